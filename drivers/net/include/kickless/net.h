@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A virtio network device driven by polling. Packets are rte_mbufs.
+ *
+ *	kl_device_open("0000:00:05.0", &device);
+ *	net = kl_net_of(device);
+ *	kl_net_start(net, &(struct kl_net_conf){.queue_pairs = 1, .pool = pool});
+ *	while (running) {
+ *		n = kl_net_rx_burst(net, 0, packets, 32);
+ *		...
+ *		sent = kl_net_tx_burst(net, 0, packets, n);
+ *	}
+ *	kl_net_stop(net);
+ *	kl_device_close(device);
+ *
+ * Threads: the burst functions of one direction of one queue belong to one thread at a time. All else belongs to one
+ * control thread per device, which may read statistics while bursts run but must have ended them before
+ * it stops the device.
+ */
+#ifndef KICKLESS_NET_H
+#define KICKLESS_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <kickless/device.h>
+#include <kickless/queue.h>
+#include <kickless/version.h>
+
+struct kl_net;
+
+#define KL_NET_MAC_BYTES 6
+#define KL_NET_SPEED_UNKNOWN UINT32_MAX
+
+/* What the device says of itself; read again at start and whenever it tells of a change. */
+struct kl_net_info {
+	uint8_t mac[KL_NET_MAC_BYTES];
+	bool mac_is_random;       /* the device has none, or a useless one */
+	uint16_t mtu;             /* 1500 when the device does not say */
+	uint16_t max_mtu;         /* the largest that the device allows; 65535 when it does not say */
+	bool link_up;             /* true when the device does not say */
+	uint32_t speed_mbps;      /* KL_NET_SPEED_UNKNOWN when the device does not say */
+	bool full_duplex;
+	uint16_t max_queue_pairs;
+	uint16_t rx_ring_max;     /* largest ring sizes, in descriptors */
+	uint16_t tx_ring_max;
+};
+
+struct kl_net_conf {
+	uint16_t queue_pairs;         /* 1 to max_queue_pairs; 0 takes 1 */
+	uint16_t rx_ring_size;        /* a power of two; 0 takes the device's maximum */
+	uint16_t tx_ring_size;
+	struct rte_mempool *pool;     /* where receive buffers come from; any thread of a queue allocates */
+	struct kl_kick_policy rx_kick; /* zero is eager, which is right unless the queue is polled all the time */
+	struct kl_kick_policy tx_kick;
+};
+
+enum kl_net_direction {
+	KL_NET_RX,
+	KL_NET_TX,
+};
+
+/*
+ * One queue's counters; those of struct kl_queue_stats hold for all queue kinds. Counted since the device was
+ * opened, across restarts; written by the queue's thread only.
+ */
+struct kl_net_queue_stats {
+	struct kl_queue_stats queue;
+	uint64_t packets; /* handed to, or taken from, the application and good */
+	uint64_t bytes;   /* of those, from the Ethernet header on, without FCS */
+	uint64_t errors;  /* rx: dropped as malformed by the device; tx: dropped as impossible to send */
+	uint64_t nombuf;  /* rx: refills that found the pool short */
+};
+
+struct kl_net_queue_info {
+	uint16_t size;             /* ring descriptors */
+	struct kl_kick_policy kick;
+	const char *ring;          /* "split" */
+	const char *path;          /* the burst function's variant, such as "mergeable" */
+	enum kl_queue_fault fault; /* why it moves nothing any more, or KL_QUEUE_OK */
+};
+
+/* The network side of a device, NULL when it is of another type. */
+KL_API struct kl_net *kl_net_of(struct kl_device *device);
+
+KL_API const struct kl_net_info *kl_net_info(const struct kl_net *net);
+
+/*
+ * Negotiates, sets the queues up, fills the receive rings and lets the device run. Returns 0, or after a
+ * message -EINVAL (conf), -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM (pool or ring memory), -EIO,
+ * -ETIMEDOUT; the device is then stopped and may be started again, except after -ETIMEDOUT.
+ */
+KL_API int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf);
+
+/*
+ * Resets the device and frees all packets it held. No burst function may run at the same time. 0, also
+ * when it was not running; -EIO, -ETIMEDOUT as kl_device_reset.
+ */
+KL_API int kl_net_stop(struct kl_net *net);
+
+KL_API bool kl_net_is_running(const struct kl_net *net);
+
+/*
+ * Receives up to count packets of queue into packets, and refills the ring. The packets belong to the
+ * caller. Returns how many. Virtio 1.x, 5.1.6.4.
+ */
+KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
+	uint16_t count);
+
+/*
+ * Sends up to count packets on queue. Returns how many were taken, from the front; those belong to the
+ * driver and are freed to their pools when the device is done with them, some calls later. The others
+ * remain the caller's: the ring is full. A packet that can never be sent (empty, or more pieces than
+ * the ring allows) is taken, freed and counted as an error. With a kick policy that waits, call it with count 0 too
+ * while there is nothing to send (see struct kl_kick_policy). Virtio 1.x, 5.1.6.2.
+ */
+KL_API uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
+	uint16_t count);
+
+/* Takes back what the device has sent and makes an owed kick decision now. The queue's thread. */
+KL_API void kl_net_tx_flush(struct kl_net *net, uint16_t queue);
+
+/* -EINVAL when there is no such queue; any thread. */
+KL_API int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+	struct kl_net_queue_stats *stats);
+KL_API int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+	struct kl_net_queue_info *info);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The driver as the bus knows it: which types, which features, how a user names a device. */
+#include <kickless/net.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <kickless/log.h>
+
+#include "state.h"
+
+static const uint32_t types[] = {VIRTIO_ID_NET, 0};
+
+static const struct kl_feature_name feature_names[] = {
+	{VIRTIO_NET_F_CSUM, "CSUM"},
+	{VIRTIO_NET_F_GUEST_CSUM, "GUEST_CSUM"},
+	{VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, "CTRL_GUEST_OFFLOADS"},
+	{VIRTIO_NET_F_MTU, "MTU"},
+	{VIRTIO_NET_F_MAC, "MAC"},
+	{VIRTIO_NET_F_GUEST_TSO4, "GUEST_TSO4"},
+	{VIRTIO_NET_F_GUEST_TSO6, "GUEST_TSO6"},
+	{VIRTIO_NET_F_GUEST_ECN, "GUEST_ECN"},
+	{VIRTIO_NET_F_GUEST_UFO, "GUEST_UFO"},
+	{VIRTIO_NET_F_HOST_TSO4, "HOST_TSO4"},
+	{VIRTIO_NET_F_HOST_TSO6, "HOST_TSO6"},
+	{VIRTIO_NET_F_HOST_ECN, "HOST_ECN"},
+	{VIRTIO_NET_F_HOST_UFO, "HOST_UFO"},
+	{VIRTIO_NET_F_MRG_RXBUF, "MRG_RXBUF"},
+	{VIRTIO_NET_F_STATUS, "STATUS"},
+	{VIRTIO_NET_F_CTRL_VQ, "CTRL_VQ"},
+	{VIRTIO_NET_F_CTRL_RX, "CTRL_RX"},
+	{VIRTIO_NET_F_CTRL_VLAN, "CTRL_VLAN"},
+	{VIRTIO_NET_F_CTRL_RX_EXTRA, "CTRL_RX_EXTRA"},
+	{VIRTIO_NET_F_GUEST_ANNOUNCE, "GUEST_ANNOUNCE"},
+	{VIRTIO_NET_F_MQ, "MQ"},
+	{VIRTIO_NET_F_CTRL_MAC_ADDR, "CTRL_MAC_ADDR"},
+	{VIRTIO_NET_F_DEVICE_STATS, "DEVICE_STATS"},
+	{VIRTIO_NET_F_HASH_TUNNEL, "HASH_TUNNEL"},
+	{VIRTIO_NET_F_VQ_NOTF_COAL, "VQ_NOTF_COAL"},
+	{VIRTIO_NET_F_NOTF_COAL, "NOTF_COAL"},
+	{VIRTIO_NET_F_GUEST_USO4, "GUEST_USO4"},
+	{VIRTIO_NET_F_GUEST_USO6, "GUEST_USO6"},
+	{VIRTIO_NET_F_HOST_USO, "HOST_USO"},
+	{VIRTIO_NET_F_HASH_REPORT, "HASH_REPORT"},
+	{VIRTIO_NET_F_GUEST_HDRLEN, "GUEST_HDRLEN"},
+	{VIRTIO_NET_F_RSS, "RSS"},
+	{VIRTIO_NET_F_RSC_EXT, "RSC_EXT"},
+	{VIRTIO_NET_F_STANDBY, "STANDBY"},
+	{VIRTIO_NET_F_SPEED_DUPLEX, "SPEED_DUPLEX"},
+	{0, NULL},
+};
+
+static const struct kl_feature_name feature_keys[] = {
+	{VIRTIO_NET_F_MRG_RXBUF, "mrg_rxbuf"},
+	{0, NULL},
+};
+
+static int probe(struct kl_device *device)
+{
+	struct kl_net *net = calloc(1, sizeof(*net));
+	int rc;
+
+	if (net == NULL)
+		return -ENOMEM;
+	net->device = device;
+	rc = net_config_read(net);
+	if (rc != 0) {
+		free(net);
+		return rc;
+	}
+	kl_device_set_private(device, net);
+	return 0;
+}
+
+static void remove_device(struct kl_device *device)
+{
+	struct kl_net *net = kl_device_private(device);
+
+	/* A stop that fails has said why, and what the device may still write stays allocated. */
+	kl_net_stop(net);
+	free(net->pairs);
+	free(net);
+}
+
+static int option(struct kl_device *device, const char *key, const char *value)
+{
+	struct kl_net *net = kl_device_private(device);
+	struct rte_ether_addr mac;
+
+	if (strcmp(key, "mac") != 0)
+		return -ENOENT;
+	if (rte_ether_unformat_addr(value, &mac) != 0 || !rte_is_valid_assigned_ether_addr(&mac)) {
+		kl_error("%s: mac=%s is not possible; allowed: a unicast address such as 02:00:00:00:00:01",
+			kl_device_info(device)->name, value);
+		return -EINVAL;
+	}
+	memcpy(net->info.mac, mac.addr_bytes, sizeof(net->info.mac));
+	net->info.mac_is_random = false;
+	net->mac_is_given = true;
+	return 0;
+}
+
+static bool is_named(struct kl_device *device, const char *key, const char *value)
+{
+	const struct kl_net *net = kl_device_private(device);
+	struct rte_ether_addr mac;
+
+	return strcmp(key, "mac") == 0 && rte_ether_unformat_addr(value, &mac) == 0 &&
+		memcmp(net->info.mac, mac.addr_bytes, sizeof(net->info.mac)) == 0;
+}
+
+static struct kl_driver net_driver = {
+	.name = "net",
+	.types = types,
+	.feature_names = feature_names,
+	.feature_keys = feature_keys,
+	.probe = probe,
+	.remove = remove_device,
+	.option = option,
+	.is_named = is_named,
+	.config_changed = net_config_changed,
+};
+KL_DRIVER(net_driver)
+
+struct kl_net *kl_net_of(struct kl_device *device)
+{
+	if (kl_driver_by_type(kl_device_info(device)->type) != &net_driver)
+		return NULL;
+	return kl_device_private(device);
+}
+
+const struct kl_net_info *kl_net_info(const struct kl_net *net)
+{
+	return &net->info;
+}
+
+bool kl_net_is_running(const struct kl_net *net)
+{
+	return net->is_running;
+}

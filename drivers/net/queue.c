@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A queue pair: made, drained, counted. */
+#include <errno.h>
+#include <string.h>
+
+#include <kickless/log.h>
+
+#include "ring/verbs.h"
+#include "spec/features.h"
+#include "state.h"
+
+/* Pieces of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, one to spare. */
+#define TX_PIECES 34
+
+static uint16_t smaller(uint16_t a, uint16_t b)
+{
+	return a < b ? a : b;
+}
+
+static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
+	const struct kl_net_conf *conf)
+{
+	const struct kl_queue_conf queue_conf = {
+		.index = VIRTIO_NET_RX_QUEUE(index),
+		.size = conf->rx_ring_size,
+		.no_rescue = true,
+		.kick = conf->rx_kick,
+	};
+	struct rte_mbuf fresh = {
+		.data_off = RTE_PKTMBUF_HEADROOM, .nb_segs = 1, .port = RTE_MBUF_PORT_INVALID,
+	};
+	int rc;
+
+	rte_mbuf_refcnt_set(&fresh, 1);
+	net->info.rx_ring_max = kl_device_queue_max_size(net->device, queue_conf.index);
+	rc = kl_device_add_queue(net->device, &queue_conf, &rxq->queue);
+	if (rc != 0)
+		return rc;
+	memcpy(&rxq->mbuf_init, &fresh.rearm_data, sizeof(rxq->mbuf_init));
+	rxq->pool = conf->pool;
+	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - NET_RX_OFFSET;
+	rxq->refill_at = smaller(32, (uint16_t)((rxq->queue->size + 3) / 4));
+	net_rx_choose(rxq, kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF));
+	net_rx_refill(rxq);
+	if (kl__queue_in_flight(rxq->queue) > 0)
+		return 0;
+	kl_error("%s: mempool %s has no free buffer for the receive ring of %u; make it larger",
+		kl_device_info(net->device)->name, conf->pool->name, rxq->queue->size);
+	return -ENOMEM;
+}
+
+static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
+	const struct kl_net_conf *conf)
+{
+	bool has_indirect = kl_device_has(net->device, VIRTIO_F_INDIRECT_DESC);
+	const struct kl_queue_conf queue_conf = {
+		.index = VIRTIO_NET_TX_QUEUE(index),
+		.size = conf->tx_ring_size,
+		.indirect_entries = TX_PIECES,
+		.chained = !has_indirect,
+		.kick = conf->tx_kick,
+	};
+	int rc;
+
+	net->info.tx_ring_max = kl_device_queue_max_size(net->device, queue_conf.index);
+	rc = kl_device_dma_alloc(net->device, NET_HEADER_BYTES, KL__CACHE_LINE, &txq->header);
+	if (rc == 0)
+		rc = kl_device_add_queue(net->device, &queue_conf, &txq->queue);
+	if (rc != 0)
+		return rc;
+	txq->max_frame = UINT32_MAX;
+	if (kl_device_has(net->device, VIRTIO_NET_F_MTU))
+		txq->max_frame = net->info.mtu + RTE_ETHER_HDR_LEN;
+	net_tx_choose(txq);
+	return 0;
+}
+
+int net_pair_create(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf)
+{
+	int rc = create_rx(net, &net->pairs[index].rx, index, conf);
+
+	if (rc == 0)
+		rc = create_tx(net, &net->pairs[index].tx, index, conf);
+	return rc;
+}
+
+static void add_stats(struct kl_net_queue_stats *sum, const struct net_counters *count,
+	const struct kl_queue *queue)
+{
+	const struct kl_queue_stats *stats = &queue->stats;
+
+	sum->packets += count->packets;
+	sum->bytes += count->bytes;
+	sum->errors += count->errors;
+	sum->nombuf += count->nombuf;
+	sum->queue.posted += stats->posted;
+	sum->queue.done += stats->done;
+	sum->queue.failed += stats->failed;
+	sum->queue.kicks_sent += stats->kicks_sent;
+	sum->queue.kicks_suppressed += stats->kicks_suppressed;
+	sum->queue.kicks_spared += stats->kicks_spared;
+	sum->queue.rescue_kicks += stats->rescue_kicks;
+	sum->queue.ring_full += stats->ring_full;
+	sum->queue.bad_used += stats->bad_used;
+}
+
+static void drain_queue(struct kl_queue *queue, const struct net_counters *count,
+	struct kl_net_queue_stats *before)
+{
+	struct rte_mbuf *packet;
+
+	if (queue == NULL)
+		return;
+	while ((packet = kl__queue_drain(queue)) != NULL)
+		rte_pktmbuf_free(packet);
+	add_stats(before, count, queue);
+}
+
+void net_pair_drain(struct net_pair *pair)
+{
+	drain_queue(pair->rx.queue, &pair->rx.count, &pair->rx_before);
+	drain_queue(pair->tx.queue, &pair->tx.count, &pair->tx_before);
+}
+
+/* The queues themselves went with the device's reset. */
+void net_pair_free(struct kl_net *net, struct net_pair *pair)
+{
+	kl_device_dma_free(net->device, &pair->tx.header);
+	memset(&pair->rx, 0, sizeof(pair->rx));
+	memset(&pair->tx, 0, sizeof(pair->tx));
+}
+
+int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+	struct kl_net_queue_stats *stats)
+{
+	const struct net_pair *pair;
+
+	if (queue >= net->pair_count)
+		return -EINVAL;
+	pair = &net->pairs[queue];
+	*stats = direction == KL_NET_RX ? pair->rx_before : pair->tx_before;
+	if (!net->is_running)
+		return 0;
+	if (direction == KL_NET_RX)
+		add_stats(stats, &pair->rx.count, pair->rx.queue);
+	else
+		add_stats(stats, &pair->tx.count, pair->tx.queue);
+	return 0;
+}
+
+int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+	struct kl_net_queue_info *info)
+{
+	const struct kl_queue *ring;
+
+	if (queue >= net->pair_count || !net->is_running)
+		return -EINVAL;
+	ring = direction == KL_NET_RX ? net->pairs[queue].rx.queue : net->pairs[queue].tx.queue;
+	*info = (struct kl_net_queue_info){
+		.size = ring->size,
+		.kick = ring->kick.policy,
+		.ring = "split",
+		.path = direction == KL_NET_RX ? net->pairs[queue].rx.path : net->pairs[queue].tx.path,
+		.fault = (enum kl_queue_fault)ring->fault,
+	};
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A device's life: attached, reset, closed. virtio 1.x, 3.1, 3.3. */
+#include "core/device.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <kickless/log.h>
+
+#include "spec/status.h"
+
+const struct kl_device_info *kl_device_info(const struct kl_device *device)
+{
+	return &device->info;
+}
+
+const struct kl_device_options *kl_device_options(const struct kl_device *device)
+{
+	return &device->options;
+}
+
+void kl_device_set_private(struct kl_device *device, void *private_data)
+{
+	device->private_data = private_data;
+}
+
+void *kl_device_private(const struct kl_device *device)
+{
+	return device->private_data;
+}
+
+/* 3.1.1, steps 1 to 3, and a look at the offer. */
+static int begin(struct kl_device *device)
+{
+	int rc = kl__status_reset(device);
+
+	if (rc != 0)
+		return rc;
+	kl__status_add(device, VIRTIO_STATUS_ACKNOWLEDGE);
+	kl__status_add(device, VIRTIO_STATUS_DRIVER);
+	device->transport->ops->get_features(device->transport, &device->info.offered);
+	device->info.accepted = (struct kl_features){0};
+	return 0;
+}
+
+static int find_driver(struct kl_device *device)
+{
+	device->driver = kl_driver_by_type(device->info.type);
+	if (device->driver == NULL) {
+		kl_error("%s: virtio device type %u has no driver in this program", device->info.name,
+			device->info.type);
+		return -ENOTSUP;
+	}
+	device->info.driver = device->driver->name;
+	return 0;
+}
+
+static void set_info(struct kl_device *device)
+{
+	device->info.name = device->transport->name;
+	device->info.transport = device->transport->ops->name;
+	device->info.type = device->transport->type;
+	device->info.numa_node = device->transport->numa_node;
+}
+
+int kl__device_attach(struct kl__transport *transport, struct kl__host *host, const char *options,
+	struct kl_device **result)
+{
+	struct kl_device *device = calloc(1, sizeof(*device));
+	int rc;
+
+	if (device == NULL)
+		return -ENOMEM;
+	device->transport = transport;
+	device->host = host;
+	device->event_fd = -1;
+	set_info(device);
+	rc = find_driver(device);
+	if (rc == 0)
+		rc = begin(device);
+	if (rc != 0)
+		goto free_device;
+	rc = device->driver->probe(device);
+	if (rc != 0)
+		goto set_failed;
+	rc = kl__device_parse_options(device, options);
+	if (rc != 0)
+		goto remove;
+	*result = device;
+	return 0;
+remove:
+	device->driver->remove(device);
+set_failed:
+	kl_device_fail(device);
+free_device:
+	free(device);
+	return rc;
+}
+
+int kl_device_reset(struct kl_device *device, void (*take)(void *context), void *context)
+{
+	int rc;
+
+	if (device->is_lost)
+		return -ETIMEDOUT;
+	rc = kl__status_reset(device);
+	if (rc == -ETIMEDOUT)
+		return rc;
+	/* Reset, or gone from the bus: either way it writes nothing any more. */
+	if (take != NULL)
+		take(context);
+	kl__device_free_queues(device);
+	if (rc == 0)
+		rc = begin(device);
+	return rc;
+}
+
+int kl_device_event_fd(const struct kl_device *device)
+{
+	return device->event_fd;
+}
+
+void kl_device_handle_event(struct kl_device *device)
+{
+	uint64_t count;
+
+	if (device->event_fd >= 0 && read(device->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		kl_warning("%s: its eventfd can't be read", device->info.name);
+	if (device->driver->config_changed != NULL)
+		device->driver->config_changed(device);
+}
+
+void kl_device_close(struct kl_device *device)
+{
+	if (device == NULL)
+		return;
+	device->driver->remove(device);
+	/* A device that never finished its reset keeps its queues' memory: it may still write there. */
+	if (!device->is_lost && kl__status_reset(device) != -ETIMEDOUT)
+		kl__device_free_queues(device);
+	device->transport->ops->close(device->transport);
+	if (device->event_fd >= 0)
+		close(device->event_fd);
+	device->host->close(device->host);
+	free(device);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A device between its transport and its driver. */
+#ifndef KL_CORE_DEVICE_H
+#define KL_CORE_DEVICE_H
+
+#include <kickless/bus.h>
+
+#include "transport/contract.h"
+
+struct kl_device {
+	struct kl_device_info info;
+	struct kl_device_options options;
+	struct kl__transport *transport;
+	struct kl__host *host;
+	const struct kl_driver *driver;
+	void *private_data;
+	bool is_lost; /* a reset did not end: nothing may be done with it any more */
+	int event_fd;
+	struct kl__device_queue *queues;
+};
+
+/* A queue and the two blocks of memory that it lives in. */
+struct kl__device_queue {
+	struct kl_queue *queue;
+	struct kl_dma shared;
+	struct kl_dma own;
+	struct kl__device_queue *next;
+};
+
+/*
+ * Makes a device of what a transport reaches: resets it, reads its features, finds its driver and probes it.
+ * options is "key=value[,key=value...]" or NULL. On success transport and host belong to the device;
+ * on failure they are the caller's still. Errors as for kl_device_open.
+ */
+int kl__device_attach(struct kl__transport *transport, struct kl__host *host, const char *options,
+	struct kl_device **device);
+
+/* How long a reset may take before the device is given up, in milliseconds. A test may shorten it. */
+extern unsigned int kl__reset_timeout_ms;
+
+/* core/options.c: reads options into device->options and hands the rest to the driver. */
+int kl__device_parse_options(struct kl_device *device, const char *options);
+
+/* core/negotiate.c: the feature bits of rings, that every type can use. */
+struct kl_features kl__ring_features(void);
+
+/* core/negotiate.c: bit of a feature's name among the driver's own and the common ones, or -1. */
+int kl__feature_by_name(const struct kl_driver *driver, const char *name);
+
+/* core/negotiate.c: bit of name in a list that may be NULL, or -1. */
+int kl__feature_find(const struct kl_feature_name *names, const char *name);
+
+/* core/status.c: one bit more; reset with a bounded wait, 0, -EIO (gone) or -ETIMEDOUT. */
+void kl__status_add(struct kl_device *device, uint8_t bit);
+int kl__status_reset(struct kl_device *device);
+
+/* core/queues.c: frees all queues; the device must not know them any more. */
+void kl__device_free_queues(struct kl_device *device);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <kickless/log.h>
+
+#include <stdio.h>
+
+static void to_stderr(enum kl_log_level level, const char *message, void *context)
+{
+	static const char *const word[] = {"error: ", "warning: ", "", "debug: "};
+
+	(void)context;
+	fprintf(stderr, "kickless: %s%s\n", word[level], message);
+}
+
+static enum kl_log_level threshold = KL_LOG_NOTICE;
+static kl_log_fn *sink = to_stderr;
+static void *sink_context;
+
+void kl_log_set(enum kl_log_level level, kl_log_fn *fn, void *context)
+{
+	threshold = level;
+	sink = fn != NULL ? fn : to_stderr;
+	sink_context = context;
+}
+
+void kl_log(enum kl_log_level level, const char *format, ...)
+{
+	char message[1024];
+	va_list args;
+
+	if (level > threshold)
+		return;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	sink(level, message, sink_context);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A device's queues: their memory, and making them known to the device. 4.1.5.1.3. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include <kickless/log.h>
+
+#include "core/device.h"
+#include "ring/verbs.h"
+#include "spec/features.h"
+
+int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align, struct kl_dma *dma)
+{
+	dma->size = size;
+	dma->memory = device->host->alloc(device->host, size, align, &dma->iova);
+	if (dma->memory != NULL)
+		return 0;
+	kl_error("%s: no %zu bytes of memory that the device can reach on NUMA node %d; give EAL more "
+		"with -m MIB, or more hugepages", device->info.name, size, device->host->numa_node);
+	return -ENOMEM;
+}
+
+void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma)
+{
+	if (dma->memory != NULL)
+		device->host->free(device->host, dma->memory);
+	*dma = (struct kl_dma){0};
+}
+
+uint16_t kl_device_queue_count(struct kl_device *device)
+{
+	return device->transport->ops->queue_count(device->transport);
+}
+
+uint16_t kl_device_queue_max_size(struct kl_device *device, uint16_t index)
+{
+	return device->transport->ops->queue_max_size(device->transport, index);
+}
+
+static bool is_power_of_two(unsigned int value)
+{
+	return value != 0 && (value & (value - 1)) == 0;
+}
+
+/* The device's maximum, brought to what a split ring can have. */
+static uint16_t legal_maximum(uint16_t claimed)
+{
+	uint16_t size = VIRTQ_MAX_SIZE;
+
+	while (size > claimed)
+		size /= 2;
+	return size;
+}
+
+static int choose_size(struct kl_device *device, const struct kl_queue_conf *conf, uint16_t *size)
+{
+	uint16_t claimed = kl_device_queue_max_size(device, conf->index);
+	uint16_t asked = conf->size != 0 ? conf->size : device->options.queue_size;
+
+	if (claimed == 0) {
+		kl_error("%s: queue %u does not exist (queue_size reads 0); the device has %u queues",
+			device->info.name, conf->index, kl_device_queue_count(device));
+		return -EINVAL;
+	}
+	*size = legal_maximum(claimed);
+	if (asked == 0)
+		return 0;
+	if (!is_power_of_two(asked) || asked > *size) {
+		kl_error("%s: queue %u: size %u is not possible; allowed are the powers of two up to %u",
+			device->info.name, conf->index, asked, *size);
+		return -EINVAL;
+	}
+	if ((device->transport->quirks & KL__QUIRK_LEGACY) == 0)
+		*size = asked;
+	return 0;
+}
+
+static void free_queue(struct kl_device *device, struct kl__device_queue *entry)
+{
+	kl_device_dma_free(device, &entry->shared);
+	kl_device_dma_free(device, &entry->own);
+	free(entry);
+}
+
+void kl__device_free_queues(struct kl_device *device)
+{
+	while (device->queues != NULL) {
+		struct kl__device_queue *entry = device->queues;
+
+		device->queues = entry->next;
+		free_queue(device, entry);
+	}
+}
+
+static int build(struct kl_device *device, const struct kl__queue_shape *shape,
+	struct kl__device_queue **built)
+{
+	struct kl__device_queue *entry = calloc(1, sizeof(*entry));
+	struct kl__split_layout layout;
+	int rc;
+
+	if (entry == NULL)
+		return -ENOMEM;
+	kl__split_layout(shape, &layout);
+	rc = kl_device_dma_alloc(device, layout.bytes, KL__LAYOUT_ALIGN, &entry->shared);
+	if (rc == 0)
+		rc = kl_device_dma_alloc(device, kl__queue_private_bytes(shape), KL__CACHE_LINE, &entry->own);
+	if (rc != 0) {
+		free_queue(device, entry);
+		return rc;
+	}
+	entry->queue = kl__queue_init(entry->own.memory, entry->shared.memory, entry->shared.iova, shape);
+	*built = entry;
+	return 0;
+}
+
+static int enable(struct kl_device *device, const struct kl__queue_shape *shape,
+	struct kl__device_queue *entry)
+{
+	struct kl__split_layout layout;
+	struct kl__queue_setup setup;
+
+	if (device->transport->ops->queue_is_enabled(device->transport, shape->index)) {
+		kl_error("%s: queue %u is enabled although the device was reset; it is faulty, or another "
+			"driver uses it", device->info.name, shape->index);
+		return -EBUSY;
+	}
+	kl__split_layout(shape, &layout);
+	setup = (struct kl__queue_setup){
+		.index = shape->index,
+		.size = shape->size,
+		.desc = entry->shared.iova + layout.desc,
+		.driver = entry->shared.iova + layout.avail,
+		.device = entry->shared.iova + layout.used,
+		.vector = -1,
+	};
+	return device->transport->ops->queue_enable(device->transport, &setup, &entry->queue->notifier);
+}
+
+static uint16_t smaller(uint16_t a, uint16_t b)
+{
+	return a < b ? a : b;
+}
+
+int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *conf,
+	struct kl_queue **queue)
+{
+	struct kl__queue_shape shape = {
+		.index = conf->index,
+		.chained = conf->chained,
+		.event_idx = kl_device_has(device, VIRTIO_F_EVENT_IDX),
+		.rescues = !conf->no_rescue,
+		.kick = device->options.kick_given ? device->options.kick : conf->kick,
+		.ticks_per_second = device->host->ticks_per_second,
+	};
+	struct kl__device_queue *entry;
+	int rc;
+
+	rc = choose_size(device, conf, &shape.size);
+	if (rc != 0)
+		return rc;
+	if (kl_device_has(device, VIRTIO_F_INDIRECT_DESC))
+		shape.indirect_entries = smaller(conf->indirect_entries, shape.size);
+	rc = build(device, &shape, &entry);
+	if (rc != 0)
+		return rc;
+	rc = enable(device, &shape, entry);
+	if (rc != 0) {
+		free_queue(device, entry);
+		return rc;
+	}
+	entry->next = device->queues;
+	device->queues = entry;
+	*queue = entry->queue;
+	return 0;
+}

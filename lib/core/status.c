@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The device status field: each write a superset of the last, or a reset that is waited for. 2.1, 3.1. */
+#include <errno.h>
+#include <time.h>
+
+#include <kickless/log.h>
+
+#include "core/device.h"
+#include "spec/status.h"
+
+unsigned int kl__reset_timeout_ms = 5000;
+
+void kl__status_add(struct kl_device *device, uint8_t bit)
+{
+	struct kl__transport *transport = device->transport;
+
+	transport->ops->set_status(transport, transport->ops->get_status(transport) | bit);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* 2.4.2: the reset has ended when the status reads 0. */
+int kl__status_reset(struct kl_device *device)
+{
+	struct kl__transport *transport = device->transport;
+	const struct timespec pause = {.tv_nsec = 100000};
+	uint64_t deadline = now_ms() + kl__reset_timeout_ms;
+	uint8_t status;
+
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	while ((status = transport->ops->get_status(transport)) != VIRTIO_STATUS_RESET) {
+		if (status == VIRTIO_STATUS_GONE) {
+			kl_error("%s: the device has left the bus: every register reads as all ones",
+				device->info.name);
+			return -EIO;
+		}
+		if (now_ms() >= deadline) {
+			kl_error("%s: reset did not end within %u ms: device_status is 0x%02x, should be "
+				"0; the memory it may still write is kept", device->info.name,
+				kl__reset_timeout_ms, status);
+			device->is_lost = true;
+			return -ETIMEDOUT;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+bool kl_device_needs_reset(struct kl_device *device)
+{
+	uint8_t status = device->transport->ops->get_status(device->transport);
+
+	return status == VIRTIO_STATUS_GONE || (status & VIRTIO_STATUS_NEEDS_RESET) != 0;
+}
+
+void kl_device_fail(struct kl_device *device)
+{
+	kl__status_add(device, VIRTIO_STATUS_FAILED);
+}
+
+int kl_device_run(struct kl_device *device)
+{
+	kl__status_add(device, VIRTIO_STATUS_DRIVER_OK);
+	if (!kl_device_needs_reset(device))
+		return 0;
+	kl_error("%s: the device asks for a reset as soon as it runs: device_status is 0x%02x",
+		device->info.name, device->transport->ops->get_status(device->transport));
+	return -EPROTO;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Starting DPDK's environment abstraction layer in the way our devices need it. */
+#ifndef KICKLESS_EAL_H
+#define KICKLESS_EAL_H
+
+#include <kickless/version.h>
+
+/*
+ * Calls rte_eal_init with argv and what our devices need: --no-pci (the PCI bus of DPDK must not take
+ * our functions), --in-memory when hugepages are there, else --no-huge with 256 MiB unless -m says
+ * otherwise. Options that argv already has are left alone.
+ * Returns how many elements of argv were EAL's, argv[0] included, so that the caller's options follow,
+ * as rte_eal_init does; after a message -EINVAL, -EACCES or -ENOMEM.
+ * Main thread, once.
+ */
+KL_API int kl_eal_init(int argc, char **argv);
+
+KL_API void kl_eal_cleanup(void);
+
+#endif

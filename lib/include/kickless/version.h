@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef KICKLESS_VERSION_H
+#define KICKLESS_VERSION_H
+
+#define KL_VERSION "0.1.0"
+
+/*
+ * Marks what the shared library exports; everything else stays hidden. A name that starts with kl_ is
+ * promised, one that starts with kl__ is shared between our own files and may change at any time.
+ */
+#define KL_API __attribute__((visibility("default")))
+
+#endif

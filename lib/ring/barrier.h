@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * All atomics of the rings. The device is taken for another CPU (virtio 1.x, 6.3, ORDER_PLATFORM is not
+ * accepted), so the ordering is that of C11 between threads.
+ */
+#ifndef KL_RING_BARRIER_H
+#define KL_RING_BARRIER_H
+
+#include <stdint.h>
+
+#define KL__LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define KL__UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+/* For templates that take constant flags: every branch on a flag must disappear. */
+#define KL__TEMPLATE static inline __attribute__((always_inline))
+#define KL__COLD __attribute__((cold, noinline))
+
+/* What follows in program order is read after this: pairs with the device's release of the index. */
+static inline uint16_t kl__load_acquire(const uint16_t *shared)
+{
+	return __atomic_load_n(shared, __ATOMIC_ACQUIRE);
+}
+
+/* One whole read of a word that the device may change at any time. */
+static inline uint16_t kl__load(const uint16_t *shared)
+{
+	return __atomic_load_n(shared, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t kl__load32(const uint32_t *shared)
+{
+	return __atomic_load_n(shared, __ATOMIC_RELAXED);
+}
+
+/* What precedes in program order is visible before this: pairs with the device's acquire of the index. */
+static inline void kl__store_release(uint16_t *shared, uint16_t value)
+{
+	__atomic_store_n(shared, value, __ATOMIC_RELEASE);
+}
+
+static inline void kl__store(uint16_t *shared, uint16_t value)
+{
+	__atomic_store_n(shared, value, __ATOMIC_RELAXED);
+}
+
+/* Orders an earlier store before a later load, which nothing weaker does. */
+static inline void kl__full_fence(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+#endif

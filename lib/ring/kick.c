@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ring/kick.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ring/clock.h"
+
+/* Auto: this many doorbell writes at the deadline in a row show that waiting does not pay. */
+#define MISSES_TO_EAGER 4
+/* Auto, eager: every so many decisions one is deferred again, to see whether it pays by now. */
+#define DECISIONS_TO_PROBE 1024
+
+int kl_kick_policy_parse(const char *text, struct kl_kick_policy *policy)
+{
+	char *end;
+	unsigned long ns;
+
+	if (strcmp(text, "eager") == 0) {
+		*policy = (struct kl_kick_policy){.mode = KL_KICK_EAGER};
+		return 0;
+	}
+	if (strcmp(text, "auto") == 0) {
+		*policy = (struct kl_kick_policy){.mode = KL_KICK_AUTO};
+		return 0;
+	}
+	if (strncmp(text, "lazy:", 5) != 0 || text[5] < '0' || text[5] > '9')
+		return -EINVAL;
+	errno = 0;
+	ns = strtoul(text + 5, &end, 10);
+	if (errno != 0 || *end != '\0' || ns < 1 || ns > 1000000000)
+		return -EINVAL;
+	*policy = (struct kl_kick_policy){.mode = KL_KICK_LAZY, .wait_ns = (uint32_t)ns};
+	return 0;
+}
+
+/* An empty ring usually means a sleeping device; a busy one that it will come by itself. */
+static uint8_t lesson_for(const struct kl_queue *queue, uint16_t used)
+{
+	return used == queue->checked ? 0 : 1;
+}
+
+/* Auto: whether to wait this time. */
+static bool worth_waiting(struct kl_queue *queue, uint16_t used)
+{
+	struct kl__kick_state *kick = &queue->kick;
+	struct kl__kick_lesson *lesson;
+
+	kick->lesson_index = lesson_for(queue, used);
+	lesson = &kick->lesson[kick->lesson_index];
+	if (lesson->pays)
+		return true;
+	if (++lesson->decisions < DECISIONS_TO_PROBE)
+		return false;
+	lesson->decisions = 0;
+	return true;
+}
+
+void kl__kick_defer(struct kl_queue *queue)
+{
+	struct kl__kick_state *kick = &queue->kick;
+	uint16_t used;
+
+	kick->deferred++;
+	if (kick->owed)
+		return;
+	used = kl__load(&queue->used->idx);
+	if (kick->policy.mode == KL_KICK_AUTO && !worth_waiting(queue, used)) {
+		kick->deferred = 0;
+		kl__kick_check(queue);
+		return;
+	}
+	kick->owed = true;
+	kick->watched = used;
+	kick->deadline = kl__clock() + kick->wait_ticks;
+}
+
+static void learn(struct kl__kick_state *kick, bool missed)
+{
+	struct kl__kick_lesson *lesson = &kick->lesson[kick->lesson_index];
+
+	if (!missed) {
+		lesson->pays = true;
+		lesson->misses = 0;
+	} else if (!lesson->pays || ++lesson->misses >= MISSES_TO_EAGER) {
+		lesson->pays = false;
+		lesson->misses = 0;
+	}
+}
+
+/* The device used all that was published, so it has seen all of it and nothing needs to be said. */
+static void void_owed(struct kl_queue *queue)
+{
+	struct kl__kick_state *kick = &queue->kick;
+
+	kick->owed = false;
+	queue->checked = queue->published;
+	queue->stats.kicks_spared += kick->deferred;
+	kick->deferred = 0;
+	learn(kick, false);
+}
+
+void kl__kick_owed(struct kl_queue *queue)
+{
+	struct kl__kick_state *kick = &queue->kick;
+	uint16_t used = kl__load(&queue->used->idx);
+	uint64_t now;
+
+	if (used == queue->published) {
+		void_owed(queue);
+		return;
+	}
+	now = kl__clock();
+	if (used != kick->watched) {
+		/* It moves, so it is awake: the wait starts again. */
+		kick->watched = used;
+		kick->deadline = now + kick->wait_ticks;
+		return;
+	}
+	if (now < kick->deadline)
+		return;
+	kick->owed = false;
+	queue->stats.kicks_spared += kick->deferred - 1u;
+	kick->deferred = 0;
+	kl__kick_check(queue);
+	if (kick->last_sent)
+		learn(kick, true);
+}
+
+void kl__kick_rescue(struct kl_queue *queue)
+{
+	struct kl__kick_state *kick = &queue->kick;
+	uint16_t used = kl__load(&queue->used->idx);
+	uint64_t now = kl__clock();
+
+	kick->polls = 0;
+	if (!kick->rescues || used == queue->published || used != kick->rescue_watched ||
+		kick->rescue_since == 0) {
+		kick->rescue_watched = used;
+		kick->rescue_since = now;
+		return;
+	}
+	if (kick->last_sent || now - kick->rescue_since < kick->rescue_ticks)
+		return;
+	kick->rescue_since = now;
+	kick->last_sent = true;
+	queue->stats.rescue_kicks++;
+	kl_notify(&queue->notifier);
+}

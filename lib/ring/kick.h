@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * When to ring the doorbell. Publishing and kicking are two verbs: a burst publishes once and then
+ * makes one decision, eagerly or when waiting has shown that the device does not come by itself.
+ */
+#ifndef KL_RING_KICK_H
+#define KL_RING_KICK_H
+
+#include "ring/queue.h"
+
+/* For a policy that waits: the decision is owed from now on. */
+void kl__kick_defer(struct kl_queue *queue);
+/* Looks at an owed decision: void, made now, or still waiting. */
+void kl__kick_owed(struct kl_queue *queue);
+/* Rings the doorbell when buffers are in flight and nothing moved for long. */
+void kl__kick_rescue(struct kl_queue *queue);
+
+/* Polls without a look at the clock between two looks for a lost wake-up. */
+#define KL__RESCUE_POLLS 4096
+
+/* virtio 1.x, 2.7.7.2, 2.7.10.1: does the device want to hear of the entries from old_idx on? */
+static inline bool kl__kick_wanted(const struct kl_queue *queue, uint16_t old_idx, uint16_t new_idx)
+{
+	if (queue->event_idx)
+		return virtq_need_event(kl__load(queue->avail_event), new_idx, old_idx);
+	return (kl__load(&queue->used->flags) & VIRTQ_USED_F_NO_NOTIFY) == 0;
+}
+
+/*
+ * The decision. The remembered index moves at every check, sent or not: a driver that remembers the last
+ * kick instead loses a wake-up once 2^16 buffers have passed without one.
+ */
+static inline void kl__kick_check(struct kl_queue *queue)
+{
+	uint16_t old_idx = queue->checked;
+
+	/* The index we published must be visible before the device's wish is read. Pairs with the device's
+	 * fence between arming its notification and looking at the index again. */
+	kl__full_fence();
+	queue->checked = queue->published;
+	if (kl__kick_wanted(queue, old_idx, queue->published)) {
+		queue->stats.kicks_sent++;
+		queue->kick.last_sent = true;
+		kl_notify(&queue->notifier);
+	} else {
+		queue->stats.kicks_suppressed++;
+		queue->kick.last_sent = false;
+	}
+}
+
+/* After a publish: decide, or owe the decision. */
+static inline void kl__kick(struct kl_queue *queue)
+{
+	if (queue->kick.policy.mode == KL_KICK_EAGER)
+		kl__kick_check(queue);
+	else
+		kl__kick_defer(queue);
+}
+
+/* At each poll of the queue, whether or not anything was published. */
+static inline void kl__kick_poll(struct kl_queue *queue)
+{
+	if (KL__UNLIKELY(queue->kick.owed))
+		kl__kick_owed(queue);
+	if (KL__UNLIKELY(++queue->kick.polls >= KL__RESCUE_POLLS))
+		kl__kick_rescue(queue);
+}
+
+/* Before the owner stops polling: nothing may stay owed. */
+static inline void kl__kick_force(struct kl_queue *queue)
+{
+	if (queue->kick.owed) {
+		queue->kick.owed = false;
+		kl__kick_check(queue);
+	}
+}
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A virtqueue as its driver keeps it. What a decision rests on is private; the shared parts are written
+ * for the device and read from it, once per value, and checked against the private record.
+ */
+#ifndef KL_RING_QUEUE_H
+#define KL_RING_QUEUE_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kickless/notifier.h>
+#include <kickless/queue.h>
+
+#include "ring/barrier.h"
+#include "spec/ring.h"
+
+#define KL__CACHE_LINE 64
+
+/* The private record of one descriptor id. */
+struct kl__slot {
+	void *buffer;      /* the caller's name for what was added */
+	uint32_t writable; /* how many bytes the device may write into it */
+	uint16_t count;    /* ring descriptors of the buffer that starts here; 0: not in flight */
+	uint16_t next;     /* in a chain: the next descriptor id */
+};
+
+/* What waiting has taught, apart for a ring that was empty before the publish and one that was not. */
+struct kl__kick_lesson {
+	bool pays;
+	uint8_t misses;    /* deadlines in a row that ended with a doorbell write */
+	uint16_t decisions; /* made eagerly since the last probe */
+};
+
+struct kl__kick_state {
+	struct kl_kick_policy policy;
+	bool owed;
+	bool last_sent; /* the last decision rang the doorbell */
+	bool rescues;
+	uint8_t lesson_index;
+	uint16_t deferred; /* publishes since the decision is owed */
+	uint16_t watched;  /* the used index when it was last seen to move */
+	uint16_t rescue_watched;
+	uint32_t polls;
+	uint64_t deadline;
+	uint64_t wait_ticks;
+	uint64_t rescue_since;
+	uint64_t rescue_ticks;
+	struct kl__kick_lesson lesson[2];
+};
+
+struct kl_queue {
+	/* Constant while the queue lives; read by every burst. */
+	struct virtq_desc *desc;
+	struct virtq_avail *avail;
+	struct virtq_used *used;
+	struct kl__slot *slot;
+	/*
+	 * Descriptor ids in the order of use: those of [returned, returned + size) modulo size. Where every buffer takes
+	 * one ring descriptor this is also what avail->ring holds, so a device that completes in order
+	 * leaves both unchanged for ever.
+	 */
+	uint16_t *order;
+	uint16_t size;
+	uint16_t mask;
+	bool event_idx;
+	bool chained; /* some buffers take several ring descriptors */
+	uint16_t index;
+
+	/* Written by the queue's thread. Indices run free, modulo 2^16. */
+	alignas(KL__CACHE_LINE) uint16_t avail_idx; /* buffers added */
+	uint16_t published;                         /* of those, told to the device */
+	uint16_t checked;                           /* published at the last kick decision */
+	uint16_t used_idx;                          /* buffers taken back */
+	uint16_t used_seen;                         /* the device's used index, as last read */
+	uint16_t taken;                             /* chained: descriptors given to buffers */
+	uint16_t returned;                          /* chained: descriptors given back */
+	uint16_t parked;                            /* where used_event was last put */
+	uint8_t fault;                              /* enum kl_queue_fault */
+	uint16_t *avail_event;
+	uint16_t *used_event;
+	struct kl_notifier notifier;
+	struct kl__kick_state kick;
+	struct kl_queue_stats stats;
+
+	/* Indirect tables, one per descriptor id, in device-visible memory. */
+	struct virtq_desc *indirect;
+	uint64_t indirect_iova;
+	uint16_t indirect_entries; /* 0: none */
+};
+
+#endif

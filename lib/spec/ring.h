@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The split virtqueue as it lies in memory that the driver and the device share: virtio 1.x, 2.7.
+ * All fields are little-endian. The hosts we build for are little-endian too, which is asserted once
+ * here, so that no field needs a conversion on the data path.
+ */
+#ifndef KL_SPEC_RING_H
+#define KL_SPEC_RING_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x fields are little-endian");
+
+/* 2.7: a split queue has a power of two entries, at most this many. */
+#define VIRTQ_MAX_SIZE 32768
+
+/* 2.7.5: descriptor flags. */
+#define VIRTQ_DESC_F_NEXT 1
+#define VIRTQ_DESC_F_WRITE 2
+#define VIRTQ_DESC_F_INDIRECT 4
+
+/* 2.7.6, 2.7.8: the ring flags, meaningful only when EVENT_IDX was not negotiated. */
+#define VIRTQ_AVAIL_F_NO_INTERRUPT 1
+#define VIRTQ_USED_F_NO_NOTIFY 1
+
+/* 2.7: alignment of the three parts. */
+#define VIRTQ_DESC_ALIGN 16
+#define VIRTQ_AVAIL_ALIGN 2
+#define VIRTQ_USED_ALIGN 4
+
+/* 2.7.5 */
+struct virtq_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+	uint16_t next;
+};
+static_assert(sizeof(struct virtq_desc) == 16, "2.7.5");
+static_assert(offsetof(struct virtq_desc, len) == 8, "2.7.5");
+static_assert(offsetof(struct virtq_desc, flags) == 12, "2.7.5");
+static_assert(offsetof(struct virtq_desc, next) == 14, "2.7.5");
+
+/* 2.7.6: used_event follows ring[size]. */
+struct virtq_avail {
+	uint16_t flags;
+	uint16_t idx;
+	uint16_t ring[];
+};
+static_assert(offsetof(struct virtq_avail, ring) == 4, "2.7.6");
+
+/* 2.7.8 */
+struct virtq_used_elem {
+	uint32_t id;
+	uint32_t len;
+};
+static_assert(sizeof(struct virtq_used_elem) == 8, "2.7.8");
+
+/* 2.7.8: avail_event follows ring[size]. */
+struct virtq_used {
+	uint16_t flags;
+	uint16_t idx;
+	struct virtq_used_elem ring[];
+};
+static_assert(offsetof(struct virtq_used, ring) == 4, "2.7.8");
+
+/*
+ * 2.7.7.2, 2.7.10: whether the move of a free-running index from old to new passes event, that is
+ * whether entry number event lies in [old, new). All arithmetic is modulo 2^16.
+ */
+static inline int virtq_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
+{
+	return (uint16_t)(new_idx - event - 1) < (uint16_t)(new_idx - old_idx);
+}
+
+#endif

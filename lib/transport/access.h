@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * How registers are reached: the PCI function that lies under a PCI transport. VFIO, UIO, a QEMU
+ * without a guest and a model in a test each fill one of these. Only a notifier may keep a raw pointer.
+ */
+#ifndef KL_TRANSPORT_ACCESS_H
+#define KL_TRANSPORT_ACCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "spec/pci.h"
+
+struct kl__pci_access;
+
+struct kl__pci_bar {
+	uint64_t size; /* 0: no such BAR, or not reachable */
+	bool is_io;
+};
+
+struct kl__pci_access_ops {
+	/* Configuration space. 0, or -EIO when fewer than size bytes could be moved. */
+	int (*config_read)(struct kl__pci_access *access, uint32_t offset, void *data, size_t size);
+	int (*config_write)(struct kl__pci_access *access, uint32_t offset, const void *data, size_t size);
+
+	/* One access of exactly width 1, 2 or 4 bytes; the caller stays inside the BAR. */
+	uint32_t (*read)(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+		unsigned int width);
+	void (*write)(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+		unsigned int width, uint32_t value);
+
+	/* Where width bytes at offset of bar are mapped; NULL when they can only be reached by write. */
+	volatile void *(*pointer)(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+		unsigned int width);
+
+	/*
+	 * Enables vectors MSI-X vectors and connects the n-th to the eventfd fds[n] (-1: none); 0 vectors
+	 * turns MSI-X off. 0, or -ENOTSUP when the function has fewer.
+	 */
+	int (*interrupts)(struct kl__pci_access *access, unsigned int vectors, const int *fds);
+
+	void (*close)(struct kl__pci_access *access);
+};
+
+struct kl__pci_access {
+	const struct kl__pci_access_ops *ops;
+	char name[64];
+	int numa_node;
+	struct kl__pci_bar bar[PCI_BARS];
+	unsigned int msix_vectors; /* 0: none */
+};
+
+#endif

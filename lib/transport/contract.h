@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a transport promises: a way to reach one virtio device, whatever its type. The order of the
+ * calls, the waiting and the checks between them are the core's; a transport only reads and writes. It
+ * sees three addresses per queue and can't tell a split ring from a packed one.
+ */
+#ifndef KL_TRANSPORT_CONTRACT_H
+#define KL_TRANSPORT_CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kickless/features.h>
+#include <kickless/notifier.h>
+
+struct kl__transport;
+
+struct kl__queue_setup {
+	uint16_t index;
+	uint16_t size;
+	/* Bus addresses: the descriptor area, the driver area, the device area (virtio 1.x, 2.6). */
+	uint64_t desc;
+	uint64_t driver;
+	uint64_t device;
+	/* MSI-X vector for used buffers, or -1 for none. */
+	int vector;
+};
+
+struct kl__transport_ops {
+	const char *name;
+
+	void (*get_features)(struct kl__transport *transport, struct kl_features *offered);
+	void (*set_features)(struct kl__transport *transport, const struct kl_features *accepted);
+	uint8_t (*get_status)(struct kl__transport *transport);
+	void (*set_status)(struct kl__transport *transport, uint8_t status);
+
+	/* NULL where the transport has none (legacy). */
+	uint32_t (*config_generation)(struct kl__transport *transport);
+	/* width 1, 2 or 4; the core has checked offset and width against config_size. */
+	uint32_t (*config_read)(struct kl__transport *transport, uint32_t offset, unsigned int width);
+	void (*config_write)(struct kl__transport *transport, uint32_t offset, unsigned int width,
+		uint32_t value);
+
+	uint16_t (*queue_count)(struct kl__transport *transport);
+	/* 0: no such queue. */
+	uint16_t (*queue_max_size)(struct kl__transport *transport, uint16_t index);
+	bool (*queue_is_enabled)(struct kl__transport *transport, uint16_t index);
+	/* Fills notifier. 0, -EPROTO after a message when the device's answers make no sense. */
+	int (*queue_enable)(struct kl__transport *transport, const struct kl__queue_setup *setup,
+		struct kl_notifier *notifier);
+
+	/*
+	 * Connects the n-th of vectors interrupt vectors to the eventfd fds[n]; 0 turns them off. To be called
+	 * before queue_enable. -ENOTSUP when there are not so many. NULL: the transport has none.
+	 */
+	int (*set_interrupts)(struct kl__transport *transport, unsigned int vectors, const int *fds);
+	/* Which vector tells of configuration changes. -EPROTO when the device refuses it. */
+	int (*set_config_vector)(struct kl__transport *transport, unsigned int vector);
+
+	void (*close)(struct kl__transport *transport);
+};
+
+/* Legal values of quirks. */
+#define KL__QUIRK_LEGACY 1 /* no VERSION_1, no FEATURES_OK, fixed queue size: virtio 1.x, 2.2.3 */
+
+struct kl__transport {
+	const struct kl__transport_ops *ops;
+	uint32_t type;      /* virtio device type */
+	uint32_t vendor;    /* subsystem vendor on PCI */
+	char name[64];      /* for a person, and stable */
+	int numa_node;      /* -1 when unknown */
+	unsigned int quirks;
+	size_t config_size; /* bytes of device configuration space */
+
+	/* Feature bits that are this transport's business and that it can deliver. */
+	struct kl_features features;
+};
+
+/*
+ * What the machine under a device gives: memory that the device can reach, and a clock. The platform fills
+ * one per device, a test its own.
+ */
+struct kl__host {
+	/* Zeroed, contiguous for the device, near it; NULL when there is none. */
+	void *(*alloc)(struct kl__host *host, size_t size, size_t align, uint64_t *iova);
+	void (*free)(struct kl__host *host, void *memory);
+	void (*close)(struct kl__host *host);
+	int numa_node;
+	uint64_t ticks_per_second; /* of the CPU's cycle counter */
+	/* Bus addresses are the CPU's physical ones. */
+	bool iova_is_physical;
+	/* An IOMMU translates for devices that accept ACCESS_PLATFORM; one that does not bypasses it. */
+	bool has_iommu;
+};
+
+#endif

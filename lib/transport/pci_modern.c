@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "transport/pci_modern.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <kickless/log.h>
+
+#include "spec/features.h"
+#include "transport/pci_caps.h"
+#include "transport/pci_id.h"
+
+struct pci_modern {
+	struct kl__transport transport;
+	struct kl__pci_access *access;
+	struct kl__pci_caps caps;
+};
+
+#define COMMON(field) offsetof(struct virtio_pci_common_cfg, field)
+
+static struct pci_modern *modern(struct kl__transport *transport)
+{
+	return (struct pci_modern *)transport;
+}
+
+static uint32_t read_at(struct pci_modern *pci, const struct kl__pci_region *region, uint32_t offset,
+	unsigned int width)
+{
+	return pci->access->ops->read(pci->access, region->bar, (uint64_t)region->offset + offset, width);
+}
+
+static void write_at(struct pci_modern *pci, const struct kl__pci_region *region, uint32_t offset,
+	unsigned int width, uint32_t value)
+{
+	pci->access->ops->write(pci->access, region->bar, (uint64_t)region->offset + offset, width, value);
+}
+
+static uint32_t common_read(struct pci_modern *pci, uint32_t offset, unsigned int width)
+{
+	return read_at(pci, &pci->caps.common, offset, width);
+}
+
+static void common_write(struct pci_modern *pci, uint32_t offset, unsigned int width, uint32_t value)
+{
+	write_at(pci, &pci->caps.common, offset, width, value);
+}
+
+/* 4.1.3.1: a 64-bit field is written as two halves. */
+static void common_write64(struct pci_modern *pci, uint32_t offset, uint64_t value)
+{
+	common_write(pci, offset, 4, (uint32_t)value);
+	common_write(pci, offset + 4, 4, (uint32_t)(value >> 32));
+}
+
+static void get_features(struct kl__transport *transport, struct kl_features *offered)
+{
+	struct pci_modern *pci = modern(transport);
+
+	for (unsigned int bank = 0; bank < KL_FEATURE_BITS / 32; bank++) {
+		uint64_t bits;
+
+		common_write(pci, COMMON(device_feature_select), 4, bank);
+		bits = common_read(pci, COMMON(device_feature), 4);
+		if (bank % 2 == 0)
+			offered->word[bank / 2] = bits;
+		else
+			offered->word[bank / 2] |= bits << 32;
+	}
+}
+
+static void set_features(struct kl__transport *transport, const struct kl_features *accepted)
+{
+	struct pci_modern *pci = modern(transport);
+
+	for (unsigned int bank = 0; bank < KL_FEATURE_BITS / 32; bank++) {
+		common_write(pci, COMMON(driver_feature_select), 4, bank);
+		common_write(pci, COMMON(driver_feature), 4,
+			(uint32_t)(accepted->word[bank / 2] >> (bank % 2 * 32)));
+	}
+}
+
+static uint8_t get_status(struct kl__transport *transport)
+{
+	return (uint8_t)common_read(modern(transport), COMMON(device_status), 1);
+}
+
+static void set_status(struct kl__transport *transport, uint8_t status)
+{
+	common_write(modern(transport), COMMON(device_status), 1, status);
+}
+
+static uint32_t config_generation(struct kl__transport *transport)
+{
+	return common_read(modern(transport), COMMON(config_generation), 1);
+}
+
+static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
+{
+	return read_at(modern(transport), &modern(transport)->caps.device, offset, width);
+}
+
+static void config_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
+	uint32_t value)
+{
+	write_at(modern(transport), &modern(transport)->caps.device, offset, width, value);
+}
+
+static uint16_t queue_count(struct kl__transport *transport)
+{
+	return (uint16_t)common_read(modern(transport), COMMON(num_queues), 2);
+}
+
+static void select_queue(struct pci_modern *pci, uint16_t index)
+{
+	common_write(pci, COMMON(queue_select), 2, index);
+}
+
+static uint16_t queue_max_size(struct kl__transport *transport, uint16_t index)
+{
+	select_queue(modern(transport), index);
+	return (uint16_t)common_read(modern(transport), COMMON(queue_size), 2);
+}
+
+static bool queue_is_enabled(struct kl__transport *transport, uint16_t index)
+{
+	select_queue(modern(transport), index);
+	return common_read(modern(transport), COMMON(queue_enable), 2) != 0;
+}
+
+/* The doorbell of a window or port that can't be mapped. */
+static void notify_by_write(const struct kl_notifier *notifier)
+{
+	struct pci_modern *pci = notifier->context;
+
+	write_at(pci, &pci->caps.notify, (uint32_t)notifier->address, 2, notifier->value);
+}
+
+/* 4.1.4.4: where the selected queue's doorbell lies, checked against the structure's length. */
+static int find_doorbell(struct pci_modern *pci, uint16_t index, struct kl_notifier *notifier)
+{
+	const struct kl__pci_region *notify = &pci->caps.notify;
+	uint32_t slot = common_read(pci, COMMON(queue_notify_off), 2);
+	uint64_t offset = (uint64_t)slot * pci->caps.notify_multiplier;
+
+	if (offset + 2 > notify->length) {
+		kl_error("%s: queue %u: its doorbell lies at %llu (queue_notify_off %u x multiplier %u), "
+			"beyond the notification structure of %u bytes; the device is faulty",
+			pci->transport.name, index, (unsigned long long)offset, slot,
+			pci->caps.notify_multiplier, notify->length);
+		return -EPROTO;
+	}
+	*notifier = (struct kl_notifier){
+		.doorbell = pci->access->ops->pointer(pci->access, notify->bar, notify->offset + offset, 2),
+		.value = index,
+		.notify = notify_by_write,
+		.context = pci,
+		.address = offset,
+	};
+	return 0;
+}
+
+/* 4.1.5.1.2.2: a mapping must be read back; the device answers NO_VECTOR when it can't. */
+static int map_vector(struct pci_modern *pci, const struct kl__queue_setup *setup)
+{
+	uint16_t vector = setup->vector < 0 ? VIRTIO_MSI_NO_VECTOR : (uint16_t)setup->vector;
+
+	common_write(pci, COMMON(queue_msix_vector), 2, vector);
+	if (setup->vector < 0 || common_read(pci, COMMON(queue_msix_vector), 2) == vector)
+		return 0;
+	kl_error("%s: queue %u: the device refuses MSI-X vector %u of its %u; use the queue without "
+		"interrupts", pci->transport.name, setup->index, vector, pci->caps.msix_vectors);
+	return -EPROTO;
+}
+
+static int queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
+	struct kl_notifier *notifier)
+{
+	struct pci_modern *pci = modern(transport);
+	int rc;
+
+	select_queue(pci, setup->index);
+	rc = find_doorbell(pci, setup->index, notifier);
+	if (rc != 0)
+		return rc;
+	common_write(pci, COMMON(queue_size), 2, setup->size);
+	if (pci->caps.msix_vectors != 0) {
+		rc = map_vector(pci, setup);
+		if (rc != 0)
+			return rc;
+	}
+	common_write64(pci, COMMON(queue_desc), setup->desc);
+	common_write64(pci, COMMON(queue_driver), setup->driver);
+	common_write64(pci, COMMON(queue_device), setup->device);
+	common_write(pci, COMMON(queue_enable), 2, 1);
+	return 0;
+}
+
+static int set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds)
+{
+	struct pci_modern *pci = modern(transport);
+
+	if (vectors > pci->caps.msix_vectors)
+		return -ENOTSUP;
+	return pci->access->ops->interrupts(pci->access, vectors, fds);
+}
+
+static int set_config_vector(struct kl__transport *transport, unsigned int vector)
+{
+	struct pci_modern *pci = modern(transport);
+
+	common_write(pci, COMMON(config_msix_vector), 2, vector);
+	return common_read(pci, COMMON(config_msix_vector), 2) == vector ? 0 : -EPROTO;
+}
+
+static void close_transport(struct kl__transport *transport)
+{
+	struct pci_modern *pci = modern(transport);
+
+	pci->access->ops->close(pci->access);
+	free(pci);
+}
+
+static const struct kl__transport_ops pci_modern_ops = {
+	.name = "pci-modern",
+	.get_features = get_features,
+	.set_features = set_features,
+	.get_status = get_status,
+	.set_status = set_status,
+	.config_generation = config_generation,
+	.config_read = config_read,
+	.config_write = config_write,
+	.queue_count = queue_count,
+	.queue_max_size = queue_max_size,
+	.queue_is_enabled = queue_is_enabled,
+	.queue_enable = queue_enable,
+	.set_interrupts = set_interrupts,
+	.set_config_vector = set_config_vector,
+	.close = close_transport,
+};
+
+/* Reads as much of the configuration space as there is; a model may be cut short. */
+static int read_config(struct kl__pci_access *access, uint8_t config[PCI_CFG_SIZE], size_t *size)
+{
+	for (*size = PCI_CFG_SIZE; *size >= PCI_CFG_HEADER_SIZE; *size -= PCI_CFG_HEADER_SIZE)
+		if (access->ops->config_read(access, 0, config, *size) == 0)
+			return 0;
+	kl_error("%s: its configuration space can't be read; is the device still there?", access->name);
+	return -EIO;
+}
+
+static int identify(struct kl__pci_access *access, const uint8_t *config, uint32_t *type)
+{
+	uint16_t vendor = (uint16_t)(config[PCI_CFG_VENDOR_ID] | config[PCI_CFG_VENDOR_ID + 1] << 8);
+	uint16_t device = (uint16_t)(config[PCI_CFG_DEVICE_ID] | config[PCI_CFG_DEVICE_ID + 1] << 8);
+	uint16_t subsystem =
+		(uint16_t)(config[PCI_CFG_SUBSYSTEM_ID] | config[PCI_CFG_SUBSYSTEM_ID + 1] << 8);
+
+	if (kl__pci_id(vendor, device, subsystem, type) != KL__PCI_NOT_VIRTIO)
+		return 0;
+	kl_error("%s: PCI id %04x:%04x is not a virtio device; those are 1af4:1000 to 1af4:107f",
+		access->name, vendor, device);
+	return -ENODEV;
+}
+
+int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **transport)
+{
+	uint8_t config[PCI_CFG_SIZE];
+	struct pci_modern *pci;
+	const char *why;
+	size_t size;
+	int rc;
+
+	pci = calloc(1, sizeof(*pci));
+	if (pci == NULL)
+		return -ENOMEM;
+	rc = read_config(access, config, &size);
+	if (rc != 0)
+		goto fail;
+	rc = identify(access, config, &pci->transport.type);
+	if (rc != 0)
+		goto fail;
+	rc = kl__pci_caps_parse(config, size, access->bar, &pci->caps, &why);
+	if (rc != 0) {
+		kl_error("%s: not usable as a modern virtio device: %s%s%s", access->name, why,
+			pci->caps.refused != 0 ? "; a capability was left out because " : "",
+			pci->caps.refused != 0 ? pci->caps.refused_why : "");
+		goto fail;
+	}
+	pci->access = access;
+	pci->transport.ops = &pci_modern_ops;
+	pci->transport.vendor = VIRTIO_PCI_VENDOR;
+	pci->transport.numa_node = access->numa_node;
+	pci->transport.config_size = pci->caps.device.length;
+	snprintf(pci->transport.name, sizeof(pci->transport.name), "%s", access->name);
+	kl_features_set(&pci->transport.features, VIRTIO_F_VERSION_1);
+	kl_features_set(&pci->transport.features, VIRTIO_F_ACCESS_PLATFORM);
+	*transport = &pci->transport;
+	return 0;
+fail:
+	free(pci);
+	return rc;
+}
