@@ -7,6 +7,7 @@
 #include <kickless/log.h>
 
 #include "core/device.h"
+#include "spec/status.h"
 
 #define MAX_TRIES 100
 
@@ -104,6 +105,9 @@ int kl_device_config(struct kl_device *device, const struct kl_config_field *fie
 				     read_between_generations(transport, fields, count))
 			rc = 0;
 	free(copies);
+	/* All ones are a stable generation too, so a device that left the bus is told apart here. */
+	if (transport->ops->get_status(transport) == VIRTIO_STATUS_GONE)
+		return kl__device_gone(device);
 	if (rc != 0)
 		kl_error("%s: its configuration changed during each of %d readings; the device is faulty",
 			device->info.name, MAX_TRIES);

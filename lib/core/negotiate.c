@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <kickless/log.h>
 
@@ -177,7 +178,7 @@ static int tell(struct kl_device *device, const struct kl_features *set)
 	kl__status_add(device, VIRTIO_STATUS_FEATURES_OK);
 	status = transport->ops->get_status(transport);
 	if (status == VIRTIO_STATUS_GONE)
-		return -EIO;
+		return kl__device_gone(device);
 	if ((status & VIRTIO_STATUS_FEATURES_OK) != 0)
 		return 0;
 	kl_error("%s: the device refuses these features (device_status 0x%02x): %s", device->info.name,
@@ -194,10 +195,16 @@ static void listen(struct kl_device *device)
 		return;
 	if (device->event_fd < 0)
 		device->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (device->event_fd >= 0 &&
-		transport->ops->set_interrupts(transport, 1, &device->event_fd) == 0 &&
-		transport->ops->set_config_vector(transport, 0) == 0)
+	if (device->event_fd < 0)
 		return;
+	if (transport->ops->set_interrupts(transport, 1, &device->event_fd) != 0)
+		goto close_event;
+	if (transport->ops->set_config_vector(transport, 0) == 0)
+		return;
+	transport->ops->set_interrupts(transport, 0, NULL);
+close_event:
+	close(device->event_fd);
+	device->event_fd = -1;
 	kl_debug("%s: no interrupt for configuration changes", device->info.name);
 }
 

@@ -38,6 +38,19 @@ static int parse_number(const struct kl_device *device, const char *key, const c
 	return 0;
 }
 
+static int parse_queue_size(struct kl_device *device, const char *key, const char *value)
+{
+	static const char allowed[] = "powers of two from 1 to 32768";
+	uint16_t size;
+
+	if (parse_number(device, key, value, 32768, allowed, &size) != 0)
+		return -EINVAL;
+	if ((size & (size - 1)) != 0)
+		return bad(device, key, value, allowed);
+	device->options.queue_size = size;
+	return 0;
+}
+
 static int choose_feature(struct kl_device *device, const char *key, const char *value,
 	unsigned int bit, bool insist)
 {
@@ -91,8 +104,7 @@ static int parse_one(struct kl_device *device, const char *key, const char *valu
 	if (strcmp(key, "queues") == 0)
 		return parse_number(device, key, value, 32768, "1 to 32768", &device->options.queues);
 	if (strcmp(key, "queue_size") == 0)
-		return parse_number(device, key, value, 32768, "powers of two from 1 to 32768",
-			&device->options.queue_size);
+		return parse_queue_size(device, key, value);
 	if (strcmp(key, "features") == 0)
 		return parse_features(device, value);
 	if (strcmp(key, "kick") == 0)

@@ -17,6 +17,12 @@ void kl__status_add(struct kl_device *device, uint8_t bit)
 	transport->ops->set_status(transport, transport->ops->get_status(transport) | bit);
 }
 
+int kl__device_gone(const struct kl_device *device)
+{
+	kl_error("%s: the device has left the bus: every register reads as all ones", device->info.name);
+	return -EIO;
+}
+
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -35,11 +41,8 @@ int kl__status_reset(struct kl_device *device)
 
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	while ((status = transport->ops->get_status(transport)) != VIRTIO_STATUS_RESET) {
-		if (status == VIRTIO_STATUS_GONE) {
-			kl_error("%s: the device has left the bus: every register reads as all ones",
-				device->info.name);
-			return -EIO;
-		}
+		if (status == VIRTIO_STATUS_GONE)
+			return kl__device_gone(device);
 		if (now_ms() >= deadline) {
 			kl_error("%s: reset did not end within %u ms: device_status is 0x%02x, should be "
 				"0; the memory it may still write is kept", device->info.name,
@@ -66,10 +69,15 @@ void kl_device_fail(struct kl_device *device)
 
 int kl_device_run(struct kl_device *device)
 {
+	uint8_t status;
+
 	kl__status_add(device, VIRTIO_STATUS_DRIVER_OK);
-	if (!kl_device_needs_reset(device))
+	status = device->transport->ops->get_status(device->transport);
+	if (status == VIRTIO_STATUS_GONE)
+		return kl__device_gone(device);
+	if ((status & VIRTIO_STATUS_NEEDS_RESET) == 0)
 		return 0;
 	kl_error("%s: the device asks for a reset as soon as it runs: device_status is 0x%02x",
-		device->info.name, device->transport->ops->get_status(device->transport));
+		device->info.name, status);
 	return -EPROTO;
 }

@@ -101,6 +101,16 @@ static void void_owed(struct kl_queue *queue)
 	learn(kick, false);
 }
 
+/*
+ * The device has seen all below used, so the window of the owed decision may start there. It must not grow
+ * for ever: past 2^16 entries the comparison would no longer mean anything.
+ */
+static void consumed(struct kl_queue *queue, uint16_t used)
+{
+	if ((uint16_t)(queue->published - used) < (uint16_t)(queue->published - queue->checked))
+		queue->checked = used;
+}
+
 void kl__kick_owed(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
@@ -116,16 +126,24 @@ void kl__kick_owed(struct kl_queue *queue)
 		/* It moves, so it is awake: the wait starts again. */
 		kick->watched = used;
 		kick->deadline = now + kick->wait_ticks;
+		consumed(queue, used);
 		return;
 	}
 	if (now < kick->deadline)
 		return;
-	kick->owed = false;
-	queue->stats.kicks_spared += kick->deferred - 1u;
-	kick->deferred = 0;
-	kl__kick_check(queue);
+	kl__kick_decide_owed(queue);
 	if (kick->last_sent)
 		learn(kick, true);
+}
+
+void kl__kick_decide_owed(struct kl_queue *queue)
+{
+	struct kl__kick_state *kick = &queue->kick;
+
+	kick->owed = false;
+	queue->stats.kicks_spared += kick->deferred - 1;
+	kick->deferred = 0;
+	kl__kick_check(queue);
 }
 
 void kl__kick_rescue(struct kl_queue *queue)
@@ -135,8 +153,12 @@ void kl__kick_rescue(struct kl_queue *queue)
 	uint64_t now = kl__clock();
 
 	kick->polls = 0;
-	if (!kick->rescues || used == queue->published || used != kick->rescue_watched ||
-		kick->rescue_since == 0) {
+	if (!kick->rescues || used == queue->published) {
+		/* The clock starts at the first look that finds work with the device. */
+		kick->rescue_since = 0;
+		return;
+	}
+	if (kick->rescue_since == 0 || used != kick->rescue_watched) {
 		kick->rescue_watched = used;
 		kick->rescue_since = now;
 		return;

@@ -10,6 +10,8 @@
 
 /* For a policy that waits: the decision is owed from now on. */
 void kl__kick_defer(struct kl_queue *queue);
+/* Makes the owed decision now; the publishes that shared it were spared theirs. */
+void kl__kick_decide_owed(struct kl_queue *queue);
 /* Looks at an owed decision: void, made now, or still waiting. */
 void kl__kick_owed(struct kl_queue *queue);
 /* Rings the doorbell when buffers are in flight and nothing moved for long. */
@@ -69,10 +71,8 @@ static inline void kl__kick_poll(struct kl_queue *queue)
 /* Before the owner stops polling: nothing may stay owed. */
 static inline void kl__kick_force(struct kl_queue *queue)
 {
-	if (queue->kick.owed) {
-		queue->kick.owed = false;
-		kl__kick_check(queue);
-	}
+	if (queue->kick.owed)
+		kl__kick_decide_owed(queue);
 }
 
 #endif

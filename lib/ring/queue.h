@@ -40,7 +40,7 @@ struct kl__kick_state {
 	bool last_sent; /* the last decision rang the doorbell */
 	bool rescues;
 	uint8_t lesson_index;
-	uint16_t deferred; /* publishes since the decision is owed */
+	uint32_t deferred; /* publishes since the decision is owed */
 	uint16_t watched;  /* the used index when it was last seen to move */
 	uint16_t rescue_watched;
 	uint32_t polls;
@@ -89,6 +89,7 @@ struct kl_queue {
 	struct virtq_desc *indirect;
 	uint64_t indirect_iova;
 	uint16_t indirect_entries; /* 0: none */
+	uint16_t drained;          /* descriptor ids that a drain has passed */
 };
 
 #endif

@@ -253,10 +253,12 @@ void *kl__queue_take(struct kl_queue *queue, uint32_t *length)
 
 void *kl__queue_drain(struct kl_queue *queue)
 {
-	for (uint32_t id = 0; id < queue->size; id++) {
-		if (queue->slot[id].count == 0)
+	while (queue->drained < queue->size) {
+		struct kl__slot *slot = &queue->slot[queue->drained++];
+
+		if (slot->count == 0)
 			continue;
-		queue->slot[id].count = 0;
+		slot->count = 0;
 		queue->stats.failed++;
 		/* What was added and never published counts as posted, so that the sum law holds. */
 		if (queue->avail_idx != queue->published) {
@@ -264,7 +266,7 @@ void *kl__queue_drain(struct kl_queue *queue)
 			queue->published++;
 		}
 		queue->used_idx++;
-		return queue->slot[id].buffer;
+		return slot->buffer;
 	}
 	return NULL;
 }
