@@ -119,8 +119,11 @@ int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 	if (rc != 0)
 		return rc;
 	rc = kl_device_negotiate(net->device, &wanted);
-	if (rc == 0)
+	if (rc == 0) {
+		/* Without an interrupt a change of the link is only seen when somebody asks. */
+		(void)kl_device_enable_interrupts(net->device, 0);
 		rc = net_config_read(net);
+	}
 	if (rc == 0)
 		rc = check_pool(net, conf);
 	if (rc == 0)

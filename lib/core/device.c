@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <kickless/log.h>
 
@@ -74,7 +73,6 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host, co
 		return -ENOMEM;
 	device->transport = transport;
 	device->host = host;
-	device->event_fd = -1;
 	set_info(device);
 	rc = find_driver(device);
 	if (rc == 0)
@@ -116,21 +114,6 @@ int kl_device_reset(struct kl_device *device, void (*take)(void *context), void 
 	return rc;
 }
 
-int kl_device_event_fd(const struct kl_device *device)
-{
-	return device->event_fd;
-}
-
-void kl_device_handle_event(struct kl_device *device)
-{
-	uint64_t count;
-
-	if (device->event_fd >= 0 && read(device->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		kl_warning("%s: its eventfd can't be read", device->info.name);
-	if (device->driver->config_changed != NULL)
-		device->driver->config_changed(device);
-}
-
 void kl_device_close(struct kl_device *device)
 {
 	if (device == NULL)
@@ -140,8 +123,7 @@ void kl_device_close(struct kl_device *device)
 	if (!device->is_lost && kl__status_reset(device) != -ETIMEDOUT)
 		kl__device_free_queues(device);
 	device->transport->ops->close(device->transport);
-	if (device->event_fd >= 0)
-		close(device->event_fd);
+	kl__interrupts_close(device);
 	device->host->close(device->host);
 	free(device);
 }

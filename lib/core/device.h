@@ -15,7 +15,8 @@ struct kl_device {
 	const struct kl_driver *driver;
 	void *private_data;
 	bool is_lost; /* a reset did not end: nothing may be done with it any more */
-	int event_fd;
+	int *event_fds; /* one per interrupt vector, the first for configuration changes */
+	unsigned int vector_count;
 	struct kl__device_queue *queues;
 };
 
@@ -55,6 +56,9 @@ void kl__status_add(struct kl_device *device, uint8_t bit);
 int kl__status_reset(struct kl_device *device);
 /* core/status.c: says that the device has left the bus; returns -EIO. */
 int kl__device_gone(const struct kl_device *device);
+
+/* core/interrupts.c: closes the eventfds; nothing signals them any more. */
+void kl__interrupts_close(struct kl_device *device);
 
 /* core/queues.c: frees all queues; the device must not know them any more. */
 void kl__device_free_queues(struct kl_device *device);

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <kickless/log.h>
 
@@ -186,28 +184,6 @@ static int tell(struct kl_device *device, const struct kl_features *set)
 	return -EPROTO;
 }
 
-/* Configuration changes come by an interrupt where there is one; without it nothing is lost but time. */
-static void listen(struct kl_device *device)
-{
-	struct kl__transport *transport = device->transport;
-
-	if (transport->ops->set_interrupts == NULL)
-		return;
-	if (device->event_fd < 0)
-		device->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (device->event_fd < 0)
-		return;
-	if (transport->ops->set_interrupts(transport, 1, &device->event_fd) != 0)
-		goto close_event;
-	if (transport->ops->set_config_vector(transport, 0) == 0)
-		return;
-	transport->ops->set_interrupts(transport, 0, NULL);
-close_event:
-	close(device->event_fd);
-	device->event_fd = -1;
-	kl_debug("%s: no interrupt for configuration changes", device->info.name);
-}
-
 int kl_device_negotiate(struct kl_device *device, const struct kl_features *wanted)
 {
 	struct kl_features set = choose(device, wanted);
@@ -223,7 +199,6 @@ int kl_device_negotiate(struct kl_device *device, const struct kl_features *want
 		return rc;
 	}
 	device->info.accepted = set;
-	listen(device);
 	return 0;
 }
 

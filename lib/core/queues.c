@@ -27,6 +27,15 @@ void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma)
 	*dma = (struct kl_dma){0};
 }
 
+size_t kl_device_translate(const struct kl_device *device, const void *address, size_t size,
+	uint64_t *iova)
+{
+	if (device->host->translate != NULL)
+		return device->host->translate(device->host, address, size, iova);
+	*iova = (uintptr_t)address;
+	return size;
+}
+
 uint16_t kl_device_queue_count(struct kl_device *device)
 {
 	return device->transport->ops->queue_count(device->transport);
@@ -115,7 +124,7 @@ static int build(struct kl_device *device, const struct kl__queue_shape *shape,
 }
 
 static int enable(struct kl_device *device, const struct kl__queue_shape *shape,
-	struct kl__device_queue *entry)
+	uint16_t vector, struct kl__device_queue *entry)
 {
 	struct kl__split_layout layout;
 	struct kl__queue_setup setup;
@@ -132,7 +141,7 @@ static int enable(struct kl_device *device, const struct kl__queue_shape *shape,
 		.desc = entry->shared.iova + layout.desc,
 		.driver = entry->shared.iova + layout.avail,
 		.device = entry->shared.iova + layout.used,
-		.vector = -1,
+		.vector = vector == 0 ? -1 : vector,
 	};
 	return device->transport->ops->queue_enable(device->transport, &setup, &entry->queue->notifier);
 }
@@ -164,7 +173,7 @@ int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *co
 	rc = build(device, &shape, &entry);
 	if (rc != 0)
 		return rc;
-	rc = enable(device, &shape, entry);
+	rc = enable(device, &shape, conf->vector, entry);
 	if (rc != 0) {
 		free_queue(device, entry);
 		return rc;

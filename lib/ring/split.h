@@ -140,4 +140,30 @@ static inline void kl__split_park(struct kl_queue *queue)
 	}
 }
 
+/*
+ * Before sleeping: asks for a notification of the next used buffer. True when one is there already, so that the
+ * caller must not sleep. 2.7.7.1, 2.7.14.
+ */
+static inline bool kl__split_arm(struct kl_queue *queue)
+{
+	if (queue->event_idx)
+		kl__store(queue->used_event, queue->used_idx);
+	else
+		kl__store(&queue->avail->flags, 0);
+	/* Pairs with the device's fence between writing its index and reading our wish: one of both sees
+	 * the other. */
+	kl__full_fence();
+	return kl__load(&queue->used->idx) != queue->used_idx;
+}
+
+/* After sleeping: the queue is polled again. */
+static inline void kl__split_disarm(struct kl_queue *queue)
+{
+	queue->parked = queue->used_idx;
+	if (queue->event_idx)
+		kl__store(queue->used_event, (uint16_t)(queue->parked - 1));
+	else
+		kl__store(&queue->avail->flags, VIRTQ_AVAIL_F_NO_INTERRUPT);
+}
+
 #endif

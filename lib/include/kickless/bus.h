@@ -6,6 +6,7 @@
  * Life of a device, virtio 1.x, 3.1:
  *	(opening)		reset, ACKNOWLEDGE, DRIVER, offered features read, driver->probe
  *	kl_device_negotiate	features written, FEATURES_OK written and read back
+ *	kl_device_enable_interrupts	optional
  *	kl_device_add_queue	once per queue: memory, addresses, enable
  *	kl_device_run		DRIVER_OK
  *	kl_device_reset		status 0, waited for; the queues are gone, then ACKNOWLEDGE and DRIVER again
@@ -96,6 +97,16 @@ KL_API int kl_device_negotiate(struct kl_device *device, const struct kl_feature
 KL_API bool kl_device_offers(const struct kl_device *device, unsigned int bit);
 KL_API bool kl_device_has(const struct kl_device *device, unsigned int bit); /* accepted */
 
+/*
+ * Connects interrupts to eventfds: vector 0 for configuration changes (kl_device_event_fd), vectors 1 to queues
+ * for used buffers (conf.vector below). After kl_device_negotiate and before the first
+ * kl_device_add_queue. 0; -ENOTSUP when the device has not so many: then perhaps only vector 0 works, or
+ * none, and the caller polls.
+ */
+KL_API int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues);
+/* The eventfd of a queue's vector, -1 when there is none. */
+KL_API int kl_device_queue_fd(const struct kl_device *device, uint16_t vector);
+
 /* One field of the configuration space: width 1, 2, 4 or 8 bytes at offset, count of them in a row. */
 struct kl_config_field {
 	uint16_t offset;
@@ -120,6 +131,7 @@ struct kl_queue_conf {
 	uint16_t size;              /* entries; 0 takes the user's queue_size or the device's maximum */
 	uint16_t indirect_entries;  /* per buffer, 0 for no indirect tables; cut to the queue's size */
 	bool chained;               /* buffers of several ring descriptors will be added */
+	uint16_t vector;            /* interrupt vector from 1; 0: none, the queue is only polled */
 	bool no_rescue;             /* buffers may lie with the device for ever, as on a receive queue */
 	struct kl_kick_policy kick; /* the user's kick= has precedence */
 };
@@ -164,5 +176,13 @@ struct kl_dma {
 };
 KL_API int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align, struct kl_dma *dma);
 KL_API void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma);
+
+/*
+ * The bus address of the application's memory. Returns how many bytes from address on are contiguous for the
+ * device, at most size; 0 when the memory is not the device's to reach (neither EAL's nor registered). A
+ * few instructions where bus addresses equal virtual ones. Any thread. Spec 2.7.5: bus addresses.
+ */
+KL_API size_t kl_device_translate(const struct kl_device *device, const void *address, size_t size,
+	uint64_t *iova);
 
 #endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Interrupts as eventfds: the first vector tells of configuration changes, each further one of used
+ * buffers in one queue. A device with too few vectors is polled; nothing is lost but sleep. 4.1.5.1.2.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <kickless/log.h>
+
+#include "core/device.h"
+
+void kl__interrupts_close(struct kl_device *device)
+{
+	for (unsigned int i = 0; i < device->vector_count; i++)
+		if (device->event_fds[i] >= 0)
+			close(device->event_fds[i]);
+	free(device->event_fds);
+	device->event_fds = NULL;
+	device->vector_count = 0;
+}
+
+static int open_fds(struct kl_device *device, unsigned int vectors)
+{
+	device->event_fds = calloc(vectors, sizeof(int));
+	if (device->event_fds == NULL)
+		return -ENOMEM;
+	for (device->vector_count = 0; device->vector_count < vectors; device->vector_count++) {
+		int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+
+		device->event_fds[device->vector_count] = fd;
+		if (fd < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+static int connect_vectors(struct kl_device *device, unsigned int vectors)
+{
+	struct kl__transport *transport = device->transport;
+	int rc = open_fds(device, vectors);
+
+	if (rc == 0)
+		rc = transport->ops->set_interrupts(transport, vectors, device->event_fds);
+	if (rc != 0) {
+		kl__interrupts_close(device);
+		return rc;
+	}
+	rc = transport->ops->set_config_vector(transport, 0);
+	if (rc != 0) {
+		transport->ops->set_interrupts(transport, 0, NULL);
+		kl__interrupts_close(device);
+	}
+	return rc;
+}
+
+int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
+{
+	if (device->transport->ops->set_interrupts == NULL)
+		return -ENOTSUP;
+	if (device->vector_count != 0) {
+		device->transport->ops->set_interrupts(device->transport, 0, NULL);
+		kl__interrupts_close(device);
+	}
+	if (connect_vectors(device, queues + 1u) == 0)
+		return 0;
+	if (queues > 0 && connect_vectors(device, 1) == 0) {
+		kl_notice("%s: too few MSI-X vectors for %u queues; they can be polled but not waited for",
+			device->info.name, queues);
+		return -ENOTSUP;
+	}
+	kl_debug("%s: no interrupt for configuration changes", device->info.name);
+	return -ENOTSUP;
+}
+
+int kl_device_event_fd(const struct kl_device *device)
+{
+	return device->vector_count > 0 ? device->event_fds[0] : -1;
+}
+
+int kl_device_queue_fd(const struct kl_device *device, uint16_t vector)
+{
+	return vector > 0 && vector < device->vector_count ? device->event_fds[vector] : -1;
+}
+
+void kl_device_handle_event(struct kl_device *device)
+{
+	uint64_t count;
+	int fd = kl_device_event_fd(device);
+
+	if (fd >= 0 && read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		kl_warning("%s: its eventfd can't be read", device->info.name);
+	if (device->driver->config_changed != NULL)
+		device->driver->config_changed(device);
+}

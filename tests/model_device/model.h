@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A modern virtio PCI device in this process, and the memory it can reach: the other side of a driver
+ * under test. It is a second reading of the specification (virtio 1.x) and shares no ring code and no
+ * register offsets with lib/. It does what the script says, logs each register access, and records a
+ * violation for whatever a driver must not do; a test ends with model_free having none.
+ *
+ * One thread. A doorbell is seen at once unless script.map_doorbells is set.
+ */
+#ifndef MODEL_DEVICE_MODEL_H
+#define MODEL_DEVICE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kickless/features.h>
+#include <kickless/notifier.h>
+
+#include "transport/access.h"
+#include "transport/contract.h"
+
+#define MODEL_QUEUES 16
+#define MODEL_PIECES 1024
+#define MODEL_CONFIG_BYTES 4096
+#define MODEL_VECTORS 16
+#define MODEL_NO_VECTOR 0xffff
+#define MODEL_NEVER 0xffffffffu
+
+/* Bus addresses of memory from the model's host are this much more than the CPU's addresses. */
+#define MODEL_IOVA_SHIFT (UINT64_C(1) << 48)
+
+struct model;
+
+/* One buffer as the device sees it, in CPU addresses. */
+struct model_piece {
+	uint8_t *data;
+	uint32_t length;
+	bool is_writable;
+};
+
+struct model_chain {
+	uint16_t head;
+	bool is_indirect;
+	unsigned int count;       /* pieces */
+	unsigned int readable;    /* of those, read by the device; they come first */
+	unsigned int descriptors; /* of the ring */
+	uint64_t readable_bytes;
+	uint64_t writable_bytes;
+	uint64_t hash; /* of the descriptors, tables and readable bytes */
+	struct model_piece piece[MODEL_PIECES];
+};
+
+/* What the device does with a buffer; returns the length for its used element. */
+typedef uint32_t model_handler(struct model *model, uint16_t queue, const struct model_chain *chain,
+	void *context);
+
+/* In which order model_process completes what it took. */
+enum model_order { MODEL_IN_ORDER, MODEL_REVERSE, MODEL_SHUFFLE };
+
+/* What doorbells are judged by. */
+enum model_kicks {
+	MODEL_KICKS_EAGER, /* one when, and only when, the device asked for it, before the next action */
+	MODEL_KICKS_LAZY,  /* only when the device asked for it, at any time */
+	MODEL_KICKS_ANY,
+};
+
+/* A field of the device configuration: only these may be read, in exactly these widths. */
+struct model_config_field {
+	uint16_t offset;
+	uint8_t width;
+	uint8_t count;
+	int feature; /* the bit that must be offered, -1 for none */
+};
+
+/* What the test wants of the device; may be changed at any time. */
+struct model_script {
+	struct kl_features offered;
+	uint16_t num_queues;
+	uint16_t queue_size[MODEL_QUEUES]; /* maximum; 0: no such queue */
+	uint16_t notify_off[MODEL_QUEUES];
+	uint32_t notify_multiplier; /* what the capability says; model_rebuild applies it */
+	unsigned int msix_vectors;  /* as before */
+	uint32_t config_length;     /* as before */
+	uint8_t config[MODEL_CONFIG_BYTES];
+	const struct model_config_field *fields; /* ended by width 0; NULL: every aligned read is right */
+	bool config_is_writable;
+
+	unsigned int reset_reads;    /* status reads until a reset has ended; MODEL_NEVER */
+	bool scribbles;              /* while a reset is pending, write into all buffers the device has */
+	bool refuses_features;       /* FEATURES_OK does not stick */
+	bool stays_enabled;          /* queue_enable reads 1 whatever was written */
+	bool is_gone;                /* all reads give ones, writes vanish */
+	unsigned int vectors_refused_from; /* mappings from this one on answer NO_VECTOR; MODEL_NEVER */
+	bool interrupts_fail;
+	unsigned int config_bumps; /* so many readings change the configuration; MODEL_NEVER: all do */
+	void (*on_bump)(struct model *model);
+	unsigned int alloc_fails_at; /* the n-th allocation from now on, 1 for the next; 0: none */
+	bool map_doorbells;
+	bool serves_doorbells; /* process the queue within the doorbell write */
+
+	enum model_order order;
+	model_handler *handler; /* NULL: copy what is readable to what is writable */
+	void *context;
+};
+
+/* The device's view of one queue. Indices count from the enabling and do not wrap. */
+struct model_queue {
+	uint16_t size, vector;
+	uint64_t address[3];
+	unsigned int written; /* which address halves */
+	bool is_enabled;
+	bool vector_unread;
+	uint8_t *desc, *avail, *used;
+
+	enum model_kicks kicks;
+	bool is_busy;     /* never asks for notifications after a model_process */
+	uint64_t seen;    /* entries looked at */
+	uint64_t fetched; /* entries taken */
+	uint64_t done;    /* used elements written */
+	uint64_t decided; /* entries that the driver has made its decision about */
+	uint16_t avail_event;
+	uint16_t used_flags;
+	uint64_t doorbells;
+	uint64_t interrupts; /* used buffer notifications that the driver asked for */
+	struct model_record *record; /* per descriptor */
+};
+
+struct model_access {
+	bool is_write;
+	uint8_t width;
+	uint32_t value;
+	char name[24];
+};
+
+struct model_window {
+	uint8_t *memory;
+	uint64_t iova;
+	size_t size;
+	bool is_from_host;
+};
+
+struct model {
+	struct kl__pci_access access; /* for kl__pci_modern_open */
+	struct kl__host host;
+	struct model_script script;
+
+	uint8_t pci_config[PCI_CFG_SIZE];
+	unsigned int pci_config_bytes; /* how much of it can be read */
+
+	/* Registers. */
+	uint8_t status, generation, isr;
+	struct kl_features accepted;
+	uint32_t device_feature_select, driver_feature_select;
+	unsigned int banks_written;
+	uint16_t config_vector, queue_select;
+	bool config_vector_unread;
+	bool features_checked; /* FEATURES_OK was read back */
+	unsigned int mappings; /* vector mappings so far */
+	bool msix_is_on;
+	unsigned int reset_left;
+	bool reset_is_pending;
+	int interrupt_fd[MODEL_VECTORS];
+	struct model_queue queue[MODEL_QUEUES];
+	uint16_t *doorbell_page;
+
+	/* What happened. */
+	unsigned int resets, isr_reads, access_closes, host_closes, config_interrupts;
+	uint8_t status_history[64]; /* values written */
+	unsigned int status_writes;
+	struct model_access *trace;
+	size_t traced;
+	char violation[16][192];
+	unsigned int violations;
+
+	struct model_window *window;
+	size_t windows;
+	unsigned int allocated; /* blocks that the driver has */
+	unsigned int allocations;
+	uint64_t random;
+};
+
+/* A device of this virtio type: VERSION_1 offered, two queues of 256, 8 bytes of configuration. */
+struct model *model_new(uint32_t type);
+/* Frees the model and all host memory still out. Memory leaks count as violations before that: see
+ * model_check. */
+void model_free(struct model *model);
+/* Writes the PCI configuration space and the BARs as the script says. */
+void model_rebuild(struct model *model);
+/* Offset of the n-th (from 0) capability of a cfg_type in pci_config; 0 when there is none. */
+unsigned int model_capability(const struct model *model, uint8_t cfg_type, unsigned int n);
+/* Adds a virtio capability in front of the list; returns its offset. */
+unsigned int model_add_capability(struct model *model, uint8_t cfg_type, uint8_t bar, uint32_t offset,
+	uint32_t length);
+
+/* End of a test: everything given back. Returns the number of violations. */
+unsigned int model_check(struct model *model);
+/* Whether some violation's text contains part; it is then forgotten. */
+bool model_forgive(struct model *model, const char *part);
+
+void model_offer(struct model *model, unsigned int bit);
+void model_offer_not(struct model *model, unsigned int bit);
+
+/* Memory besides the host's that the device may reach. */
+void model_add_window(struct model *model, void *memory, uint64_t iova, size_t size);
+
+/* For tests of a ring alone: a running device with these features, and a queue without registers. */
+void model_run_bare(struct model *model, const struct kl_features *accepted);
+void model_bind(struct model *model, uint16_t queue, uint16_t size, uint64_t desc, uint64_t avail,
+	uint64_t used);
+struct kl_notifier model_notifier(struct model *model, uint16_t queue);
+
+/* Looks at newly available entries and checks them, as every action on a queue does first. */
+void model_observe(struct model *model, uint16_t queue);
+/* Takes the next available buffer; false when there is none. */
+bool model_pop(struct model *model, uint16_t queue, struct model_chain *chain);
+/* Writes a used element for a buffer that was taken. */
+void model_complete(struct model *model, uint16_t queue, uint16_t head, uint32_t length);
+/* Takes at most max buffers, handles each, completes them in script.order, then arms the doorbell unless
+ * the queue is busy. Returns how many. */
+unsigned int model_process(struct model *model, uint16_t queue, unsigned int max);
+/* Asks for a notification of the next entry, or of none. */
+void model_arm(struct model *model, uint16_t queue);
+void model_disarm(struct model *model, uint16_t queue);
+void model_set_avail_event(struct model *model, uint16_t queue, uint16_t value);
+void model_set_used_flags(struct model *model, uint16_t queue, uint16_t value);
+
+/* Lies: a used element as given, with the index moved on; the index alone. */
+void model_lie_used(struct model *model, uint16_t queue, uint32_t id, uint32_t length);
+void model_lie_index(struct model *model, uint16_t queue, uint16_t index);
+
+void model_need_reset(struct model *model);
+/* Changes a byte of the configuration as a device does: generation and interrupt. */
+void model_change_config(struct model *model, uint32_t offset, uint8_t value);
+void model_config_interrupt(struct model *model);
+
+/* With script.map_doorbells: takes the stored values as doorbell writes. */
+void model_collect_doorbells(struct model *model);
+
+void model_trace_clear(struct model *model);
+/* One access a line, such as "W2 queue_size 0x100". */
+char *model_trace_text(const struct model *model, char *text, size_t size);
+/* How many logged accesses have this name, and are writes or reads. */
+unsigned int model_trace_count(const struct model *model, const char *name, bool is_write);
+
+uint64_t model_random(struct model *model);
+
+#endif
