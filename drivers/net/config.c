@@ -8,6 +8,28 @@
 
 #define FIELD(name) offsetof(struct virtio_net_config, name)
 
+/* 2.5.1: only a field whose feature is offered may be looked at, and only where there is one. */
+static bool has_field(const struct kl_net *net, unsigned int feature, size_t end)
+{
+	return kl_device_offers(net->device, feature) && end <= kl_device_config_size(net->device);
+}
+
+bool net_config_has(const struct kl_net *net, unsigned int feature)
+{
+	switch (feature) {
+	case VIRTIO_NET_F_MAC:
+		return has_field(net, feature, FIELD(status));
+	case VIRTIO_NET_F_STATUS:
+		return has_field(net, feature, FIELD(max_virtqueue_pairs));
+	case VIRTIO_NET_F_MTU:
+		return has_field(net, feature, FIELD(speed));
+	case VIRTIO_NET_F_SPEED_DUPLEX:
+		return has_field(net, feature, FIELD(duplex) + 1);
+	default:
+		return false;
+	}
+}
+
 /* 5.1.4.2: without a usable address of the device's, a locally administered one. */
 static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 {
@@ -16,7 +38,7 @@ static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 	if (net->mac_is_given || net->info.mac_is_random)
 		return;
 	memcpy(mac.addr_bytes, config->mac, sizeof(mac.addr_bytes));
-	if (!kl_device_offers(net->device, VIRTIO_NET_F_MAC) || !rte_is_valid_assigned_ether_addr(&mac)) {
+	if (!net_config_has(net, VIRTIO_NET_F_MAC) || !rte_is_valid_assigned_ether_addr(&mac)) {
 		rte_eth_random_addr(mac.addr_bytes);
 		net->info.mac_is_random = true;
 		kl_notice("%s: the device has no usable MAC address; a random one is used, mac= sets another",
@@ -27,7 +49,7 @@ static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 
 static void set_mtu(struct kl_net *net, const struct virtio_net_config *config)
 {
-	bool says = kl_device_offers(net->device, VIRTIO_NET_F_MTU) && config->mtu >= NET_MIN_MTU;
+	bool says = net_config_has(net, VIRTIO_NET_F_MTU) && config->mtu >= NET_MIN_MTU;
 
 	net->info.max_mtu = says ? config->mtu : UINT16_MAX;
 	net->info.mtu = says ? config->mtu : RTE_ETHER_MTU;
@@ -35,17 +57,16 @@ static void set_mtu(struct kl_net *net, const struct virtio_net_config *config)
 
 static void set_link(struct kl_net *net, const struct virtio_net_config *config)
 {
-	bool speed_is_known = kl_device_offers(net->device, VIRTIO_NET_F_SPEED_DUPLEX) &&
+	bool speed_is_known = net_config_has(net, VIRTIO_NET_F_SPEED_DUPLEX) &&
 		config->speed <= VIRTIO_NET_SPEED_MAX;
 
-	net->info.link_up = !kl_device_offers(net->device, VIRTIO_NET_F_STATUS) ||
+	net->info.link_up = !net_config_has(net, VIRTIO_NET_F_STATUS) ||
 		(config->status & VIRTIO_NET_S_LINK_UP) != 0;
 	net->info.speed_mbps = speed_is_known ? config->speed : KL_NET_SPEED_UNKNOWN;
-	net->info.full_duplex = !kl_device_offers(net->device, VIRTIO_NET_F_SPEED_DUPLEX) ||
+	net->info.full_duplex = !net_config_has(net, VIRTIO_NET_F_SPEED_DUPLEX) ||
 		config->duplex == VIRTIO_NET_DUPLEX_FULL;
 }
 
-/* 2.5.1: only fields whose feature is offered may be looked at. */
 static size_t add_fields(struct kl_net *net, struct virtio_net_config *config,
 	struct kl_config_field *fields)
 {
@@ -62,7 +83,7 @@ static size_t add_fields(struct kl_net *net, struct virtio_net_config *config,
 	size_t count = 0;
 
 	for (size_t i = 0; i < RTE_DIM(all); i++)
-		if (kl_device_offers(net->device, all[i].feature))
+		if (net_config_has(net, all[i].feature))
 			fields[count++] = all[i].field;
 	return count;
 }

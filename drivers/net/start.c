@@ -11,11 +11,14 @@
 
 static struct kl_features wanted_features(const struct kl_net *net)
 {
+	static const uint8_t fields[] = {
+		VIRTIO_NET_F_MAC, VIRTIO_NET_F_STATUS, VIRTIO_NET_F_SPEED_DUPLEX,
+	};
 	struct kl_features wanted = {0};
 
-	kl_features_set(&wanted, VIRTIO_NET_F_MAC);
-	kl_features_set(&wanted, VIRTIO_NET_F_STATUS);
-	kl_features_set(&wanted, VIRTIO_NET_F_SPEED_DUPLEX);
+	for (size_t i = 0; i < RTE_DIM(fields); i++)
+		if (net_config_has(net, fields[i]))
+			kl_features_set(&wanted, fields[i]);
 	kl_features_set(&wanted, VIRTIO_NET_F_MRG_RXBUF);
 	if (net->info.max_mtu != UINT16_MAX)
 		kl_features_set(&wanted, VIRTIO_NET_F_MTU);

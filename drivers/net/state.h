@@ -75,6 +75,8 @@ struct kl_net {
 
 /* config.c: reads the configuration that the offered features allow. */
 int net_config_read(struct kl_net *net);
+/* config.c: whether the device offers feature and has its field in the configuration space. */
+bool net_config_has(const struct kl_net *net, unsigned int feature);
 /* config.c: link, speed and MTU may have changed. */
 void net_config_changed(struct kl_device *device);
 

@@ -114,6 +114,11 @@ int kl_device_config(struct kl_device *device, const struct kl_config_field *fie
 	return rc;
 }
 
+size_t kl_device_config_size(const struct kl_device *device)
+{
+	return device->transport->config_size;
+}
+
 int kl_device_config_write(struct kl_device *device, uint16_t offset, uint8_t width, uint32_t value)
 {
 	int rc = check_field(device, offset, width);

@@ -72,8 +72,11 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 		return -EINVAL;
 	}
 	*size = legal_maximum(claimed);
-	if (asked == 0)
+	if (asked == 0) {
+		if (device->transport->default_queue_size != 0)
+			*size = legal_maximum(device->transport->default_queue_size);
 		return 0;
+	}
 	if (!is_power_of_two(asked) || asked > *size) {
 		kl_error("%s: queue %u: size %u is not possible; allowed are the powers of two up to %u",
 			device->info.name, conf->index, asked, *size);

@@ -71,6 +71,7 @@ struct kl__transport {
 	char name[64];      /* for a person, and stable */
 	int numa_node;      /* -1 when unknown */
 	unsigned int quirks;
+	uint16_t default_queue_size; /* taken when nobody asks for another; 0: the maximum */
 	size_t config_size; /* bytes of device configuration space */
 
 	/* Feature bits that are this transport's business and that it can deliver. */

@@ -21,6 +21,7 @@
 #include "transport/contract.h"
 
 #define MODEL_QUEUES 16
+#define MODEL_QUEUE_MAX 32768
 #define MODEL_PIECES 1024
 #define MODEL_CONFIG_BYTES 4096
 #define MODEL_VECTORS 16
@@ -145,7 +146,7 @@ struct model {
 	struct kl__host host;
 	struct model_script script;
 
-	uint8_t pci_config[PCI_CFG_SIZE];
+	uint8_t pci_config[256];
 	unsigned int pci_config_bytes; /* how much of it can be read */
 
 	/* Registers. */

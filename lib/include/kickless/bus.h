@@ -123,6 +123,9 @@ struct kl_config_field {
  */
 KL_API int kl_device_config(struct kl_device *device, const struct kl_config_field *fields, size_t count);
 
+/* Bytes of configuration space: a feature whose field lies beyond is best not accepted (2.5.1). */
+KL_API size_t kl_device_config_size(const struct kl_device *device);
+
 /* Writes one field of 1, 2 or 4 bytes. 0, -ENODATA. */
 KL_API int kl_device_config_write(struct kl_device *device, uint16_t offset, uint8_t width, uint32_t value);
 

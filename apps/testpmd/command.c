@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmdline_parse_etheraddr.h>
+#include <cmdline_parse_num.h>
+
+#include "number.h"
+#include "testpmd.h"
+
+const struct command_group *const command_groups[] = {
+	&control_group,
+	&display_group,
+	&config_group,
+	&ports_group,
+	NULL,
+};
+
+struct port_token {
+	struct cmdline_token_hdr hdr;
+	const struct testpmd *pmd;
+};
+
+union command_token {
+	struct cmdline_token_hdr hdr;
+	struct cmdline_token_string string;
+	struct cmdline_token_num number;
+	struct cmdline_token_etheraddr mac;
+	struct port_token port;
+};
+
+/* One command as librte_cmdline wants it, with all that its tokens point to. */
+struct command_instance {
+	const struct command *command;
+	struct testpmd *pmd;
+	union command_token tokens[COMMAND_WORDS];
+	char choices[COMMAND_WORDS][STR_TOKEN_SIZE];
+	struct cmdline_inst inst; /* its array of pointers to tokens lies behind it */
+};
+
+static int parse_port(cmdline_parse_token_hdr_t *token, const char *text, void *result,
+	unsigned int size)
+{
+	unsigned int length = 0;
+	char word[16];
+	uint64_t number = PORT_ALL;
+
+	(void)token;
+	while (length < sizeof(word) - 1 && !cmdline_isendoftoken(text[length]))
+		length++;
+	snprintf(word, sizeof(word), "%.*s", (int)length, text);
+	if (!cmdline_isendoftoken(text[length]))
+		return -1;
+	if (strcmp(word, "all") != 0 &&
+		(number_parse(word, '\0', &number, NULL) != 0 || number >= PORT_ALL))
+		return -1;
+	if (result != NULL && size >= sizeof(uint32_t))
+		*(uint32_t *)result = number;
+	return length;
+}
+
+static int count_ports(cmdline_parse_token_hdr_t *token)
+{
+	return ((const struct port_token *)token)->pmd->port_count + 1;
+}
+
+static int name_port(cmdline_parse_token_hdr_t *token, int index, char *text, unsigned int size)
+{
+	const struct testpmd *pmd = ((const struct port_token *)token)->pmd;
+
+	if (index == pmd->port_count)
+		snprintf(text, size, "all");
+	else if (port_is_open(&pmd->ports[index]))
+		snprintf(text, size, "%d", index);
+	else
+		return -1;
+	return 0;
+}
+
+static int help_port(cmdline_parse_token_hdr_t *token, char *text, unsigned int size)
+{
+	(void)token;
+	snprintf(text, size, "PORT");
+	return 0;
+}
+
+static struct cmdline_token_ops port_token_ops = {
+	.parse = parse_port,
+	.complete_get_nb = count_ports,
+	.complete_get_elt = name_port,
+	.get_help = help_port,
+};
+
+static void run_command(void *parsed, struct cmdline *cmdline, void *data)
+{
+	const struct command_instance *instance = data;
+
+	(void)cmdline;
+	instance->command->run(instance->pmd, parsed);
+	fflush(stdout);
+}
+
+static bool is_kind(const char *word, size_t length, const char *kind)
+{
+	return strlen(kind) == length && strncmp(word, kind, length) == 0;
+}
+
+/* A word that stands for itself, or for one of several: librte_cmdline separates those by '#'. */
+static void make_choices(struct command_instance *instance, unsigned int at, const char *word,
+	size_t length)
+{
+	char *choices = instance->choices[at];
+
+	if (is_kind(word, length, "MODE"))
+		engine_names('#', choices, STR_TOKEN_SIZE);
+	else
+		snprintf(choices, STR_TOKEN_SIZE, "%.*s", (int)length, word);
+	for (char *bar = strchr(choices, '|'); bar != NULL; bar = strchr(bar, '|'))
+		*bar = '#';
+	instance->tokens[at].string.string_data.str = choices;
+}
+
+static void make_token(struct command_instance *instance, unsigned int at, const char *word,
+	size_t length)
+{
+	union command_token *token = &instance->tokens[at];
+
+	token->hdr.ops = &cmdline_token_string_ops;
+	token->hdr.offset = offsetof(struct command_words, word) + at * sizeof(union command_word);
+	if (is_kind(word, length, "N")) {
+		token->hdr.ops = &cmdline_token_num_ops;
+		token->number.num_data.type = RTE_UINT32;
+	} else if (is_kind(word, length, "PORT")) {
+		token->hdr.ops = &port_token_ops;
+		token->port.pmd = instance->pmd;
+	} else if (is_kind(word, length, "MAC")) {
+		token->hdr.ops = &cmdline_token_etheraddr_ops;
+	} else if (is_kind(word, length, "FILE")) {
+		token->hdr.offset = offsetof(struct command_words, rest);
+		token->string.string_data.str = TOKEN_STRING_MULTI;
+	} else if (!is_kind(word, length, "LIST")) {
+		make_choices(instance, at, word, length);
+	}
+	instance->inst.tokens[at] = &token->hdr;
+}
+
+static struct cmdline_inst *make_instance(struct testpmd *pmd, const struct command *command)
+{
+	struct command_instance *instance;
+	unsigned int at = 0;
+
+	instance = calloc(1, sizeof(*instance) + (COMMAND_WORDS + 1) * sizeof(instance->inst.tokens[0]));
+	if (instance == NULL)
+		return NULL;
+	instance->command = command;
+	instance->pmd = pmd;
+	instance->inst.f = run_command;
+	instance->inst.data = instance;
+	instance->inst.help_str = command->help;
+	for (const char *word = command->look; *word != '\0' && at < COMMAND_WORDS; at++) {
+		const size_t length = strcspn(word, " ");
+
+		make_token(instance, at, word, length);
+		word += length + strspn(word + length, " ");
+	}
+	return &instance->inst;
+}
+
+static size_t count_commands(void)
+{
+	size_t count = 0;
+
+	for (const struct command_group *const *group = command_groups; *group != NULL; group++)
+		for (const struct command *command = (*group)->commands; command->look != NULL; command++)
+			count++;
+	return count;
+}
+
+cmdline_parse_ctx_t *commands_build(struct testpmd *pmd)
+{
+	cmdline_parse_ctx_t *context = calloc(count_commands() + 1, sizeof(*context));
+	size_t count = 0;
+
+	if (context == NULL)
+		return NULL;
+	for (const struct command_group *const *group = command_groups; *group != NULL; group++) {
+		for (const struct command *command = (*group)->commands; command->look != NULL; command++) {
+			context[count] = make_instance(pmd, command);
+			if (context[count++] == NULL) {
+				commands_free(context);
+				return NULL;
+			}
+		}
+	}
+	return context;
+}
+
+void commands_free(cmdline_parse_ctx_t *context)
+{
+	if (context == NULL)
+		return;
+	for (size_t i = 0; context[i] != NULL; i++)
+		free(context[i]->data);
+	free(context);
+}

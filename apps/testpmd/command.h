@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The prompt's commands, as tables: what a command looks like, what it does, what the help says. From
+ * the look of it librte_cmdline gets its tokens, so parsing, completion and help have one source.
+ *
+ * In a look a word stands for itself, a|b for one of several, and these for a kind of value:
+ *	N	a number
+ *	PORT	the number of a port, or "all"
+ *	MAC	an Ethernet address
+ *	MODE	a forwarding mode
+ *	LIST	any word
+ *	FILE	the rest of the line
+ */
+#ifndef TESTPMD_COMMAND_H
+#define TESTPMD_COMMAND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmdline_parse.h>
+#include <cmdline_parse_string.h>
+#include <rte_ether.h>
+
+struct testpmd;
+
+#define COMMAND_WORDS 6
+#define PORT_ALL UINT32_MAX
+
+union command_word {
+	char text[STR_TOKEN_SIZE];
+	uint32_t number; /* of N and PORT */
+	struct rte_ether_addr mac;
+};
+
+/* What was typed, word by word. */
+struct command_words {
+	union command_word word[COMMAND_WORDS];
+	char rest[STR_MULTI_TOKEN_SIZE]; /* of FILE */
+};
+
+struct command {
+	const char *look;
+	const char *help;
+	void (*run)(struct testpmd *pmd, const struct command_words *words);
+};
+
+struct command_group {
+	const char *name; /* as in "help NAME" */
+	const char *title;
+	const struct command *commands; /* ended by a NULL look */
+};
+
+extern const struct command_group control_group;
+extern const struct command_group display_group;
+extern const struct command_group config_group;
+extern const struct command_group ports_group;
+
+/* All groups, ended by NULL. */
+extern const struct command_group *const command_groups[];
+
+/*
+ * Makes librte_cmdline's context of all groups, for as long as pmd lives; NULL without memory. Commands
+ * run on the thread that parses.
+ */
+cmdline_parse_ctx_t *commands_build(struct testpmd *pmd);
+void commands_free(cmdline_parse_ctx_t *context);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "select.h"
+#include "show.h"
+#include "testpmd.h"
+
+static void run_show_port(struct testpmd *pmd, const struct command_words *words)
+{
+	const char *what = words->word[2].text;
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
+		if (strcmp(what, "info") == 0)
+			show_port_info(port);
+		else if (strcmp(what, "stats") == 0)
+			show_port_stats(port);
+		else
+			show_port_xstats(port);
+	}
+}
+
+static void run_show_summary(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port = NULL;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
+		if (at == 1)
+			show_port_summary_head(pmd);
+		show_port_summary(port);
+	}
+}
+
+static void run_clear_port(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
+		counters_read(port->net, port->conf.queue_pairs, &port->cleared);
+		memset(&port->shown, 0, sizeof(port->shown));
+		printf("\n  NIC statistics for port %u cleared\n", port->number);
+	}
+}
+
+/* The run's numbers so far are taken into a report of their own; the last one that ended stays. */
+static void run_show_fwd(struct testpmd *pmd, const struct command_words *words)
+{
+	struct report *report;
+
+	(void)words;
+	if (pmd->fwd.stream_count == 0) {
+		say_reply("Packet forwarding was not started yet");
+		return;
+	}
+	report = malloc(sizeof(*report));
+	if (report == NULL)
+		return;
+	report_collect(report, pmd);
+	report_print(report, &pmd->fwd);
+	free(report);
+}
+
+static void run_clear_fwd(struct testpmd *pmd, const struct command_words *words)
+{
+	(void)words;
+	fwd_clear(pmd);
+}
+
+/* A plan while forwarding would take the streams away from under the lcores. */
+static bool plan_to_show(struct testpmd *pmd)
+{
+	if (pmd->fwd.running || fwd_plan(pmd) == 0)
+		return true;
+	say_reply("No port is left to forward with");
+	return false;
+}
+
+static void run_show_config(struct testpmd *pmd, const struct command_words *words)
+{
+	const char *what = words->word[2].text;
+
+	if (!plan_to_show(pmd))
+		return;
+	if (strcmp(what, "fwd") == 0)
+		show_forwarding(pmd);
+	else if (strcmp(what, "rxtx") == 0)
+		show_queues(pmd);
+	else if (strcmp(what, "cores") == 0)
+		show_lcores(pmd);
+	else
+		show_packets(pmd);
+}
+
+static void run_show_queue(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool tx = strcmp(words->word[1].text, "txq") == 0;
+	const uint32_t queue = words->word[4].number;
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL)
+		if (queue > UINT16_MAX || show_queue(port, tx, queue) != 0)
+			say_reply("Failed to retrieve information for port: %u, %s queue: %u",
+				port->number, tx ? "TX" : "RX", queue);
+}
+
+static void run_show_devices(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	(void)words;
+	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL)
+		show_device(port);
+}
+
+static const struct command commands[] = {
+	{"show port info|stats|xstats PORT", "Display information or counters of a port, or all.",
+		run_show_port},
+	{"show port summary PORT", "Display one line for a port, or all.", run_show_summary},
+	{"clear port stats|xstats PORT", "Set the counters of a port, or all, to 0.", run_clear_port},
+	{"show fwd stats all", "Display the statistics of forwarding so far.", run_show_fwd},
+	{"clear fwd stats all", "Set the statistics of forwarding to 0.", run_clear_fwd},
+	{"show config fwd|rxtx|cores|txpkts", "Display that part of the configuration.", run_show_config},
+	{"show rxq|txq info PORT N", "Display information on queue N of a port.", run_show_queue},
+	{"show device info all", "Display the devices.", run_show_devices},
+	{NULL, NULL, NULL},
+};
+
+const struct command_group display_group = {
+	.name = "display",
+	.title = "Displaying port, stats and config information",
+	.commands = commands,
+};

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "counters.h"
+
+#include <string.h>
+
+#define FIELD(name, member) {name, offsetof(struct kl_net_queue_stats, member)}
+
+const struct counter_field counter_fields[] = {
+	FIELD("packets", packets),
+	FIELD("bytes", bytes),
+	FIELD("errors", errors),
+	FIELD("nombuf", nombuf),
+	FIELD("posted", queue.posted),
+	FIELD("done", queue.done),
+	FIELD("failed", queue.failed),
+	FIELD("kicks_sent", queue.kicks_sent),
+	FIELD("kicks_suppressed", queue.kicks_suppressed),
+	FIELD("kicks_spared", queue.kicks_spared),
+	FIELD("rescue_kicks", queue.rescue_kicks),
+	FIELD("ring_full", queue.ring_full),
+	FIELD("bad_used", queue.bad_used),
+	{NULL, 0},
+};
+
+void counters_read(const struct kl_net *net, uint16_t pairs, struct port_counters *now)
+{
+	memset(now, 0, sizeof(*now));
+	for (uint16_t i = 0; i < pairs; i++) {
+		kl_net_queue_stats(net, KL_NET_RX, i, &now->rx[i]);
+		kl_net_queue_stats(net, KL_NET_TX, i, &now->tx[i]);
+	}
+}
+
+static void subtract(struct kl_net_queue_stats *value, const struct kl_net_queue_stats *base)
+{
+	for (const struct counter_field *field = counter_fields; field->name != NULL; field++) {
+		uint64_t *counter = (uint64_t *)((char *)value + field->offset);
+		const uint64_t before = counter_value(base, field);
+
+		*counter = *counter > before ? *counter - before : 0;
+	}
+}
+
+void counters_subtract(struct port_counters *value, const struct port_counters *base)
+{
+	for (uint16_t i = 0; i < MAX_QUEUES; i++) {
+		subtract(&value->rx[i], &base->rx[i]);
+		subtract(&value->tx[i], &base->tx[i]);
+	}
+}
+
+struct port_totals counters_total(const struct port_counters *counters)
+{
+	struct port_totals total = {0};
+
+	for (uint16_t i = 0; i < MAX_QUEUES; i++) {
+		total.rx_packets += counters->rx[i].packets;
+		total.rx_bytes += counters->rx[i].bytes;
+		total.rx_errors += counters->rx[i].errors;
+		total.rx_nombuf += counters->rx[i].nombuf;
+		total.tx_packets += counters->tx[i].packets;
+		total.tx_bytes += counters->tx[i].bytes;
+		total.tx_errors += counters->tx[i].errors;
+	}
+	return total;
+}

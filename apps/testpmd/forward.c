@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "forward.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+
+#include "clock.h"
+#include "show.h"
+#include "signals.h"
+#include "testpmd.h"
+
+#define SLICES_PER_SECOND 100
+
+/*
+ * One turn of one stream. A transmit queue whose kick policy waits may owe its device a kick, so it is
+ * called also when there was nothing to send.
+ */
+static inline void stream_turn(const struct fwd_lcore *lcore, struct fwd_stream *stream)
+{
+	const uint64_t sent = stream->tx_packets;
+	const uint64_t begin = lcore->record_cycles ? rte_rdtsc() : 0;
+	const bool busy = lcore->engine->burst(stream);
+
+	if (stream->tx_packets == sent)
+		kl_net_tx_burst(stream->tx_net, stream->tx_queue, NULL, 0);
+	if (busy && lcore->record_cycles)
+		stream->busy_cycles += rte_rdtsc() - begin;
+}
+
+static inline void lcore_round(const struct fwd_lcore *lcore)
+{
+	for (uint16_t i = 0; i < lcore->stream_count; i++)
+		stream_turn(lcore, &lcore->streams[i]);
+}
+
+static void lcore_begin(const struct fwd_lcore *lcore)
+{
+	for (uint32_t n = 0; n < lcore->tx_first; n++)
+		for (uint16_t i = 0; i < lcore->stream_count; i++)
+			txonly_engine.burst(&lcore->streams[i]);
+}
+
+/* From here on nobody polls, so what is owed is decided now. */
+static void lcore_end(const struct fwd_lcore *lcore)
+{
+	for (uint16_t i = 0; i < lcore->stream_count; i++)
+		kl_net_tx_flush(lcore->streams[i].tx_net, lcore->streams[i].tx_queue);
+}
+
+static int lcore_main(void *argument)
+{
+	const struct fwd_lcore *lcore = argument;
+
+	lcore_begin(lcore);
+	while (!atomic_load_explicit(&lcore->stop, memory_order_relaxed))
+		lcore_round(lcore);
+	lcore_end(lcore);
+	return 0;
+}
+
+void fwd_slice(struct fwd *fwd)
+{
+	const uint64_t cycles = rte_get_tsc_hz() / SLICES_PER_SECOND;
+	const uint64_t begin = rte_rdtsc();
+
+	if (!fwd->running || !fwd->on_main)
+		return;
+	do
+		lcore_round(&fwd->lcores[0]);
+	while (rte_rdtsc() - begin < cycles && !signals_stop_wanted());
+}
+
+static void warn_of_node(const struct testpmd *pmd, const struct fwd_lcore *lcore, uint16_t number)
+{
+	const struct port *port = &pmd->ports[number];
+	const int device_node = kl_device_info(port->device)->numa_node;
+	const int node = rte_lcore_to_socket_id(lcore->id);
+
+	if (device_node >= 0 && device_node != node)
+		say_error("warning: lcore %u on NUMA node %d forwards for port %u (%s) on node %d",
+			lcore->id, node, number, port_name(port), device_node);
+}
+
+static void warn_of_nodes(const struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->fwd.lcore_count; i++) {
+		const struct fwd_lcore *lcore = &pmd->fwd.lcores[i];
+
+		for (uint16_t s = 0; s < lcore->stream_count; s++) {
+			warn_of_node(pmd, lcore, lcore->streams[s].rx_port);
+			if (lcore->streams[s].tx_port != lcore->streams[s].rx_port)
+				warn_of_node(pmd, lcore, lcore->streams[s].tx_port);
+		}
+	}
+}
+
+/* The rate is a port's, so its queues share it. */
+static int begin_stream(const struct testpmd *pmd, struct fwd_stream *stream, bool tx_first)
+{
+	const struct fwd_settings *settings = stream->settings;
+	uint64_t rate = settings->engine->paced ? settings->rate : 0;
+	int rc = 0;
+
+	if (rate != 0)
+		rate = RTE_MAX(rate / pmd->options.queues, UINT64_C(1));
+	pace_set(&stream->pace, rate, settings->burst);
+	if (settings->engine->begin != NULL)
+		rc = settings->engine->begin(stream);
+	if (rc == 0 && tx_first && settings->engine != &txonly_engine)
+		rc = txonly_engine.begin(stream);
+	return rc;
+}
+
+static int begin_streams(struct testpmd *pmd, uint32_t tx_first)
+{
+	for (uint16_t i = 0; i < pmd->fwd.stream_count; i++) {
+		const int rc = begin_stream(pmd, &pmd->fwd.streams[i], tx_first > 0);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int check_ports(const struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		if (port_is_open(&pmd->ports[i]) && !port_is_started(&pmd->ports[i])) {
+			say_reply("Not all ports were started");
+			return -ENETDOWN;
+		}
+	}
+	return 0;
+}
+
+static void launch(struct fwd *fwd, uint32_t tx_first)
+{
+	fwd->started_ns = clock_ns();
+	fwd->ended_ns = 0;
+	fwd->running = true;
+	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
+		struct fwd_lcore *lcore = &fwd->lcores[i];
+
+		atomic_store(&lcore->stop, false);
+		lcore->tx_first = tx_first;
+		if (fwd->on_main)
+			lcore_begin(lcore);
+		else
+			rte_eal_remote_launch(lcore_main, lcore, lcore->id);
+	}
+}
+
+int fwd_start(struct testpmd *pmd, uint32_t tx_first)
+{
+	int rc;
+
+	if (pmd->fwd.running) {
+		say_reply("Packet forwarding already started");
+		return -EBUSY;
+	}
+	rc = check_ports(pmd);
+	if (rc == 0)
+		rc = fwd_plan(pmd);
+	if (rc == -ENODEV)
+		say_reply("No port is left to forward with");
+	if (rc == 0)
+		rc = begin_streams(pmd, tx_first);
+	if (rc != 0)
+		return rc;
+	show_forwarding(pmd);
+	show_queues(pmd);
+	fflush(stdout);
+	warn_of_nodes(pmd);
+	for (uint16_t i = 0; i < pmd->port_count; i++)
+		if (port_is_open(&pmd->ports[i]))
+			counters_read(pmd->ports[i].net, pmd->options.queues, &pmd->ports[i].run);
+	launch(&pmd->fwd, tx_first);
+	return 0;
+}
+
+void fwd_stop(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+
+	if (!fwd->running) {
+		say_reply("Packet forwarding not started");
+		return;
+	}
+	printf("Telling cores to stop...\n");
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		atomic_store(&fwd->lcores[i].stop, true);
+	printf("Waiting for lcores to finish...\n");
+	fflush(stdout);
+	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
+		if (fwd->on_main)
+			lcore_end(&fwd->lcores[i]);
+		else
+			rte_eal_wait_lcore(fwd->lcores[i].id);
+	}
+	fwd->ended_ns = clock_ns();
+	fwd->running = false;
+	report_collect(&pmd->report, pmd);
+	report_print(&pmd->report);
+	printf("\nDone.\n");
+	fflush(stdout);
+}
+
+double fwd_seconds(const struct fwd *fwd)
+{
+	const uint64_t end = fwd->ended_ns != 0 ? fwd->ended_ns : clock_ns();
+
+	return fwd->started_ns != 0 ? (end - fwd->started_ns) / (double)SECOND_NS : 0;
+}

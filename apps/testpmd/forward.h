@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A run of forwarding: its streams, the lcores that they are spread over, its start and its end. All
+ * functions belong to the control thread, which is the main lcore; it forwards too when EAL has no other.
+ */
+#ifndef TESTPMD_FORWARD_H
+#define TESTPMD_FORWARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_lcore.h>
+
+#include "settings.h"
+#include "stream.h"
+
+struct testpmd;
+
+struct fwd_lcore {
+	/* Fixed during a run. */
+	unsigned int id;
+	const struct fwd_engine *engine;
+	bool record_cycles;
+	struct fwd_stream *streams; /* the first of its own, which lie side by side */
+	uint16_t stream_count;
+	uint32_t tx_first; /* bursts to send before all else */
+
+	/* Written by the control thread, read by the lcore in each round. */
+	atomic_bool stop __rte_cache_aligned;
+};
+
+struct fwd {
+	struct fwd_settings settings; /* of this run */
+	uint16_t port_count;
+	struct fwd_stream *streams;
+	uint16_t stream_count;
+	struct fwd_lcore lcores[RTE_MAX_LCORE];
+	uint16_t lcore_count;
+	bool running;
+	bool on_main;        /* the main lcore forwards, in slices of fwd_slice */
+	uint64_t started_ns;
+	uint64_t ended_ns;   /* 0 while running */
+};
+
+/* How many lcores may forward. */
+unsigned int fwd_max_cores(void);
+
+/* Builds the streams that a run with the present settings would have. 0, -ENODEV (no ports), -ENOMEM. */
+int fwd_plan(struct testpmd *pmd);
+void fwd_free(struct fwd *fwd);
+
+/* Starts, after sending tx_first bursts. 0 or -errno after a message. */
+int fwd_start(struct testpmd *pmd, uint32_t tx_first);
+
+/* Ends the run; its report is in pmd->report, and printed. */
+void fwd_stop(struct testpmd *pmd);
+
+/* Forwards on the main lcore for about a hundredth of a second, if that is its job. */
+void fwd_slice(struct fwd *fwd);
+
+/* How long the run took until now, or until its end. */
+double fwd_seconds(const struct fwd *fwd);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The sizes of our tables, and testpmd's defaults that people rely on. */
+#ifndef TESTPMD_LIMITS_H
+#define TESTPMD_LIMITS_H
+
+#define MAX_PORTS 32
+#define MAX_QUEUES 32 /* of one port and direction */
+#define MAX_BURST 512
+#define MAX_SEGMENTS 64
+
+#define DEFAULT_BURST 32
+#define DEFAULT_PACKET_BYTES 64
+#define DEFAULT_MBUF_CACHE 250
+#define DEFAULT_MAX_PACKET 1518
+
+#define ETHERNET_OVERHEAD 18 /* header and FCS: what a largest packet has beyond the MTU */
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "option_table.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include "number.h"
+#include "options.h"
+#include "say.h"
+
+#define HELP_COLUMN 34
+
+static int add_device(struct options *options, const char *spec)
+{
+	if (options->device_count == MAX_PORTS) {
+		say_error("more than %u devices", MAX_PORTS);
+		return -EINVAL;
+	}
+	options->devices[options->device_count++] = spec;
+	return 0;
+}
+
+static int set_mode(struct options *options, const char *name)
+{
+	return settings_set_mode(&options->settings, name);
+}
+
+static int set_topology(struct options *options, const char *name)
+{
+	return settings_set_topology(&options->settings, name);
+}
+
+static int set_burst(struct options *options, const char *text)
+{
+	uint64_t burst;
+
+	if (number_parse(text, '\0', &burst, NULL) != 0)
+		burst = 0;
+	return settings_set_burst(&options->settings, burst);
+}
+
+static int set_peer(struct options *options, const char *text)
+{
+	struct rte_ether_addr peer;
+	uint64_t port;
+	const char *rest;
+
+	if (number_parse(text, ',', &port, &rest) != 0 || *rest != ',' ||
+		rte_ether_unformat_addr(rest + 1, &peer) != 0) {
+		say_error("--eth-peer=%s: PORT,MAC is wanted, such as 0,02:00:00:00:00:01", text);
+		return -EINVAL;
+	}
+	return settings_set_peer(&options->settings, port, &peer);
+}
+
+static int set_kick(struct options *options, const char *text)
+{
+	if (kl_kick_policy_parse(text, &options->kick) == 0)
+		return 0;
+	say_error("--kick=%s: eager, auto or lazy:NS is allowed", text);
+	return -EINVAL;
+}
+
+static int set_addresses(struct options *options, const char *pair)
+{
+	return settings_set_addresses(&options->settings, pair);
+}
+
+static int set_udp_ports(struct options *options, const char *pair)
+{
+	return settings_set_udp_ports(&options->settings, pair);
+}
+
+static int set_duration(struct options *options, const char *text)
+{
+	if (seconds_parse(text, &options->duration) == 0 && options->duration > 0)
+		return 0;
+	say_error("--duration=%s: a number of seconds is wanted, such as 10 or 0.5", text);
+	return -EINVAL;
+}
+
+#define AT(member) .offset = offsetof(struct options, member)
+#define FLAG(n, l, member, text) {.name = n, .letter = l, .kind = OPTION_FLAG, .help = text, AT(member)}
+#define NUMBER(n, low, high, member, text)                                                         \
+	{.name = n, .kind = OPTION_NUMBER, .value = "N", .help = text, AT(member), .min = low, .max = high}
+#define TEXT(n, v, member, text) {.name = n, .kind = OPTION_TEXT, .value = v, .help = text, AT(member)}
+#define CALL(n, v, function, text)                                                                 \
+	{.name = n, .kind = OPTION_CALL, .value = v, .help = text, .call = function}
+#define LATER(n) {.name = n, .kind = OPTION_LATER}
+
+const struct option_row option_rows[] = {
+	CALL("dev", "NAME[,key=value...]", add_device, "a device; repeat it, the position is the port's number"),
+	FLAG("interactive", 'i', interactive, "read commands from a prompt"),
+	FLAG("auto-start", 'a', auto_start, "start forwarding before the prompt"),
+	FLAG("tx-first", 0, tx_first, "send one burst before forwarding"),
+	CALL("forward-mode", "MODE", set_mode, "io|mac|macswap|rxonly|txonly|flowgen; io"),
+	CALL("port-topology", "NAME", set_topology, "paired|chained|loop; paired"),
+	CALL("burst", "N", set_burst, "packets per burst, 1 to 512; 32"),
+	NUMBER("nb-cores", 1, RTE_MAX_LCORE, cores, "forwarding lcores; 1"),
+	NUMBER("rxq", 1, MAX_QUEUES, rxq, "receive queues per port; 1"),
+	NUMBER("txq", 1, MAX_QUEUES, txq, "transmit queues per port; 1"),
+	NUMBER("rxd", 1, 32768, rxd, "descriptors per receive ring; the device's maximum"),
+	NUMBER("txd", 1, 32768, txd, "descriptors per transmit ring; the device's maximum"),
+	CALL("kick", "POLICY", set_kick, "eager|lazy:NS|auto where a device has no kick= of its own; auto"),
+	NUMBER("mbuf-size", RTE_PKTMBUF_HEADROOM + 64, UINT16_MAX, mbuf_size,
+		"bytes of an mbuf, headroom included; 2176"),
+	NUMBER("total-num-mbufs", 32, UINT32_MAX / 2, mbuf_count, "mbufs per pool; what the rings need"),
+	NUMBER("mbcache", 0, RTE_MEMPOOL_CACHE_MAX_SIZE, mbuf_cache, "mbufs cached per lcore; 250"),
+	NUMBER("max-pkt-len", 64, UINT16_MAX, max_packet, "longest frame with its FCS; 1518"),
+	TEXT("txpkts", "N[,N]...", segments, "bytes of each segment that txonly sends; 64"),
+	FLAG("txonly-multi-flow", 0, settings.multi_flow, "let txonly vary its UDP source port"),
+	CALL("tx-ip", "SRC,DST", set_addresses, "addresses that txonly sends; 198.18.0.1,198.18.0.2"),
+	CALL("tx-udp", "SRC[,DST]", set_udp_ports, "UDP ports that txonly sends; 9"),
+	NUMBER("rate", 1, 1000000000, settings.rate, "packets per second and port of txonly and flowgen"),
+	CALL("eth-peer", "PORT,MAC", set_peer, "where the mac mode and txonly send to from a port"),
+	CALL("duration", "SECONDS", set_duration, "forward so long, print the statistics and exit"),
+	NUMBER("stats-period", 1, 86400, stats_period, "show port statistics every N seconds"),
+	FLAG("record-core-cycles", 0, settings.record_cycles, "print the CPU cycles per packet"),
+	FLAG("record-burst-stats", 0, settings.record_bursts, "print how full the bursts were"),
+	TEXT("cmdline-file", "FILE", cmdline_file, "run the commands of a file first"),
+	TEXT("json", "FILE", json, "write the results as JSON; - is stdout, and all else goes to stderr"),
+	FLAG("dry-run", 0, dry_run, "print what would be used, and touch no device"),
+	FLAG("help", 'h', help, "print this"),
+	FLAG("version", 0, version, "print the version"),
+
+	LATER("disable-rss"),
+	LATER("enable-lro"),
+	LATER("enable-rx-cksum"),
+	LATER("idle"),
+	LATER("pcap-out"),
+	LATER("rss-ip"),
+	LATER("rss-udp"),
+	LATER("rx-offloads"),
+	LATER("tx-offloads"),
+	{.name = NULL},
+};
+
+static void explain(const struct option_row *row)
+{
+	int used = 0;
+
+	if (row->letter != '\0')
+		used = printf("  -%c, --%s", row->letter, row->name);
+	else
+		used = printf("  --%s", row->name);
+	if (row->value != NULL)
+		used += printf("=%s", row->value);
+	printf("%*s%s\n", used < HELP_COLUMN ? HELP_COLUMN - used : 1, "", row->help);
+}
+
+void options_help(void)
+{
+	puts("Usage: kickless-testpmd [EAL options] -- --dev NAME[,key=value...] [options]\n"
+	     "\n"
+	     "Forwards packets between virtio network devices, as DPDK's testpmd does.\n"
+	     "\n"
+	     "NAME is 0000:00:05.0, net@0 (the first bound one) or net:mac=52:54:00:12:34:56; keys are\n"
+	     "queues=N queue_size=N event_idx=0|1 indirect=0|1 mrg_rxbuf=0|1 features=+NAME/-NAME\n"
+	     "kick=eager|lazy:NS|auto. Without -i it forwards at once, until Enter, Ctrl-C or --duration.\n");
+	for (const struct option_row *row = option_rows; row->name != NULL; row++)
+		if (row->kind != OPTION_LATER)
+			explain(row);
+	puts("\nAt the prompt, help lists the commands.");
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line behind EAL's part of it. */
+#ifndef TESTPMD_OPTIONS_H
+#define TESTPMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kickless/queue.h>
+
+#include "limits.h"
+#include "settings.h"
+
+struct options {
+	const char *devices[MAX_PORTS]; /* each a spec of kl_device_open */
+	uint16_t device_count;
+	uint64_t rxq; /* as asked for; equal once parsed */
+	uint64_t txq;
+	uint16_t queues;
+	uint64_t rxd; /* 0 for the device's maximum */
+	uint64_t txd;
+	struct kl_kick_policy kick;
+
+	uint64_t mbuf_size; /* with headroom */
+	uint64_t mbuf_count; /* 0 for what the rings need */
+	uint64_t mbuf_cache;
+	uint64_t max_packet;
+
+	bool interactive;
+	bool auto_start;
+	bool tx_first;
+	bool dry_run;
+	bool help;
+	bool version;
+	uint64_t stats_period;   /* seconds; 0 for never */
+	double duration;         /* seconds; 0 for until told to stop */
+	uint64_t cores;
+	const char *segments;
+	const char *cmdline_file;
+	const char *json;        /* "-" for stdout */
+
+	struct fwd_settings settings; /* where a run starts from */
+};
+
+/*
+ * Reads what follows "--" in argv. Returns 0, or -EINVAL after a message that names what is allowed. With
+ * --help or --version nothing else is checked. Strings remain those of argv.
+ */
+int options_parse(struct options *options, int argc, char **argv);
+
+void options_help(void);
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which stream goes from where to where, and on which lcore. */
+#include "forward.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "testpmd.h"
+
+/* The port that what comes in at the port-th of count ports leaves by. */
+static uint16_t peer_of(enum port_topology topology, uint16_t port, uint16_t count)
+{
+	switch (topology) {
+	case TOPOLOGY_CHAINED:
+		return (port + 1) % count;
+	case TOPOLOGY_LOOP:
+		return port;
+	case TOPOLOGY_PAIRED:
+		break;
+	}
+	/* With an odd count the last one has no partner but itself. */
+	return (port ^ 1) < count ? port ^ 1 : port;
+}
+
+static void fill_stream(const struct fwd *fwd, struct fwd_stream *stream, const struct port *rx,
+	const struct port *tx, uint16_t queue)
+{
+	*stream = (struct fwd_stream){
+		.rx_net = rx->net,
+		.tx_net = tx->net,
+		.pool = tx->pool,
+		.settings = &fwd->settings,
+		.rx_port = rx->number,
+		.rx_queue = queue,
+		.tx_port = tx->number,
+		.tx_queue = queue,
+		.burst = fwd->settings.burst,
+		.record_bursts = fwd->settings.record_bursts,
+		.peer = fwd->settings.peers[tx->number],
+	};
+	memcpy(&stream->source, kl_net_info(tx->net)->mac, sizeof(stream->source));
+}
+
+static uint16_t open_ports(struct testpmd *pmd, struct port **ports)
+{
+	uint16_t count = 0;
+
+	for (uint16_t i = 0; i < pmd->port_count; i++)
+		if (port_is_open(&pmd->ports[i]))
+			ports[count++] = &pmd->ports[i];
+	return count;
+}
+
+static int plan_streams(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+	struct port *ports[MAX_PORTS];
+	const uint16_t count = open_ports(pmd, ports);
+	struct fwd_stream *stream;
+
+	fwd_free(fwd);
+	if (count == 0)
+		return -ENODEV;
+	fwd->streams = rte_calloc("streams", (size_t)count * pmd->options.queues, sizeof(*fwd->streams),
+		RTE_CACHE_LINE_SIZE);
+	if (fwd->streams == NULL)
+		return -ENOMEM;
+	fwd->port_count = count;
+	fwd->stream_count = count * pmd->options.queues;
+	stream = fwd->streams;
+	for (uint16_t queue = 0; queue < pmd->options.queues; queue++)
+		for (uint16_t i = 0; i < count; i++)
+			fill_stream(fwd, stream++, ports[i],
+				ports[peer_of(fwd->settings.topology, i, count)], queue);
+	return 0;
+}
+
+unsigned int fwd_max_cores(void)
+{
+	return rte_lcore_count() > 1 ? rte_lcore_count() - 1 : 1;
+}
+
+/* An lcore that no one has yet, on that node if there is one. */
+static unsigned int choose_lcore(const struct fwd *fwd, int node)
+{
+	bool taken[RTE_MAX_LCORE] = {false};
+	unsigned int other = rte_get_main_lcore();
+	unsigned int id;
+
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		taken[fwd->lcores[i].id] = true;
+	RTE_LCORE_FOREACH_WORKER(id) {
+		if (taken[id])
+			continue;
+		if ((int)rte_lcore_to_socket_id(id) == node)
+			return id;
+		if (other == rte_get_main_lcore())
+			other = id;
+	}
+	return other;
+}
+
+/* Each lcore gets a run of neighbouring streams; the last ones get one more when it doesn't come out even. */
+static void plan_lcores(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+	const uint16_t cores = RTE_MIN(fwd->settings.cores, fwd->stream_count);
+	const uint16_t longer_from = cores - fwd->stream_count % cores;
+	struct fwd_stream *next = fwd->streams;
+
+	fwd->lcore_count = 0;
+	for (uint16_t i = 0; i < cores; i++) {
+		const unsigned int id = choose_lcore(fwd, port_node(&pmd->ports[next->rx_port]));
+		struct fwd_lcore *lcore = &fwd->lcores[fwd->lcore_count++];
+
+		lcore->id = id;
+		lcore->engine = fwd->settings.engine;
+		lcore->record_cycles = fwd->settings.record_cycles;
+		lcore->streams = next;
+		lcore->stream_count = fwd->stream_count / cores + (i >= longer_from);
+		next += lcore->stream_count;
+	}
+	fwd->on_main = fwd->lcores[0].id == rte_get_main_lcore();
+}
+
+int fwd_plan(struct testpmd *pmd)
+{
+	int rc;
+
+	pmd->fwd.settings = pmd->settings;
+	rc = plan_streams(pmd);
+	if (rc == 0)
+		plan_lcores(pmd);
+	return rc;
+}
+
+void fwd_free(struct fwd *fwd)
+{
+	rte_free(fwd->streams);
+	fwd->streams = NULL;
+	fwd->stream_count = 0;
+	fwd->lcore_count = 0;
+	fwd->port_count = 0;
+}

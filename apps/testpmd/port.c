@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "port.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ether.h>
+#include <rte_lcore.h>
+
+#include "say.h"
+
+static int not_a_network_device(const struct port *port)
+{
+	const struct kl_device_info *info = kl_device_info(port->device);
+	const bool is_disk = strcmp(info->driver, "blk") == 0;
+
+	say_error("port %u: %s is a device of type %s (virtio type %u), not a network device%s",
+		port->number, info->name, info->driver, info->type,
+		is_disk ? "; kickless-blk is the tool for it" : "");
+	return -ENOTSUP;
+}
+
+int port_open(struct port *port, uint16_t number, const char *spec)
+{
+	int rc;
+
+	port->number = number;
+	port->spec = spec;
+	rc = kl_device_open(spec, &port->device);
+	if (rc != 0) {
+		port->device = NULL;
+		say_error("port %u: can't open '%s': %s", number, spec, strerror(-rc));
+		return rc;
+	}
+	port->net = kl_net_of(port->device);
+	if (port->net == NULL) {
+		rc = not_a_network_device(port);
+		port_close(port);
+	}
+	return rc;
+}
+
+bool port_is_open(const struct port *port)
+{
+	return port->device != NULL;
+}
+
+bool port_is_started(const struct port *port)
+{
+	return port_is_open(port) && kl_net_is_running(port->net);
+}
+
+const char *port_name(const struct port *port)
+{
+	return kl_device_info(port->device)->name;
+}
+
+int port_node(const struct port *port)
+{
+	const int node = kl_device_info(port->device)->numa_node;
+
+	return node >= 0 ? node : (int)rte_socket_id();
+}
+
+int port_start(struct port *port)
+{
+	const uint8_t *mac;
+	int rc;
+
+	printf("Configuring Port %u (socket %d)\n", port->number, port_node(port));
+	fflush(stdout);
+	rc = kl_net_start(port->net, &port->conf);
+	if (rc != 0) {
+		say_error("port %u: can't start %s: %s", port->number, port_name(port), strerror(-rc));
+		return rc;
+	}
+	port->fault_told = false;
+	port->link_up = kl_net_info(port->net)->link_up;
+	mac = kl_net_info(port->net)->mac;
+	printf("Port %u: %02X:%02X:%02X:%02X:%02X:%02X\n", port->number, mac[0], mac[1], mac[2], mac[3],
+		mac[4], mac[5]);
+	return 0;
+}
+
+int port_stop(struct port *port)
+{
+	const int rc = kl_net_stop(port->net);
+
+	if (rc != 0)
+		say_error("port %u: can't stop %s: %s", port->number, port_name(port), strerror(-rc));
+	return rc;
+}
+
+void port_close(struct port *port)
+{
+	if (!port_is_open(port))
+		return;
+	kl_device_close(port->device);
+	port->device = NULL;
+	port->net = NULL;
+}
+
+void port_handle_event(struct port *port)
+{
+	const struct kl_net_info *info = kl_net_info(port->net);
+	char speed[32];
+
+	kl_device_handle_event(port->device);
+	if (info->link_up == port->link_up)
+		return;
+	port->link_up = info->link_up;
+	printf("\nPort %u: link state change event\n", port->number);
+	if (info->link_up)
+		printf("Port %u Link up at %s %s\n", port->number, port_speed(port, speed, sizeof(speed)),
+			info->full_duplex ? "FDX" : "HDX");
+	else
+		printf("Port %u Link down\n", port->number);
+	fflush(stdout);
+}
+
+static enum kl_queue_fault first_fault(const struct port *port, const char **direction, uint16_t *queue)
+{
+	static const char *const words[] = {[KL_NET_RX] = "receive", [KL_NET_TX] = "transmit"};
+	struct kl_net_queue_info info;
+
+	for (int way = KL_NET_RX; way <= KL_NET_TX; way++) {
+		for (*queue = 0; *queue < port->conf.queue_pairs; ++*queue) {
+			*direction = words[way];
+			if (kl_net_queue_info(port->net, way, *queue, &info) == 0 &&
+				info.fault != KL_QUEUE_OK)
+				return info.fault;
+		}
+	}
+	return KL_QUEUE_OK;
+}
+
+bool port_check_queues(struct port *port)
+{
+	const char *direction;
+	uint16_t queue;
+	enum kl_queue_fault fault;
+
+	if (!port_is_started(port))
+		return false;
+	fault = first_fault(port, &direction, &queue);
+	if (fault == KL_QUEUE_OK)
+		return false;
+	if (!port->fault_told)
+		say_error("port %u: %s queue %u of %s stands still, the device broke its rules: %s; "
+			  "stop and start the port",
+			port->number, direction, queue, port_name(port), kl_queue_fault_name(fault));
+	port->fault_told = true;
+	return true;
+}
+
+const char *port_speed(const struct port *port, char *text, size_t size)
+{
+	const uint32_t mbps = kl_net_info(port->net)->speed_mbps;
+
+	if (mbps == KL_NET_SPEED_UNKNOWN)
+		snprintf(text, size, "Unknown");
+	else if (mbps >= 1000)
+		snprintf(text, size, "%.4g Gbps", mbps / 1000.0);
+	else
+		snprintf(text, size, "%" PRIu32 " Mbps", mbps);
+	return text;
+}

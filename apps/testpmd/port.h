@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A port: one network device, by its position on the command line. Control thread only. */
+#ifndef TESTPMD_PORT_H
+#define TESTPMD_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kickless/device.h>
+#include <kickless/net.h>
+
+#include "counters.h"
+
+struct port {
+	uint16_t number;
+	const char *spec;         /* as the user named it */
+	struct kl_device *device; /* NULL once closed */
+	struct kl_net *net;
+	struct rte_mempool *pool;
+	struct kl_net_conf conf;
+	bool link_up;             /* when we last looked */
+	bool fault_told;          /* of a queue that no longer trusts its device */
+
+	struct port_counters cleared; /* what "clear port stats" took off */
+	struct port_counters run;     /* when forwarding started, or its statistics were cleared */
+
+	/* When "show port stats" last looked, for its rates. */
+	struct port_totals shown;
+	uint64_t shown_ns;
+};
+
+/* 0 or -errno after a message. */
+int port_open(struct port *port, uint16_t number, const char *spec);
+int port_start(struct port *port);
+int port_stop(struct port *port);
+
+/* Stops the port if it runs, and gives its device back. A closed port is skipped. */
+void port_close(struct port *port);
+
+bool port_is_open(const struct port *port);
+bool port_is_started(const struct port *port);
+
+/* The device's name. */
+const char *port_name(const struct port *port);
+
+/* Where its memory belongs: the device's node, or the main lcore's when the device's is unknown. */
+int port_node(const struct port *port);
+
+/* Lets the driver look at what changed, and tells of a link that came or went. */
+void port_handle_event(struct port *port);
+
+/* Tells once of queues that broke; true when the port has one. */
+bool port_check_queues(struct port *port);
+
+/* "10 Gbps", "Unknown", ... */
+const char *port_speed(const struct port *port, char *text, size_t size);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the prompt's show commands print, in testpmd's shapes: labels and order are parsed by scripts. */
+#ifndef TESTPMD_SHOW_H
+#define TESTPMD_SHOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct port;
+struct testpmd;
+
+void show_port_info(const struct port *port);
+void show_port_stats(struct port *port);
+void show_port_xstats(const struct port *port);
+void show_port_summary_head(const struct testpmd *pmd);
+void show_port_summary(const struct port *port);
+void show_device(const struct port *port);
+/* 0, or -EINVAL when there is no such queue. */
+int show_queue(const struct port *port, bool tx, uint16_t queue);
+
+/* "show config ...": the streams and their lcores, the queues, the lcores, the packets of txonly. */
+void show_forwarding(const struct testpmd *pmd);
+void show_queues(const struct testpmd *pmd);
+void show_lcores(const struct testpmd *pmd);
+void show_packets(const struct testpmd *pmd);
+
+#endif

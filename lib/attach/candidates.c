@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "attach/candidates.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kickless/log.h>
+
+static bool is_of(const struct kl_driver *driver, const struct kl_function *function)
+{
+	for (const uint32_t *type = driver->types; *type != 0; type++)
+		if (*type == function->type)
+			return true;
+	return false;
+}
+
+static bool is_ours(const struct kl_function *function)
+{
+	return strcmp(function->driver, "vfio-pci") == 0;
+}
+
+/* Moves to the front, in their order, what is of the driver's types and bound as asked. */
+static size_t gather(struct kl_function *functions, size_t from, size_t count,
+	const struct kl_driver *driver, bool ours)
+{
+	size_t gathered = 0;
+
+	for (size_t i = from; i < count; i++) {
+		struct kl_function function = functions[i];
+
+		if (!is_of(driver, &function) || is_ours(&function) != ours)
+			continue;
+		memmove(&functions[from + gathered + 1], &functions[from + gathered],
+			(i - from - gathered) * sizeof(function));
+		functions[from + gathered++] = function;
+	}
+	return gathered;
+}
+
+int kl__candidates_find(const struct kl_machine *machine, const struct kl_driver *driver,
+	struct kl__candidates *candidates)
+{
+	size_t count;
+	int rc;
+
+	rc = kl_discover_on(machine, &candidates->functions, &count);
+	if (rc != 0)
+		return rc;
+	candidates->count = gather(candidates->functions, 0, count, driver, true);
+	candidates->others = gather(candidates->functions, candidates->count, count, driver, false);
+	return 0;
+}
+
+void kl__candidates_free(struct kl__candidates *candidates)
+{
+	kl_discover_free(candidates->functions);
+}
+
+void kl__candidates_explain(const struct kl__candidates *candidates, const char *spec,
+	const char *type)
+{
+	char list[512] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; i < candidates->count + candidates->others; i++) {
+		const struct kl_function *function = &candidates->functions[i];
+
+		if (length >= sizeof(list))
+			break;
+		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s (%s)",
+			i == 0 ? "; there are " : ", ", function->address,
+			function->driver[0] != '\0' ? function->driver : "no driver");
+	}
+	kl_error("%s: there is no such device among the %zu functions of type %s that are bound to "
+		"vfio-pci%s; more can be bound with: kickless-devbind -b vfio-pci ADDRESS", spec,
+		candidates->count, type, list);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "attach/name.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Copies length bytes of from, which has to be something and to fit. */
+static int take(char *to, size_t size, const char *from, size_t length)
+{
+	if (length == 0 || length >= size)
+		return -EINVAL;
+	memcpy(to, from, length);
+	to[length] = '\0';
+	return 0;
+}
+
+static int parse_nth(const char *text, const char *at, struct kl__name *name)
+{
+	unsigned long nth;
+	char *end;
+
+	if (at[1] < '0' || at[1] > '9')
+		return -EINVAL;
+	errno = 0;
+	nth = strtoul(at + 1, &end, 10);
+	if (*end != '\0' || errno != 0 || nth > 65535)
+		return -EINVAL;
+	name->kind = KL__NAME_NTH;
+	name->nth = (unsigned int)nth;
+	return take(name->type, sizeof(name->type), text, (size_t)(at - text));
+}
+
+static int parse_key(const char *text, const char *colon, struct kl__name *name)
+{
+	const char *equals = strchr(colon, '=');
+
+	name->kind = KL__NAME_KEY;
+	if (equals == NULL || take(name->type, sizeof(name->type), text, (size_t)(colon - text)) != 0 ||
+		take(name->key, sizeof(name->key), colon + 1, (size_t)(equals - colon - 1)) != 0)
+		return -EINVAL;
+	return take(name->value, sizeof(name->value), equals + 1, strlen(equals + 1));
+}
+
+int kl__name_parse(const char *spec, struct kl__name *name)
+{
+	const char *comma = strchr(spec, ','), *mark;
+	char text[256];
+
+	memset(name, 0, sizeof(*name));
+	if (take(text, sizeof(text), spec, strcspn(spec, ",")) != 0)
+		return -EINVAL;
+	if (comma != NULL && comma[1] != '\0')
+		name->options = comma + 1;
+	if (strncmp(text, "mmio:", 5) == 0) {
+		name->kind = KL__NAME_MMIO;
+		return 0;
+	}
+	if (strncmp(text, "vhost-user:", 11) == 0) {
+		name->kind = KL__NAME_VHOST_USER;
+		return 0;
+	}
+	if (kl_pci_address(text, name->address) == 0) {
+		name->kind = KL__NAME_ADDRESS;
+		return 0;
+	}
+	mark = strpbrk(text, "@:");
+	if (mark == NULL)
+		return -EINVAL;
+	return *mark == '@' ? parse_nth(text, mark, name) : parse_key(text, mark, name);
+}

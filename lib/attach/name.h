@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The name that a person gives a device, taken apart; nothing is looked up yet. */
+#ifndef KL_ATTACH_NAME_H
+#define KL_ATTACH_NAME_H
+
+#include <kickless/discover.h>
+
+enum kl__name_kind {
+	KL__NAME_ADDRESS,    /* 0000:00:05.0 */
+	KL__NAME_NTH,        /* TYPE@N */
+	KL__NAME_KEY,        /* TYPE:KEY=VALUE */
+	KL__NAME_MMIO,       /* mmio:... */
+	KL__NAME_VHOST_USER, /* vhost-user:... */
+};
+
+struct kl__name {
+	enum kl__name_kind kind;
+	char address[KL_ADDRESS_SIZE];
+	char type[32];
+	unsigned int nth;
+	char key[32];
+	char value[128];
+	const char *options; /* what follows the first comma, inside spec; NULL for nothing */
+};
+
+/* 0, or -EINVAL when spec has none of these forms. Says nothing: the caller knows which types there are. */
+int kl__name_parse(const char *spec, struct kl__name *name);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <kickless/discover.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/pci.h"
+#include "transport/pci_caps.h"
+#include "transport/pci_id.h"
+
+struct found {
+	struct kl_function *functions;
+	size_t count;
+};
+
+static enum kl_interface interface_of(const struct kl__pci_facts *facts,
+	enum kl__pci_generation generation)
+{
+	struct kl__pci_caps caps;
+	const char *why;
+
+	if (generation == KL__PCI_MODERN)
+		return KL_INTERFACE_MODERN;
+	if (facts->config_size <= PCI_CFG_HEADER_SIZE)
+		return KL_INTERFACE_UNKNOWN;
+	return kl__pci_caps_parse(facts->config, facts->config_size, facts->bar, &caps, &why) == 0
+		? KL_INTERFACE_TRANSITIONAL : KL_INTERFACE_LEGACY;
+}
+
+static int add(const struct kl__pci_facts *facts, void *context)
+{
+	struct found *found = context;
+	struct kl_function *functions, *function;
+	enum kl__pci_generation generation;
+	uint32_t type = 0;
+
+	generation = kl__pci_id(facts->vendor_id, facts->device_id, facts->subsystem_id, &type);
+	if (generation == KL__PCI_NOT_VIRTIO)
+		return 0;
+	functions = realloc(found->functions, (found->count + 1) * sizeof(*functions));
+	if (functions == NULL)
+		return -ENOMEM;
+	found->functions = functions;
+	function = &functions[found->count++];
+	memset(function, 0, sizeof(*function));
+	memcpy(function->address, facts->address, sizeof(function->address));
+	memcpy(function->driver, facts->driver, sizeof(function->driver));
+	memcpy(function->name, facts->name, sizeof(function->name));
+	function->vendor_id = facts->vendor_id;
+	function->device_id = facts->device_id;
+	function->subsystem_vendor = facts->subsystem_vendor;
+	function->subsystem_id = facts->subsystem_id;
+	function->type = type;
+	function->interface = interface_of(facts, generation);
+	function->iommu_group = facts->iommu_group;
+	function->numa_node = facts->numa_node;
+	return 0;
+}
+
+/* The full form has fixed widths but for the domain, and a longer domain is a larger one. */
+static int by_address(const void *a, const void *b)
+{
+	const char *left = ((const struct kl_function *)a)->address;
+	const char *right = ((const struct kl_function *)b)->address;
+	size_t left_size = strlen(left), right_size = strlen(right);
+
+	if (left_size != right_size)
+		return left_size < right_size ? -1 : 1;
+	return strcmp(left, right);
+}
+
+int kl_discover_on(const struct kl_machine *machine, struct kl_function **functions, size_t *count)
+{
+	struct found found = {0};
+	int rc = kl__pci_scan(machine, VIRTIO_PCI_VENDOR, add, &found);
+
+	if (rc != 0) {
+		free(found.functions);
+		return rc;
+	}
+	if (found.count != 0)
+		qsort(found.functions, found.count, sizeof(*found.functions), by_address);
+	*functions = found.functions;
+	*count = found.count;
+	return 0;
+}
+
+int kl_discover(struct kl_function **functions, size_t *count)
+{
+	return kl_discover_on(&kl_this_machine, functions, count);
+}
+
+void kl_discover_free(struct kl_function *functions)
+{
+	free(functions);
+}

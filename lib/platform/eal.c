@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <kickless/eal.h>
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#include <kickless/discover.h>
+#include <kickless/log.h>
+
+#include "platform/eal_args.h"
+#include "platform/group.h"
+
+static struct kl__eal_facts look(void)
+{
+	return (struct kl__eal_facts){
+		.hugepages_free = kl_hugepages_free(&kl_this_machine),
+		.only_noiommu = kl__groups_are_noiommu(&kl_this_machine),
+	};
+}
+
+static void tell_no_hugepages(const struct kl__eal_facts *facts)
+{
+	char command[128];
+
+	kl_notice("%llu MiB in hugepages are free, so memory comes in 4 KiB pages: slower, and not possible "
+		"for devices in no-IOMMU mode; to get hugepages run as root: %s",
+		(unsigned long long)(facts->hugepages_free >> 20),
+		kl_hugepages_command(&kl_this_machine, UINT64_C(512) << 20, command, sizeof(command)));
+}
+
+/* EAL has printed what it knows; this says what to do about it. */
+static int explain(int argc, char **argv, const struct kl__eal_facts *facts)
+{
+	char command[128];
+	uint64_t wanted;
+
+	switch (rte_errno) {
+	case EINVAL:
+		kl_error("DPDK does not accept its options, those before \"--\"; its own message stands "
+			"above, and the option -h lists what it accepts");
+		return -EINVAL;
+	case EALREADY:
+		kl_error("DPDK was started already, and can be started only once per process");
+		return -EINVAL;
+	case EACCES:
+		kl_error("DPDK can't read what hugepages there are: the folder in which hugetlbfs is mounted "
+			"belongs to another user; run as that user, or with --no-huge");
+		return -EACCES;
+	case ENOMEM:
+	case ENODEV:
+		wanted = kl__eal_memory_mib(argc, argv);
+		kl_error("DPDK could not get its memory: %llu MiB were asked for with -m (0: not given), %llu "
+			"MiB are free in hugepages, and a cgroup or NUMA node may allow less; get more with: %s "
+			"; or ask for less with -m, or for none with --no-huge", (unsigned long long)wanted,
+			(unsigned long long)(facts->hugepages_free >> 20), kl_hugepages_command(&kl_this_machine,
+			(wanted != 0 ? wanted : 512) << 20, command, sizeof(command)));
+		return -ENOMEM;
+	default:
+		kl_error("DPDK could not be started: %s; its own message stands above",
+			rte_strerror(rte_errno));
+		return -EINVAL;
+	}
+}
+
+/* EAL reorders argv so that its own options come first; the caller has to see the same order. */
+static void copy_back(char **copy, int added, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		argv[i] = copy[i + added];
+}
+
+int kl_eal_init(int argc, char **argv)
+{
+	struct kl__eal_facts facts = look();
+	struct kl__eal_args args;
+	char **copy;
+	int taken;
+
+	kl__eal_choose(argc, argv, &facts, &args);
+	copy = calloc((size_t)(argc + args.count + 1), sizeof(*copy));
+	if (copy == NULL)
+		return -ENOMEM;
+	copy[0] = argv[0];
+	for (int i = 0; i < args.count; i++)
+		copy[1 + i] = (char *)(uintptr_t)args.arg[i];
+	for (int i = 1; i < argc; i++)
+		copy[args.count + i] = argv[i];
+	if (args.without_hugepages)
+		tell_no_hugepages(&facts);
+	taken = rte_eal_init(argc + args.count, copy);
+	if (taken < 0) {
+		taken = explain(argc, argv, &facts);
+	} else {
+		copy_back(copy, args.count, argc, argv);
+		taken -= args.count;
+	}
+	free(copy);
+	return taken;
+}
+
+void kl_eal_cleanup(void)
+{
+	rte_eal_cleanup();
+}

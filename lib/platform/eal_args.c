@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "platform/eal_args.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Options that say by themselves how memory is to be had; then nothing is added about it. */
+static const char *const own_layout[] = {"file-prefix", "huge-dir", "huge-unlink", "in-memory",
+	"legacy-mem", "no-shconf", "proc-type", "single-file-segments", NULL};
+/* Options that make sense with hugepages only. */
+static const char *const needs_hugepages[] = {"huge-worker-stack", "match-allocations", "socket-limit",
+	"socket-mem", NULL};
+
+/* EAL's options end at "--". */
+static bool is_end(const char *arg)
+{
+	return strcmp(arg, "--") == 0;
+}
+
+static bool is_given(int argc, char *const *argv, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (int i = 1; i < argc && !is_end(argv[i]); i++)
+		if (strncmp(argv[i], "--", 2) == 0 && strncmp(argv[i] + 2, name, length) == 0 &&
+			(argv[i][2 + length] == '\0' || argv[i][2 + length] == '='))
+			return true;
+	return false;
+}
+
+static bool any_given(int argc, char *const *argv, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (is_given(argc, argv, *names))
+			return true;
+	return false;
+}
+
+static const char *memory_value(int argc, char *const *argv)
+{
+	for (int i = 1; i < argc && !is_end(argv[i]); i++) {
+		if (strncmp(argv[i], "-m", 2) != 0)
+			continue;
+		if (argv[i][2] != '\0')
+			return argv[i] + 2;
+		return i + 1 < argc ? argv[i + 1] : NULL;
+	}
+	return NULL;
+}
+
+uint64_t kl__eal_memory_mib(int argc, char *const *argv)
+{
+	const char *value = memory_value(argc, argv);
+
+	return value != NULL ? strtoull(value, NULL, 10) : 0;
+}
+
+static void add(struct kl__eal_args *args, const char *arg)
+{
+	args->arg[args->count++] = arg;
+}
+
+static bool hugepages_suffice(int argc, char *const *argv, const struct kl__eal_facts *facts)
+{
+	uint64_t wanted = kl__eal_memory_mib(argc, argv) << 20;
+
+	return facts->hugepages_free >= KL__EAL_HUGEPAGES_LEAST && facts->hugepages_free >= wanted;
+}
+
+static void choose_memory(int argc, char *const *argv, const struct kl__eal_facts *facts,
+	struct kl__eal_args *args)
+{
+	bool no_huge = is_given(argc, argv, "no-huge");
+
+	if (!no_huge && any_given(argc, argv, own_layout))
+		return;
+	/* Anonymous hugepages leave no files behind, whatever ends us, and don't meet a second process. */
+	if (!no_huge && (hugepages_suffice(argc, argv, facts) || any_given(argc, argv, needs_hugepages))) {
+		add(args, "--in-memory");
+		return;
+	}
+	if (!no_huge) {
+		args->without_hugepages = true;
+		add(args, "--no-huge");
+	}
+	if (!any_given(argc, argv, own_layout))
+		add(args, "--no-shconf");
+	if (memory_value(argc, argv) == NULL) {
+		add(args, "-m");
+		add(args, KL__EAL_NO_HUGE_MIB);
+	}
+}
+
+/*
+ * Bus addresses: physical ones are known for hugepages only, so without them the choice is made
+ * already. In no-IOMMU mode EAL would take the groups of VFIO for those of an IOMMU.
+ */
+static void choose_iova(int argc, char *const *argv, const struct kl__eal_facts *facts,
+	struct kl__eal_args *args)
+{
+	if (is_given(argc, argv, "iova-mode"))
+		return;
+	if (args->without_hugepages || is_given(argc, argv, "no-huge"))
+		add(args, "--iova-mode=va");
+	else if (facts->only_noiommu)
+		add(args, "--iova-mode=pa");
+}
+
+void kl__eal_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
+	struct kl__eal_args *args)
+{
+	memset(args, 0, sizeof(*args));
+	if (!is_given(argc, argv, "no-pci"))
+		add(args, "--no-pci");
+	if (!is_given(argc, argv, "log-level"))
+		add(args, "--log-level=lib.eal:error");
+	/* Its socket and thread cost start-up time, so it runs only when the user says --telemetry. */
+	if (!is_given(argc, argv, "telemetry") && !is_given(argc, argv, "no-telemetry"))
+		add(args, "--no-telemetry");
+	choose_memory(argc, argv, facts, args);
+	choose_iova(argc, argv, facts, args);
+}

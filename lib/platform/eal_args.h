@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What EAL is told beside what the user says: a pure function of both and of the machine. */
+#ifndef KL_PLATFORM_EAL_ARGS_H
+#define KL_PLATFORM_EAL_ARGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define KL__EAL_ARGS_MAX 8
+
+struct kl__eal_facts {
+	uint64_t hugepages_free; /* bytes */
+	bool only_noiommu;       /* VFIO can give functions in no-IOMMU mode only */
+};
+
+/* Less than this in hugepages does not hold the queues and buffers of one device. */
+#define KL__EAL_HUGEPAGES_LEAST (UINT64_C(32) << 20)
+/* What is taken without hugepages when the user names no amount; EAL's own is too little. */
+#define KL__EAL_NO_HUGE_MIB "256"
+
+struct kl__eal_args {
+	const char *arg[KL__EAL_ARGS_MAX];
+	int count;
+	bool without_hugepages; /* our choice, not the user's */
+};
+
+void kl__eal_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
+	struct kl__eal_args *args);
+
+/* The value of -m in MiB, 0 when it is not given. */
+uint64_t kl__eal_memory_mib(int argc, char *const *argv);
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "platform/host.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_memory.h>
+#include <rte_memzone.h>
+
+#include <kickless/log.h>
+
+/*
+ * A block is a memzone, because only those promise to be contiguous for the device also where bus
+ * addresses are physical ones.
+ */
+struct block {
+	const struct rte_memzone *zone;
+	struct block *next;
+};
+
+struct host {
+	struct kl__host host;
+	struct block *blocks;
+	bool has_told; /* of memory from another node */
+};
+
+static struct host *own(struct kl__host *host)
+{
+	return (struct host *)host;
+}
+
+static const struct rte_memzone *reserve_on(int node, size_t size, size_t align)
+{
+	static unsigned int serial;
+	char name[RTE_MEMZONE_NAMESIZE];
+
+	snprintf(name, sizeof(name), "kickless_%u", __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED));
+	return rte_memzone_reserve_aligned(name, size, node, RTE_MEMZONE_IOVA_CONTIG,
+		align < RTE_CACHE_LINE_SIZE ? RTE_CACHE_LINE_SIZE : (unsigned int)align);
+}
+
+static const struct rte_memzone *reserve(struct host *host, size_t size, size_t align)
+{
+	const struct rte_memzone *zone = reserve_on(host->host.numa_node, size, align);
+
+	if (zone != NULL || host->host.numa_node == SOCKET_ID_ANY)
+		return zone;
+	zone = reserve_on(SOCKET_ID_ANY, size, align);
+	if (zone != NULL && !host->has_told) {
+		host->has_told = true;
+		kl_notice("NUMA node %d, where the device is, has no memory left for it; node %d is used, "
+			"which is slower; give it hugepages in /sys/devices/system/node/node%d/hugepages",
+			host->host.numa_node, zone->socket_id, host->host.numa_node);
+	}
+	return zone;
+}
+
+static void tell_failure(const struct host *host, size_t size)
+{
+	int error = rte_errno;
+
+	if (host->host.iova_is_physical && !rte_eal_has_hugepages())
+		kl_error("%zu bytes for a device can't be had: without hugepages there are no physical "
+			"addresses; get hugepages and run without --no-huge", size);
+	else
+		kl_error("%zu bytes for a device can't be had: %s; free memory or give DPDK more with -m or "
+			"hugepages", size, rte_strerror(error));
+}
+
+static void *alloc(struct kl__host *base, size_t size, size_t align, uint64_t *iova)
+{
+	struct host *host = own(base);
+	struct block *block = malloc(sizeof(*block));
+
+	if (block == NULL)
+		return NULL;
+	rte_errno = 0;
+	block->zone = reserve(host, size, align);
+	if (block->zone == NULL)
+		goto fail;
+	if (block->zone->iova == RTE_BAD_IOVA) {
+		rte_memzone_free(block->zone);
+		goto fail;
+	}
+	memset(block->zone->addr, 0, size);
+	block->next = host->blocks;
+	host->blocks = block;
+	*iova = block->zone->iova;
+	return block->zone->addr;
+fail:
+	tell_failure(host, size);
+	free(block);
+	return NULL;
+}
+
+static void free_block(struct kl__host *base, void *memory)
+{
+	for (struct block **at = &own(base)->blocks; *at != NULL; at = &(*at)->next) {
+		struct block *block = *at;
+
+		if (block->zone->addr != memory)
+			continue;
+		*at = block->next;
+		rte_memzone_free(block->zone);
+		free(block);
+		return;
+	}
+}
+
+static void close_host(struct kl__host *base)
+{
+	struct host *host = own(base);
+
+	while (host->blocks != NULL) {
+		struct block *block = host->blocks;
+
+		host->blocks = block->next;
+		free(block);
+	}
+	free(host);
+}
+
+int kl__host_create(int numa_node, bool has_iommu, struct kl__host **result)
+{
+	struct host *host = calloc(1, sizeof(*host));
+
+	if (host == NULL)
+		return -ENOMEM;
+	host->host = (struct kl__host){
+		.alloc = alloc,
+		.free = free_block,
+		.close = close_host,
+		.numa_node = numa_node < 0 ? SOCKET_ID_ANY : numa_node,
+		.ticks_per_second = rte_get_tsc_hz(),
+		.iova_is_physical = rte_eal_iova_mode() == RTE_IOVA_PA,
+		.has_iommu = has_iommu,
+	};
+	*result = &host->host;
+	return 0;
+}

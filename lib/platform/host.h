@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Memory and clock for one device, from DPDK's EAL. */
+#ifndef KL_PLATFORM_HOST_H
+#define KL_PLATFORM_HOST_H
+
+#include <stdbool.h>
+
+#include "transport/contract.h"
+
+/*
+ * numa_node is the device's, or -1. Closing the host leaves blocks that were not freed where they
+ * are, since a device that never finished its reset may still write to them. 0 or -ENOMEM.
+ */
+int kl__host_create(int numa_node, bool has_iommu, struct kl__host **host);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What stands between a function and its user, each with its remedy; DPDK says only that it failed. */
+#include <kickless/discover.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "platform/group.h"
+#include "platform/holder.h"
+#include "platform/memlock.h"
+#include "platform/sysfs.h"
+
+struct search {
+	const struct kl_machine *machine;
+	const char *address;
+	char driver[32];
+	int group;
+	struct kl_obstacle *obstacles;
+	size_t count;
+};
+
+static void __attribute__((format(printf, 4, 5))) add(struct search *search,
+	enum kl_obstacle_kind kind, int error, const char *format, ...)
+{
+	struct kl_obstacle *obstacle;
+	va_list args;
+
+	if (search->count == KL_OBSTACLES_MAX)
+		return;
+	obstacle = &search->obstacles[search->count++];
+	obstacle->kind = kind;
+	obstacle->error = error;
+	va_start(args, format);
+	vsnprintf(obstacle->text, sizeof(obstacle->text), format, args);
+	va_end(args);
+}
+
+static bool is_bound_to_vfio(const struct search *search)
+{
+	return strcmp(search->driver, "vfio-pci") == 0;
+}
+
+static void check_driver(struct search *search)
+{
+	if (is_bound_to_vfio(search))
+		return;
+	if (search->driver[0] == '\0')
+		add(search, KL_OBSTACLE_DRIVER, -ENODEV,
+			"it is bound to no driver, but has to be bound to vfio-pci; run: "
+			"kickless-devbind -b vfio-pci %s", search->address);
+	else
+		add(search, KL_OBSTACLE_DRIVER, -EBUSY,
+			"it is bound to the kernel driver %s, but has to be bound to vfio-pci; if the system "
+			"can spare it, run: kickless-devbind -b vfio-pci %s", search->driver, search->address);
+}
+
+static void check_module(struct search *search)
+{
+	const struct kl_machine *machine = search->machine;
+
+	if (is_bound_to_vfio(search) || kl__exists("%s/bus/pci/drivers/vfio-pci", machine->sysfs))
+		return;
+	if (kl__exists("%s/modules", machine->proc))
+		add(search, KL_OBSTACLE_MODULE, -ENODEV,
+			"the kernel driver vfio-pci is not loaded; run: modprobe vfio-pci");
+	else
+		add(search, KL_OBSTACLE_MODULE, -ENODEV,
+			"this kernel has no driver vfio-pci and can load no modules; it takes a kernel built "
+			"with CONFIG_VFIO_PCI");
+}
+
+/* A function has no group: says why, and which ways lead out. */
+static void check_iommu(struct search *search)
+{
+	const char *noiommu = "";
+	char mode[8];
+
+	if (search->group >= 0)
+		return;
+	if (kl__read_text(mode, sizeof(mode), "%s/module/vfio/parameters/enable_unsafe_noiommu_mode",
+		search->machine->sysfs) == 0) {
+		if (mode[0] == 'Y' && !is_bound_to_vfio(search))
+			return;
+		noiommu = mode[0] == 'Y'
+			? "; no-IOMMU mode was switched on after it was bound: unbind it and bind it again"
+			: "; or, if this program may be trusted with all memory, switch on no-IOMMU mode: "
+			  "echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
+	} else if (kl__exists("%s/module/vfio", search->machine->sysfs)) {
+		noiommu = "; this kernel has no no-IOMMU mode (CONFIG_VFIO_NOIOMMU)";
+	}
+	add(search, KL_OBSTACLE_IOMMU, -ENODEV,
+		"it has no IOMMU group, so there is no IOMMU or it is off; boot with intel_iommu=on (Intel) "
+		"or switch it on in the firmware (AMD), or give the virtual machine one%s", noiommu);
+}
+
+static void check_group(struct search *search)
+{
+	char address[KL_ADDRESS_SIZE], driver[32];
+
+	if (search->group >= 0 && kl__group_blocker(search->machine, search->group, search->address,
+		address, driver))
+		add(search, KL_OBSTACLE_GROUP, -EBUSY,
+			"it shares IOMMU group %d with %s, which is bound to the kernel driver %s; a group is "
+			"given as a whole, so if the system can spare that one too, run: "
+			"kickless-devbind -b vfio-pci %s", search->group, address, driver, address);
+}
+
+/* Whoever opens a group has it alone. */
+static void check_holder(struct search *search, const char *path)
+{
+	struct kl__holder holder;
+
+	if (kl__find_holder(search->machine, path, &holder))
+		add(search, KL_OBSTACLE_BUSY, -EBUSY, "its IOMMU group is in use: process %d (%s) has %s open",
+			(int)holder.pid, holder.command, path);
+}
+
+static void check_rights(struct search *search, const char *path)
+{
+	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
+		return;
+	if (errno == EACCES || errno == EPERM)
+		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
+			"user %u may not open %s; run as root: chown %u %s", (unsigned int)geteuid(), path,
+			(unsigned int)geteuid(), path);
+	else
+		add(search, KL_OBSTACLE_RIGHTS, -ENODEV,
+			"%s is not there although the function is bound; in a container, pass /dev/vfio into it",
+			path);
+}
+
+static void check_memlock(struct search *search, uint64_t needed)
+{
+	uint64_t limit = kl__memlock_limit(search->machine);
+
+	if (needed == 0)
+		needed = UINT64_C(256) << 20;
+	if (limit < needed)
+		add(search, KL_OBSTACLE_MEMLOCK, -ENOMEM,
+			"this process may lock %llu KiB of memory, but about %llu KiB will be mapped for the "
+			"device; run as root: prlimit --pid $$ --memlock=unlimited (for this shell), or set "
+			"memlock in /etc/security/limits.conf", (unsigned long long)limit / 1024,
+			(unsigned long long)needed / 1024);
+}
+
+size_t kl_function_obstacles(const struct kl_machine *machine, const char *address, uint64_t needed,
+	struct kl_obstacle obstacles[KL_OBSTACLES_MAX])
+{
+	struct search search = {.machine = machine, .address = address, .obstacles = obstacles};
+	char path[PATH_MAX];
+
+	if (!kl__exists("%s/bus/pci/devices/%s", machine->sysfs, address)) {
+		add(&search, KL_OBSTACLE_ABSENT, -ENODEV,
+			"there is no such PCI function; kickless-devbind --status lists those of virtio");
+		return search.count;
+	}
+	kl__read_link(search.driver, sizeof(search.driver), "%s/bus/pci/devices/%s/driver",
+		machine->sysfs, address);
+	search.group = kl__group_of(machine, address);
+	check_driver(&search);
+	check_module(&search);
+	check_iommu(&search);
+	check_group(&search);
+	if (is_bound_to_vfio(&search) && search.group >= 0) {
+		kl__group_path(machine, search.group, path, sizeof(path));
+		check_rights(&search, path);
+		check_holder(&search, path);
+	}
+	check_memlock(&search, needed);
+	return search.count;
+}

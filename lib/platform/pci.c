@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "platform/pci.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <pci/pci.h>
+
+#include <kickless/log.h>
+
+#include "platform/numa.h"
+#include "platform/sysfs.h"
+
+#define WANTED                                                                                     \
+	(PCI_FILL_IDENT | PCI_FILL_SUBSYS | PCI_FILL_BASES | PCI_FILL_SIZES | PCI_FILL_NUMA_NODE | \
+		PCI_FILL_IOMMU_GROUP | PCI_FILL_DRIVER)
+
+/* Where libpci's fatal errors return to, since it may not be told any context. */
+static __thread jmp_buf *escape;
+
+static void __attribute__((noreturn, format(printf, 1, 2))) on_error(char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	kl_error("the list of PCI functions can't be read: %s", text);
+	longjmp(*escape, 1);
+}
+
+static void __attribute__((format(printf, 1, 2))) on_warning(char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	kl_debug("libpci: %s", text);
+}
+
+static struct pci_access *open_libpci(const struct kl_machine *machine)
+{
+	struct pci_access *pci = pci_alloc();
+	char path[PATH_MAX];
+
+	/* Left to choose, libpci might fall back to poking I/O ports. */
+	pci->method = PCI_ACCESS_SYS_BUS_PCI;
+	pci->error = on_error;
+	pci->warning = on_warning;
+	snprintf(path, sizeof(path), "%s/bus/pci", machine->sysfs);
+	pci_set_param(pci, (char *)"sysfs.path", path);
+	return pci;
+}
+
+static void read_bars(struct pci_dev *dev, struct kl__pci_facts *facts)
+{
+	for (int i = 0; i < PCI_BARS; i++) {
+		facts->bar[i].size = dev->size[i];
+		facts->bar[i].is_io = (dev->base_addr[i] & PCI_BASE_ADDRESS_SPACE_IO) != 0;
+	}
+}
+
+/* Without rights the kernel gives the header only. */
+static void read_config(struct pci_dev *dev, struct kl__pci_facts *facts)
+{
+	for (facts->config_size = PCI_CFG_SIZE; facts->config_size != 0;
+		facts->config_size = facts->config_size > PCI_CFG_HEADER_SIZE ? PCI_CFG_HEADER_SIZE : 0)
+		if (pci_read_block(dev, 0, facts->config, (int)facts->config_size))
+			return;
+}
+
+static void fill(struct pci_access *pci, struct pci_dev *dev, struct kl__pci_facts *facts)
+{
+	const char *text;
+
+	memset(facts, 0, sizeof(*facts));
+	snprintf(facts->address, sizeof(facts->address), "%04x:%02x:%02x.%x", (unsigned int)dev->domain,
+		dev->bus, dev->dev & 0x1fu, dev->func & 7u);
+	facts->vendor_id = dev->vendor_id;
+	facts->device_id = dev->device_id;
+	facts->subsystem_vendor = dev->subsys_vendor_id;
+	facts->subsystem_id = dev->subsys_id;
+	facts->numa_node = kl__numa_checked(dev->numa_node);
+	text = pci_get_string_property(dev, PCI_FILL_IOMMU_GROUP);
+	facts->iommu_group = text != NULL ? atoi(text) : -1;
+	text = pci_get_string_property(dev, PCI_FILL_DRIVER);
+	snprintf(facts->driver, sizeof(facts->driver), "%s", text != NULL ? text : "");
+	pci_lookup_name(pci, facts->name, sizeof(facts->name), PCI_LOOKUP_DEVICE, dev->vendor_id,
+		dev->device_id);
+	read_bars(dev, facts);
+	read_config(dev, facts);
+}
+
+static int walk(struct pci_access *pci, uint16_t vendor,
+	int (*found)(const struct kl__pci_facts *facts, void *context), void *context)
+{
+	struct kl__pci_facts facts;
+	int rc = 0;
+
+	pci_init(pci);
+	pci_scan_bus(pci);
+	for (struct pci_dev *dev = pci->devices; dev != NULL && rc == 0; dev = dev->next) {
+		pci_fill_info(dev, WANTED);
+		if (dev->vendor_id != vendor)
+			continue;
+		fill(pci, dev, &facts);
+		rc = found(&facts, context);
+	}
+	return rc;
+}
+
+int kl__pci_scan(const struct kl_machine *machine, uint16_t vendor,
+	int (*found)(const struct kl__pci_facts *facts, void *context), void *context)
+{
+	struct pci_access *pci;
+	jmp_buf here;
+	int rc;
+
+	/* A machine may have no PCI at all. */
+	if (!kl__exists("%s/bus/pci/devices", machine->sysfs))
+		return 0;
+	pci = open_libpci(machine);
+	escape = &here;
+	if (setjmp(here) == 0)
+		rc = walk(pci, vendor, found, context);
+	else
+		rc = -EIO;
+	escape = NULL;
+	pci_cleanup(pci);
+	return rc;
+}

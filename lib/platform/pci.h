@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* libpci, kept behind one call: it ends the process on errors unless it is stopped from doing so. */
+#ifndef KL_PLATFORM_PCI_H
+#define KL_PLATFORM_PCI_H
+
+#include <kickless/discover.h>
+
+#include "transport/access.h"
+
+struct kl__pci_facts {
+	char address[KL_ADDRESS_SIZE];
+	uint16_t vendor_id;
+	uint16_t device_id;
+	uint16_t subsystem_vendor;
+	uint16_t subsystem_id;
+	int numa_node;
+	int iommu_group;
+	char driver[32];
+	char name[96];
+	struct kl__pci_bar bar[PCI_BARS];
+	uint8_t config[PCI_CFG_SIZE];
+	size_t config_size; /* 64 when we lack the rights to read more */
+};
+
+/*
+ * Calls found for each function of vendor until it returns other than 0. Returns that, or -EIO after a
+ * message when libpci can't go on.
+ */
+int kl__pci_scan(const struct kl_machine *machine, uint16_t vendor,
+	int (*found)(const struct kl__pci_facts *facts, void *context), void *context);
+
+#endif

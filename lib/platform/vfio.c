@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "platform/vfio.h"
+
+#include <errno.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+#include <rte_memory.h>
+#include <rte_vfio.h>
+
+#include <kickless/discover.h>
+#include <kickless/log.h>
+
+#include "platform/group.h"
+#include "platform/host.h"
+#include "platform/numa.h"
+#include "platform/pci_command.h"
+#include "platform/vfio_irq.h"
+#include "platform/vfio_region.h"
+
+/* DPDK's functions want it so, and there is only one machine for them. */
+#define DEVICES "/sys/bus/pci/devices/"
+
+/* The base address registers, and the bit that tells ports from memory. */
+#define CFG_BAR 0x10
+#define CFG_BAR_IS_IO 0x1
+
+struct vfio {
+	struct kl__pci_access access;
+	int fd;
+	bool irqs_are_on;
+	struct kl__vfio_region config;
+	struct kl__vfio_region bars[PCI_BARS];
+};
+
+static struct vfio *own(struct kl__pci_access *access)
+{
+	return (struct vfio *)access;
+}
+
+static int config_read(struct kl__pci_access *access, uint32_t offset, void *data, size_t size)
+{
+	return kl__vfio_region_read(&own(access)->config, offset, data, size);
+}
+
+static int config_write(struct kl__pci_access *access, uint32_t offset, const void *data, size_t size)
+{
+	return kl__vfio_region_write(&own(access)->config, offset, data, size);
+}
+
+static uint32_t bar_read(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+	unsigned int width)
+{
+	return kl__vfio_region_get(&own(access)->bars[bar], offset, width);
+}
+
+static void bar_write(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+	unsigned int width, uint32_t value)
+{
+	kl__vfio_region_put(&own(access)->bars[bar], offset, width, value);
+}
+
+static volatile void *bar_pointer(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+	unsigned int width)
+{
+	return kl__vfio_region_pointer(&own(access)->bars[bar], offset, width);
+}
+
+static int turn_off_interrupts(struct vfio *vfio)
+{
+	int rc;
+
+	if (!vfio->irqs_are_on)
+		return 0;
+	rc = kl__vfio_irq_off(vfio->fd);
+	if (rc == 0)
+		vfio->irqs_are_on = false;
+	return rc;
+}
+
+/* Vectors can't be added to those that are on, so each set starts from none. */
+static int interrupts(struct kl__pci_access *access, unsigned int vectors, const int *fds)
+{
+	struct vfio *vfio = own(access);
+	int rc;
+
+	if (vectors > access->msix_vectors)
+		return -ENOTSUP;
+	rc = turn_off_interrupts(vfio);
+	if (rc == 0 && vectors != 0) {
+		rc = kl__vfio_irq_on(vfio->fd, vectors, fds);
+		vfio->irqs_are_on = rc == 0;
+	}
+	if (rc != 0)
+		kl_warning("%s: %u MSI-X interrupts of %u can't be had: %s; use it by polling", access->name,
+			vectors, access->msix_vectors, strerror(-rc));
+	return rc;
+}
+
+static void unmap(struct vfio *vfio)
+{
+	for (int i = 0; i < PCI_BARS; i++)
+		kl__vfio_region_close(&vfio->bars[i]);
+	kl__vfio_region_close(&vfio->config);
+}
+
+static void release(struct vfio *vfio)
+{
+	/* Of a function that was unplugged DPDK finds the group no more, and closes nothing. */
+	if (kl__group_of(&kl_this_machine, vfio->access.name) < 0)
+		close(vfio->fd);
+	else if (rte_vfio_release_device(DEVICES, vfio->access.name, vfio->fd) != 0)
+		kl_warning("%s: DPDK could not give it back completely; it is free when this process ends",
+			vfio->access.name);
+}
+
+static void close_vfio(struct kl__pci_access *access)
+{
+	struct vfio *vfio = own(access);
+
+	turn_off_interrupts(vfio);
+	kl__pci_command(access, 0, PCI_CFG_COMMAND_MASTER);
+	unmap(vfio);
+	release(vfio);
+	free(vfio);
+}
+
+static const struct kl__pci_access_ops vfio_ops = {
+	.config_read = config_read,
+	.config_write = config_write,
+	.read = bar_read,
+	.write = bar_write,
+	.pointer = bar_pointer,
+	.interrupts = interrupts,
+	.close = close_vfio,
+};
+
+static int open_regions(struct vfio *vfio)
+{
+	struct kl__pci_access *access = &vfio->access;
+	uint16_t answer = PCI_CFG_COMMAND_MEMORY;
+	int rc;
+
+	rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX, &vfio->config);
+	if (rc != 0)
+		return rc;
+	for (unsigned int i = 0; i < PCI_BARS; i++) {
+		uint8_t base;
+
+		rc = config_read(access, CFG_BAR + 4 * i, &base, sizeof(base));
+		if (rc == 0)
+			rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX + i, &vfio->bars[i]);
+		if (rc != 0)
+			return rc;
+		access->bar[i].size = vfio->bars[i].size;
+		access->bar[i].is_io = vfio->bars[i].size != 0 && (base & CFG_BAR_IS_IO) != 0;
+		if (access->bar[i].is_io)
+			answer |= PCI_CFG_COMMAND_IO;
+	}
+	return kl__pci_command(access, answer, PCI_CFG_COMMAND_MASTER);
+}
+
+static int open_function(const char *address, struct vfio **result)
+{
+	struct vfio_device_info info = {.argsz = sizeof(info)};
+	struct vfio *vfio = calloc(1, sizeof(*vfio));
+	int rc;
+
+	if (vfio == NULL)
+		return -ENOMEM;
+	vfio->access.ops = &vfio_ops;
+	vfio->access.numa_node = kl__numa_of_function(&kl_this_machine, address);
+	snprintf(vfio->access.name, sizeof(vfio->access.name), "%s", address);
+	if (rte_vfio_setup_device(DEVICES, address, &vfio->fd, &info) != 0) {
+		rc = kl__vfio_diagnose(address);
+		goto free_vfio;
+	}
+	rc = open_regions(vfio);
+	if (rc != 0) {
+		kl_error("%s: its registers can't be reached through VFIO: %s; is the device still there?",
+			address, strerror(-rc));
+		goto unmap;
+	}
+	vfio->access.msix_vectors = kl__vfio_irq_count(vfio->fd);
+	*result = vfio;
+	return 0;
+unmap:
+	unmap(vfio);
+	release(vfio);
+free_vfio:
+	free(vfio);
+	return rc;
+}
+
+static int check_obstacles(const char *address)
+{
+	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
+	size_t count;
+
+	count = kl_function_obstacles(&kl_this_machine, address, rte_eal_get_physmem_size(), obstacles);
+	for (size_t i = 0; i < count; i++)
+		kl_error("%s: %s", address, obstacles[i].text);
+	return count != 0 ? obstacles[0].error : 0;
+}
+
+/* How EAL was started decides what VFIO can do now. */
+static int check_eal(const char *address, bool is_noiommu)
+{
+	if (!rte_vfio_is_enabled("vfio")) {
+		kl_error("%s: DPDK was started before the kernel had VFIO, or not at all, and looks for it only "
+			"then; start this program again", address);
+		return -ENODEV;
+	}
+	if (is_noiommu && rte_eal_iova_mode() != RTE_IOVA_PA) {
+		kl_error("%s: it is in no-IOMMU mode and needs physical addresses, but DPDK runs with "
+			"--iova-mode=va; get hugepages, and start this program as root with --iova-mode=pa",
+			address);
+		return -EACCES;
+	}
+	if (rte_eal_iova_mode() == RTE_IOVA_PA && !rte_eal_has_hugepages()) {
+		kl_error("%s: --iova-mode=pa and --no-huge don't go together: the physical addresses of "
+			"ordinary memory change; leave one of the two away", address);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl__host **host)
+{
+	struct vfio *vfio = NULL;
+	bool is_noiommu;
+	int rc;
+
+	rc = check_obstacles(address);
+	if (rc != 0)
+		return rc;
+	is_noiommu = kl__group_is_noiommu(&kl_this_machine, kl__group_of(&kl_this_machine, address));
+	rc = check_eal(address, is_noiommu);
+	if (rc != 0)
+		return rc;
+	rc = open_function(address, &vfio);
+	if (rc != 0)
+		return rc;
+	rc = kl__host_create(vfio->access.numa_node, !is_noiommu, host);
+	if (rc != 0) {
+		close_vfio(&vfio->access);
+		return rc;
+	}
+	*access = &vfio->access;
+	return 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A model's creation and end, its violations, and the way from an access to the right structure. */
+#include "model.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+void model_violation(struct model *model, const char *format, ...)
+{
+	unsigned int kept = sizeof(model->violation) / sizeof(model->violation[0]);
+	va_list args;
+
+	if (model->violations < kept) {
+		va_start(args, format);
+		vsnprintf(model->violation[model->violations], sizeof(model->violation[0]), format, args);
+		va_end(args);
+	}
+	model->violations++;
+}
+
+bool model_forgive(struct model *model, const char *part)
+{
+	unsigned int kept = sizeof(model->violation) / sizeof(model->violation[0]);
+
+	if (model->violations > kept)
+		return false;
+	for (unsigned int i = 0; i < model->violations; i++) {
+		if (strstr(model->violation[i], part) == NULL)
+			continue;
+		memmove(model->violation[i], model->violation[i + 1],
+			(model->violations - i - 1) * sizeof(model->violation[0]));
+		model->violations--;
+		return true;
+	}
+	return false;
+}
+
+uint64_t model_random(struct model *model)
+{
+	/* xorshift64: the same sequence in every run. */
+	model->random ^= model->random << 13;
+	model->random ^= model->random >> 7;
+	model->random ^= model->random << 17;
+	return model->random;
+}
+
+void model_offer(struct model *model, unsigned int bit)
+{
+	kl_features_set(&model->script.offered, bit);
+}
+
+void model_offer_not(struct model *model, unsigned int bit)
+{
+	kl_features_clear(&model->script.offered, bit);
+}
+
+bool model_has(const struct model *model, unsigned int bit)
+{
+	return kl_features_has(&model->accepted, bit);
+}
+
+static struct model *of(struct kl__pci_access *access)
+{
+	return (struct model *)(void *)((char *)access - offsetof(struct model, access));
+}
+
+static bool is_inside(uint64_t offset, unsigned int width, uint32_t start, uint32_t length)
+{
+	return offset >= start && offset + width <= (uint64_t)start + length;
+}
+
+static bool check_access(struct model *model, unsigned int bar, uint64_t offset, unsigned int width)
+{
+	if (width != 1 && width != 2 && width != 4)
+		model_violation(model, "PCI-07: access of %u bytes at 0x%llx", width,
+			(unsigned long long)offset);
+	else if (bar != MODEL_BAR || offset + width > MODEL_BAR_SIZE)
+		model_violation(model, "access outside of the BARs: BAR %u, 0x%llx", bar,
+			(unsigned long long)offset);
+	else if (offset % width != 0)
+		model_violation(model, "PCI-06: access of %u bytes at 0x%llx is not aligned", width,
+			(unsigned long long)offset);
+	else
+		return true;
+	return false;
+}
+
+static uint32_t read_register(struct model *model, uint32_t offset, unsigned int width)
+{
+	if (is_inside(offset, width, COMMON_OFFSET, COMMON_LENGTH))
+		return model_common_read(model, offset - COMMON_OFFSET, width);
+	if (is_inside(offset, width, DEVICE_OFFSET, model->script.config_length))
+		return model_config_read(model, offset - DEVICE_OFFSET, width);
+	if (offset == ISR_OFFSET)
+		return model_isr_read(model, width);
+	model_violation(model, "read of %u bytes at BAR offset 0x%x, where nothing can be read", width,
+		offset);
+	return 0;
+}
+
+static uint32_t access_read(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+	unsigned int width)
+{
+	struct model *model = of(access);
+
+	if (!check_access(model, bar, offset, width))
+		return 0;
+	if (model->script.is_gone)
+		return width == 4 ? UINT32_MAX : (1u << (8 * width)) - 1;
+	return read_register(model, (uint32_t)offset, width);
+}
+
+static void access_write(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+	unsigned int width, uint32_t value)
+{
+	struct model *model = of(access);
+
+	if (!check_access(model, bar, offset, width) || model->script.is_gone)
+		return;
+	if (width < 4 && value >> (8 * width) != 0)
+		model_violation(model, "PCI-06: 0x%x written to %u bytes at 0x%llx", value, width,
+			(unsigned long long)offset);
+	if (is_inside(offset, width, COMMON_OFFSET, COMMON_LENGTH))
+		model_common_write(model, (uint32_t)offset - COMMON_OFFSET, width, value);
+	else if (is_inside(offset, width, DEVICE_OFFSET, model->script.config_length))
+		model_config_write(model, (uint32_t)offset - DEVICE_OFFSET, width, value);
+	else if (is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH))
+		model_doorbell_write(model, (uint32_t)offset - NOTIFY_OFFSET, width, value);
+	else
+		model_violation(model, "write of %u bytes at BAR offset 0x%llx, where nothing can be written",
+			width, (unsigned long long)offset);
+}
+
+static volatile void *access_pointer(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+	unsigned int width)
+{
+	struct model *model = of(access);
+
+	if (!check_access(model, bar, offset, width))
+		return NULL;
+	if (!is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH)) {
+		model_violation(model, "a raw pointer was asked for a register that is no doorbell: 0x%llx",
+			(unsigned long long)offset);
+		return NULL;
+	}
+	if (!model->script.map_doorbells)
+		return NULL;
+	return model_doorbell_pointer(model, (uint32_t)offset - NOTIFY_OFFSET, width);
+}
+
+static int access_config_read(struct kl__pci_access *access, uint32_t offset, void *data, size_t size)
+{
+	struct model *model = of(access);
+
+	if (offset + size > model->pci_config_bytes)
+		return -EIO;
+	if (model->script.is_gone)
+		memset(data, 0xff, size);
+	else
+		memcpy(data, model->pci_config + offset, size);
+	return 0;
+}
+
+static int access_config_write(struct kl__pci_access *access, uint32_t offset, const void *data,
+	size_t size)
+{
+	(void)data;
+	model_violation(of(access), "PCI-15: %zu bytes written to configuration space at 0x%x", size,
+		offset);
+	return 0;
+}
+
+static int access_interrupts(struct kl__pci_access *access, unsigned int vectors, const int *fds)
+{
+	struct model *model = of(access);
+
+	if (vectors > model->script.msix_vectors || vectors > MODEL_VECTORS ||
+		model->script.interrupts_fail)
+		return -ENOTSUP;
+	model->msix_is_on = vectors != 0;
+	for (unsigned int i = 0; i < MODEL_VECTORS; i++)
+		model->interrupt_fd[i] = i < vectors ? fds[i] : -1;
+	return 0;
+}
+
+static void access_close(struct kl__pci_access *access)
+{
+	struct model *model = of(access);
+
+	model->access_closes++;
+	if (model->access_closes > 1)
+		model_violation(model, "the access was closed twice");
+}
+
+static const struct kl__pci_access_ops access_ops = {
+	.config_read = access_config_read,
+	.config_write = access_config_write,
+	.read = access_read,
+	.write = access_write,
+	.pointer = access_pointer,
+	.interrupts = access_interrupts,
+	.close = access_close,
+};
+
+struct model *model_new(uint32_t type)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	if (model == NULL)
+		return NULL;
+	model->random = 88172645463325252u;
+	model->access.ops = &access_ops;
+	model->access.numa_node = -1;
+	snprintf(model->access.name, sizeof(model->access.name), "model");
+	model_init_host(model);
+	kl_features_set(&model->script.offered, FEATURE_VERSION_1);
+	model->script.num_queues = 2;
+	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
+		model->script.queue_size[i] = i < 2 ? 256 : 0;
+		model->script.notify_off[i] = (uint16_t)i;
+	}
+	model->script.notify_multiplier = 4;
+	model->script.config_length = 8;
+	model->script.msix_vectors = 2;
+	model->script.vectors_refused_from = MODEL_NEVER;
+	model->doorbell_page = malloc(NOTIFY_LENGTH);
+	if (model->doorbell_page != NULL)
+		memset(model->doorbell_page, 0xff, NOTIFY_LENGTH);
+	put(model->pci_config + 2, 2, 0x1040 + type);
+	model_rebuild(model);
+	model_reset_queues(model);
+	model->config_vector = MODEL_NO_VECTOR;
+	return model;
+}
+
+unsigned int model_check(struct model *model)
+{
+	/* Memory is abandoned on purpose only when a reset never ended. */
+	if (model->allocated != 0 && !model->reset_is_pending)
+		model_violation(model, "%u blocks of the host's memory were not given back",
+			model->allocated);
+	if (model->config_vector_unread)
+		model_violation(model, "PCI-37: config_msix_vector was not read back");
+	return model->violations;
+}
+
+void model_free(struct model *model)
+{
+	for (size_t i = 0; i < model->windows; i++)
+		if (model->window[i].is_from_host)
+			free(model->window[i].memory);
+	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
+		free(model->queue[i].record);
+	free(model->window);
+	free(model->trace);
+	free(model->doorbell_page);
+	free(model);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Decisions that are put off: the lazy and auto policies, and the rescue of a lost wake-up. */
+#include <criterion/criterion.h>
+
+#include "ring_rig.h"
+
+/* The cycle counter goes at a few GHz: a wait that no test lives to see, and one that is over at once. */
+#define SLOW_TICKS 10000000000u
+#define NO_TICKS 1
+
+static struct ring_rig rig;
+
+static void open_lazy(uint64_t ticks_per_second)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = true,
+		.ticks_per_second = ticks_per_second,
+		.kick = {KL_KICK_LAZY, ticks_per_second == NO_TICKS ? 1 : 1000000000}});
+}
+
+static uint64_t doorbells(void)
+{
+	return rig.model->queue[0].doorbells;
+}
+
+Test(kick_lazy, spared_when_the_device_comes_by_itself)
+{
+	open_lazy(SLOW_TICKS);
+	for (unsigned int i = 0; i < 1000; i++) {
+		ring_post(&rig, 2);
+		cr_expect(rig.queue->kick.owed);
+		model_process(rig.model, 0, 2);
+		cr_assert_eq(ring_take(&rig), 2);
+		kl__kick_poll(rig.queue);
+		cr_expect_not(rig.queue->kick.owed);
+	}
+	cr_expect_eq(doorbells(), 0);
+	cr_expect_eq(rig.queue->stats.kicks_spared, 1000);
+	ring_close(&rig);
+}
+
+Test(kick_lazy, nothing_before_the_deadline)
+{
+	open_lazy(SLOW_TICKS);
+	ring_post(&rig, 1);
+	for (unsigned int i = 0; i < 100000; i++)
+		kl__kick_poll(rig.queue);
+	cr_expect_eq(doorbells(), 0);
+	cr_expect(rig.queue->kick.owed);
+	ring_close(&rig);
+}
+
+Test(kick_lazy, one_kick_at_the_deadline)
+{
+	open_lazy(NO_TICKS);
+	ring_post(&rig, 1);
+	ring_post(&rig, 2);
+	ring_post(&rig, 3);
+	cr_expect_eq(doorbells(), 0, "a publish alone never rings");
+	for (unsigned int i = 0; i < 100000; i++)
+		kl__kick_poll(rig.queue);
+	cr_expect_eq(doorbells(), 1);
+	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
+	cr_expect_eq(rig.queue->stats.kicks_spared, 2);
+	ring_close(&rig);
+}
+
+/* The decision at the deadline is a decision: the device may not want a kick. */
+Test(kick_lazy, the_deadline_respects_the_device)
+{
+	open_lazy(NO_TICKS);
+	model_set_avail_event(rig.model, 0, 100);
+	ring_post(&rig, 4);
+	kl__kick_poll(rig.queue);
+	cr_expect_eq(doorbells(), 0);
+	cr_expect_eq(rig.queue->stats.kicks_suppressed, 1);
+	cr_expect_not(rig.queue->kick.owed);
+	ring_close(&rig);
+}
+
+Test(kick_lazy, movement_extends_the_wait)
+{
+	open_lazy(SLOW_TICKS);
+	ring_post(&rig, 3);
+	rig.queue->kick.deadline = 0;
+	model_process(rig.model, 0, 1);
+	kl__kick_poll(rig.queue);
+	cr_expect_eq(doorbells(), 0);
+	cr_expect(rig.queue->kick.owed);
+	cr_expect_gt(rig.queue->kick.deadline, 0);
+	/* No more movement: the wait ends now. The device has armed behind the first entry. */
+	rig.queue->kick.deadline = 0;
+	kl__kick_poll(rig.queue);
+	cr_expect_eq(doorbells(), 1);
+	ring_close(&rig);
+}
+
+Test(kick_lazy, force_decides_now)
+{
+	open_lazy(SLOW_TICKS);
+	ring_post(&rig, 1);
+	ring_post(&rig, 1);
+	kl__kick_force(rig.queue);
+	kl__kick_force(rig.queue);
+	cr_expect_eq(doorbells(), 1);
+	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
+	cr_expect_eq(rig.queue->stats.kicks_spared, 1);
+	model_process(rig.model, 0, 2);
+	ring_take(&rig);
+	ring_post(&rig, 1);
+	model_process(rig.model, 0, 1);
+	kl__kick_poll(rig.queue);
+	cr_expect_eq(rig.queue->stats.kicks_spared, 2, "what was forced is not counted again");
+	ring_close(&rig);
+}
+
+/* Keeps at least one buffer with a device that keeps moving, so that the decision stays owed. */
+static void stay_owed(uint64_t publishes)
+{
+	rig.model->queue[0].is_busy = true;
+	ring_post(&rig, 1);
+	while (--publishes > 0) {
+		ring_post(&rig, 1);
+		model_process(rig.model, 0, 1);
+		cr_assert_eq(ring_take(&rig), 1);
+		kl__kick_poll(rig.queue);
+		cr_assert(rig.queue->kick.owed);
+	}
+}
+
+/* Owed for more than 2^16 buffers: the window of the decision must not be taken modulo 2^16. */
+Test(kick_lazy, owed_while_the_index_wraps)
+{
+	static const uint64_t counts[] = {65535, 65536, 65537, 65538, 70000, 131073};
+
+	for (unsigned int i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		open_lazy(SLOW_TICKS);
+		stay_owed(counts[i]);
+		/* The device sleeps, and asks for the entry that is there already. */
+		model_arm(rig.model, 0);
+		rig.queue->kick.deadline = 0;
+		kl__kick_poll(rig.queue);
+		cr_expect_eq(doorbells(), 1, "lost wake-up after %lu buffers", counts[i]);
+		cr_expect_eq(rig.queue->stats.kicks_sent + rig.queue->stats.kicks_suppressed +
+				rig.queue->stats.kicks_spared, counts[i]);
+		ring_close(&rig);
+	}
+}
+
+static void open_auto(uint64_t ticks_per_second)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = true,
+		.ticks_per_second = ticks_per_second, .kick = {KL_KICK_AUTO, 0}});
+}
+
+static void serve_all(void)
+{
+	model_process(rig.model, 0, 256);
+	ring_take(&rig);
+	kl__kick_poll(rig.queue);
+}
+
+/* One buffer on an empty ring, before a device that sleeps. True when the kick was put off. */
+static bool post_to_sleeper(void)
+{
+	uint64_t before = doorbells();
+	bool was_put_off;
+
+	ring_post(&rig, 1);
+	was_put_off = doorbells() == before;
+	rig.queue->kick.deadline = 0;
+	kl__kick_poll(rig.queue);
+	cr_expect_eq(doorbells(), before + 1);
+	serve_all();
+	return was_put_off;
+}
+
+static bool post_to_polling_device(void)
+{
+	bool was_put_off;
+
+	ring_post(&rig, 1);
+	was_put_off = rig.queue->kick.owed;
+	serve_all();
+	return was_put_off;
+}
+
+/* Posts to a sleeper until the kick comes at once. */
+static unsigned int misses_until_eager(void)
+{
+	unsigned int misses = 0;
+
+	while (misses < 100 && post_to_sleeper())
+		misses++;
+	return misses;
+}
+
+Test(kick_lazy, auto_waits_a_default_time)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kick = {KL_KICK_AUTO, 0}});
+	cr_expect_eq(rig.queue->kick.wait_ticks, 20000);
+	ring_close(&rig);
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kick = {KL_KICK_AUTO, 5},
+		.ticks_per_second = 3000000000});
+	cr_expect_eq(rig.queue->kick.wait_ticks, 15);
+	ring_close(&rig);
+}
+
+Test(kick_lazy, auto_stays_lazy_while_it_pays)
+{
+	open_auto(SLOW_TICKS);
+	for (unsigned int i = 0; i < 5000; i++)
+		cr_assert(post_to_polling_device());
+	cr_expect_eq(doorbells(), 0);
+	ring_close(&rig);
+}
+
+Test(kick_lazy, auto_turns_eager_after_misses)
+{
+	open_auto(SLOW_TICKS);
+	cr_expect_eq(misses_until_eager(), 4);
+	for (unsigned int i = 0; i < 100; i++)
+		cr_expect_not(post_to_sleeper());
+	ring_close(&rig);
+}
+
+/* Misses count only in a row. */
+Test(kick_lazy, auto_forgets_single_misses)
+{
+	open_auto(SLOW_TICKS);
+	for (unsigned int i = 0; i < 100; i++) {
+		cr_assert(post_to_sleeper());
+		cr_assert(post_to_sleeper());
+		cr_assert(post_to_sleeper());
+		cr_assert(post_to_polling_device());
+	}
+	ring_close(&rig);
+}
+
+/* Eager, it tries again from time to time; a try that fails changes nothing, one that pays does. */
+Test(kick_lazy, auto_probes)
+{
+	unsigned int put_off = 0, decisions = 0;
+
+	open_auto(SLOW_TICKS);
+	misses_until_eager();
+	for (unsigned int i = 0; i < 5000; i++)
+		put_off += post_to_sleeper();
+	cr_expect(put_off >= 4 && put_off <= 5, "%u probes in 5000", put_off);
+	/* From here on the device polls. */
+	while (decisions < 5000 && !post_to_polling_device())
+		decisions++;
+	cr_expect_leq(decisions, 1024, "the next probe");
+	for (unsigned int i = 0; i < 100; i++)
+		cr_expect(post_to_polling_device(), "lazy again");
+	ring_close(&rig);
+}
+
+/* What an empty ring teaches does not count for a busy one. */
+Test(kick_lazy, auto_learns_apart_for_a_busy_ring)
+{
+	open_auto(SLOW_TICKS);
+	misses_until_eager();
+	ring_post(&rig, 2);
+	cr_expect_not(rig.queue->kick.owed);
+	rig.model->queue[0].is_busy = true;
+	/* One of two is used: the device is at work when the third comes. */
+	model_process(rig.model, 0, 1);
+	ring_take(&rig);
+	ring_post(&rig, 1);
+	cr_expect(rig.queue->kick.owed);
+	ring_close(&rig);
+}

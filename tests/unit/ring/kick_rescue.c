@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A device that lost a wake-up is woken once; an honest one never gets a doorbell it did not ask for. */
+#include <criterion/criterion.h>
+
+#include "ring_rig.h"
+
+/* Half a second of these is one tick of the cycle counter, or more than a test takes. */
+#define SHORT_TICKS 2
+#define LONG_TICKS 30000000000u
+
+static struct ring_rig rig;
+
+static void open_rescuing(uint64_t ticks_per_second, bool rescues)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = true, .rescues = rescues,
+		.ticks_per_second = ticks_per_second});
+	rig.model->queue[0].is_busy = true;
+}
+
+/* Several looks at the queue's progress. */
+static void poll_long(void)
+{
+	for (unsigned int i = 0; i < 10 * KL__RESCUE_POLLS; i++)
+		kl__kick_poll(rig.queue);
+}
+
+/* Leaves buffers with a device that did not want to hear of them, and now sleeps all the same. */
+static void lose_wake_up(void)
+{
+	ring_post(&rig, 1);
+	model_process(rig.model, 0, 1);
+	ring_take(&rig);
+	ring_post(&rig, 2);
+	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
+	cr_expect_eq(rig.queue->stats.kicks_suppressed, 1);
+}
+
+Test(kick_rescue, fires_once)
+{
+	open_rescuing(SHORT_TICKS, true);
+	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
+	lose_wake_up();
+	poll_long();
+	cr_expect_eq(rig.queue->stats.rescue_kicks, 1);
+	cr_expect_eq(rig.model->queue[0].doorbells, 2);
+	model_process(rig.model, 0, 2);
+	cr_expect_eq(ring_take(&rig), 2);
+	poll_long();
+	cr_expect_eq(rig.queue->stats.rescue_kicks, 1, "idle");
+	ring_close(&rig);
+}
+
+Test(kick_rescue, not_before_its_time)
+{
+	open_rescuing(LONG_TICKS, true);
+	lose_wake_up();
+	poll_long();
+	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	ring_close(&rig);
+}
+
+Test(kick_rescue, not_where_buffers_may_lie_for_ever)
+{
+	open_rescuing(SHORT_TICKS, false);
+	lose_wake_up();
+	poll_long();
+	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	ring_close(&rig);
+}
+
+/* A doorbell that was rung is enough: a second one would say nothing new. */
+Test(kick_rescue, not_after_a_kick)
+{
+	open_rescuing(SHORT_TICKS, true);
+	ring_post(&rig, 1);
+	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
+	poll_long();
+	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	ring_close(&rig);
+}
+
+Test(kick_rescue, not_while_it_moves)
+{
+	open_rescuing(SHORT_TICKS, true);
+	lose_wake_up();
+	for (unsigned int i = 0; i < 100; i++) {
+		for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+			kl__kick_poll(rig.queue);
+		model_process(rig.model, 0, 1);
+		model_set_avail_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
+		ring_take(&rig);
+		ring_post(&rig, 1);
+	}
+	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	ring_close(&rig);
+}
+
+/* Idle for long, then a buffer just before the look: the device has had no time yet. */
+Test(kick_rescue, not_for_a_fresh_buffer_after_idling)
+{
+	open_rescuing(SHORT_TICKS, true);
+	lose_wake_up();
+	model_process(rig.model, 0, 2);
+	ring_take(&rig);
+	for (unsigned int round = 0; round < 10; round++) {
+		for (unsigned int p = 1; p < KL__RESCUE_POLLS; p++)
+			kl__kick_poll(rig.queue);
+		model_set_avail_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
+		ring_post(&rig, 1);
+		kl__kick_poll(rig.queue);
+		model_process(rig.model, 0, 1);
+		ring_take(&rig);
+		poll_long();
+		while (rig.queue->kick.polls != 0)
+			kl__kick_poll(rig.queue);
+	}
+	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	ring_close(&rig);
+}

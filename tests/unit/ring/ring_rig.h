@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A queue without a device around it: our ring on one side, the model's on the other, no registers. */
+#ifndef UNIT_RING_RIG_H
+#define UNIT_RING_RIG_H
+
+#include "finish.h"
+#include "model.h"
+#include "ring/kick.h"
+#include "ring/split.h"
+#include "ring/verbs.h"
+
+#define RIG_PIECE_BYTES 64
+
+struct ring_rig {
+	struct model *model;
+	struct kl_queue *queue;
+	struct kl__queue_shape shape;
+	void *own, *shared;
+	uint8_t *data; /* one piece per descriptor */
+	uint64_t data_iova;
+	uint64_t posted, taken; /* buffers, by the test's own count; their names count from 1 */
+};
+
+void ring_open(struct ring_rig *rig, struct kl__queue_shape shape);
+void ring_close(struct ring_rig *rig);
+
+/* Adds the next buffer: pieces of a few bytes each. Returns what kl__queue_add says. */
+int ring_add(struct ring_rig *rig, unsigned int readable, unsigned int writable);
+/* Adds count buffers of one writable piece, publishes and kicks. */
+void ring_post(struct ring_rig *rig, unsigned int count);
+void ring_kick(struct ring_rig *rig);
+/* Takes all that are there; returns how many. */
+unsigned int ring_take(struct ring_rig *rig);
+/* Expects posted = done + failed + in flight, and the counters of kicks to agree with the model's. */
+void ring_expect_law(const struct ring_rig *rig);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "ring/verbs.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "ring_rig.h"
+
+/* 2.7, 2.7.1: parts that do not overlap, of the right size and alignment, for every legal size. */
+Test(verbs, layout_of_every_size)
+{
+	for (uint32_t n = 1; n <= VIRTQ_MAX_SIZE; n *= 2) {
+		struct kl__queue_shape shape = {.size = (uint16_t)n, .indirect_entries = n < 4 ? 0 : 4};
+		struct kl__split_layout layout;
+
+		kl__split_layout(&shape, &layout);
+		cr_expect_eq(layout.desc % 16, 0);
+		cr_expect_eq(layout.avail % 2, 0);
+		cr_expect_eq(layout.used % 4, 0);
+		cr_expect_eq(layout.indirect % 16, 0);
+		cr_expect_geq(layout.avail, layout.desc + 16 * n);
+		cr_expect_geq(layout.used, layout.avail + 6 + 2 * n);
+		cr_expect_geq(layout.indirect, layout.used + 6 + 8 * n);
+		cr_expect_eq(layout.bytes, layout.indirect + (size_t)n * shape.indirect_entries * 16);
+		/* The device's ring shares no cache line with ours, and entries straddle none. */
+		cr_expect_eq((layout.avail + 4) % KL__CACHE_LINE, 0);
+		cr_expect_eq((layout.used + 4) % KL__CACHE_LINE, 0);
+		cr_expect_gt(layout.used / KL__CACHE_LINE,
+			(layout.avail + 6 + 2 * n - 1) / KL__CACHE_LINE);
+	}
+}
+
+Test(verbs, layout_known_offsets)
+{
+	struct kl__queue_shape shape = {.size = 256, .indirect_entries = 4};
+	struct kl__split_layout layout;
+
+	kl__split_layout(&shape, &layout);
+	cr_expect_eq(layout.desc, 0);
+	cr_expect_eq(layout.avail, 4220);
+	cr_expect_eq(layout.used, 4860);
+	cr_expect_eq(layout.indirect, 6976);
+	cr_expect_eq(layout.bytes, 6976 + 256 * 4 * 16);
+	shape = (struct kl__queue_shape){.size = 1};
+	kl__split_layout(&shape, &layout);
+	cr_expect_eq(layout.avail, 124);
+	cr_expect_eq(layout.used, 252);
+	cr_expect_eq(layout.bytes, layout.indirect);
+}
+
+/* 2.7.7.1: a polled queue says from the start that it wants no used notifications. */
+Test(verbs, a_new_queue_wants_no_interrupts)
+{
+	struct ring_rig rig;
+
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .event_idx = false});
+	cr_expect_eq(rig.queue->avail->flags, VIRTQ_AVAIL_F_NO_INTERRUPT);
+	cr_expect_eq(*rig.queue->used_event, 0);
+	ring_close(&rig);
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .event_idx = true});
+	cr_expect_eq(rig.queue->avail->flags, 0);
+	cr_expect_eq(*rig.queue->used_event, 0xffff);
+	ring_close(&rig);
+}
+
+static unsigned int pieces_seen, readable_seen;
+static bool indirect_seen;
+static uint64_t writable_seen;
+
+static uint32_t look(struct model *model, uint16_t queue, const struct model_chain *chain, void *context)
+{
+	(void)model;
+	(void)queue;
+	(void)context;
+	pieces_seen = chain->count;
+	readable_seen = chain->readable;
+	indirect_seen = chain->is_indirect;
+	writable_seen = chain->writable_bytes;
+	return (uint32_t)chain->writable_bytes;
+}
+
+/* Posts one buffer of the shape, lets the device look at it, takes it back. */
+static void expect_seen(struct kl__queue_shape shape, unsigned int readable, unsigned int writable,
+	bool is_indirect)
+{
+	struct ring_rig rig;
+	uint32_t length = 0;
+
+	ring_open(&rig, shape);
+	rig.model->script.handler = look;
+	cr_assert_eq(ring_add(&rig, readable, writable), 0);
+	ring_kick(&rig);
+	cr_expect_eq(model_process(rig.model, 0, 9), 1);
+	cr_expect_eq(pieces_seen, readable + writable);
+	cr_expect_eq(readable_seen, readable);
+	cr_expect_eq(indirect_seen, is_indirect);
+	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+	cr_expect_eq(length, writable_seen);
+	cr_expect_eq(kl__queue_take(rig.queue, &length), NULL);
+	ring_close(&rig);
+}
+
+Test(verbs, one_piece_takes_one_descriptor)
+{
+	expect_seen((struct kl__queue_shape){.size = 8}, 1, 0, false);
+	expect_seen((struct kl__queue_shape){.size = 8}, 0, 1, false);
+	expect_seen((struct kl__queue_shape){.size = 8, .indirect_entries = 8}, 0, 1, false);
+	expect_seen((struct kl__queue_shape){.size = 1, .event_idx = true}, 1, 0, false);
+}
+
+Test(verbs, several_pieces_make_a_chain)
+{
+	for (unsigned int pieces = 2; pieces <= 8; pieces++)
+		for (unsigned int readable = 0; readable <= pieces; readable++)
+			expect_seen((struct kl__queue_shape){.size = 8, .chained = true}, readable,
+				pieces - readable, false);
+}
+
+Test(verbs, several_pieces_take_an_indirect_table)
+{
+	for (unsigned int pieces = 2; pieces <= 6; pieces++)
+		for (unsigned int readable = 0; readable <= pieces; readable++)
+			expect_seen((struct kl__queue_shape){.size = 8, .indirect_entries = 6}, readable,
+				pieces - readable, true);
+}
+
+/* Where a table is too small, a chain may do. */
+Test(verbs, tables_and_chains_mix)
+{
+	struct kl__queue_shape shape = {.size = 16, .indirect_entries = 4, .chained = true};
+
+	expect_seen(shape, 2, 2, true);
+	expect_seen(shape, 2, 3, false);
+	expect_seen(shape, 8, 8, false);
+	expect_seen(shape, 0, 1, false);
+}
+
+Test(verbs, max_pieces)
+{
+	struct ring_rig rig;
+
+	ring_open(&rig, (struct kl__queue_shape){.size = 16});
+	cr_expect_eq(kl__queue_max_pieces(rig.queue), 1);
+	cr_expect_eq(ring_add(&rig, 1, 1), -EINVAL);
+	ring_close(&rig);
+	ring_open(&rig, (struct kl__queue_shape){.size = 16, .indirect_entries = 7});
+	cr_expect_eq(kl__queue_max_pieces(rig.queue), 7);
+	cr_expect_eq(ring_add(&rig, 4, 4), -EINVAL);
+	ring_close(&rig);
+	ring_open(&rig, (struct kl__queue_shape){.size = 16, .chained = true});
+	cr_expect_eq(kl__queue_max_pieces(rig.queue), 16);
+	cr_expect_eq(ring_add(&rig, 9, 8), -EINVAL);
+	cr_expect_eq(ring_add(&rig, 8, 8), 0);
+	ring_close(&rig);
+}
+
+/* 2.7.5.3.1: a table is never longer than the queue, so it can't be asked for. */
+Test(verbs, the_largest_table_is_as_long_as_the_queue)
+{
+	expect_seen((struct kl__queue_shape){.size = 16, .indirect_entries = 16}, 8, 8, true);
+	expect_seen((struct kl__queue_shape){.size = 4, .indirect_entries = 4}, 1, 3, true);
+}
+
+/* 2.7.4.2, 2.7.5.2: what a device would choke on is refused before it is visible. */
+Test(verbs, impossible_buffers_are_refused)
+{
+	struct ring_rig rig;
+	struct kl__piece piece[3];
+
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .chained = true});
+	for (unsigned int i = 0; i < 3; i++)
+		piece[i] = (struct kl__piece){rig.data_iova, 64};
+	cr_expect_eq(kl__queue_add(rig.queue, piece, 0, 0, &rig), -EINVAL);
+	piece[1].length = 0;
+	cr_expect_eq(kl__queue_add(rig.queue, piece, 1, 2, &rig), -EINVAL);
+	piece[0].length = UINT32_MAX;
+	piece[1].length = 1;
+	cr_expect_eq(kl__queue_add(rig.queue, piece, 1, 1, &rig), -EINVAL, "4 GiB");
+	cr_expect_eq(rig.queue->avail_idx, 0);
+	piece[0].length = UINT32_MAX - 1;
+	cr_expect_eq(kl__queue_add(rig.queue, piece, 1, 1, &rig), 0, "one byte less");
+	cr_expect_eq(kl__queue_drain(rig.queue), &rig);
+	ring_close(&rig);
+}
+
+Test(verbs, a_full_ring_says_so)
+{
+	struct ring_rig rig;
+
+	ring_open(&rig, (struct kl__queue_shape){.size = 4, .chained = true, .indirect_entries = 2});
+	cr_expect_eq(ring_add(&rig, 2, 1), 0, "a chain of three");
+	cr_expect_eq(ring_add(&rig, 2, 1), -ENOSPC);
+	cr_expect_eq(ring_add(&rig, 1, 1), 0, "a table needs one descriptor only");
+	cr_expect_eq(ring_add(&rig, 1, 1), -ENOSPC);
+	cr_expect_eq(ring_add(&rig, 1, 0), -ENOSPC);
+	ring_kick(&rig);
+	cr_expect_eq(model_process(rig.model, 0, 1), 1);
+	cr_expect_eq(ring_take(&rig), 1);
+	cr_expect_eq(ring_add(&rig, 2, 1), 0);
+	cr_expect_eq(ring_add(&rig, 0, 1), -ENOSPC);
+	ring_close(&rig);
+}
+
+/* Fills and empties rings of a size until indices have wrapped; the names come back once each. */
+static void run_sizes(uint16_t size, enum model_order order, bool chained, bool event_idx)
+{
+	static uint8_t out[200000];
+	struct ring_rig rig;
+	uint32_t length;
+	uint64_t name;
+
+	memset(out, 0, sizeof(out));
+	ring_open(&rig, (struct kl__queue_shape){.size = size, .chained = chained, .event_idx = event_idx});
+	rig.model->script.order = order;
+	while (rig.taken < 140000) {
+		unsigned int burst = 1 + (unsigned int)(model_random(rig.model) % size);
+
+		while (burst-- > 0 && ring_add(&rig, 1, 0) == 0)
+			out[rig.posted % sizeof(out)]++;
+		ring_kick(&rig);
+		model_process(rig.model, 0, 1 + (unsigned int)(model_random(rig.model) % size));
+		while ((name = (uintptr_t)kl__queue_take(rig.queue, &length)) != 0) {
+			cr_assert_eq(out[name % sizeof(out)], 1, "%lu came back twice, or unasked", name);
+			out[name % sizeof(out)] = 0;
+			rig.taken++;
+		}
+		ring_expect_law(&rig);
+	}
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+	cr_expect_eq(rig.queue->stats.done, rig.taken);
+	cr_expect_eq(rig.model->queue[0].interrupts, 0, "a polled queue was interrupted");
+	ring_close(&rig);
+}
+
+Test(verbs, indices_wrap_in_every_order)
+{
+	for (int order = MODEL_IN_ORDER; order <= MODEL_SHUFFLE; order++) {
+		run_sizes(1, (enum model_order)order, false, false);
+		run_sizes(4, (enum model_order)order, false, true);
+		run_sizes(256, (enum model_order)order, false, true);
+		run_sizes(256, (enum model_order)order, true, false);
+		run_sizes(2, (enum model_order)order, true, true);
+		run_sizes(32768, (enum model_order)order, false, true);
+		run_sizes(32768, (enum model_order)order, true, false);
+	}
+}
+
+static void run_random(struct kl__queue_shape shape, enum model_order order)
+{
+	struct ring_rig rig;
+	unsigned int most;
+
+	ring_open(&rig, shape);
+	rig.model->script.order = order;
+	most = kl__queue_max_pieces(rig.queue) < 12 ? kl__queue_max_pieces(rig.queue) : 12;
+	while (rig.taken < 70000) {
+		unsigned int tries = (unsigned int)(model_random(rig.model) % 16);
+
+		while (tries-- > 0) {
+			unsigned int pieces = 1 + (unsigned int)(model_random(rig.model) % most);
+			unsigned int readable = (unsigned int)(model_random(rig.model) % (pieces + 1));
+			int rc = ring_add(&rig, readable, pieces - readable);
+
+			cr_assert(rc == 0 || rc == -ENOSPC, "%d", rc);
+		}
+		ring_kick(&rig);
+		rig.model->queue[0].is_busy = model_random(rig.model) % 4 == 0;
+		model_process(rig.model, 0, (unsigned int)(model_random(rig.model) % 16));
+		ring_take(&rig);
+	}
+	ring_expect_law(&rig);
+	ring_close(&rig);
+}
+
+/* Any mixture of buffers, completed in any order, breaks no rule of the specification. */
+Test(verbs, random_traffic_obeys_the_rules)
+{
+	for (int order = MODEL_IN_ORDER; order <= MODEL_SHUFFLE; order++) {
+		run_random((struct kl__queue_shape){.size = 64, .chained = true}, (enum model_order)order);
+		run_random((struct kl__queue_shape){.size = 64, .indirect_entries = 8, .event_idx = true},
+			(enum model_order)order);
+		run_random((struct kl__queue_shape){.size = 16, .indirect_entries = 4, .chained = true,
+			.event_idx = true}, (enum model_order)order);
+	}
+}
+
+/* The writable bytes are known to us; a device that claims more is not believed. */
+Test(verbs, a_length_beyond_the_buffer_reads_as_none)
+{
+	struct ring_rig rig;
+	uint32_t length;
+
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .chained = true});
+	for (unsigned int i = 0; i < 2; i++)
+		cr_assert_eq(ring_add(&rig, 1, 2), 0);
+	ring_kick(&rig);
+	model_lie_used(rig.model, 0, 0, 2 + 3);
+	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+	cr_expect_eq(length, 5);
+	model_lie_used(rig.model, 0, 3, 1 + 3 + 4);
+	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)2);
+	cr_expect_eq(length, 0);
+	ring_close(&rig);
+}

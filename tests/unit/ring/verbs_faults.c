@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A device that lies about used buffers, and a ring that is emptied after a reset. */
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "ring_rig.h"
+
+static struct ring_rig rig;
+
+static void open_with(unsigned int count, bool chained)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .chained = chained});
+	ring_post(&rig, count);
+}
+
+/* After a lie: nothing moves, nothing is believed, and all can be taken back. */
+static void expect_broken(enum kl_queue_fault fault, unsigned int in_flight)
+{
+	struct kl__piece piece = {rig.data_iova, 1};
+	uint32_t length;
+	uint64_t names = 0;
+	void *name;
+
+	cr_expect_eq(kl__queue_take(rig.queue, &length), NULL);
+	cr_expect_eq(rig.queue->fault, fault, "%s", kl_queue_fault_name(rig.queue->fault));
+	cr_expect_geq(rig.queue->stats.bad_used, 1);
+	cr_expect_eq(kl__queue_take(rig.queue, &length), NULL);
+	cr_expect_eq(kl__queue_add(rig.queue, &piece, 1, 0, &rig), -EIO);
+	ring_expect_law(&rig);
+	for (unsigned int i = 0; i < in_flight; i++) {
+		name = kl__queue_drain(rig.queue);
+		cr_assert_neq(name, NULL, "%u of %u came back", i, in_flight);
+		cr_expect_eq(names & UINT64_C(1) << (uintptr_t)name, 0, "twice");
+		names |= UINT64_C(1) << (uintptr_t)name;
+	}
+	cr_expect_eq(kl__queue_drain(rig.queue), NULL);
+	cr_expect_eq(rig.queue->stats.failed, in_flight);
+	cr_expect_eq(kl__queue_in_flight(rig.queue), 0);
+	ring_close(&rig);
+}
+
+Test(verbs_faults, used_id_beyond_the_table)
+{
+	static const uint32_t ids[] = {8, 9, 255, 32768, 65536, 0x10000001, UINT32_MAX};
+
+	for (unsigned int i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		open_with(3, i % 2);
+		model_lie_used(rig.model, 0, ids[i], 0);
+		expect_broken(KL_QUEUE_USED_ID, 3);
+	}
+}
+
+Test(verbs_faults, used_id_not_in_flight)
+{
+	for (unsigned int chained = 0; chained < 2; chained++) {
+		open_with(3, chained);
+		model_lie_used(rig.model, 0, 5, 0);
+		expect_broken(KL_QUEUE_USED_TWICE, 3);
+	}
+}
+
+Test(verbs_faults, used_id_of_a_chain_s_inner_descriptor)
+{
+	open_with(0, true);
+	cr_assert_eq(ring_add(&rig, 2, 2), 0);
+	ring_kick(&rig);
+	model_lie_used(rig.model, 0, 1, 0);
+	expect_broken(KL_QUEUE_USED_TWICE, 1);
+}
+
+Test(verbs_faults, same_id_twice)
+{
+	uint32_t length;
+
+	for (unsigned int chained = 0; chained < 2; chained++) {
+		open_with(3, chained);
+		model_lie_used(rig.model, 0, 1, 0);
+		model_lie_used(rig.model, 0, 1, 0);
+		cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)2);
+		expect_broken(KL_QUEUE_USED_TWICE, 2);
+	}
+}
+
+Test(verbs_faults, used_index_jumps_ahead)
+{
+	static const uint16_t jumps[] = {4, 8, 9, 1024, 32768, 65535};
+
+	for (unsigned int i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+		open_with(3, i % 2);
+		model_lie_index(rig.model, 0, jumps[i]);
+		expect_broken(KL_QUEUE_USED_INDEX, 3);
+	}
+}
+
+Test(verbs_faults, used_index_goes_back)
+{
+	open_with(5, false);
+	model_process(rig.model, 0, 2);
+	cr_expect_eq(ring_take(&rig), 2);
+	model_lie_index(rig.model, 0, 1);
+	expect_broken(KL_QUEUE_USED_INDEX, 3);
+}
+
+/* What was seen before the lie and is still waiting is given up with it. */
+Test(verbs_faults, good_elements_behind_a_lie_are_not_taken)
+{
+	open_with(4, false);
+	model_lie_used(rig.model, 0, 77, 0);
+	model_lie_used(rig.model, 0, 0, 0);
+	model_lie_used(rig.model, 0, 1, 0);
+	expect_broken(KL_QUEUE_USED_ID, 4);
+}
+
+/* faults 35 to 37: nothing that the device can write decides which descriptors are ours. */
+Test(verbs_faults, descriptors_rewritten_by_the_device)
+{
+	open_with(0, true);
+	for (unsigned int round = 0; round < 100; round++) {
+		cr_assert_eq(ring_add(&rig, 1, 2), 0);
+		cr_assert_eq(ring_add(&rig, 2, 2), 0);
+		ring_kick(&rig);
+		cr_expect_eq(model_process(rig.model, 0, 8), 2);
+		for (unsigned int i = 0; i < 8; i++)
+			rig.queue->desc[i] = (struct virtq_desc){
+				.addr = 1, .len = 7, .flags = 7, .next = (uint16_t)(i * 40503u)};
+		memset(rig.queue->avail->ring, 0xee, 8 * sizeof(uint16_t));
+		cr_expect_eq(ring_take(&rig), 2);
+		cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+	}
+	ring_close(&rig);
+}
+
+Test(verbs_faults, drain_gives_each_buffer_once)
+{
+	uint64_t names = 0;
+
+	open_with(4, true);
+	model_process(rig.model, 0, 1);
+	cr_expect_eq(ring_take(&rig), 1);
+	cr_assert_eq(ring_add(&rig, 2, 1), 0);
+	cr_expect_eq(rig.queue->stats.posted, 4, "what is not published is not posted");
+	for (unsigned int i = 0; i < 4; i++)
+		names |= UINT64_C(1) << (uintptr_t)kl__queue_drain(rig.queue);
+	cr_expect_eq(names, 0x3c, "0x%lx", names);
+	cr_expect_eq(kl__queue_drain(rig.queue), NULL);
+	cr_expect_eq(rig.queue->stats.posted, 5);
+	cr_expect_eq(rig.queue->stats.failed, 4);
+	cr_expect_eq(kl__queue_in_flight(rig.queue), 0);
+	ring_close(&rig);
+}
+
+Test(verbs_faults, drain_of_an_empty_queue)
+{
+	open_with(0, false);
+	cr_expect_eq(kl__queue_drain(rig.queue), NULL);
+	ring_close(&rig);
+}
+
+Test(verbs_faults, drain_of_a_full_queue)
+{
+	struct ring_rig full;
+	unsigned int count = 0;
+
+	ring_open(&full, (struct kl__queue_shape){.size = VIRTQ_MAX_SIZE});
+	ring_post(&full, VIRTQ_MAX_SIZE);
+	while (kl__queue_drain(full.queue) != NULL)
+		count++;
+	cr_expect_eq(count, VIRTQ_MAX_SIZE);
+	ring_close(&full);
+}
+
+Test(verbs_faults, every_fault_has_a_name)
+{
+	for (int fault = KL_QUEUE_OK; fault <= KL_QUEUE_USED_TWICE; fault++) {
+		cr_expect_neq(kl_queue_fault_name((enum kl_queue_fault)fault), NULL);
+		cr_expect_str_neq(kl_queue_fault_name((enum kl_queue_fault)fault), "unknown");
+	}
+	cr_expect_str_eq(kl_queue_fault_name((enum kl_queue_fault)99), "unknown");
+}
