@@ -40,19 +40,22 @@ static int open_fds(struct kl_device *device, unsigned int vectors)
 static int connect_vectors(struct kl_device *device, unsigned int vectors)
 {
 	struct kl__transport *transport = device->transport;
-	int rc = open_fds(device, vectors);
+	int rc = 0;
 
+	/* After a reset the eventfds stay, since somebody may be waiting for one of them. */
+	if (device->vector_count != vectors) {
+		kl__interrupts_close(device);
+		rc = open_fds(device, vectors);
+	}
 	if (rc == 0)
 		rc = transport->ops->set_interrupts(transport, vectors, device->event_fds);
-	if (rc != 0) {
-		kl__interrupts_close(device);
-		return rc;
+	if (rc == 0) {
+		rc = transport->ops->set_config_vector(transport, 0);
+		if (rc != 0)
+			transport->ops->set_interrupts(transport, 0, NULL);
 	}
-	rc = transport->ops->set_config_vector(transport, 0);
-	if (rc != 0) {
-		transport->ops->set_interrupts(transport, 0, NULL);
+	if (rc != 0)
 		kl__interrupts_close(device);
-	}
 	return rc;
 }
 
@@ -60,10 +63,6 @@ int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 {
 	if (device->transport->ops->set_interrupts == NULL)
 		return -ENOTSUP;
-	if (device->vector_count != 0) {
-		device->transport->ops->set_interrupts(device->transport, 0, NULL);
-		kl__interrupts_close(device);
-	}
 	if (connect_vectors(device, queues + 1u) == 0)
 		return 0;
 	if (queues > 0 && connect_vectors(device, 1) == 0) {

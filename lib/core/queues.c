@@ -27,6 +27,16 @@ void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma)
 	*dma = (struct kl_dma){0};
 }
 
+bool kl_device_iova_is_virtual(const struct kl_device *device)
+{
+	return device->host->translate == NULL;
+}
+
+uint64_t kl_device_ticks_per_second(const struct kl_device *device)
+{
+	return device->host->ticks_per_second;
+}
+
 size_t kl_device_translate(const struct kl_device *device, const void *address, size_t size,
 	uint64_t *iova)
 {

@@ -26,6 +26,11 @@ static inline uint16_t kl__load(const uint16_t *shared)
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);
 }
 
+static inline uint8_t kl__load8(const uint8_t *shared)
+{
+	return __atomic_load_n(shared, __ATOMIC_RELAXED);
+}
+
 static inline uint32_t kl__load32(const uint32_t *shared)
 {
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);
@@ -46,6 +51,15 @@ static inline void kl__store(uint16_t *shared, uint16_t value)
 static inline void kl__full_fence(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/*
+ * Orders nothing but the compiler: enough between an own store and an own load where the other thread
+ * runs membarrier(2), which makes it a full fence for both.
+ */
+static inline void kl__compiler_fence(void)
+{
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 #endif

@@ -100,7 +100,8 @@ KL_API bool kl_device_has(const struct kl_device *device, unsigned int bit); /* 
 /*
  * Connects interrupts to eventfds: vector 0 for configuration changes (kl_device_event_fd), vectors 1 to queues
  * for used buffers (conf.vector below). After kl_device_negotiate and before the first
- * kl_device_add_queue. 0; -ENOTSUP when the device has not so many: then perhaps only vector 0 works, or
+ * kl_device_add_queue; again after each reset, and then with the same number of queues the eventfds
+ * stay the same. 0; -ENOTSUP when the device has not so many: then perhaps only vector 0 works, or
  * none, and the caller polls.
  */
 KL_API int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues);
@@ -179,6 +180,12 @@ struct kl_dma {
 };
 KL_API int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align, struct kl_dma *dma);
 KL_API void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma);
+
+/* Whether bus addresses equal virtual ones, for all memory that devices can reach; constant. */
+KL_API bool kl_device_iova_is_virtual(const struct kl_device *device);
+
+/* Of the CPU's cycle counter, which the rings use as their clock. */
+KL_API uint64_t kl_device_ticks_per_second(const struct kl_device *device);
 
 /*
  * The bus address of the application's memory. Returns how many bytes from address on are contiguous for the
