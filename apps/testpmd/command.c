@@ -153,7 +153,8 @@ static struct cmdline_inst *make_instance(struct testpmd *pmd, const struct comm
 	struct command_instance *instance;
 	unsigned int at = 0;
 
-	instance = calloc(1, sizeof(*instance) + (COMMAND_WORDS + 1) * sizeof(instance->inst.tokens[0]));
+	instance = calloc(1,
+		sizeof(*instance) + (COMMAND_WORDS + 1) * sizeof(instance->inst.tokens[0]));
 	if (instance == NULL)
 		return NULL;
 	instance->command = command;
@@ -175,7 +176,8 @@ static size_t count_commands(void)
 	size_t count = 0;
 
 	for (const struct command_group *const *group = command_groups; *group != NULL; group++)
-		for (const struct command *command = (*group)->commands; command->look != NULL; command++)
+		for (const struct command *command = (*group)->commands; command->look != NULL;
+			command++)
 			count++;
 	return count;
 }
@@ -188,7 +190,8 @@ cmdline_parse_ctx_t *commands_build(struct testpmd *pmd)
 	if (context == NULL)
 		return NULL;
 	for (const struct command_group *const *group = command_groups; *group != NULL; group++) {
-		for (const struct command *command = (*group)->commands; command->look != NULL; command++) {
+		for (const struct command *command = (*group)->commands; command->look != NULL;
+			command++) {
 			context[count] = make_instance(pmd, command);
 			if (context[count++] == NULL) {
 				commands_free(context);

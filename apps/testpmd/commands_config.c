@@ -32,8 +32,8 @@ static void run_set_cores(struct testpmd *pmd, const struct command_words *words
 	if (cores < 1) {
 		say_reply("nb-cores must be 1 or more");
 	} else if (cores > fwd_max_cores()) {
-		say_reply("nb fwd cores %u > %u (max. number of configured lcores) - ignored", cores,
-			fwd_max_cores());
+		say_reply("nb fwd cores %u > %u (max. number of configured lcores) - ignored",
+			cores, fwd_max_cores());
 	} else {
 		pmd->settings.cores = cores;
 		printf("Number of forwarding cores set to %u\n", cores);
@@ -62,7 +62,8 @@ static const struct command commands[] = {
 	{"set nbcore N", "Set the number of forwarding cores.", run_set_cores},
 	{"set eth-peer N MAC", "Set the peer's address of port N, for the modes mac and txonly.",
 		run_set_peer},
-	{"set verbose N", "Set the level of messages about packets; only 0 so far.", run_set_verbose},
+	{"set verbose N", "Set the level of messages about packets; only 0 so far.",
+		run_set_verbose},
 	{NULL, NULL, NULL},
 };
 

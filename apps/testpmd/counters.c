@@ -3,7 +3,10 @@
 
 #include <string.h>
 
-#define FIELD(name, member) {name, offsetof(struct kl_net_queue_stats, member)}
+#define FIELD(name, member) \
+	{ \
+		name, offsetof(struct kl_net_queue_stats, member) \
+	}
 
 const struct counter_field counter_fields[] = {
 	FIELD("packets", packets),

@@ -7,6 +7,7 @@
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
+#include <rte_pause.h>
 
 #include "clock.h"
 #include "show.h"
@@ -51,13 +52,33 @@ static void lcore_end(const struct fwd_lcore *lcore)
 		kl_net_tx_flush(lcore->streams[i].tx_net, lcore->streams[i].tx_queue);
 }
 
+static void lcore_clear(const struct fwd_lcore *lcore)
+{
+	for (uint16_t i = 0; i < lcore->stream_count; i++) {
+		struct fwd_stream *stream = &lcore->streams[i];
+
+		stream->rx_packets = 0;
+		stream->tx_packets = 0;
+		stream->dropped = 0;
+		stream->busy_cycles = 0;
+		memset(stream->rx_bursts, 0, sizeof(stream->rx_bursts));
+		memset(stream->tx_bursts, 0, sizeof(stream->tx_bursts));
+	}
+}
+
 static int lcore_main(void *argument)
 {
-	const struct fwd_lcore *lcore = argument;
+	struct fwd_lcore *lcore = argument;
+	int order;
 
 	lcore_begin(lcore);
-	while (!atomic_load_explicit(&lcore->stop, memory_order_relaxed))
+	while ((order = atomic_load_explicit(&lcore->order, memory_order_relaxed)) != FWD_STOP) {
+		if (unlikely(order == FWD_CLEAR)) {
+			lcore_clear(lcore);
+			atomic_store_explicit(&lcore->order, FWD_GO_ON, memory_order_release);
+		}
 		lcore_round(lcore);
+	}
 	lcore_end(lcore);
 	return 0;
 }
@@ -137,6 +158,13 @@ static int check_ports(const struct testpmd *pmd)
 	return 0;
 }
 
+static void take_baselines(struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->port_count; i++)
+		if (port_is_open(&pmd->ports[i]))
+			counters_read(pmd->ports[i].net, pmd->options.queues, &pmd->ports[i].run);
+}
+
 static void launch(struct fwd *fwd, uint32_t tx_first)
 {
 	fwd->started_ns = clock_ns();
@@ -145,7 +173,7 @@ static void launch(struct fwd *fwd, uint32_t tx_first)
 	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
 		struct fwd_lcore *lcore = &fwd->lcores[i];
 
-		atomic_store(&lcore->stop, false);
+		atomic_store(&lcore->order, FWD_GO_ON);
 		lcore->tx_first = tx_first;
 		if (fwd->on_main)
 			lcore_begin(lcore);
@@ -175,9 +203,7 @@ int fwd_start(struct testpmd *pmd, uint32_t tx_first)
 	show_queues(pmd);
 	fflush(stdout);
 	warn_of_nodes(pmd);
-	for (uint16_t i = 0; i < pmd->port_count; i++)
-		if (port_is_open(&pmd->ports[i]))
-			counters_read(pmd->ports[i].net, pmd->options.queues, &pmd->ports[i].run);
+	take_baselines(pmd);
 	launch(&pmd->fwd, tx_first);
 	return 0;
 }
@@ -192,7 +218,7 @@ void fwd_stop(struct testpmd *pmd)
 	}
 	printf("Telling cores to stop...\n");
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
-		atomic_store(&fwd->lcores[i].stop, true);
+		atomic_store(&fwd->lcores[i].order, FWD_STOP);
 	printf("Waiting for lcores to finish...\n");
 	fflush(stdout);
 	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
@@ -204,9 +230,36 @@ void fwd_stop(struct testpmd *pmd)
 	fwd->ended_ns = clock_ns();
 	fwd->running = false;
 	report_collect(&pmd->report, pmd);
-	report_print(&pmd->report);
+	report_print(&pmd->report, fwd);
 	printf("\nDone.\n");
 	fflush(stdout);
+}
+
+/* An lcore's counters are its own, so it clears them itself; it looks within a round. */
+static void order_clear(struct fwd_lcore *lcore)
+{
+	const uint64_t deadline = clock_ns() + SECOND_NS;
+
+	atomic_store(&lcore->order, FWD_CLEAR);
+	while (atomic_load_explicit(&lcore->order, memory_order_acquire) == FWD_CLEAR &&
+		clock_ns() < deadline)
+		rte_pause();
+}
+
+void fwd_clear(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+
+	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
+		if (fwd->running && !fwd->on_main)
+			order_clear(&fwd->lcores[i]);
+		else
+			lcore_clear(&fwd->lcores[i]);
+	}
+	take_baselines(pmd);
+	fwd->started_ns = clock_ns();
+	if (!fwd->running)
+		fwd->ended_ns = fwd->started_ns;
 }
 
 double fwd_seconds(const struct fwd *fwd)

@@ -17,6 +17,13 @@
 
 struct testpmd;
 
+/* What the control thread tells an lcore, which looks once per round. */
+enum fwd_order {
+	FWD_GO_ON,
+	FWD_CLEAR, /* set the streams' counters to 0, then go on */
+	FWD_STOP,
+};
+
 struct fwd_lcore {
 	/* Fixed during a run. */
 	unsigned int id;
@@ -26,8 +33,8 @@ struct fwd_lcore {
 	uint16_t stream_count;
 	uint32_t tx_first; /* bursts to send before all else */
 
-	/* Written by the control thread, read by the lcore in each round. */
-	atomic_bool stop __rte_cache_aligned;
+	/* An enum fwd_order, written by the control thread; the lcore turns FWD_CLEAR back into FWD_GO_ON. */
+	atomic_int order __rte_cache_aligned;
 };
 
 struct fwd {
@@ -38,9 +45,9 @@ struct fwd {
 	struct fwd_lcore lcores[RTE_MAX_LCORE];
 	uint16_t lcore_count;
 	bool running;
-	bool on_main;        /* the main lcore forwards, in slices of fwd_slice */
+	bool on_main; /* the main lcore forwards, in slices of fwd_slice */
 	uint64_t started_ns;
-	uint64_t ended_ns;   /* 0 while running */
+	uint64_t ended_ns; /* 0 while running */
 };
 
 /* How many lcores may forward. */
@@ -55,6 +62,9 @@ int fwd_start(struct testpmd *pmd, uint32_t tx_first);
 
 /* Ends the run; its report is in pmd->report, and printed. */
 void fwd_stop(struct testpmd *pmd);
+
+/* Sets the statistics of the run to 0, also while it is on. */
+void fwd_clear(struct testpmd *pmd);
 
 /* Forwards on the main lcore for about a hundredth of a second, if that is its job. */
 void fwd_slice(struct fwd *fwd);

@@ -48,7 +48,8 @@ static int flowgen_begin(struct fwd_stream *stream)
 }
 
 /* The flow's address is in the IP checksum, which is therefore made anew. */
-static void make_flow_packet(const struct fwd_stream *stream, struct rte_mbuf *packet, uint32_t flow)
+static void make_flow_packet(const struct fwd_stream *stream, struct rte_mbuf *packet,
+	uint32_t flow)
 {
 	struct udp_headers *headers = rte_pktmbuf_mtod(packet, struct udp_headers *);
 

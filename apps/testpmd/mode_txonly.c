@@ -78,7 +78,8 @@ static void choose_flow(struct fwd_stream *stream, struct rte_mbuf *packet)
 	struct udp_headers *headers = rte_pktmbuf_mtod(packet, struct udp_headers *);
 	const uint16_t flow = stream->next_flow++ % FLOWS;
 
-	headers->udp.src_port = rte_cpu_to_be_16(FIRST_FLOW + (flow << 8) + (rte_lcore_id() & 0xff));
+	headers->udp.src_port = rte_cpu_to_be_16(
+		FIRST_FLOW + (flow << 8) + (rte_lcore_id() & 0xff));
 }
 
 static bool make_packet(struct fwd_stream *stream, struct rte_mbuf *packet)

@@ -84,16 +84,31 @@ static int set_duration(struct options *options, const char *text)
 }
 
 #define AT(member) .offset = offsetof(struct options, member)
-#define FLAG(n, l, member, text) {.name = n, .letter = l, .kind = OPTION_FLAG, .help = text, AT(member)}
-#define NUMBER(n, low, high, member, text)                                                         \
-	{.name = n, .kind = OPTION_NUMBER, .value = "N", .help = text, AT(member), .min = low, .max = high}
-#define TEXT(n, v, member, text) {.name = n, .kind = OPTION_TEXT, .value = v, .help = text, AT(member)}
-#define CALL(n, v, function, text)                                                                 \
-	{.name = n, .kind = OPTION_CALL, .value = v, .help = text, .call = function}
-#define LATER(n) {.name = n, .kind = OPTION_LATER}
+#define FLAG(n, l, member, text) \
+	{ \
+		.name = n, .letter = l, .kind = OPTION_FLAG, .help = text, AT(member) \
+	}
+#define NUMBER(n, low, high, member, text) \
+	{ \
+		.name = n, .kind = OPTION_NUMBER, .value = "N", .help = text, AT(member), \
+		.min = low, .max = high \
+	}
+#define TEXT(n, v, member, text) \
+	{ \
+		.name = n, .kind = OPTION_TEXT, .value = v, .help = text, AT(member) \
+	}
+#define CALL(n, v, function, text) \
+	{ \
+		.name = n, .kind = OPTION_CALL, .value = v, .help = text, .call = function \
+	}
+#define LATER(n) \
+	{ \
+		.name = n, .kind = OPTION_LATER \
+	}
 
 const struct option_row option_rows[] = {
-	CALL("dev", "NAME[,key=value...]", add_device, "a device; repeat it, the position is the port's number"),
+	CALL("dev", "NAME[,key=value...]", add_device,
+		"a device; repeat it, the position is the port's number"),
 	FLAG("interactive", 'i', interactive, "read commands from a prompt"),
 	FLAG("auto-start", 'a', auto_start, "start forwarding before the prompt"),
 	FLAG("tx-first", 0, tx_first, "send one burst before forwarding"),
@@ -105,24 +120,29 @@ const struct option_row option_rows[] = {
 	NUMBER("txq", 1, MAX_QUEUES, txq, "transmit queues per port; 1"),
 	NUMBER("rxd", 1, 32768, rxd, "descriptors per receive ring; the device's maximum"),
 	NUMBER("txd", 1, 32768, txd, "descriptors per transmit ring; the device's maximum"),
-	CALL("kick", "POLICY", set_kick, "eager|lazy:NS|auto where a device has no kick= of its own; auto"),
+	CALL("kick", "POLICY", set_kick,
+		"eager|lazy:NS|auto where a device has no kick= of its own; auto"),
 	NUMBER("mbuf-size", RTE_PKTMBUF_HEADROOM + 64, UINT16_MAX, mbuf_size,
 		"bytes of an mbuf, headroom included; 2176"),
-	NUMBER("total-num-mbufs", 32, UINT32_MAX / 2, mbuf_count, "mbufs per pool; what the rings need"),
+	NUMBER("total-num-mbufs", 32, UINT32_MAX / 2, mbuf_count,
+		"mbufs per pool; what the rings need"),
 	NUMBER("mbcache", 0, RTE_MEMPOOL_CACHE_MAX_SIZE, mbuf_cache, "mbufs cached per lcore; 250"),
 	NUMBER("max-pkt-len", 64, UINT16_MAX, max_packet, "longest frame with its FCS; 1518"),
 	TEXT("txpkts", "N[,N]...", segments, "bytes of each segment that txonly sends; 64"),
 	FLAG("txonly-multi-flow", 0, settings.multi_flow, "let txonly vary its UDP source port"),
-	CALL("tx-ip", "SRC,DST", set_addresses, "addresses that txonly sends; 198.18.0.1,198.18.0.2"),
+	CALL("tx-ip", "SRC,DST", set_addresses,
+		"addresses that txonly sends; 198.18.0.1,198.18.0.2"),
 	CALL("tx-udp", "SRC[,DST]", set_udp_ports, "UDP ports that txonly sends; 9"),
-	NUMBER("rate", 1, 1000000000, settings.rate, "packets per second and port of txonly and flowgen"),
+	NUMBER("rate", 1, 1000000000, settings.rate,
+		"packets per second and port of txonly and flowgen"),
 	CALL("eth-peer", "PORT,MAC", set_peer, "where the mac mode and txonly send to from a port"),
 	CALL("duration", "SECONDS", set_duration, "forward so long, print the statistics and exit"),
 	NUMBER("stats-period", 1, 86400, stats_period, "show port statistics every N seconds"),
 	FLAG("record-core-cycles", 0, settings.record_cycles, "print the CPU cycles per packet"),
 	FLAG("record-burst-stats", 0, settings.record_bursts, "print how full the bursts were"),
 	TEXT("cmdline-file", "FILE", cmdline_file, "run the commands of a file first"),
-	TEXT("json", "FILE", json, "write the results as JSON; - is stdout, and all else goes to stderr"),
+	TEXT("json", "FILE", json,
+		"write the results as JSON; - is stdout, and all else goes to stderr"),
 	FLAG("dry-run", 0, dry_run, "print what would be used, and touch no device"),
 	FLAG("help", 'h', help, "print this"),
 	FLAG("version", 0, version, "print the version"),

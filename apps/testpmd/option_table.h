@@ -9,16 +9,16 @@
 struct options;
 
 enum option_kind {
-	OPTION_FLAG,   /* bool at offset */
+	OPTION_FLAG, /* bool at offset */
 	OPTION_NUMBER, /* uint64_t at offset, from min to max */
-	OPTION_TEXT,   /* const char * at offset */
-	OPTION_CALL,   /* call, which says what is wrong */
-	OPTION_LATER,  /* refused by name */
+	OPTION_TEXT, /* const char * at offset */
+	OPTION_CALL, /* call, which says what is wrong */
+	OPTION_LATER, /* refused by name */
 };
 
 struct option_row {
-	const char *name;  /* without the dashes */
-	char letter;       /* the short form, or 0 */
+	const char *name; /* without the dashes */
+	char letter; /* the short form, or 0 */
 	enum option_kind kind;
 	const char *value; /* how the help names it; NULL when there is none */
 	const char *help;

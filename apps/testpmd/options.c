@@ -33,8 +33,8 @@ static int set_number(const struct option_row *row, struct options *options, con
 	uint64_t value;
 
 	if (number_parse(text, '\0', &value, NULL) != 0 || value < row->min || value > row->max) {
-		say_error("--%s=%s: a number from %" PRIu64 " to %" PRIu64 " is allowed", row->name, text,
-			row->min, row->max);
+		say_error("--%s=%s: a number from %" PRIu64 " to %" PRIu64 " is allowed", row->name,
+			text, row->min, row->max);
 		return -EINVAL;
 	}
 	*(uint64_t *)((char *)options + row->offset) = value;
@@ -75,13 +75,15 @@ static int unknown(const char *argument)
 static const struct option_row *find(const char *argument)
 {
 	const char letter = argument[0] == '-' && argument[1] != '-' && argument[1] != '\0' &&
-			argument[2] == '\0' ? argument[1] : '\0';
+			argument[2] == '\0' ?
+		argument[1] :
+		'\0';
 	const size_t length = strncmp(argument, "--", 2) == 0 ? strcspn(argument + 2, "=") : 0;
 
 	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
 		if (letter != '\0' ? row->letter == letter :
-			length > 0 && strlen(row->name) == length &&
-				strncmp(row->name, argument + 2, length) == 0)
+				     length > 0 && strlen(row->name) == length &&
+					strncmp(row->name, argument + 2, length) == 0)
 			return row;
 	}
 	return NULL;
@@ -113,7 +115,8 @@ static int parse_one(struct options *options, char **argument, int left)
 static int check_queues(struct options *options)
 {
 	if (options->rxq != options->txq) {
-		say_error("--rxq=%" PRIu64 " and --txq=%" PRIu64 ": a virtio network device has pairs of "
+		say_error("--rxq=%" PRIu64 " and --txq=%" PRIu64
+			  ": a virtio network device has pairs of "
 			  "queues, so both must be equal",
 			options->rxq, options->txq);
 		return -EINVAL;
@@ -124,11 +127,12 @@ static int check_queues(struct options *options)
 
 static int check_buffers(struct options *options)
 {
-	const uint64_t cached = options->mbuf_cache * 3 / 2; /* what a mempool lets its cache hold */
+	const uint64_t cached = options->mbuf_cache * 3 /
+		2; /* what a mempool lets its cache hold */
 
 	if (options->mbuf_count != 0 && options->mbuf_count < cached) {
-		say_error("--total-num-mbufs=%" PRIu64 " is less than a cache of %" PRIu64 " needs: %" PRIu64
-			  "; make --mbcache smaller",
+		say_error("--total-num-mbufs=%" PRIu64 " is less than a cache of %" PRIu64
+			  " needs: %" PRIu64 "; make --mbcache smaller",
 			options->mbuf_count, options->mbuf_cache, cached);
 		return -EINVAL;
 	}
@@ -147,8 +151,10 @@ static int check_run(struct options *options)
 	}
 	if (options->interactive && options->stats_period != 0)
 		say_error("warning: --stats-period does nothing with --interactive");
-	if (options->settings.rate != 0 && !options->settings.engine->paced && !options->interactive) {
-		say_error("--rate is for the modes that make packets, txonly and flowgen; the mode is %s",
+	if (options->settings.rate != 0 && !options->settings.engine->paced &&
+		!options->interactive) {
+		say_error(
+			"--rate is for the modes that make packets, txonly and flowgen; the mode is %s",
 			options->settings.engine->name);
 		return -EINVAL;
 	}

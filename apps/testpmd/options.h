@@ -32,12 +32,12 @@ struct options {
 	bool dry_run;
 	bool help;
 	bool version;
-	uint64_t stats_period;   /* seconds; 0 for never */
-	double duration;         /* seconds; 0 for until told to stop */
+	uint64_t stats_period; /* seconds; 0 for never */
+	double duration; /* seconds; 0 for until told to stop */
 	uint64_t cores;
 	const char *segments;
 	const char *cmdline_file;
-	const char *json;        /* "-" for stdout */
+	const char *json; /* "-" for stdout */
 
 	struct fwd_settings settings; /* where a run starts from */
 };

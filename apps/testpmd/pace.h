@@ -8,11 +8,11 @@
 #include <rte_cycles.h>
 
 struct pace {
-	uint16_t burst;        /* how many packets go at once */
-	uint64_t step;         /* cycles that they pay for, in 1/65536; 0 for no limit */
-	uint64_t max_behind;   /* cycles of delay that are caught up; more is forgotten */
-	uint64_t next;         /* when the next burst may go */
-	uint64_t next_part;    /* and the fraction, in 1/65536 of a cycle */
+	uint16_t burst; /* how many packets go at once */
+	uint64_t step; /* cycles that they pay for, in 1/65536; 0 for no limit */
+	uint64_t max_behind; /* cycles of delay that are caught up; more is forgotten */
+	uint64_t next; /* when the next burst may go */
+	uint64_t next_part; /* and the fraction, in 1/65536 of a cycle */
 };
 
 /* rate 0 is no limit. Small bursts at small rates: a burst is at most what a millisecond allows. */

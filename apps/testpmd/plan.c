@@ -64,8 +64,8 @@ static int plan_streams(struct testpmd *pmd)
 	fwd_free(fwd);
 	if (count == 0)
 		return -ENODEV;
-	fwd->streams = rte_calloc("streams", (size_t)count * pmd->options.queues, sizeof(*fwd->streams),
-		RTE_CACHE_LINE_SIZE);
+	fwd->streams = rte_calloc("streams", (size_t)count * pmd->options.queues,
+		sizeof(*fwd->streams), RTE_CACHE_LINE_SIZE);
 	if (fwd->streams == NULL)
 		return -ENOMEM;
 	fwd->port_count = count;

@@ -30,7 +30,8 @@ uint32_t pools_default_mbufs(const struct testpmd *pmd)
 
 	for (uint16_t i = 0; i < pmd->port_count; i++)
 		count += pmd->options.queues *
-			(ring_mbufs(pmd, &pmd->ports[i]) + pmd->settings.burst * pmd->settings.segments);
+			(ring_mbufs(pmd, &pmd->ports[i]) +
+				pmd->settings.burst * pmd->settings.segments);
 	/* A pool's ring holds a power of two less one; anything else wastes memory. */
 	return rte_align32pow2(count + 1) - 1;
 }
@@ -43,16 +44,17 @@ static struct rte_mempool *create(const struct testpmd *pmd, int node)
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof(name), "mb_pool_%d", node);
-	printf("testpmd: create a new mbuf pool <%s>: n=%" PRIu32 ", size=%" PRIu32 ", socket=%d\n", name,
-		count, pmd->options.mbuf_size, node);
-	pool = rte_pktmbuf_pool_create(name, count, pmd->options.mbuf_cache, 0, pmd->options.mbuf_size,
-		node);
+	printf("testpmd: create a new mbuf pool <%s>: n=%" PRIu32 ", size=%" PRIu64 ", socket=%d\n",
+		name, count, pmd->options.mbuf_size, node);
+	pool = rte_pktmbuf_pool_create(name, count, pmd->options.mbuf_cache, 0,
+		pmd->options.mbuf_size, node);
 	if (pool != NULL || (rte_errno != ENOMEM && rte_errno != EINVAL))
 		return pool;
-	pool = rte_pktmbuf_pool_create(name, count, pmd->options.mbuf_cache, 0, pmd->options.mbuf_size,
-		SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create(name, count, pmd->options.mbuf_cache, 0,
+		pmd->options.mbuf_size, SOCKET_ID_ANY);
 	if (pool != NULL)
-		say_error("warning: node %d has no memory for packet buffers; they lie on another", node);
+		say_error("warning: node %d has no memory for packet buffers; they lie on another",
+			node);
 	return pool;
 }
 
@@ -80,8 +82,9 @@ int pools_create(struct testpmd *pmd)
 		if (port->pool == NULL) {
 			const int rc = rte_errno;
 
-			say_error("can't create the mbuf pool: %s; give EAL more memory, or the pool "
-				  "fewer or smaller buffers by --total-num-mbufs and --mbuf-size",
+			say_error(
+				"can't create the mbuf pool: %s; give EAL more memory, or the pool "
+				"fewer or smaller buffers by --total-num-mbufs and --mbuf-size",
 				rte_strerror(rc));
 			return rc != 0 ? -rc : -ENOMEM;
 		}

@@ -73,14 +73,15 @@ int port_start(struct port *port)
 	fflush(stdout);
 	rc = kl_net_start(port->net, &port->conf);
 	if (rc != 0) {
-		say_error("port %u: can't start %s: %s", port->number, port_name(port), strerror(-rc));
+		say_error("port %u: can't start %s: %s", port->number, port_name(port),
+			strerror(-rc));
 		return rc;
 	}
 	port->fault_told = false;
 	port->link_up = kl_net_info(port->net)->link_up;
 	mac = kl_net_info(port->net)->mac;
-	printf("Port %u: %02X:%02X:%02X:%02X:%02X:%02X\n", port->number, mac[0], mac[1], mac[2], mac[3],
-		mac[4], mac[5]);
+	printf("Port %u: %02X:%02X:%02X:%02X:%02X:%02X\n", port->number, mac[0], mac[1], mac[2],
+		mac[3], mac[4], mac[5]);
 	return 0;
 }
 
@@ -89,7 +90,8 @@ int port_stop(struct port *port)
 	const int rc = kl_net_stop(port->net);
 
 	if (rc != 0)
-		say_error("port %u: can't stop %s: %s", port->number, port_name(port), strerror(-rc));
+		say_error("port %u: can't stop %s: %s", port->number, port_name(port),
+			strerror(-rc));
 	return rc;
 }
 
@@ -113,14 +115,15 @@ void port_handle_event(struct port *port)
 	port->link_up = info->link_up;
 	printf("\nPort %u: link state change event\n", port->number);
 	if (info->link_up)
-		printf("Port %u Link up at %s %s\n", port->number, port_speed(port, speed, sizeof(speed)),
-			info->full_duplex ? "FDX" : "HDX");
+		printf("Port %u Link up at %s %s\n", port->number,
+			port_speed(port, speed, sizeof(speed)), info->full_duplex ? "FDX" : "HDX");
 	else
 		printf("Port %u Link down\n", port->number);
 	fflush(stdout);
 }
 
-static enum kl_queue_fault first_fault(const struct port *port, const char **direction, uint16_t *queue)
+static enum kl_queue_fault first_fault(const struct port *port, const char **direction,
+	uint16_t *queue)
 {
 	static const char *const words[] = {[KL_NET_RX] = "receive", [KL_NET_TX] = "transmit"};
 	struct kl_net_queue_info info;
@@ -148,9 +151,11 @@ bool port_check_queues(struct port *port)
 	if (fault == KL_QUEUE_OK)
 		return false;
 	if (!port->fault_told)
-		say_error("port %u: %s queue %u of %s stands still, the device broke its rules: %s; "
-			  "stop and start the port",
-			port->number, direction, queue, port_name(port), kl_queue_fault_name(fault));
+		say_error(
+			"port %u: %s queue %u of %s stands still, the device broke its rules: %s; "
+			"stop and start the port",
+			port->number, direction, queue, port_name(port),
+			kl_queue_fault_name(fault));
 	port->fault_told = true;
 	return true;
 }

@@ -13,16 +13,16 @@
 
 struct port {
 	uint16_t number;
-	const char *spec;         /* as the user named it */
+	const char *spec; /* as the user named it */
 	struct kl_device *device; /* NULL once closed */
 	struct kl_net *net;
 	struct rte_mempool *pool;
 	struct kl_net_conf conf;
-	bool link_up;             /* when we last looked */
-	bool fault_told;          /* of a queue that no longer trusts its device */
+	bool link_up; /* when we last looked */
+	bool fault_told; /* of a queue that no longer trusts its device */
 
 	struct port_counters cleared; /* what "clear port stats" took off */
-	struct port_counters run;     /* when forwarding started, or its statistics were cleared */
+	struct port_counters run; /* when forwarding started, or its statistics were cleared */
 
 	/* When "show port stats" last looked, for its rates. */
 	struct port_totals shown;

@@ -17,8 +17,8 @@
 #define MAX_NESTED_FILES 8
 
 static cmdline_parse_ctx_t *context;
-static struct cmdline *screen;  /* on standard input and output */
-static struct cmdline *batch;   /* parses lines of files, and shows nothing */
+static struct cmdline *screen; /* on standard input and output */
+static struct cmdline *batch; /* parses lines of files, and shows nothing */
 static struct termios saved_terminal;
 static bool terminal_changed;
 

@@ -34,8 +34,8 @@ const char *kick_policy_text(const struct kl_kick_policy *policy, char *text, si
 	return text;
 }
 
-static void collect_queue(struct port_report *report, const struct port *port, bool tx, uint16_t queue,
-	const struct kl_net_queue_stats *stats)
+static void collect_queue(struct port_report *report, const struct port *port, bool tx,
+	uint16_t queue, const struct kl_net_queue_stats *stats)
 {
 	struct queue_report *to = &report->queues[report->queue_count++];
 
@@ -88,7 +88,8 @@ void report_collect(struct report *report, const struct testpmd *pmd)
 
 	memset(report, 0, sizeof(*report));
 	report->seconds = fwd_seconds(&pmd->fwd);
-	report->mode = settings->engine != NULL ? settings->engine->name : pmd->settings.engine->name;
+	report->mode = settings->engine != NULL ? settings->engine->name :
+						  pmd->settings.engine->name;
 	report->cycles_recorded = settings->record_cycles;
 	report->bursts_recorded = settings->record_bursts;
 	for (uint16_t i = 0; i < pmd->port_count; i++)
@@ -97,5 +98,6 @@ void report_collect(struct report *report, const struct testpmd *pmd)
 	collect_streams(report, &pmd->fwd);
 	for (uint16_t i = 0; i < report->port_count; i++)
 		report->cycle_packets += settings->engine != NULL && settings->engine->sends_only ?
-			report->ports[i].totals.tx_packets : report->ports[i].totals.rx_packets;
+			report->ports[i].totals.tx_packets :
+			report->ports[i].totals.rx_packets;
 }

@@ -31,7 +31,7 @@ struct port_report {
 	char transport[32];
 	char features[1536]; /* names with spaces in between */
 	struct port_totals totals;
-	uint64_t tx_dropped;  /* by the mode, for want of room, and by the driver */
+	uint64_t tx_dropped; /* by the mode, for want of room, and by the driver */
 	uint16_t queue_count;
 	struct queue_report queues[2 * MAX_QUEUES];
 };

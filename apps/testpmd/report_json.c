@@ -32,7 +32,8 @@ static json_t *queue_to_json(const struct queue_report *queue)
 	json_object_set_new(object, "dir", json_string(queue->tx ? "tx" : "rx"));
 	for (const struct counter_field *field = counter_fields; field->name != NULL; field++)
 		json_object_set_new(object, field->name, json_integer(counter_value(stats, field)));
-	json_object_set_new(object, "kicks_per_1000_packets", json_real(queue_kicks_per_thousand(queue)));
+	json_object_set_new(object, "kicks_per_1000_packets",
+		json_real(queue_kicks_per_thousand(queue)));
 	/* This version never resets a running device by itself. */
 	json_object_set_new(object, "resets", json_integer(0));
 	json_object_set_new(object, "path", json_string(path));

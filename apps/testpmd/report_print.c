@@ -16,14 +16,14 @@
 
 static void print_counts(uint64_t rx, uint64_t rx_dropped)
 {
-	printf("  RX-packets: %-14" PRIu64 " RX-dropped: %-14" PRIu64 "RX-total: %-" PRIu64 "\n", rx,
-		rx_dropped, rx + rx_dropped);
+	printf("  RX-packets: %-14" PRIu64 " RX-dropped: %-14" PRIu64 "RX-total: %-" PRIu64 "\n",
+		rx, rx_dropped, rx + rx_dropped);
 }
 
 static void print_sent(uint64_t tx, uint64_t tx_dropped)
 {
-	printf("  TX-packets: %-14" PRIu64 " TX-dropped: %-14" PRIu64 "TX-total: %-" PRIu64 "\n", tx,
-		tx_dropped, tx + tx_dropped);
+	printf("  TX-packets: %-14" PRIu64 " TX-dropped: %-14" PRIu64 "TX-total: %-" PRIu64 "\n",
+		tx, tx_dropped, tx + tx_dropped);
 }
 
 static void print_stream(const struct fwd_stream *stream)
@@ -32,7 +32,8 @@ static void print_stream(const struct fwd_stream *stream)
 		return;
 	printf("\n  ------- Forward Stats for RX Port=%2u/Queue=%2u -> TX Port=%2u/Queue=%2u -------\n",
 		stream->rx_port, stream->rx_queue, stream->tx_port, stream->tx_queue);
-	printf("  RX-packets: %-14" PRIu64 " TX-packets: %-14" PRIu64 " TX-dropped: %-14" PRIu64 "\n",
+	printf("  RX-packets: %-14" PRIu64 " TX-packets: %-14" PRIu64 " TX-dropped: %-14" PRIu64
+	       "\n",
 		stream->rx_packets, stream->tx_packets, stream->dropped);
 	if (stream->record_bursts) {
 		bursts_print("RX", stream->rx_bursts);
@@ -92,8 +93,8 @@ static void print_cycles(const struct report *report)
 		return;
 	printf("\n  CPU cycles/packet=%.2F (busy cycles=%" PRIu64 " / total %s packets=%" PRIu64
 	       ") at %" PRIu64 " MHz Clock\n",
-		(double)report->busy_cycles / report->cycle_packets, report->busy_cycles, report->mode,
-		report->cycle_packets, rte_get_tsc_hz() / 1000000);
+		(double)report->busy_cycles / report->cycle_packets, report->busy_cycles,
+		report->mode, report->cycle_packets, rte_get_tsc_hz() / 1000000);
 }
 
 static void print_queue(const struct queue_report *queue)
@@ -101,16 +102,18 @@ static void print_queue(const struct queue_report *queue)
 	const struct kl_queue_stats *stats = &queue->stats.queue;
 	char kick[32];
 
-	printf("  %s queue %u: %s ring of %u, path %s, kick %s, fault: %s\n", queue->tx ? "TX" : "RX",
-		queue->queue, queue_ring(&queue->info), queue->info.size,
+	printf("  %s queue %u: %s ring of %u, path %s, kick %s, fault: %s\n",
+		queue->tx ? "TX" : "RX", queue->queue, queue_ring(&queue->info), queue->info.size,
 		queue->info.path != NULL ? queue->info.path : "none",
 		kick_policy_text(&queue->info.kick, kick, sizeof(kick)),
 		kl_queue_fault_name(queue->info.fault));
-	printf("    Kicks-sent: %-10" PRIu64 " Kicks-suppressed: %-10" PRIu64 " Kicks-spared: %-10" PRIu64
-	       " Rescue-kicks: %" PRIu64 "\n",
-		stats->kicks_sent, stats->kicks_suppressed, stats->kicks_spared, stats->rescue_kicks);
+	printf("    Kicks-sent: %-10" PRIu64 " Kicks-suppressed: %-10" PRIu64
+	       " Kicks-spared: %-10" PRIu64 " Rescue-kicks: %" PRIu64 "\n",
+		stats->kicks_sent, stats->kicks_suppressed, stats->kicks_spared,
+		stats->rescue_kicks);
 	printf("    Kicks per 1,000 packets: %.3f\n", queue_kicks_per_thousand(queue));
-	printf("    Refill-failures: %-5" PRIu64 " Ring-full: %-17" PRIu64 " Bad-used: %" PRIu64 "\n",
+	printf("    Refill-failures: %-5" PRIu64 " Ring-full: %-17" PRIu64 " Bad-used: %" PRIu64
+	       "\n",
 		queue->stats.nombuf, stats->ring_full, stats->bad_used);
 }
 

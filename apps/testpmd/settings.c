@@ -81,7 +81,8 @@ int settings_set_burst(struct fwd_settings *settings, uint64_t burst)
 	return 0;
 }
 
-int settings_set_peer(struct fwd_settings *settings, uint64_t port, const struct rte_ether_addr *peer)
+int settings_set_peer(struct fwd_settings *settings, uint64_t port,
+	const struct rte_ether_addr *peer)
 {
 	if (port >= MAX_PORTS) {
 		say_error("peer of port %" PRIu64 "; ports are 0 to %u", port, MAX_PORTS - 1);
@@ -102,11 +103,13 @@ static int parse_segments(const char *list, uint16_t *bytes, uint32_t mbuf_bytes
 			return -EINVAL;
 		}
 		if (number_parse(at, ',', &value, &at) != 0) {
-			say_error("'%s' is not a list of segment lengths such as 64 or 64,128", list);
+			say_error("'%s' is not a list of segment lengths such as 64 or 64,128",
+				list);
 			return -EINVAL;
 		}
 		if (value < 1 || value > mbuf_bytes) {
-			say_error("segment length %" PRIu64 "; 1 to %u fit an mbuf", value, mbuf_bytes);
+			say_error("segment length %" PRIu64 "; 1 to %u fit an mbuf", value,
+				mbuf_bytes);
 			return -EINVAL;
 		}
 		bytes[count++] = value;
@@ -144,7 +147,8 @@ int settings_set_addresses(struct fwd_settings *settings, const char *pair)
 	struct in_addr to;
 
 	if (sscanf(pair, "%15[0-9.],%15[0-9.]", source, destination) != 2 ||
-		inet_pton(AF_INET, source, &from) != 1 || inet_pton(AF_INET, destination, &to) != 1 ||
+		inet_pton(AF_INET, source, &from) != 1 ||
+		inet_pton(AF_INET, destination, &to) != 1 ||
 		strlen(pair) != strlen(source) + 1 + strlen(destination)) {
 		say_error("'%s' is not SOURCE,DESTINATION such as 198.18.0.1,198.18.0.2", pair);
 		return -EINVAL;

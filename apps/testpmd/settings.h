@@ -32,9 +32,9 @@ struct fwd_settings {
 	uint16_t segments;
 	uint16_t segment_bytes[MAX_SEGMENTS];
 	uint32_t packet_bytes; /* the sum of segment_bytes */
-	uint64_t rate;         /* packets per second and port; 0 for as many as go */
+	uint64_t rate; /* packets per second and port; 0 for as many as go */
 	bool multi_flow;
-	uint32_t ip_source;    /* host order, as all here */
+	uint32_t ip_source; /* host order, as all here */
 	uint32_t ip_destination;
 	uint16_t udp_source;
 	uint16_t udp_destination;
@@ -48,7 +48,8 @@ void settings_default(struct fwd_settings *settings);
 int settings_set_mode(struct fwd_settings *settings, const char *name);
 int settings_set_topology(struct fwd_settings *settings, const char *name);
 int settings_set_burst(struct fwd_settings *settings, uint64_t burst);
-int settings_set_peer(struct fwd_settings *settings, uint64_t port, const struct rte_ether_addr *peer);
+int settings_set_peer(struct fwd_settings *settings, uint64_t port,
+	const struct rte_ether_addr *peer);
 /* "N[,N]...": the bytes of each segment of a packet; none may exceed what an mbuf holds. */
 int settings_set_segments(struct fwd_settings *settings, const char *list, uint32_t mbuf_bytes);
 /* "SOURCE,DESTINATION" addresses, "SOURCE[,DESTINATION]" ports. */

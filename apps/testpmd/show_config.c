@@ -46,7 +46,8 @@ static void print_port_queues(const struct port *port)
 {
 	const uint16_t queues = port->conf.queue_pairs;
 
-	printf("  port %u: RX queue number: %u Tx queue number: %u\n", port->number, queues, queues);
+	printf("  port %u: RX queue number: %u Tx queue number: %u\n", port->number, queues,
+		queues);
 	printf("    Rx offloads=0x0 Tx offloads=0x0\n");
 	for (uint16_t i = 0; i < queues; i++)
 		printf("    RX queue: %u\n      RX desc=%u - RX free threshold=0\n", i,
@@ -72,7 +73,8 @@ void show_queues(const struct testpmd *pmd)
 		fwd->settings.burst);
 	if (fwd->settings.engine->paced)
 		print_made_packets(&fwd->settings);
-	printf("  nb forwarding cores=%u - nb forwarding ports=%u\n", fwd->lcore_count, fwd->port_count);
+	printf("  nb forwarding cores=%u - nb forwarding ports=%u\n", fwd->lcore_count,
+		fwd->port_count);
 	for (uint16_t i = 0; i < pmd->port_count; i++)
 		if (port_is_open(&pmd->ports[i]))
 			print_port_queues(&pmd->ports[i]);

@@ -27,7 +27,8 @@ static struct port_counters current_counters(const struct port *port)
 
 static uint64_t per_second(uint64_t now, uint64_t before, uint64_t elapsed_ns)
 {
-	return elapsed_ns > 0 && now > before ? (now - before) / (elapsed_ns / (double)SECOND_NS) : 0;
+	return elapsed_ns > 0 && now > before ? (now - before) / (elapsed_ns / (double)SECOND_NS) :
+						0;
 }
 
 static void print_rates(struct port *port, const struct port_totals *now)
@@ -52,8 +53,8 @@ void show_port_stats(struct port *port)
 	const struct port_totals now = counters_total(&counters);
 
 	printf("\n  " HASHES " NIC statistics for port %-2u " HASHES "\n", port->number);
-	printf("  RX-packets: %-10" PRIu64 " RX-missed: %-10u RX-bytes:  %-" PRIu64 "\n", now.rx_packets, 0,
-		now.rx_bytes);
+	printf("  RX-packets: %-10" PRIu64 " RX-missed: %-10u RX-bytes:  %-" PRIu64 "\n",
+		now.rx_packets, 0, now.rx_bytes);
 	printf("  RX-errors: %-" PRIu64 "\n", now.rx_errors);
 	printf("  RX-nombuf:  %-10" PRIu64 "\n", now.rx_nombuf);
 	printf("  TX-packets: %-10" PRIu64 " TX-errors: %-10" PRIu64 " TX-bytes:  %-" PRIu64 "\n",
@@ -95,7 +96,8 @@ static void print_mac(const char *label, const struct port *port)
 {
 	const uint8_t *mac = kl_net_info(port->net)->mac;
 
-	printf("%s%02X:%02X:%02X:%02X:%02X:%02X", label, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	printf("%s%02X:%02X:%02X:%02X:%02X:%02X", label, mac[0], mac[1], mac[2], mac[3], mac[4],
+		mac[5]);
 }
 
 /* What follows the name in the spec. */
@@ -194,7 +196,8 @@ void show_port_summary_head(const struct testpmd *pmd)
 	for (uint16_t i = 0; i < pmd->port_count; i++)
 		open += port_is_open(&pmd->ports[i]);
 	printf("Number of available ports: %u\n", open);
-	printf("%-4s %-17s %-12s %-14s %-8s %s\n", "Port", "MAC Address", "Name", "Driver", "Status", "Link");
+	printf("%-4s %-17s %-12s %-14s %-8s %s\n", "Port", "MAC Address", "Name", "Driver",
+		"Status", "Link");
 }
 
 void show_port_summary(const struct port *port)
@@ -205,7 +208,8 @@ void show_port_summary(const struct port *port)
 	printf("%-4u ", port->number);
 	print_mac("", port);
 	printf(" %-12s %-14s %-8s %s\n", info->name, info->driver,
-		kl_net_info(port->net)->link_up ? "up" : "down", port_speed(port, speed, sizeof(speed)));
+		kl_net_info(port->net)->link_up ? "up" : "down",
+		port_speed(port, speed, sizeof(speed)));
 }
 
 void show_device(const struct port *port)
@@ -223,12 +227,14 @@ void show_device(const struct port *port)
 	printf("\n\tDevice name: %s\n", info->name);
 }
 
-static void print_queue_state(const struct port *port, const struct kl_net_queue_info *info, bool tx)
+static void print_queue_state(const struct port *port, const struct kl_net_queue_info *info,
+	bool tx)
 {
 	char kick[32];
 
 	printf("Number of %s: %u\n", tx ? "TXDs" : "RXDs", info->size);
-	printf("%s queue state: %s\n", tx ? "Tx" : "Rx", port_is_started(port) ? "started" : "stopped");
+	printf("%s queue state: %s\n", tx ? "Tx" : "Rx",
+		port_is_started(port) ? "started" : "stopped");
 	printf("Burst mode: %s %s\n", queue_ring(info), info->path != NULL ? info->path : "none");
 	printf("Kick policy: %s\n", kick_policy_text(&info->kick, kick, sizeof(kick)));
 	printf("Fault: %s\n", kl_queue_fault_name(info->fault));
@@ -241,8 +247,8 @@ int show_queue(const struct port *port, bool tx, uint16_t queue)
 
 	if (rc != 0)
 		return rc;
-	printf("\n" STARS " Infos for port %-2u, %s queue %-2u " STARS "\n", port->number, tx ? "TX" : "RX",
-		queue);
+	printf("\n" STARS " Infos for port %-2u, %s queue %-2u " STARS "\n", port->number,
+		tx ? "TX" : "RX", queue);
 	if (!tx) {
 		printf("Mempool: %s\n", port->pool != NULL ? port->pool->name : "NULL");
 		printf("RX scattered packets: on\n");

@@ -34,7 +34,7 @@ struct fwd_stream {
 	bool record_bursts;
 	struct rte_ether_addr source; /* the sending port's own */
 	struct rte_ether_addr peer;
-	struct udp_headers headers;   /* of txonly's packets */
+	struct udp_headers headers; /* of txonly's packets */
 
 	/* Written by the stream's lcore. */
 	uint64_t rx_packets __rte_cache_aligned;
@@ -60,7 +60,8 @@ static inline uint16_t stream_receive(struct fwd_stream *stream, struct rte_mbuf
 }
 
 /* Sends what the ring has room for; the rest is dropped and counted, as testpmd does without retry. */
-static inline uint16_t stream_send(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+static inline uint16_t stream_send(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count)
 {
 	const uint16_t sent = kl_net_tx_burst(stream->tx_net, stream->tx_queue, packets, count);
 

@@ -29,9 +29,9 @@ struct testpmd {
 	uint16_t pool_count;
 	struct fwd fwd;
 	struct report report; /* of the last run that ended */
-	FILE *json;           /* where it goes at the end; NULL when not wanted */
-	bool quit;            /* said at the prompt */
-	bool failed;          /* a device broke, or could not be stopped */
+	FILE *json; /* where it goes at the end; NULL when not wanted */
+	bool quit; /* said at the prompt */
+	bool failed; /* a device broke, or could not be stopped */
 };
 
 #endif

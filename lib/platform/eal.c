@@ -52,11 +52,12 @@ static int explain(int argc, char **argv, const struct kl__eal_facts *facts)
 	case ENOMEM:
 	case ENODEV:
 		wanted = kl__eal_memory_mib(argc, argv);
-		kl_error("DPDK could not get its memory: %llu MiB were asked for with -m (0: not given), %llu "
-			"MiB are free in hugepages, and a cgroup or NUMA node may allow less; get more with: %s "
-			"; or ask for less with -m, or for none with --no-huge", (unsigned long long)wanted,
-			(unsigned long long)(facts->hugepages_free >> 20), kl_hugepages_command(&kl_this_machine,
-			(wanted != 0 ? wanted : 512) << 20, command, sizeof(command)));
+		kl_error("DPDK could not get its memory: %llu MiB were asked for with -m or --socket-mem (0: with "
+			"neither), %llu MiB are free in hugepages, and a cgroup or NUMA node may allow less; ask "
+			"for less, or for no hugepages with --no-huge, or get more with: %s",
+			(unsigned long long)wanted, (unsigned long long)(facts->hugepages_free >> 20),
+			kl_hugepages_command(&kl_this_machine, (wanted != 0 ? wanted : 512) << 20, command,
+			sizeof(command)));
 		return -ENOMEM;
 	default:
 		kl_error("DPDK could not be started: %s; its own message stands above",

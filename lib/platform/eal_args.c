@@ -37,13 +37,18 @@ static bool any_given(int argc, char *const *argv, const char *const *names)
 	return false;
 }
 
-static const char *memory_value(int argc, char *const *argv)
+/* What follows option, in the same word (after a '=' if there is one) or in the next; NULL when not given. */
+static const char *value_of(int argc, char *const *argv, const char *option)
 {
+	size_t length = strlen(option);
+
 	for (int i = 1; i < argc && !is_end(argv[i]); i++) {
-		if (strncmp(argv[i], "-m", 2) != 0)
+		const char *rest = argv[i] + length;
+
+		if (strncmp(argv[i], option, length) != 0)
 			continue;
-		if (argv[i][2] != '\0')
-			return argv[i] + 2;
+		if (*rest != '\0')
+			return *rest == '=' ? rest + 1 : rest;
 		return i + 1 < argc ? argv[i + 1] : NULL;
 	}
 	return NULL;
@@ -51,9 +56,17 @@ static const char *memory_value(int argc, char *const *argv)
 
 uint64_t kl__eal_memory_mib(int argc, char *const *argv)
 {
-	const char *value = memory_value(argc, argv);
+	const char *value = value_of(argc, argv, "-m");
+	uint64_t sum = 0;
+	char *end;
 
-	return value != NULL ? strtoull(value, NULL, 10) : 0;
+	if (value != NULL)
+		return strtoull(value, NULL, 10);
+	/* One number for each NUMA node. */
+	for (value = value_of(argc, argv, "--socket-mem"); value != NULL;
+		value = *end == ',' ? end + 1 : NULL)
+		sum += strtoull(value, &end, 10);
+	return sum;
 }
 
 static void add(struct kl__eal_args *args, const char *arg)
@@ -86,7 +99,7 @@ static void choose_memory(int argc, char *const *argv, const struct kl__eal_fact
 	}
 	if (!any_given(argc, argv, own_layout))
 		add(args, "--no-shconf");
-	if (memory_value(argc, argv) == NULL) {
+	if (value_of(argc, argv, "-m") == NULL) {
 		add(args, "-m");
 		add(args, KL__EAL_NO_HUGE_MIB);
 	}

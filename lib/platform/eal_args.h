@@ -27,7 +27,7 @@ struct kl__eal_args {
 void kl__eal_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
 	struct kl__eal_args *args);
 
-/* The value of -m in MiB, 0 when it is not given. */
+/* What -m or --socket-mem ask for in MiB, 0 when neither is given. */
 uint64_t kl__eal_memory_mib(int argc, char *const *argv);
 
 #endif

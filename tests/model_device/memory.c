@@ -87,6 +87,24 @@ static void host_free(struct kl__host *host, void *memory)
 	model_violation(model, "memory freed that the host did not give");
 }
 
+static size_t host_translate(const struct kl__host *host, const void *address, size_t size,
+	uint64_t *iova)
+{
+	const struct model *model = (const struct model *)(const void *)((const char *)host -
+		offsetof(struct model, host));
+
+	for (size_t i = 0; i < model->windows; i++) {
+		const struct model_window *window = &model->window[i];
+		uint64_t offset = (uint64_t)((const uint8_t *)address - window->memory);
+
+		if (offset >= window->size)
+			continue;
+		*iova = window->iova + offset;
+		return size < window->size - offset ? size : window->size - offset;
+	}
+	return 0;
+}
+
 static void host_close(struct kl__host *host)
 {
 	struct model *model = of(host);
@@ -101,6 +119,7 @@ void model_init_host(struct model *model)
 	model->host = (struct kl__host){
 		.alloc = host_alloc,
 		.free = host_free,
+		.translate = host_translate,
 		.close = host_close,
 		.numa_node = -1,
 		.ticks_per_second = 1000000000,

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "progress.h"
+#include "prompt.h"
+#include "show.h"
+#include "signals.h"
+#include "testpmd.h"
+
+#define TICK_MS 1000
+#define WAKE_SLOT 0
+#define INPUT_SLOT 1
+#define PORT_SLOTS 2
+
+struct control {
+	struct testpmd *pmd;
+	struct progress progress;
+	bool reads_input;
+	uint64_t end_ns; /* of --duration; 0 for none */
+	uint64_t show_ns; /* when --stats-period comes next; 0 for never */
+	uint64_t tick_ns; /* when the devices are looked at next */
+	struct pollfd fds[PORT_SLOTS + MAX_PORTS];
+};
+
+static void begin(struct control *control, struct testpmd *pmd)
+{
+	const struct options *options = &pmd->options;
+	const uint64_t now = clock_ns();
+
+	*control = (struct control){.pmd = pmd, .tick_ns = now + SECOND_NS};
+	if (options->duration > 0)
+		control->end_ns = now + (uint64_t)(options->duration * SECOND_NS);
+	if (options->stats_period > 0 && !options->interactive)
+		control->show_ns = now + options->stats_period * SECOND_NS;
+	/* Like testpmd, Enter ends a run that has no other end. */
+	control->reads_input = options->interactive ||
+		(control->end_ns == 0 && control->show_ns == 0);
+	if (control->reads_input && !options->interactive)
+		printf("Press enter to exit\n");
+	fflush(stdout);
+	progress_begin(&control->progress, pmd);
+}
+
+/* poll ignores descriptors below 0, which is what a port without an event has. */
+static void fill_descriptors(struct control *control)
+{
+	control->fds[WAKE_SLOT] = (struct pollfd){.fd = signals_wake_fd(), .events = POLLIN};
+	control->fds[INPUT_SLOT] = (struct pollfd){.fd = control->reads_input ? STDIN_FILENO : -1,
+		.events = POLLIN};
+	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
+		const struct port *port = &control->pmd->ports[i];
+
+		control->fds[PORT_SLOTS + i] = (struct pollfd){
+			.fd = port_is_started(port) ? kl_device_event_fd(port->device) : -1,
+			.events = POLLIN,
+		};
+	}
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return b != 0 && b < a ? b : a;
+}
+
+static int wait_ms(const struct control *control)
+{
+	const uint64_t now = clock_ns();
+	uint64_t until = now + TICK_MS * (SECOND_NS / 1000);
+
+	if (control->pmd->fwd.running && control->pmd->fwd.on_main)
+		return 0;
+	until = earlier(earlier(earlier(until, control->end_ns), control->show_ns),
+		control->tick_ns);
+	/* Rounded up, lest the last millisecond be spent in a busy loop. */
+	return until > now ? (until - now + 999999) / 1000000 : 0;
+}
+
+static void read_input(struct control *control)
+{
+	char input[64];
+
+	if (control->pmd->options.interactive)
+		prompt_read(control->pmd);
+	else if (read(STDIN_FILENO, input, sizeof(input)) >= 0)
+		control->pmd->quit = true;
+}
+
+static void dispatch(struct control *control)
+{
+	if (control->fds[INPUT_SLOT].revents != 0)
+		read_input(control);
+	/* A command may have closed a port since the poll. */
+	for (uint16_t i = 0; i < control->pmd->port_count; i++)
+		if (control->fds[PORT_SLOTS + i].revents != 0 &&
+			port_is_started(&control->pmd->ports[i]))
+			port_handle_event(&control->pmd->ports[i]);
+}
+
+/* Once a second: queues that broke, and devices that have no event to tell of changes. */
+static void look_at_devices(struct control *control, uint64_t now)
+{
+	if (now < control->tick_ns)
+		return;
+	control->tick_ns = now + SECOND_NS;
+	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
+		struct port *port = &control->pmd->ports[i];
+
+		if (port_check_queues(port))
+			control->pmd->failed = true;
+		if (port_is_started(port) && kl_device_event_fd(port->device) < 0)
+			port_handle_event(port);
+	}
+}
+
+static void show_statistics(struct control *control, uint64_t now)
+{
+	if (control->show_ns == 0 || now < control->show_ns)
+		return;
+	control->show_ns += control->pmd->options.stats_period * SECOND_NS;
+	if (isatty(STDOUT_FILENO))
+		printf("\033[2J\033[1;1H");
+	printf("\nPort statistics ====================================");
+	for (uint16_t i = 0; i < control->pmd->port_count; i++)
+		if (port_is_open(&control->pmd->ports[i]))
+			show_port_stats(&control->pmd->ports[i]);
+	fflush(stdout);
+}
+
+static bool is_over(const struct control *control)
+{
+	return control->pmd->quit || signals_stop_wanted() ||
+		(control->end_ns != 0 && clock_ns() >= control->end_ns);
+}
+
+void control_run(struct testpmd *pmd)
+{
+	struct control control;
+
+	begin(&control, pmd);
+	while (!is_over(&control)) {
+		fwd_slice(&pmd->fwd);
+		fill_descriptors(&control);
+		if (poll(control.fds, PORT_SLOTS + pmd->port_count, wait_ms(&control)) > 0)
+			dispatch(&control);
+		look_at_devices(&control, clock_ns());
+		show_statistics(&control, clock_ns());
+		progress_update(&control.progress, pmd, control.end_ns);
+	}
+	progress_end(&control.progress);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The main lcore's loop: prompt, events of devices, clocks, and forwarding too when there is no other lcore. */
+#ifndef TESTPMD_CONTROL_H
+#define TESTPMD_CONTROL_H
+
+struct testpmd;
+
+/* Until the user, a signal or --duration ends it. Forwarding may still be on when it returns. */
+void control_run(struct testpmd *pmd);
+
+#endif

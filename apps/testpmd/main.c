@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kickless-testpmd: the way of the program from its start to its end. Each step undoes itself in main. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_version.h>
+
+#include <kickless/eal.h>
+#include <kickless/version.h>
+
+#include "control.h"
+#include "pool.h"
+#include "prompt.h"
+#include "signals.h"
+#include "testpmd.h"
+
+#define EXIT_USAGE 2
+
+static struct testpmd testpmd;
+
+/* With "-" the results have stdout for themselves, and what is for people goes to stderr. */
+static int open_json(struct testpmd *pmd)
+{
+	const char *path = pmd->options.json;
+
+	if (path == NULL)
+		return 0;
+	if (strcmp(path, "-") == 0) {
+		const int results = dup(STDOUT_FILENO);
+
+		if (results >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
+			pmd->json = fdopen(results, "w");
+	} else {
+		pmd->json = fopen(path, "w");
+	}
+	if (pmd->json != NULL)
+		return 0;
+	say_error("can't write results to %s: %s", path, strerror(errno));
+	return -EIO;
+}
+
+static int write_json(struct testpmd *pmd)
+{
+	int rc;
+
+	if (pmd->json == NULL)
+		return 0;
+	if (pmd->report.mode == NULL)
+		report_collect(&pmd->report, pmd);
+	rc = report_write_json(&pmd->report, pmd->json);
+	if (fclose(pmd->json) != 0)
+		rc = -EIO;
+	pmd->json = NULL;
+	if (rc != 0)
+		say_error("can't write results to %s", pmd->options.json);
+	return rc;
+}
+
+static void print_plan(const struct testpmd *pmd)
+{
+	const struct options *options = &pmd->options;
+	char kick[32];
+
+	for (uint16_t i = 0; i < options->device_count; i++)
+		printf("Port %u: %s\n", i, options->devices[i]);
+	printf("Queue pairs per port: %u\n", options->queues);
+	printf("Forwarding mode: %s\n", pmd->settings.engine->name);
+	printf("Port topology: %s\n", topology_name(pmd->settings.topology));
+	printf("Packets per burst: %u\n", pmd->settings.burst);
+	printf("Kick policy: %s\n", kick_policy_text(&options->kick, kick, sizeof(kick)));
+	printf("Forwarding lcores: %u of %u\n", pmd->settings.cores, fwd_max_cores());
+	printf("Mbuf size: %u\n", (unsigned int)options->mbuf_size);
+}
+
+static int check_cores(const struct testpmd *pmd)
+{
+	if (pmd->settings.cores <= fwd_max_cores())
+		return 0;
+	say_error("--nb-cores=%u: EAL has %u lcores for forwarding; give it more by -l",
+		pmd->settings.cores, fwd_max_cores());
+	return -EINVAL;
+}
+
+static int open_port(struct testpmd *pmd, uint16_t number)
+{
+	const struct options *options = &pmd->options;
+	struct port *port = &pmd->ports[number];
+	int rc = port_open(port, number, options->devices[number]);
+	uint16_t pairs;
+
+	if (rc != 0)
+		return rc;
+	pmd->port_count = number + 1;
+	port->conf = (struct kl_net_conf){
+		.queue_pairs = options->queues,
+		.rx_ring_size = options->rxd,
+		.tx_ring_size = options->txd,
+		.rx_kick = options->kick,
+		.tx_kick = options->kick,
+	};
+	pairs = kl_net_info(port->net)->max_queue_pairs;
+	if (options->queues <= pairs)
+		return 0;
+	say_error("port %u: --rxq=%u and --txq=%u: %s allows 1 to %u", number, options->queues,
+		options->queues, port_name(port), pairs);
+	return -EINVAL;
+}
+
+static int check_packet(const struct testpmd *pmd, const struct port *port)
+{
+	const uint32_t longest = kl_net_info(port->net)->max_mtu + ETHERNET_OVERHEAD;
+
+	if (pmd->options.max_packet <= longest)
+		return 0;
+	say_error("port %u: --max-pkt-len=%u: %s has an MTU of at most %u, which makes %u",
+		port->number, (unsigned int)pmd->options.max_packet, port_name(port),
+		kl_net_info(port->net)->max_mtu, longest);
+	return -EINVAL;
+}
+
+static int open_ports(struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->options.device_count; i++) {
+		int rc = signals_stop_wanted() ? -EINTR : open_port(pmd, i);
+
+		if (rc == 0)
+			rc = check_packet(pmd, &pmd->ports[i]);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int start_ports(struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		const int rc = signals_stop_wanted() ? -EINTR : port_start(&pmd->ports[i]);
+
+		if (rc != 0)
+			return rc;
+	}
+	printf("Checking link statuses...\nDone\n");
+	fflush(stdout);
+	return 0;
+}
+
+static int set_up(struct testpmd *pmd)
+{
+	int rc = open_ports(pmd);
+
+	if (rc == 0)
+		rc = pools_create(pmd);
+	if (rc == 0)
+		rc = start_ports(pmd);
+	if (rc == 0)
+		rc = prompt_init(pmd);
+	return rc;
+}
+
+static void close_ports(struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		struct port *port = &pmd->ports[i];
+
+		if (!port_is_open(port))
+			continue;
+		printf("\nStopping port %u...\nStopping ports...\n", i);
+		fflush(stdout);
+		if (port_is_started(port) && port_stop(port) != 0)
+			pmd->failed = true;
+		printf("Done\n\nShutting down port %u...\nClosing ports...\n", i);
+		port_close(port);
+		printf("Port %u is closed\nDone\n", i);
+	}
+	fflush(stdout);
+}
+
+static int run_interactive(struct testpmd *pmd)
+{
+	int rc = 0;
+
+	printf("Interactive-mode selected\n");
+	if (pmd->options.auto_start) {
+		printf("Start automatic packet forwarding\n");
+		rc = pmd->fwd.running ? 0 : fwd_start(pmd, 0);
+	}
+	if (rc == 0)
+		rc = prompt_open();
+	if (rc == 0)
+		control_run(pmd);
+	return rc;
+}
+
+static int run_at_once(struct testpmd *pmd)
+{
+	int rc = 0;
+
+	printf("No commandline core given, start packet forwarding\n");
+	if (!pmd->fwd.running)
+		rc = fwd_start(pmd, pmd->options.tx_first);
+	if (rc == 0)
+		control_run(pmd);
+	return rc;
+}
+
+static int run(struct testpmd *pmd)
+{
+	int rc = 0;
+
+	if (pmd->options.cmdline_file != NULL)
+		rc = prompt_load(pmd, pmd->options.cmdline_file);
+	if (rc == 0 && !pmd->quit && !signals_stop_wanted())
+		rc = pmd->options.interactive ? run_interactive(pmd) : run_at_once(pmd);
+	if (pmd->fwd.running)
+		fwd_stop(pmd);
+	for (uint16_t i = 0; i < pmd->port_count; i++)
+		if (port_check_queues(&pmd->ports[i]))
+			pmd->failed = true;
+	if (write_json(pmd) != 0)
+		rc = -EIO;
+	return rc;
+}
+
+static int exit_code(const struct testpmd *pmd, int rc)
+{
+	if (rc == -EINVAL)
+		return EXIT_USAGE;
+	return rc == 0 && !pmd->failed ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int with_eal(struct testpmd *pmd)
+{
+	int rc = check_cores(pmd);
+
+	if (rc != 0)
+		return rc;
+	if (pmd->options.dry_run) {
+		print_plan(pmd);
+		return 0;
+	}
+	rc = set_up(pmd);
+	if (rc == 0)
+		rc = run(pmd);
+	else if (rc == -EINTR)
+		say_error("stopped before forwarding began");
+	prompt_close();
+	close_ports(pmd);
+	fwd_free(&pmd->fwd);
+	pools_free(pmd);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct testpmd *pmd = &testpmd;
+	int rc = options_parse(&pmd->options, argc, argv);
+
+	if (rc != 0)
+		return EXIT_USAGE;
+	if (pmd->options.help)
+		options_help();
+	if (pmd->options.version)
+		printf("kickless-testpmd %s (%s)\n", KL_VERSION, rte_version());
+	if (pmd->options.help || pmd->options.version)
+		return EXIT_SUCCESS;
+	pmd->settings = pmd->options.settings;
+	rc = signals_catch();
+	if (rc == 0)
+		rc = open_json(pmd);
+	if (rc == 0)
+		rc = kl_eal_init(argc, argv);
+	if (rc >= 0) {
+		rc = with_eal(pmd);
+		kl_eal_cleanup();
+	}
+	if (rc == 0)
+		printf("\nBye...\n");
+	return exit_code(pmd, rc);
+}

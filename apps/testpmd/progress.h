@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A line on the terminal that tells how a longer run goes: rates, and the time left. Off a terminal, none. */
+#ifndef TESTPMD_PROGRESS_H
+#define TESTPMD_PROGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct testpmd;
+
+struct progress {
+	bool wanted;
+	bool shown; /* the line stands on the terminal */
+	uint64_t next_ns;
+	uint64_t last_ns;
+	uint64_t rx_packets; /* at last_ns, as the next */
+	uint64_t tx_packets;
+};
+
+void progress_begin(struct progress *progress, const struct testpmd *pmd);
+
+/* end_ns is when the run will end, 0 when nobody knows. */
+void progress_update(struct progress *progress, const struct testpmd *pmd, uint64_t end_ns);
+
+/* Takes the line away. */
+void progress_end(struct progress *progress);
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Filling a slot: header, table, status, and its place in the ring. Nothing is visible before a publish. */
+#ifndef KL_BLK_SLOT_H
+#define KL_BLK_SLOT_H
+
+#include "ring/split.h"
+#include "state.h"
+
+static inline uint16_t blk_slot_number(const struct blk_queue *queue, const struct blk_slot *slot)
+{
+	return (uint16_t)(slot - queue->slot);
+}
+
+/* The bus address of what slot number id shows the device at offset of its block. */
+static inline uint64_t blk_block_iova(const struct blk_queue *queue, uint16_t id, size_t offset)
+{
+	return queue->block_iova + id * sizeof(struct blk_block) + offset;
+}
+
+static inline uint64_t blk_status_iova(const struct blk_queue *queue, uint16_t id)
+{
+	return queue->status_iova + id * sizeof(struct blk_status);
+}
+
+/* 5.2.6: header, data segments, status; 2.7.5.3: the links run 1, 2, 3, ... Only data entries change later. */
+static inline void blk_format(struct blk_queue *queue, uint16_t id, uint16_t segments)
+{
+	struct virtq_desc *table = queue->block[id].table;
+
+	table[0] = (struct virtq_desc){blk_block_iova(queue, id, 0), sizeof(struct virtio_blk_req_header),
+		VIRTQ_DESC_F_NEXT, 1};
+	for (uint16_t i = 1; i <= segments; i++)
+		table[i].next = (uint16_t)(i + 1);
+	table[segments + 1] = (struct virtq_desc){blk_status_iova(queue, id), 1, VIRTQ_DESC_F_WRITE, 0};
+	queue->slot[id].shape = segments;
+}
+
+/* direction is VIRTQ_DESC_F_WRITE for data that the device writes, or 0. */
+static inline void blk_set_segment(struct virtq_desc *entry, uint64_t address, uint32_t length,
+	uint16_t direction)
+{
+	entry->addr = address;
+	entry->len = length;
+	entry->flags = VIRTQ_DESC_F_NEXT | direction;
+}
+
+static inline void blk_set_header(struct blk_queue *queue, uint16_t id, uint32_t type, uint64_t sector)
+{
+	queue->block[id].header.type = type;
+	queue->block[id].header.sector = sector;
+}
+
+/* Adds slot id, whose table is filled, to a ring with indirect tables that has room. */
+static inline void blk_add_indirect(struct blk_queue *queue, uint16_t id)
+{
+	struct blk_slot *slot = &queue->slot[id];
+
+	kl__split_add(queue->ring, slot, blk_block_iova(queue, id, offsetof(struct blk_block, table)),
+		(slot->shape + 2u) * (uint32_t)sizeof(struct virtq_desc), VIRTQ_DESC_F_INDIRECT, 0, false);
+}
+
+/* The first request after an empty ring starts the clock of its deadline. */
+static inline uint64_t blk_now(struct blk_queue *queue)
+{
+	uint64_t now;
+
+	if (queue->timeout_ticks == 0)
+		return 0;
+	now = kl__clock();
+	if (queue->ring->avail_idx == queue->ring->used_idx)
+		queue->oldest = now;
+	return now;
+}
+
+/* One publish and one kick decision for all that was added; true when something was. */
+static inline void blk_publish(struct blk_queue *queue)
+{
+	struct kl_queue *ring = queue->ring;
+	uint16_t in_flight;
+
+	if (ring->avail_idx == ring->published)
+		return;
+	kl__split_publish(ring);
+	in_flight = ring->published - ring->used_idx;
+	if (KL__UNLIKELY(in_flight > queue->count.max_in_flight))
+		queue->count.max_in_flight = in_flight;
+	kl__kick(ring);
+}
+
+/* Keeps a completion for the next poll. There is room for all that can be outstanding (queue.c). */
+static inline void blk_push_ready(struct blk_queue *queue, uint64_t user_data, int result)
+{
+	queue->ready[(queue->ready_first + queue->ready_count++) & queue->ready_mask] =
+		(struct kl_blk_completion){.user_data = user_data, .result = result};
+}
+
+#endif

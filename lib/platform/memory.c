@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "platform/memory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_malloc.h>
+#include <rte_memory.h>
+#include <rte_vfio.h>
+
+#include <kickless/log.h>
+#include <kickless/memory.h>
+
+#define PAGE 4096
+#define MAX_REGIONS 256
+
+struct region {
+	uintptr_t address;
+	size_t size;
+	bool is_mapped;
+};
+
+static struct region regions[MAX_REGIONS];
+static unsigned int region_count;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void *kl_memory_alloc(size_t size, size_t align, int node)
+{
+	return rte_zmalloc_socket("kickless", size, (unsigned int)align, node < 0 ? SOCKET_ID_ANY : node);
+}
+
+void kl_memory_free(void *memory)
+{
+	rte_free(memory);
+}
+
+size_t kl__memory_translate(const void *address, size_t size, uint64_t *iova)
+{
+	const struct rte_memseg *segment = rte_mem_virt2memseg(address, NULL);
+	size_t offset;
+
+	if (segment == NULL || segment->iova == RTE_BAD_IOVA)
+		return 0;
+	offset = (uintptr_t)address - segment->addr_64;
+	*iova = segment->iova + offset;
+	return size < segment->len - offset ? size : segment->len - offset;
+}
+
+/* False while no device has given the container its IOMMU; the region waits for one then. */
+static bool has_container(void)
+{
+	return rte_vfio_is_enabled("vfio") == 1 && rte_vfio_noiommu_is_enabled() != 1;
+}
+
+static int map(struct region *region)
+{
+	if (rte_vfio_container_dma_map(RTE_VFIO_DEFAULT_CONTAINER_FD, region->address, region->address,
+		region->size) == 0) {
+		region->is_mapped = true;
+		return 0;
+	}
+	return rte_errno == ENODEV || rte_errno == ENOTSUP ? -EAGAIN : -ENOMEM;
+}
+
+static struct region *overlapping(uintptr_t address, size_t size)
+{
+	for (unsigned int i = 0; i < region_count; i++)
+		if (address < regions[i].address + regions[i].size && regions[i].address < address + size)
+			return &regions[i];
+	return NULL;
+}
+
+static int check(uintptr_t address, size_t size)
+{
+	if (rte_eal_iova_mode() == RTE_IOVA_PA) {
+		kl_error("memory at %p can't be registered: bus addresses are physical here; take it from "
+			"kl_memory_alloc, or run behind an IOMMU", (void *)address);
+		return -ENOTSUP;
+	}
+	if (address % PAGE != 0 || size == 0 || size % PAGE != 0 || address + size < address) {
+		kl_error("memory of %zu bytes at %p can't be registered: both must be multiples of %d", size,
+			(void *)address, PAGE);
+		return -EINVAL;
+	}
+	if (overlapping(address, size) != NULL || rte_mem_virt2memseg((void *)address, NULL) != NULL) {
+		kl_error("memory of %zu bytes at %p is registered already, or DPDK's own", size,
+			(void *)address);
+		return -EINVAL;
+	}
+	if (region_count == MAX_REGIONS) {
+		kl_error("no more than %d regions of memory can be registered", MAX_REGIONS);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int kl_memory_register(void *address, size_t size)
+{
+	struct region *region = &regions[region_count];
+	int rc;
+
+	pthread_mutex_lock(&lock);
+	rc = check((uintptr_t)address, size);
+	if (rc != 0)
+		goto unlock;
+	*region = (struct region){(uintptr_t)address, size, false};
+	if (has_container())
+		rc = map(region);
+	if (rc == 0 || rc == -EAGAIN) {
+		region_count++;
+		rc = 0;
+	} else {
+		kl_error("the IOMMU can't map %zu bytes at %p: %s; is the memlock limit (ulimit -l) large "
+			"enough?", size, address, rte_strerror(rte_errno));
+	}
+unlock:
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+int kl_memory_unregister(void *address, size_t size)
+{
+	struct region *region;
+	int rc = -EINVAL;
+
+	pthread_mutex_lock(&lock);
+	region = overlapping((uintptr_t)address, size);
+	if (region != NULL && region->address == (uintptr_t)address && region->size == size) {
+		if (region->is_mapped)
+			rte_vfio_container_dma_unmap(RTE_VFIO_DEFAULT_CONTAINER_FD, region->address,
+				region->address, size);
+		*region = regions[--region_count];
+		rc = 0;
+	}
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+int kl__memory_map_registered(void)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&lock);
+	for (unsigned int i = 0; i < region_count && rc == 0; i++)
+		if (!regions[i].is_mapped)
+			rc = map(&regions[i]);
+	pthread_mutex_unlock(&lock);
+	if (rc != 0)
+		kl_error("registered memory can't be mapped for the device: %s", rte_strerror(rte_errno));
+	return rc;
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC2154
+#
+# Building into one folder per flavour, quietly unless it fails.
+
+# build_into FOLDER [MESON-OPTION...]; environment CC chooses the compiler.
+build_into() {
+	local folder=$root/$1 log
+	shift
+
+	mkdir -p "$folder"
+	log=$folder/build.log
+	if [ ! -f "$folder/build.ninja" ]; then
+		meson setup "$folder" "$root" "$@" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
+	fi
+	ninja -C "$folder" >"$log" 2>&1 || { tail -n 60 "$log" >&2; return 1; }
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <kickless/bus.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "device_rig.h"
+
+/* A type that lib/ has never heard of works by being registered, and by nothing else. */
+Test(bus, a_made_up_type_binds)
+{
+	struct device_rig rig;
+
+	rig_open(&rig, NULL);
+	cr_expect_eq(kl_device_info(rig.device)->type, 63);
+	cr_expect_str_eq(kl_device_info(rig.device)->driver, "fruit");
+	cr_expect_str_eq(kl_device_info(rig.device)->transport, "pci-modern");
+	cr_expect_str_eq(kl_device_info(rig.device)->name, "model");
+	cr_expect_eq(kl_device_info(rig.device)->numa_node, -1);
+	cr_expect_eq(rig_probes, 1);
+	rig_start(&rig, 2);
+	cr_expect_eq(model_process(rig.model, 0, 1), 0);
+	rig_close(&rig);
+}
+
+Test(bus, a_type_without_driver_is_refused)
+{
+	struct device_rig rig = {.model = model_new(62)};
+
+	capture_log();
+	cr_expect_eq(rig_attach(&rig, NULL), -ENOTSUP);
+	cr_expect(logged("62"), "%s", log_text());
+	cr_expect_eq(rig.model->status_writes, 0, "left alone");
+	rig_close(&rig);
+}
+
+Test(bus, lookup)
+{
+	const struct kl_driver *driver = kl_driver_by_type(63);
+
+	cr_assert_neq(driver, NULL);
+	cr_expect_eq(kl_driver_by_name("fruit"), driver);
+	cr_expect_eq(kl_driver_by_type(0), NULL);
+	cr_expect_eq(kl_driver_by_type(64), NULL);
+	cr_expect_eq(kl_driver_by_name(""), NULL);
+	cr_expect_eq(kl_driver_by_name("fru"), NULL);
+	cr_expect_eq(kl_driver_by_name("fruits"), NULL);
+}
+
+static const uint32_t many_types[] = {40, 41, 1000000, 0};
+static struct kl_driver many = {.name = "many", .types = many_types};
+
+Test(bus, registration)
+{
+	const struct kl_driver *driver = NULL;
+	unsigned int seen = 0, count = 0;
+
+	kl_driver_register(&many);
+	for (unsigned int i = 0; many_types[i] != 0; i++)
+		cr_expect_eq(kl_driver_by_type(many_types[i]), &many);
+	while ((driver = kl_driver_next(driver)) != NULL) {
+		seen += driver == &many || strcmp(driver->name, "fruit") == 0;
+		count++;
+	}
+	cr_expect_eq(seen, 2);
+	cr_expect_geq(count, 2);
+}
