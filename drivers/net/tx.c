@@ -148,17 +148,25 @@ KL__TEMPLATE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, u
 	struct kl_queue *queue = txq->queue;
 	uint16_t taken = 0;
 
-	if (count > 0 && KL__LIKELY(queue->fault == KL_QUEUE_OK)) {
-		if (kl__split_free(queue, chained) < count)
-			reclaim(txq, count, chained);
-		taken = add_packets(txq, packets, count, chained);
-		if (KL__UNLIKELY(taken < count))
-			queue->stats.ring_full++;
-		if (queue->avail_idx != queue->published) {
-			kl__split_publish(queue);
-			kl__kick(queue);
-		}
+	if (count == 0)
+		goto poll;
+	if (kl__split_free(queue, chained) < count)
+		reclaim(txq, count, chained);
+	if (KL__UNLIKELY(queue->fault != KL_QUEUE_OK))
+		goto poll;
+	taken = add_packets(txq, packets, count, chained);
+	if (chained && taken < count) {
+		/* A packet of many pieces may need more than one descriptor each. */
+		reclaim(txq, queue->size, chained);
+		taken += add_packets(txq, packets + taken, count - taken, chained);
 	}
+	if (KL__UNLIKELY(taken < count))
+		queue->stats.ring_full++;
+	if (queue->avail_idx != queue->published) {
+		kl__split_publish(queue);
+		kl__kick(queue);
+	}
+poll:
 	kl__kick_poll(queue);
 	return taken;
 }

@@ -83,8 +83,9 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 	}
 	*size = legal_maximum(claimed);
 	if (asked == 0) {
-		if (device->transport->default_queue_size != 0)
-			*size = legal_maximum(device->transport->default_queue_size);
+		asked = legal_maximum(device->transport->default_queue_size);
+		if (asked != 0 && asked < *size)
+			*size = asked;
 		return 0;
 	}
 	if (!is_power_of_two(asked) || asked > *size) {

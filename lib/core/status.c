@@ -64,7 +64,11 @@ bool kl_device_needs_reset(struct kl_device *device)
 
 void kl_device_fail(struct kl_device *device)
 {
-	kl__status_add(device, VIRTIO_STATUS_FAILED);
+	uint8_t status = device->transport->ops->get_status(device->transport);
+
+	/* All ones have the bit too: a device that is gone is told nothing. */
+	if ((status & VIRTIO_STATUS_FAILED) == 0)
+		kl__status_add(device, VIRTIO_STATUS_FAILED);
 }
 
 int kl_device_run(struct kl_device *device)

@@ -26,6 +26,16 @@ static inline uint16_t kl__load(const uint16_t *shared)
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);
 }
 
+static inline uint64_t kl__load64(const uint64_t *shared)
+{
+	return __atomic_load_n(shared, __ATOMIC_RELAXED);
+}
+
+static inline void kl__store64(uint64_t *shared, uint64_t value)
+{
+	__atomic_store_n(shared, value, __ATOMIC_RELAXED);
+}
+
 static inline uint8_t kl__load8(const uint8_t *shared)
 {
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);

@@ -45,7 +45,7 @@ struct kl_net_info {
 	uint32_t speed_mbps;      /* KL_NET_SPEED_UNKNOWN when the device does not say */
 	bool full_duplex;
 	uint16_t max_queue_pairs;
-	uint16_t rx_ring_max;     /* largest ring sizes, in descriptors */
+	uint16_t rx_ring_max;     /* largest ring sizes, in descriptors; 0 before the first start */
 	uint16_t tx_ring_max;
 };
 
