@@ -9,7 +9,7 @@ struct share {
 	uint64_t bursts;
 };
 
-/* The two sizes above 0 that came most often, the more frequent first; returns all bursts counted. */
+/* The two sizes above 0 that came most often, the more frequent first; returns all bursts. */
 static uint64_t find_most_frequent(const uint64_t spread[MAX_BURST + 1], struct share top[2])
 {
 	uint64_t total = spread[0];

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "limits.h"
+#include "sizes.h"
 
 /* spread[n] bursts had n packets. Prints nothing when there was none. */
 void bursts_print(const char *direction, const uint64_t spread[MAX_BURST + 1]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The time of day's steady sister, for what is told to people. Data paths use the time stamp counter. */
+/* A clock that never jumps, for what is told to people. Data paths use the time stamp counter. */
 #ifndef TESTPMD_CLOCK_H
 #define TESTPMD_CLOCK_H
 

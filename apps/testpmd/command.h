@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The prompt's commands, as tables: what a command looks like, what it does, what the help says. From
- * the look of it librte_cmdline gets its tokens, so parsing, completion and help have one source.
+ * The prompt's commands, as tables: what a command looks like, what it does, what the help says.
+ * From the look librte_cmdline gets its tokens, so parsing, completion and help have one source.
  *
  * In a look a word stands for itself, a|b for one of several, and these for a kind of value:
  *	N	a number
@@ -59,8 +59,8 @@ extern const struct command_group ports_group;
 extern const struct command_group *const command_groups[];
 
 /*
- * Makes librte_cmdline's context of all groups, for as long as pmd lives; NULL without memory. Commands
- * run on the thread that parses.
+ * Makes librte_cmdline's context of all groups, for as long as pmd lives; NULL without memory.
+ * Commands run on the thread that parses.
  */
 cmdline_parse_ctx_t *commands_build(struct testpmd *pmd);
 void commands_free(cmdline_parse_ctx_t *context);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The main lcore's loop: prompt, events of devices, clocks, and forwarding too when there is no other lcore. */
+/* The main lcore's loop: prompt, device events, clocks; forwarding when there is no other lcore. */
 #ifndef TESTPMD_CONTROL_H
 #define TESTPMD_CONTROL_H
 

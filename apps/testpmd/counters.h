@@ -8,7 +8,7 @@
 
 #include <kickless/net.h>
 
-#include "limits.h"
+#include "sizes.h"
 
 struct port_counters {
 	struct kl_net_queue_stats rx[MAX_QUEUES];

@@ -15,7 +15,8 @@ struct fwd_engine {
 	const char *name;
 	bool sends_only; /* cycles are divided by packets sent, not by those received */
 	bool paced; /* --rate applies */
-	/* Before a run, for each stream, on the control thread: 0 or -errno after a message. May be NULL. */
+	/* Before a run, for each stream, on the control thread. 0 or -errno after a message. May be
+	 * NULL. */
 	int (*begin)(struct fwd_stream *stream);
 	/* One turn, on the stream's lcore; true when there was something to do. */
 	bool (*burst)(struct fwd_stream *stream);

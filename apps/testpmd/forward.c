@@ -17,8 +17,8 @@
 #define SLICES_PER_SECOND 100
 
 /*
- * One turn of one stream. A transmit queue whose kick policy waits may owe its device a kick, so it is
- * called also when there was nothing to send.
+ * One turn of one stream. A transmit queue whose kick policy waits may owe its device a kick, so it
+ * is called also when there was nothing to send.
  */
 static inline void stream_turn(const struct fwd_lcore *lcore, struct fwd_stream *stream)
 {
@@ -127,7 +127,7 @@ static int begin_stream(const struct testpmd *pmd, struct fwd_stream *stream, bo
 	int rc = 0;
 
 	if (rate != 0)
-		rate = RTE_MAX(rate / pmd->options.queues, UINT64_C(1));
+		rate = RTE_MAX(rate / pmd->queues, UINT64_C(1));
 	pace_set(&stream->pace, rate, settings->burst);
 	if (settings->engine->begin != NULL)
 		rc = settings->engine->begin(stream);
@@ -162,7 +162,7 @@ static void take_baselines(struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->port_count; i++)
 		if (port_is_open(&pmd->ports[i]))
-			counters_read(pmd->ports[i].net, pmd->options.queues, &pmd->ports[i].run);
+			counters_read(pmd->ports[i].net, pmd->queues, &pmd->ports[i].run);
 }
 
 static void launch(struct fwd *fwd, uint32_t tx_first)

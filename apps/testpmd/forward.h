@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A run of forwarding: its streams, the lcores that they are spread over, its start and its end. All
- * functions belong to the control thread, which is the main lcore; it forwards too when EAL has no other.
+ * A run of forwarding: its streams, the lcores that they are spread over, its start and its end.
+ * All functions belong to the control thread, which is the main lcore; it forwards too when EAL has
+ * no other.
  */
 #ifndef TESTPMD_FORWARD_H
 #define TESTPMD_FORWARD_H
@@ -33,7 +34,7 @@ struct fwd_lcore {
 	uint16_t stream_count;
 	uint32_t tx_first; /* bursts to send before all else */
 
-	/* An enum fwd_order, written by the control thread; the lcore turns FWD_CLEAR back into FWD_GO_ON. */
+	/* An enum fwd_order, written by the control thread; the lcore takes FWD_CLEAR back. */
 	atomic_int order __rte_cache_aligned;
 };
 
@@ -53,7 +54,7 @@ struct fwd {
 /* How many lcores may forward. */
 unsigned int fwd_max_cores(void);
 
-/* Builds the streams that a run with the present settings would have. 0, -ENODEV (no ports), -ENOMEM. */
+/* Builds the streams of a run with the present settings. 0, -ENODEV (no ports), -ENOMEM. */
 int fwd_plan(struct testpmd *pmd);
 void fwd_free(struct fwd *fwd);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kickless-testpmd: the way of the program from its start to its end. Each step undoes itself in main. */
+/* kickless-testpmd: the way of the program from its start to its end. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +8,12 @@
 
 #include <rte_version.h>
 
+#include <kickless/bus.h>
 #include <kickless/eal.h>
 #include <kickless/version.h>
 
 #include "control.h"
+#include "dry_run.h"
 #include "pool.h"
 #include "prompt.h"
 #include "signals.h"
@@ -59,22 +61,6 @@ static int write_json(struct testpmd *pmd)
 	return rc;
 }
 
-static void print_plan(const struct testpmd *pmd)
-{
-	const struct options *options = &pmd->options;
-	char kick[32];
-
-	for (uint16_t i = 0; i < options->device_count; i++)
-		printf("Port %u: %s\n", i, options->devices[i]);
-	printf("Queue pairs per port: %u\n", options->queues);
-	printf("Forwarding mode: %s\n", pmd->settings.engine->name);
-	printf("Port topology: %s\n", topology_name(pmd->settings.topology));
-	printf("Packets per burst: %u\n", pmd->settings.burst);
-	printf("Kick policy: %s\n", kick_policy_text(&options->kick, kick, sizeof(kick)));
-	printf("Forwarding lcores: %u of %u\n", pmd->settings.cores, fwd_max_cores());
-	printf("Mbuf size: %u\n", (unsigned int)options->mbuf_size);
-}
-
 static int check_cores(const struct testpmd *pmd)
 {
 	if (pmd->settings.cores <= fwd_max_cores())
@@ -84,29 +70,47 @@ static int check_cores(const struct testpmd *pmd)
 	return -EINVAL;
 }
 
+/* The device's own queues= goes before --rxq and --txq, as all keys do. */
+static int choose_queues(struct testpmd *pmd, const struct port *port)
+{
+	const uint16_t named = kl_device_options(port->device)->queues;
+	const uint16_t asked = named != 0 ? named : pmd->options.queues;
+	const uint16_t queues = asked != 0 ? asked : 1;
+	const uint16_t most = RTE_MIN(kl_net_info(port->net)->max_queue_pairs, MAX_QUEUES);
+
+	if (queues > most) {
+		say_error("port %u: %u queue pairs asked for; %s allows 1 to %u", port->number,
+			queues, port_name(port), most);
+		return -EINVAL;
+	}
+	if (pmd->queues != 0 && queues != pmd->queues) {
+		say_error(
+			"port %u has %u queue pairs, port 0 has %u; give all the same queues=",
+			port->number, queues, pmd->queues);
+		return -EINVAL;
+	}
+	pmd->queues = queues;
+	return 0;
+}
+
 static int open_port(struct testpmd *pmd, uint16_t number)
 {
 	const struct options *options = &pmd->options;
 	struct port *port = &pmd->ports[number];
 	int rc = port_open(port, number, options->devices[number]);
-	uint16_t pairs;
 
 	if (rc != 0)
 		return rc;
 	pmd->port_count = number + 1;
+	rc = choose_queues(pmd, port);
 	port->conf = (struct kl_net_conf){
-		.queue_pairs = options->queues,
+		.queue_pairs = pmd->queues,
 		.rx_ring_size = options->rxd,
 		.tx_ring_size = options->txd,
 		.rx_kick = options->kick,
 		.tx_kick = options->kick,
 	};
-	pairs = kl_net_info(port->net)->max_queue_pairs;
-	if (options->queues <= pairs)
-		return 0;
-	say_error("port %u: --rxq=%u and --txq=%u: %s allows 1 to %u", number, options->queues,
-		options->queues, port_name(port), pairs);
-	return -EINVAL;
+	return rc;
 }
 
 static int check_packet(const struct testpmd *pmd, const struct port *port)
@@ -237,10 +241,6 @@ static int with_eal(struct testpmd *pmd)
 
 	if (rc != 0)
 		return rc;
-	if (pmd->options.dry_run) {
-		print_plan(pmd);
-		return 0;
-	}
 	rc = set_up(pmd);
 	if (rc == 0)
 		rc = run(pmd);
@@ -266,6 +266,8 @@ int main(int argc, char **argv)
 		printf("kickless-testpmd %s (%s)\n", KL_VERSION, rte_version());
 	if (pmd->options.help || pmd->options.version)
 		return EXIT_SUCCESS;
+	if (pmd->options.dry_run)
+		return dry_run(&pmd->options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	pmd->settings = pmd->options.settings;
 	rc = signals_catch();
 	if (rc == 0)

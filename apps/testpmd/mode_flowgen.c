@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flowgen: sends UDP packets of many flows, one after the other, and drops what comes back. A flow is a
- * destination address; addresses, ports and the four bytes taken off for an FCS are testpmd's.
+ * flowgen: sends UDP packets of many flows, one after the other, and drops what comes back. A flow
+ * is a destination address; addresses, ports and the four bytes taken off for an FCS are testpmd's.
  */
 #include "engine.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * txonly: sends UDP packets as fast as they go, or at --rate. The headers are prepared once and copied
- * in front of each packet; what follows them is whatever the buffer held. Several segment lengths make
- * packets of several mbufs.
+ * txonly: sends UDP packets as fast as they go, or at --rate. The headers are prepared once and
+ * copied in front of each packet; what follows them is whatever the buffer held. Several segment
+ * lengths make packets of several mbufs.
  */
 #include "engine.h"
 
@@ -14,8 +14,8 @@
 #include "say.h"
 #include "stream.h"
 
-/* With several flows: so many UDP source ports from here on, of the ephemeral range of RFC 6335. The low
- * byte is the lcore, so that no two lcores make the same flow. */
+/* With several flows: so many UDP source ports from here on, in the ephemeral range of RFC 6335.
+ * The low byte is the lcore, so that no two lcores make the same flow. */
 #define FIRST_FLOW 0xc000
 #define FLOWS 64
 

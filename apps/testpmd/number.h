@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* A decimal or 0x number, ended by the text's end or by stop; *end then points to where it ended (end may
- * be NULL). 0 or -EINVAL. */
+/* A decimal or 0x number, ended by the text's end or by stop; *end then points to where it ended
+ * (end may be NULL). 0 or -EINVAL. */
 int number_parse(const char *text, char stop, uint64_t *value, const char **end);
 
 /* Seconds, with a fraction if wanted; 0 or -EINVAL. */

@@ -116,8 +116,8 @@ const struct option_row option_rows[] = {
 	CALL("port-topology", "NAME", set_topology, "paired|chained|loop; paired"),
 	CALL("burst", "N", set_burst, "packets per burst, 1 to 512; 32"),
 	NUMBER("nb-cores", 1, RTE_MAX_LCORE, cores, "forwarding lcores; 1"),
-	NUMBER("rxq", 1, MAX_QUEUES, rxq, "receive queues per port; 1"),
-	NUMBER("txq", 1, MAX_QUEUES, txq, "transmit queues per port; 1"),
+	NUMBER("rxq", 1, MAX_QUEUES, rxq, "receive queues per port; a device's queues=, or 1"),
+	NUMBER("txq", 1, MAX_QUEUES, txq, "transmit queues per port; a device's queues=, or 1"),
 	NUMBER("rxd", 1, 32768, rxd, "descriptors per receive ring; the device's maximum"),
 	NUMBER("txd", 1, 32768, txd, "descriptors per transmit ring; the device's maximum"),
 	CALL("kick", "POLICY", set_kick,
@@ -178,9 +178,10 @@ void options_help(void)
 	     "\n"
 	     "Forwards packets between virtio network devices, as DPDK's testpmd does.\n"
 	     "\n"
-	     "NAME is 0000:00:05.0, net@0 (the first bound one) or net:mac=52:54:00:12:34:56; keys are\n"
+	     "NAME is 0000:00:05.0, net@0 (the first bound) or net:mac=52:54:00:12:34:56; keys:\n"
 	     "queues=N queue_size=N event_idx=0|1 indirect=0|1 mrg_rxbuf=0|1 features=+NAME/-NAME\n"
-	     "kick=eager|lazy:NS|auto. Without -i it forwards at once, until Enter, Ctrl-C or --duration.\n");
+	     "kick=eager|lazy:NS|auto. Without -i it forwards at once, until Enter, Ctrl-C or\n"
+	     "--duration.\n");
 	for (const struct option_row *row = option_rows; row->name != NULL; row++)
 		if (row->kind != OPTION_LATER)
 			explain(row);

@@ -17,8 +17,6 @@
 static void set_defaults(struct options *options)
 {
 	*options = (struct options){
-		.rxq = 1,
-		.txq = 1,
 		.kick = {.mode = KL_KICK_AUTO},
 		.mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
 		.mbuf_cache = DEFAULT_MBUF_CACHE,
@@ -114,14 +112,18 @@ static int parse_one(struct options *options, char **argument, int left)
 
 static int check_queues(struct options *options)
 {
-	if (options->rxq != options->txq) {
+	/* One of them alone is as in testpmd, where the other is then 1. */
+	const uint64_t rxq = options->rxq == 0 && options->txq != 0 ? 1 : options->rxq;
+	const uint64_t txq = options->txq == 0 && options->rxq != 0 ? 1 : options->txq;
+
+	if (rxq != txq) {
 		say_error("--rxq=%" PRIu64 " and --txq=%" PRIu64
 			  ": a virtio network device has pairs of "
 			  "queues, so both must be equal",
-			options->rxq, options->txq);
+			rxq, txq);
 		return -EINVAL;
 	}
-	options->queues = options->rxq;
+	options->queues = rxq;
 	return 0;
 }
 
@@ -154,7 +156,7 @@ static int check_run(struct options *options)
 	if (options->settings.rate != 0 && !options->settings.engine->paced &&
 		!options->interactive) {
 		say_error(
-			"--rate is for the modes that make packets, txonly and flowgen; the mode is %s",
+			"--rate is for the modes that make packets, txonly and flowgen, not for %s",
 			options->settings.engine->name);
 		return -EINVAL;
 	}
@@ -178,7 +180,7 @@ static int check(struct options *options)
 	return rc;
 }
 
-/* The options of a program on EAL follow a lone "--"; only --help and --version may stand before it. */
+/* Our options follow a lone "--"; EAL's stand before it, and --help and --version may. */
 static int find_start(struct options *options, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {

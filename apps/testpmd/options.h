@@ -8,15 +8,15 @@
 
 #include <kickless/queue.h>
 
-#include "limits.h"
+#include "sizes.h"
 #include "settings.h"
 
 struct options {
 	const char *devices[MAX_PORTS]; /* each a spec of kl_device_open */
 	uint16_t device_count;
-	uint64_t rxq; /* as asked for; equal once parsed */
+	uint64_t rxq; /* as asked for; 0 for not at all */
 	uint64_t txq;
-	uint16_t queues;
+	uint16_t queues; /* pairs, from both; 0 when neither was given */
 	uint64_t rxd; /* 0 for the device's maximum */
 	uint64_t txd;
 	struct kl_kick_policy kick;
@@ -43,8 +43,8 @@ struct options {
 };
 
 /*
- * Reads what follows "--" in argv. Returns 0, or -EINVAL after a message that names what is allowed. With
- * --help or --version nothing else is checked. Strings remain those of argv.
+ * Reads what follows "--" in argv. Returns 0, or -EINVAL after a message that says what is allowed.
+ * With --help or --version nothing else is checked. Strings remain those of argv.
  */
 int options_parse(struct options *options, int argc, char **argv);
 

@@ -64,14 +64,14 @@ static int plan_streams(struct testpmd *pmd)
 	fwd_free(fwd);
 	if (count == 0)
 		return -ENODEV;
-	fwd->streams = rte_calloc("streams", (size_t)count * pmd->options.queues,
-		sizeof(*fwd->streams), RTE_CACHE_LINE_SIZE);
+	fwd->streams = rte_calloc("streams", (size_t)count * pmd->queues, sizeof(*fwd->streams),
+		RTE_CACHE_LINE_SIZE);
 	if (fwd->streams == NULL)
 		return -ENOMEM;
 	fwd->port_count = count;
-	fwd->stream_count = count * pmd->options.queues;
+	fwd->stream_count = count * pmd->queues;
 	stream = fwd->streams;
-	for (uint16_t queue = 0; queue < pmd->options.queues; queue++)
+	for (uint16_t queue = 0; queue < pmd->queues; queue++)
 		for (uint16_t i = 0; i < count; i++)
 			fill_stream(fwd, stream++, ports[i],
 				ports[peer_of(fwd->settings.topology, i, count)], queue);
@@ -103,7 +103,7 @@ static unsigned int choose_lcore(const struct fwd *fwd, int node)
 	return other;
 }
 
-/* Each lcore gets a run of neighbouring streams; the last ones get one more when it doesn't come out even. */
+/* Each lcore gets neighbouring streams; the last ones get one more when it doesn't come out even. */
 static void plan_lcores(struct testpmd *pmd)
 {
 	struct fwd *fwd = &pmd->fwd;

@@ -9,27 +9,40 @@
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 
+#include <kickless/bus.h>
+
 #include "testpmd.h"
+
+static uint32_t ring_size(uint32_t option, uint32_t named, uint32_t maximum)
+{
+	if (option != 0)
+		return option;
+	if (named != 0)
+		return named;
+	/* Some devices tell their largest ring only once they are set up. */
+	return maximum != 0 ? maximum : 1024;
+}
 
 static uint32_t ring_mbufs(const struct testpmd *pmd, const struct port *port)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);
-	const uint32_t rx = pmd->options.rxd != 0 ? pmd->options.rxd : info->rx_ring_max;
-	const uint32_t tx = pmd->options.txd != 0 ? pmd->options.txd : info->tx_ring_max;
+	const uint16_t named = kl_device_options(port->device)->queue_size;
+	const uint32_t rx = ring_size(pmd->options.rxd, named, info->rx_ring_max);
+	const uint32_t tx = ring_size(pmd->options.txd, named, info->tx_ring_max);
 
 	return rx + tx * pmd->settings.segments;
 }
 
 /*
- * Full rings everywhere, a burst of each queue in flight, and full caches of all lcores. Buffers of one
- * node may all sit in rings of another, so the sum over all ports counts.
+ * Full rings everywhere, a burst of each queue in flight, and full caches of all lcores. Buffers of
+ * one node may all sit in rings of another, so the sum over all ports counts.
  */
 uint32_t pools_default_mbufs(const struct testpmd *pmd)
 {
 	uint32_t count = rte_lcore_count() * pmd->options.mbuf_cache * 3 / 2 + MAX_BURST;
 
 	for (uint16_t i = 0; i < pmd->port_count; i++)
-		count += pmd->options.queues *
+		count += pmd->queues *
 			(ring_mbufs(pmd, &pmd->ports[i]) +
 				pmd->settings.burst * pmd->settings.segments);
 	/* A pool's ring holds a power of two less one; anything else wastes memory. */

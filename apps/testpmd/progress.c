@@ -20,7 +20,7 @@ static void sum_packets(const struct testpmd *pmd, uint64_t *rx, uint64_t *tx)
 
 		if (!port_is_open(&pmd->ports[i]))
 			continue;
-		counters_read(pmd->ports[i].net, pmd->options.queues, &counters);
+		counters_read(pmd->ports[i].net, pmd->queues, &counters);
 		totals = counters_total(&counters);
 		*rx += totals.rx_packets;
 		*tx += totals.tx_packets;

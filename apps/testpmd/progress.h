@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A line on the terminal that tells how a longer run goes: rates, and the time left. Off a terminal, none. */
+/* A line on the terminal that tells how a longer run goes. Off a terminal there is none. */
 #ifndef TESTPMD_PROGRESS_H
 #define TESTPMD_PROGRESS_H
 

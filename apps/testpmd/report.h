@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The numbers of a run, taken once. What is printed for people and what is written as JSON both come from
- * here, so they agree.
+ * The numbers of a run, taken once. What is printed for people and what is written as JSON come
+ * from here, so they agree.
  */
 #ifndef TESTPMD_REPORT_H
 #define TESTPMD_REPORT_H
@@ -13,7 +13,7 @@
 #include <kickless/net.h>
 
 #include "counters.h"
-#include "limits.h"
+#include "sizes.h"
 
 struct testpmd;
 struct fwd;
@@ -50,7 +50,7 @@ struct report {
 /* Takes the numbers of the run that is on, or has just ended. */
 void report_collect(struct report *report, const struct testpmd *pmd);
 
-/* testpmd's blocks of the end of a run, then ours. The streams are those that were collected from. */
+/* testpmd's blocks of the end of a run, then ours. fwd is the one that was collected from. */
 void report_print(const struct report *report, const struct fwd *fwd);
 
 /* 0 or -errno. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The end of a run for people: testpmd's blocks, whose labels and order scripts parse, then one per port
- * about its virtqueues. */
+/* The end of a run for people: testpmd's blocks, whose labels and order scripts parse, then one per
+ * port about its virtqueues. */
 #include "report.h"
 
 #include <inttypes.h>
@@ -30,7 +30,8 @@ static void print_stream(const struct fwd_stream *stream)
 {
 	if (stream->rx_packets == 0 && stream->tx_packets == 0 && stream->dropped == 0)
 		return;
-	printf("\n  ------- Forward Stats for RX Port=%2u/Queue=%2u -> TX Port=%2u/Queue=%2u -------\n",
+	printf("\n  ------- Forward Stats for RX Port=%2u/Queue=%2u -> "
+	       "TX Port=%2u/Queue=%2u -------\n",
 		stream->rx_port, stream->rx_queue, stream->tx_port, stream->tx_queue);
 	printf("  RX-packets: %-14" PRIu64 " TX-packets: %-14" PRIu64 " TX-dropped: %-14" PRIu64
 	       "\n",

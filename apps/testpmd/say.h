@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the program has to say when something is wrong: one sentence, on stderr, in order with stdout. */
+/* What the program says when something is wrong: one sentence, on stderr, in order with stdout. */
 #ifndef TESTPMD_SAY_H
 #define TESTPMD_SAY_H
 

@@ -9,8 +9,8 @@ struct port;
 struct testpmd;
 
 /*
- * The next open port from *at on that number means (PORT_ALL for each), and moves *at behind it; NULL at
- * the end. Start with *at = 0. A number without a port is told once.
+ * The next open port from *at on that number means (PORT_ALL for each), and moves *at behind it;
+ * NULL at the end. Start with *at = 0. A number without a port is told once.
  */
 struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at);
 

@@ -12,7 +12,7 @@
 #include <rte_ether.h>
 
 #include "engine.h"
-#include "limits.h"
+#include "sizes.h"
 
 enum port_topology {
 	TOPOLOGY_PAIRED,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the prompt's show commands print, in testpmd's shapes: labels and order are parsed by scripts. */
+/* What the show commands print, in testpmd's shapes: labels and order are parsed by scripts. */
 #ifndef TESTPMD_SHOW_H
 #define TESTPMD_SHOW_H
 
@@ -18,7 +18,7 @@ void show_device(const struct port *port);
 /* 0, or -EINVAL when there is no such queue. */
 int show_queue(const struct port *port, bool tx, uint16_t queue);
 
-/* "show config ...": the streams and their lcores, the queues, the lcores, the packets of txonly. */
+/* "show config": the streams and their lcores, the queues, the lcores, txonly's packets. */
 void show_forwarding(const struct testpmd *pmd);
 void show_queues(const struct testpmd *pmd);
 void show_lcores(const struct testpmd *pmd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The wish to end, as a signal tells it. The handler sets a flag and makes a file descriptor readable,
- * so that both a busy loop and a sleeping one notice.
+ * The wish to end, as a signal tells it. The handler sets a flag and makes a file descriptor
+ * readable, so that both a busy loop and a sleeping one notice.
  */
 #ifndef TESTPMD_SIGNALS_H
 #define TESTPMD_SIGNALS_H

@@ -16,7 +16,7 @@
 #include <kickless/net.h>
 
 #include "headers.h"
-#include "limits.h"
+#include "sizes.h"
 #include "pace.h"
 #include "settings.h"
 
@@ -59,7 +59,7 @@ static inline uint16_t stream_receive(struct fwd_stream *stream, struct rte_mbuf
 	return count;
 }
 
-/* Sends what the ring has room for; the rest is dropped and counted, as testpmd does without retry. */
+/* Sends what the ring has room for; the rest is dropped and counted, like testpmd without retry. */
 static inline uint16_t stream_send(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t count)
 {

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "forward.h"
-#include "limits.h"
+#include "sizes.h"
 #include "options.h"
 #include "port.h"
 #include "report.h"
@@ -25,6 +25,7 @@ struct testpmd {
 	struct fwd_settings settings; /* of the next run */
 	struct port ports[MAX_PORTS];
 	uint16_t port_count;
+	uint16_t queues; /* pairs of each port */
 	struct testpmd_pool pools[MAX_PORTS];
 	uint16_t pool_count;
 	struct fwd fwd;

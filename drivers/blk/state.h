@@ -69,7 +69,8 @@ struct blk_group {
 	uint64_t bytes; /* moved by parts that succeeded */
 	uint16_t in_flight;
 	uint8_t phase;
-	bool is_waiting; /* stands in the queue's line for free slots */
+	bool is_waiting;  /* stands in the queue's line for free slots */
+	bool needs_flush; /* after its data */
 	int result;      /* of the first part that failed */
 	struct blk_group *next;
 };
@@ -114,9 +115,9 @@ struct blk_queue {
 
 	/* Written by the queue's thread; by the control thread while the gate is closed. */
 	alignas(KL__CACHE_LINE) uint16_t inside; /* the thread is within a call */
-	uint16_t ready_count;
-	uint16_t ready_mask;
-	uint16_t ready_first;
+	uint32_t ready_count;
+	uint32_t ready_mask;
+	uint32_t ready_first;
 	uint64_t oldest; /* nothing in flight was given to the device before */
 	struct blk_group *waiting;
 	struct blk_group *waiting_last;
@@ -159,6 +160,8 @@ void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue);
 
 /* recover.c: completes what was in flight. After a reset whose status read 0. */
 void blk_queue_drain(struct blk_queue *queue, uint64_t now);
+/* recover.c: shuts all gates until kl_blk_recover. Control thread. */
+void blk_halt_all(struct kl_blk *blk);
 /* recover.c: shuts the gate until kl_blk_recover. The queue's thread. */
 KL__COLD void blk_halt(struct blk_queue *queue);
 /* recover.c: halts when a request is late. The queue's thread. */

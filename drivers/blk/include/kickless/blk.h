@@ -231,9 +231,9 @@ KL_API uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue, struct kl_blk_co
 
 /*
  * Polls until there are min completions or timeout_ns (UINT64_MAX: no limit) have passed; sleeps when nothing comes for
- * conf.spin_ns. Sleeps only where the queue has an interrupt. Returns how many, at most max; fewer than
- * min after the time, or when a signal came; -ESHUTDOWN when there are none and the device is not
- * running. Queue's thread.
+ * conf.spin_ns, where the queue has an interrupt. Returns how many, at most max; fewer than min after the time,
+ * when a signal came, or when nothing is in flight any more; -ESHUTDOWN when there are none and the
+ * device is not running. Queue's thread.
  */
 KL_API int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions, uint16_t min,
 	uint16_t max, uint64_t timeout_ns);
@@ -269,7 +269,7 @@ KL_API int kl_blk_set_writeback(struct kl_blk *blk, bool is_writeback);
  */
 KL_API int kl_blk_read_id(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1]);
 
-/* -EINVAL when there is no such queue; any thread. */
+/* -EINVAL when there is no such queue. Control thread. */
 KL_API int kl_blk_queue_stats(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_stats *stats);
 KL_API int kl_blk_queue_info(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_info *info);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The sizes of our tables, and testpmd's defaults that people rely on. */
-#ifndef TESTPMD_LIMITS_H
-#define TESTPMD_LIMITS_H
+#ifndef TESTPMD_SIZES_H
+#define TESTPMD_SIZES_H
 
 #define MAX_PORTS 32
 #define MAX_QUEUES 32 /* of one port and direction */

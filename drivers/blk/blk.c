@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The driver as the bus knows it: which types, which features, how a user names a device. */
+#include <kickless/blk.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+static const uint32_t types[] = {VIRTIO_ID_BLOCK, 0};
+
+static const struct kl_feature_name feature_names[] = {
+	{VIRTIO_BLK_F_BARRIER, "BARRIER"},
+	{VIRTIO_BLK_F_SIZE_MAX, "SIZE_MAX"},
+	{VIRTIO_BLK_F_SEG_MAX, "SEG_MAX"},
+	{VIRTIO_BLK_F_GEOMETRY, "GEOMETRY"},
+	{VIRTIO_BLK_F_RO, "RO"},
+	{VIRTIO_BLK_F_BLK_SIZE, "BLK_SIZE"},
+	{VIRTIO_BLK_F_SCSI, "SCSI"},
+	{VIRTIO_BLK_F_FLUSH, "FLUSH"},
+	{VIRTIO_BLK_F_TOPOLOGY, "TOPOLOGY"},
+	{VIRTIO_BLK_F_CONFIG_WCE, "CONFIG_WCE"},
+	{VIRTIO_BLK_F_MQ, "MQ"},
+	{VIRTIO_BLK_F_DISCARD, "DISCARD"},
+	{VIRTIO_BLK_F_WRITE_ZEROES, "WRITE_ZEROES"},
+	{VIRTIO_BLK_F_LIFETIME, "LIFETIME"},
+	{VIRTIO_BLK_F_SECURE_ERASE, "SECURE_ERASE"},
+	{VIRTIO_BLK_F_ZONED, "ZONED"},
+	{0, NULL},
+};
+
+/* A write cache that can't be flushed is of no use to know of. */
+static const struct kl_feature_rule feature_rules[] = {
+	{.bit = VIRTIO_BLK_F_CONFIG_WCE, .needed_count = 1, .needed = {VIRTIO_BLK_F_FLUSH}},
+	{0},
+};
+
+static int probe(struct kl_device *device)
+{
+	struct kl_blk *blk = calloc(1, sizeof(*blk));
+	int rc;
+
+	if (blk == NULL)
+		return -ENOMEM;
+	blk->device = device;
+	blk->ticks_per_second = kl_device_ticks_per_second(device);
+	rc = blk_config_probe(blk);
+	if (rc != 0) {
+		free(blk);
+		return rc;
+	}
+	kl_device_set_private(device, blk);
+	return 0;
+}
+
+static void remove_device(struct kl_device *device)
+{
+	struct kl_blk *blk = kl_device_private(device);
+	bool is_lost;
+
+	/* A stop that fails has said why, and what the device may still write stays allocated. */
+	kl_blk_stop(blk);
+	is_lost = kl_blk_state(blk) == KL_BLK_LOST;
+	for (uint16_t i = 0; i < blk->queues_made; i++) {
+		if (!is_lost)
+			blk_queue_free(blk, blk->queues[i]);
+		free(blk->queues[i]);
+	}
+	free(blk->queues);
+	free(blk);
+}
+
+static bool is_named(struct kl_device *device, const char *key, const char *value)
+{
+	char id[KL_BLK_ID_BYTES + 1];
+
+	return strcmp(key, "serial") == 0 && kl_blk_read_id(kl_device_private(device), id) == 0 &&
+		strcmp(id, value) == 0;
+}
+
+static struct kl_driver blk_driver = {
+	.name = "blk",
+	.types = types,
+	.feature_names = feature_names,
+	.feature_rules = feature_rules,
+	.probe = probe,
+	.remove = remove_device,
+	.is_named = is_named,
+	.config_changed = blk_config_changed,
+};
+KL_DRIVER(blk_driver)
+
+struct kl_blk *kl_blk_of(struct kl_device *device)
+{
+	if (kl_driver_by_type(kl_device_info(device)->type) != &blk_driver)
+		return NULL;
+	return kl_device_private(device);
+}
+
+const struct kl_blk_info *kl_blk_info(const struct kl_blk *blk)
+{
+	return &blk->info;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Asking a device that does not run for its serial number. 5.2.6. */
+#include <errno.h>
+#include <string.h>
+
+#include "state.h"
+
+#define PATIENCE_NS UINT64_C(2000000000)
+
+static int ask(struct kl_blk *blk, char *answer)
+{
+	const struct kl_blk_request request = {
+		.op = KL_BLK_GET_ID, .buffer = answer, .length = KL_BLK_ID_BYTES,
+	};
+	struct kl_blk_completion completion;
+	int n;
+
+	if (kl_blk_submit(blk, 0, &request, 1) == 0)
+		return -EIO;
+	n = kl_blk_wait(blk, 0, &completion, 1, 1, PATIENCE_NS);
+	if (n < 0)
+		return -EIO;
+	return n == 0 ? -ETIMEDOUT : completion.result;
+}
+
+int kl_blk_read_id(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1])
+{
+	const struct kl_blk_conf conf = {.queues = 1};
+	struct kl_dma answer;
+	int rc, stopped;
+
+	if (kl_blk_state(blk) != KL_BLK_STOPPED)
+		return -EBUSY;
+	rc = kl_device_dma_alloc(blk->device, KL_BLK_ID_BYTES, KL__CACHE_LINE, &answer);
+	if (rc != 0)
+		return rc;
+	rc = kl_blk_start(blk, &conf);
+	if (rc == 0) {
+		rc = ask(blk, answer.memory);
+		stopped = kl_blk_stop(blk);
+		if (stopped == -ETIMEDOUT)
+			return stopped; /* The device may still write its answer: the memory is left to it. */
+	}
+	/* 5.2.6.1: a string of 20 bytes has no end. */
+	memcpy(id, answer.memory, KL_BLK_ID_BYTES);
+	id[KL_BLK_ID_BYTES] = '\0';
+	kl_device_dma_free(blk->device, &answer);
+	return rc;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Requests as the device takes them. One that keeps to its limits is one part; a larger one is cut to several, which
+ * form a group and complete together. The short way of submit.c needs none of this.
+ */
+#ifndef KL_BLK_PART_H
+#define KL_BLK_PART_H
+
+#include "ring/verbs.h"
+#include "state.h"
+
+/* What goes into one slot. */
+struct blk_part {
+	uint32_t type;
+	uint32_t bytes; /* of data that moves */
+	uint64_t sector;
+	uint16_t direction; /* VIRTQ_DESC_F_WRITE when the device writes the data, or 0 */
+	uint16_t segments;
+	uint16_t ranges; /* more than 0: they are the data, and segments is 0 */
+	struct kl__piece segment[BLK_SEGMENTS_MAX];
+	struct virtio_blk_range range[BLK_RANGES_MAX];
+};
+
+/* check.c: whether the request is legal and within the device: 0 or the result it completes with. */
+int blk_check(const struct blk_queue *queue, const struct kl_blk_request *request);
+
+/*
+ * part.c: cuts the next part off and moves the cursor behind it. 0, or -EFAULT, -EINVAL (an iovec too short, a
+ * block in more pieces than the device takes).
+ */
+int blk_part_next(const struct blk_queue *queue, const struct kl_blk_request *request,
+	struct blk_cursor *cursor, struct blk_part *part);
+/* part.c: whether the cursor is behind the last part. */
+bool blk_part_was_last(const struct kl_blk_request *request, const struct blk_cursor *cursor);
+void blk_part_flush(struct blk_part *part);
+/* part.c: adds it to the ring, not yet visible. 0, -ENOSPC when there is no room now. */
+int blk_part_add(struct blk_queue *queue, const struct blk_part *part, struct blk_group *group,
+	uint64_t user_data, uint64_t now);
+
+/* group.c: takes any request; false when there is no room for it now. now as of blk_now. */
+bool blk_take(struct blk_queue *queue, const struct kl_blk_request *request, uint64_t now);
+/* group.c: a part has completed with result. */
+void blk_part_done(struct blk_queue *queue, const struct blk_slot *slot, int result);
+/* group.c: gives the device what still waits for free slots, and publishes it. */
+void blk_feed(struct blk_queue *queue);
+/* poll.c: takes what the device has used; errors and parts go to the queue's ready completions. */
+uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max);
+/* group.c: ends all groups that have no part in flight any more and wait. */
+void blk_cancel_waiting(struct blk_queue *queue);
+
+#endif

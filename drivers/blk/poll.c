@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Taking completions. 5.2.6: the status byte decides; what the device says it wrote is not looked at. */
+#include <errno.h>
+
+#include "gate.h"
+#include "part.h"
+#include "ring/clock.h"
+#include "ring/kick.h"
+#include "slot.h"
+
+/* Polls between two looks at the clock for late requests. */
+#define DEADLINE_POLLS 64
+
+/* 5.2.6: unknown statuses are errors, and so is a status byte that was not written. */
+static int result_of(uint8_t status)
+{
+	if (status == VIRTIO_BLK_S_OK)
+		return 0;
+	return status == VIRTIO_BLK_S_UNSUPP ? -ENOTSUP : -EIO;
+}
+
+/* The status, read once; the byte is made ready for the slot's next use while its line is here. */
+static inline uint8_t take_status(struct blk_queue *queue, const struct blk_slot *slot)
+{
+	uint8_t *value = &queue->status[blk_slot_number(queue, slot)].value;
+	uint8_t status = kl__load8(value);
+
+	*value = BLK_STATUS_NONE;
+	return status;
+}
+
+/* A part of a request, or an error. */
+static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot, uint8_t status)
+{
+	int result = result_of(status);
+
+	if (result == 0)
+		queue->ring->stats.done++;
+	else
+		queue->ring->stats.failed++;
+	if (slot->group != NULL)
+		blk_part_done(queue, slot, result);
+	else
+		blk_push_ready(queue, slot->user_data, result);
+}
+
+KL__TEMPLATE uint16_t harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max,
+	const bool chained)
+{
+	struct kl_queue *ring = queue->ring;
+	uint16_t left = kl__split_used(ring, max), n = 0;
+	uint64_t bytes = 0;
+
+	while (n < max && left > 0) {
+		uint32_t length, writable;
+		const struct blk_slot *slot = kl__split_take(ring, &length, &writable, chained);
+		uint8_t status;
+
+		if (KL__UNLIKELY(slot == NULL))
+			break;
+		left--;
+		status = take_status(queue, slot);
+		if (KL__UNLIKELY(status != VIRTIO_BLK_S_OK || slot->group != NULL)) {
+			complete_slowly(queue, slot, status);
+			continue;
+		}
+		bytes += slot->bytes;
+		completions[n++] = (struct kl_blk_completion){.user_data = slot->user_data};
+	}
+	ring->stats.done += n;
+	queue->count.bytes += bytes;
+	kl__split_park(ring);
+	return n;
+}
+
+static uint16_t deliver_ready(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max)
+{
+	uint16_t n = 0;
+
+	while (n < max && queue->ready_count > 0) {
+		completions[n] = queue->ready[queue->ready_first++ & queue->ready_mask];
+		queue->count.errors += completions[n].result != 0;
+		queue->ready_count--;
+		n++;
+	}
+	return n;
+}
+
+uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max)
+{
+	if (queue->ring->chained)
+		return harvest(queue, completions, max, true);
+	return harvest(queue, completions, max, false);
+}
+
+static uint16_t poll_open(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max)
+{
+	uint16_t n = 0;
+
+	if (KL__UNLIKELY(queue->ready_count > 0))
+		n = deliver_ready(queue, completions, max);
+	n += blk_harvest(queue, completions + n, max - n);
+	if (KL__UNLIKELY(queue->waiting != NULL))
+		blk_feed(queue);
+	if (KL__UNLIKELY(queue->ready_count > 0))
+		n += deliver_ready(queue, completions + n, max - n);
+	kl__kick_poll(queue->ring);
+	queue->count.requests += n;
+	if (n == 0)
+		queue->count.empty_polls++;
+	if (KL__UNLIKELY(++queue->count.polls % DEADLINE_POLLS == 0))
+		blk_check_deadlines(queue);
+	if (KL__UNLIKELY(queue->ring->fault != KL_QUEUE_OK))
+		blk_halt(queue);
+	return n;
+}
+
+/* What a stop completed can still be taken; while the control thread is at work nothing can. */
+KL__COLD static uint16_t poll_shut(struct blk_queue *queue, struct kl_blk_completion *completions,
+	uint16_t max)
+{
+	uint16_t n;
+
+	if (kl__load_acquire(&queue->gate) != BLK_GATE_STOPPED)
+		return 0;
+	n = deliver_ready(queue, completions, max);
+	queue->count.requests += n;
+	return n;
+}
+
+uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions, uint16_t max)
+{
+	struct blk_queue *q = blk->queues[queue];
+	uint16_t n;
+
+	if (KL__LIKELY(blk_enter(q)))
+		n = poll_open(q, completions, max);
+	else
+		n = poll_shut(q, completions, max);
+	blk_leave(q);
+	return n;
+}

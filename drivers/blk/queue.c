@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A queue: made, freed, counted. */
+#include <errno.h>
+#include <string.h>
+
+#include <kickless/log.h>
+
+#include "ring/verbs.h"
+#include "slot.h"
+#include "spec/features.h"
+
+/* A request is at least header, data and status, and no table may have more entries than the ring. 2.7.5.3.1 */
+#define MIN_RING 4
+/*
+ * Completions that can be outstanding at one time, per ring entry: a request in a slot, a group, one refused at
+ * submit; blk_take takes nothing more then. A power of two.
+ */
+#define READY_PER_SLOT 4
+
+static size_t groups_offset(uint16_t size)
+{
+	return size * sizeof(struct blk_slot);
+}
+
+static size_t ready_offset(uint16_t size)
+{
+	return groups_offset(size) + size * sizeof(struct blk_group);
+}
+
+static size_t own_bytes(uint16_t size)
+{
+	return ready_offset(size) + (size_t)size * READY_PER_SLOT * sizeof(struct kl_blk_completion);
+}
+
+static int allocate(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
+{
+	int rc = kl_device_dma_alloc(blk->device,
+		size * (sizeof(struct blk_block) + sizeof(struct blk_status)), KL__CACHE_LINE,
+		&queue->shared);
+
+	if (rc == 0)
+		rc = kl_device_dma_alloc(blk->device, own_bytes(size), KL__CACHE_LINE, &queue->own);
+	return rc;
+}
+
+static void place(struct blk_queue *queue, uint16_t size)
+{
+	char *own = queue->own.memory;
+
+	queue->block = queue->shared.memory;
+	queue->block_iova = queue->shared.iova;
+	queue->status = (struct blk_status *)&queue->block[size];
+	queue->status_iova = queue->block_iova + size * sizeof(struct blk_block);
+	queue->slot = (struct blk_slot *)own;
+	queue->groups = (struct blk_group *)(own + groups_offset(size));
+	queue->ready = (struct kl_blk_completion *)(own + ready_offset(size));
+	queue->ready_mask = (uint32_t)size * READY_PER_SLOT - 1;
+	for (uint16_t i = 0; i < size; i++) {
+		queue->groups[i].next = queue->free_groups;
+		queue->free_groups = &queue->groups[i];
+	}
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
+static void set_limits(struct kl_blk *blk, struct blk_queue *queue)
+{
+	const struct kl_blk_info *info = &blk->info;
+
+	queue->segments = (uint16_t)smaller(smaller(info->seg_max, BLK_SEGMENTS_MAX), queue->ring->size - 2u);
+	queue->plain_bytes = smaller(info->size_max != 0 ? info->size_max : UINT32_MAX, BLK_PART_BYTES);
+	queue->block_mask = info->block_size - 1;
+	queue->plain_ops = 0;
+	if (!queue->ring->chained)
+		queue->plain_ops = 1u << KL_BLK_READ | (info->is_read_only ? 0 : 1u << KL_BLK_WRITE);
+	queue->timeout_ticks = blk->conf.timeout_ms * blk->ticks_per_second / 1000;
+}
+
+static void format_slots(struct blk_queue *queue)
+{
+	memset(queue->block, 0, queue->ring->size * sizeof(*queue->block));
+	for (uint16_t i = 0; i < queue->ring->size; i++) {
+		blk_format(queue, i, 1);
+		queue->status[i].value = BLK_STATUS_NONE;
+	}
+}
+
+static int check_ring(struct kl_blk *blk, const struct blk_queue *queue, uint16_t index)
+{
+	if (queue->ring->size >= MIN_RING)
+		return 0;
+	kl_error("%s: queue %u has %u entries; a request needs at least 3, so 4 are the least",
+		kl_device_info(blk->device)->name, index, queue->ring->size);
+	return -EINVAL;
+}
+
+int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index, bool again)
+{
+	const struct kl_queue_conf conf = {
+		.index = index,
+		.size = blk->conf.ring_size,
+		.chained = !kl_device_has(blk->device, VIRTIO_F_INDIRECT_DESC),
+		.vector = kl_device_queue_fd(blk->device, index + 1) >= 0 ? index + 1 : 0,
+		.kick = blk->conf.kick,
+	};
+	int rc = kl_device_add_queue(blk->device, &conf, &queue->ring);
+
+	if (rc != 0) {
+		queue->ring = NULL;
+		return rc;
+	}
+	queue->blk = blk;
+	queue->index = index;
+	rc = check_ring(blk, queue, index);
+	if (rc != 0)
+		return rc;
+	/* Once a ring has been sized, a recovery asks for just that size, since the memory fits no other. */
+	blk->conf.ring_size = queue->ring->size;
+	if (!again) {
+		rc = allocate(blk, queue, queue->ring->size);
+		if (rc != 0)
+			return rc;
+		place(queue, queue->ring->size);
+	}
+	set_limits(blk, queue);
+	format_slots(queue);
+	return 0;
+}
+
+static void add_stats(struct kl_queue_stats *sum, const struct kl_queue_stats *stats)
+{
+	sum->posted += stats->posted;
+	sum->done += stats->done;
+	sum->failed += stats->failed;
+	sum->kicks_sent += stats->kicks_sent;
+	sum->kicks_suppressed += stats->kicks_suppressed;
+	sum->kicks_spared += stats->kicks_spared;
+	sum->rescue_kicks += stats->rescue_kicks;
+	sum->ring_full += stats->ring_full;
+	sum->bad_used += stats->bad_used;
+}
+
+void blk_queue_drop_ring(struct blk_queue *queue)
+{
+	if (queue->ring == NULL)
+		return;
+	add_stats(&queue->before, &queue->ring->stats);
+	queue->ring = NULL;
+}
+
+void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue)
+{
+	kl_device_dma_free(blk->device, &queue->shared);
+	kl_device_dma_free(blk->device, &queue->own);
+	queue->ready_count = 0;
+	queue->ready_first = 0;
+	queue->waiting = NULL;
+	queue->free_groups = NULL;
+}
+
+int kl_blk_queue_stats(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_stats *stats)
+{
+	const struct blk_queue *q;
+
+	if (queue >= blk->queues_made)
+		return -EINVAL;
+	q = blk->queues[queue];
+	*stats = (struct kl_blk_queue_stats){
+		.queue = q->before,
+		.requests = q->count.requests,
+		.bytes = q->count.bytes,
+		.errors = q->count.errors,
+		.timeouts = q->count.timeouts,
+		.resets = q->count.resets,
+		.polls = q->count.polls,
+		.empty_polls = q->count.empty_polls,
+		.max_in_flight = q->count.max_in_flight,
+	};
+	if (q->ring != NULL)
+		add_stats(&stats->queue, &q->ring->stats);
+	return 0;
+}
+
+int kl_blk_queue_info(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_info *info)
+{
+	const struct blk_queue *q;
+
+	if (queue >= blk->queue_count || blk->queues[queue]->ring == NULL)
+		return -EINVAL;
+	q = blk->queues[queue];
+	*info = (struct kl_blk_queue_info){
+		.size = q->ring->size,
+		.segments = q->segments,
+		.kick = q->ring->kick.policy,
+		.ring = "split",
+		.path = q->ring->chained ? "chained" : "indirect",
+		.fault = (enum kl_queue_fault)q->ring->fault,
+		.can_sleep = kl_blk_event_fd(blk, queue) >= 0,
+	};
+	return 0;
+}

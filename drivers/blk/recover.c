@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * When a request is late, or the device breaks the rules or asks for it: halt, reset, wait for the status to
+ * read 0, complete all that was in flight, start again. virtio-blk has no way to cancel one request.
+ */
+#include <errno.h>
+
+#include <kickless/log.h>
+
+#include "gate.h"
+#include "part.h"
+#include "ring/clock.h"
+#include "slot.h"
+
+static void set_state(struct kl_blk *blk, enum kl_blk_state state)
+{
+	kl__store32(&blk->state, state);
+}
+
+enum kl_blk_state kl_blk_state(const struct kl_blk *blk)
+{
+	return (enum kl_blk_state)kl__load32(&blk->state);
+}
+
+void blk_halt(struct blk_queue *queue)
+{
+	/* A store over the control thread's own keeps the gate shut all the same. */
+	kl__store_release(&queue->gate, BLK_GATE_HALTED);
+	set_state(queue->blk, KL_BLK_HALTED);
+}
+
+void blk_halt_all(struct kl_blk *blk)
+{
+	blk_gates_set(blk, BLK_GATE_HALTED);
+	set_state(blk, KL_BLK_HALTED);
+}
+
+static uint64_t oldest_of(const struct blk_queue *queue, uint64_t now)
+{
+	uint64_t oldest = now;
+
+	for (uint32_t i = 0; i < queue->ring->size; i++)
+		if (queue->ring->slot[i].count > 0 && queue->slot[i].since < oldest)
+			oldest = queue->slot[i].since;
+	return oldest;
+}
+
+void blk_check_deadlines(struct blk_queue *queue)
+{
+	uint64_t now;
+
+	if (queue->timeout_ticks == 0 || queue->ring->avail_idx == queue->ring->used_idx)
+		return;
+	now = kl__clock();
+	/* What is remembered may have completed long ago: only when it looks late are all looked at. */
+	if (now - queue->oldest < queue->timeout_ticks)
+		return;
+	queue->oldest = oldest_of(queue, now);
+	if (now - queue->oldest >= queue->timeout_ticks)
+		blk_halt(queue);
+}
+
+void blk_queue_drain(struct blk_queue *queue, uint64_t now)
+{
+	struct blk_slot *slot;
+
+	while ((slot = kl__queue_drain(queue->ring)) != NULL) {
+		bool is_late = queue->timeout_ticks != 0 && now - slot->since >= queue->timeout_ticks;
+		int result = is_late ? -ETIMEDOUT : -ECANCELED;
+
+		queue->count.timeouts += is_late;
+		if (slot->group != NULL)
+			blk_part_done(queue, slot, result);
+		else
+			blk_push_ready(queue, slot->user_data, result);
+	}
+	blk_cancel_waiting(queue);
+}
+
+/* What the device completed in time must not count as lost. */
+static void harvest_rest(struct blk_queue *queue)
+{
+	struct kl_blk_completion completions[64];
+	uint16_t n;
+
+	while ((n = blk_harvest(queue, completions, 64)) > 0)
+		for (uint16_t i = 0; i < n; i++)
+			blk_push_ready(queue, completions[i].user_data, completions[i].result);
+}
+
+/* With the status at 0. */
+static void take_back(void *context)
+{
+	struct kl_blk *blk = context;
+	uint64_t now = kl__clock();
+
+	for (uint16_t i = 0; i < blk->queue_count; i++) {
+		struct blk_queue *queue = blk->queues[i];
+
+		if (queue->ring == NULL)
+			continue;
+		blk_queue_drain(queue, now);
+		blk_queue_drop_ring(queue);
+	}
+}
+
+/* Behind shut gates: no queue is in use, and after this none has a ring. */
+static int reset(struct kl_blk *blk)
+{
+	int rc;
+
+	for (uint16_t i = 0; i < blk->queue_count; i++)
+		harvest_rest(blk->queues[i]);
+	rc = kl_device_reset(blk->device, take_back, blk);
+	if (rc == -ETIMEDOUT) {
+		set_state(blk, KL_BLK_LOST);
+		return rc;
+	}
+	set_state(blk, rc == 0 ? KL_BLK_STOPPED : KL_BLK_LOST);
+	return rc;
+}
+
+int kl_blk_recover(struct kl_blk *blk)
+{
+	int rc;
+
+	if (KL__LIKELY(kl_blk_state(blk) != KL_BLK_HALTED))
+		return 0;
+	kl_notice("%s: the device is reset, %s", kl_device_info(blk->device)->name, blk_halt_reason(blk));
+	rc = blk_gates_close(blk);
+	if (rc != 0) {
+		blk_halt_all(blk);
+		return rc;
+	}
+	rc = reset(blk);
+	if (rc == -ETIMEDOUT)
+		return rc;
+	for (uint16_t i = 0; i < blk->queue_count; i++)
+		blk->queues[i]->count.resets++;
+	if (rc == 0)
+		rc = blk_bring_up(blk, true);
+	if (rc != 0) {
+		blk_gates_set(blk, BLK_GATE_STOPPED);
+		return rc;
+	}
+	set_state(blk, KL_BLK_RUNNING);
+	blk_gates_set(blk, BLK_GATE_OPEN);
+	return 0;
+}
+
+int kl_blk_stop(struct kl_blk *blk)
+{
+	int rc;
+
+	switch (kl_blk_state(blk)) {
+	case KL_BLK_STOPPED:
+		return 0;
+	case KL_BLK_LOST:
+		return -EIO;
+	default:
+		break;
+	}
+	rc = blk_gates_close(blk);
+	if (rc != 0) {
+		blk_halt_all(blk);
+		return rc;
+	}
+	rc = reset(blk);
+	if (rc != -ETIMEDOUT)
+		blk_gates_set(blk, BLK_GATE_STOPPED);
+	return rc;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Starting a block device: virtio 1.x, 3.1.1 and 5.2.5. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <kickless/log.h>
+
+#include "gate.h"
+#include "state.h"
+
+#define SPIN_NS 20000
+
+static struct kl_features wanted_features(void)
+{
+	static const unsigned int bits[] = {
+		VIRTIO_BLK_F_SIZE_MAX, VIRTIO_BLK_F_SEG_MAX, VIRTIO_BLK_F_RO, VIRTIO_BLK_F_BLK_SIZE,
+		VIRTIO_BLK_F_FLUSH, VIRTIO_BLK_F_TOPOLOGY, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_MQ,
+		VIRTIO_BLK_F_DISCARD, VIRTIO_BLK_F_WRITE_ZEROES, VIRTIO_BLK_F_LIFETIME,
+		VIRTIO_BLK_F_SECURE_ERASE,
+	};
+	struct kl_features wanted = {0};
+
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		kl_features_set(&wanted, bits[i]);
+	return wanted;
+}
+
+static int check_conf(const struct kl_blk *blk, const struct kl_blk_conf *conf)
+{
+	const char *name = kl_device_info(blk->device)->name;
+
+	if (kl_blk_state(blk) == KL_BLK_LOST) {
+		kl_error("%s: is lost; close it", name);
+		return -EIO;
+	}
+	if (kl_blk_state(blk) != KL_BLK_STOPPED) {
+		kl_error("%s: is running already; stop it first", name);
+		return -EBUSY;
+	}
+	if (conf->queues > blk->info.max_queues) {
+		kl_error("%s: %u queues are not possible; allowed: 1 to %u", name, conf->queues,
+			blk->info.max_queues);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* What the caller left open. */
+static void resolve(const struct kl_blk *blk, struct kl_blk_conf *conf)
+{
+	const struct kl_device_options *options = kl_device_options(blk->device);
+
+	if (conf->queues == 0)
+		conf->queues = options->queues != 0 ? options->queues : 1;
+	if (conf->ring_size == 0)
+		conf->ring_size = options->queue_size;
+	if (conf->spin_ns == 0)
+		conf->spin_ns = SPIN_NS;
+}
+
+static void free_queues(struct kl_blk *blk)
+{
+	for (uint16_t i = 0; i < blk->queues_made; i++)
+		blk_queue_free(blk, blk->queues[i]);
+}
+
+/* Queue records live until the device is closed, since they hold the counters. */
+static int make_records(struct kl_blk *blk, uint16_t count)
+{
+	struct blk_queue **grown;
+
+	if (count <= blk->queues_made)
+		return 0;
+	grown = realloc(blk->queues, count * sizeof(*grown));
+	if (grown == NULL)
+		return -ENOMEM;
+	blk->queues = grown;
+	for (; blk->queues_made < count; blk->queues_made++) {
+		struct blk_queue *queue = aligned_alloc(KL__CACHE_LINE, sizeof(*queue));
+
+		if (queue == NULL)
+			return -ENOMEM;
+		memset(queue, 0, sizeof(*queue));
+		queue->gate = BLK_GATE_STOPPED;
+		blk->queues[blk->queues_made] = queue;
+	}
+	return 0;
+}
+
+static int make_queues(struct kl_blk *blk, bool again)
+{
+	/* Without vectors of their own the queues can be polled, but not slept on. */
+	(void)kl_device_enable_interrupts(blk->device, blk->queue_count);
+	for (uint16_t i = 0; i < blk->queue_count; i++) {
+		int rc = blk_queue_create(blk, blk->queues[i], i, again);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static void give_up(struct kl_blk *blk)
+{
+	kl_device_fail(blk->device);
+	/* The device never ran, so nothing is in flight. */
+	if (kl_device_reset(blk->device, NULL, NULL) == -ETIMEDOUT) {
+		kl__store32(&blk->state, KL_BLK_LOST);
+		return;
+	}
+	for (uint16_t i = 0; i < blk->queue_count; i++)
+		blk_queue_drop_ring(blk->queues[i]);
+}
+
+int blk_bring_up(struct kl_blk *blk, bool again)
+{
+	struct kl_features wanted = wanted_features();
+	int rc = kl_device_negotiate(blk->device, &wanted);
+
+	if (rc == 0)
+		rc = blk_config_negotiated(blk);
+	if (rc == 0)
+		rc = make_queues(blk, again);
+	if (rc == 0)
+		rc = kl_device_run(blk->device);
+	if (rc != 0)
+		give_up(blk);
+	return rc;
+}
+
+int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf)
+{
+	struct kl_blk_conf resolved = *conf;
+	bool needs_fence = !blk_gates_prepare();
+	int rc;
+
+	resolve(blk, &resolved);
+	rc = check_conf(blk, &resolved);
+	if (rc == 0)
+		rc = make_records(blk, resolved.queues);
+	if (rc != 0)
+		return rc;
+	blk->conf = resolved;
+	blk->queue_count = resolved.queues;
+	blk->spin_ticks = resolved.spin_ns * blk->ticks_per_second / 1000000000;
+	free_queues(blk);
+	rc = blk_bring_up(blk, false);
+	if (rc != 0)
+		return rc;
+	for (uint16_t i = 0; i < blk->queue_count; i++)
+		blk->queues[i]->needs_fence = needs_fence;
+	kl__store32(&blk->state, KL_BLK_RUNNING);
+	blk_gates_set(blk, BLK_GATE_OPEN);
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Submitting. The way of a request: kl_blk_submit, add_plain (here), blk_add_indirect (slot.h), kl__split_add and
+ * kl__split_publish (ring/split.h), and one kick decision per call (ring/kick.h), which may end in
+ * kl_notify (kickless/notifier.h), the doorbell.
+ */
+#include "gate.h"
+#include "part.h"
+#include "ring/clock.h"
+#include "ring/kick.h"
+#include "slot.h"
+
+/* One buffer in one segment, legal, within the device: no more than that is needed to skip blk_take. */
+static inline bool is_plain(const struct blk_queue *queue, const struct kl_blk_request *request,
+	uint64_t capacity)
+{
+	return request->op < 32 && (queue->plain_ops >> request->op & 1) != 0 && request->count == 0 &&
+		request->flags == 0 && request->buffer != NULL && request->length - 1 < queue->plain_bytes &&
+		((request->offset | request->length) & queue->block_mask) == 0 &&
+		request->length <= capacity && request->offset <= capacity - request->length;
+}
+
+/* The bus address of the buffer when it is contiguous for the device. */
+static inline bool is_contiguous(const struct blk_queue *queue, const struct kl_blk_request *request,
+	uint64_t *address)
+{
+	return kl_device_translate(queue->blk->device, request->buffer, request->length, address) ==
+		request->length;
+}
+
+static inline void add_plain(struct blk_queue *queue, const struct kl_blk_request *request,
+	uint64_t address, uint64_t now)
+{
+	uint16_t id = kl__split_next_id(queue->ring, false);
+	struct blk_slot *slot = &queue->slot[id];
+
+	if (KL__UNLIKELY(slot->shape != 1))
+		blk_format(queue, id, 1);
+	slot->user_data = request->user_data;
+	slot->since = now;
+	slot->group = NULL;
+	slot->bytes = (uint32_t)request->length;
+	blk_set_header(queue, id, request->op, request->offset / VIRTIO_BLK_SECTOR);
+	blk_set_segment(&queue->block[id].table[1], address, (uint32_t)request->length,
+		request->op == KL_BLK_READ ? VIRTQ_DESC_F_WRITE : 0);
+	blk_add_indirect(queue, id);
+}
+
+static uint16_t submit(struct blk_queue *queue, const struct kl_blk_request *requests, uint16_t count)
+{
+	uint64_t capacity = kl__load64(&queue->blk->capacity), address, now;
+	struct kl_queue *ring = queue->ring;
+	uint16_t n;
+
+	if (KL__UNLIKELY(ring->fault != KL_QUEUE_OK))
+		return 0;
+	now = blk_now(queue);
+	for (n = 0; n < count; n++) {
+		if (KL__UNLIKELY(!is_plain(queue, &requests[n], capacity) ||
+			    !is_contiguous(queue, &requests[n], &address))) {
+			if (!blk_take(queue, &requests[n], now))
+				break;
+			continue;
+		}
+		if (kl__split_free(ring, false) == 0)
+			break;
+		add_plain(queue, &requests[n], address, now);
+	}
+	if (KL__UNLIKELY(n < count))
+		ring->stats.ring_full++;
+	blk_publish(queue);
+	return n;
+}
+
+uint16_t kl_blk_submit(struct kl_blk *blk, uint16_t queue, const struct kl_blk_request *requests,
+	uint16_t count)
+{
+	struct blk_queue *q = blk->queues[queue];
+	uint16_t taken = 0;
+
+	if (KL__LIKELY(blk_enter(q)))
+		taken = submit(q, requests, count);
+	blk_leave(q);
+	return taken;
+}
+
+void kl_blk_kick(struct kl_blk *blk, uint16_t queue)
+{
+	struct blk_queue *q = blk->queues[queue];
+
+	if (blk_enter(q))
+		kl__kick_force(q->ring);
+	blk_leave(q);
+}

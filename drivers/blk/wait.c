@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Waiting for completions: poll, then sleep, and never miss the wake-up in between. 2.7.7.1, 2.7.10. */
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "gate.h"
+#include "ring/clock.h"
+#include "ring/kick.h"
+#include "ring/split.h"
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+/* With requests in flight nobody sleeps longer without a look at the ring. */
+#define NAP_NS NS_PER_SECOND
+
+int kl_blk_event_fd(const struct kl_blk *blk, uint16_t queue)
+{
+	return kl_device_queue_fd(blk->device, queue + 1);
+}
+
+static bool is_idle(const struct blk_queue *queue)
+{
+	return queue->ring->avail_idx == queue->ring->used_idx && queue->ready_count == 0 &&
+		queue->waiting == NULL;
+}
+
+static bool arm(struct blk_queue *queue)
+{
+	/* What is owed can't be decided while we sleep. */
+	kl__kick_force(queue->ring);
+	return queue->ready_count > 0 || kl__split_arm(queue->ring);
+}
+
+bool kl_blk_arm(struct kl_blk *blk, uint16_t queue)
+{
+	struct blk_queue *q = blk->queues[queue];
+	bool has_work = true;
+
+	if (blk_enter(q))
+		has_work = arm(q);
+	blk_leave(q);
+	return has_work;
+}
+
+void kl_blk_disarm(struct kl_blk *blk, uint16_t queue)
+{
+	struct blk_queue *q = blk->queues[queue];
+
+	if (blk_enter(q))
+		kl__split_disarm(q->ring);
+	blk_leave(q);
+}
+
+/* Until when a sleep may last: the earliest deadline of a request, or a nap. */
+static uint64_t nap_ticks(const struct blk_queue *queue, uint64_t now)
+{
+	uint64_t nap = queue->blk->ticks_per_second / (NS_PER_SECOND / NAP_NS), due;
+
+	if (queue->timeout_ticks == 0)
+		return nap;
+	due = queue->oldest + queue->timeout_ticks;
+	if (due <= now)
+		return 1;
+	return due - now < nap ? due - now : nap;
+}
+
+enum readiness { SLEEP, POLL, IDLE };
+
+static enum readiness prepare_sleep(struct blk_queue *queue, uint64_t now, uint64_t *ticks)
+{
+	enum readiness readiness = POLL;
+
+	if (blk_enter(queue)) {
+		if (is_idle(queue)) {
+			readiness = IDLE;
+		} else if (!arm(queue)) {
+			uint64_t nap = nap_ticks(queue, now);
+
+			readiness = SLEEP;
+			if (*ticks > nap)
+				*ticks = nap;
+		}
+	}
+	blk_leave(queue);
+	return readiness;
+}
+
+/* 0, or -EINTR. */
+static int sleep_on(int fd, uint64_t ns)
+{
+	const struct timespec limit = {(time_t)(ns / NS_PER_SECOND), (long)(ns % NS_PER_SECOND)};
+	struct pollfd poll = {.fd = fd, .events = POLLIN};
+	uint64_t count;
+	int rc = ppoll(&poll, 1, &limit, NULL);
+
+	if (rc > 0 && read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		return -EINTR;
+	return rc < 0 ? -EINTR : 0;
+}
+
+/* After a nap in which nothing happened: is somebody late, or was a notification lost? */
+static void wake_up(struct blk_queue *queue)
+{
+	if (blk_enter(queue)) {
+		kl__split_disarm(queue->ring);
+		kl__kick_rescue(queue->ring);
+		blk_check_deadlines(queue);
+	}
+	blk_leave(queue);
+}
+
+/* Sleeps for at most ticks, unless there is something to do. 0, -EINTR, or -ENOENT when nothing is in flight. */
+static int rest(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ticks)
+{
+	uint64_t now = kl__clock();
+	int rc = 0;
+
+	switch (prepare_sleep(queue, now, &ticks)) {
+	case IDLE:
+		return -ENOENT;
+	case SLEEP:
+		rc = sleep_on(fd, (uint64_t)((double)ticks * 1e9 / (double)blk->ticks_per_second) + 1);
+		/* fall through */
+	case POLL:
+		wake_up(queue);
+	}
+	return rc;
+}
+
+/* Polls until min completions are there, or the clock reads until. */
+static uint16_t spin(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions, uint16_t min,
+	uint16_t max, uint64_t until)
+{
+	uint16_t n = 0;
+
+	do {
+		n += kl_blk_poll(blk, queue, completions + n, max - n);
+	} while (n < min && kl__clock() < until);
+	return n;
+}
+
+static uint64_t deadline_of(const struct kl_blk *blk, uint64_t now, uint64_t timeout_ns)
+{
+	double ticks = (double)timeout_ns * (double)blk->ticks_per_second / 1e9;
+
+	return ticks >= (double)(UINT64_MAX / 2) ? UINT64_MAX : now + (uint64_t)ticks;
+}
+
+int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions, uint16_t min,
+	uint16_t max, uint64_t timeout_ns)
+{
+	uint64_t now = kl__clock(), deadline = deadline_of(blk, now, timeout_ns);
+	int fd = kl_blk_event_fd(blk, queue);
+	uint16_t n = 0;
+
+	if (min > max)
+		min = max;
+	for (;;) {
+		uint64_t spun = now + blk->spin_ticks;
+
+		n += spin(blk, queue, completions + n, n < min ? min - n : 0, max - n,
+			spun < deadline ? spun : deadline);
+		now = kl__clock();
+		if (n >= min || now >= deadline)
+			return n;
+		if (kl_blk_state(blk) != KL_BLK_RUNNING)
+			return n > 0 ? n : -ESHUTDOWN;
+		if (fd >= 0 && rest(blk, blk->queues[queue], fd, deadline - now) != 0)
+			return n;
+		now = kl__clock();
+	}
+}

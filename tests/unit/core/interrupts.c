@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "device_rig.h"
+
+static struct device_rig rig;
+
+static bool is_readable(int fd)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	return poll(&poll_fd, 1, 0) == 1;
+}
+
+static void open_negotiated(unsigned int vectors)
+{
+	rig_prepare(&rig);
+	rig.model->script.msix_vectors = vectors;
+	model_rebuild(rig.model);
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	cr_assert_eq(rig_negotiate(&rig), 0);
+}
+
+static void add_and_run(uint16_t vector)
+{
+	const struct kl_queue_conf conf = {.index = 0, .vector = vector};
+	struct kl_queue *queue;
+
+	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queue), 0, "%s", log_text());
+	cr_assert_eq(kl_device_run(rig.device), 0);
+}
+
+Test(interrupts, configuration_changes)
+{
+	open_negotiated(1);
+	cr_expect_eq(kl_device_event_fd(rig.device), -1);
+	cr_expect_eq(kl_device_enable_interrupts(rig.device, 0), 0);
+	cr_assert_geq(kl_device_event_fd(rig.device), 0);
+	cr_expect_eq(kl_device_queue_fd(rig.device, 0), -1);
+	cr_expect_eq(kl_device_queue_fd(rig.device, 1), -1);
+	add_and_run(0);
+	cr_expect_not(is_readable(kl_device_event_fd(rig.device)));
+	model_change_config(rig.model, 0, 9);
+	cr_expect(is_readable(kl_device_event_fd(rig.device)));
+	kl_device_handle_event(rig.device);
+	cr_expect_eq(rig_changes, 1);
+	cr_expect_not(is_readable(kl_device_event_fd(rig.device)));
+	/* A spurious call, or one where nothing came, does no harm. */
+	kl_device_handle_event(rig.device);
+	cr_expect_eq(rig_changes, 2);
+	cr_expect_eq(rig.model->isr_reads, 0);
+	rig_close(&rig);
+}
+
+Test(interrupts, a_vector_per_queue)
+{
+	open_negotiated(3);
+	cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), 0);
+	cr_expect_geq(kl_device_queue_fd(rig.device, 1), 0);
+	cr_expect_geq(kl_device_queue_fd(rig.device, 2), 0);
+	cr_expect_eq(kl_device_queue_fd(rig.device, 3), -1);
+	add_and_run(2);
+	cr_expect_eq(rig.model->queue[0].vector, 2);
+	cr_expect_eq(rig.model->config_vector, 0);
+	rig_close(&rig);
+}
+
+/* PCI-34, PCI-35: fewer vectors than wished for; the configuration's comes first. */
+Test(interrupts, too_few_vectors)
+{
+	open_negotiated(2);
+	cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), -ENOTSUP);
+	cr_expect_geq(kl_device_event_fd(rig.device), 0);
+	cr_expect_eq(kl_device_queue_fd(rig.device, 1), -1);
+	cr_expect(logged("too few MSI-X vectors"), "%s", log_text());
+	add_and_run(0);
+	model_change_config(rig.model, 0, 9);
+	cr_expect(is_readable(kl_device_event_fd(rig.device)));
+	rig_close(&rig);
+}
+
+static void expect_polled(void)
+{
+	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), -ENOTSUP);
+	cr_expect_eq(kl_device_event_fd(rig.device), -1);
+	cr_expect_eq(kl_device_queue_fd(rig.device, 1), -1);
+	add_and_run(0);
+	kl_device_handle_event(rig.device);
+	cr_expect_eq(rig_changes, 1);
+	rig_close(&rig);
+}
+
+Test(interrupts, no_msix_at_all)
+{
+	open_negotiated(0);
+	expect_polled();
+}
+
+Test(interrupts, the_function_has_none)
+{
+	open_negotiated(4);
+	rig.model->script.interrupts_fail = true;
+	expect_polled();
+}
+
+/* PCI-37: a mapping is read back; NO_VECTOR is a refusal. */
+Test(interrupts, the_configuration_vector_is_refused)
+{
+	open_negotiated(4);
+	rig.model->script.vectors_refused_from = 0;
+	expect_polled();
+	cr_expect_not(logged("error"));
+}
+
+Test(interrupts, a_queue_vector_is_refused)
+{
+	const struct kl_queue_conf conf = {.index = 0, .vector = 1};
+	struct kl_queue *queue;
+
+	open_negotiated(4);
+	rig.model->script.vectors_refused_from = 1;
+	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), 0);
+	cr_expect_eq(kl_device_add_queue(rig.device, &conf, &queue), -EPROTO);
+	cr_expect(logged("queue 0") && logged("vector 1"), "%s", log_text());
+	cr_expect_eq(rig.model->allocated, 0);
+	rig_close(&rig);
+}
+
+/* PCI-38: a reset undoes every mapping, so they are made again. */
+Test(interrupts, again_after_a_reset)
+{
+	open_negotiated(4);
+	for (unsigned int round = 0; round < 3; round++) {
+		cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), 0);
+		add_and_run(1);
+		cr_expect_eq(rig.model->config_vector, 0);
+		model_change_config(rig.model, 0, (uint8_t)round);
+		cr_expect(is_readable(kl_device_event_fd(rig.device)));
+		kl_device_handle_event(rig.device);
+		cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
+		cr_expect_eq(rig.model->config_vector, MODEL_NO_VECTOR);
+		cr_assert_eq(rig_negotiate(&rig), 0);
+	}
+	rig_close(&rig);
+}
+
+Test(interrupts, needs_reset_raises_one)
+{
+	open_negotiated(1);
+	cr_expect_eq(kl_device_enable_interrupts(rig.device, 0), 0);
+	add_and_run(0);
+	model_need_reset(rig.model);
+	cr_expect(is_readable(kl_device_event_fd(rig.device)));
+	cr_expect(kl_device_needs_reset(rig.device));
+	rig_close(&rig);
+}
+
+static unsigned int open_fds(void)
+{
+	unsigned int count = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		count += lseek(fd, 0, SEEK_CUR) >= 0 || errno != EBADF;
+	return count;
+}
+
+Test(interrupts, eventfds_are_closed)
+{
+	unsigned int before = open_fds();
+
+	open_negotiated(8);
+	for (unsigned int i = 0; i < 4; i++)
+		cr_expect_eq(kl_device_enable_interrupts(rig.device, 5), 0);
+	cr_expect_eq(open_fds(), before + 6);
+	rig_close(&rig);
+	cr_expect_eq(open_fds(), before);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "device_rig.h"
+#include "spec/features.h"
+
+static struct device_rig rig;
+
+static const struct kl_device_options *parse(const char *text)
+{
+	rig_open(&rig, text);
+	return kl_device_options(rig.device);
+}
+
+/* Refused, the device left FAILED and given back, and the message says what, where and what else. */
+static void refuse(const char *text, const char *first, const char *second)
+{
+	rig_prepare(&rig);
+	rig_removes = 0;
+	cr_expect_eq(rig_attach(&rig, text), -EINVAL, "%s", text);
+	cr_expect(logged("model: "), "the device is named: %s", log_text());
+	cr_expect(logged(first), "%s: %s", first, log_text());
+	cr_expect(logged(second), "%s: %s", second, log_text());
+	cr_expect_eq(rig_removes, 1);
+	cr_expect_eq(rig.model->status & 0x80, 0x80);
+	rig_close(&rig);
+}
+
+Test(options, none)
+{
+	static const char *const empty[] = {NULL, "", ",", ",,"};
+
+	for (unsigned int i = 0; i < 4; i++) {
+		const struct kl_device_options *options = parse(empty[i]);
+
+		cr_expect_eq(options->queues, 0);
+		cr_expect_eq(options->queue_size, 0);
+		cr_expect_not(options->kick_given);
+		cr_expect_eq(options->insisted.word[0] | options->insisted.word[1], 0);
+		cr_expect_eq(options->declined.word[0] | options->declined.word[1], 0);
+		rig_close(&rig);
+	}
+}
+
+Test(options, queues)
+{
+	cr_expect_eq(parse("queues=1")->queues, 1);
+	rig_close(&rig);
+	cr_expect_eq(parse("queues=32768")->queues, 32768);
+	rig_close(&rig);
+	refuse("queues=0", "queues=0", "1 to 32768");
+	refuse("queues=32769", "queues=32769", "1 to 32768");
+	refuse("queues=65537", "queues=65537", "1 to 32768");
+	refuse("queues=99999999999999999999", "queues=99999999999999999999", "1 to 32768");
+	refuse("queues=", "queues=", "1 to 32768");
+	refuse("queues=-1", "queues=-1", "1 to 32768");
+	refuse("queues=+1", "queues=+1", "1 to 32768");
+	refuse("queues= 1", "queues= 1", "1 to 32768");
+	refuse("queues=1x", "queues=1x", "1 to 32768");
+	refuse("queues=0x10", "queues=0x10", "1 to 32768");
+}
+
+Test(options, queue_size)
+{
+	for (unsigned int size = 1; size <= 32768; size *= 2) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "queue_size=%u", size);
+		cr_expect_eq(parse(text)->queue_size, size);
+		rig_close(&rig);
+	}
+	refuse("queue_size=0", "queue_size=0", "powers of two");
+	refuse("queue_size=3", "queue_size=3", "powers of two");
+	refuse("queue_size=32767", "queue_size=32767", "powers of two");
+	refuse("queue_size=65536", "queue_size=65536", "32768");
+	refuse("queue_size=big", "queue_size=big", "powers of two");
+}
+
+static void check_switch(const char *key, unsigned int bit)
+{
+	const struct kl_device_options *options;
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s=1", key);
+	options = parse(text);
+	cr_expect(kl_features_has(&options->insisted, bit) && !kl_features_has(&options->declined, bit));
+	rig_close(&rig);
+	snprintf(text, sizeof(text), "%s=0", key);
+	options = parse(text);
+	cr_expect(!kl_features_has(&options->insisted, bit) && kl_features_has(&options->declined, bit));
+	rig_close(&rig);
+	snprintf(text, sizeof(text), "%s=2", key);
+	refuse(text, text, "0 or 1");
+	snprintf(text, sizeof(text), "%s=", key);
+	refuse(text, text, "0 or 1");
+	snprintf(text, sizeof(text), "%s=yes", key);
+	refuse(text, text, "0 or 1");
+	snprintf(text, sizeof(text), "%s=0,%s=1", key, key);
+	refuse(text, key, "not both");
+}
+
+Test(options, switches)
+{
+	check_switch("event_idx", VIRTIO_F_EVENT_IDX);
+	check_switch("indirect", VIRTIO_F_INDIRECT_DESC);
+	check_switch("packed", VIRTIO_F_RING_PACKED);
+	check_switch("in_order", VIRTIO_F_IN_ORDER);
+	check_switch("apple", RIG_F_APPLE);
+}
+
+Test(options, kick)
+{
+	const struct kl_device_options *options = parse("kick=lazy:1234");
+
+	cr_expect(options->kick_given && options->kick.mode == KL_KICK_LAZY);
+	cr_expect_eq(options->kick.wait_ns, 1234);
+	rig_close(&rig);
+	cr_expect_eq(parse("kick=auto")->kick.mode, KL_KICK_AUTO);
+	rig_close(&rig);
+	options = parse("kick=eager");
+	cr_expect(options->kick_given && options->kick.mode == KL_KICK_EAGER);
+	rig_close(&rig);
+	refuse("kick=lazy", "kick=lazy", "lazy:NS");
+	refuse("kick=lazy:0", "kick=lazy:0", "1000000000");
+	refuse("kick=never", "kick=never", "eager, auto");
+}
+
+Test(options, features)
+{
+	const struct kl_device_options *options = parse("features=+APPLE/-EVENT_IDX/+NUT/-RING_RESET");
+
+	cr_expect(kl_features_has(&options->insisted, RIG_F_APPLE));
+	cr_expect(kl_features_has(&options->insisted, RIG_F_NUT));
+	cr_expect(kl_features_has(&options->declined, VIRTIO_F_EVENT_IDX));
+	cr_expect(kl_features_has(&options->declined, VIRTIO_F_RING_RESET));
+	cr_expect_eq(__builtin_popcountll(options->insisted.word[0] | options->declined.word[0]), 3);
+	rig_close(&rig);
+	refuse("features=APPLE", "features=APPLE", "+NAME or -NAME");
+	refuse("features=+", "features=+", "+NAME or -NAME");
+	refuse("features=+apple", "features=+apple", "such as EVENT_IDX");
+	refuse("features=+APPLE/-APPLE", "-APPLE", "not both");
+	refuse("features=+APPLE/+CHERRY", "+CHERRY", "+NAME or -NAME");
+	refuse("event_idx=1,features=-EVENT_IDX", "-EVENT_IDX", "not both");
+}
+
+/* Keys that the core does not know are the driver's. */
+Test(options, the_driver_s_own)
+{
+	parse("colour=blue");
+	cr_expect_str_eq(rig_colour, "blue");
+	rig_close(&rig);
+	refuse("colour=red", "colour=red", "blue");
+	refuse("shape=round", "unknown key shape", "fruit");
+	refuse("=1", "unknown key", "fruit");
+	refuse("Queues=1", "unknown key Queues", "queue_size, event_idx, indirect");
+}
+
+Test(options, without_a_value)
+{
+	refuse("queues", "queues has no value", "queues=VALUE");
+	refuse("queues=1,kick", "kick has no value", "kick=VALUE");
+}
+
+Test(options, several)
+{
+	const struct kl_device_options *options = parse("queues=2,queue_size=64,kick=auto,colour=blue,apple=1");
+
+	cr_expect_eq(options->queues, 2);
+	cr_expect_eq(options->queue_size, 64);
+	cr_expect(options->kick_given);
+	cr_expect(kl_features_has(&options->insisted, RIG_F_APPLE));
+	rig_close(&rig);
+	refuse("queues=2,queue_size=bad,colour=red", "queue_size=bad", "powers of two");
+	cr_expect_not(logged("colour"), "the first mistake ends it");
+}
