@@ -27,12 +27,14 @@ static void run_show_port(struct testpmd *pmd, const struct command_words *words
 
 static void run_show_summary(struct testpmd *pmd, const struct command_words *words)
 {
-	struct port *port = NULL;
+	struct port *port;
 	uint16_t at = 0;
+	bool headed = false;
 
 	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
-		if (at == 1)
+		if (!headed)
 			show_port_summary_head(pmd);
+		headed = true;
 		show_port_summary(port);
 	}
 }

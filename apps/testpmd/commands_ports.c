@@ -35,6 +35,7 @@ static void run_stop(struct testpmd *pmd, const struct command_words *words)
 	uint16_t at = 0;
 
 	printf("Stopping ports...\n");
+	fflush(stdout);
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL)
 		if (!is_forwarding(pmd, port) && port_is_started(port) && port_stop(port) != 0)
 			pmd->failed = true;
@@ -55,6 +56,7 @@ static void run_close(struct testpmd *pmd, const struct command_words *words)
 	uint16_t at = 0;
 
 	printf("Closing ports...\n");
+	fflush(stdout);
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
 		if (is_forwarding(pmd, port))
 			continue;

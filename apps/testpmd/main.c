@@ -84,8 +84,7 @@ static int choose_queues(struct testpmd *pmd, const struct port *port)
 		return -EINVAL;
 	}
 	if (pmd->queues != 0 && queues != pmd->queues) {
-		say_error(
-			"port %u has %u queue pairs, port 0 has %u; give all the same queues=",
+		say_error("port %u has %u queue pairs, port 0 has %u; give all the same queues=",
 			port->number, queues, pmd->queues);
 		return -EINVAL;
 	}
@@ -141,10 +140,11 @@ static int open_ports(struct testpmd *pmd)
 static int start_ports(struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->port_count; i++) {
-		const int rc = signals_stop_wanted() ? -EINTR : port_start(&pmd->ports[i]);
-
-		if (rc != 0)
-			return rc;
+		if (signals_stop_wanted())
+			return -EINTR;
+		/* The command line was right; it is the device that does not follow it. */
+		if (port_start(&pmd->ports[i]) != 0)
+			return -EIO;
 	}
 	printf("Checking link statuses...\nDone\n");
 	fflush(stdout);

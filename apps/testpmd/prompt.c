@@ -21,6 +21,7 @@ static struct cmdline *screen; /* on standard input and output */
 static struct cmdline *batch; /* parses lines of files, and shows nothing */
 static struct termios saved_terminal;
 static bool terminal_changed;
+static bool line_begun; /* of what was read last, no end was seen */
 
 int prompt_init(struct testpmd *pmd)
 {
@@ -59,6 +60,7 @@ static void feed(struct testpmd *pmd, const char *text, ssize_t length)
 {
 	/* What commands print goes through stdio, what the line editor echoes does not. */
 	fflush(stdout);
+	line_begun = text[length - 1] != '\n';
 	for (ssize_t i = 0; i < length && !pmd->quit && !signals_stop_wanted(); i++)
 		if (cmdline_in(screen, text + i, 1) < 0)
 			pmd->quit = true;
@@ -72,7 +74,8 @@ void prompt_read(struct testpmd *pmd)
 	if (length > 0) {
 		feed(pmd, text, length);
 	} else if (length == 0) {
-		feed(pmd, "\n", 1); /* the last line may lack its end */
+		if (line_begun)
+			feed(pmd, "\n", 1);
 		pmd->quit = true;
 	} else if (errno != EINTR && errno != EAGAIN) {
 		pmd->quit = true;

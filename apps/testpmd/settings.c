@@ -8,8 +8,6 @@
 
 #include <arpa/inet.h>
 
-#include <rte_ip.h>
-
 #include "headers.h"
 #include "number.h"
 #include "say.h"
@@ -35,9 +33,9 @@ void settings_default(struct fwd_settings *settings)
 		.segments = 1,
 		.segment_bytes = {DEFAULT_PACKET_BYTES},
 		.packet_bytes = DEFAULT_PACKET_BYTES,
-		/* The network of RFC 2544 for tests, and the discard port of RFC 863. */
-		.ip_source = RTE_IPV4(198, 18, 0, 1),
-		.ip_destination = RTE_IPV4(198, 18, 0, 2),
+		/* 198.18.0.1 and .2, of RFC 2544's network for tests; the discard port of RFC 863. */
+		.ip_source = 0xc6120001,
+		.ip_destination = 0xc6120002,
 		.udp_source = 9,
 		.udp_destination = 9,
 	};

@@ -57,14 +57,11 @@ static int probe(struct kl_device *device)
 static void remove_device(struct kl_device *device)
 {
 	struct kl_blk *blk = kl_device_private(device);
-	bool is_lost;
 
 	/* A stop that fails has said why, and what the device may still write stays allocated. */
 	kl_blk_stop(blk);
-	is_lost = kl_blk_state(blk) == KL_BLK_LOST;
 	for (uint16_t i = 0; i < blk->queues_made; i++) {
-		if (!is_lost)
-			blk_queue_free(blk, blk->queues[i]);
+		blk_queue_free(blk, blk->queues[i]);
 		free(blk->queues[i]);
 	}
 	free(blk->queues);

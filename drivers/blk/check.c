@@ -53,7 +53,8 @@ static int check_query(const struct kl_blk_request *request, bool is_offered, ui
 {
 	if (!is_offered)
 		return -ENOTSUP;
-	return request->flags == 0 && request->length == bytes && request->buffer != NULL ? 0 : -EINVAL;
+	return request->flags == 0 && request->length == bytes && request->buffer != NULL ? 0 :
+											    -EINVAL;
 }
 
 int blk_check(const struct blk_queue *queue, const struct kl_blk_request *request)

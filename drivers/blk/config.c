@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The device configuration: capacity, sizes, limits. virtio 1.x, 5.2.4, 5.2.5. Nothing in it is believed unchecked. */
+/*
+ * The device configuration: capacity, sizes, limits. virtio 1.x, 5.2.4, 5.2.5. Nothing in it is
+ * believed unchecked.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -24,7 +27,10 @@ static const char *name_of(const struct kl_blk *blk)
 	return kl_device_info(blk->device)->name;
 }
 
-/* 2.5.1: only fields whose feature is there may be looked at; BLK-04: the cache mode only after FEATURES_OK. */
+/*
+ * 2.5.1: only fields whose feature is there may be looked at; BLK-04: the cache mode only after
+ * FEATURES_OK.
+ */
 static size_t add_fields(const struct kl_device *device, has_fn *has, bool is_negotiated,
 	struct virtio_blk_config *config, struct kl_config_field *fields)
 {
@@ -36,13 +42,15 @@ static size_t add_fields(const struct kl_device *device, has_fn *has, bool is_ne
 		{VIRTIO_BLK_F_SIZE_MAX, {FIELD(size_max), 4, 1, &config->size_max}},
 		{VIRTIO_BLK_F_SEG_MAX, {FIELD(seg_max), 4, 1, &config->seg_max}},
 		{VIRTIO_BLK_F_BLK_SIZE, {FIELD(blk_size), 4, 1, &config->blk_size}},
-		{VIRTIO_BLK_F_TOPOLOGY, {FIELD(topology), 1, 2, &config->topology.physical_block_exp}},
+		{VIRTIO_BLK_F_TOPOLOGY,
+			{FIELD(topology), 1, 2, &config->topology.physical_block_exp}},
 		{VIRTIO_BLK_F_TOPOLOGY,
 			{FIELD(topology.min_io_size), 2, 1, &config->topology.min_io_size}},
 		{VIRTIO_BLK_F_TOPOLOGY,
 			{FIELD(topology.opt_io_size), 4, 1, &config->topology.opt_io_size}},
 		{VIRTIO_BLK_F_MQ, {FIELD(num_queues), 2, 1, &config->num_queues}},
-		{VIRTIO_BLK_F_DISCARD, {FIELD(max_discard_sectors), 4, 3, &config->max_discard_sectors}},
+		{VIRTIO_BLK_F_DISCARD,
+			{FIELD(max_discard_sectors), 4, 3, &config->max_discard_sectors}},
 		{VIRTIO_BLK_F_WRITE_ZEROES,
 			{FIELD(max_write_zeroes_sectors), 4, 2, &config->max_write_zeroes_sectors}},
 		{VIRTIO_BLK_F_WRITE_ZEROES,
@@ -57,7 +65,8 @@ static size_t add_fields(const struct kl_device *device, has_fn *has, bool is_ne
 		if (all[i].feature < 0 || has(device, (unsigned int)all[i].feature))
 			fields[count++] = all[i].field;
 	if (is_negotiated && has(device, VIRTIO_BLK_F_CONFIG_WCE))
-		fields[count++] = (struct kl_config_field){FIELD(writeback), 1, 1, &config->writeback};
+		fields[count++] = (struct kl_config_field){FIELD(writeback), 1, 1,
+			&config->writeback};
 	return count;
 }
 
@@ -66,8 +75,8 @@ static int set_block_size(struct kl_blk *blk, const struct virtio_blk_config *co
 	uint32_t size = says ? config->blk_size : MIN_BLOCK;
 
 	if (size < MIN_BLOCK || size > MAX_BLOCK || (size & (size - 1)) != 0) {
-		kl_error("%s: blk_size is %u; allowed are the powers of two from 512 to 65536", name_of(blk),
-			size);
+		kl_error("%s: blk_size is %u; allowed are the powers of two from 512 to 65536",
+			name_of(blk), size);
 		return -EPROTO;
 	}
 	blk->info.block_size = size;
@@ -79,8 +88,10 @@ static void set_capacity(struct kl_blk *blk, uint64_t sectors)
 	uint64_t bytes;
 
 	if (sectors > MAX_SECTORS) {
-		kl_notice("%s: a capacity of %" PRIu64 " sectors is more than offsets can express; the first "
-			"%" PRIu64 " are used", name_of(blk), sectors, MAX_SECTORS);
+		kl_notice("%s: a capacity of %" PRIu64
+			  " sectors is more than offsets can express; the first "
+			  "%" PRIu64 " are used",
+			name_of(blk), sectors, MAX_SECTORS);
 		sectors = MAX_SECTORS;
 	}
 	bytes = sectors * VIRTIO_BLK_SECTOR & ~(uint64_t)(blk->info.block_size - 1);
@@ -88,12 +99,17 @@ static void set_capacity(struct kl_blk *blk, uint64_t sectors)
 	kl__store64(&blk->capacity, bytes);
 }
 
-/* 5.2.5: a segment that can't hold a block is of no use, and 0 was seen to mean that there is no limit. */
+/*
+ * 5.2.5: a segment that can't hold a block is of no use, and 0 was seen to mean that there is no
+ * limit.
+ */
 static void set_segments(struct kl_blk *blk, const struct virtio_blk_config *config, has_fn *has)
 {
 	struct kl_blk_info *info = &blk->info;
 
-	info->seg_max = has(blk->device, VIRTIO_BLK_F_SEG_MAX) && config->seg_max > 0 ? config->seg_max : 1;
+	info->seg_max = has(blk->device, VIRTIO_BLK_F_SEG_MAX) && config->seg_max > 0 ?
+		config->seg_max :
+		1;
 	info->size_max = has(blk->device, VIRTIO_BLK_F_SIZE_MAX) ? config->size_max : 0;
 	if (info->size_max == 0 || info->size_max >= info->block_size)
 		return;
@@ -137,16 +153,20 @@ static void set_ranges(struct kl_blk *blk, const struct virtio_blk_config *confi
 	struct kl_blk_info *info = &blk->info;
 
 	set_range(blk, &info->discard, has(blk->device, VIRTIO_BLK_F_DISCARD),
-		config->max_discard_sectors, config->max_discard_seg, config->discard_sector_alignment);
+		config->max_discard_sectors, config->max_discard_seg,
+		config->discard_sector_alignment);
 	set_range(blk, &info->write_zeroes, has(blk->device, VIRTIO_BLK_F_WRITE_ZEROES),
 		config->max_write_zeroes_sectors, config->max_write_zeroes_seg, 0);
 	set_range(blk, &info->secure_erase, has(blk->device, VIRTIO_BLK_F_SECURE_ERASE),
 		config->max_secure_erase_sectors, config->max_secure_erase_seg,
 		config->secure_erase_sector_alignment);
-	info->write_zeroes_may_unmap = info->write_zeroes.is_offered && config->write_zeroes_may_unmap != 0;
+	info->write_zeroes_may_unmap = info->write_zeroes.is_offered &&
+		config->write_zeroes_may_unmap != 0;
 }
 
-/* 5.2.5.1: without either feature the cache is writethrough, with FLUSH alone it may be writeback. */
+/*
+ * 5.2.5.1: without either feature the cache is writethrough, with FLUSH alone it may be writeback.
+ */
 static void set_cache(struct kl_blk *blk, const struct virtio_blk_config *config, has_fn *has,
 	bool is_negotiated)
 {
@@ -157,7 +177,10 @@ static void set_cache(struct kl_blk *blk, const struct virtio_blk_config *config
 	info->is_writeback = info->has_flush;
 	if (is_negotiated && info->cache_can_be_set)
 		info->is_writeback = config->writeback != 0;
-	/* A device was seen that says writethrough and means it no more than the other: so always flush. */
+	/*
+	 * A device was seen that says writethrough and means it no more than the other: so always
+	 * flush.
+	 */
 	info->fua_is_emulated = info->has_flush;
 }
 
@@ -177,9 +200,11 @@ static int set_queues(struct kl_blk *blk, const struct virtio_blk_config *config
 }
 
 /* 5.2.5.1: a host-managed zoned device loses data under a driver that does not know zones. */
-static int check_zones(const struct kl_blk *blk, const struct virtio_blk_config *config, has_fn *has)
+static int check_zones(const struct kl_blk *blk, const struct virtio_blk_config *config,
+	has_fn *has)
 {
-	if (!has(blk->device, VIRTIO_BLK_F_ZONED) || config->zoned.model != VIRTIO_BLK_Z_HOST_MANAGED)
+	if (!has(blk->device, VIRTIO_BLK_F_ZONED) ||
+		config->zoned.model != VIRTIO_BLK_Z_HOST_MANAGED)
 		return 0;
 	kl_error("%s: a host-managed zoned device, which this driver can't drive", name_of(blk));
 	return -ENOTSUP;
@@ -221,7 +246,8 @@ int blk_config_negotiated(struct kl_blk *blk)
 }
 
 /*
- * 5.2.6.1: the capacity may change at any time. A device that asks for a reset says so in this way too.
+ * 5.2.6.1: the capacity may change at any time. A device that asks for a reset says so in this way
+ * too.
  */
 void blk_config_changed(struct kl_device *device)
 {
@@ -232,8 +258,7 @@ void blk_config_changed(struct kl_device *device)
 	if (kl_blk_state(blk) != KL_BLK_RUNNING)
 		return;
 	if (kl_device_needs_reset(device)) {
-		kl_notice("%s: the device asks for a reset", name_of(blk));
-		blk_halt_all(blk);
+		blk_halt_all(blk, "the device asks for a reset");
 		return;
 	}
 	/* A failure has been logged; the last good state stays. */
@@ -241,8 +266,8 @@ void blk_config_changed(struct kl_device *device)
 		return;
 	set_capacity(blk, sectors);
 	if (blk->info.capacity != before)
-		kl_notice("%s: its capacity changed from %" PRIu64 " to %" PRIu64 " bytes", name_of(blk),
-			before, blk->info.capacity);
+		kl_notice("%s: its capacity changed from %" PRIu64 " to %" PRIu64 " bytes",
+			name_of(blk), before, blk->info.capacity);
 }
 
 int kl_blk_set_writeback(struct kl_blk *blk, bool is_writeback)

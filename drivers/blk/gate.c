@@ -5,12 +5,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/membarrier.h>
 #include <sys/syscall.h>
 
 #include "ring/clock.h"
 
 #define PATIENCE_SECONDS 5
+
+/* membarrier(2); libc has neither the call nor its commands. */
+#define MEMBARRIER_CMD_PRIVATE_EXPEDITED (1 << 3)
+#define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED (1 << 4)
 
 static long membarrier(int command)
 {
@@ -51,8 +54,10 @@ int blk_gates_close(struct kl_blk *blk)
 
 	for (uint16_t i = 0; i < blk->queue_count; i++)
 		kl__store_release(&blk->queues[i]->gate, BLK_GATE_CLOSED);
-	/* Ours, and with membarrier one in every other thread of the process: who did not see the gate shut
-	 * has made it known that he is inside. */
+	/*
+	 * Ours, and with membarrier one in every other thread of the process: who did not see the
+	 * gate shut has made it known that he is inside.
+	 */
 	kl__full_fence();
 	membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
 	for (uint16_t i = 0; i < blk->queue_count; i++) {

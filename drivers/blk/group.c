@@ -3,12 +3,10 @@
 #include <errno.h>
 
 #include "part.h"
-#include "ring/clock.h"
-#include "ring/kick.h"
 #include "slot.h"
 
-static int next_of(const struct blk_queue *queue, const struct blk_group *group, struct blk_cursor *cursor,
-	struct blk_part *part)
+static int next_of(const struct blk_queue *queue, const struct blk_group *group,
+	struct blk_cursor *cursor, struct blk_part *part)
 {
 	if (group->phase == BLK_PHASE_DATA)
 		return blk_part_next(queue, &group->request, cursor, part);

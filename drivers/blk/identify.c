@@ -10,7 +10,9 @@
 static int ask(struct kl_blk *blk, char *answer)
 {
 	const struct kl_blk_request request = {
-		.op = KL_BLK_GET_ID, .buffer = answer, .length = KL_BLK_ID_BYTES,
+		.op = KL_BLK_GET_ID,
+		.buffer = answer,
+		.length = KL_BLK_ID_BYTES,
 	};
 	struct kl_blk_completion completion;
 	int n;
@@ -39,7 +41,7 @@ int kl_blk_read_id(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1])
 		rc = ask(blk, answer.memory);
 		stopped = kl_blk_stop(blk);
 		if (stopped == -ETIMEDOUT)
-			return stopped; /* The device may still write its answer: the memory is left to it. */
+			return stopped; /* The device may still write there: it keeps the memory. */
 	}
 	/* 5.2.6.1: a string of 20 bytes has no end. */
 	memcpy(id, answer.memory, KL_BLK_ID_BYTES);

@@ -5,14 +5,16 @@
 #include <errno.h>
 #include <string.h>
 
-#include "ring/clock.h"
 #include "slot.h"
 
 static_assert((int)KL_BLK_READ == VIRTIO_BLK_T_IN && (int)KL_BLK_WRITE == VIRTIO_BLK_T_OUT &&
-	(int)KL_BLK_FLUSH == VIRTIO_BLK_T_FLUSH && (int)KL_BLK_GET_ID == VIRTIO_BLK_T_GET_ID &&
-	(int)KL_BLK_GET_LIFETIME == VIRTIO_BLK_T_GET_LIFETIME && (int)KL_BLK_DISCARD == VIRTIO_BLK_T_DISCARD &&
-	(int)KL_BLK_WRITE_ZEROES == VIRTIO_BLK_T_WRITE_ZEROES &&
-	(int)KL_BLK_SECURE_ERASE == VIRTIO_BLK_T_SECURE_ERASE, "an operation is its wire type");
+		(int)KL_BLK_FLUSH == VIRTIO_BLK_T_FLUSH &&
+		(int)KL_BLK_GET_ID == VIRTIO_BLK_T_GET_ID &&
+		(int)KL_BLK_GET_LIFETIME == VIRTIO_BLK_T_GET_LIFETIME &&
+		(int)KL_BLK_DISCARD == VIRTIO_BLK_T_DISCARD &&
+		(int)KL_BLK_WRITE_ZEROES == VIRTIO_BLK_T_WRITE_ZEROES &&
+		(int)KL_BLK_SECURE_ERASE == VIRTIO_BLK_T_SECURE_ERASE,
+	"an operation is its wire type");
 static_assert(KL_BLK_ID_BYTES == VIRTIO_BLK_ID_BYTES, "5.2.6");
 static_assert(sizeof(struct kl_blk_lifetime) == sizeof(struct virtio_blk_lifetime), "5.2.6");
 
@@ -26,14 +28,19 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* The caller's memory at the cursor, and how many bytes of it lie together; 0 behind the end of the iovec. */
-static size_t memory_at(const struct kl_blk_request *request, struct blk_cursor *cursor, char **memory)
+/*
+ * The caller's memory at the cursor, and how many bytes of it lie together; 0 behind the end of the
+ * iovec.
+ */
+static size_t memory_at(const struct kl_blk_request *request, struct blk_cursor *cursor,
+	char **memory)
 {
 	if (request->count == 0) {
 		*memory = (char *)request->buffer + cursor->done;
 		return request->length - cursor->done;
 	}
-	while (cursor->index < request->count && cursor->skip == request->iov[cursor->index].iov_len) {
+	while (cursor->index < request->count &&
+		cursor->skip == request->iov[cursor->index].iov_len) {
 		cursor->index++;
 		cursor->skip = 0;
 	}
@@ -49,8 +56,11 @@ static void move(struct blk_cursor *cursor, uint64_t bytes)
 	cursor->skip += bytes;
 }
 
-/* Appends to the last segment where it continues it; false when the part has no room for one more. */
-static bool append(const struct blk_queue *queue, struct blk_part *part, uint64_t address, uint32_t bytes)
+/*
+ * Appends to the last segment where it continues it; false when the part has no room for one more.
+ */
+static bool append(const struct blk_queue *queue, struct blk_part *part, uint64_t address,
+	uint32_t bytes)
 {
 	struct kl__piece *last = part->segments > 0 ? &part->segment[part->segments - 1] : NULL;
 
@@ -151,7 +161,10 @@ static uint32_t ranges_of(const struct kl_blk_request *request)
 	return request->count == 0 ? 1 : request->count;
 }
 
-/* How much of left bytes from offset on one range takes: cut where the device likes it, if it must be cut. */
+/*
+ * How much of left bytes from offset on one range takes: cut where the device likes it, if it must
+ * be cut.
+ */
 static uint64_t cut(const struct kl_blk_range_limits *limits, uint64_t block_mask, uint64_t offset,
 	uint64_t left)
 {
@@ -176,10 +189,11 @@ static int next_ranges(const struct blk_queue *queue, const struct kl_blk_reques
 	while (part->ranges < limits->max_ranges && cursor->index < ranges_of(request)) {
 		struct kl_blk_range range = range_at(request, cursor->index);
 		uint64_t offset = range.offset + cursor->done;
-		uint64_t bytes = cut(limits, queue->block_mask, offset, range.length - cursor->done);
+		uint64_t bytes = cut(limits, queue->block_mask, offset,
+			range.length - cursor->done);
 
-		part->range[part->ranges++] = (struct virtio_blk_range){
-			offset / VIRTIO_BLK_SECTOR, (uint32_t)(bytes / VIRTIO_BLK_SECTOR), flags};
+		part->range[part->ranges++] = (struct virtio_blk_range){offset / VIRTIO_BLK_SECTOR,
+			(uint32_t)(bytes / VIRTIO_BLK_SECTOR), flags};
 		cursor->done += bytes;
 		if (cursor->done == range.length) {
 			cursor->index++;
@@ -222,13 +236,15 @@ bool blk_part_was_last(const struct kl_blk_request *request, const struct blk_cu
 }
 
 /* The segment that the ranges are, in the slot that they were put into. */
-static struct kl__piece put_ranges(struct blk_queue *queue, uint16_t id, const struct blk_part *part)
+static struct kl__piece put_ranges(struct blk_queue *queue, uint16_t id,
+	const struct blk_part *part)
 {
 	uint32_t bytes = part->ranges * (uint32_t)sizeof(struct virtio_blk_range);
 
 	memcpy(&queue->block[id].table[BLK_RANGES_ENTRY], part->range, bytes);
-	return (struct kl__piece){
-		blk_block_iova(queue, id, offsetof(struct blk_block, table[BLK_RANGES_ENTRY])), bytes};
+	return (struct kl__piece){blk_block_iova(queue, id,
+					  offsetof(struct blk_block, table[BLK_RANGES_ENTRY])),
+		bytes};
 }
 
 static void fill_table(struct blk_queue *queue, uint16_t id, const struct kl__piece *segments,
@@ -237,21 +253,25 @@ static void fill_table(struct blk_queue *queue, uint16_t id, const struct kl__pi
 	if (queue->slot[id].shape != count)
 		blk_format(queue, id, count);
 	for (uint16_t i = 0; i < count; i++)
-		blk_set_segment(&queue->block[id].table[i + 1], segments[i].address, segments[i].length,
-			direction);
+		blk_set_segment(&queue->block[id].table[i + 1], segments[i].address,
+			segments[i].length, direction);
 }
 
-/* Without INDIRECT_DESC: header, segments and status as a chain of the ring's descriptors. 2.7.4.2 */
-static int add_chain(struct blk_queue *queue, uint16_t id, const struct kl__piece *segments, uint16_t count,
-	uint16_t direction)
+/*
+ * Without INDIRECT_DESC: header, segments and status as a chain of the ring's descriptors. 2.7.4.2
+ */
+static int add_chain(struct blk_queue *queue, uint16_t id, const struct kl__piece *segments,
+	uint16_t count, uint16_t direction)
 {
 	struct kl__piece pieces[BLK_TABLE_ENTRIES];
 	unsigned int readable = direction == 0 ? count + 1u : 1;
 
-	pieces[0] = (struct kl__piece){blk_block_iova(queue, id, 0), sizeof(struct virtio_blk_req_header)};
+	pieces[0] = (struct kl__piece){blk_block_iova(queue, id, 0),
+		sizeof(struct virtio_blk_req_header)};
 	memcpy(&pieces[1], segments, count * sizeof(*segments));
 	pieces[count + 1] = (struct kl__piece){blk_status_iova(queue, id), 1};
-	return kl__queue_add(queue->ring, pieces, readable, count + 2u - readable, &queue->slot[id]);
+	return kl__queue_add(queue->ring, pieces, readable, count + 2u - readable,
+		&queue->slot[id]);
 }
 
 int blk_part_add(struct blk_queue *queue, const struct blk_part *part, struct blk_group *group,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Requests as the device takes them. One that keeps to its limits is one part; a larger one is cut to several, which
- * form a group and complete together. The short way of submit.c needs none of this.
+ * Requests as the device takes them. One that keeps to its limits is one part; a larger one is cut
+ * to several, which form a group and complete together. The short way of submit.c needs none of
+ * this.
  */
 #ifndef KL_BLK_PART_H
 #define KL_BLK_PART_H
@@ -21,12 +22,14 @@ struct blk_part {
 	struct virtio_blk_range range[BLK_RANGES_MAX];
 };
 
-/* check.c: whether the request is legal and within the device: 0 or the result it completes with. */
+/*
+ * check.c: whether the request is legal and within the device: 0 or the result it completes with.
+ */
 int blk_check(const struct blk_queue *queue, const struct kl_blk_request *request);
 
 /*
- * part.c: cuts the next part off and moves the cursor behind it. 0, or -EFAULT, -EINVAL (an iovec too short, a
- * block in more pieces than the device takes).
+ * part.c: cuts the next part off and moves the cursor behind it. 0, or -EFAULT, -EINVAL (an iovec
+ * too short, a block in more pieces than the device takes).
  */
 int blk_part_next(const struct blk_queue *queue, const struct kl_blk_request *request,
 	struct blk_cursor *cursor, struct blk_part *part);

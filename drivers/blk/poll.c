@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Taking completions. 5.2.6: the status byte decides; what the device says it wrote is not looked at. */
+/*
+ * Taking completions. 5.2.6: the status byte decides; what the device says it wrote is not looked
+ * at.
+ */
 #include <errno.h>
 
 #include "gate.h"
 #include "part.h"
-#include "ring/clock.h"
-#include "ring/kick.h"
 #include "slot.h"
 
 /* Polls between two looks at the clock for late requests. */
@@ -44,8 +45,8 @@ static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot
 		blk_push_ready(queue, slot->user_data, result);
 }
 
-KL__TEMPLATE uint16_t harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max,
-	const bool chained)
+KL__TEMPLATE uint16_t harvest(struct blk_queue *queue, struct kl_blk_completion *completions,
+	uint16_t max, const bool chained)
 {
 	struct kl_queue *ring = queue->ring;
 	uint16_t left = kl__split_used(ring, max), n = 0;
@@ -73,7 +74,8 @@ KL__TEMPLATE uint16_t harvest(struct blk_queue *queue, struct kl_blk_completion 
 	return n;
 }
 
-static uint16_t deliver_ready(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max)
+static uint16_t deliver_ready(struct blk_queue *queue, struct kl_blk_completion *completions,
+	uint16_t max)
 {
 	uint16_t n = 0;
 
@@ -93,7 +95,8 @@ uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completi
 	return harvest(queue, completions, max, false);
 }
 
-static uint16_t poll_open(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max)
+static uint16_t poll_open(struct blk_queue *queue, struct kl_blk_completion *completions,
+	uint16_t max)
 {
 	uint16_t n = 0;
 
@@ -111,7 +114,7 @@ static uint16_t poll_open(struct blk_queue *queue, struct kl_blk_completion *com
 	if (KL__UNLIKELY(++queue->count.polls % DEADLINE_POLLS == 0))
 		blk_check_deadlines(queue);
 	if (KL__UNLIKELY(queue->ring->fault != KL_QUEUE_OK))
-		blk_halt(queue);
+		blk_halt(queue, kl_queue_fault_name(queue->ring->fault));
 	return n;
 }
 
@@ -128,7 +131,8 @@ KL__COLD static uint16_t poll_shut(struct blk_queue *queue, struct kl_blk_comple
 	return n;
 }
 
-uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions, uint16_t max)
+uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions,
+	uint16_t max)
 {
 	struct blk_queue *q = blk->queues[queue];
 	uint16_t n;

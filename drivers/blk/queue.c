@@ -9,11 +9,14 @@
 #include "slot.h"
 #include "spec/features.h"
 
-/* A request is at least header, data and status, and no table may have more entries than the ring. 2.7.5.3.1 */
+/*
+ * A request is at least header, data and status, and no table may have more entries than the ring.
+ * 2.7.5.3.1
+ */
 #define MIN_RING 4
 /*
- * Completions that can be outstanding at one time, per ring entry: a request in a slot, a group, one refused at
- * submit; blk_take takes nothing more then. A power of two.
+ * Completions that can be outstanding at one time, per ring entry: a request in a slot, a group,
+ * one refused at submit; blk_take takes nothing more then. A power of two.
  */
 #define READY_PER_SLOT 4
 
@@ -29,7 +32,8 @@ static size_t ready_offset(uint16_t size)
 
 static size_t own_bytes(uint16_t size)
 {
-	return ready_offset(size) + (size_t)size * READY_PER_SLOT * sizeof(struct kl_blk_completion);
+	return ready_offset(size) +
+		(size_t)size * READY_PER_SLOT * sizeof(struct kl_blk_completion);
 }
 
 static int allocate(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
@@ -43,6 +47,14 @@ static int allocate(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
 	return rc;
 }
 
+static void line_up_groups(struct blk_queue *queue, struct blk_group *groups)
+{
+	for (uint16_t i = 0; i < queue->size; i++) {
+		groups[i].next = queue->free_groups;
+		queue->free_groups = &groups[i];
+	}
+}
+
 static void place(struct blk_queue *queue, uint16_t size)
 {
 	char *own = queue->own.memory;
@@ -52,13 +64,10 @@ static void place(struct blk_queue *queue, uint16_t size)
 	queue->status = (struct blk_status *)&queue->block[size];
 	queue->status_iova = queue->block_iova + size * sizeof(struct blk_block);
 	queue->slot = (struct blk_slot *)own;
-	queue->groups = (struct blk_group *)(own + groups_offset(size));
 	queue->ready = (struct kl_blk_completion *)(own + ready_offset(size));
 	queue->ready_mask = (uint32_t)size * READY_PER_SLOT - 1;
-	for (uint16_t i = 0; i < size; i++) {
-		queue->groups[i].next = queue->free_groups;
-		queue->free_groups = &queue->groups[i];
-	}
+	queue->size = size;
+	line_up_groups(queue, (struct blk_group *)(own + groups_offset(size)));
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -70,12 +79,16 @@ static void set_limits(struct kl_blk *blk, struct blk_queue *queue)
 {
 	const struct kl_blk_info *info = &blk->info;
 
-	queue->segments = (uint16_t)smaller(smaller(info->seg_max, BLK_SEGMENTS_MAX), queue->ring->size - 2u);
-	queue->plain_bytes = smaller(info->size_max != 0 ? info->size_max : UINT32_MAX, BLK_PART_BYTES);
+	queue->segments = (uint16_t)smaller(smaller(info->seg_max, BLK_SEGMENTS_MAX),
+		queue->ring->size - 2u);
+	queue->plain_bytes = smaller(info->size_max != 0 ? info->size_max : UINT32_MAX,
+		BLK_PART_BYTES);
 	queue->block_mask = info->block_size - 1;
+	queue->iova_is_virtual = kl_device_iova_is_virtual(blk->device);
 	queue->plain_ops = 0;
 	if (!queue->ring->chained)
-		queue->plain_ops = 1u << KL_BLK_READ | (info->is_read_only ? 0 : 1u << KL_BLK_WRITE);
+		queue->plain_ops = 1u << KL_BLK_READ |
+			(info->is_read_only ? 0 : 1u << KL_BLK_WRITE);
 	queue->timeout_ticks = blk->conf.timeout_ms * blk->ticks_per_second / 1000;
 }
 
@@ -101,7 +114,7 @@ int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index
 {
 	const struct kl_queue_conf conf = {
 		.index = index,
-		.size = blk->conf.ring_size,
+		.size = again ? queue->size : blk->conf.ring_size,
 		.chained = !kl_device_has(blk->device, VIRTIO_F_INDIRECT_DESC),
 		.vector = kl_device_queue_fd(blk->device, index + 1) >= 0 ? index + 1 : 0,
 		.kick = blk->conf.kick,
@@ -117,8 +130,6 @@ int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index
 	rc = check_ring(blk, queue, index);
 	if (rc != 0)
 		return rc;
-	/* Once a ring has been sized, a recovery asks for just that size, since the memory fits no other. */
-	blk->conf.ring_size = queue->ring->size;
 	if (!again) {
 		rc = allocate(blk, queue, queue->ring->size);
 		if (rc != 0)
@@ -153,6 +164,8 @@ void blk_queue_drop_ring(struct blk_queue *queue)
 
 void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue)
 {
+	if (queue->ring != NULL)
+		return;
 	kl_device_dma_free(blk->device, &queue->shared);
 	kl_device_dma_free(blk->device, &queue->own);
 	queue->ready_count = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * When a request is late, or the device breaks the rules or asks for it: halt, reset, wait for the status to
- * read 0, complete all that was in flight, start again. virtio-blk has no way to cancel one request.
+ * When a request is late, or the device breaks the rules or asks for it: halt, reset, wait for the
+ * status to read 0, complete all that was in flight, start again. virtio-blk has no way to cancel
+ * one request.
  */
 #include <errno.h>
 
@@ -9,28 +10,29 @@
 
 #include "gate.h"
 #include "part.h"
-#include "ring/clock.h"
 #include "slot.h"
 
 static void set_state(struct kl_blk *blk, enum kl_blk_state state)
 {
-	kl__store32(&blk->state, state);
+	kl__store(&blk->state, (uint16_t)state);
 }
 
 enum kl_blk_state kl_blk_state(const struct kl_blk *blk)
 {
-	return (enum kl_blk_state)kl__load32(&blk->state);
+	return (enum kl_blk_state)kl__load(&blk->state);
 }
 
-void blk_halt(struct blk_queue *queue)
+void blk_halt(struct blk_queue *queue, const char *why)
 {
+	queue->halted_for = why;
 	/* A store over the control thread's own keeps the gate shut all the same. */
 	kl__store_release(&queue->gate, BLK_GATE_HALTED);
 	set_state(queue->blk, KL_BLK_HALTED);
 }
 
-void blk_halt_all(struct kl_blk *blk)
+void blk_halt_all(struct kl_blk *blk, const char *why)
 {
+	blk->queues[0]->halted_for = why;
 	blk_gates_set(blk, BLK_GATE_HALTED);
 	set_state(blk, KL_BLK_HALTED);
 }
@@ -52,20 +54,25 @@ void blk_check_deadlines(struct blk_queue *queue)
 	if (queue->timeout_ticks == 0 || queue->ring->avail_idx == queue->ring->used_idx)
 		return;
 	now = kl__clock();
-	/* What is remembered may have completed long ago: only when it looks late are all looked at. */
+	/*
+	 * What is remembered may have completed long ago: only when it looks late are all looked
+	 * at.
+	 */
 	if (now - queue->oldest < queue->timeout_ticks)
 		return;
 	queue->oldest = oldest_of(queue, now);
 	if (now - queue->oldest >= queue->timeout_ticks)
-		blk_halt(queue);
+		blk_halt(queue, "a request is late");
 }
 
-void blk_queue_drain(struct blk_queue *queue, uint64_t now)
+/* Completes what was in flight. */
+static void drain(struct blk_queue *queue, uint64_t now)
 {
 	struct blk_slot *slot;
 
 	while ((slot = kl__queue_drain(queue->ring)) != NULL) {
-		bool is_late = queue->timeout_ticks != 0 && now - slot->since >= queue->timeout_ticks;
+		bool is_late = queue->timeout_ticks != 0 &&
+			now - slot->since >= queue->timeout_ticks;
 		int result = is_late ? -ETIMEDOUT : -ECANCELED;
 
 		queue->count.timeouts += is_late;
@@ -92,15 +99,10 @@ static void harvest_rest(struct blk_queue *queue)
 static void take_back(void *context)
 {
 	struct kl_blk *blk = context;
-	uint64_t now = kl__clock();
 
 	for (uint16_t i = 0; i < blk->queue_count; i++) {
-		struct blk_queue *queue = blk->queues[i];
-
-		if (queue->ring == NULL)
-			continue;
-		blk_queue_drain(queue, now);
-		blk_queue_drop_ring(queue);
+		drain(blk->queues[i], blk->halted_at);
+		blk_queue_drop_ring(blk->queues[i]);
 	}
 }
 
@@ -109,6 +111,7 @@ static int reset(struct kl_blk *blk)
 {
 	int rc;
 
+	blk->halted_at = kl__clock();
 	for (uint16_t i = 0; i < blk->queue_count; i++)
 		harvest_rest(blk->queues[i]);
 	rc = kl_device_reset(blk->device, take_back, blk);
@@ -120,18 +123,41 @@ static int reset(struct kl_blk *blk)
 	return rc;
 }
 
+/* 0, or -EAGAIN and the device stays halted. */
+static int close_gates(struct kl_blk *blk)
+{
+	int rc = blk_gates_close(blk);
+
+	if (rc != 0) {
+		kl_error("%s: a thread has been within a queue's call for 5 s; the device can't be "
+			 "reset under it",
+			kl_device_info(blk->device)->name);
+		blk_halt_all(blk, "a thread did not leave its queue");
+	}
+	return rc;
+}
+
+static void say_why(const struct kl_blk *blk)
+{
+	for (uint16_t i = 0; i < blk->queue_count; i++) {
+		if (blk->queues[i]->halted_for == NULL)
+			continue;
+		kl_notice("%s: queue %u: %s; the device is reset",
+			kl_device_info(blk->device)->name, i, blk->queues[i]->halted_for);
+		blk->queues[i]->halted_for = NULL;
+	}
+}
+
 int kl_blk_recover(struct kl_blk *blk)
 {
 	int rc;
 
 	if (KL__LIKELY(kl_blk_state(blk) != KL_BLK_HALTED))
 		return 0;
-	kl_notice("%s: the device is reset, %s", kl_device_info(blk->device)->name, blk_halt_reason(blk));
-	rc = blk_gates_close(blk);
-	if (rc != 0) {
-		blk_halt_all(blk);
+	rc = close_gates(blk);
+	if (rc != 0)
 		return rc;
-	}
+	say_why(blk);
 	rc = reset(blk);
 	if (rc == -ETIMEDOUT)
 		return rc;
@@ -160,11 +186,9 @@ int kl_blk_stop(struct kl_blk *blk)
 	default:
 		break;
 	}
-	rc = blk_gates_close(blk);
-	if (rc != 0) {
-		blk_halt_all(blk);
+	rc = close_gates(blk);
+	if (rc != 0)
 		return rc;
-	}
 	rc = reset(blk);
 	if (rc != -ETIMEDOUT)
 		blk_gates_set(blk, BLK_GATE_STOPPED);

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Filling a slot: header, table, status, and its place in the ring. Nothing is visible before a publish. */
+/*
+ * Filling a slot: header, table, status, and its place in the ring. Nothing is visible before a
+ * publish.
+ */
 #ifndef KL_BLK_SLOT_H
 #define KL_BLK_SLOT_H
 
+#include "ring/clock.h"
+#include "ring/kick.h"
 #include "ring/split.h"
 #include "state.h"
 
@@ -22,16 +27,20 @@ static inline uint64_t blk_status_iova(const struct blk_queue *queue, uint16_t i
 	return queue->status_iova + id * sizeof(struct blk_status);
 }
 
-/* 5.2.6: header, data segments, status; 2.7.5.3: the links run 1, 2, 3, ... Only data entries change later. */
+/*
+ * 5.2.6: header, data segments, status; 2.7.5.3: the links run 1, 2, 3, ... Only data entries
+ * change later.
+ */
 static inline void blk_format(struct blk_queue *queue, uint16_t id, uint16_t segments)
 {
 	struct virtq_desc *table = queue->block[id].table;
 
-	table[0] = (struct virtq_desc){blk_block_iova(queue, id, 0), sizeof(struct virtio_blk_req_header),
-		VIRTQ_DESC_F_NEXT, 1};
+	table[0] = (struct virtq_desc){blk_block_iova(queue, id, 0),
+		sizeof(struct virtio_blk_req_header), VIRTQ_DESC_F_NEXT, 1};
 	for (uint16_t i = 1; i <= segments; i++)
 		table[i].next = (uint16_t)(i + 1);
-	table[segments + 1] = (struct virtq_desc){blk_status_iova(queue, id), 1, VIRTQ_DESC_F_WRITE, 0};
+	table[segments + 1] = (struct virtq_desc){blk_status_iova(queue, id), 1, VIRTQ_DESC_F_WRITE,
+		0};
 	queue->slot[id].shape = segments;
 }
 
@@ -44,7 +53,8 @@ static inline void blk_set_segment(struct virtq_desc *entry, uint64_t address, u
 	entry->flags = VIRTQ_DESC_F_NEXT | direction;
 }
 
-static inline void blk_set_header(struct blk_queue *queue, uint16_t id, uint32_t type, uint64_t sector)
+static inline void blk_set_header(struct blk_queue *queue, uint16_t id, uint32_t type,
+	uint64_t sector)
 {
 	queue->block[id].header.type = type;
 	queue->block[id].header.sector = sector;
@@ -55,8 +65,10 @@ static inline void blk_add_indirect(struct blk_queue *queue, uint16_t id)
 {
 	struct blk_slot *slot = &queue->slot[id];
 
-	kl__split_add(queue->ring, slot, blk_block_iova(queue, id, offsetof(struct blk_block, table)),
-		(slot->shape + 2u) * (uint32_t)sizeof(struct virtq_desc), VIRTQ_DESC_F_INDIRECT, 0, false);
+	kl__split_add(queue->ring, slot,
+		blk_block_iova(queue, id, offsetof(struct blk_block, table)),
+		(slot->shape + 2u) * (uint32_t)sizeof(struct virtq_desc), VIRTQ_DESC_F_INDIRECT, 0,
+		false);
 }
 
 /* The first request after an empty ring starts the clock of its deadline. */

@@ -14,9 +14,17 @@
 static struct kl_features wanted_features(void)
 {
 	static const unsigned int bits[] = {
-		VIRTIO_BLK_F_SIZE_MAX, VIRTIO_BLK_F_SEG_MAX, VIRTIO_BLK_F_RO, VIRTIO_BLK_F_BLK_SIZE,
-		VIRTIO_BLK_F_FLUSH, VIRTIO_BLK_F_TOPOLOGY, VIRTIO_BLK_F_CONFIG_WCE, VIRTIO_BLK_F_MQ,
-		VIRTIO_BLK_F_DISCARD, VIRTIO_BLK_F_WRITE_ZEROES, VIRTIO_BLK_F_LIFETIME,
+		VIRTIO_BLK_F_SIZE_MAX,
+		VIRTIO_BLK_F_SEG_MAX,
+		VIRTIO_BLK_F_RO,
+		VIRTIO_BLK_F_BLK_SIZE,
+		VIRTIO_BLK_F_FLUSH,
+		VIRTIO_BLK_F_TOPOLOGY,
+		VIRTIO_BLK_F_CONFIG_WCE,
+		VIRTIO_BLK_F_MQ,
+		VIRTIO_BLK_F_DISCARD,
+		VIRTIO_BLK_F_WRITE_ZEROES,
+		VIRTIO_BLK_F_LIFETIME,
 		VIRTIO_BLK_F_SECURE_ERASE,
 	};
 	struct kl_features wanted = {0};
@@ -101,16 +109,20 @@ static int make_queues(struct kl_blk *blk, bool again)
 	return 0;
 }
 
+static void drop_rings(void *context)
+{
+	struct kl_blk *blk = context;
+
+	for (uint16_t i = 0; i < blk->queue_count; i++)
+		blk_queue_drop_ring(blk->queues[i]);
+}
+
+/* The device never ran, so nothing is in flight. */
 static void give_up(struct kl_blk *blk)
 {
 	kl_device_fail(blk->device);
-	/* The device never ran, so nothing is in flight. */
-	if (kl_device_reset(blk->device, NULL, NULL) == -ETIMEDOUT) {
-		kl__store32(&blk->state, KL_BLK_LOST);
-		return;
-	}
-	for (uint16_t i = 0; i < blk->queue_count; i++)
-		blk_queue_drop_ring(blk->queues[i]);
+	if (kl_device_reset(blk->device, drop_rings, blk) != 0)
+		kl__store(&blk->state, KL_BLK_LOST);
 }
 
 int blk_bring_up(struct kl_blk *blk, bool again)
@@ -150,7 +162,7 @@ int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf)
 		return rc;
 	for (uint16_t i = 0; i < blk->queue_count; i++)
 		blk->queues[i]->needs_fence = needs_fence;
-	kl__store32(&blk->state, KL_BLK_RUNNING);
+	kl__store(&blk->state, KL_BLK_RUNNING);
 	blk_gates_set(blk, BLK_GATE_OPEN);
 	return 0;
 }

@@ -11,27 +11,37 @@
 #include "ring/queue.h"
 #include "wire.h"
 
-/* Entries of a slot's indirect table: a block of an odd number of cache lines spreads over the cache's sets. */
+/*
+ * Entries of a slot's indirect table: a block of an odd number of cache lines spreads over the
+ * cache's sets.
+ */
 #define BLK_TABLE_ENTRIES 35
 /* The first entry is the header, the last the status byte. */
 #define BLK_SEGMENTS_MAX (BLK_TABLE_ENTRIES - 2)
-/* Where ranges lie: behind the three entries of a table with one data segment, which is what carries them. */
+/*
+ * Where ranges lie: behind the three entries of a table with one data segment, which is what
+ * carries them.
+ */
 #define BLK_RANGES_ENTRY 3
 #define BLK_RANGES_MAX (BLK_TABLE_ENTRIES - BLK_RANGES_ENTRY)
-/* Data of one request to the device: large enough to stream, small enough for a deadline. A multiple of
- * every legal block size. */
+/*
+ * Data of one request to the device: large enough to stream, small enough for a deadline. A
+ * multiple of every legal block size.
+ */
 #define BLK_PART_BYTES (4u << 20)
 
 /*
- * What the device reads of one slot. With one data segment, header and table are the first cache line and nothing
- * more; its status byte lies elsewhere, on a line that only the device writes while the slot is in flight.
+ * What the device reads of one slot. With one data segment, header and table are the first cache
+ * line and nothing more; its status byte lies elsewhere, on a line that only the device writes
+ * while the slot is in flight.
  */
 struct blk_block {
 	struct virtio_blk_req_header header;
 	struct virtq_desc table[BLK_TABLE_ENTRIES];
 };
 static_assert(sizeof(struct blk_block) == 9 * KL__CACHE_LINE, "an odd number of lines");
-static_assert(sizeof(struct virtio_blk_range) == sizeof(struct virtq_desc), "ranges lie in a table's place");
+static_assert(sizeof(struct virtio_blk_range) == sizeof(struct virtq_desc),
+	"ranges lie in a table's place");
 
 struct blk_status {
 	alignas(KL__CACHE_LINE) uint8_t value;
@@ -43,23 +53,23 @@ struct blk_status {
 /* The private record of a slot. Slot number, ring head and descriptor id are one and the same. */
 struct blk_slot {
 	uint64_t user_data;
-	uint64_t since;          /* on the clock, when it was given to the device */
+	uint64_t since; /* on the clock, when it was given to the device */
 	struct blk_group *group; /* of the request that this is a part of; NULL: it is all of one */
-	uint32_t bytes;          /* that it moves */
-	uint16_t shape;          /* data segments that the table is laid out for */
+	uint32_t bytes; /* that it moves */
+	uint16_t shape; /* data segments that the table is laid out for */
 };
 
 /* How far a request that needs several parts has been given to the device. */
 struct blk_cursor {
-	uint64_t done;  /* bytes of the request; for a range operation, of the range at index */
+	uint64_t done; /* bytes of the request; for a range operation, of the range at index */
 	uint32_t index; /* of iov or range */
-	uint64_t skip;  /* bytes of the iov at index that are behind us */
+	uint64_t skip; /* bytes of the iov at index that are behind us */
 };
 
 enum blk_phase {
 	BLK_PHASE_DATA,
 	BLK_PHASE_FLUSH, /* the data of a write with FUA has completed */
-	BLK_PHASE_END,   /* all has been given to the device, or nothing more will be */
+	BLK_PHASE_END, /* all has been given to the device, or nothing more will be */
 };
 
 /* A request that needs several parts. */
@@ -69,18 +79,18 @@ struct blk_group {
 	uint64_t bytes; /* moved by parts that succeeded */
 	uint16_t in_flight;
 	uint8_t phase;
-	bool is_waiting;  /* stands in the queue's line for free slots */
+	bool is_waiting; /* stands in the queue's line for free slots */
 	bool needs_flush; /* after its data */
-	int result;      /* of the first part that failed */
+	int result; /* of the first part that failed */
 	struct blk_group *next;
 };
 
 /* Why a queue's gate is shut. */
 enum blk_gate {
 	BLK_GATE_OPEN,
-	BLK_GATE_HALTED,   /* until kl_blk_recover */
-	BLK_GATE_CLOSED,   /* the control thread is at work */
-	BLK_GATE_STOPPED,  /* completions can be taken, nothing else */
+	BLK_GATE_HALTED, /* until kl_blk_recover */
+	BLK_GATE_CLOSED, /* the control thread is at work */
+	BLK_GATE_STOPPED, /* completions can be taken, nothing else */
 };
 
 /* Written by the queue's thread. */
@@ -97,8 +107,8 @@ struct blk_counters {
 
 struct blk_queue {
 	/* Constant while the gate is open; read by every call. */
-	uint16_t gate;           /* enum blk_gate */
-	bool needs_fence;        /* the control thread has no membarrier(2) */
+	uint16_t gate; /* enum blk_gate */
+	bool needs_fence; /* the control thread has no membarrier(2) */
 	struct kl_queue *ring;
 	struct blk_block *block; /* one per slot */
 	struct blk_status *status;
@@ -106,11 +116,12 @@ struct blk_queue {
 	uint64_t block_iova;
 	uint64_t status_iova;
 	struct kl_blk *blk;
-	uint32_t plain_ops;   /* a bit per operation that the short way takes */
+	uint32_t plain_ops; /* a bit per operation that the short way takes */
 	uint32_t plain_bytes; /* the most that one data segment can hold */
-	uint64_t block_mask;  /* block size less one */
+	uint64_t block_mask; /* block size less one */
+	bool iova_is_virtual;
 	uint64_t timeout_ticks;
-	uint16_t segments;    /* data segments of one part */
+	uint16_t segments; /* data segments of one part */
 	uint16_t index;
 
 	/* Written by the queue's thread; by the control thread while the gate is closed. */
@@ -122,25 +133,28 @@ struct blk_queue {
 	struct blk_group *waiting;
 	struct blk_group *waiting_last;
 	struct blk_group *free_groups;
-	struct kl_blk_completion *ready; /* what completed without the device, or does not fit the caller's array */
+	struct kl_blk_completion
+		*ready; /* what completed without the device, or does not fit the caller's array */
 	struct blk_counters count;
 
 	/* Of the control thread. */
 	alignas(KL__CACHE_LINE) struct kl_dma shared; /* blocks, then status bytes */
-	struct kl_dma own;                            /* slots, groups, ready */
-	struct blk_group *groups;
+	struct kl_dma own; /* slots, groups, ready */
 	struct kl_queue_stats before; /* counted by earlier rings */
+	const char *halted_for; /* written by whoever shuts the gate */
+	uint16_t size; /* slots that the memory has */
 };
 
 struct kl_blk {
 	struct kl_device *device;
 	uint64_t capacity; /* in bytes; read by the queues' threads, as is state */
-	uint32_t state;    /* enum kl_blk_state */
+	uint16_t state; /* enum kl_blk_state */
 
 	struct kl_blk_info info;
 	struct kl_blk_conf conf; /* as started: nothing left to default */
 	uint64_t ticks_per_second;
-	uint32_t spin_ticks;
+	uint64_t halted_at; /* on the clock */
+	uint64_t spin_ticks;
 	struct blk_queue **queues;
 	uint16_t queue_count; /* of the last start */
 	uint16_t queues_made;
@@ -152,18 +166,20 @@ int blk_config_probe(struct kl_blk *blk);
 int blk_config_negotiated(struct kl_blk *blk);
 void blk_config_changed(struct kl_device *device);
 
-/* queue.c: makes queue number index as conf says; with again, on the memory it had before a recovery. */
+/*
+ * queue.c: makes queue number index as conf says; with again, on the memory it had before a
+ * recovery.
+ */
 int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index, bool again);
-/* queue.c: after a reset whose status read 0: the ring is gone. */
+/* queue.c: after a reset whose status read 0, before the ring goes: keeps its counters. */
 void blk_queue_drop_ring(struct blk_queue *queue);
+/* queue.c: gives the memory back, unless the device may still write to it. */
 void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue);
 
-/* recover.c: completes what was in flight. After a reset whose status read 0. */
-void blk_queue_drain(struct blk_queue *queue, uint64_t now);
 /* recover.c: shuts all gates until kl_blk_recover. Control thread. */
-void blk_halt_all(struct kl_blk *blk);
+void blk_halt_all(struct kl_blk *blk, const char *why);
 /* recover.c: shuts the gate until kl_blk_recover. The queue's thread. */
-KL__COLD void blk_halt(struct blk_queue *queue);
+KL__COLD void blk_halt(struct blk_queue *queue, const char *why);
 /* recover.c: halts when a request is late. The queue's thread. */
 KL__COLD void blk_check_deadlines(struct blk_queue *queue);
 

@@ -1,29 +1,34 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Submitting. The way of a request: kl_blk_submit, add_plain (here), blk_add_indirect (slot.h), kl__split_add and
- * kl__split_publish (ring/split.h), and one kick decision per call (ring/kick.h), which may end in
- * kl_notify (kickless/notifier.h), the doorbell.
+ * Submitting. The way of a request: kl_blk_submit, add_plain (here), blk_add_indirect (slot.h),
+ * kl__split_add and kl__split_publish (ring/split.h), and one kick decision per call (ring/kick.h),
+ * which may end in kl_notify (kickless/notifier.h), the doorbell.
  */
 #include "gate.h"
 #include "part.h"
-#include "ring/clock.h"
-#include "ring/kick.h"
 #include "slot.h"
 
-/* One buffer in one segment, legal, within the device: no more than that is needed to skip blk_take. */
+/*
+ * One buffer in one segment, legal, within the device: no more than that is needed to skip
+ * blk_take.
+ */
 static inline bool is_plain(const struct blk_queue *queue, const struct kl_blk_request *request,
 	uint64_t capacity)
 {
-	return request->op < 32 && (queue->plain_ops >> request->op & 1) != 0 && request->count == 0 &&
-		request->flags == 0 && request->buffer != NULL && request->length - 1 < queue->plain_bytes &&
+	return request->op < 32 && (queue->plain_ops >> request->op & 1) != 0 &&
+		request->count == 0 && request->flags == 0 && request->buffer != NULL &&
+		request->length - 1 < queue->plain_bytes &&
 		((request->offset | request->length) & queue->block_mask) == 0 &&
 		request->length <= capacity && request->offset <= capacity - request->length;
 }
 
 /* The bus address of the buffer when it is contiguous for the device. */
-static inline bool is_contiguous(const struct blk_queue *queue, const struct kl_blk_request *request,
-	uint64_t *address)
+static inline bool is_contiguous(const struct blk_queue *queue,
+	const struct kl_blk_request *request, uint64_t *address)
 {
+	*address = (uintptr_t)request->buffer;
+	if (KL__LIKELY(queue->iova_is_virtual))
+		return true;
 	return kl_device_translate(queue->blk->device, request->buffer, request->length, address) ==
 		request->length;
 }
@@ -46,7 +51,8 @@ static inline void add_plain(struct blk_queue *queue, const struct kl_blk_reques
 	blk_add_indirect(queue, id);
 }
 
-static uint16_t submit(struct blk_queue *queue, const struct kl_blk_request *requests, uint16_t count)
+static uint16_t submit(struct blk_queue *queue, const struct kl_blk_request *requests,
+	uint16_t count)
 {
 	uint64_t capacity = kl__load64(&queue->blk->capacity), address, now;
 	struct kl_queue *ring = queue->ring;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Waiting for completions: poll, then sleep, and never miss the wake-up in between. 2.7.7.1, 2.7.10. */
+/*
+ * Waiting for completions: poll, then sleep, and never miss the wake-up in between. 2.7.7.1,
+ * 2.7.10.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <time.h>
@@ -110,7 +113,10 @@ static void wake_up(struct blk_queue *queue)
 	blk_leave(queue);
 }
 
-/* Sleeps for at most ticks, unless there is something to do. 0, -EINTR, or -ENOENT when nothing is in flight. */
+/*
+ * Sleeps for at most ticks, unless there is something to do. 0, -EINTR, or -ENOENT when nothing is
+ * in flight.
+ */
 static int rest(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ticks)
 {
 	uint64_t now = kl__clock();
@@ -120,7 +126,8 @@ static int rest(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ti
 	case IDLE:
 		return -ENOENT;
 	case SLEEP:
-		rc = sleep_on(fd, (uint64_t)((double)ticks * 1e9 / (double)blk->ticks_per_second) + 1);
+		rc = sleep_on(fd,
+			(uint64_t)((double)ticks * 1e9 / (double)blk->ticks_per_second) + 1);
 		/* fall through */
 	case POLL:
 		wake_up(queue);
@@ -129,8 +136,8 @@ static int rest(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ti
 }
 
 /* Polls until min completions are there, or the clock reads until. */
-static uint16_t spin(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions, uint16_t min,
-	uint16_t max, uint64_t until)
+static uint16_t spin(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions,
+	uint16_t min, uint16_t max, uint64_t until)
 {
 	uint16_t n = 0;
 
@@ -147,8 +154,8 @@ static uint64_t deadline_of(const struct kl_blk *blk, uint64_t now, uint64_t tim
 	return ticks >= (double)(UINT64_MAX / 2) ? UINT64_MAX : now + (uint64_t)ticks;
 }
 
-int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions, uint16_t min,
-	uint16_t max, uint64_t timeout_ns)
+int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions,
+	uint16_t min, uint16_t max, uint64_t timeout_ns)
 {
 	uint64_t now = kl__clock(), deadline = deadline_of(blk, now, timeout_ns);
 	int fd = kl_blk_event_fd(blk, queue);

@@ -146,27 +146,48 @@ void kl__kick_decide_owed(struct kl_queue *queue)
 	kl__kick_check(queue);
 }
 
+/* A device that does not move may be right, so each further bell waits twice as long, up to 16 times. */
+#define RESCUE_MAX_SHIFT 4
+
+static void watch(struct kl__kick_state *kick, uint16_t used)
+{
+	kick->rescue_watched = used;
+	kick->rescue_since = kl__clock();
+	kick->rescue_shift = 0;
+}
+
+static void ring_rescue(struct kl_queue *queue)
+{
+	struct kl__kick_state *kick = &queue->kick;
+
+	kick->rescue_since = kl__clock();
+	kick->rescue_rung = true;
+	if (kick->rescue_shift < RESCUE_MAX_SHIFT)
+		kick->rescue_shift++;
+	queue->stats.kicks_sent++;
+	kl_notify(&queue->notifier);
+}
+
 void kl__kick_rescue(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 	uint16_t used = kl__load(&queue->used->idx);
-	uint64_t now = kl__clock();
+	bool has_moved = used != kick->rescue_watched;
 
 	kick->polls = 0;
+	/* Only a bell that made the device move was needed; one that changed nothing met a busy device. */
+	if (kick->rescue_rung && has_moved)
+		queue->stats.rescue_kicks++;
+	kick->rescue_rung = false;
 	if (!kick->rescues || used == queue->published) {
 		/* The clock starts at the first look that finds work with the device. */
 		kick->rescue_since = 0;
 		return;
 	}
-	if (kick->rescue_since == 0 || used != kick->rescue_watched) {
-		kick->rescue_watched = used;
-		kick->rescue_since = now;
+	if (kick->rescue_since == 0 || has_moved) {
+		watch(kick, used);
 		return;
 	}
-	if (kick->last_sent || now - kick->rescue_since < kick->rescue_ticks)
-		return;
-	kick->rescue_since = now;
-	kick->last_sent = true;
-	queue->stats.rescue_kicks++;
-	kl_notify(&queue->notifier);
+	if (!kick->last_sent && kl__clock() - kick->rescue_since >= kick->rescue_ticks << kick->rescue_shift)
+		ring_rescue(queue);
 }

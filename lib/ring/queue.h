@@ -39,6 +39,8 @@ struct kl__kick_state {
 	bool owed;
 	bool last_sent; /* the last decision rang the doorbell */
 	bool rescues;
+	bool rescue_rung; /* since the last look */
+	uint8_t rescue_shift;
 	uint8_t lesson_index;
 	uint32_t deferred; /* publishes since the decision is owed */
 	uint16_t watched;  /* the used index when it was last seen to move */

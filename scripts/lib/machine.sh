@@ -66,11 +66,23 @@ add_ports() {
 		-device 'virtserialport,chardev=stderr,name=kickless.stderr')
 }
 
+# The ends of a wire are neighbours: 1 and 2, 3 and 4, ...
+nic_back_end() {
+	local port=$((wire_base + $1)) peer=$((wire_base + ($1 % 2 == 1 ? $1 + 1 : $1 - 1)))
+
+	if [ "$nic_link" = hub ]; then
+		echo "hubport,id=net$1,hubid=1"
+		return
+	fi
+	echo "dgram,id=net$1,local.type=inet,local.host=127.0.0.1,local.port=$port,remote.type=inet,remote.host=127.0.0.1,remote.port=$peer"
+}
+
 add_nics() {
-	local i
+	# Below the ports that the kernel gives away by itself; another guest has another place.
+	local i wire_base=$((20000 + $$ % 600 * 20))
 
 	for ((i = 1; i <= nics; i++)); do
-		qemu+=(-netdev "hubport,id=net$i,hubid=1"
+		qemu+=(-netdev "$(nic_back_end "$i")"
 			-device "virtio-net-pci,id=nic$i,netdev=net$i,addr=$(slot $((i + 4))),mac=$(printf '52:54:00:00:00:%02x' "$i"),$modern$nic_opts")
 	done
 }

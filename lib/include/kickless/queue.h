@@ -52,10 +52,11 @@ struct kl_queue_stats {
 	uint64_t done;   /* buffers that came back and were good */
 	uint64_t failed; /* buffers that came back bad, or were taken back by a reset */
 
-	uint64_t kicks_sent;       /* doorbell writes */
+	uint64_t kicks_sent;       /* doorbell writes, all of them */
 	uint64_t kicks_suppressed; /* decisions where the device did not want one */
 	uint64_t kicks_spared;     /* decisions that waiting made unnecessary */
-	uint64_t rescue_kicks;     /* doorbell writes because nothing moved; 0 in an honest run */
+	uint64_t rescue_kicks;     /* of those sent, the ones that woke a device which had missed its
+				    * work; 0 in an honest run */
 
 	uint64_t ring_full; /* bursts that found too few free descriptors */
 	uint64_t bad_used;  /* used elements or indices that were refused */

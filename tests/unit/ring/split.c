@@ -184,3 +184,32 @@ Test(split, parking_moves_used_event_along)
 	cr_expect_eq(rig.model->queue[0].interrupts, 0);
 	ring_close(&rig);
 }
+
+/* 2.7.14: before sleeping the driver asks for a notification, then looks once more. */
+static void check_arming(bool event_idx)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = event_idx});
+	for (unsigned int i = 0; i < 1000; i++) {
+		uint64_t before = rig.model->queue[0].interrupts;
+
+		ring_post(&rig, 100);
+		cr_expect_not(kl__split_arm(rig.queue), "nothing is there: sleep");
+		model_process(rig.model, 0, 1);
+		cr_expect_eq(rig.model->queue[0].interrupts, before + 1);
+		kl__split_disarm(rig.queue);
+		model_process(rig.model, 0, 50);
+		cr_expect_eq(rig.model->queue[0].interrupts, before + 1, "polled again");
+		cr_expect(kl__split_arm(rig.queue), "some came meanwhile: don't sleep");
+		kl__split_disarm(rig.queue);
+		model_process(rig.model, 0, 256);
+		cr_expect_eq(rig.model->queue[0].interrupts, before + 1);
+		cr_assert_eq(ring_take(&rig), 100);
+	}
+	ring_close(&rig);
+}
+
+Test(split, arming)
+{
+	check_arming(false);
+	check_arming(true);
+}

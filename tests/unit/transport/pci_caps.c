@@ -37,8 +37,6 @@ static void tear_down(void)
 	finish(model);
 }
 
-TestSuite(pci_caps, .init = set_up, .fini = tear_down);
-
 /* Parses a copy of exactly the size given, so that ASan sees a step beyond it. */
 static int parse_size(size_t size)
 {
@@ -85,7 +83,7 @@ static void expect_region(const struct kl__pci_region *region, const uint8_t *ca
 	cr_expect_eq(region->length, get32(capability + CAP_LENGTH));
 }
 
-Test(pci_caps, a_good_device)
+FRAMED_TEST(pci_caps, a_good_device)
 {
 	cr_expect_eq(parse(), 0, "%s", why);
 	expect_region(&caps.common, cap(COMMON));
@@ -99,7 +97,7 @@ Test(pci_caps, a_good_device)
 }
 
 /* PCI-41: without virtio capabilities it is a legacy device. */
-Test(pci_caps, none)
+FRAMED_TEST(pci_caps, none)
 {
 	model->pci_config[0x34] = 0;
 	cr_expect_eq(parse(), -ENODEV);
@@ -113,7 +111,7 @@ Test(pci_caps, none)
 }
 
 /* PCI-17: three structures are needed, the device's own is the type's affair. */
-Test(pci_caps, each_structure_missing)
+FRAMED_TEST(pci_caps, each_structure_missing)
 {
 	static const char *const names[] = {"common", "notification", "ISR"};
 
@@ -130,7 +128,7 @@ Test(pci_caps, each_structure_missing)
 }
 
 /* PCI-08, 45, 46, 47: types that we do not know are passed over. */
-Test(pci_caps, reserved_types)
+FRAMED_TEST(pci_caps, reserved_types)
 {
 	static const uint8_t types[] = {0, 5, 6, 7, 8, 9, 10, 255};
 
@@ -145,7 +143,7 @@ Test(pci_caps, reserved_types)
 }
 
 /* PCI-09: of several the first usable one counts. */
-Test(pci_caps, several_of_one_type)
+FRAMED_TEST(pci_caps, several_of_one_type)
 {
 	for (uint8_t type = COMMON; type <= DEVICE; type++) {
 		unsigned int at;
@@ -167,7 +165,7 @@ Test(pci_caps, several_of_one_type)
 }
 
 /* PCI-10: longer than defined is fine, shorter is not. */
-Test(pci_caps, cap_len)
+FRAMED_TEST(pci_caps, cap_len)
 {
 	static const unsigned int lengths[][2] = {{0, 0}, {2, 0}, {15, 0}, {16, 16}, {17, 16}, {19, 16},
 		{20, 20}, {24, 20}, {64, 20}, {255, 20}};
@@ -184,7 +182,7 @@ Test(pci_caps, cap_len)
 }
 
 /* PCI-11: reserved values of bar. */
-Test(pci_caps, bar_beyond_the_last)
+FRAMED_TEST(pci_caps, bar_beyond_the_last)
 {
 	for (unsigned int bar = 6; bar < 256; bar++) {
 		model_rebuild(model);
@@ -194,7 +192,7 @@ Test(pci_caps, bar_beyond_the_last)
 	}
 }
 
-Test(pci_caps, bar_that_is_not_there)
+FRAMED_TEST(pci_caps, bar_that_is_not_there)
 {
 	for (unsigned int bar = 0; bar < 6; bar++) {
 		model_rebuild(model);
@@ -206,7 +204,7 @@ Test(pci_caps, bar_that_is_not_there)
 }
 
 /* An I/O BAR is as good as any when the access can reach it. */
-Test(pci_caps, io_bar)
+FRAMED_TEST(pci_caps, io_bar)
 {
 	model->access.bar[2] = (struct kl__pci_bar){.size = 64, .is_io = true};
 	cap(NOTIFY)[CAP_BAR] = 2;
@@ -219,7 +217,7 @@ Test(pci_caps, io_bar)
 }
 
 /* PCI-14, PCI-16: the sum is made in 64 bits, against the BAR's real size. */
-Test(pci_caps, offset_and_length)
+FRAMED_TEST(pci_caps, offset_and_length)
 {
 	static const struct {
 		uint32_t offset, length;
@@ -242,7 +240,7 @@ Test(pci_caps, offset_and_length)
 	}
 }
 
-Test(pci_caps, bars_of_more_than_4_gib)
+FRAMED_TEST(pci_caps, bars_of_more_than_4_gib)
 {
 	model->access.bar[1].size = UINT64_C(1) << 40;
 	cap(COMMON)[CAP_BAR] = 1;
@@ -253,7 +251,7 @@ Test(pci_caps, bars_of_more_than_4_gib)
 }
 
 /* Smallest length and alignment of each structure. */
-Test(pci_caps, length_and_alignment)
+FRAMED_TEST(pci_caps, length_and_alignment)
 {
 	static const struct {
 		uint8_t type;
@@ -276,7 +274,7 @@ Test(pci_caps, length_and_alignment)
 }
 
 /* 4.1.4.4.1: 0 means one shared doorbell; an odd one would misalign them. */
-Test(pci_caps, notify_multiplier)
+FRAMED_TEST(pci_caps, notify_multiplier)
 {
 	static const uint32_t multipliers[] = {0, 1, 2, 3, 4, 5, 4096, 4097, 0x7fffffff, 0x80000000,
 		0xfffffffe, 0xffffffff};
@@ -293,7 +291,7 @@ Test(pci_caps, notify_multiplier)
 	}
 }
 
-Test(pci_caps, msix_table_size)
+FRAMED_TEST(pci_caps, msix_table_size)
 {
 	static const unsigned int sizes[] = {1, 2, 3, 20, 2047, 2048};
 
@@ -310,7 +308,7 @@ Test(pci_caps, msix_table_size)
 }
 
 /* PCI-03, PCI-16: the low bits of a pointer are reserved; a list that leaves the space or loops ends. */
-Test(pci_caps, pointers)
+FRAMED_TEST(pci_caps, pointers)
 {
 	unsigned int first = model->pci_config[0x34];
 
@@ -327,7 +325,7 @@ Test(pci_caps, pointers)
 	}
 }
 
-Test(pci_caps, loops)
+FRAMED_TEST(pci_caps, loops)
 {
 	unsigned int first = model->pci_config[0x34], last = model_capability(model, DEVICE, 0);
 
@@ -342,7 +340,7 @@ Test(pci_caps, loops)
 }
 
 /* Read short: what lies beyond is not there, and nothing beyond is touched (ASan). */
-Test(pci_caps, truncated)
+FRAMED_TEST(pci_caps, truncated)
 {
 	unsigned int found = 0;
 
@@ -369,7 +367,7 @@ static void expect_sane(const struct kl__pci_region *region)
 	cr_assert_leq((uint64_t)region->offset + region->length, model->access.bar[region->bar].size);
 }
 
-Test(pci_caps, random_damage)
+FRAMED_TEST(pci_caps, random_damage)
 {
 	for (unsigned int round = 0; round < 100000; round++) {
 		unsigned int damages = 1 + (unsigned int)(model_random(model) % 6);

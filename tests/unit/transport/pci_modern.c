@@ -10,6 +10,7 @@
 #include <kickless/bus.h>
 
 #include "device_rig.h"
+#include "ring/queue.h"
 #include "spec/features.h"
 
 static struct model *model;
@@ -36,15 +37,13 @@ static void tear_down(void)
 	finish(model);
 }
 
-TestSuite(pci_modern, .init = set_up, .fini = tear_down);
-
 static void put16(unsigned int at, uint16_t value)
 {
 	model->pci_config[at] = (uint8_t)value;
 	model->pci_config[at + 1] = (uint8_t)(value >> 8);
 }
 
-Test(pci_modern, what_it_says_of_itself)
+FRAMED_TEST(pci_modern, what_it_says_of_itself)
 {
 	snprintf(model->access.name, sizeof(model->access.name), "0000:00:05.0");
 	model->access.numa_node = 3;
@@ -63,7 +62,7 @@ Test(pci_modern, what_it_says_of_itself)
 }
 
 /* PCI-02: a transitional device with modern capabilities is driven by those. */
-Test(pci_modern, transitional)
+FRAMED_TEST(pci_modern, transitional)
 {
 	put16(2, 0x1000);
 	put16(0x2e, 63);
@@ -72,7 +71,7 @@ Test(pci_modern, transitional)
 }
 
 /* PCI-03: no revision tells anything. */
-Test(pci_modern, any_revision)
+FRAMED_TEST(pci_modern, any_revision)
 {
 	for (unsigned int revision = 0; revision < 256; revision += 51) {
 		model->pci_config[8] = (uint8_t)revision;
@@ -83,7 +82,7 @@ Test(pci_modern, any_revision)
 	transport = NULL;
 }
 
-Test(pci_modern, not_virtio)
+FRAMED_TEST(pci_modern, not_virtio)
 {
 	put16(0, 0x8086);
 	put16(2, 0x100e);
@@ -93,7 +92,7 @@ Test(pci_modern, not_virtio)
 }
 
 /* PCI-41 */
-Test(pci_modern, legacy_only)
+FRAMED_TEST(pci_modern, legacy_only)
 {
 	put16(2, 0x1000);
 	model->pci_config[0x34] = 0;
@@ -101,34 +100,34 @@ Test(pci_modern, legacy_only)
 	cr_expect(logged("no virtio capabilities"), "%s", log_text());
 }
 
-Test(pci_modern, unusable)
+FRAMED_TEST(pci_modern, unusable)
 {
 	model->access.bar[4].size = 0x1000;
 	cr_expect_eq(open_it(), -EPROTO);
 	cr_expect(logged("no usable notification") && logged("beyond its BAR"), "%s", log_text());
 }
 
-Test(pci_modern, unreadable)
+FRAMED_TEST(pci_modern, unreadable)
 {
 	model->pci_config_bytes = 32;
 	cr_expect_eq(open_it(), -EIO);
 	cr_expect(logged("can't be read"), "%s", log_text());
 }
 
-Test(pci_modern, partly_readable)
+FRAMED_TEST(pci_modern, partly_readable)
 {
 	model->pci_config_bytes = 200;
 	cr_expect_eq(open_it(), 0, "what is needed lies in the first 192 bytes");
 }
 
-Test(pci_modern, gone)
+FRAMED_TEST(pci_modern, gone)
 {
 	model->script.is_gone = true;
 	cr_expect_lt(open_it(), 0);
 }
 
 /* FEAT-21: four banks are read, in order. */
-Test(pci_modern, features_trace)
+FRAMED_TEST(pci_modern, features_trace)
 {
 	struct kl_features offered, accepted = {{UINT64_C(0x0000000100000000), 2}};
 	char text[1024];
@@ -165,7 +164,7 @@ static struct kl_device *negotiated(struct device_rig *rig)
 }
 
 /* PCI-40: the golden trace of a queue's setup, 4.1.5.1.3. */
-Test(pci_modern, queue_enable_trace)
+FRAMED_TEST(pci_modern, queue_enable_trace)
 {
 	const struct kl_queue_conf conf = {.index = 1, .size = 64};
 	struct device_rig rig;
@@ -216,7 +215,7 @@ static void ring_with(uint32_t multiplier, uint16_t slot, bool is_mapped)
 	finish(model);
 }
 
-Test(pci_modern, doorbells)
+FRAMED_TEST(pci_modern, doorbells)
 {
 	finish(model);
 	for (unsigned int is_mapped = 0; is_mapped < 2; is_mapped++) {
@@ -230,7 +229,7 @@ Test(pci_modern, doorbells)
 }
 
 /* PCI-30: a doorbell beyond the structure would be a stray store. */
-Test(pci_modern, doorbell_beyond_the_structure)
+FRAMED_TEST(pci_modern, doorbell_beyond_the_structure)
 {
 	static const struct {
 		uint32_t length, multiplier;
@@ -267,7 +266,7 @@ Test(pci_modern, doorbell_beyond_the_structure)
 }
 
 /* PCI-37, PCI-39: a vector is mapped while MSI-X is on, and read back. */
-Test(pci_modern, queue_vector)
+FRAMED_TEST(pci_modern, queue_vector)
 {
 	struct device_rig rig;
 	struct kl_queue *queue;
@@ -283,7 +282,7 @@ Test(pci_modern, queue_vector)
 	kl_device_close(rig.device);
 }
 
-Test(pci_modern, more_vectors_than_the_table_has)
+FRAMED_TEST(pci_modern, more_vectors_than_the_table_has)
 {
 	int fds[4] = {-1, -1, -1, -1};
 
@@ -295,7 +294,7 @@ Test(pci_modern, more_vectors_than_the_table_has)
 }
 
 /* A device without MSI-X has no vector registers worth writing. */
-Test(pci_modern, no_msix)
+FRAMED_TEST(pci_modern, no_msix)
 {
 	const struct kl_queue_conf conf = {.index = 0};
 	struct device_rig rig;
@@ -312,7 +311,7 @@ Test(pci_modern, no_msix)
 }
 
 /* PCI-14, PCI-26: a short common structure has no register behind its end. */
-Test(pci_modern, short_common_structure)
+FRAMED_TEST(pci_modern, short_common_structure)
 {
 	unsigned int at = model_capability(model, 1, 0);
 

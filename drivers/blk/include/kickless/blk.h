@@ -1,29 +1,30 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A virtio block device driven by polling: fill many requests, publish them with one call, take completions
- * as an array. No callbacks and no framework.
+ * A virtio block device driven by polling: fill many requests, publish them with one call, take
+ * completions as an array. No callbacks and no framework.
  *
  *	kl_device_open("0000:00:10.0", &device);
  *	blk = kl_blk_of(device);
  *	kl_blk_start(blk, &(struct kl_blk_conf){.queues = 1});
- *	request = (struct kl_blk_request){.op = KL_BLK_READ, .buffer = buffer, .length = 4096, .user_data = 7};
+ *	request = (struct kl_blk_request){.op = KL_BLK_READ, .buffer = buffer, .length = 4096};
  *	kl_blk_submit(blk, 0, &request, 1);
  *	while (kl_blk_poll(blk, 0, &completion, 1) == 0)
  *		;
  *	kl_blk_stop(blk);
  *	kl_device_close(device);
  *
- * Threads: the functions marked "queue's thread" belong to one thread per queue at a time; queues share nothing
- * and take no lock. All else belongs to one control thread per device, which may be one of the queues'
- * threads, as long as it is not within a queue function.
+ * Threads: the functions marked "queue's thread" belong to one thread per queue at a time; queues
+ * share nothing and take no lock. All else belongs to one control thread per device, which may be
+ * one of the queues' threads, as long as it is not within a queue function.
  *
  * Units: offsets and lengths are bytes everywhere. They must be multiples of info->block_size.
  *
- * Order: requests have none among each other (5.2.6), not even on one queue; a flush covers the writes that
- * had completed when it was submitted.
+ * Order: requests have none among each other (5.2.6), not even on one queue; a flush covers the
+ * writes that had completed when it was submitted.
  *
- * Memory: what a buffer or an iovec points to must be EAL's or registered (kickless/memory.h) and belongs to the
- * device from submit to completion. After a timeout too: nothing completes before the device was stopped.
+ * Memory: what a buffer or an iovec points to must be EAL's or registered (kickless/memory.h) and
+ * belongs to the device from submit to completion. After a timeout too: nothing completes before
+ * the device was stopped.
  */
 #ifndef KICKLESS_BLK_H
 #define KICKLESS_BLK_H
@@ -44,15 +45,17 @@ enum kl_blk_op {
 	KL_BLK_READ = 0,
 	KL_BLK_WRITE = 1,
 	KL_BLK_FLUSH = 4,
-	KL_BLK_GET_ID = 8,         /* KL_BLK_ID_BYTES into buffer; not terminated when it fills all */
-	KL_BLK_GET_LIFETIME = 10,  /* a struct kl_blk_lifetime into buffer */
-	KL_BLK_DISCARD = 11,       /* the contents may be forgotten: what is read then is undefined */
+	KL_BLK_GET_ID = 8, /* KL_BLK_ID_BYTES into buffer; not terminated when it fills all */
+	KL_BLK_GET_LIFETIME = 10, /* a struct kl_blk_lifetime into buffer */
+	KL_BLK_DISCARD = 11, /* the contents may be forgotten: what is read then is undefined */
 	KL_BLK_WRITE_ZEROES = 13,
 	KL_BLK_SECURE_ERASE = 14,
 };
 
-/* With KL_BLK_WRITE: complete when the data is stable. There is no such bit in virtio: a flush follows
- * the write, and the request completes after both. */
+/*
+ * With KL_BLK_WRITE: complete when the data is stable. There is no such bit in virtio: a flush
+ * follows the write, and the request completes after both.
+ */
 #define KL_BLK_FUA 1
 /* With KL_BLK_WRITE_ZEROES: the device may free the space. */
 #define KL_BLK_UNMAP 2
@@ -71,21 +74,24 @@ struct kl_blk_range {
 };
 
 /*
- * One request. It is read during submit only, but the arrays that iov and ranges point to must stay as they are until it
- * completes. Larger than the device's limits, it is cut to several and completes once, with the first
- * error if there was one; then any part of the data may have been moved.
+ * One request. It is read during submit only, but the arrays that iov and ranges point to must stay
+ * as they are until it completes. Larger than the device's limits, it is cut to several and
+ * completes once, with the first error if there was one; then any part of the data may have been
+ * moved.
  */
 struct kl_blk_request {
 	uint64_t user_data; /* comes back with the completion */
 	uint64_t offset;
 	uint64_t length;
 	union {
-		void *buffer;                      /* count 0, operations that move data: length bytes */
-		const struct iovec *iov;           /* count > 0: together at least length bytes */
-		const struct kl_blk_range *ranges; /* count > 0, discard, write zeroes, secure erase */
+		void *buffer; /* count 0, operations that move data: length bytes */
+		const struct iovec *iov; /* count > 0: together at least length bytes */
+		const struct kl_blk_range
+			*ranges; /* count > 0, discard, write zeroes, secure erase */
 	};
-	uint16_t count; /* of iov or ranges; 0 with a range operation: offset and length are the range */
-	uint8_t op;     /* enum kl_blk_op */
+	uint16_t
+		count; /* of iov or ranges; 0 with a range operation: offset and length are the range */
+	uint8_t op; /* enum kl_blk_op */
 	uint8_t flags;
 };
 
@@ -110,31 +116,31 @@ struct kl_blk_completion {
 /* Limits of one range operation at the device; larger requests are cut to them. */
 struct kl_blk_range_limits {
 	bool is_offered;
-	uint64_t max_bytes;  /* of one range */
+	uint64_t max_bytes; /* of one range */
 	uint32_t max_ranges; /* of one request */
-	uint64_t alignment;  /* that the device likes, in bytes; 0: none */
+	uint64_t alignment; /* that the device likes, in bytes; 0: none */
 };
 
 /*
- * What the device says of itself: as it offers before the first start, as it was negotiated after that. Its
- * capacity follows the device (kl_device_handle_event).
+ * What the device says of itself: as it offers before the first start, as it was negotiated after
+ * that. Its capacity follows the device (kl_device_handle_event).
  */
 struct kl_blk_info {
 	uint64_t capacity;
-	uint32_t block_size;          /* a power of two, 512 to 65536 */
+	uint32_t block_size; /* a power of two, 512 to 65536 */
 	uint32_t physical_block_size; /* block_size when the device does not say */
-	uint32_t alignment_offset;    /* of the first physical block */
-	uint64_t min_io_size;         /* 0 when the device does not say */
-	uint64_t opt_io_size;         /* 0 when the device does not say */
-	uint32_t seg_max;             /* data segments of one request to the device */
-	uint32_t size_max;            /* bytes of one of them; 0: no limit */
+	uint32_t alignment_offset; /* of the first physical block */
+	uint64_t min_io_size; /* 0 when the device does not say */
+	uint64_t opt_io_size; /* 0 when the device does not say */
+	uint32_t seg_max; /* data segments of one request to the device */
+	uint32_t size_max; /* bytes of one of them; 0: no limit */
 	uint16_t max_queues;
-	uint16_t ring_max;            /* largest ring size, in requests */
+	uint16_t ring_max; /* largest ring size, in requests */
 	bool is_read_only;
 	bool has_flush;
-	bool is_writeback;            /* a write may be lost at a power cut until it is flushed */
-	bool cache_can_be_set;        /* by kl_blk_set_writeback */
-	bool fua_is_emulated;         /* false: without flush, a completed write is stable */
+	bool is_writeback; /* a write may be lost at a power cut until it is flushed */
+	bool cache_can_be_set; /* by kl_blk_set_writeback */
+	bool fua_is_emulated; /* false: without flush, a completed write is stable */
 	bool has_lifetime;
 	bool write_zeroes_may_unmap;
 	struct kl_blk_range_limits discard;
@@ -143,44 +149,48 @@ struct kl_blk_info {
 };
 
 struct kl_blk_conf {
-	uint16_t queues;            /* 1 to max_queues; 0 takes the name's queues=, or 1 */
-	uint16_t ring_size;         /* requests in flight; 0 takes the name's queue_size=, or the maximum */
-	struct kl_kick_policy kick; /* zero is eager, which is right unless the queue is polled all the time */
-	uint32_t timeout_ms;        /* deadline of each request to the device; 0: none */
-	uint32_t spin_ns;           /* how long kl_blk_wait polls before it sleeps; 0 takes 20,000 */
+	uint16_t queues; /* 1 to max_queues; 0 takes the name's queues=, or 1 */
+	uint16_t ring_size; /* requests in flight; 0 takes the name's queue_size=, or the maximum */
+	struct kl_kick_policy
+		kick; /* zero is eager, which is right unless the queue is polled all the time */
+	uint32_t timeout_ms; /* deadline of each request to the device; 0: none */
+	uint32_t spin_ns; /* how long kl_blk_wait polls before it sleeps; 0 takes 20,000 */
 };
 
 enum kl_blk_state {
 	KL_BLK_STOPPED,
 	KL_BLK_RUNNING,
-	KL_BLK_HALTED, /* a request is late, or the device broke the rules or asks for a reset: kl_blk_recover */
-	KL_BLK_LOST,   /* the device never finished a reset, or left the bus; close it */
+	/*
+	 * A request is late, or the device broke the rules or asks for it: kl_blk_recover is due.
+	 */
+	KL_BLK_HALTED,
+	KL_BLK_LOST, /* the device never finished a reset, or left the bus; close it */
 };
 
 /*
- * One queue's counters since the device was opened, across restarts; written by the queue's thread only. The sum
- * law of struct kl_queue_stats holds for what was given to the device.
+ * One queue's counters since the device was opened, across restarts; written by the queue's thread
+ * only. The sum law of struct kl_queue_stats holds for what was given to the device.
  */
 struct kl_blk_queue_stats {
 	struct kl_queue_stats queue;
 	uint64_t requests; /* completed */
-	uint64_t bytes;    /* moved by those that succeeded */
-	uint64_t errors;   /* of the completed ones, those with a result other than 0 */
+	uint64_t bytes; /* moved by those that succeeded */
+	uint64_t errors; /* of the completed ones, those with a result other than 0 */
 	uint64_t timeouts; /* requests to the device that were late */
-	uint64_t resets;   /* recoveries that this queue went through */
+	uint64_t resets; /* recoveries that this queue went through */
 	uint64_t polls;
 	uint64_t empty_polls;
 	uint32_t max_in_flight; /* requests that the device had at one time */
 };
 
 struct kl_blk_queue_info {
-	uint16_t size;     /* requests that can be in flight when each needs one segment */
+	uint16_t size; /* requests that can be in flight when each needs one segment */
 	uint16_t segments; /* data segments that a request to the device can have here */
 	struct kl_kick_policy kick;
-	const char *ring;  /* "split" */
-	const char *path;  /* "indirect" or "chained" */
+	const char *ring; /* "split" */
+	const char *path; /* "indirect" or "chained" */
 	enum kl_queue_fault fault;
-	bool can_sleep;    /* has an interrupt of its own */
+	bool can_sleep; /* has an interrupt of its own */
 };
 
 /* The block side of a device, NULL when it is of another type. */
@@ -189,15 +199,16 @@ KL_API struct kl_blk *kl_blk_of(struct kl_device *device);
 KL_API const struct kl_blk_info *kl_blk_info(const struct kl_blk *blk);
 
 /*
- * Negotiates, sets the queues up and lets the device run. Returns 0, or after a message -EINVAL (conf),
- * -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM, -EIO, -ETIMEDOUT; the device is then stopped and may
- * be started again, except after -ETIMEDOUT.
+ * Negotiates, sets the queues up and lets the device run. Returns 0, or after a message -EINVAL
+ * (conf), -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM, -EIO, -ETIMEDOUT; the device is
+ * then stopped and may be started again, except after -ETIMEDOUT.
  */
 KL_API int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf);
 
 /*
- * Resets the device. What was in flight completes with -ECANCELED: poll once more per queue to see it. No queue
- * function may run at the same time. 0, also when it was not running; -EIO, -ETIMEDOUT as kl_device_reset.
+ * Resets the device. What was in flight completes with -ECANCELED: poll once more per queue to see
+ * it. No queue function may run at the same time. 0, also when it was not running; -EIO, -ETIMEDOUT
+ * as kl_device_reset.
  */
 KL_API int kl_blk_stop(struct kl_blk *blk);
 
@@ -205,72 +216,78 @@ KL_API int kl_blk_stop(struct kl_blk *blk);
 KL_API enum kl_blk_state kl_blk_state(const struct kl_blk *blk);
 
 /*
- * Brings a halted device back: waits for the queues' threads to leave their calls, resets the device, completes all that
- * was in flight with -ETIMEDOUT or -ECANCELED, and starts it again as it was. Costs one load when the device is not
- * halted, so a control thread may call it all the time. 0; or -EIO, -EPROTO, -ENOTSUP, -ENOMEM, -EINVAL when
- * it does not come back: it is stopped then; -ETIMEDOUT when it never finishes its reset: then what was in
- * flight never completes, and its memory must never be used again; -EAGAIN when a queue's thread
- * stayed in a call for 5 s.
+ * Brings a halted device back: waits for the queues' threads to leave their calls, resets the
+ * device, completes all that was in flight with -ETIMEDOUT or -ECANCELED, and starts it again as it
+ * was. Costs one load when the device is not halted, so a control thread may call it all the time.
+ * 0; or -EIO, -EPROTO, -ENOTSUP, -ENOMEM, -EINVAL when it does not come back: it is stopped then;
+ * -ETIMEDOUT when it never finishes its reset: then what was in flight never completes, and its
+ * memory must never be used again; -EAGAIN when a queue's thread stayed in a call for 5 s.
  */
 KL_API int kl_blk_recover(struct kl_blk *blk);
 
 /*
- * Hands requests over, from the front, publishes them and makes one kick decision. Returns how many were taken; the
- * others find the ring full, or the device is not running. Each one taken completes exactly once,
- * also when it is refused. Queue's thread. Virtio 1.x, 5.2.6.
+ * Hands requests over, from the front, publishes them and makes one kick decision. Returns how many
+ * were taken; the others find the ring full, or the device is not running. Each one taken completes
+ * exactly once, also when it is refused. Queue's thread. Virtio 1.x, 5.2.6.
  */
-KL_API uint16_t kl_blk_submit(struct kl_blk *blk, uint16_t queue, const struct kl_blk_request *requests,
-	uint16_t count);
+KL_API uint16_t kl_blk_submit(struct kl_blk *blk, uint16_t queue,
+	const struct kl_blk_request *requests, uint16_t count);
 
 /*
- * Takes up to max completions. Call it all the time while anything is in flight: it also gives the device what is left of
- * requests that were cut, makes owed kick decisions, and looks for late requests. Queue's thread.
+ * Takes up to max completions. Call it all the time while anything is in flight: it also gives the
+ * device what is left of requests that were cut, makes owed kick decisions, and looks for late
+ * requests. Queue's thread.
  */
-KL_API uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions,
-	uint16_t max);
+KL_API uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue,
+	struct kl_blk_completion *completions, uint16_t max);
 
 /*
- * Polls until there are min completions or timeout_ns (UINT64_MAX: no limit) have passed; sleeps when nothing comes for
- * conf.spin_ns, where the queue has an interrupt. Returns how many, at most max; fewer than min after the time,
- * when a signal came, or when nothing is in flight any more; -ESHUTDOWN when there are none and the
- * device is not running. Queue's thread.
+ * Polls until there are min completions or timeout_ns (UINT64_MAX: no limit) have passed; sleeps
+ * when nothing comes for conf.spin_ns, where the queue has an interrupt. Returns how many, at most
+ * max; fewer than min after the time, when a signal came, or when nothing is in flight any more;
+ * -ESHUTDOWN when there are none and the device is not running. Queue's thread.
  */
-KL_API int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions, uint16_t min,
-	uint16_t max, uint64_t timeout_ns);
+KL_API int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions,
+	uint16_t min, uint16_t max, uint64_t timeout_ns);
 
 /*
- * Makes an owed kick decision now: before the queue's thread stops polling for a while. Queue's thread.
+ * Makes an owed kick decision now: before the queue's thread stops polling for a while. Queue's
+ * thread.
  */
 KL_API void kl_blk_kick(struct kl_blk *blk, uint16_t queue);
 
 /*
- * For a poll loop of one's own: an eventfd that becomes readable when the armed queue has a completion, or -1 when it
- * has no interrupt. Stays the same until kl_blk_stop. Read it empty after it fired.
+ * For a poll loop of one's own: an eventfd that becomes readable when the armed queue has a
+ * completion, or -1 when it has no interrupt. Stays the same until kl_blk_stop. Read it empty after
+ * it fired.
  */
 KL_API int kl_blk_event_fd(const struct kl_blk *blk, uint16_t queue);
 /*
- * Asks for an event at the next completion, and forces an owed kick. True when there is something to
- * poll for already: then don't sleep. Queue's thread.
+ * Asks for an event at the next completion, and forces an owed kick. True when there is something
+ * to poll for already: then don't sleep. Queue's thread.
  */
 KL_API bool kl_blk_arm(struct kl_blk *blk, uint16_t queue);
 /* After sleeping: no more events. Queue's thread. */
 KL_API void kl_blk_disarm(struct kl_blk *blk, uint16_t queue);
 
 /*
- * Switches the device's write cache. Flush after switching it off: earlier writes are not stable by that
- * (5.2.6.1). 0; -ENOTSUP when the device can't, or keeps its mode; -EINVAL when it is not running.
+ * Switches the device's write cache. Flush after switching it off: earlier writes are not stable by
+ * that (5.2.6.1). 0; -ENOTSUP when the device can't, or keeps its mode; -EINVAL when it is not
+ * running.
  */
 KL_API int kl_blk_set_writeback(struct kl_blk *blk, bool is_writeback);
 
 /*
- * The serial number of a device that is stopped, which is started for it and stopped again; terminated. 0; -EBUSY when
- * it runs (use KL_BLK_GET_ID), -ETIMEDOUT when there was no answer in 2 s, -ENOTSUP when it has none, or as
- * kl_blk_start.
+ * The serial number of a device that is stopped, which is started for it and stopped again;
+ * terminated. 0; -EBUSY when it runs (use KL_BLK_GET_ID), -ETIMEDOUT when there was no answer in 2
+ * s, -ENOTSUP when it has none, or as kl_blk_start.
  */
 KL_API int kl_blk_read_id(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1]);
 
 /* -EINVAL when there is no such queue. Control thread. */
-KL_API int kl_blk_queue_stats(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_stats *stats);
-KL_API int kl_blk_queue_info(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_info *info);
+KL_API int kl_blk_queue_stats(const struct kl_blk *blk, uint16_t queue,
+	struct kl_blk_queue_stats *stats);
+KL_API int kl_blk_queue_info(const struct kl_blk *blk, uint16_t queue,
+	struct kl_blk_queue_info *info);
 
 #endif
