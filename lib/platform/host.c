@@ -14,6 +14,8 @@
 
 #include <kickless/log.h>
 
+#include "platform/memory.h"
+
 /*
  * A block is a memzone, because only those promise to be contiguous for the device also where bus
  * addresses are physical ones.
@@ -112,6 +114,12 @@ static void free_block(struct kl__host *base, void *memory)
 	}
 }
 
+static size_t translate(const struct kl__host *host, const void *address, size_t size, uint64_t *iova)
+{
+	(void)host;
+	return kl__memory_translate(address, size, iova);
+}
+
 static void close_host(struct kl__host *base)
 {
 	struct host *host = own(base);
@@ -127,6 +135,7 @@ static void close_host(struct kl__host *base)
 
 int kl__host_create(int numa_node, bool has_iommu, struct kl__host **result)
 {
+	bool is_physical = rte_eal_iova_mode() == RTE_IOVA_PA;
 	struct host *host = calloc(1, sizeof(*host));
 
 	if (host == NULL)
@@ -134,10 +143,11 @@ int kl__host_create(int numa_node, bool has_iommu, struct kl__host **result)
 	host->host = (struct kl__host){
 		.alloc = alloc,
 		.free = free_block,
+		.translate = is_physical ? translate : NULL,
 		.close = close_host,
 		.numa_node = numa_node < 0 ? SOCKET_ID_ANY : numa_node,
 		.ticks_per_second = rte_get_tsc_hz(),
-		.iova_is_physical = rte_eal_iova_mode() == RTE_IOVA_PA,
+		.iova_is_physical = is_physical,
 		.has_iommu = has_iommu,
 	};
 	*result = &host->host;

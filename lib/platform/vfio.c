@@ -17,6 +17,7 @@
 
 #include "platform/group.h"
 #include "platform/host.h"
+#include "platform/memory.h"
 #include "platform/numa.h"
 #include "platform/pci_command.h"
 #include "platform/vfio_irq.h"
@@ -245,7 +246,9 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 	rc = open_function(address, &vfio);
 	if (rc != 0)
 		return rc;
-	rc = kl__host_create(vfio->access.numa_node, !is_noiommu, host);
+	rc = kl__memory_map_registered();
+	if (rc == 0)
+		rc = kl__host_create(vfio->access.numa_node, !is_noiommu, host);
 	if (rc != 0) {
 		close_vfio(&vfio->access);
 		return rc;

@@ -168,6 +168,22 @@ static void ring_rescue(struct kl_queue *queue)
 	kl_notify(&queue->notifier);
 }
 
+/* A device that sleeps may need a while to wake up. */
+#define RESCUE_ANSWER 16
+
+/* Only a bell that made the device move was needed; one that changed nothing for a while met a busy device. */
+static void judge_rescue(struct kl_queue *queue, bool has_moved)
+{
+	struct kl__kick_state *kick = &queue->kick;
+
+	if (!kick->rescue_rung)
+		return;
+	if (has_moved)
+		queue->stats.rescue_kicks++;
+	if (has_moved || kl__clock() - kick->rescue_since > kick->rescue_ticks / RESCUE_ANSWER)
+		kick->rescue_rung = false;
+}
+
 void kl__kick_rescue(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
@@ -175,10 +191,7 @@ void kl__kick_rescue(struct kl_queue *queue)
 	bool has_moved = used != kick->rescue_watched;
 
 	kick->polls = 0;
-	/* Only a bell that made the device move was needed; one that changed nothing met a busy device. */
-	if (kick->rescue_rung && has_moved)
-		queue->stats.rescue_kicks++;
-	kick->rescue_rung = false;
+	judge_rescue(queue, has_moved);
 	if (!kick->rescues || used == queue->published) {
 		/* The clock starts at the first look that finds work with the device. */
 		kick->rescue_since = 0;

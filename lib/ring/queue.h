@@ -39,7 +39,7 @@ struct kl__kick_state {
 	bool owed;
 	bool last_sent; /* the last decision rang the doorbell */
 	bool rescues;
-	bool rescue_rung; /* since the last look */
+	bool rescue_rung; /* a short while ago, without an answer yet */
 	uint8_t rescue_shift;
 	uint8_t lesson_index;
 	uint32_t deferred; /* publishes since the decision is owed */

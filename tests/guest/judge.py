@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Judges a guest test from outside, by what QEMU and the wire saw.
+
+judge.py kicks TRACE JSON...   doorbells that kickless-testpmd reports, run by run, against QEMU's count
+judge.py accesses TRACE        from the first doorbell of a run to its last, no other register is touched
+judge.py frames PCAP COUNT     the first COUNT numbered frames of each sender, once each and intact
+"""
+
+import json
+import re
+import subprocess
+import sys
+
+DRIVER_OK = 15
+EVENT = re.compile(
+    r"(?P<notify>virtio_queue_notify) vdev (?P<dev>\S+) n (?P<n>\d+)"
+    r"|(?P<status>virtio_set_status) vdev (?P<dev2>\S+) val (?P<value>\d+)"
+)
+
+
+def runs(trace):
+    """One list per NIC of how many doorbells each run had, from DRIVER_OK to the next status write."""
+    counts, open_runs = {}, {}
+    for line in open(trace, errors="replace"):
+        match = EVENT.search(line)
+        if not match:
+            continue
+        if match["notify"] and match["dev"] in open_runs:
+            open_runs[match["dev"]] += 1
+        elif match["status"]:
+            device, value = match["dev2"], int(match["value"])
+            if value == DRIVER_OK:
+                open_runs[device] = 0
+            elif device in open_runs:
+                counts.setdefault(device, []).append(open_runs.pop(device))
+    return counts
+
+
+def judge_kicks(trace, *reports):
+    """Each report's ports must be a pair of runs in the trace; the order of the runs is the order of the reports."""
+    seen = runs(trace)
+    print("doorbells by run:", seen)
+    for report in reports:
+        for port in json.load(open(report))["ports"]:
+            kicks = sum(queue["kicks_sent"] for queue in port["queues"])
+            print(f"{report}: port {port['port']}: {kicks} kicks")
+            if not any(kicks in counts for counts in seen.values()):
+                return f"no run in QEMU's trace has {kicks} doorbells"
+    return None if reports else "no report"
+
+
+ACCESS = re.compile(
+    r"memory_region_ops_(?P<op>read|write) cpu \S+ mr (?P<mr>0x[0-9a-f]+) addr (?P<addr>0x[0-9a-f]+) "
+    r"value (?P<value>0x[0-9a-f]+) size \d+ name 'virtio-pci-(?P<part>\w+)-virtio-net'"
+)
+
+
+def accesses(trace):
+    """The accesses of each NIC. Its regions are parts of one object in QEMU, so they lie close to each other."""
+    seen = [match for match in map(ACCESS.search, open(trace, errors="replace")) if match]
+    homes = sorted({int(match["mr"], 16) for match in seen if match["part"] == "common"})
+    by_device = {}
+    for match in seen:
+        home = min(homes, key=lambda base: abs(base - int(match["mr"], 16)))
+        by_device.setdefault(home, []).append(match)
+    return by_device
+
+
+def is_reset(match):
+    return match["part"] == "common" and match["op"] == "write" and \
+        int(match["addr"], 16) & 0xFFF == 0x14 and int(match["value"], 16) == 0
+
+
+def judge_accesses(trace):
+    """In each run, that is between two resets: nothing but doorbells from the first doorbell to the last."""
+    doorbells, others = 0, []
+    for matches in accesses(trace).values():
+        since_doorbell = None
+        for match in matches:
+            if is_reset(match):
+                since_doorbell = None
+            elif match["part"] == "notify" and match["op"] == "write":
+                doorbells += 1
+                others += since_doorbell or []
+                since_doorbell = []
+            elif since_doorbell is not None:
+                since_doorbell.append(match.group(0))
+    print(f"{doorbells} doorbell writes, {len(others)} other accesses between them")
+    print("\n".join(others[:10]))
+    if others:
+        return "registers other than doorbells were touched while running"
+    return None if doorbells > 0 else "the trace shows no doorbell at all"
+
+
+def frames(pcap):
+    fields = ["eth.src", "eth.type", "frame.len", "data.data"]
+    command = ["tshark", "-r", pcap, "-Y", "eth.type == 0x88b5", "-T", "fields"]
+    for field in fields:
+        command += ["-e", field]
+    for line in subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines():
+        source, _, length, data = line.split("\t")
+        yield source, int(length), bytes.fromhex(data)
+
+
+def judge_frames(pcap, count):
+    """As tests/guest/numbered.c makes them: number, then bytes that follow from number and place."""
+    expected, finished = {}, set()
+    for source, length, data in frames(pcap):
+        if source in finished:
+            continue
+        number = int.from_bytes(data[:4], "big")
+        wanted = expected.setdefault(source, 0)
+        if number != wanted:
+            return f"{source}: frame {number} where {wanted} is due"
+        if length != 60 + number * 7 % 1455:
+            return f"{source}: frame {number} has {length} bytes"
+        body = bytes((number * 31 + at) & 0xFF for at in range(18, length))
+        if data[4:] != body:
+            return f"{source}: frame {number} is damaged"
+        expected[source] = wanted + 1
+        if wanted + 1 == int(count):
+            finished.add(source)
+    print("senders:", sorted(finished))
+    return None if len(finished) == 2 else f"only {len(finished)} senders were seen complete: {expected}"
+
+
+def main():
+    judges = {"kicks": judge_kicks, "accesses": judge_accesses, "frames": judge_frames}
+    if len(sys.argv) < 3 or sys.argv[1] not in judges:
+        sys.exit(__doc__)
+    sys.exit(judges[sys.argv[1]](*sys.argv[2:]))
+
+
+if __name__ == "__main__":
+    main()
