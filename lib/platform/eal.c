@@ -62,7 +62,7 @@ static int explain(int argc, char **argv, const struct kl__eal_facts *facts)
 	default:
 		kl_error("DPDK could not be started: %s; its own message stands above",
 			rte_strerror(rte_errno));
-		return -EINVAL;
+		return -EIO;
 	}
 }
 

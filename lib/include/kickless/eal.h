@@ -10,7 +10,7 @@
  * our functions), --in-memory when hugepages are there, else --no-huge with 256 MiB unless -m says
  * otherwise. Options that argv already has are left alone.
  * Returns how many elements of argv were EAL's, argv[0] included, so that the caller's options follow,
- * as rte_eal_init does; after a message -EINVAL, -EACCES or -ENOMEM.
+ * as rte_eal_init does; after a message -EINVAL (options), -EACCES, -ENOMEM or -EIO.
  * Main thread, once.
  */
 KL_API int kl_eal_init(int argc, char **argv);

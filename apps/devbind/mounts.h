@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is mounted where, in our own mount namespace and in that of process 1. */
+#ifndef DEVBIND_MOUNTS_H
+#define DEVBIND_MOUNTS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <kickless/discover.h>
+
+struct mount {
+	char number[16]; /* of the device, "254:1" */
+	char point[256];
+	char type[32];
+	char source[256];
+};
+
+struct mounts {
+	const struct kl_machine *machine;
+	FILE *file;
+	unsigned int next_table;
+};
+
+void mounts_open(const struct kl_machine *machine, struct mounts *mounts);
+/* The next mount, or false at the end, and then the tables are closed. */
+bool mounts_next(struct mounts *mounts, struct mount *mount);
+void mounts_close(struct mounts *mounts);
+
+#endif

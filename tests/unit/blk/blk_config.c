@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the device says of itself: BLK of the specification, and lies about it. */
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "blk_rig.h"
+#include "spec/features.h"
+
+static struct blk_rig rig;
+
+static int open_device(void)
+{
+	rig_apply_config(&rig);
+	return rig_attach(&rig, NULL);
+}
+
+Test(blk_config, sizes)
+{
+	const struct kl_blk_info *info;
+
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_TOPOLOGY);
+	model_offer(rig.model, VIRTIO_BLK_F_SIZE_MAX);
+	rig.config.blk_size = 4096;
+	rig.config.topology.physical_block_exp = 2;
+	rig.config.topology.alignment_offset = 1;
+	rig.config.topology.min_io_size = 4;
+	rig.config.topology.opt_io_size = 0x80000000;
+	cr_assert_eq(open_device(), 0);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	info = kl_blk_info(rig.blk);
+	cr_expect_eq(info->capacity, RIG_DISK_BYTES, "BLK-05: in units of 512 always");
+	cr_expect_eq(info->block_size, 4096);
+	cr_expect_eq(info->physical_block_size, 16384);
+	cr_expect_eq(info->alignment_offset, 4096);
+	cr_expect_eq(info->min_io_size, 16384);
+	cr_expect_eq(info->opt_io_size, UINT64_C(0x80000000) * 4096);
+	cr_expect_eq(info->size_max, 0, "0 is no limit");
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 512, 4096)), -EINVAL);
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 4096, 8192)), 0);
+	cr_expect_eq(rig.log[0].sector, 8);
+	rig_close(&rig);
+}
+
+Test(blk_config, block_sizes_that_can_not_be)
+{
+	static const uint32_t sizes[] = {0, 1, 256, 511, 513, 768, 131072, 0x80000000, 0xffffffff};
+
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		rig_prepare(&rig);
+		rig.config.blk_size = sizes[i];
+		cr_expect_eq(open_device(), -EPROTO, "%u", sizes[i]);
+		cr_expect(logged("512 to 65536"));
+		rig_close(&rig);
+	}
+}
+
+Test(blk_config, exponents_and_limits_that_can_not_be)
+{
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_TOPOLOGY);
+	model_offer(rig.model, VIRTIO_BLK_F_SIZE_MAX);
+	rig.config.topology.physical_block_exp = 255;
+	rig.config.seg_max = 0;
+	rig.config.size_max = 3;
+	cr_assert_eq(open_device(), 0);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	cr_expect_eq(kl_blk_info(rig.blk)->physical_block_size, 512);
+	cr_expect_eq(kl_blk_info(rig.blk)->seg_max, 1);
+	cr_expect_eq(kl_blk_info(rig.blk)->size_max, 512);
+	rig_close(&rig);
+}
+
+Test(blk_config, capacity)
+{
+	rig_prepare(&rig);
+	rig.config.capacity = UINT64_MAX;
+	cr_assert_eq(open_device(), 0);
+	cr_expect_leq(kl_blk_info(rig.blk)->capacity, INT64_MAX);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, UINT64_MAX - 4095, 4096)), -ERANGE);
+	rig_close(&rig);
+
+	rig_prepare(&rig);
+	rig.config.capacity = 0;
+	cr_assert_eq(open_device(), 0);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512)), -ERANGE);
+	rig_close(&rig);
+}
+
+Test(blk_config, capacity_changes_while_it_runs)
+{
+	rig_open(&rig);
+	rig.config.capacity = 16;
+	model_change_config(rig.model, 0, 16);
+	model_change_config(rig.model, 1, 0);
+	kl_device_handle_event(rig.device);
+	cr_expect_eq(kl_blk_info(rig.blk)->capacity, 16 * 512);
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 16 * 512, 512)), -ERANGE);
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 15 * 512, 512)), 0);
+	rig_close(&rig);
+}
+
+Test(blk_config, queues)
+{
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_MQ);
+	cr_expect_eq(open_device(), -EPROTO);
+	cr_expect(logged("num_queues is 0"));
+	rig_close(&rig);
+
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_MQ);
+	rig.config.num_queues = 60000;
+	rig.model->script.num_queues = 3;
+	cr_assert_eq(open_device(), 0);
+	cr_expect_eq(kl_blk_info(rig.blk)->max_queues, 3);
+	cr_expect_eq(kl_blk_start(rig.blk, &(struct kl_blk_conf){.queues = 4}), -EINVAL);
+	cr_expect(logged("1 to 3"));
+	rig_close(&rig);
+}
+
+/* BLK-03, BLK-04, BLK-15, BIO-16 */
+Test(blk_config, write_cache)
+{
+	rig_prepare(&rig);
+	rig.model->script.config_is_writable = true;
+	model_offer(rig.model, VIRTIO_BLK_F_CONFIG_WCE);
+	cr_assert_eq(open_device(), 0);
+	cr_expect_eq(kl_blk_set_writeback(rig.blk, true), -EINVAL);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	cr_expect(!kl_blk_info(rig.blk)->is_writeback);
+	cr_expect(kl_blk_info(rig.blk)->has_flush, "flushes go out all the same");
+	cr_expect_eq(kl_blk_set_writeback(rig.blk, true), 0);
+	cr_expect(kl_blk_info(rig.blk)->is_writeback);
+	cr_expect_eq(rig.model->script.config[32], 1);
+	rig.model->script.config_is_writable = false;
+	cr_expect_eq(kl_blk_set_writeback(rig.blk, false), -ENOTSUP);
+	model_forgive(rig.model, "onfig");
+	rig_close(&rig);
+}
+
+/* A cache that can't be flushed: the feature is not taken. */
+Test(blk_config, write_cache_without_flush)
+{
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_CONFIG_WCE);
+	model_offer_not(rig.model, VIRTIO_BLK_F_FLUSH);
+	cr_assert_eq(open_device(), 0);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	cr_expect(!kl_features_has(&rig.model->accepted, VIRTIO_BLK_F_CONFIG_WCE));
+	rig_close(&rig);
+}
+
+/* BLK-09, BLK-12, BLK-13 */
+Test(blk_config, zones)
+{
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_ZONED);
+	rig.config.zoned.model = 1;
+	cr_expect_eq(open_device(), -ENOTSUP);
+	cr_expect(logged("host-managed"));
+	cr_expect_eq(rig.model->status & 0x80, 0x80);
+	rig_close(&rig);
+
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_ZONED);
+	rig.config.zoned.model = 2;
+	cr_assert_eq(open_device(), 0);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	cr_expect(!kl_features_has(&rig.model->accepted, VIRTIO_BLK_F_ZONED));
+	rig_close(&rig);
+}
+
+/* Everything offered: only what we know is taken. FEAT. */
+Test(blk_config, mask_of_accepted_bits)
+{
+	uint64_t known = 0;
+
+	rig_prepare(&rig);
+	rig.config.num_queues = 1;
+	rig.model->script.offered = (struct kl_features){{UINT64_MAX, UINT64_MAX}};
+	model_offer_not(rig.model, VIRTIO_F_ACCESS_PLATFORM);
+	cr_assert_eq(open_device(), 0, "%s", log_text());
+	cr_assert_eq(kl_blk_start(rig.blk, &(struct kl_blk_conf){0}), 0, "%s", log_text());
+	for (unsigned int bit = 0; bit < 24; bit++)
+		if (bit != 0 && bit != 3 && bit != 4 && bit != 7 && bit != 8 && bit <= 16)
+			known |= UINT64_C(1) << bit;
+	cr_expect_eq(rig.model->accepted.word[0] & 0xffffff, known, "%llx",
+		(unsigned long long)rig.model->accepted.word[0]);
+	cr_expect_eq(rig.model->accepted.word[1], 0);
+	rig_close(&rig);
+}
+
+Test(blk_config, rings_that_are_too_small)
+{
+	for (uint16_t size = 1; size <= 2; size *= 2) {
+		rig_prepare(&rig);
+		rig.model->script.queue_size[0] = rig.model->queue[0].size = size;
+		cr_assert_eq(open_device(), 0);
+		cr_expect_eq(kl_blk_start(rig.blk, &(struct kl_blk_conf){0}), -EINVAL);
+		rig_close(&rig);
+	}
+	rig_prepare(&rig);
+	rig.model->script.queue_size[0] = rig.model->queue[0].size = 4;
+	cr_assert_eq(open_device(), 0);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 1 << 20)), 0);
+	rig_close(&rig);
+}
+
+Test(blk_config, serial_number)
+{
+	char id[KL_BLK_ID_BYTES + 1];
+
+	rig_prepare(&rig);
+	rig.serial = "twenty characters..!";
+	rig.model->script.serves_doorbells = true;
+	cr_assert_eq(open_device(), 0);
+	cr_expect_eq(kl_blk_read_id(rig.blk, id), 0, "%s", log_text());
+	cr_expect_str_eq(id, rig.serial);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	cr_expect_eq(kl_blk_read_id(rig.blk, id), -EBUSY);
+	rig_close(&rig);
+}
+
+Test(blk_config, a_name_by_serial_number)
+{
+	const struct kl_driver *driver = kl_driver_by_name("blk");
+
+	rig_prepare(&rig);
+	rig.serial = "scratch";
+	rig.model->script.serves_doorbells = true;
+	cr_assert_eq(open_device(), 0);
+	cr_expect(driver->is_named(rig.device, "serial", "scratch"));
+	cr_expect(!driver->is_named(rig.device, "serial", "scratch1"));
+	cr_expect(!driver->is_named(rig.device, "colour", "scratch"));
+	rig_close(&rig);
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Requests larger than the device's limits: cut, and completed as one. */
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "blk_rig.h"
+#include "spec/features.h"
+
+static struct blk_rig rig;
+
+static void open_with(uint32_t seg_max, uint32_t size_max, bool indirect)
+{
+	rig_prepare(&rig);
+	rig.config.seg_max = seg_max;
+	rig.config.size_max = size_max;
+	model_offer(rig.model, VIRTIO_BLK_F_SIZE_MAX);
+	if (!indirect)
+		model_offer_not(rig.model, VIRTIO_F_INDIRECT_DESC);
+	rig_apply_config(&rig);
+	cr_assert_eq(rig_attach(&rig, NULL), 0, "%s", log_text());
+	rig_start(&rig, &(struct kl_blk_conf){0});
+}
+
+static unsigned int scatter(struct iovec *iov, unsigned int max, size_t length)
+{
+	unsigned int count = 0;
+	size_t at = 0, memory = 0;
+
+	while (at < length) {
+		size_t bytes = 1 + model_random(rig.model) % 3000;
+
+		cr_assert_lt(count, max);
+		if (bytes > length - at || count + 1 == max)
+			bytes = length - at;
+		iov[count++] = (struct iovec){rig.memory + memory, bytes};
+		at += bytes;
+		memory += bytes + model_random(rig.model) % 700;
+	}
+	return count;
+}
+
+static void expect_scattered(const struct iovec *iov, unsigned int count, const uint8_t *disk)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		cr_expect_eq(memcmp(iov[i].iov_base, disk, iov[i].iov_len), 0);
+		disk += iov[i].iov_len;
+	}
+}
+
+/* Any iovec, any limits, reads and writes: the bytes are right and the limits are kept to (the rig looks). */
+static void try_scattered(uint32_t seg_max, uint32_t size_max, bool indirect)
+{
+	static struct iovec iov[400];
+
+	open_with(seg_max, size_max, indirect);
+	for (unsigned int round = 0; round < 60; round++) {
+		size_t length = 512 * (1 + model_random(rig.model) % 400);
+		uint64_t offset = 512 * (model_random(rig.model) % 8000);
+		struct kl_blk_request request = {.op = round % 2, .offset = offset, .length = length,
+			.iov = iov, .count = (uint16_t)scatter(iov, 400, length)};
+		int rc = rig_run(&rig, request);
+
+		/* A block over more pieces than a request can have can't be done. */
+		if (rc == -EINVAL && seg_max < 4)
+			continue;
+		cr_expect_eq(rc, 0);
+		expect_scattered(iov, request.count, rig.disk + offset);
+	}
+	rig_expect_sum(&rig, 0);
+	rig_close(&rig);
+}
+
+Test(blk_parts, scattered)
+{
+	try_scattered(8, 0, true);
+}
+
+Test(blk_parts, scattered_over_small_segments)
+{
+	try_scattered(5, 512, true);
+}
+
+Test(blk_parts, scattered_over_two_segments)
+{
+	try_scattered(2, 4096, true);
+}
+
+Test(blk_parts, scattered_over_chains)
+{
+	try_scattered(8, 1024, false);
+}
+
+Test(blk_parts, scattered_over_many_segments)
+{
+	try_scattered(254, 0, true);
+}
+
+/* Far more parts than the ring has entries. */
+Test(blk_parts, larger_than_the_ring)
+{
+	struct kl_blk_request request;
+
+	open_with(1, 4096, true);
+	memset(rig.disk, 0x77, RIG_DISK_BYTES);
+	request = rig_data(&rig, KL_BLK_READ, 0, 0, 4 << 20);
+	cr_expect_eq(rig_run(&rig, request), 0);
+	cr_expect_eq(rig.logged, 1024);
+	cr_expect_eq(memcmp(rig.memory, rig.disk, 4 << 20), 0);
+	rig_close(&rig);
+}
+
+/* Two that are cut and plain ones in between, with little room for completions. */
+Test(blk_parts, mixed)
+{
+	struct kl_blk_request requests[3];
+	struct kl_blk_completion done[1];
+	unsigned int seen = 0;
+
+	open_with(1, 4096, true);
+	requests[0] = rig_data(&rig, KL_BLK_READ, 0, 0, 1 << 20);
+	requests[1] = rig_data(&rig, KL_BLK_READ, 2 << 20, 4096, 4096);
+	requests[2] = rig_data(&rig, KL_BLK_READ, 4 << 20, 1 << 20, 1 << 20);
+	for (unsigned int i = 0; i < 3; i++)
+		requests[i].user_data = i;
+	cr_assert_eq(kl_blk_submit(rig.blk, 0, requests, 3), 1, "the first fills the ring");
+	for (unsigned int i = 0, submitted = 1; i < 2000 && seen != 7; i++) {
+		model_process(rig.model, 0, 3);
+		if (kl_blk_poll(rig.blk, 0, done, 1) == 1) {
+			cr_expect_eq(done->result, 0);
+			cr_expect_eq(seen & 1u << done->user_data, 0);
+			seen |= 1u << done->user_data;
+		}
+		if (submitted < 3)
+			submitted += kl_blk_submit(rig.blk, 0, &requests[submitted], 1);
+	}
+	cr_expect_eq(seen, 7);
+	cr_expect_eq(memcmp(rig.memory, rig.disk, 1 << 20), 0);
+	cr_expect_eq(memcmp(rig.memory + (4 << 20), rig.disk + (1 << 20), 1 << 20), 0);
+	rig_close(&rig);
+}
+
+Test(blk_parts, the_first_error_ends_it)
+{
+	open_with(1, 4096, true);
+	rig.bad_sector = 8 * 20;
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 1 << 20)), -EIO);
+	cr_expect_lt(rig.logged, 64, "what was not given yet stays here");
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 1 << 20, 1 << 20)), 0);
+	rig_expect_sum(&rig, 0);
+	rig_close(&rig);
+}
+
+Test(blk_parts, iovec_too_short_or_out_of_reach)
+{
+	struct iovec iov[2] = {{NULL, 512}, {NULL, 512}};
+	struct kl_blk_request request = {.op = KL_BLK_READ, .iov = iov, .count = 2, .length = 1536};
+
+	open_with(8, 0, true);
+	iov[0].iov_base = iov[1].iov_base = rig.memory;
+	cr_expect_eq(rig_run(&rig, request), -EINVAL);
+	request.length = 1024;
+	iov[1].iov_base = iov;
+	cr_expect_eq(rig_run(&rig, request), -EFAULT);
+	iov[1].iov_base = rig.memory + RIG_MEMORY_BYTES - 511;
+	cr_expect_eq(rig_run(&rig, request), -EFAULT);
+	iov[1].iov_base = rig.memory + RIG_MEMORY_BYTES - 512;
+	cr_expect_eq(rig_run(&rig, request), 0);
+	rig_close(&rig);
+}
+
+/* Part of it is with the device when the memory turns out to be none. */
+Test(blk_parts, out_of_reach_half_way)
+{
+	open_with(1, 4096, true);
+	cr_expect_eq(rig_run(&rig,
+		(struct kl_blk_request){.op = KL_BLK_READ, .buffer = rig.memory + RIG_MEMORY_BYTES - 8192,
+			.length = 65536}), -EFAULT);
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 65536)), 0);
+	rig_close(&rig);
+}
+
+static void open_ranges(uint32_t sectors, uint32_t ranges, uint32_t alignment)
+{
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_DISCARD);
+	model_offer(rig.model, VIRTIO_BLK_F_WRITE_ZEROES);
+	model_offer(rig.model, VIRTIO_BLK_F_SECURE_ERASE);
+	rig.config.max_discard_sectors = rig.config.max_write_zeroes_sectors =
+		rig.config.max_secure_erase_sectors = sectors;
+	rig.config.max_discard_seg = rig.config.max_write_zeroes_seg = rig.config.max_secure_erase_seg =
+		ranges;
+	rig.config.discard_sector_alignment = rig.config.secure_erase_sector_alignment = alignment;
+	rig_apply_config(&rig);
+	cr_assert_eq(rig_attach(&rig, NULL), 0, "%s", log_text());
+	rig_start(&rig, &(struct kl_blk_conf){0});
+}
+
+static bool is_zero(uint64_t offset, uint64_t length)
+{
+	for (uint64_t i = 0; i < length; i++)
+		if (rig.disk[offset + i] != 0)
+			return false;
+	return true;
+}
+
+Test(blk_parts, ranges_are_cut)
+{
+	struct kl_blk_request request = {.op = KL_BLK_DISCARD, .offset = 512 * 3, .length = 512 * 100};
+
+	open_ranges(16, 1, 0);
+	cr_expect_eq(rig_run(&rig, request), 0);
+	cr_expect_eq(rig.logged, 7);
+	cr_expect(is_zero(512 * 3, 512 * 100));
+	cr_expect(!is_zero(512 * 2, 512));
+	cr_expect(!is_zero(512 * 103, 512));
+	for (unsigned int i = 0; i < rig.logged; i++)
+		cr_expect(rig.log[i].bytes <= 16 * 512 && rig.log[i].ranges == 1);
+	rig_close(&rig);
+}
+
+Test(blk_parts, ranges_are_cut_where_the_device_likes_it)
+{
+	struct kl_blk_request request = {.op = KL_BLK_DISCARD, .offset = 512 * 3, .length = 512 * 100};
+
+	open_ranges(20, 1, 8);
+	cr_expect_eq(rig_run(&rig, request), 0);
+	cr_expect_eq(rig.log[0].bytes, 512 * 13, "up to sector 16");
+	cr_expect_eq(rig.log[1].bytes, 512 * 16);
+	cr_expect(is_zero(512 * 3, 512 * 100) && !is_zero(512 * 103, 512));
+	rig_close(&rig);
+}
+
+Test(blk_parts, several_ranges)
+{
+	struct kl_blk_range ranges[100];
+	struct kl_blk_request request = {.op = KL_BLK_SECURE_ERASE, .ranges = ranges, .count = 100};
+
+	open_ranges(16, 4, 0);
+	for (unsigned int i = 0; i < 100; i++)
+		ranges[i] = (struct kl_blk_range){i * 65536, i % 10 == 0 ? 512 * 40 : 512};
+	cr_expect_eq(rig_run(&rig, request), 0);
+	/* 90 whole ones and 10 in three pieces, four at a time. */
+	cr_expect_eq(rig.logged, 30);
+	for (unsigned int i = 0; i < 100; i++)
+		cr_expect(is_zero(ranges[i].offset, ranges[i].length));
+	ranges[57].length = 100;
+	cr_expect_eq(rig_run(&rig, request), -EINVAL);
+	ranges[57] = (struct kl_blk_range){RIG_DISK_BYTES, 512};
+	cr_expect_eq(rig_run(&rig, request), -ERANGE);
+	cr_expect_eq(rig.logged, 30);
+	rig_close(&rig);
+}
+
+/* BIO-12: unmap only where it may be; 80: limits of 0 or absurd ones. */
+Test(blk_parts, range_flags_and_odd_limits)
+{
+	struct kl_blk_request request = {.op = KL_BLK_WRITE_ZEROES, .length = 65536, .flags = KL_BLK_UNMAP};
+
+	open_ranges(0, 0, 0);
+	cr_expect_eq(rig_run(&rig, request), 0);
+	cr_expect_eq(rig.log[0].flags, 1);
+	request.flags = 0;
+	cr_expect_eq(rig_run(&rig, request), 0);
+	cr_expect_eq(rig.log[1].flags, 0);
+	cr_expect_eq(rig.logged, 2);
+	request.op = KL_BLK_DISCARD;
+	request.flags = KL_BLK_UNMAP;
+	cr_expect_eq(rig_run(&rig, request), -EINVAL);
+	rig_close(&rig);
+}
+
+Test(blk_parts, data_after_ranges_in_the_same_slot)
+{
+	struct kl_blk_range ranges[8];
+	struct kl_blk_request erase = {.op = KL_BLK_DISCARD, .ranges = ranges, .count = 8};
+
+	open_ranges(16, 8, 0);
+	for (unsigned int i = 0; i < 8; i++)
+		ranges[i] = (struct kl_blk_range){(1 << 20) + i * 8192, 512};
+	for (unsigned int i = 0; i < 3 * RIG_RING; i++) {
+		struct iovec iov[7];
+		struct kl_blk_request scattered = {.op = KL_BLK_READ, .iov = iov, .length = 7 * 512,
+			.count = 7};
+
+		for (unsigned int j = 0; j < 7; j++)
+			iov[j] = (struct iovec){rig.memory + j * 1024, 512};
+		cr_expect_eq(rig_run(&rig, erase), 0);
+		cr_expect_eq(rig_run(&rig, scattered), 0);
+		if (i % 2 == 0)
+			cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 4096, 4096)), 0);
+	}
+	rig_close(&rig);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "net_rig.h"
+
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_ether.h>
+
+#include "core/device.h"
+#include "transport/pci_modern.h"
+
+/* 5.1.4: a field may be read when its feature is offered, in its own width. */
+static const struct model_config_field fields[] = {
+	{0, 1, 6, RIG_MAC}, {6, 2, 1, RIG_STATUS}, {10, 2, 1, RIG_MTU}, {12, 4, 1, RIG_SPEED_DUPLEX},
+	{16, 1, 1, RIG_SPEED_DUPLEX}, {0, 0, 0, 0},
+};
+
+static void start_eal(void)
+{
+	static char *argv[] = {"unit", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m", "64",
+		"-l", "0", "--log-level=error"};
+
+	cr_assert_geq(rte_eal_init((int)RTE_DIM(argv), argv), 0, "%s", rte_strerror(rte_errno));
+}
+
+struct pool_memory {
+	struct model *model;
+	void *memory;
+	size_t size;
+};
+
+static void add_window(struct rte_mempool *pool, void *context, struct rte_mempool_memhdr *memory,
+	unsigned int index)
+{
+	struct net_rig *rig = context;
+
+	(void)pool;
+	(void)index;
+	model_add_window(rig->model, memory->addr, memory->iova, memory->len);
+}
+
+struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int count, uint16_t room,
+	uint16_t private_bytes)
+{
+	struct rte_pktmbuf_pool_private settings = {
+		.mbuf_data_room_size = (uint16_t)(room + RTE_PKTMBUF_HEADROOM),
+		.mbuf_priv_size = private_bytes,
+	};
+	unsigned int element =
+		(unsigned int)sizeof(struct rte_mbuf) + private_bytes + settings.mbuf_data_room_size;
+	struct rte_mempool *pool =
+		rte_mempool_create_empty(name, count, element, 0, sizeof(settings), SOCKET_ID_ANY, 0);
+	size_t size = (size_t)count * (element + 256) + 4096;
+	char *memory = rte_malloc(NULL, size, 4096);
+
+	cr_assert(pool != NULL && memory != NULL);
+	rte_pktmbuf_pool_init(pool, &settings);
+	cr_assert_eq(rte_mempool_populate_iova(pool, memory, (uintptr_t)memory + MODEL_IOVA_SHIFT, size,
+			NULL, NULL), (int)count);
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	rte_mempool_mem_iter(pool, add_window, rig);
+	return pool;
+}
+
+void net_prepare(struct net_rig *rig)
+{
+	static const uint8_t config[] = {0x52, 0x54, 0, 1, 2, 3, 1, 0, 0, 0, 0xdc, 5, 0x10, 0x27, 0, 0, 1};
+	static const unsigned int offered[] = {RIG_MAC, RIG_STATUS, RIG_MRG_RXBUF, RIG_INDIRECT,
+		RIG_EVENT_IDX};
+
+	capture_log();
+	start_eal();
+	*rig = (struct net_rig){.model = model_new(1)};
+	rig->model->script.config_length = sizeof(config);
+	memcpy(rig->model->script.config, config, sizeof(config));
+	rig->model->script.fields = fields;
+	for (unsigned int i = 0; i < RTE_DIM(offered); i++)
+		model_offer(rig->model, offered[i]);
+	rig->model->script.queue_size[RIG_RX] = rig->model->queue[RIG_RX].size = RIG_RING;
+	rig->model->script.queue_size[RIG_TX] = rig->model->queue[RIG_TX].size = RIG_RING;
+	model_rebuild(rig->model);
+	rig->pool = net_pool(rig, "packets", RIG_POOL, RIG_ROOM, 0);
+	rig->conf = (struct kl_net_conf){.queue_pairs = 1, .pool = rig->pool};
+}
+
+int net_attach(struct net_rig *rig, const char *options)
+{
+	struct kl__transport *transport;
+	int rc = kl__pci_modern_open(&rig->model->access, &transport);
+
+	if (rc != 0)
+		return rc;
+	rc = kl__device_attach(transport, &rig->model->host, options, &rig->device);
+	if (rc != 0) {
+		transport->ops->close(transport);
+		rig->model->access_closes = 0;
+		rig->device = NULL;
+		return rc;
+	}
+	rig->net = kl_net_of(rig->device);
+	cr_assert_neq(rig->net, NULL);
+	return 0;
+}
+
+int net_start(struct net_rig *rig)
+{
+	return kl_net_start(rig->net, &rig->conf);
+}
+
+void net_open(struct net_rig *rig)
+{
+	net_prepare(rig);
+	cr_assert_eq(net_attach(rig, NULL), 0, "%s", log_text());
+	cr_assert_eq(net_start(rig), 0, "%s", log_text());
+}
+
+unsigned int net_buffers_out(const struct net_rig *rig)
+{
+	return rte_mempool_in_use_count(rig->pool);
+}
+
+void net_close(struct net_rig *rig)
+{
+	if (rig->device != NULL) {
+		kl_device_close(rig->device);
+		cr_expect_eq(rig->model->host_closes, 1);
+		cr_expect_eq(rig->model->access_closes, 1);
+	}
+	cr_expect_eq(net_buffers_out(rig), 0, "%u packets leaked", net_buffers_out(rig));
+	finish(rig->model);
+}
+
+uint8_t net_pattern(uint32_t seed, uint32_t at)
+{
+	return (uint8_t)((seed * 2654435761u >> 16) + at * 131u + (at >> 8));
+}
+
+struct rte_mbuf *net_packet(struct net_rig *rig, uint32_t bytes, uint32_t seed)
+{
+	struct rte_mbuf *packet = rte_pktmbuf_alloc(rig->pool);
+	uint8_t *data;
+
+	cr_assert_neq(packet, NULL);
+	data = (uint8_t *)rte_pktmbuf_append(packet, (uint16_t)bytes);
+	cr_assert(bytes == 0 || data != NULL);
+	for (uint32_t i = 0; i < bytes; i++)
+		data[i] = net_pattern(seed, i);
+	return packet;
+}
+
+uint16_t net_send(struct net_rig *rig, struct rte_mbuf *packet)
+{
+	return kl_net_tx_burst(rig->net, 0, &packet, 1);
+}
+
+/* NTX-02, NTX-03, NTX-09, NTX-20: with no offload negotiated the header is all zeros. */
+static uint32_t look_at_sent(struct model *model, uint16_t queue, const struct model_chain *chain,
+	void *context)
+{
+	struct net_rig *rig = context;
+	uint32_t at = 0;
+
+	(void)model;
+	(void)queue;
+	cr_expect_eq(chain->readable, chain->count, "a sent packet is read only");
+	cr_expect_gt(chain->readable_bytes, RIG_HEADER);
+	for (unsigned int i = 0; i < chain->count; i++)
+		for (uint32_t byte = 0; byte < chain->piece[i].length; byte++, at++) {
+			if (at < RIG_HEADER)
+				cr_expect_eq(chain->piece[i].data[byte], 0, "header byte %u", at);
+			else if (at - RIG_HEADER < sizeof(rig->sent.data))
+				rig->sent.data[at - RIG_HEADER] = chain->piece[i].data[byte];
+		}
+	rig->sent.pieces = chain->count;
+	rig->sent.is_indirect = chain->is_indirect;
+	rig->sent.length = at - RIG_HEADER;
+	rig->sent_count++;
+	rig->sent_bytes += rig->sent.length;
+	return rig->sent_used;
+}
+
+unsigned int net_transmit(struct net_rig *rig, unsigned int max)
+{
+	rig->model->script.handler = look_at_sent;
+	rig->model->script.context = rig;
+	return model_process(rig->model, RIG_TX, max);
+}
+
+void net_expect_sent(const struct net_rig *rig, uint32_t bytes, uint32_t seed)
+{
+	cr_expect_eq(rig->sent.length, bytes, "%u of %u", rig->sent.length, bytes);
+	for (uint32_t i = 0; i < bytes && i < sizeof(rig->sent.data); i++)
+		cr_assert_eq(rig->sent.data[i], net_pattern(seed, i), "byte %u", i);
+}
+
+/* Fills one receive buffer from the packet's byte at; the first buffer starts with the header. */
+static uint32_t fill(const struct arrival *arrival, const struct model_chain *chain, uint32_t at,
+	uint32_t limit)
+{
+	uint8_t *data = chain->piece[0].data;
+	uint32_t start = at == 0 ? RIG_HEADER : 0, bytes = chain->piece[0].length - start;
+
+	cr_assert(chain->count == 1 && chain->readable == 0, "NRX: one writable piece");
+	if (bytes > arrival->bytes - at)
+		bytes = arrival->bytes - at;
+	if (limit != 0 && bytes > limit)
+		bytes = limit;
+	for (uint32_t i = 0; i < bytes; i++)
+		data[start + i] = net_pattern(arrival->seed, at + i);
+	return bytes;
+}
+
+unsigned int net_arrive(struct net_rig *rig, const struct arrival *arrival)
+{
+	static struct model_chain chain;
+	uint16_t head[64];
+	uint32_t length[64], at = 0;
+	uint8_t *header = NULL;
+	unsigned int used = 0;
+
+	do {
+		if (used == 64 || !model_pop(rig->model, RIG_RX, &chain))
+			break;
+		if (used == 0)
+			header = chain.piece[0].data;
+		length[used] = fill(arrival, &chain, at, used == 0 ? arrival->first_bytes : 0);
+		at += length[used];
+		length[used] += used == 0 ? RIG_HEADER : 0;
+		head[used++] = chain.head;
+	} while (at < arrival->bytes);
+	if (header != NULL) {
+		uint16_t buffers = arrival->lies_about_buffers ? arrival->num_buffers : (uint16_t)used;
+
+		memcpy(header, arrival->header, sizeof(arrival->header));
+		memcpy(header + 10, &buffers, 2);
+	}
+	for (unsigned int i = 0; i < used; i++)
+		model_complete(rig->model, RIG_RX, head[i], length[i]);
+	model_arm(rig->model, RIG_RX);
+	return used;
+}
+
+struct rte_mbuf *net_receive(struct net_rig *rig)
+{
+	struct rte_mbuf *packet = NULL;
+
+	return kl_net_rx_burst(rig->net, 0, &packet, 1) == 1 ? packet : NULL;
+}
+
+void net_expect_packet(struct rte_mbuf *packet, uint32_t bytes, uint32_t seed)
+{
+	uint32_t at = 0;
+	uint16_t segments = 0;
+
+	cr_assert_neq(packet, NULL);
+	cr_expect_eq(packet->pkt_len, bytes, "%u of %u", packet->pkt_len, bytes);
+	cr_expect_eq(packet->ol_flags, 0, "NRX-10: nothing is known of checksums");
+	for (struct rte_mbuf *m = packet; m != NULL; m = m->next, segments++) {
+		const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+
+		for (uint32_t i = 0; i < m->data_len; i++, at++)
+			cr_assert_eq(data[i], net_pattern(seed, at), "byte %u", at);
+		cr_expect_eq(rte_mbuf_refcnt_read(m), 1);
+	}
+	cr_expect_eq(at, bytes);
+	cr_expect_eq(segments, packet->nb_segs);
+	rte_pktmbuf_free(packet);
+}
+
+struct kl_net_queue_stats net_stats(const struct net_rig *rig, enum kl_net_direction direction)
+{
+	struct kl_net_queue_stats stats;
+
+	cr_assert_eq(kl_net_queue_stats(rig->net, direction, 0, &stats), 0);
+	return stats;
+}
+
+void net_expect_law(const struct net_rig *rig)
+{
+	for (int direction = KL_NET_RX; direction <= KL_NET_TX; direction++) {
+		struct kl_net_queue_stats stats = net_stats(rig, (enum kl_net_direction)direction);
+		const struct model_queue *queue =
+			&rig->model->queue[direction == KL_NET_RX ? RIG_RX : RIG_TX];
+
+		cr_expect_leq(stats.queue.done + stats.queue.failed, stats.queue.posted);
+		cr_expect_eq(stats.queue.kicks_sent, queue->doorbells);
+		cr_expect_eq(stats.queue.rescue_kicks, 0);
+	}
+}

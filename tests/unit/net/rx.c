@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "net_rig.h"
+
+static struct net_rig rig;
+
+static void open_plain(void)
+{
+	net_prepare(&rig);
+	model_offer_not(rig.model, RIG_MRG_RXBUF);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
+}
+
+static void run_sizes(void)
+{
+	for (uint32_t bytes = 1; bytes <= RIG_ROOM; bytes += bytes < 70 ? 1 : 61) {
+		const struct arrival arrival = {.bytes = bytes, .seed = bytes};
+		struct rte_mbuf *packet;
+
+		cr_assert_eq(net_arrive(&rig, &arrival), 1);
+		packet = net_receive(&rig);
+		cr_assert_neq(packet, NULL);
+		cr_expect_eq(packet->data_off, RTE_PKTMBUF_HEADROOM);
+		cr_expect_eq(packet->nb_segs, 1);
+		cr_expect_eq(packet->port, RTE_MBUF_PORT_INVALID);
+		cr_expect_eq(packet->packet_type, 0);
+		net_expect_packet(packet, bytes, bytes);
+		cr_expect_eq(net_receive(&rig), NULL);
+	}
+	net_expect_law(&rig);
+}
+
+Test(rx, every_size)
+{
+	net_open(&rig);
+	run_sizes();
+	net_close(&rig);
+}
+
+Test(rx, every_size_without_mergeable_buffers)
+{
+	open_plain();
+	run_sizes();
+	net_close(&rig);
+}
+
+/* NRX-07: the first buffer alone has a header; the packet continues where the device wrote. */
+Test(rx, packets_over_several_buffers)
+{
+	net_open(&rig);
+	for (uint32_t bytes = RIG_ROOM + 1; bytes < 64000; bytes = bytes * 3 / 2 + 1) {
+		const struct arrival arrival = {.bytes = bytes, .seed = bytes};
+		unsigned int buffers = net_arrive(&rig, &arrival);
+		struct rte_mbuf *packet = net_receive(&rig);
+
+		cr_assert_gt(buffers, 1);
+		cr_assert_neq(packet, NULL);
+		cr_expect_eq(packet->nb_segs, buffers);
+		net_expect_packet(packet, bytes, bytes);
+	}
+	net_expect_law(&rig);
+	net_close(&rig);
+}
+
+Test(rx, a_packet_split_at_every_byte)
+{
+	net_open(&rig);
+	for (uint32_t first = 1; first < 300; first++) {
+		const struct arrival arrival = {.bytes = 300, .seed = first, .first_bytes = first};
+
+		cr_assert_eq(net_arrive(&rig, &arrival), 2);
+		net_expect_packet(net_receive(&rig), 300, first);
+	}
+	net_close(&rig);
+}
+
+/* NRX-08, 09, 10, 12, 13: without offloads the header's other fields mean nothing. */
+Test(rx, header_garbage_is_ignored)
+{
+	net_open(&rig);
+	for (unsigned int value = 0; value < 256; value += 5) {
+		struct arrival arrival = {.bytes = 60, .seed = value};
+
+		memset(arrival.header, (int)value, sizeof(arrival.header));
+		net_arrive(&rig, &arrival);
+		net_expect_packet(net_receive(&rig), 60, value);
+	}
+	net_close(&rig);
+}
+
+/* What the device left in a buffer beyond the length is nobody's: SPL-12, SPL-13. */
+Test(rx, only_len_bytes_are_delivered)
+{
+	static struct model_chain chain;
+	struct rte_mbuf *packet;
+
+	net_open(&rig);
+	cr_assert(model_pop(rig.model, RIG_RX, &chain));
+	memset(chain.piece[0].data, 0xee, chain.piece[0].length);
+	memset(chain.piece[0].data, 0, RIG_HEADER);
+	chain.piece[0].data[10] = 1;
+	model_complete(rig.model, RIG_RX, chain.head, RIG_HEADER + 33);
+	packet = net_receive(&rig);
+	cr_assert_neq(packet, NULL);
+	cr_expect(packet->pkt_len == 33 && packet->data_len == 33);
+	rte_pktmbuf_free(packet);
+	net_close(&rig);
+}
+
+/* Buffers are given back to the device: more packets than indices, in bursts of any size. */
+static void run_long(enum model_order order)
+{
+	struct rte_mbuf *packets[RIG_RING];
+	uint64_t arrived = 0, received = 0;
+
+	while (received < 70000) {
+		uint16_t want = (uint16_t)(model_random(rig.model) % RIG_RING), got;
+		unsigned int burst = (unsigned int)(model_random(rig.model) % RIG_RING);
+
+		while (burst-- > 0) {
+			const struct arrival arrival = {.bytes = 60 + arrived % 64, .seed = (uint32_t)arrived};
+
+			if (net_arrive(&rig, &arrival) == 0)
+				break;
+			arrived++;
+		}
+		got = kl_net_rx_burst(rig.net, 0, packets, want);
+		cr_assert_leq(got, want);
+		for (uint16_t i = 0; i < got; i++, received++)
+			net_expect_packet(packets[i], 60 + received % 64, (uint32_t)received);
+	}
+	(void)order;
+	cr_expect_eq(net_stats(&rig, KL_NET_RX).packets, received);
+	cr_expect_eq(rig.model->queue[RIG_RX].interrupts, 0);
+	net_expect_law(&rig);
+}
+
+Test(rx, long_run)
+{
+	net_open(&rig);
+	run_long(MODEL_IN_ORDER);
+	net_close(&rig);
+}
+
+Test(rx, long_run_without_mergeable_buffers)
+{
+	open_plain();
+	run_long(MODEL_IN_ORDER);
+	net_close(&rig);
+}
+
+/* The device takes what it likes first: SPL-16. */
+Test(rx, out_of_order)
+{
+	static struct model_chain chain;
+	struct rte_mbuf *packets[RIG_RING];
+	uint16_t heads[8];
+	uint64_t received = 0;
+
+	net_open(&rig);
+	for (unsigned int round = 0; round < 3000; round++) {
+		for (unsigned int i = 0; i < 8; i++) {
+			cr_assert(model_pop(rig.model, RIG_RX, &chain));
+			memset(chain.piece[0].data, 0, RIG_HEADER);
+			chain.piece[0].data[10] = 1;
+			for (uint32_t b = 0; b < 20; b++)
+				chain.piece[0].data[RIG_HEADER + b] = net_pattern(i ^ 5, b);
+			heads[i ^ 5] = chain.head;
+		}
+		for (unsigned int i = 0; i < 8; i++)
+			model_complete(rig.model, RIG_RX, heads[i], RIG_HEADER + 20);
+		model_arm(rig.model, RIG_RX);
+		cr_assert_eq(kl_net_rx_burst(rig.net, 0, packets, RIG_RING), 8);
+		for (uint32_t i = 0; i < 8; i++, received++)
+			net_expect_packet(packets[i], 20, i);
+	}
+	cr_expect_eq(net_stats(&rig, KL_NET_RX).packets, received);
+	net_close(&rig);
+}
+
+/* Bytes are counted from the Ethernet header on. */
+Test(rx, statistics)
+{
+	struct kl_net_queue_stats stats;
+
+	net_open(&rig);
+	for (uint32_t i = 1; i <= 10; i++) {
+		const struct arrival arrival = {.bytes = 100 * i, .seed = i};
+
+		net_arrive(&rig, &arrival);
+		net_expect_packet(net_receive(&rig), 100 * i, i);
+	}
+	stats = net_stats(&rig, KL_NET_RX);
+	cr_expect_eq(stats.packets, 10);
+	cr_expect_eq(stats.bytes, 5500);
+	cr_expect_eq(stats.errors, 0);
+	cr_expect_eq(stats.queue.done, 10);
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).packets, 0);
+	net_close(&rig);
+}
+
+Test(rx, nothing_asked_nothing_taken)
+{
+	const struct arrival arrival = {.bytes = 60};
+	struct rte_mbuf *packet;
+
+	net_open(&rig);
+	net_arrive(&rig, &arrival);
+	cr_expect_eq(kl_net_rx_burst(rig.net, 0, &packet, 0), 0);
+	net_expect_packet(net_receive(&rig), 60, 0);
+	net_close(&rig);
+}
+
+/* The application keeps all packets: the ring runs dry, and fills again when they come back. */
+Test(rx, a_short_pool_recovers)
+{
+	static struct rte_mbuf *kept[RIG_POOL];
+	struct rte_mbuf *packets[RIG_RING];
+	unsigned int count;
+	uint16_t got;
+
+	net_open(&rig);
+	for (unsigned int round = 0; round < 5; round++) {
+		count = 0;
+		for (;;) {
+			const struct arrival arrival = {.bytes = 60, .seed = 1};
+
+			while (net_arrive(&rig, &arrival) != 0)
+				;
+			got = kl_net_rx_burst(rig.net, 0, packets, RIG_RING);
+			if (got == 0)
+				break;
+			memcpy(&kept[count], packets, got * sizeof(packets[0]));
+			count += got;
+		}
+		cr_expect_eq(count, RIG_POOL);
+		cr_expect_gt(net_stats(&rig, KL_NET_RX).nombuf, 0);
+		rte_pktmbuf_free_bulk(kept, count);
+		cr_expect_eq(kl_net_rx_burst(rig.net, 0, packets, RIG_RING), 0, "it refills only");
+		cr_expect_eq(net_buffers_out(&rig), RIG_RING);
+	}
+	cr_expect_eq(net_stats(&rig, KL_NET_RX).errors, 0);
+	net_expect_law(&rig);
+	net_close(&rig);
+}
+
+/* The last few buffers of a pool are used, too. */
+Test(rx, a_pool_smaller_than_the_ring)
+{
+	struct rte_mbuf *hold[RIG_POOL];
+
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_assert_eq(rte_pktmbuf_alloc_bulk(rig.pool, hold, RIG_POOL - 5), 0);
+	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
+	for (uint32_t i = 0; i < 100; i++) {
+		const struct arrival arrival = {.bytes = 60, .seed = i};
+
+		cr_assert_eq(net_arrive(&rig, &arrival), 1);
+		net_expect_packet(net_receive(&rig), 60, i);
+	}
+	rte_pktmbuf_free_bulk(hold, RIG_POOL - 5);
+	net_close(&rig);
+}
