@@ -158,7 +158,8 @@ KL__TEMPLATE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, u
 	if (chained && taken < count) {
 		/* A packet of many pieces may need more than one descriptor each. */
 		reclaim(txq, queue->size, chained);
-		taken += add_packets(txq, packets + taken, count - taken, chained);
+		if (KL__LIKELY(queue->fault == KL_QUEUE_OK))
+			taken += add_packets(txq, packets + taken, count - taken, chained);
 	}
 	if (KL__UNLIKELY(taken < count))
 		queue->stats.ring_full++;

@@ -17,6 +17,7 @@ struct kl_device {
 	bool is_lost; /* a reset did not end: nothing may be done with it any more */
 	int *event_fds; /* one per interrupt vector, the first for configuration changes */
 	unsigned int vector_count;
+	uint16_t vectors_asked; /* for queues, at the last enabling */
 	struct kl__device_queue *queues;
 };
 

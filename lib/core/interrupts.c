@@ -61,8 +61,14 @@ static int connect_vectors(struct kl_device *device, unsigned int vectors)
 
 int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 {
+	bool is_again = device->vector_count > 0 && device->vectors_asked == queues;
+
 	if (device->transport->ops->set_interrupts == NULL)
 		return -ENOTSUP;
+	/* What worked last time, so that the eventfds stay. */
+	if (is_again && connect_vectors(device, device->vector_count) == 0)
+		return device->vector_count == queues + 1u ? 0 : -ENOTSUP;
+	device->vectors_asked = queues;
 	if (connect_vectors(device, queues + 1u) == 0)
 		return 0;
 	if (queues > 0 && connect_vectors(device, 1) == 0) {

@@ -80,7 +80,8 @@ Test(blk_config, capacity)
 	cr_assert_eq(open_device(), 0);
 	cr_expect_leq(kl_blk_info(rig.blk)->capacity, INT64_MAX);
 	rig_start(&rig, &(struct kl_blk_conf){0});
-	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, UINT64_MAX - 4095, 4096)), -ERANGE);
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, UINT64_MAX - 4095, 4096)),
+		-ERANGE);
 	rig_close(&rig);
 
 	rig_prepare(&rig);

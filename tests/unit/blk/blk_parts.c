@@ -49,7 +49,10 @@ static void expect_scattered(const struct iovec *iov, unsigned int count, const 
 	}
 }
 
-/* Any iovec, any limits, reads and writes: the bytes are right and the limits are kept to (the rig looks). */
+/*
+ * Any iovec, any limits, reads and writes: the bytes are right and the limits are kept to (the rig
+ * looks).
+ */
 static void try_scattered(uint32_t seg_max, uint32_t size_max, bool indirect)
 {
 	static struct iovec iov[400];
@@ -58,8 +61,11 @@ static void try_scattered(uint32_t seg_max, uint32_t size_max, bool indirect)
 	for (unsigned int round = 0; round < 60; round++) {
 		size_t length = 512 * (1 + model_random(rig.model) % 400);
 		uint64_t offset = 512 * (model_random(rig.model) % 8000);
-		struct kl_blk_request request = {.op = round % 2, .offset = offset, .length = length,
-			.iov = iov, .count = (uint16_t)scatter(iov, 400, length)};
+		struct kl_blk_request request = {.op = round % 2,
+			.offset = offset,
+			.length = length,
+			.iov = iov,
+			.count = (uint16_t)scatter(iov, 400, length)};
 		int rc = rig_run(&rig, request);
 
 		/* A block over more pieces than a request can have can't be done. */
@@ -175,8 +181,10 @@ Test(blk_parts, out_of_reach_half_way)
 {
 	open_with(1, 4096, true);
 	cr_expect_eq(rig_run(&rig,
-		(struct kl_blk_request){.op = KL_BLK_READ, .buffer = rig.memory + RIG_MEMORY_BYTES - 8192,
-			.length = 65536}), -EFAULT);
+			     (struct kl_blk_request){.op = KL_BLK_READ,
+				     .buffer = rig.memory + RIG_MEMORY_BYTES - 8192,
+				     .length = 65536}),
+		-EFAULT);
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 65536)), 0);
 	rig_close(&rig);
 }
@@ -189,8 +197,8 @@ static void open_ranges(uint32_t sectors, uint32_t ranges, uint32_t alignment)
 	model_offer(rig.model, VIRTIO_BLK_F_SECURE_ERASE);
 	rig.config.max_discard_sectors = rig.config.max_write_zeroes_sectors =
 		rig.config.max_secure_erase_sectors = sectors;
-	rig.config.max_discard_seg = rig.config.max_write_zeroes_seg = rig.config.max_secure_erase_seg =
-		ranges;
+	rig.config.max_discard_seg = rig.config.max_write_zeroes_seg =
+		rig.config.max_secure_erase_seg = ranges;
 	rig.config.discard_sector_alignment = rig.config.secure_erase_sector_alignment = alignment;
 	rig_apply_config(&rig);
 	cr_assert_eq(rig_attach(&rig, NULL), 0, "%s", log_text());
@@ -207,7 +215,9 @@ static bool is_zero(uint64_t offset, uint64_t length)
 
 Test(blk_parts, ranges_are_cut)
 {
-	struct kl_blk_request request = {.op = KL_BLK_DISCARD, .offset = 512 * 3, .length = 512 * 100};
+	struct kl_blk_request request = {.op = KL_BLK_DISCARD,
+		.offset = 512 * 3,
+		.length = 512 * 100};
 
 	open_ranges(16, 1, 0);
 	cr_expect_eq(rig_run(&rig, request), 0);
@@ -222,7 +232,9 @@ Test(blk_parts, ranges_are_cut)
 
 Test(blk_parts, ranges_are_cut_where_the_device_likes_it)
 {
-	struct kl_blk_request request = {.op = KL_BLK_DISCARD, .offset = 512 * 3, .length = 512 * 100};
+	struct kl_blk_request request = {.op = KL_BLK_DISCARD,
+		.offset = 512 * 3,
+		.length = 512 * 100};
 
 	open_ranges(20, 1, 8);
 	cr_expect_eq(rig_run(&rig, request), 0);
@@ -256,7 +268,9 @@ Test(blk_parts, several_ranges)
 /* BIO-12: unmap only where it may be; 80: limits of 0 or absurd ones. */
 Test(blk_parts, range_flags_and_odd_limits)
 {
-	struct kl_blk_request request = {.op = KL_BLK_WRITE_ZEROES, .length = 65536, .flags = KL_BLK_UNMAP};
+	struct kl_blk_request request = {.op = KL_BLK_WRITE_ZEROES,
+		.length = 65536,
+		.flags = KL_BLK_UNMAP};
 
 	open_ranges(0, 0, 0);
 	cr_expect_eq(rig_run(&rig, request), 0);
@@ -281,7 +295,9 @@ Test(blk_parts, data_after_ranges_in_the_same_slot)
 		ranges[i] = (struct kl_blk_range){(1 << 20) + i * 8192, 512};
 	for (unsigned int i = 0; i < 3 * RIG_RING; i++) {
 		struct iovec iov[7];
-		struct kl_blk_request scattered = {.op = KL_BLK_READ, .iov = iov, .length = 7 * 512,
+		struct kl_blk_request scattered = {.op = KL_BLK_READ,
+			.iov = iov,
+			.length = 7 * 512,
 			.count = 7};
 
 		for (unsigned int j = 0; j < 7; j++)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Late requests, lies, stops: each request completes exactly once, and none before the device stopped. */
+/*
+ * Late requests, lies, stops: each request completes exactly once, and none before the device
+ * stopped.
+ */
 #include <errno.h>
 #include <string.h>
 #include <time.h>

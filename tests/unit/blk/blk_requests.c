@@ -21,7 +21,8 @@ Test(blk_requests, read_and_write)
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 8192, 4096)), 0);
 	expect_bytes(0, 8192, 4096);
 	memset(rig.memory + 4096, 0x5a, 4096);
-	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_WRITE, 4096, RIG_DISK_BYTES - 4096, 4096)), 0);
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_WRITE, 4096, RIG_DISK_BYTES - 4096, 4096)),
+		0);
 	expect_bytes(4096, RIG_DISK_BYTES - 4096, 4096);
 	cr_expect_eq(rig.logged, 2);
 	cr_expect_eq(rig.log[0].sector, 16);
@@ -44,8 +45,9 @@ Test(blk_requests, many_in_any_order)
 		rig.model->script.order = round % 3;
 		memset(seen, 0, sizeof(seen));
 		for (unsigned int i = 0; i < count; i++) {
-			requests[i] = rig_data(&rig, model_random(rig.model) % 2 ? KL_BLK_READ : KL_BLK_WRITE,
-				i * 4096, 4096 * (model_random(rig.model) % 2000), 4096);
+			requests[i] = rig_data(&rig,
+				model_random(rig.model) % 2 ? KL_BLK_READ : KL_BLK_WRITE, i * 4096,
+				4096 * (model_random(rig.model) % 2000), 4096);
 			requests[i].user_data = i;
 		}
 		cr_assert_eq(kl_blk_submit(rig.blk, 0, requests, (uint16_t)count), count);
@@ -73,7 +75,8 @@ Test(blk_requests, as_many_in_flight_as_the_ring_has_entries)
 	kl_blk_queue_stats(rig.blk, 0, &stats);
 	cr_expect_eq(stats.max_in_flight, RIG_RING);
 	cr_expect_eq(stats.queue.ring_full, 1);
-	cr_expect_eq(stats.queue.kicks_sent + stats.queue.kicks_suppressed, 1, "one decision a call");
+	cr_expect_eq(stats.queue.kicks_sent + stats.queue.kicks_suppressed, 1,
+		"one decision a call");
 	rig_expect_sum(&rig, RIG_RING);
 	cr_expect_eq(rig_drain(&rig, done, RIG_RING), RIG_RING);
 	rig_close(&rig);
@@ -95,7 +98,8 @@ Test(blk_requests, chained)
 	for (unsigned int round = 0; round < 300; round++) {
 		rig.model->script.order = round % 3;
 		for (unsigned int i = 0; i < 8; i++)
-			requests[i] = rig_data(&rig, KL_BLK_READ, i * 4096, (i + round) * 4096, 4096);
+			requests[i] = rig_data(&rig, KL_BLK_READ, i * 4096, (i + round) * 4096,
+				4096);
 		cr_assert_eq(kl_blk_submit(rig.blk, 0, requests, 8), RIG_RING / 3);
 		cr_assert_eq(rig_drain(&rig, done, 8), RIG_RING / 3);
 		for (unsigned int i = 0; i < RIG_RING / 3; i++)
@@ -181,7 +185,8 @@ Test(blk_requests, statuses)
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512)), 0);
 	rig.writes_no_status = true;
 	for (unsigned int i = 0; i < 2 * RIG_RING; i++)
-		cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512)), -EIO, "slot %u", i);
+		cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512)), -EIO, "slot %u",
+			i);
 	rig_expect_sum(&rig, 0);
 	rig_close(&rig);
 }
@@ -212,7 +217,8 @@ Test(blk_requests, refused_at_the_door)
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 100, 512)), -EINVAL);
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 512, 100)), -EINVAL);
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, RIG_DISK_BYTES, 512)), -ERANGE);
-	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_WRITE, 0, RIG_DISK_BYTES - 512, 1024)), -ERANGE);
+	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_WRITE, 0, RIG_DISK_BYTES - 512, 1024)),
+		-ERANGE);
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, UINT64_MAX - 511, 512)), -ERANGE);
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 512, UINT64_MAX - 511)), -ERANGE);
 	bad = rig_data(&rig, KL_BLK_READ, 0, 0, 512);
@@ -224,7 +230,8 @@ Test(blk_requests, refused_at_the_door)
 	bad.buffer = &bad;
 	cr_expect_eq(rig_run(&rig, bad), -EFAULT);
 	for (unsigned int op = 0; op < 256; op++) {
-		if (op == KL_BLK_READ || op == KL_BLK_WRITE || op == KL_BLK_FLUSH || op == KL_BLK_GET_ID)
+		if (op == KL_BLK_READ || op == KL_BLK_WRITE || op == KL_BLK_FLUSH ||
+			op == KL_BLK_GET_ID)
 			continue;
 		bad = rig_data(&rig, op, 0, 0, 512);
 		cr_expect_eq(rig_run(&rig, bad), -ENOTSUP, "%u", op);

@@ -34,7 +34,8 @@ static const struct model_config_field fields[] = {
 
 static void violate(struct model *model, const char *what)
 {
-	snprintf(model->violation[model->violations++ % 16], sizeof(model->violation[0]), "%s", what);
+	snprintf(model->violation[model->violations++ % 16], sizeof(model->violation[0]), "%s",
+		what);
 }
 
 /* 5.2.6.1: what a driver must keep to, told by the one who gets it. */
@@ -74,12 +75,13 @@ static void erase(struct blk_rig *rig, struct rig_request *request, const struct
 	}
 }
 
-static void move(struct blk_rig *rig, const struct rig_request *request, const struct model_piece *piece,
-	uint64_t at)
+static void move(struct blk_rig *rig, const struct rig_request *request,
+	const struct model_piece *piece, uint64_t at)
 {
 	uint8_t *disk = rig->disk + request->sector * 512 + at;
 
-	if (rig->config.seg_max != 0 && rig->config.size_max != 0 && piece->length > rig->config.size_max &&
+	if (rig->config.seg_max != 0 && rig->config.size_max != 0 &&
+		piece->length > rig->config.size_max &&
 		kl_features_has(&rig->model->accepted, VIRTIO_BLK_F_SIZE_MAX))
 		violate(rig->model, "BLK-07: a segment larger than size_max");
 	if (request->sector * 512 + at + piece->length > RIG_DISK_BYTES)
@@ -90,7 +92,8 @@ static void move(struct blk_rig *rig, const struct rig_request *request, const s
 		memcpy(disk, piece->data, piece->length);
 }
 
-static void answer(struct blk_rig *rig, struct rig_request *request, const struct model_piece *piece)
+static void answer(struct blk_rig *rig, struct rig_request *request,
+	const struct model_piece *piece)
 {
 	char id[VIRTIO_BLK_ID_BYTES] = {0};
 
@@ -102,7 +105,8 @@ static void answer(struct blk_rig *rig, struct rig_request *request, const struc
 		memset(piece->data, 7, piece->length);
 }
 
-static void handle_data(struct blk_rig *rig, struct rig_request *request, const struct model_chain *chain)
+static void handle_data(struct blk_rig *rig, struct rig_request *request,
+	const struct model_chain *chain)
 {
 	for (unsigned int i = 1; i + 1 < chain->count; i++) {
 		const struct model_piece *piece = &chain->piece[i];
@@ -125,7 +129,8 @@ static bool is_bad(const struct blk_rig *rig, const struct rig_request *request)
 		rig->bad_sector - request->sector < (request->bytes + 511) / 512;
 }
 
-static uint32_t handle(struct model *model, uint16_t queue, const struct model_chain *chain, void *context)
+static uint32_t handle(struct model *model, uint16_t queue, const struct model_chain *chain,
+	void *context)
 {
 	struct blk_rig *rig = context;
 	const struct model_piece *status = &chain->piece[chain->count - 1];
@@ -139,7 +144,8 @@ static uint32_t handle(struct model *model, uint16_t queue, const struct model_c
 		return 0;
 	}
 	memcpy(&header, chain->piece[0].data, sizeof(header));
-	*request = (struct rig_request){.type = header.type, .sector = header.sector,
+	*request = (struct rig_request){.type = header.type,
+		.sector = header.sector,
 		.is_indirect = chain->is_indirect};
 	if (header.reserved != 0)
 		violate(model, "BIO-06: the reserved field is not 0");
@@ -172,8 +178,9 @@ void rig_prepare(struct blk_rig *rig)
 	memset(rig, 0, sizeof(*rig));
 	rig->model = model_new(VIRTIO_ID_BLOCK);
 	cr_assert_neq(rig->model, NULL);
-	rig->config = (struct virtio_blk_config){
-		.capacity = RIG_DISK_BYTES / 512, .seg_max = 8, .blk_size = 512};
+	rig->config = (struct virtio_blk_config){.capacity = RIG_DISK_BYTES / 512,
+		.seg_max = 8,
+		.blk_size = 512};
 	rig->bad_sector = NO_SECTOR;
 	rig->bad_status = VIRTIO_BLK_S_IOERR;
 	rig->serial = "";
@@ -215,7 +222,8 @@ int rig_attach(struct blk_rig *rig, const char *options)
 void rig_start(struct blk_rig *rig, const struct kl_blk_conf *conf)
 {
 	cr_assert_eq(kl_blk_start(rig->blk, conf), 0, "%s", log_text());
-	rig->model->queue[0].kicks = conf->kick.mode == KL_KICK_EAGER ? MODEL_KICKS_EAGER : MODEL_KICKS_LAZY;
+	rig->model->queue[0].kicks = conf->kick.mode == KL_KICK_EAGER ? MODEL_KICKS_EAGER :
+									MODEL_KICKS_LAZY;
 }
 
 void rig_open(struct blk_rig *rig)
@@ -234,11 +242,14 @@ void rig_close(struct blk_rig *rig)
 	free(rig->memory);
 }
 
-struct kl_blk_request rig_data(
-	struct blk_rig *rig, enum kl_blk_op op, size_t at, uint64_t offset, uint64_t length)
+struct kl_blk_request rig_data(struct blk_rig *rig, enum kl_blk_op op, size_t at, uint64_t offset,
+	uint64_t length)
 {
-	return (struct kl_blk_request){.op = (uint8_t)op, .buffer = rig->memory + at, .offset = offset,
-		.length = length, .user_data = at};
+	return (struct kl_blk_request){.op = (uint8_t)op,
+		.buffer = rig->memory + at,
+		.offset = offset,
+		.length = length,
+		.user_data = at};
 }
 
 void rig_submit(struct blk_rig *rig, struct kl_blk_request request)

@@ -50,7 +50,9 @@ struct blk_rig {
 	unsigned int logged;
 };
 
-/* A model with the usual features, INDIRECT_DESC and EVENT_IDX among them; nothing is opened yet. */
+/*
+ * A model with the usual features, INDIRECT_DESC and EVENT_IDX among them; nothing is opened yet.
+ */
 void rig_prepare(struct blk_rig *rig);
 /* Copies config to the model. */
 void rig_apply_config(struct blk_rig *rig);
@@ -63,14 +65,15 @@ void rig_open(struct blk_rig *rig);
 void rig_close(struct blk_rig *rig);
 
 /* A read or write of memory + at. */
-struct kl_blk_request rig_data(
-	struct blk_rig *rig, enum kl_blk_op op, size_t at, uint64_t offset, uint64_t length);
+struct kl_blk_request rig_data(struct blk_rig *rig, enum kl_blk_op op, size_t at, uint64_t offset,
+	uint64_t length);
 /* Submits one, which must be taken. */
 void rig_submit(struct blk_rig *rig, struct kl_blk_request request);
 /* Submits one on an idle queue, lets the device serve till it completes, and returns its result. */
 int rig_run(struct blk_rig *rig, struct kl_blk_request request);
 /* Polls until nothing comes any more, the device serving in between; returns how many. */
-unsigned int rig_drain(struct blk_rig *rig, struct kl_blk_completion *completions, unsigned int max);
+unsigned int rig_drain(struct blk_rig *rig, struct kl_blk_completion *completions,
+	unsigned int max);
 /* Expects posted = done + failed + in_flight. */
 void rig_expect_sum(struct blk_rig *rig, uint64_t in_flight);
 

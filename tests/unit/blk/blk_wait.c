@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Waiting and sleeping. The device completes before the sleep, or a second thread wakes the sleeper. */
+/*
+ * Waiting and sleeping. The device completes before the sleep, or a second thread wakes the
+ * sleeper.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -119,8 +122,7 @@ Test(blk_wait, no_sleep_with_a_kick_owed)
 	rig.model->script.serves_doorbells = true;
 	model_rebuild(rig.model);
 	cr_assert_eq(rig_attach(&rig, NULL), 0);
-	rig_start(&rig,
-		&(struct kl_blk_conf){.kick = {KL_KICK_LAZY, 1000000000}, .spin_ns = 1000});
+	rig_start(&rig, &(struct kl_blk_conf){.kick = {KL_KICK_LAZY, 1000000000}, .spin_ns = 1000});
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512));
 	cr_expect_eq(rig.model->queue[0].doorbells, 0);
 	cr_expect_eq(kl_blk_wait(rig.blk, 0, done, 1, 4, 2000000000), 1);

@@ -89,8 +89,7 @@ struct kl_blk_request {
 		const struct kl_blk_range
 			*ranges; /* count > 0, discard, write zeroes, secure erase */
 	};
-	uint16_t
-		count; /* of iov or ranges; 0 with a range operation: offset and length */
+	uint16_t count; /* of iov or ranges; 0 with a range operation: offset and length */
 	uint8_t op; /* enum kl_blk_op */
 	uint8_t flags;
 };
