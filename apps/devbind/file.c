@@ -10,12 +10,12 @@
 #include <unistd.h>
 
 /* Makes the path that the variadic arguments after format describe. */
-#define MAKE_PATH(path, format)                                                                    \
-	do {                                                                                       \
-		va_list args;                                                                      \
-		va_start(args, format);                                                            \
-		vsnprintf(path, sizeof(path), format, args);                                       \
-		va_end(args);                                                                      \
+#define MAKE_PATH(path, format) \
+	do { \
+		va_list args; \
+		va_start(args, format); \
+		vsnprintf(path, sizeof(path), format, args); \
+		va_end(args); \
 	} while (0)
 
 int file_text(char *text, size_t size, const char *format, ...)

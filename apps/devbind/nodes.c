@@ -56,7 +56,8 @@ static int walk(const char *folder, unsigned int depth, struct nodes *nodes)
 		/* Links lead elsewhere, and back up. */
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;
-		if (snprintf(below, sizeof(below), "%s/%s", folder, entry->d_name) < (int)sizeof(below))
+		if (snprintf(below, sizeof(below), "%s/%s", folder, entry->d_name) <
+			(int)sizeof(below))
 			rc = walk(below, depth + 1, nodes);
 	}
 	closedir(folders);

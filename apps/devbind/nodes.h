@@ -10,10 +10,10 @@
 
 struct node {
 	char path[PATH_MAX]; /* its folder in sysfs */
-	char name[64];       /* "vda1", "eth0" */
-	char subsystem[32];  /* "block", "net", ... */
-	char number[16];     /* "254:1", "" when there is no device file */
-	char file[64];       /* below /dev: "vda1", "dri/card0" */
+	char name[64]; /* "vda1", "eth0" */
+	char subsystem[32]; /* "block", "net", ... */
+	char number[16]; /* "254:1", "" when there is no device file */
+	char file[64]; /* below /dev: "vda1", "dri/card0" */
 };
 
 struct nodes {

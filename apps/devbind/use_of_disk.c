@@ -16,7 +16,8 @@
  * By number, and by name for file systems that have a number of their own (btrfs). A disk may be mounted
  * many times; one is enough.
  */
-static bool is_mounted(const struct kl_machine *machine, const struct node *node, struct uses *uses)
+static void check_mounts(const struct kl_machine *machine, const struct node *node,
+	struct uses *uses)
 {
 	struct mounts mounts;
 	struct mount mount;
@@ -31,10 +32,9 @@ static bool is_mounted(const struct kl_machine *machine, const struct node *node
 			uses_add(uses, "disk %s is mounted on %s", node->name, mount.point);
 	}
 	mounts_close(&mounts);
-	return found;
 }
 
-static bool is_swap(const struct kl_machine *machine, const struct node *node, struct uses *uses)
+static void check_swap(const struct kl_machine *machine, const struct node *node, struct uses *uses)
 {
 	char path[PATH_MAX], line[512], name[256];
 	bool found = false;
@@ -43,41 +43,44 @@ static bool is_swap(const struct kl_machine *machine, const struct node *node, s
 	snprintf(path, sizeof(path), "%s/swaps", machine->proc);
 	swaps = fopen(path, "r");
 	if (swaps == NULL)
-		return false;
+		return;
 	while (!found && fgets(line, sizeof(line), swaps) != NULL)
 		found = sscanf(line, "/dev/%255s", name) == 1 && strcmp(name, node->file) == 0;
 	fclose(swaps);
 	if (found)
 		uses_add(uses, "disk %s is swap space", node->name);
-	return found;
 }
 
 /* Device mapper (LVM, crypt), RAID and the like. */
-static bool is_held(const struct node *node, struct uses *uses)
+static void check_holders(const struct node *node, struct uses *uses)
 {
 	char folder[PATH_MAX + 16], name[128];
 	struct dirent *entry;
-	bool found = false;
 	DIR *holders;
 
 	snprintf(folder, sizeof(folder), "%s/holders", node->path);
 	holders = opendir(folder);
 	if (holders == NULL)
-		return false;
+		return;
 	while ((entry = readdir(holders)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
 		if (file_text(name, sizeof(name), "%s/%s/dm/name", folder, entry->d_name) != 0)
 			snprintf(name, sizeof(name), "%.100s", entry->d_name);
 		uses_add(uses, "disk %s is part of %s (%s)", node->name, name, entry->d_name);
-		found = true;
 	}
 	closedir(holders);
-	return found;
 }
 
-/* The kernel refuses an exclusive opener what anyone claims, also in mount namespaces that we can't see. */
-static void check_claimed(const struct kl_machine *machine, const struct node *node, struct uses *uses)
+void use_of_disk(const struct kl_machine *machine, const struct node *node, struct uses *uses)
+{
+	check_mounts(machine, node, uses);
+	check_swap(machine, node, uses);
+	check_holders(node, uses);
+}
+
+void use_of_claimed_disk(const struct kl_machine *machine, const struct node *node,
+	struct uses *uses)
 {
 	char path[PATH_MAX];
 	int fd;
@@ -87,17 +90,7 @@ static void check_claimed(const struct kl_machine *machine, const struct node *n
 	if (fd >= 0)
 		close(fd);
 	else if (errno == EBUSY)
-		uses_add(uses, "disk %s is claimed by the kernel, as by a mount that is not seen from here",
+		uses_add(uses,
+			"disk %s is claimed by the kernel, as by a mount that is not seen from here",
 			node->name);
-}
-
-void use_of_disk(const struct kl_machine *machine, const struct node *node, struct uses *uses)
-{
-	bool found = is_mounted(machine, node, uses);
-
-	found = is_swap(machine, node, uses) || found;
-	found = is_held(node, uses) || found;
-	/* A disk is claimed also by the use of its partitions, which has been found then. */
-	if (!found && uses->count == 0)
-		check_claimed(machine, node, uses);
 }

@@ -90,16 +90,25 @@ static bool find_upper(const struct node *node, char *text, size_t size)
 	return found;
 }
 
+static void append(char *text, size_t size, const char *what, const char *name)
+{
+	size_t length = strlen(text);
+
+	snprintf(text + length, size - length, "%s%s%s", length != 0 ? ", " : "", what, name);
+}
+
 void use_of_interface(const struct kl_machine *machine, const struct node *node, struct uses *uses)
 {
-	char address[INET6_ADDRSTRLEN] = "", upper[64] = "";
-	bool up = is_up(node), addressed, routed, below;
+	char name[64], text[192] = "";
 
-	addressed = find_address(node->name, address, sizeof(address));
-	routed = has_route(machine, node->name);
-	below = find_upper(node, upper, sizeof(upper));
-	if (up || addressed || routed || below)
-		uses_add(uses, "interface %s%s%s%s%s%s%s", node->name, up ? " is up" : "",
-			addressed ? ", has the address " : "", address, routed ? ", has a route" : "",
-			below ? ", carries " : "", upper);
+	if (is_up(node))
+		append(text, sizeof(text), "up", "");
+	if (find_address(node->name, name, sizeof(name)))
+		append(text, sizeof(text), "address ", name);
+	if (has_route(machine, node->name))
+		append(text, sizeof(text), "route", "");
+	if (find_upper(node, name, sizeof(name)))
+		append(text, sizeof(text), "part of ", name);
+	if (text[0] != '\0')
+		uses_add(uses, "interface %s: %s", node->name, text);
 }

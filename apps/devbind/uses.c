@@ -30,8 +30,8 @@ static bool has_subsystem(const struct nodes *nodes, const char *subsystem)
 /* Drivers whose uses show themselves elsewhere, so that having one bound is no use by itself. */
 static bool shows_its_uses(const char *driver)
 {
-	static const char *const drivers[] = {"virtio_blk", "virtio_scsi", "virtio_net", "9pnet_virtio",
-		"virtiofs", "virtio_rng"};
+	static const char *const drivers[] = {"virtio_blk", "virtio_scsi", "virtio_net",
+		"9pnet_virtio", "virtiofs", "virtio_rng"};
 
 	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
 		if (strcmp(driver, drivers[i]) == 0)
@@ -78,6 +78,14 @@ static void check_node(const struct kl_machine *machine, const struct node *node
 		use_of_interface(machine, node, uses);
 }
 
+static void check_claims(const struct kl_machine *machine, const struct nodes *nodes,
+	struct uses *uses)
+{
+	for (size_t i = 0; i < nodes->count && uses->count == 0; i++)
+		if (strcmp(nodes->list[i].subsystem, "block") == 0)
+			use_of_claimed_disk(machine, &nodes->list[i], uses);
+}
+
 static void check_opens(const struct opens *opens, const struct nodes *nodes, struct uses *uses)
 {
 	for (size_t i = 0; i < nodes->count; i++) {
@@ -88,7 +96,8 @@ static void check_opens(const struct opens *opens, const struct nodes *nodes, st
 			open = opens_find(opens, node->file);
 		if (open == NULL)
 			continue;
-		uses_add(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command, open->file);
+		uses_add(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
+			open->file);
 		/* Drivers that hand a whole function to a process wait for it when they are unbound. */
 		if (strncmp(node->subsystem, "vfio", 4) == 0 || strcmp(node->subsystem, "uio") == 0)
 			uses->is_held = true;
@@ -110,15 +119,16 @@ static void check_group(const struct opens *opens, const struct kl_function *fun
 	}
 	if (open == NULL)
 		return;
-	uses_add(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command, open->file);
+	uses_add(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
+		open->file);
 	uses->is_held = true;
 }
 
 /* A driver that is neither the kernel's for virtio nor one that hands functions out. */
 static void check_foreign(const struct kl_function *function, struct uses *uses)
 {
-	static const char *const known[] = {"", "virtio-pci", "vfio-pci", "uio_pci_generic", "igb_uio",
-		"pci-stub"};
+	static const char *const known[] = {"", "virtio-pci", "vfio-pci", "uio_pci_generic",
+		"igb_uio", "pci-stub"};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(function->driver, known[i]) == 0)
@@ -138,6 +148,7 @@ int uses_find(const struct kl_machine *machine, const struct kl_function *functi
 		return rc;
 	for (size_t i = 0; i < nodes.count; i++)
 		check_node(machine, &nodes.list[i], &nodes, uses);
+	check_claims(machine, &nodes, uses);
 	check_opens(opens, &nodes, uses);
 	check_group(opens, function, uses);
 	check_foreign(function, uses);

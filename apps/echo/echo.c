@@ -128,6 +128,8 @@ static int serve(struct kl_device *device, in_addr_t ip)
 	if (kl_net_start(net, &conf) != 0)
 		return 1;
 	memcpy(&mac, kl_net_info(net)->mac, sizeof(mac));
+	printf("%s is ready; Ctrl-C ends it\n", kl_device_info(device)->name);
+	fflush(stdout);
 	while (!stop)
 		echo_burst(net, &mac, ip);
 	print_queue(net, KL_NET_RX, "received");

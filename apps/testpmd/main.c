@@ -195,6 +195,8 @@ static int run_interactive(struct testpmd *pmd)
 		rc = prompt_open();
 	if (rc == 0)
 		control_run(pmd);
+	if (rc == 0 && !pmd->quit)
+		printf("\n"); /* a signal came in the middle of the prompt's line */
 	return rc;
 }
 

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_eal.h>
+
 #include <kickless/log.h>
 
 #include "ring/verbs.h"
@@ -38,6 +40,8 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 		return rc;
 	memcpy(&rxq->mbuf_init, &fresh.rearm_data, sizeof(rxq->mbuf_init));
 	rxq->pool = conf->pool;
+	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) + NET_RX_OFFSET;
+	rxq->iova_is_virtual = rte_eal_iova_mode() == RTE_IOVA_VA;
 	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - NET_RX_OFFSET;
 	rxq->refill_at = smaller(32, (uint16_t)((rxq->queue->size + 3) / 4));
 	net_rx_choose(rxq, kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF));

@@ -8,6 +8,8 @@
 #include "state.h"
 
 #define REFILL_CHUNK 64
+/* Used buffers that are taken from the ring in one go. */
+#define RX_BATCH 64
 
 /* Up to count fresh mbufs; a pool that can't give all gives half as many, and so on. */
 static uint16_t allocate(struct net_rxq *rxq, struct rte_mbuf **fresh, uint16_t count)
@@ -21,14 +23,25 @@ static uint16_t allocate(struct net_rxq *rxq, struct rte_mbuf **fresh, uint16_t 
 	return 0;
 }
 
+/* Where the device may write in m, known without a look at the mbuf, which is cold here. */
+static inline void *header_of(const struct net_rxq *rxq, struct rte_mbuf *m)
+{
+	return (char *)m + rxq->header_at;
+}
+
+static inline uint64_t header_iova(const struct net_rxq *rxq, struct rte_mbuf *m)
+{
+	return rxq->iova_is_virtual ? (uintptr_t)header_of(rxq, m) : m->buf_iova + NET_RX_OFFSET;
+}
+
 static uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count)
 {
 	struct rte_mbuf *fresh[REFILL_CHUNK];
 	uint16_t got = allocate(rxq, fresh, count);
 
 	for (uint16_t i = 0; i < got; i++)
-		kl__split_add(rxq->queue, fresh[i], fresh[i]->buf_iova + NET_RX_OFFSET,
-			rxq->buffer_bytes, VIRTQ_DESC_F_WRITE, rxq->buffer_bytes, false);
+		kl__split_add(rxq->queue, fresh[i], header_iova(rxq, fresh[i]), rxq->buffer_bytes,
+			VIRTQ_DESC_F_WRITE, rxq->buffer_bytes, false);
 	return got;
 }
 
@@ -66,9 +79,9 @@ static inline void init_mbuf(const struct net_rxq *rxq, struct rte_mbuf *m, uint
 	m->data_len = (uint16_t)bytes;
 }
 
-static inline uint16_t buffers_of(const struct rte_mbuf *m)
+static inline uint16_t buffers_of(const struct net_rxq *rxq, struct rte_mbuf *m)
 {
-	const struct virtio_net_hdr *header = RTE_PTR_ADD(m->buf_addr, NET_RX_OFFSET);
+	const struct virtio_net_hdr *header = header_of(rxq, m);
 
 	return *(const volatile uint16_t *)&header->num_buffers;
 }
@@ -80,106 +93,138 @@ KL__COLD static void drop(struct net_rxq *rxq, struct rte_mbuf *packet)
 	rte_pktmbuf_free(packet);
 }
 
+/* Used buffers that were taken from the ring and not looked at yet. */
+struct batch {
+	struct rte_mbuf *buffer[RX_BATCH];
+	uint32_t bytes[RX_BATCH];
+	uint16_t next;
+	uint16_t count;
+};
+
+/* The next used buffer: from the batch, then from the ring, where the rest of a packet may still be. */
+static struct rte_mbuf *next_buffer(struct net_rxq *rxq, struct batch *batch, uint32_t *bytes)
+{
+	struct rte_mbuf *buffer;
+	uint32_t writable;
+
+	if (batch->next < batch->count) {
+		*bytes = batch->bytes[batch->next];
+		return batch->buffer[batch->next++];
+	}
+	if (kl__split_used(rxq->queue, 1) == 0)
+		return NULL;
+	buffer = kl__split_take(rxq->queue, bytes, &writable, false);
+	if (buffer != NULL)
+		rxq->queue->stats.done++;
+	return buffer;
+}
+
 /*
- * The further buffers of a packet; 5.1.6.4.1: they were used together with the first. *left is how many
- * used buffers wait. False when the packet is bad or the queue broke; all its buffers were taken then.
+ * Adds the further buffers of a packet; 5.1.6.4.1: they were used together with the first. False when one makes no
+ * sense, or is missing, and then the queue is broken.
  */
-KL__COLD static bool append(struct net_rxq *rxq, struct rte_mbuf *packet, uint16_t buffers,
-	uint16_t *left)
+static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *packet, uint16_t buffers)
 {
 	struct rte_mbuf *tail = packet;
 	bool is_good = true;
 
 	for (uint16_t i = 1; i < buffers; i++) {
-		uint32_t bytes, writable;
-		struct rte_mbuf *m = kl__split_take(rxq->queue, &bytes, &writable, false);
+		uint32_t bytes;
+		struct rte_mbuf *m = next_buffer(rxq, batch, &bytes);
 
-		if (m == NULL)
+		if (m == NULL) {
+			if (rxq->queue->fault == KL_QUEUE_OK)
+				kl__queue_break(rxq->queue, KL_QUEUE_USED_SHORT);
 			return false;
-		(*left)--;
-		rxq->queue->stats.done++;
+		}
+		if (bytes == 0 || bytes > rxq->buffer_bytes) {
+			is_good = false;
+			bytes = 0;
+		}
 		init_mbuf(rxq, m, bytes);
 		/* Without a header of its own it starts where the device wrote, not at the headroom. */
 		m->data_off = NET_RX_OFFSET;
-		if (bytes == 0 || bytes > writable) {
-			is_good = false;
-			m->data_len = 0;
-		}
 		tail->next = m;
 		tail = m;
 		packet->nb_segs++;
-		packet->pkt_len += m->data_len;
+		packet->pkt_len += bytes;
 	}
 	return is_good;
 }
 
-/*
- * Takes the next packet; *left counts the used buffers that wait. NULL when it was dropped, or when the
- * queue broke, and then *left is 0.
- */
-KL__TEMPLATE struct rte_mbuf *take_packet(struct net_rxq *rxq, uint16_t *left, const bool mergeable)
+/* A buffer that is not simply one packet. Returns the packet that starts there, or NULL when it was dropped. */
+KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct batch *batch,
+	struct rte_mbuf *packet, uint32_t bytes)
 {
-	struct kl_queue *queue = rxq->queue;
-	uint32_t bytes, writable;
-	struct rte_mbuf *packet = kl__split_take(queue, &bytes, &writable, false);
 	uint16_t buffers;
 
-	if (KL__UNLIKELY(packet == NULL)) {
-		*left = 0;
-		return NULL;
-	}
-	(*left)--;
-	queue->stats.done++;
 	/* A packet has at least one byte. */
-	if (KL__UNLIKELY(bytes <= NET_HEADER_BYTES || bytes > writable)) {
+	if (bytes <= NET_HEADER_BYTES || bytes > rxq->buffer_bytes) {
 		init_mbuf(rxq, packet, 0);
 		drop(rxq, packet);
 		return NULL;
 	}
 	init_mbuf(rxq, packet, bytes - NET_HEADER_BYTES);
-	if (!mergeable)
-		return packet;
-	buffers = buffers_of(packet);
-	if (KL__LIKELY(buffers == 1))
-		return packet;
+	buffers = buffers_of(rxq, packet);
 	if (buffers == 0) {
 		/* Of no meaning, but the data is there: counted, and taken for one. */
 		rxq->count.errors++;
 		return packet;
 	}
-	if (buffers - 1 > *left)
-		*left = kl__split_used(queue, buffers - 1);
-	if (buffers - 1 > *left) {
-		kl__queue_break(queue, KL_QUEUE_USED_SHORT);
-		*left = 0;
-		drop(rxq, packet);
-		return NULL;
-	}
-	if (append(rxq, packet, buffers, left))
+	if (append(rxq, batch, packet, buffers))
 		return packet;
-	if (queue->fault != KL_QUEUE_OK)
-		*left = 0;
 	drop(rxq, packet);
 	return NULL;
+}
+
+/* Whether a used buffer is a whole packet with a possible length: one comparison for both bounds. */
+KL__TEMPLATE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m, uint32_t bytes,
+	const bool mergeable)
+{
+	return bytes - NET_HEADER_BYTES - 1 < rxq->buffer_bytes - NET_HEADER_BYTES &&
+		(!mergeable || buffers_of(rxq, m) == 1);
+}
+
+/* Turns up to RX_BATCH used buffers into packets; returns how many packets. */
+KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
+	const bool mergeable)
+{
+	struct batch batch = {.next = 0};
+	uint64_t bytes = 0;
+	uint16_t n = 0;
+
+	batch.count = kl__split_take_many(rxq->queue, (void **)batch.buffer, batch.bytes, NULL, count, false);
+	rxq->queue->stats.done += batch.count;
+	while (batch.next < batch.count) {
+		struct rte_mbuf *m = batch.buffer[batch.next];
+		uint32_t length = batch.bytes[batch.next++];
+
+		if (KL__LIKELY(is_whole_packet(rxq, m, length, mergeable))) {
+			init_mbuf(rxq, m, length - NET_HEADER_BYTES);
+		} else {
+			m = take_odd_packet(rxq, &batch, m, length);
+			if (m == NULL)
+				continue;
+		}
+		bytes += m->pkt_len;
+		packets[n++] = m;
+	}
+	rxq->count.packets += n;
+	rxq->count.bytes += bytes;
+	return n;
 }
 
 KL__TEMPLATE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
 	const bool mergeable)
 {
 	struct kl_queue *queue = rxq->queue;
-	uint16_t left = kl__split_used(queue, count), n = 0;
-	uint64_t bytes = 0;
+	uint16_t n = 0, left;
 
-	while (n < count && left > 0) {
-		struct rte_mbuf *packet = take_packet(rxq, &left, mergeable);
+	while (n < count && (left = kl__split_used(queue, 1)) > 0) {
+		uint16_t room = RTE_MIN((uint16_t)(count - n), RX_BATCH);
 
-		if (KL__UNLIKELY(packet == NULL))
-			continue;
-		bytes += packet->pkt_len;
-		packets[n++] = packet;
+		n += take_packets(rxq, packets + n, RTE_MIN(left, room), mergeable);
 	}
-	rxq->count.packets += n;
-	rxq->count.bytes += bytes;
 	kl__split_park(queue);
 	if (kl__split_free(queue, false) >= rxq->refill_at && queue->fault == KL_QUEUE_OK)
 		refill_and_kick(rxq);

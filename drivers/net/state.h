@@ -39,6 +39,7 @@ struct net_counters {
 struct net_txq {
 	net_tx_burst_fn *burst;
 	struct kl_queue *queue;
+	struct rte_mempool *pool; /* of the last simple packets; see net_free_sent */
 	uint32_t max_frame;   /* Ethernet header included; larger packets are refused */
 	struct kl_dma header; /* a header of zeros, for packets that have no room for their own */
 	const char *path;
@@ -50,6 +51,8 @@ struct net_rxq {
 	struct kl_queue *queue;
 	struct rte_mempool *pool;
 	uint64_t mbuf_init;    /* rearm_data of a fresh packet */
+	uint32_t header_at;    /* from the mbuf to where the device writes: the same in the whole pool */
+	bool iova_is_virtual;
 	uint32_t buffer_bytes; /* what the device may write, header included */
 	uint16_t refill_at;    /* free descriptors that are worth a refill */
 	const char *path;

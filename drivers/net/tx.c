@@ -15,28 +15,64 @@
 /* More than this no ring is asked to take for one packet. */
 #define TX_MAX_PIECES 256
 
+/*
+ * What the slot of a sent packet says of it, in the place where a receive buffer has its size. A packet of txq->pool
+ * that nobody else holds goes back to the pool without a look at the mbuf, which is long out of the cache.
+ */
+enum {
+	TX_ANY_PACKET,
+	TX_OWN_PACKET,
+};
+
+/* Frees what the device is done with; those that are not simple are sorted out. */
+KL__COLD static void free_mixed(struct net_txq *txq, struct rte_mbuf **sent, const uint32_t *kinds,
+	uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++) {
+		if (kinds[i] == TX_OWN_PACKET)
+			rte_mempool_put(txq->pool, sent[i]);
+		else
+			rte_pktmbuf_free(sent[i]);
+	}
+}
+
 /* Takes back all that the device has sent, at least wanted descriptors' worth if there are as many. */
 KL__TEMPLATE void reclaim(struct net_txq *txq, uint16_t wanted, const bool chained)
 {
 	struct kl_queue *queue = txq->queue;
 	uint16_t left = kl__split_used(queue, wanted);
+	uint32_t lengths[RECLAIM_CHUNK], kinds[RECLAIM_CHUNK];
 	struct rte_mbuf *sent[RECLAIM_CHUNK];
-	uint32_t length, writable;
 
 	while (left > 0) {
-		uint16_t chunk = RTE_MIN(left, RECLAIM_CHUNK), n;
+		uint16_t chunk = RTE_MIN(left, RECLAIM_CHUNK), n, own = 0;
 
-		/* What the device says it wrote into a packet it only reads means nothing: not looked at. */
-		for (n = 0; n < chunk; n++) {
-			sent[n] = kl__split_take(queue, &length, &writable, chained);
-			if (KL__UNLIKELY(sent[n] == NULL))
-				break;
-		}
+		/* What the device says it wrote into a packet it only reads means nothing: lengths are not used. */
+		n = kl__split_take_many(queue, (void **)sent, lengths, kinds, chunk, chained);
+		for (uint16_t i = 0; i < n; i++)
+			own += (uint16_t)kinds[i];
+		if (KL__UNLIKELY(own < n))
+			free_mixed(txq, sent, kinds, n);
+		else if (n > 0)
+			rte_mempool_put_bulk(txq->pool, (void **)sent, n);
 		queue->stats.done += n;
-		rte_pktmbuf_free_bulk(sent, n);
 		left = n < chunk ? 0 : (uint16_t)(left - chunk);
 	}
 	kl__split_park(queue);
+}
+
+/*
+ * The pool of a simple packet is remembered; with another one the packets that are on their way still belong to the
+ * first, so the new one's are freed in the ordinary way until the ring has been empty.
+ */
+static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packet)
+{
+	if (KL__LIKELY(packet->pool == txq->pool))
+		return TX_OWN_PACKET;
+	if (txq->queue->avail_idx != txq->queue->used_idx)
+		return TX_ANY_PACKET;
+	txq->pool = packet->pool;
+	return TX_OWN_PACKET;
 }
 
 /* Whether the header can stand right before the data: nobody else holds this buffer, and there is room. */
@@ -133,7 +169,7 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 			break;
 		clear_header(packet);
 		kl__split_add(queue, packet, rte_pktmbuf_iova(packet) - NET_HEADER_BYTES,
-			(uint32_t)packet->data_len + NET_HEADER_BYTES, 0, 0, chained);
+			(uint32_t)packet->data_len + NET_HEADER_BYTES, 0, kind_of(txq, packet), chained);
 		bytes += packet->data_len;
 		simple++;
 	}

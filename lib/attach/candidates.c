@@ -73,6 +73,6 @@ void kl__candidates_explain(const struct kl__candidates *candidates, const char 
 			function->driver[0] != '\0' ? function->driver : "no driver");
 	}
 	kl_error("%s: there is no such device among the %zu functions of type %s that are bound to "
-		"vfio-pci%s; more can be bound with: kickless-devbind -b vfio-pci ADDRESS", spec,
-		candidates->count, type, list);
+		 "vfio-pci%s; more can be bound with: kickless-devbind -b vfio-pci ADDRESS",
+		spec, candidates->count, type, list);
 }

@@ -8,8 +8,8 @@
 
 struct kl__candidates {
 	struct kl_function *functions; /* those we can open first, by address */
-	size_t count;                  /* of those */
-	size_t others;                 /* of the type, but bound otherwise; they follow in functions */
+	size_t count; /* of those */
+	size_t others; /* of the type, but bound otherwise; they follow in functions */
 };
 
 /* Functions of the driver's types. 0, or after a message -EIO or -ENOMEM. */

@@ -36,7 +36,8 @@ static int parse_key(const char *text, const char *colon, struct kl__name *name)
 	const char *equals = strchr(colon, '=');
 
 	name->kind = KL__NAME_KEY;
-	if (equals == NULL || take(name->type, sizeof(name->type), text, (size_t)(colon - text)) != 0 ||
+	if (equals == NULL ||
+		take(name->type, sizeof(name->type), text, (size_t)(colon - text)) != 0 ||
 		take(name->key, sizeof(name->key), colon + 1, (size_t)(equals - colon - 1)) != 0)
 		return -EINVAL;
 	return take(name->value, sizeof(name->value), equals + 1, strlen(equals + 1));

@@ -6,10 +6,10 @@
 #include <kickless/discover.h>
 
 enum kl__name_kind {
-	KL__NAME_ADDRESS,    /* 0000:00:05.0 */
-	KL__NAME_NTH,        /* TYPE@N */
-	KL__NAME_KEY,        /* TYPE:KEY=VALUE */
-	KL__NAME_MMIO,       /* mmio:... */
+	KL__NAME_ADDRESS, /* 0000:00:05.0 */
+	KL__NAME_NTH, /* TYPE@N */
+	KL__NAME_KEY, /* TYPE:KEY=VALUE */
+	KL__NAME_MMIO, /* mmio:... */
 	KL__NAME_VHOST_USER, /* vhost-user:... */
 };
 

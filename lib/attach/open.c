@@ -33,15 +33,18 @@ static int silence(struct kl__transport *transport)
 		if (status == VIRTIO_STATUS_RESET)
 			return 0;
 		if (status == VIRTIO_STATUS_GONE) {
-			kl_error("%s: every register reads as all ones; the device has left the bus, or its "
-				"memory decoding is off", transport->name);
+			kl_error(
+				"%s: every register reads as all ones; the device has left the bus, or its "
+				"memory decoding is off",
+				transport->name);
 			return -EIO;
 		}
 		nanosleep(&pause, NULL);
 	}
-	kl_error("%s: reset did not end within %u ms: device_status should be 0 but is 0x%02x; unplug the "
-		"device or restart the machine", transport->name, kl__reset_timeout_ms,
-		transport->ops->get_status(transport));
+	kl_error(
+		"%s: reset did not end within %u ms: device_status should be 0 but is 0x%02x; unplug the "
+		"device or restart the machine",
+		transport->name, kl__reset_timeout_ms, transport->ops->get_status(transport));
 	return -ETIMEDOUT;
 }
 
@@ -64,7 +67,8 @@ static int open_function(const char *address, struct kl_device **device)
 		goto close_transport;
 	rc = kl__pci_command(access, PCI_CFG_COMMAND_MASTER, 0);
 	if (rc != 0) {
-		kl_error("%s: its command register can't be written; is the device still there?", address);
+		kl_error("%s: its command register can't be written; is the device still there?",
+			address);
 		goto close_transport;
 	}
 	rc = kl__device_attach(transport, host, NULL, device);
@@ -98,7 +102,8 @@ static int open_by_key(const struct kl__candidates *candidates, const struct kl_
 	int rc, failure = 0;
 
 	if (driver->is_named == NULL) {
-		kl_error("%s: devices of type %s have no keys to find them by; name it %s@N or by its address",
+		kl_error(
+			"%s: devices of type %s have no keys to find them by; name it %s@N or by its address",
 			spec, name->type, name->type);
 		return -EINVAL;
 	}
@@ -124,8 +129,8 @@ static void list_types(char *text, size_t size)
 
 	text[0] = '\0';
 	while ((driver = kl_driver_next(driver)) != NULL && length < size)
-		length += (size_t)snprintf(text + length, size - length, "%s%s", length != 0 ? ", " : "",
-			driver->name);
+		length += (size_t)snprintf(text + length, size - length, "%s%s",
+			length != 0 ? ", " : "", driver->name);
 }
 
 static int open_by_type(const struct kl__name *name, const char *spec, struct kl_device **device)
@@ -137,8 +142,8 @@ static int open_by_type(const struct kl__name *name, const char *spec, struct kl
 
 	if (driver == NULL) {
 		list_types(types, sizeof(types));
-		kl_error("%s: %s is not a type that this program has a driver for; those are: %s", spec,
-			name->type, types);
+		kl_error("%s: %s is not a type that this program has a driver for; those are: %s",
+			spec, name->type, types);
 		return -EINVAL;
 	}
 	rc = kl__candidates_find(&kl_this_machine, driver, &candidates);
@@ -164,8 +169,9 @@ static int open_named(const struct kl__name *name, const char *spec, struct kl_d
 	case KL__NAME_VHOST_USER:
 		break;
 	}
-	kl_error("%s: mmio: and vhost-user: are not supported by this version (%s); PCI functions are", spec,
-		KL_VERSION);
+	kl_error(
+		"%s: mmio: and vhost-user: are not supported by this version (%s); PCI functions are",
+		spec, KL_VERSION);
 	return -ENOTSUP;
 }
 
@@ -178,9 +184,10 @@ int kl_device_open(const char *spec, struct kl_device **result)
 
 	if (kl__name_parse(spec, &name) != 0) {
 		list_types(types, sizeof(types));
-		kl_error("\"%s\" is not the name of a device; allowed: a PCI address (0000:00:05.0, 00:05.0), "
-			"TYPE@N or TYPE:KEY=VALUE with TYPE one of: %s; each may be followed by ,key=value", spec,
-			types);
+		kl_error(
+			"\"%s\" is not the name of a device; allowed: a PCI address (0000:00:05.0, 00:05.0), "
+			"TYPE@N or TYPE:KEY=VALUE with TYPE one of: %s; each may be followed by ,key=value",
+			spec, types);
 		return -EINVAL;
 	}
 	rc = open_named(&name, spec, &device);

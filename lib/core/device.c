@@ -122,6 +122,8 @@ void kl_device_close(struct kl_device *device)
 	/* A device that never finished its reset keeps its queues' memory: it may still write there. */
 	if (!device->is_lost && kl__status_reset(device) != -ETIMEDOUT)
 		kl__device_free_queues(device);
+	else
+		kl__device_abandon_queues(device);
 	device->transport->ops->close(device->transport);
 	kl__interrupts_close(device);
 	device->host->close(device->host);

@@ -63,5 +63,7 @@ void kl__interrupts_close(struct kl_device *device);
 
 /* core/queues.c: frees all queues; the device must not know them any more. */
 void kl__device_free_queues(struct kl_device *device);
+/* core/queues.c: forgets all queues and keeps their memory, because the device may still write there. */
+void kl__device_abandon_queues(struct kl_device *device);
 
 #endif

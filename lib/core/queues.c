@@ -105,6 +105,20 @@ static void free_queue(struct kl_device *device, struct kl__device_queue *entry)
 	free(entry);
 }
 
+/* Queues whose device never ended its reset, and so may still write there: kept for ever, on purpose. */
+static struct kl__device_queue *abandoned;
+
+void kl__device_abandon_queues(struct kl_device *device)
+{
+	while (device->queues != NULL) {
+		struct kl__device_queue *entry = device->queues;
+
+		device->queues = entry->next;
+		entry->next = abandoned;
+		abandoned = entry;
+	}
+}
+
 void kl__device_free_queues(struct kl_device *device)
 {
 	while (device->queues != NULL) {

@@ -25,8 +25,9 @@ static enum kl_interface interface_of(const struct kl__pci_facts *facts,
 		return KL_INTERFACE_MODERN;
 	if (facts->config_size <= PCI_CFG_HEADER_SIZE)
 		return KL_INTERFACE_UNKNOWN;
-	return kl__pci_caps_parse(facts->config, facts->config_size, facts->bar, &caps, &why) == 0
-		? KL_INTERFACE_TRANSITIONAL : KL_INTERFACE_LEGACY;
+	return kl__pci_caps_parse(facts->config, facts->config_size, facts->bar, &caps, &why) == 0 ?
+		KL_INTERFACE_TRANSITIONAL :
+		KL_INTERFACE_LEGACY;
 }
 
 static int add(const struct kl__pci_facts *facts, void *context)

@@ -25,10 +25,12 @@ static void tell_no_hugepages(const struct kl__eal_facts *facts)
 {
 	char command[128];
 
-	kl_notice("%llu MiB in hugepages are free, so memory comes in 4 KiB pages: slower, and not possible "
+	kl_notice(
+		"%llu MiB in hugepages are free, so memory comes in 4 KiB pages: slower, and not possible "
 		"for devices in no-IOMMU mode; to get hugepages run as root: %s",
 		(unsigned long long)(facts->hugepages_free >> 20),
-		kl_hugepages_command(&kl_this_machine, UINT64_C(512) << 20, command, sizeof(command)));
+		kl_hugepages_command(&kl_this_machine, UINT64_C(512) << 20, command,
+			sizeof(command)));
 }
 
 /* EAL has printed what it knows; this says what to do about it. */
@@ -39,25 +41,29 @@ static int explain(int argc, char **argv, const struct kl__eal_facts *facts)
 
 	switch (rte_errno) {
 	case EINVAL:
-		kl_error("DPDK does not accept its options, those before \"--\"; its own message stands "
+		kl_error(
+			"DPDK does not accept its options, those before \"--\"; its own message stands "
 			"above, and the option -h lists what it accepts");
 		return -EINVAL;
 	case EALREADY:
 		kl_error("DPDK was started already, and can be started only once per process");
 		return -EINVAL;
 	case EACCES:
-		kl_error("DPDK can't read what hugepages there are: the folder in which hugetlbfs is mounted "
+		kl_error(
+			"DPDK can't read what hugepages there are: the folder in which hugetlbfs is mounted "
 			"belongs to another user; run as that user, or with --no-huge");
 		return -EACCES;
 	case ENOMEM:
 	case ENODEV:
 		wanted = kl__eal_memory_mib(argc, argv);
-		kl_error("DPDK could not get its memory: %llu MiB were asked for with -m or --socket-mem (0: with "
+		kl_error(
+			"DPDK could not get its memory: %llu MiB were asked for with -m or --socket-mem (0: with "
 			"neither), %llu MiB are free in hugepages, and a cgroup or NUMA node may allow less; ask "
 			"for less, or for no hugepages with --no-huge, or get more with: %s",
-			(unsigned long long)wanted, (unsigned long long)(facts->hugepages_free >> 20),
-			kl_hugepages_command(&kl_this_machine, (wanted != 0 ? wanted : 512) << 20, command,
-			sizeof(command)));
+			(unsigned long long)wanted,
+			(unsigned long long)(facts->hugepages_free >> 20),
+			kl_hugepages_command(&kl_this_machine, (wanted != 0 ? wanted : 512) << 20,
+				command, sizeof(command)));
 		return -ENOMEM;
 	default:
 		kl_error("DPDK could not be started: %s; its own message stands above",

@@ -9,8 +9,8 @@
 static const char *const own_layout[] = {"file-prefix", "huge-dir", "huge-unlink", "in-memory",
 	"legacy-mem", "no-shconf", "proc-type", "single-file-segments", NULL};
 /* Options that make sense with hugepages only. */
-static const char *const needs_hugepages[] = {"huge-worker-stack", "match-allocations", "socket-limit",
-	"socket-mem", NULL};
+static const char *const needs_hugepages[] = {"huge-worker-stack", "match-allocations",
+	"socket-limit", "socket-mem", NULL};
 
 /* EAL's options end at "--". */
 static bool is_end(const char *arg)
@@ -89,7 +89,8 @@ static void choose_memory(int argc, char *const *argv, const struct kl__eal_fact
 	if (!no_huge && any_given(argc, argv, own_layout))
 		return;
 	/* Anonymous hugepages leave no files behind, whatever ends us, and don't meet a second process. */
-	if (!no_huge && (hugepages_suffice(argc, argv, facts) || any_given(argc, argv, needs_hugepages))) {
+	if (!no_huge &&
+		(hugepages_suffice(argc, argv, facts) || any_given(argc, argv, needs_hugepages))) {
 		add(args, "--in-memory");
 		return;
 	}

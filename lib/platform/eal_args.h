@@ -10,7 +10,7 @@
 
 struct kl__eal_facts {
 	uint64_t hugepages_free; /* bytes */
-	bool only_noiommu;       /* VFIO can give functions in no-IOMMU mode only */
+	bool only_noiommu; /* VFIO can give functions in no-IOMMU mode only */
 };
 
 /* Less than this in hugepages does not hold the queues and buffers of one device. */

@@ -15,7 +15,7 @@ int kl__group_of(const struct kl_machine *machine, const char *address)
 	long group;
 
 	if (kl__read_link(name, sizeof(name), "%s/bus/pci/devices/%s/iommu_group", machine->sysfs,
-		address) != 0)
+		    address) != 0)
 		return -1;
 	group = strtol(name, &end, 10);
 	return end == name || *end != '\0' || group < 0 || group > INT_MAX ? -1 : (int)group;
@@ -68,8 +68,9 @@ char *kl__group_path(const struct kl_machine *machine, int group, char *path, si
 /* Bridges are shared by all below them; their driver does no DMA of its own, so the kernel lets it be. */
 static bool leaves_dma_alone(const char *driver)
 {
-	return driver[0] == '\0' || strstr(driver, "vfio") != NULL || strcmp(driver, "pci-stub") == 0 ||
-		strcmp(driver, "xen-pciback") == 0 || strcmp(driver, "pcieport") == 0;
+	return driver[0] == '\0' || strstr(driver, "vfio") != NULL ||
+		strcmp(driver, "pci-stub") == 0 || strcmp(driver, "xen-pciback") == 0 ||
+		strcmp(driver, "pcieport") == 0;
 }
 
 bool kl__group_blocker(const struct kl_machine *machine, int group, const char *except,
@@ -80,7 +81,8 @@ bool kl__group_blocker(const struct kl_machine *machine, int group, const char *
 	bool found = false;
 	DIR *members;
 
-	snprintf(folder, sizeof(folder), "%s/kernel/iommu_groups/%d/devices", machine->sysfs, group);
+	snprintf(folder, sizeof(folder), "%s/kernel/iommu_groups/%d/devices", machine->sysfs,
+		group);
 	members = opendir(folder);
 	if (members == NULL)
 		return false;

@@ -49,7 +49,8 @@ bool kl__find_holder(const struct kl_machine *machine, const char *path, struct 
 		if (!process_holds(folder, path))
 			continue;
 		holder->pid = (pid_t)pid;
-		kl__read_text(holder->command, sizeof(holder->command), "%s/%ld/comm", machine->proc, pid);
+		kl__read_text(holder->command, sizeof(holder->command), "%s/%ld/comm",
+			machine->proc, pid);
 		found = true;
 	}
 	closedir(processes);

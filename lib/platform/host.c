@@ -41,7 +41,8 @@ static const struct rte_memzone *reserve_on(int node, size_t size, size_t align)
 	static unsigned int serial;
 	char name[RTE_MEMZONE_NAMESIZE];
 
-	snprintf(name, sizeof(name), "kickless_%u", __atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED));
+	snprintf(name, sizeof(name), "kickless_%u",
+		__atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED));
 	return rte_memzone_reserve_aligned(name, size, node, RTE_MEMZONE_IOVA_CONTIG,
 		align < RTE_CACHE_LINE_SIZE ? RTE_CACHE_LINE_SIZE : (unsigned int)align);
 }
@@ -55,23 +56,20 @@ static const struct rte_memzone *reserve(struct host *host, size_t size, size_t 
 	zone = reserve_on(SOCKET_ID_ANY, size, align);
 	if (zone != NULL && !host->has_told) {
 		host->has_told = true;
-		kl_notice("NUMA node %d, where the device is, has no memory left for it; node %d is used, "
+		kl_notice(
+			"NUMA node %d, where the device is, has no memory left for it; node %d is used, "
 			"which is slower; give it hugepages in /sys/devices/system/node/node%d/hugepages",
 			host->host.numa_node, zone->socket_id, host->host.numa_node);
 	}
 	return zone;
 }
 
-static void tell_failure(const struct host *host, size_t size)
+static void tell_failure(size_t size)
 {
-	int error = rte_errno;
-
-	if (host->host.iova_is_physical && !rte_eal_has_hugepages())
-		kl_error("%zu bytes for a device can't be had: without hugepages there are no physical "
-			"addresses; get hugepages and run without --no-huge", size);
-	else
-		kl_error("%zu bytes for a device can't be had: %s; free memory or give DPDK more with -m or "
-			"hugepages", size, rte_strerror(error));
+	kl_error(
+		"%zu bytes for a device can't be had: %s; free memory, or give DPDK more with -m or "
+		"hugepages",
+		size, rte_strerror(rte_errno != 0 ? rte_errno : ENOMEM));
 }
 
 static void *alloc(struct kl__host *base, size_t size, size_t align, uint64_t *iova)
@@ -95,7 +93,7 @@ static void *alloc(struct kl__host *base, size_t size, size_t align, uint64_t *i
 	*iova = block->zone->iova;
 	return block->zone->addr;
 fail:
-	tell_failure(host, size);
+	tell_failure(size);
 	free(block);
 	return NULL;
 }
@@ -114,7 +112,8 @@ static void free_block(struct kl__host *base, void *memory)
 	}
 }
 
-static size_t translate(const struct kl__host *host, const void *address, size_t size, uint64_t *iova)
+static size_t translate(const struct kl__host *host, const void *address, size_t size,
+	uint64_t *iova)
 {
 	(void)host;
 	return kl__memory_translate(address, size, iova);

@@ -44,12 +44,14 @@ uint64_t kl_hugepages_free(const struct kl_machine *machine)
 	return bytes;
 }
 
-char *kl_hugepages_command(const struct kl_machine *machine, uint64_t bytes, char *text, size_t size)
+char *kl_hugepages_command(const struct kl_machine *machine, uint64_t bytes, char *text,
+	size_t size)
 {
 	const uint64_t page = UINT64_C(2) << 20;
 	long long have = 0;
 
-	kl__read_number(&have, "%s/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages", machine->sysfs);
+	kl__read_number(&have, "%s/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
+		machine->sysfs);
 	snprintf(text, size, "echo %llu > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
 		(unsigned long long)have + (bytes + page - 1) / page);
 	return text;

@@ -14,6 +14,7 @@
 #include "platform/holder.h"
 #include "platform/memlock.h"
 #include "platform/sysfs.h"
+#include "transport/pci_id.h"
 
 struct search {
 	const struct kl_machine *machine;
@@ -24,8 +25,8 @@ struct search {
 	size_t count;
 };
 
-static void __attribute__((format(printf, 4, 5))) add(struct search *search,
-	enum kl_obstacle_kind kind, int error, const char *format, ...)
+static void __attribute__((format(printf, 4, 5)))
+add(struct search *search, enum kl_obstacle_kind kind, int error, const char *format, ...)
 {
 	struct kl_obstacle *obstacle;
 	va_list args;
@@ -40,6 +41,30 @@ static void __attribute__((format(printf, 4, 5))) add(struct search *search,
 	va_end(args);
 }
 
+/* Whether there is a function at the address, and one of virtio. */
+static bool check_identity(struct search *search)
+{
+	const char *sysfs = search->machine->sysfs, *address = search->address;
+	long long vendor = 0, device = 0, subsystem = 0;
+	uint32_t type;
+
+	if (kl__read_number(&vendor, "%s/bus/pci/devices/%s/vendor", sysfs, address) != 0) {
+		add(search, KL_OBSTACLE_ABSENT, -ENODEV,
+			"there is no such PCI function; kickless-devbind --status lists those of virtio");
+		return false;
+	}
+	kl__read_number(&device, "%s/bus/pci/devices/%s/device", sysfs, address);
+	kl__read_number(&subsystem, "%s/bus/pci/devices/%s/subsystem_device", sysfs, address);
+	if (kl__pci_id((uint16_t)vendor, (uint16_t)device, (uint16_t)subsystem, &type) !=
+		KL__PCI_NOT_VIRTIO)
+		return true;
+	add(search, KL_OBSTACLE_ABSENT, -ENODEV,
+		"PCI id %04x:%04x is not a virtio device; those are 1af4:1000 to 1af4:107f, and "
+		"kickless-devbind --status lists them",
+		(unsigned int)vendor, (unsigned int)device);
+	return false;
+}
+
 static bool is_bound_to_vfio(const struct search *search)
 {
 	return strcmp(search->driver, "vfio-pci") == 0;
@@ -52,11 +77,13 @@ static void check_driver(struct search *search)
 	if (search->driver[0] == '\0')
 		add(search, KL_OBSTACLE_DRIVER, -ENODEV,
 			"it is bound to no driver, but has to be bound to vfio-pci; run: "
-			"kickless-devbind -b vfio-pci %s", search->address);
+			"kickless-devbind -b vfio-pci %s",
+			search->address);
 	else
 		add(search, KL_OBSTACLE_DRIVER, -EBUSY,
 			"it is bound to the kernel driver %s, but has to be bound to vfio-pci; if the system "
-			"can spare it, run: kickless-devbind -b vfio-pci %s", search->driver, search->address);
+			"can spare it, run: kickless-devbind -b vfio-pci %s",
+			search->driver, search->address);
 }
 
 static void check_module(struct search *search)
@@ -82,32 +109,39 @@ static void check_iommu(struct search *search)
 
 	if (search->group >= 0)
 		return;
-	if (kl__read_text(mode, sizeof(mode), "%s/module/vfio/parameters/enable_unsafe_noiommu_mode",
-		search->machine->sysfs) == 0) {
+	if (kl__read_text(mode, sizeof(mode),
+		    "%s/module/vfio/parameters/enable_unsafe_noiommu_mode",
+		    search->machine->sysfs) == 0) {
 		if (mode[0] == 'Y' && !is_bound_to_vfio(search))
 			return;
-		noiommu = mode[0] == 'Y'
-			? "; no-IOMMU mode was switched on after it was bound: unbind it and bind it again"
-			: "; or, if this program may be trusted with all memory, switch on no-IOMMU mode: "
-			  "echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
+		noiommu = mode[0] == 'Y' ?
+			"; no-IOMMU mode was switched on after it was bound: unbind it and bind it again" :
+			"; or, if this program may be trusted with all memory, switch on no-IOMMU mode: "
+			"echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
 	} else if (kl__exists("%s/module/vfio", search->machine->sysfs)) {
 		noiommu = "; this kernel has no no-IOMMU mode (CONFIG_VFIO_NOIOMMU)";
+	} else if (kl__exists("%s/modules", search->machine->proc)) {
+		noiommu =
+			"; or, if this program may be trusted with all memory, load VFIO in no-IOMMU mode: "
+			"modprobe vfio enable_unsafe_noiommu_mode=1";
 	}
 	add(search, KL_OBSTACLE_IOMMU, -ENODEV,
 		"it has no IOMMU group, so there is no IOMMU or it is off; boot with intel_iommu=on (Intel) "
-		"or switch it on in the firmware (AMD), or give the virtual machine one%s", noiommu);
+		"or switch it on in the firmware (AMD), or give the virtual machine one%s",
+		noiommu);
 }
 
 static void check_group(struct search *search)
 {
 	char address[KL_ADDRESS_SIZE], driver[32];
 
-	if (search->group >= 0 && kl__group_blocker(search->machine, search->group, search->address,
-		address, driver))
+	if (search->group >= 0 &&
+		kl__group_blocker(search->machine, search->group, search->address, address, driver))
 		add(search, KL_OBSTACLE_GROUP, -EBUSY,
 			"it shares IOMMU group %d with %s, which is bound to the kernel driver %s; a group is "
 			"given as a whole, so if the system can spare that one too, run: "
-			"kickless-devbind -b vfio-pci %s", search->group, address, driver, address);
+			"kickless-devbind -b vfio-pci %s",
+			search->group, address, driver, address);
 }
 
 /* Whoever opens a group has it alone. */
@@ -116,8 +150,9 @@ static void check_holder(struct search *search, const char *path)
 	struct kl__holder holder;
 
 	if (kl__find_holder(search->machine, path, &holder))
-		add(search, KL_OBSTACLE_BUSY, -EBUSY, "its IOMMU group is in use: process %d (%s) has %s open",
-			(int)holder.pid, holder.command, path);
+		add(search, KL_OBSTACLE_BUSY, -EBUSY,
+			"its IOMMU group is in use: process %d (%s) has %s open", (int)holder.pid,
+			holder.command, path);
 }
 
 static void check_rights(struct search *search, const char *path)
@@ -126,8 +161,8 @@ static void check_rights(struct search *search, const char *path)
 		return;
 	if (errno == EACCES || errno == EPERM)
 		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
-			"user %u may not open %s; run as root: chown %u %s", (unsigned int)geteuid(), path,
-			(unsigned int)geteuid(), path);
+			"user %u may not open %s; run as root: chown %u %s",
+			(unsigned int)geteuid(), path, (unsigned int)geteuid(), path);
 	else
 		add(search, KL_OBSTACLE_RIGHTS, -ENODEV,
 			"%s is not there although the function is bound; in a container, pass /dev/vfio into it",
@@ -144,8 +179,8 @@ static void check_memlock(struct search *search, uint64_t needed)
 		add(search, KL_OBSTACLE_MEMLOCK, -ENOMEM,
 			"this process may lock %llu KiB of memory, but about %llu KiB will be mapped for the "
 			"device; run as root: prlimit --pid $$ --memlock=unlimited (for this shell), or set "
-			"memlock in /etc/security/limits.conf", (unsigned long long)limit / 1024,
-			(unsigned long long)needed / 1024);
+			"memlock in /etc/security/limits.conf",
+			(unsigned long long)limit / 1024, (unsigned long long)needed / 1024);
 }
 
 size_t kl_function_obstacles(const struct kl_machine *machine, const char *address, uint64_t needed,
@@ -154,11 +189,8 @@ size_t kl_function_obstacles(const struct kl_machine *machine, const char *addre
 	struct search search = {.machine = machine, .address = address, .obstacles = obstacles};
 	char path[PATH_MAX];
 
-	if (!kl__exists("%s/bus/pci/devices/%s", machine->sysfs, address)) {
-		add(&search, KL_OBSTACLE_ABSENT, -ENODEV,
-			"there is no such PCI function; kickless-devbind --status lists those of virtio");
+	if (!check_identity(&search))
 		return search.count;
-	}
 	kl__read_link(search.driver, sizeof(search.driver), "%s/bus/pci/devices/%s/driver",
 		machine->sysfs, address);
 	search.group = kl__group_of(machine, address);

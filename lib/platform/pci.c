@@ -16,7 +16,7 @@
 #include "platform/numa.h"
 #include "platform/sysfs.h"
 
-#define WANTED                                                                                     \
+#define WANTED \
 	(PCI_FILL_IDENT | PCI_FILL_SUBSYS | PCI_FILL_BASES | PCI_FILL_SIZES | PCI_FILL_NUMA_NODE | \
 		PCI_FILL_IOMMU_GROUP | PCI_FILL_DRIVER)
 
@@ -72,7 +72,8 @@ static void read_bars(struct pci_dev *dev, struct kl__pci_facts *facts)
 static void read_config(struct pci_dev *dev, struct kl__pci_facts *facts)
 {
 	for (facts->config_size = PCI_CFG_SIZE; facts->config_size != 0;
-		facts->config_size = facts->config_size > PCI_CFG_HEADER_SIZE ? PCI_CFG_HEADER_SIZE : 0)
+		facts->config_size =
+			facts->config_size > PCI_CFG_HEADER_SIZE ? PCI_CFG_HEADER_SIZE : 0)
 		if (pci_read_block(dev, 0, facts->config, (int)facts->config_size))
 			return;
 }
@@ -82,8 +83,8 @@ static void fill(struct pci_access *pci, struct pci_dev *dev, struct kl__pci_fac
 	const char *text;
 
 	memset(facts, 0, sizeof(*facts));
-	snprintf(facts->address, sizeof(facts->address), "%04x:%02x:%02x.%x", (unsigned int)dev->domain,
-		dev->bus, dev->dev & 0x1fu, dev->func & 7u);
+	snprintf(facts->address, sizeof(facts->address), "%04x:%02x:%02x.%x",
+		(unsigned int)dev->domain, dev->bus, dev->dev & 0x1fu, dev->func & 7u);
 	facts->vendor_id = dev->vendor_id;
 	facts->device_id = dev->device_id;
 	facts->subsystem_vendor = dev->subsys_vendor_id;

@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 /* Reads 1 to digits hexadecimal digits; NULL when there are none, more, or the value is above limit. */
-static const char *hex(const char *text, unsigned int digits, unsigned int limit, unsigned int *value)
+static const char *hex(const char *text, unsigned int digits, unsigned int limit,
+	unsigned int *value)
 {
 	unsigned int count = 0;
 
@@ -16,7 +17,8 @@ static const char *hex(const char *text, unsigned int digits, unsigned int limit
 
 		if (count == digits)
 			return NULL;
-		*value = *value << 4 | (unsigned int)(isdigit(digit) ? digit - '0' : digit - 'a' + 10);
+		*value = *value << 4 |
+			(unsigned int)(isdigit(digit) ? digit - '0' : digit - 'a' + 10);
 	}
 	return count == 0 || *value > limit ? NULL : text + count;
 }

@@ -11,7 +11,8 @@ int kl__read_text(char *text, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* The number in a file, decimal or 0x. 0 or -errno; value is unchanged on error. */
-int kl__read_number(long long *value, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int kl__read_number(long long *value, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The last part of where a link points to, "" when there is none. 0 or -errno. */
 int kl__read_link(char *name, size_t size, const char *format, ...)

@@ -48,7 +48,8 @@ static int config_read(struct kl__pci_access *access, uint32_t offset, void *dat
 	return kl__vfio_region_read(&own(access)->config, offset, data, size);
 }
 
-static int config_write(struct kl__pci_access *access, uint32_t offset, const void *data, size_t size)
+static int config_write(struct kl__pci_access *access, uint32_t offset, const void *data,
+	size_t size)
 {
 	return kl__vfio_region_write(&own(access)->config, offset, data, size);
 }
@@ -97,8 +98,8 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 		vfio->irqs_are_on = rc == 0;
 	}
 	if (rc != 0)
-		kl_warning("%s: %u MSI-X interrupts of %u can't be had: %s; use it by polling", access->name,
-			vectors, access->msix_vectors, strerror(-rc));
+		kl_warning("%s: %u MSI-X interrupts of %u can't be had: %s; use it by polling",
+			access->name, vectors, access->msix_vectors, strerror(-rc));
 	return rc;
 }
 
@@ -115,7 +116,8 @@ static void release(struct vfio *vfio)
 	if (kl__group_of(&kl_this_machine, vfio->access.name) < 0)
 		close(vfio->fd);
 	else if (rte_vfio_release_device(DEVICES, vfio->access.name, vfio->fd) != 0)
-		kl_warning("%s: DPDK could not give it back completely; it is free when this process ends",
+		kl_warning(
+			"%s: DPDK could not give it back completely; it is free when this process ends",
 			vfio->access.name);
 }
 
@@ -154,7 +156,8 @@ static int open_regions(struct vfio *vfio)
 
 		rc = config_read(access, CFG_BAR + 4 * i, &base, sizeof(base));
 		if (rc == 0)
-			rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX + i, &vfio->bars[i]);
+			rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX + i,
+				&vfio->bars[i]);
 		if (rc != 0)
 			return rc;
 		access->bar[i].size = vfio->bars[i].size;
@@ -182,7 +185,8 @@ static int open_function(const char *address, struct vfio **result)
 	}
 	rc = open_regions(vfio);
 	if (rc != 0) {
-		kl_error("%s: its registers can't be reached through VFIO: %s; is the device still there?",
+		kl_error(
+			"%s: its registers can't be reached through VFIO: %s; is the device still there?",
 			address, strerror(-rc));
 		goto unmap;
 	}
@@ -202,7 +206,8 @@ static int check_obstacles(const char *address)
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
 	size_t count;
 
-	count = kl_function_obstacles(&kl_this_machine, address, rte_eal_get_physmem_size(), obstacles);
+	count = kl_function_obstacles(&kl_this_machine, address, rte_eal_get_physmem_size(),
+		obstacles);
 	for (size_t i = 0; i < count; i++)
 		kl_error("%s: %s", address, obstacles[i].text);
 	return count != 0 ? obstacles[0].error : 0;
@@ -212,20 +217,18 @@ static int check_obstacles(const char *address)
 static int check_eal(const char *address, bool is_noiommu)
 {
 	if (!rte_vfio_is_enabled("vfio")) {
-		kl_error("%s: DPDK was started before the kernel had VFIO, or not at all, and looks for it only "
-			"then; start this program again", address);
+		kl_error(
+			"%s: DPDK was started before the kernel had VFIO, or not at all, and looks for it only "
+			"then; start this program again",
+			address);
 		return -ENODEV;
 	}
 	if (is_noiommu && rte_eal_iova_mode() != RTE_IOVA_PA) {
-		kl_error("%s: it is in no-IOMMU mode and needs physical addresses, but DPDK runs with "
+		kl_error(
+			"%s: it is in no-IOMMU mode and needs physical addresses, but DPDK runs with "
 			"--iova-mode=va; get hugepages, and start this program as root with --iova-mode=pa",
 			address);
 		return -EACCES;
-	}
-	if (rte_eal_iova_mode() == RTE_IOVA_PA && !rte_eal_has_hugepages()) {
-		kl_error("%s: --iova-mode=pa and --no-huge don't go together: the physical addresses of "
-			"ordinary memory change; leave one of the two away", address);
-		return -EINVAL;
 	}
 	return 0;
 }
@@ -239,7 +242,8 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 	rc = check_obstacles(address);
 	if (rc != 0)
 		return rc;
-	is_noiommu = kl__group_is_noiommu(&kl_this_machine, kl__group_of(&kl_this_machine, address));
+	is_noiommu = kl__group_is_noiommu(&kl_this_machine,
+		kl__group_of(&kl_this_machine, address));
 	rc = check_eal(address, is_noiommu);
 	if (rc != 0)
 		return rc;

@@ -35,10 +35,13 @@ static int explain_open(const char *address, const char *path, int error)
 			(int)holder.pid, holder.command, path);
 	else if (error == EBUSY)
 		kl_error("%s: its IOMMU group is in use: a process has %s open; as root, "
-			"kickless-devbind --status names it", address, path);
+			 "kickless-devbind --status names it",
+			address, path);
 	else if (error == EPERM || error == EACCES)
-		kl_error("%s: %s can't be opened: %s; run as root, or for a group with an IOMMU give this "
-			"user the right to the file", address, path, strerror(error));
+		kl_error(
+			"%s: %s can't be opened: %s; run as root, or for a group with an IOMMU give this "
+			"user the right to the file",
+			address, path, strerror(error));
 	else
 		kl_error("%s: %s can't be opened: %s", address, path, strerror(error));
 	return error == EBUSY ? -EBUSY : error == EPERM || error == EACCES ? -EACCES : -EIO;
@@ -47,12 +50,14 @@ static int explain_open(const char *address, const char *path, int error)
 static int explain_iommu(const char *address, int error)
 {
 	if (error == EPERM)
-		kl_error("%s: its IOMMU does not remap interrupts, so VFIO refuses it: the device could send any "
+		kl_error(
+			"%s: its IOMMU does not remap interrupts, so VFIO refuses it: the device could send any "
 			"interrupt; if it may be trusted with that, run as root: "
-			"echo Y > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", address);
+			"echo Y > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+			address);
 	else
-		kl_error("%s: VFIO can't use its IOMMU: %s; is the module vfio_iommu_type1 loaded?", address,
-			strerror(error));
+		kl_error("%s: VFIO can't use its IOMMU: %s; is the module vfio_iommu_type1 loaded?",
+			address, strerror(error));
 	return error == EPERM ? -EACCES : -EIO;
 }
 
@@ -75,8 +80,8 @@ static int try_mapping(struct trial *trial, const struct rte_memseg *segment, si
 	return 1;
 }
 
-static int try_run(const struct rte_memseg_list *list, const struct rte_memseg *segment, size_t size,
-	void *context)
+static int try_run(const struct rte_memseg_list *list, const struct rte_memseg *segment,
+	size_t size, void *context)
 {
 	return list->external ? 0 : try_mapping(context, segment, size);
 }
@@ -92,22 +97,27 @@ static int explain_mapping(const struct trial *trial)
 	uint64_t limit = kl__memlock_limit(&kl_this_machine);
 
 	if (trial->error == ENOMEM && limit != UINT64_MAX) {
-		kl_error("%s: memory can't be locked for it: this process may lock %llu KiB, DPDK has %llu KiB; "
+		kl_error(
+			"%s: memory can't be locked for it: this process may lock %llu KiB, DPDK has %llu KiB; "
 			"run as root: prlimit --pid $$ --memlock=unlimited (for this shell), or ask for less "
-			"with -m", trial->address, (unsigned long long)limit / 1024,
+			"with -m",
+			trial->address, (unsigned long long)limit / 1024,
 			(unsigned long long)rte_eal_get_physmem_size() / 1024);
 		return -ENOMEM;
 	}
 	if (trial->error == ENOSPC) {
-		kl_error("%s: DPDK's memory lies in more pieces than VFIO maps "
+		kl_error(
+			"%s: DPDK's memory lies in more pieces than VFIO maps "
 			"(/sys/module/vfio_iommu_type1/parameters/dma_entry_limit); use hugepages or "
-			"--iova-mode=va", trial->address);
+			"--iova-mode=va",
+			trial->address);
 		return -ENOMEM;
 	}
-	kl_error("%s: %llu KiB of memory can't be mapped for it at bus address 0x%llx: %s; the IOMMU may take "
-		"shorter addresses only: try --base-virtaddr=0x100000000 or --iova-mode=pa", trial->address,
-		(unsigned long long)trial->size / 1024, (unsigned long long)trial->iova,
-		strerror(trial->error));
+	kl_error(
+		"%s: %llu KiB of memory can't be mapped for it at bus address 0x%llx: %s; the IOMMU may take "
+		"shorter addresses only: try --base-virtaddr=0x100000000 or --iova-mode=pa",
+		trial->address, (unsigned long long)trial->size / 1024,
+		(unsigned long long)trial->iova, strerror(trial->error));
 	return -EIO;
 }
 
@@ -125,7 +135,8 @@ static int diagnose_container(const char *address, int group, int container, boo
 		kl_error("%s: its IOMMU group can't be used: %s", address, strerror(errno));
 		return -EIO;
 	}
-	if (ioctl(container, VFIO_SET_IOMMU, is_noiommu ? VFIO_NOIOMMU_IOMMU : VFIO_TYPE1_IOMMU) != 0)
+	if (ioctl(container, VFIO_SET_IOMMU, is_noiommu ? VFIO_NOIOMMU_IOMMU : VFIO_TYPE1_IOMMU) !=
+		0)
 		return explain_iommu(address, errno);
 	if (is_noiommu)
 		return explain_nothing(address);

@@ -12,7 +12,8 @@ unsigned int kl__vfio_irq_count(int fd)
 {
 	struct vfio_irq_info info = {.argsz = sizeof(info), .index = VFIO_PCI_MSIX_IRQ_INDEX};
 
-	if (ioctl(fd, VFIO_DEVICE_GET_IRQ_INFO, &info) != 0 || (info.flags & VFIO_IRQ_INFO_EVENTFD) == 0)
+	if (ioctl(fd, VFIO_DEVICE_GET_IRQ_INFO, &info) != 0 ||
+		(info.flags & VFIO_IRQ_INFO_EVENTFD) == 0)
 		return 0;
 	return info.count;
 }

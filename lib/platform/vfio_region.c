@@ -16,8 +16,8 @@
 
 /* More than any list of areas that the kernel makes; and room for one that starts at the very end. */
 #define INFO_SIZE_MAX 4096
-#define INFO_SIZE_SPARE                                                                            \
-	(sizeof(struct vfio_region_info_cap_sparse_mmap) +                                         \
+#define INFO_SIZE_SPARE \
+	(sizeof(struct vfio_region_info_cap_sparse_mmap) + \
 		KL__VFIO_AREAS * sizeof(struct vfio_region_sparse_mmap_area))
 
 static void map_area(struct kl__vfio_region *region, uint64_t offset, uint64_t size)
@@ -39,7 +39,8 @@ static void map_area(struct kl__vfio_region *region, uint64_t offset, uint64_t s
 }
 
 /* The list of mappable areas, when the kernel gives one; NULL means all of the region. */
-static const struct vfio_region_info_cap_sparse_mmap *find_sparse(const struct vfio_region_info *info)
+static const struct vfio_region_info_cap_sparse_mmap *find_sparse(
+	const struct vfio_region_info *info)
 {
 	const uint8_t *bytes = (const uint8_t *)info;
 	uint32_t at = info->cap_offset;
@@ -108,7 +109,8 @@ void kl__vfio_region_close(struct kl__vfio_region *region)
 {
 	while (region->area_count != 0) {
 		region->area_count--;
-		munmap(region->areas[region->area_count].memory, region->areas[region->area_count].size);
+		munmap(region->areas[region->area_count].memory,
+			region->areas[region->area_count].size);
 	}
 }
 
@@ -125,7 +127,8 @@ void *kl__vfio_region_pointer(const struct kl__vfio_region *region, uint64_t off
 	return NULL;
 }
 
-static uint32_t get_by_call(const struct kl__vfio_region *region, uint64_t offset, unsigned int width)
+static uint32_t get_by_call(const struct kl__vfio_region *region, uint64_t offset,
+	unsigned int width)
 {
 	uint32_t value = 0;
 
@@ -134,7 +137,8 @@ static uint32_t get_by_call(const struct kl__vfio_region *region, uint64_t offse
 	return le32toh(value);
 }
 
-uint32_t kl__vfio_region_get(const struct kl__vfio_region *region, uint64_t offset, unsigned int width)
+uint32_t kl__vfio_region_get(const struct kl__vfio_region *region, uint64_t offset,
+	unsigned int width)
 {
 	const void *at = kl__vfio_region_pointer(region, offset, width);
 
@@ -158,7 +162,8 @@ void kl__vfio_region_put(const struct kl__vfio_region *region, uint64_t offset, 
 
 	if (at == NULL) {
 		if (kl__vfio_region_write(region, offset, &bytes, width) != 0)
-			kl_debug("a register at 0x%llx could not be written", (unsigned long long)offset);
+			kl_debug("a register at 0x%llx could not be written",
+				(unsigned long long)offset);
 		return;
 	}
 	switch (width) {

@@ -20,7 +20,7 @@ struct kl__vfio_area {
 
 struct kl__vfio_region {
 	int fd;
-	uint64_t size;   /* 0: the device has no such region */
+	uint64_t size; /* 0: the device has no such region */
 	uint64_t offset; /* in the file */
 	unsigned int area_count;
 	struct kl__vfio_area areas[KL__VFIO_AREAS];

@@ -96,32 +96,45 @@ KL__TEMPLATE void kl__split_return(struct kl_queue *queue, uint16_t id, const bo
 }
 
 /*
- * Takes the next used buffer back; kl__split_used has said that there is one. NULL, and the queue is
- * broken, when the device names something that is not in flight. *length is what the device claims to
- * have written, not yet compared with *writable, what it was allowed to. virtio 1.x, 2.7.14.
+ * Takes up to count used buffers back at once; kl__split_used has said that there are so many. lengths get what the device
+ * claims to have written, writables (unless NULL) what it was allowed to. Returns how many; fewer only when the
+ * device named something that is not in flight, and then the queue is broken.
  */
+KL__TEMPLATE uint16_t kl__split_take_many(struct kl_queue *queue, void **buffers, uint32_t *lengths,
+	uint32_t *writables, uint16_t count, const bool chained)
+{
+	const struct virtq_used_elem *ring = queue->used->ring;
+	struct kl__slot *const slots = queue->slot;
+	const uint16_t size = queue->size, mask = queue->mask;
+	uint16_t n;
+
+	for (n = 0; n < count; n++) {
+		const struct virtq_used_elem *element = &ring[queue->used_idx & mask];
+		uint32_t id = kl__load32(&element->id);
+		struct kl__slot *slot = &slots[id & mask];
+
+		lengths[n] = kl__load32(&element->len);
+		if (KL__UNLIKELY(id >= size || slot->count == 0)) {
+			kl__queue_break(queue, id >= size ? KL_QUEUE_USED_ID : KL_QUEUE_USED_TWICE);
+			break;
+		}
+		kl__split_return(queue, (uint16_t)id, chained);
+		slot->count = 0;
+		queue->used_idx++;
+		buffers[n] = slot->buffer;
+		if (writables != NULL)
+			writables[n] = slot->writable;
+	}
+	return n;
+}
+
+/* Takes the next used buffer back, as kl__split_take_many; NULL when the queue broke. */
 KL__TEMPLATE void *kl__split_take(struct kl_queue *queue, uint32_t *length, uint32_t *writable,
 	const bool chained)
 {
-	const struct virtq_used_elem *element = &queue->used->ring[queue->used_idx & queue->mask];
-	uint32_t id = kl__load32(&element->id);
-	struct kl__slot *slot;
+	void *buffer;
 
-	*length = kl__load32(&element->len);
-	if (KL__UNLIKELY(id >= queue->size)) {
-		kl__queue_break(queue, KL_QUEUE_USED_ID);
-		return NULL;
-	}
-	slot = &queue->slot[id];
-	if (KL__UNLIKELY(slot->count == 0)) {
-		kl__queue_break(queue, KL_QUEUE_USED_TWICE);
-		return NULL;
-	}
-	kl__split_return(queue, (uint16_t)id, chained);
-	slot->count = 0;
-	*writable = slot->writable;
-	queue->used_idx++;
-	return slot->buffer;
+	return kl__split_take_many(queue, &buffer, length, writable, 1, chained) == 1 ? buffer : NULL;
 }
 
 /* How far the used index may run before used_event has to be moved out of its way again. */

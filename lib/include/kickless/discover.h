@@ -33,10 +33,10 @@ KL_API extern const struct kl_machine kl_this_machine;
 KL_API int kl_pci_address(const char *text, char address[KL_ADDRESS_SIZE]);
 
 enum kl_interface {
-	KL_INTERFACE_UNKNOWN,      /* its capabilities could not be read; root can */
-	KL_INTERFACE_LEGACY,       /* from before virtio 1.0 only */
+	KL_INTERFACE_UNKNOWN, /* its capabilities could not be read; root can */
+	KL_INTERFACE_LEGACY, /* from before virtio 1.0 only */
 	KL_INTERFACE_TRANSITIONAL, /* both */
-	KL_INTERFACE_MODERN,       /* virtio 1.x only */
+	KL_INTERFACE_MODERN, /* virtio 1.x only */
 };
 
 /* One virtio PCI function. */
@@ -48,10 +48,10 @@ struct kl_function {
 	uint16_t subsystem_id;
 	uint32_t type; /* virtio device type, virtio 1.x section 5 */
 	enum kl_interface interface;
-	char driver[32];  /* the kernel driver that it is bound to, "" for none */
-	int iommu_group;  /* -1 for none */
-	int numa_node;    /* -1 when unknown */
-	char name[96];    /* for a person, from pci.ids */
+	char driver[32]; /* the kernel driver that it is bound to, "" for none */
+	int iommu_group; /* -1 for none */
+	int numa_node; /* -1 when unknown */
+	char name[96]; /* for a person, from pci.ids */
 };
 
 /*
@@ -65,19 +65,19 @@ KL_API int kl_discover_on(const struct kl_machine *machine, struct kl_function *
 KL_API void kl_discover_free(struct kl_function *functions);
 
 enum kl_obstacle_kind {
-	KL_OBSTACLE_ABSENT,  /* no such function */
-	KL_OBSTACLE_DRIVER,  /* bound to another driver, or to none */
-	KL_OBSTACLE_MODULE,  /* the kernel has no vfio-pci */
-	KL_OBSTACLE_IOMMU,   /* no IOMMU, and no-IOMMU mode is off */
-	KL_OBSTACLE_GROUP,   /* a kernel driver has another function of its IOMMU group */
-	KL_OBSTACLE_RIGHTS,  /* /dev/vfio/GROUP can't be opened */
-	KL_OBSTACLE_BUSY,    /* another process has it open */
+	KL_OBSTACLE_ABSENT, /* no such function, or not one of virtio */
+	KL_OBSTACLE_DRIVER, /* bound to another driver, or to none */
+	KL_OBSTACLE_MODULE, /* the kernel has no vfio-pci */
+	KL_OBSTACLE_IOMMU, /* no IOMMU, and no-IOMMU mode is off */
+	KL_OBSTACLE_GROUP, /* a kernel driver has another function of its IOMMU group */
+	KL_OBSTACLE_RIGHTS, /* /dev/vfio/GROUP can't be opened */
+	KL_OBSTACLE_BUSY, /* another process has it open */
 	KL_OBSTACLE_MEMLOCK, /* the limit of locked memory is too low */
 };
 
 struct kl_obstacle {
 	enum kl_obstacle_kind kind;
-	int error;      /* what kl_device_open returns for it */
+	int error; /* what kl_device_open returns for it */
 	char text[512]; /* "it ...", or about the machine; with the remedy; no newline */
 };
 

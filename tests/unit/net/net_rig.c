@@ -54,13 +54,16 @@ struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int
 		(unsigned int)sizeof(struct rte_mbuf) + private_bytes + settings.mbuf_data_room_size;
 	struct rte_mempool *pool =
 		rte_mempool_create_empty(name, count, element, 0, sizeof(settings), SOCKET_ID_ANY, 0);
-	size_t size = (size_t)count * (element + 256) + 4096;
+	/* A pool lets no small object cross a page. */
+	size_t size = (size_t)(count + 2) * RTE_ALIGN_CEIL(element + 256, 4096);
 	char *memory = rte_malloc(NULL, size, 4096);
+	int got;
 
 	cr_assert(pool != NULL && memory != NULL);
 	rte_pktmbuf_pool_init(pool, &settings);
-	cr_assert_eq(rte_mempool_populate_iova(pool, memory, (uintptr_t)memory + MODEL_IOVA_SHIFT, size,
-			NULL, NULL), (int)count);
+	cr_assert_eq(rte_mempool_set_ops_byname(pool, "ring_mp_mc", NULL), 0);
+	got = rte_mempool_populate_iova(pool, memory, (uintptr_t)memory + MODEL_IOVA_SHIFT, size, NULL, NULL);
+	cr_assert_eq(got, (int)count, "%d", got);
 	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
 	rte_mempool_mem_iter(pool, add_window, rig);
 	return pool;

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kickless-blk: the way of the program from its start to its end. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_version.h>
+
+#include <kickless/eal.h>
+
+#include "say.h"
+#include "signals.h"
+#include "target.h"
+#include "tool.h"
+
+#define EXIT_USAGE 2
+
+/* With "-" the results have stdout for themselves, and so has copied data. */
+static int open_outputs(struct tool *tool)
+{
+	const struct options *options = &tool->options;
+	bool json_is_stdout = options->json != NULL && strcmp(options->json, "-") == 0;
+	bool data_is_stdout = options->to != NULL && strcmp(options->to, "-") == 0;
+
+	tool->out = json_is_stdout || data_is_stdout ? stderr : stdout;
+	tool->json = json_object();
+	if (tool->json == NULL)
+		return -ENOMEM;
+	if (options->json == NULL)
+		return 0;
+	tool->json_file = json_is_stdout ? stdout : fopen(options->json, "w");
+	if (tool->json_file != NULL)
+		return 0;
+	say_error("can't write results to %s: %s", options->json, strerror(errno));
+	return -EIO;
+}
+
+static int write_json(struct tool *tool)
+{
+	int rc = 0;
+
+	if (tool->json_file != NULL) {
+		if (json_dumpf(tool->json, tool->json_file, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) != 0 ||
+			fputc('\n', tool->json_file) == EOF || fflush(tool->json_file) != 0)
+			rc = -EIO;
+		if (tool->json_file != stdout && fclose(tool->json_file) != 0)
+			rc = -EIO;
+	}
+	if (rc != 0)
+		say_error("can't write results to %s", tool->options.json);
+	json_decref(tool->json);
+	return rc;
+}
+
+static int dispatch(struct tool *tool)
+{
+	switch (tool->options.verb) {
+	case VERB_INFO:
+		return verb_info(tool);
+	case VERB_PERF:
+		return verb_perf(tool);
+	case VERB_VERIFY:
+		return verb_verify(tool);
+	case VERB_COPY:
+		return verb_copy(tool);
+	case VERB_DISCARD:
+	case VERB_ZERO:
+		return verb_erase(tool);
+	case VERB_FLUSH:
+		return verb_flush(tool);
+	case VERB_ID:
+		return verb_id(tool);
+	}
+	return -EINVAL;
+}
+
+static int with_eal(struct tool *tool)
+{
+	int rc = target_open(tool);
+
+	/* A name that was wrong is no wrong usage of ours: the device is what failed. */
+	if (rc != 0) {
+		target_close(tool);
+		return 1;
+	}
+	rc = dispatch(tool);
+	target_close(tool);
+	return rc;
+}
+
+static void dry_run(const struct options *options, int eal_count, char **argv)
+{
+	printf("would %s %s", verb_name(options->verb), options->device);
+	if (options->verb == VERB_PERF)
+		printf(": %s, %u bytes, depth %u, queues %u, %.1f s", workload_name(options->workload),
+			options->io_bytes != 0 ? options->io_bytes : 4096, options->depth,
+			options->queues != 0 ? options->queues : 1,
+			options->seconds > 0 ? options->seconds : 10);
+	printf("; %s the device\n", options_write(options) ? "writes to" : "only reads from");
+	printf("EAL options:");
+	for (int i = 1; i < eal_count; i++)
+		printf(" %s", argv[1 + i]);
+	printf("%s\n", eal_count > 1 ? "" : " none of yours");
+}
+
+static int run(struct tool *tool, int eal_count, char **argv)
+{
+	int rc = open_outputs(tool);
+
+	if (rc != 0)
+		return rc;
+	rc = kl_eal_init(eal_count, argv + 1);
+	if (rc >= 0) {
+		rc = with_eal(tool);
+		kl_eal_cleanup();
+	}
+	if (write_json(tool) != 0 && rc == 0)
+		rc = -EIO;
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct tool tool = {0};
+	int eal_count = 1, rc;
+
+	if (options_parse(argc, argv, &tool.options, &eal_count) != 0)
+		return EXIT_USAGE;
+	if (tool.options.help)
+		options_help(&tool.options);
+	if (tool.options.version)
+		printf("kickless-blk %s (%s)\n", KL_VERSION, rte_version());
+	if (tool.options.help || tool.options.version)
+		return EXIT_SUCCESS;
+	argv[1] = argv[0];
+	if (tool.options.dry_run) {
+		dry_run(&tool.options, eal_count, argv);
+		return EXIT_SUCCESS;
+	}
+	signals_catch();
+	rc = run(&tool, eal_count, argv);
+	if (rc == -EINVAL)
+		return EXIT_USAGE;
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One queue kept at its depth. What is here runs once per request, so it does little. */
+#include "perf.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+
+#include <kickless/memory.h>
+
+#include "say.h"
+
+#define COMPLETIONS 64
+
+static uint64_t next_random(struct perf_job *job)
+{
+	/* xorshift64*, Vigna 2016. */
+	job->random ^= job->random >> 12;
+	job->random ^= job->random << 25;
+	job->random ^= job->random >> 27;
+	return job->random * UINT64_C(2685821657736338717);
+}
+
+static void fill_buffers(struct perf_job *job, size_t bytes)
+{
+	for (size_t at = 0; at + 8 <= bytes; at += 8) {
+		uint64_t word = next_random(job);
+
+		memcpy(job->buffers + at, &word, 8);
+	}
+}
+
+static struct perf_job *allocate(const struct perf_plan *plan)
+{
+	struct perf_job *job = aligned_alloc(64, (sizeof(*job) + 63) / 64 * 64);
+
+	if (job == NULL)
+		return NULL;
+	memset(job, 0, sizeof(*job));
+	job->plan = plan;
+	job->free = calloc(plan->depth, sizeof(*job->free));
+	job->filled = calloc(plan->depth, sizeof(*job->filled));
+	job->started = calloc(plan->depth, sizeof(*job->started));
+	job->buffers = kl_memory_alloc((size_t)plan->depth * plan->io_bytes, 4096,
+		kl_device_info(plan->tool->device)->numa_node);
+	if (job->free != NULL && job->filled != NULL && job->started != NULL &&
+		job->buffers != NULL)
+		return job;
+	perf_job_free(job);
+	return NULL;
+}
+
+int perf_job_create(struct perf_run *run, uint16_t queue)
+{
+	const struct perf_plan *plan = &run->plan;
+	struct perf_job *job = allocate(plan);
+
+	if (job == NULL) {
+		say_error("no memory for %u buffers of %u bytes; less depth (-q) or size (-o) needs less",
+			plan->depth, plan->io_bytes);
+		return -ENOMEM;
+	}
+	job->queue = queue;
+	job->random = (plan->tool->options.seed + queue) * UINT64_C(0x9e3779b97f4a7c15) | 1;
+	/* Sequential jobs start apart, or all would read the same. */
+	job->next_unit = plan->units / (queue + 1u) % plan->units;
+	for (uint32_t i = 0; i < plan->depth; i++)
+		job->free[job->free_count++] = plan->depth - 1 - i;
+	if (plan->op == KL_BLK_WRITE)
+		fill_buffers(job, (size_t)plan->depth * plan->io_bytes);
+	histogram_clear(&job->latency);
+	kl_blk_queue_stats(plan->tool->blk, queue, &job->before);
+	run->jobs[run->job_count++] = job;
+	return 0;
+}
+
+void perf_job_free(struct perf_job *job)
+{
+	/* What a lost device may still write to stays its own. */
+	if (job->in_flight == 0)
+		kl_memory_free(job->buffers);
+	free(job->free);
+	free(job->filled);
+	free(job->started);
+	free(job);
+}
+
+static uint64_t next_offset(struct perf_job *job)
+{
+	const struct perf_plan *plan = job->plan;
+	uint64_t unit;
+
+	if (plan->is_random) {
+		unit = (uint64_t)((unsigned __int128)next_random(job) * plan->units >> 64);
+	} else {
+		unit = job->next_unit;
+		job->next_unit = unit + 1 < plan->units ? unit + 1 : 0;
+	}
+	return plan->base + unit * plan->io_bytes;
+}
+
+static void fill_one(struct perf_job *job)
+{
+	const struct perf_plan *plan = job->plan;
+	uint32_t tag = job->free[--job->free_count];
+	bool is_read = plan->read_share != 0 && next_random(job) >> 32 < plan->read_share;
+	struct kl_blk_request *request = &job->filled[job->filled_count++];
+
+	*request = (struct kl_blk_request){
+		.user_data = tag,
+		.op = is_read ? KL_BLK_READ : plan->op,
+		.flags = is_read ? 0 : plan->flags,
+		.buffer = job->buffers + (size_t)tag * plan->io_bytes,
+	};
+	if (plan->op == KL_BLK_FLUSH)
+		return;
+	request->offset = next_offset(job);
+	request->length = plan->io_bytes;
+}
+
+static void fill(struct perf_job *job, uint64_t now)
+{
+	uint64_t step = job->plan->rate_ticks;
+
+	while (job->free_count > 0) {
+		if (step != 0) {
+			if (now < job->due_ticks)
+				return;
+			/* Late ones are made up for, but not those of a long pause. */
+			if (now - job->due_ticks > 1000 * step)
+				job->due_ticks = now;
+			job->due_ticks += step;
+		}
+		fill_one(job);
+	}
+}
+
+static void submit(struct perf_job *job, uint64_t now)
+{
+	uint16_t count = (uint16_t)job->filled_count, taken;
+
+	for (uint32_t i = 0; i < count; i++)
+		job->started[job->filled[i].user_data] = now;
+	taken = kl_blk_submit(job->plan->tool->blk, job->queue, job->filled, count);
+	job->in_flight += taken;
+	job->filled_count -= taken;
+	if (taken > 0 && job->filled_count > 0)
+		memmove(job->filled, job->filled + taken, job->filled_count * sizeof(*job->filled));
+}
+
+static void fail(struct perf_job *job, int result)
+{
+	if (job->errors++ == 0)
+		job->first_error = result;
+}
+
+static void complete(struct perf_job *job, const struct kl_blk_completion *completions, uint16_t n,
+	uint64_t now)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		uint32_t tag = (uint32_t)completions[i].user_data;
+
+		histogram_add(&job->latency, now - job->started[tag]);
+		if (__builtin_expect(completions[i].result != 0, 0))
+			fail(job, completions[i].result);
+		job->free[job->free_count++] = tag;
+	}
+	job->in_flight -= n;
+	job->requests += n;
+}
+
+/* Nothing more is asked for: true while something must be waited for. */
+static bool drain(struct perf_job *job)
+{
+	while (job->filled_count > 0)
+		job->free[job->free_count++] = (uint32_t)job->filled[--job->filled_count].user_data;
+	return job->in_flight > 0 && !__atomic_load_n(&job->plan->is_lost, __ATOMIC_RELAXED);
+}
+
+bool perf_job_turn(struct perf_job *job)
+{
+	const struct perf_plan *plan = job->plan;
+	struct kl_blk_completion completions[COMPLETIONS];
+	uint16_t n = kl_blk_poll(plan->tool->blk, job->queue, completions, COMPLETIONS);
+	uint64_t now = rte_rdtsc();
+
+	if (n > 0)
+		complete(job, completions, n, now);
+	if (now >= plan->end_ticks || __atomic_load_n(&plan->stop, __ATOMIC_RELAXED))
+		return drain(job);
+	fill(job, now);
+	if (job->filled_count >= plan->batch || (job->in_flight == 0 && job->filled_count > 0))
+		submit(job, now);
+	return true;
+}

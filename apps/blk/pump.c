@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pump.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <kickless/memory.h>
+
+#include "progress.h"
+#include "say.h"
+#include "signals.h"
+#include "target.h"
+
+#define WAIT_NS UINT64_C(100000000)
+#define COMPLETIONS 64
+
+struct pump {
+	struct tool *tool;
+	const struct pump_source *source;
+	struct pump_slot *slots;
+	uint32_t *free;     /* numbers of slots */
+	uint32_t free_count;
+	struct kl_blk_request *filled; /* not yet taken by the device, in order */
+	uint32_t filled_count;
+	uint32_t depth;
+	uint32_t in_flight;
+	uint8_t *buffers;
+	uint64_t moved;
+	uint64_t completed;
+	bool has_ended; /* nothing more is asked for */
+	int rc;
+	struct progress progress;
+};
+
+static int create(struct pump *pump, size_t buffer_bytes)
+{
+	pump->slots = calloc(pump->depth, sizeof(*pump->slots));
+	pump->free = calloc(pump->depth, sizeof(*pump->free));
+	pump->filled = calloc(pump->depth, sizeof(*pump->filled));
+	pump->buffers = kl_memory_alloc(pump->depth * buffer_bytes, 4096,
+		kl_device_info(pump->tool->device)->numa_node);
+	if (pump->slots == NULL || pump->free == NULL || pump->filled == NULL ||
+		pump->buffers == NULL) {
+		say_error("no memory for %u buffers of %zu bytes; less depth (-q) or size (-o) needs less",
+			pump->depth, buffer_bytes);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < pump->depth; i++) {
+		pump->slots[i].buffer = pump->buffers + i * buffer_bytes;
+		pump->free[pump->free_count++] = pump->depth - 1 - i;
+	}
+	return 0;
+}
+
+static void destroy(struct pump *pump)
+{
+	/* What a lost device may still write to stays its own. */
+	if (pump->in_flight == 0)
+		kl_memory_free(pump->buffers);
+	free(pump->slots);
+	free(pump->free);
+	free(pump->filled);
+}
+
+static void end(struct pump *pump, int rc)
+{
+	pump->has_ended = true;
+	if (pump->rc == 0)
+		pump->rc = rc;
+}
+
+static void fill(struct pump *pump)
+{
+	if (signals_stop_wanted())
+		end(pump, -EINTR);
+	while (!pump->has_ended && pump->free_count > 0) {
+		uint32_t number = pump->free[pump->free_count - 1];
+		struct pump_slot *slot = &pump->slots[number];
+		int rc;
+
+		slot->request = (struct kl_blk_request){.buffer = slot->buffer, .user_data = number};
+		rc = pump->source->next(pump->source->context, slot);
+		if (rc == -EAGAIN)
+			return;
+		if (rc <= 0) {
+			end(pump, rc);
+			return;
+		}
+		pump->free_count--;
+		pump->filled[pump->filled_count++] = slot->request;
+	}
+}
+
+static void submit(struct pump *pump)
+{
+	uint16_t count = pump->filled_count < UINT16_MAX ? (uint16_t)pump->filled_count : UINT16_MAX;
+	uint16_t taken = kl_blk_submit(pump->tool->blk, 0, pump->filled, count);
+
+	pump->filled_count -= taken;
+	pump->in_flight += taken;
+	for (uint32_t i = 0; taken > 0 && i < pump->filled_count; i++)
+		pump->filled[i] = pump->filled[i + taken];
+}
+
+static void complete(struct pump *pump, const struct kl_blk_completion *completion)
+{
+	struct pump_slot *slot = &pump->slots[completion->user_data];
+	int rc = pump->source->done(pump->source->context, slot, completion->result);
+
+	if (rc != 0)
+		end(pump, rc);
+	if (completion->result == 0)
+		pump->moved += slot->request.length;
+	pump->completed++;
+	pump->in_flight--;
+	pump->free[pump->free_count++] = (uint32_t)completion->user_data;
+}
+
+/* False when the device is lost for good. */
+static bool take(struct pump *pump)
+{
+	struct kl_blk_completion completions[COMPLETIONS];
+	int n = kl_blk_wait(pump->tool->blk, 0, completions, 1, COMPLETIONS, WAIT_NS);
+
+	for (int i = 0; i < n; i++)
+		complete(pump, &completions[i]);
+	if (n > 0 || target_tend(pump->tool) == 0)
+		return true;
+	end(pump, -EIO);
+	n = kl_blk_poll(pump->tool->blk, 0, completions, COMPLETIONS);
+	for (int i = 0; i < n; i++)
+		complete(pump, &completions[i]);
+	return n > 0;
+}
+
+static void run(struct pump *pump)
+{
+	do {
+		fill(pump);
+		if (pump->rc != 0)
+			pump->filled_count = 0;
+		if (pump->filled_count > 0)
+			submit(pump);
+		if (pump->in_flight > 0 || pump->filled_count > 0)
+			if (!take(pump))
+				break;
+		progress_update(&pump->progress, pump->moved, pump->completed);
+	} while (!pump->has_ended || pump->in_flight > 0 || pump->filled_count > 0);
+}
+
+int pump_run(struct tool *tool, uint32_t depth, size_t buffer_bytes, const struct pump_source *source)
+{
+	struct pump pump = {.tool = tool, .source = source, .depth = depth};
+	int rc = create(&pump, buffer_bytes);
+
+	if (rc == 0) {
+		progress_begin(&pump.progress, source->what, source->total, 0);
+		run(&pump);
+		progress_end(&pump.progress);
+		rc = pump.rc;
+	}
+	destroy(&pump);
+	return rc;
+}

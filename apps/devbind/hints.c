@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "hints.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Less does not hold the queues and buffers of one device; what has hugepages sets aside far more. */
+#define HUGEPAGES_LEAST (UINT64_C(32) << 20)
+#define HUGEPAGES_ADVISED (UINT64_C(512) << 20)
+
+/* What the table shows already, as the driver or as a use. */
+static bool is_shown(enum kl_obstacle_kind kind)
+{
+	return kind == KL_OBSTACLE_DRIVER || kind == KL_OBSTACLE_BUSY || kind == KL_OBSTACLE_ABSENT;
+}
+
+static bool is_about_machine(enum kl_obstacle_kind kind)
+{
+	return kind == KL_OBSTACLE_MODULE || kind == KL_OBSTACLE_MEMLOCK;
+}
+
+static void append(char *who, size_t size, const char *address)
+{
+	size_t length = strlen(who);
+
+	if (length + strlen(address) + 3 < size)
+		snprintf(who + length, size - length, "%s%s", length != 0 ? ", " : "", address);
+	else if (length != 0 && who[length - 1] != '.')
+		snprintf(who + size - 4, 4, "...");
+}
+
+static void add(struct hints *hints, const char *address, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < hints->count; i++)
+		if (strcmp(hints->list[i].text, text) == 0)
+			break;
+	if (i == HINTS_MAX)
+		return;
+	if (i == hints->count) {
+		hints->count++;
+		hints->list[i].who[0] = '\0';
+		snprintf(hints->list[i].text, sizeof(hints->list[i].text), "%s", text);
+	}
+	if (address != NULL)
+		append(hints->list[i].who, sizeof(hints->list[i].who), address);
+}
+
+static void add_obstacles(const struct entry *entry, struct hints *hints)
+{
+	for (size_t i = 0; i < entry->obstacle_count; i++) {
+		const struct kl_obstacle *obstacle = &entry->obstacles[i];
+
+		if (!is_shown(obstacle->kind))
+			add(hints,
+				is_about_machine(obstacle->kind) ? NULL : entry->function.address,
+				obstacle->text);
+	}
+}
+
+static void add_hugepages(const struct kl_machine *machine, struct hints *hints)
+{
+	uint64_t bytes = kl_hugepages_free(machine);
+	char command[128], text[512];
+
+	if (bytes >= HUGEPAGES_LEAST)
+		return;
+	snprintf(text, sizeof(text),
+		"%llu MiB in hugepages are free; without them drivers are slower, and "
+		"no-IOMMU mode does not work; run as root: %s",
+		(unsigned long long)(bytes >> 20),
+		kl_hugepages_command(machine, HUGEPAGES_ADVISED, command, sizeof(command)));
+	add(hints, NULL, text);
+}
+
+void hints_collect(const struct inventory *inventory,
+	bool (*chosen)(const struct entry *entry, const void *context), const void *context,
+	struct hints *hints)
+{
+	memset(hints, 0, sizeof(*hints));
+	for (size_t i = 0; i < inventory->count; i++)
+		if (chosen == NULL || chosen(&inventory->entries[i], context))
+			add_obstacles(&inventory->entries[i], hints);
+	add_hugepages(inventory->machine, hints);
+	if (geteuid() != 0)
+		add(hints, NULL,
+			"without root what other users' processes hold is not seen, older functions "
+			"can't be told from transitional ones, and nothing can be bound; use sudo");
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kickless-devbind: shows the virtio functions of this machine, and binds them to drivers. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <kickless/discover.h>
+#include <kickless/version.h>
+
+#include "bind.h"
+#include "changes.h"
+#include "options.h"
+#include "report.h"
+#include "say.h"
+
+static bool is_changed(const struct entry *entry, const void *context)
+{
+	const struct changes *changes = context;
+
+	for (size_t i = 0; i < changes->count; i++)
+		if (strcmp(changes->list[i].address, entry->function.address) == 0)
+			return true;
+	return false;
+}
+
+static bool is_for_people(const struct options *options)
+{
+	return options->json == NULL || strcmp(options->json, "-") != 0;
+}
+
+static void say_refusals(const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		if (changes->list[i].why[0] != '\0')
+			say("%s: %s", changes->list[i].name, changes->list[i].why);
+}
+
+static int provide_driver(const struct kl_machine *machine, const struct options *options)
+{
+	if (options->action != ACTION_BIND || bind_has_driver(machine, options->driver))
+		return 0;
+	if (options->dry_run) {
+		say("would run: modprobe %s", options->driver);
+		return 0;
+	}
+	if (bind_load_driver(machine, options->driver))
+		return 0;
+	say("the kernel has no PCI driver %s, and modprobe could not load it as root; is the module there "
+	    "(modinfo %s)?",
+		options->driver, options->driver);
+	return -ENODEV;
+}
+
+/* Checks all, then touches any: a use is never taken away because another name had a typing error. */
+static int change(struct inventory *inventory, const struct options *options,
+	struct changes *changes)
+{
+	int rc;
+
+	rc = changes_plan(inventory, options, changes);
+	if (rc == 0)
+		rc = provide_driver(inventory->machine, options);
+	if (rc == 0 && !options->dry_run)
+		rc = changes_apply(inventory->machine, changes);
+	return rc;
+}
+
+static int report(const struct inventory *inventory, const struct options *options,
+	const struct changes *changes, bool is_done)
+{
+	bool is_status = changes == NULL;
+	struct hints hints;
+	struct report facts = {.inventory = inventory, .changes = changes, .hints = &hints};
+
+	hints_collect(inventory, is_status ? NULL : is_changed, changes, &hints);
+	if (is_for_people(options)) {
+		if (is_status)
+			report_table(inventory);
+		else
+			report_changes(changes, options->dry_run);
+		/* A refusal has given its reason; what is missing beyond it would only hide that. */
+		if (is_status || (is_done && strcmp(options->driver, "vfio-pci") == 0))
+			report_hints(&hints);
+	}
+	return options->json != NULL ? report_json(&facts, options->json) : 0;
+}
+
+static int run(const struct kl_machine *machine, const struct options *options)
+{
+	bool is_status = options->action == ACTION_STATUS;
+	struct changes changes = {0};
+	struct inventory inventory;
+	int rc, reported;
+
+	rc = inventory_read(machine, &inventory);
+	if (rc != 0)
+		return rc;
+	if (!is_status) {
+		rc = change(&inventory, options, &changes);
+		say_refusals(&changes);
+		inventory_free(&inventory);
+		reported = inventory_read(machine, &inventory);
+		if (reported != 0)
+			goto free_changes;
+	}
+	reported = report(&inventory, options, is_status ? NULL : &changes, rc == 0);
+	inventory_free(&inventory);
+free_changes:
+	changes_free(&changes);
+	return rc != 0 ? rc : reported;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	if (options_parse(argc, argv, &options) != 0)
+		return 2;
+	if (options.action == ACTION_HELP) {
+		options_help();
+		return 0;
+	}
+	if (options.action == ACTION_VERSION) {
+		puts("kickless-devbind " KL_VERSION);
+		return 0;
+	}
+	return run(&kl_this_machine, &options) == 0 ? 0 : 1;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "say.h"
+#include "types.h"
+
+static json_t *number_or_null(int value)
+{
+	return value < 0 ? json_null() : json_integer(value);
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return text[0] == '\0' ? json_null() : json_string(text);
+}
+
+static json_t *id(uint16_t value)
+{
+	return json_sprintf("%04x", value);
+}
+
+static json_t *function_to_json(const struct entry *entry)
+{
+	const struct kl_function *function = &entry->function;
+	json_t *uses = json_array(), *obstacles = json_array();
+
+	for (size_t i = 0; i < entry->uses.count; i++)
+		json_array_append_new(uses, json_string(entry->uses.text[i]));
+	for (size_t i = 0; i < entry->obstacle_count; i++)
+		json_array_append_new(obstacles, json_string(entry->obstacles[i].text));
+	return json_pack("{s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"address", function->address, "type", (int)function->type, "type_name",
+		type_name(function->type), "interface", interface_name(function->interface),
+		"driver", text_or_null(function->driver), "iommu_group",
+		number_or_null(function->iommu_group), "numa_node",
+		number_or_null(function->numa_node), "name", function->name, "vendor_id",
+		id(function->vendor_id), "device_id", id(function->device_id), "subsystem_vendor",
+		id(function->subsystem_vendor), "subsystem_id", id(function->subsystem_id),
+		"in_use", uses, "obstacles", obstacles);
+}
+
+static json_t *change_to_json(const struct change *change)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "name", change->name, "address",
+		text_or_null(change->address), "from", text_or_null(change->from), "to",
+		text_or_null(change->to), "outcome", outcome_name(change->outcome), "why",
+		text_or_null(change->why));
+}
+
+static json_t *hint_to_json(const struct hints *hints, size_t i)
+{
+	return json_pack("{s:o, s:s}", "functions", text_or_null(hints->list[i].who), "text",
+		hints->list[i].text);
+}
+
+static json_t *to_json(const struct report *report)
+{
+	json_t *functions = json_array(), *hints = json_array(), *changes = json_array();
+
+	for (size_t i = 0; i < report->inventory->count; i++)
+		json_array_append_new(functions, function_to_json(&report->inventory->entries[i]));
+	for (size_t i = 0; i < report->hints->count; i++)
+		json_array_append_new(hints, hint_to_json(report->hints, i));
+	for (size_t i = 0; report->changes != NULL && i < report->changes->count; i++)
+		json_array_append_new(changes, change_to_json(&report->changes->list[i]));
+	return json_pack("{s:o, s:o, s:o}", "functions", functions, "changes", changes, "missing",
+		hints);
+}
+
+int report_json(const struct report *report, const char *file)
+{
+	bool to_stdout = strcmp(file, "-") == 0;
+	json_t *object = to_json(report);
+	int rc = 0;
+
+	if (object == NULL)
+		return -ENOMEM;
+	errno = EIO;
+	if (to_stdout ? json_dumpf(object, stdout, JSON_INDENT(2)) != 0 || puts("") < 0 :
+			json_dump_file(object, file, JSON_INDENT(2)) != 0) {
+		rc = -errno;
+		say("%s: the JSON object can't be written: %s", file, strerror(errno));
+	}
+	json_decref(object);
+	return rc;
+}

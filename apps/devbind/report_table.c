@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "types.h"
+
+#define COLUMNS 7
+
+struct row {
+	const char *cell[COLUMNS];
+	char group[12];
+	char node[12];
+	char type[32];
+};
+
+const char *interface_name(enum kl_interface interface)
+{
+	static const char *const names[] = {
+		[KL_INTERFACE_UNKNOWN] = "unknown",
+		[KL_INTERFACE_LEGACY] = "legacy",
+		[KL_INTERFACE_TRANSITIONAL] = "transitional",
+		[KL_INTERFACE_MODERN] = "modern",
+	};
+
+	return names[interface];
+}
+
+static const char *number(int value, char *text, size_t size)
+{
+	snprintf(text, size, value < 0 ? "-" : "%d", value);
+	return text;
+}
+
+static void make_row(const struct entry *entry, struct row *row)
+{
+	const struct kl_function *function = &entry->function;
+
+	snprintf(row->type, sizeof(row->type), "%s", type_name(function->type));
+	row->cell[0] = function->address;
+	row->cell[1] = row->type;
+	row->cell[2] = interface_name(function->interface);
+	row->cell[3] = function->driver[0] != '\0' ? function->driver : "-";
+	row->cell[4] = number(function->iommu_group, row->group, sizeof(row->group));
+	row->cell[5] = number(function->numa_node, row->node, sizeof(row->node));
+	row->cell[6] = entry->uses.count != 0 ? entry->uses.text[0] : "-";
+}
+
+static void widen(const struct row *row, size_t width[COLUMNS])
+{
+	for (int i = 0; i < COLUMNS; i++)
+		if (strlen(row->cell[i]) > width[i])
+			width[i] = strlen(row->cell[i]);
+}
+
+static void print_row(const struct row *row, const size_t width[COLUMNS])
+{
+	for (int i = 0; i < COLUMNS - 1; i++)
+		printf("%-*s  ", (int)width[i], row->cell[i]);
+	puts(row->cell[COLUMNS - 1]);
+}
+
+void report_table(const struct inventory *inventory)
+{
+	const struct row head = {
+		.cell = {"ADDRESS", "TYPE", "INTERFACE", "DRIVER", "GROUP", "NODE", "IN USE"}};
+	size_t width[COLUMNS] = {0};
+	struct row row;
+
+	if (inventory->count == 0) {
+		puts("This machine has no virtio PCI function.");
+		return;
+	}
+	widen(&head, width);
+	for (size_t i = 0; i < inventory->count; i++) {
+		make_row(&inventory->entries[i], &row);
+		widen(&row, width);
+	}
+	print_row(&head, width);
+	for (size_t i = 0; i < inventory->count; i++) {
+		make_row(&inventory->entries[i], &row);
+		print_row(&row, width);
+		/* Further uses stand below the first. */
+		for (size_t j = 1; j < inventory->entries[i].uses.count; j++) {
+			row = (struct row){.cell = {"", "", "", "", "", "",
+						   inventory->entries[i].uses.text[j]}};
+			print_row(&row, width);
+		}
+	}
+}
+
+static const char *driver_or_none(const char *driver)
+{
+	return driver[0] != '\0' ? driver : "no driver";
+}
+
+void report_changes(const struct changes *changes, bool is_dry_run)
+{
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+
+		switch (change->outcome) {
+		case CHANGE_PLANNED:
+			printf("%s (%s): %s from %s to %s\n", change->address, change->type,
+				is_dry_run ? "would go" : "was not taken",
+				driver_or_none(change->from), driver_or_none(change->to));
+			break;
+		case CHANGE_NEEDLESS:
+			printf("%s (%s): has %s already\n", change->address, change->type,
+				driver_or_none(change->to));
+			break;
+		case CHANGE_DONE:
+			printf("%s (%s): from %s to %s\n", change->address, change->type,
+				driver_or_none(change->from), driver_or_none(change->to));
+			break;
+		case CHANGE_REFUSED:
+		case CHANGE_FAILED:
+			break;
+		}
+	}
+}
+
+void report_hints(const struct hints *hints)
+{
+	for (size_t i = 0; i < hints->count; i++)
+		printf("%s%s%s%s\n", i == 0 ? "\nMissing for drivers in userspace:\n- " : "- ",
+			hints->list[i].who, hints->list[i].who[0] != '\0' ? ": " : "",
+			hints->list[i].text);
+}

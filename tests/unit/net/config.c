@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "net_rig.h"
+
+static struct net_rig rig;
+
+static const struct kl_net_info *attach(void)
+{
+	cr_assert_eq(net_attach(&rig, NULL), 0, "%s", log_text());
+	return kl_net_info(rig.net);
+}
+
+static void set16(unsigned int offset, uint16_t value)
+{
+	memcpy(rig.model->script.config + offset, &value, 2);
+}
+
+static void set32(unsigned int offset, uint32_t value)
+{
+	memcpy(rig.model->script.config + offset, &value, 4);
+}
+
+/* NET-03 */
+Test(config, mac_of_the_device)
+{
+	net_prepare(&rig);
+	cr_expect_eq(memcmp(attach()->mac, "\x52\x54\0\1\2\3", 6), 0);
+	cr_expect_not(kl_net_info(rig.net)->mac_is_random);
+	net_close(&rig);
+}
+
+/* NET-04, faults 60: absent or useless, a locally administered one is made up, once. */
+static void expect_random(const struct kl_net_info *info)
+{
+	uint8_t mac[6];
+
+	cr_expect(info->mac_is_random);
+	cr_expect_eq(info->mac[0] & 3, 2, "unicast, locally administered");
+	cr_expect(logged("random"), "%s", log_text());
+	memcpy(mac, info->mac, 6);
+	cr_assert_eq(net_start(&rig), 0);
+	cr_expect_eq(memcmp(mac, info->mac, 6), 0, "it stays");
+	net_close(&rig);
+}
+
+Test(config, no_mac)
+{
+	net_prepare(&rig);
+	model_offer_not(rig.model, RIG_MAC);
+	expect_random(attach());
+}
+
+Test(config, mac_of_zeros)
+{
+	net_prepare(&rig);
+	memset(rig.model->script.config, 0, 6);
+	expect_random(attach());
+}
+
+Test(config, mac_of_a_group)
+{
+	net_prepare(&rig);
+	rig.model->script.config[0] = 0x01;
+	expect_random(attach());
+}
+
+Test(config, mac_of_the_user)
+{
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, "mac=02:aa:bb:cc:dd:ee"), 0);
+	cr_assert_eq(net_start(&rig), 0);
+	cr_expect_eq(memcmp(kl_net_info(rig.net)->mac, "\x02\xaa\xbb\xcc\xdd\xee", 6), 0);
+	cr_expect_not(kl_net_info(rig.net)->mac_is_random);
+	net_close(&rig);
+}
+
+Test(config, bad_macs)
+{
+	static const char *const bad[] = {"mac=", "mac=1", "mac=01:00:00:00:00:01", "mac=00:00:00:00:00:00",
+		"mac=02:00:00:00:00:0g", "mac=02:00:00:00:00", "mac=02:00:00:00:00:01:02",
+		"mac=ff:ff:ff:ff:ff:ff"};
+
+	net_prepare(&rig);
+	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
+		forget_log();
+		cr_expect_eq(net_attach(&rig, bad[i]), -EINVAL);
+		cr_expect(logged(bad[i]) && logged("unicast"), "%s", log_text());
+	}
+	net_close(&rig);
+}
+
+static void check_mtu(bool offered, uint16_t mtu, uint16_t expected, uint16_t expected_max)
+{
+	const struct kl_net_info *info;
+
+	net_prepare(&rig);
+	if (offered)
+		model_offer(rig.model, RIG_MTU);
+	set16(10, mtu);
+	info = attach();
+	cr_expect_eq(info->mtu, expected);
+	cr_expect_eq(info->max_mtu, expected_max);
+	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
+	cr_expect_eq(kl_device_has(rig.device, RIG_MTU), expected_max != 65535);
+	net_close(&rig);
+}
+
+/* NET-06, faults 58 */
+Test(config, mtu_absent)
+{
+	check_mtu(false, 9000, 1500, 65535);
+}
+
+Test(config, mtu_large)
+{
+	check_mtu(true, 9000, 9000, 9000);
+}
+
+Test(config, mtu_smallest)
+{
+	check_mtu(true, 68, 68, 68);
+}
+
+Test(config, mtu_nonsense)
+{
+	check_mtu(true, 67, 1500, 65535);
+}
+
+/* NET-05 */
+Test(config, link)
+{
+	net_prepare(&rig);
+	cr_expect(attach()->link_up);
+	cr_assert_eq(net_start(&rig), 0);
+	set16(6, 0);
+	cr_expect(kl_net_info(rig.net)->link_up, "not read yet");
+	kl_device_handle_event(rig.device);
+	cr_expect_not(kl_net_info(rig.net)->link_up);
+	set16(6, 0xfffe);
+	kl_device_handle_event(rig.device);
+	cr_expect_not(kl_net_info(rig.net)->link_up, "only bit 0 counts");
+	set16(6, 1);
+	kl_device_handle_event(rig.device);
+	cr_expect(kl_net_info(rig.net)->link_up);
+	net_close(&rig);
+}
+
+Test(config, link_without_status)
+{
+	net_prepare(&rig);
+	model_offer_not(rig.model, RIG_STATUS);
+	set16(6, 0);
+	cr_expect(attach()->link_up);
+	net_close(&rig);
+}
+
+/* CFG-08: the device tells of a change by its interrupt. */
+Test(config, link_event)
+{
+	uint64_t count;
+
+	net_open(&rig);
+	cr_assert_geq(kl_device_event_fd(rig.device), 0);
+	set16(6, 0);
+	model_change_config(rig.model, 7, 0);
+	cr_expect_eq(read(kl_device_event_fd(rig.device), &count, sizeof(count)), sizeof(count));
+	kl_device_handle_event(rig.device);
+	cr_expect_not(kl_net_info(rig.net)->link_up);
+	net_close(&rig);
+}
+
+static void check_speed(bool offered, uint32_t speed, uint8_t duplex, uint32_t expected, bool is_full)
+{
+	const struct kl_net_info *info;
+
+	net_prepare(&rig);
+	if (offered)
+		model_offer(rig.model, RIG_SPEED_DUPLEX);
+	set32(12, speed);
+	rig.model->script.config[16] = duplex;
+	info = attach();
+	cr_expect_eq(info->speed_mbps, expected);
+	cr_expect_eq(info->full_duplex, is_full);
+	net_close(&rig);
+}
+
+/* NET-10 */
+Test(config, speed)
+{
+	check_speed(true, 10000, 1, 10000, true);
+}
+
+Test(config, speed_half_duplex)
+{
+	check_speed(true, 0x7fffffff, 0, 0x7fffffff, false);
+}
+
+Test(config, speed_unknown)
+{
+	check_speed(true, 0x80000000, 1, KL_NET_SPEED_UNKNOWN, true);
+}
+
+Test(config, speed_all_ones)
+{
+	check_speed(true, 0xffffffff, 1, KL_NET_SPEED_UNKNOWN, true);
+}
+
+Test(config, speed_not_offered)
+{
+	check_speed(false, 10000, 0, KL_NET_SPEED_UNKNOWN, true);
+}
+
+/* CFG-05: a configuration that ends early costs the features whose fields it lacks. */
+Test(config, short_structures)
+{
+	net_prepare(&rig);
+	model_offer(rig.model, RIG_MTU);
+	model_offer(rig.model, RIG_SPEED_DUPLEX);
+	rig.model->script.config_length = 8;
+	model_rebuild(rig.model);
+	cr_expect_eq(attach()->mtu, 1500);
+	cr_expect_eq(kl_net_info(rig.net)->speed_mbps, KL_NET_SPEED_UNKNOWN);
+	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
+	cr_expect(kl_device_has(rig.device, RIG_MAC) && kl_device_has(rig.device, RIG_STATUS));
+	cr_expect_not(kl_device_has(rig.device, RIG_MTU) || kl_device_has(rig.device, RIG_SPEED_DUPLEX));
+	net_close(&rig);
+}
+
+Test(config, no_structure)
+{
+	net_prepare(&rig);
+	rig.model->script.config_length = 0;
+	model_rebuild(rig.model);
+	cr_expect(attach()->mac_is_random);
+	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
+	cr_expect_not(kl_device_has(rig.device, RIG_MAC));
+	net_close(&rig);
+}
+
+static void change_mac(struct model *model)
+{
+	for (unsigned int i = 0; i < 6; i++)
+		model->script.config[i] += i == 0 ? 4 : 1;
+}
+
+/* CFG-02: all six bytes are of one moment. */
+Test(config, mac_changes_while_it_is_read)
+{
+	const struct kl_net_info *info;
+
+	net_prepare(&rig);
+	memcpy(rig.model->script.config, "\x02\1\1\1\1\1", 6);
+	rig.model->script.on_bump = change_mac;
+	rig.model->script.config_bumps = 9;
+	info = attach();
+	for (unsigned int i = 1; i < 6; i++)
+		cr_expect_eq(info->mac[i], 10);
+	net_close(&rig);
+}
+
+Test(config, a_configuration_that_never_settles)
+{
+	net_prepare(&rig);
+	rig.model->script.config_bumps = MODEL_NEVER;
+	cr_expect_eq(net_attach(&rig, NULL), -EPROTO);
+	net_close(&rig);
+}
+
+/* A failed reading leaves the last good state. */
+Test(config, a_failed_reading_changes_nothing)
+{
+	net_open(&rig);
+	rig.model->script.config_bumps = MODEL_NEVER;
+	set16(6, 0);
+	kl_device_handle_event(rig.device);
+	cr_expect(kl_net_info(rig.net)->link_up);
+	rig.model->script.config_bumps = 0;
+	net_close(&rig);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <kickless/net.h>
+
+#include <errno.h>
+
+#include <criterion/criterion.h>
+
+#include "core/device.h"
+#include "net_rig.h"
+
+static struct net_rig rig;
+
+Test(net, registered)
+{
+	const struct kl_driver *driver = kl_driver_by_type(1);
+
+	cr_assert_neq(driver, NULL);
+	cr_expect_str_eq(driver->name, "net");
+	cr_expect_eq(kl_driver_by_name("net"), driver);
+}
+
+Test(net, named_by_mac)
+{
+	const struct kl_driver *driver = kl_driver_by_type(1);
+
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_expect(driver->is_named(rig.device, "mac", "52:54:00:01:02:03"));
+	cr_expect(driver->is_named(rig.device, "mac", "52:54:0:1:2:3") ||
+		!driver->is_named(rig.device, "mac", "52:54:0:1:2:4"));
+	cr_expect_not(driver->is_named(rig.device, "mac", "52:54:00:01:02:04"));
+	cr_expect_not(driver->is_named(rig.device, "mac", "52:54"));
+	cr_expect_not(driver->is_named(rig.device, "mac", ""));
+	cr_expect_not(driver->is_named(rig.device, "serial", "52:54:00:01:02:03"));
+	net_close(&rig);
+}
+
+static const uint32_t other_types[] = {50, 0};
+
+static int other_probe(struct kl_device *device)
+{
+	(void)device;
+	return 0;
+}
+
+static void other_remove(struct kl_device *device)
+{
+	(void)device;
+}
+
+static struct kl_driver other = {
+	.name = "other", .types = other_types, .probe = other_probe, .remove = other_remove,
+};
+
+Test(net, another_type_has_no_network_side)
+{
+	struct kl_device device = {.info.type = 50};
+
+	kl_driver_register(&other);
+	cr_expect_eq(kl_net_of(&device), NULL);
+}
+
+Test(net, mergeable_buffers_declined)
+{
+	struct kl_net_queue_info info;
+
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, "mrg_rxbuf=0"), 0);
+	cr_assert_eq(net_start(&rig), 0);
+	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_expect_str_eq(info.path, "plain");
+	net_close(&rig);
+}
+
+Test(net, unknown_key)
+{
+	net_prepare(&rig);
+	cr_expect_eq(net_attach(&rig, "serial=1"), -EINVAL);
+	cr_expect(logged("unknown key serial") && logged("net driver"), "%s", log_text());
+	net_close(&rig);
+}
+
+Test(net, queues_of_the_user)
+{
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, "queues=2"), 0);
+	rig.conf.queue_pairs = 0;
+	cr_expect_eq(net_start(&rig), -EINVAL);
+	cr_expect(logged("2 queue pairs"), "%s", log_text());
+	net_close(&rig);
+}

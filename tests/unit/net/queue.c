@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <errno.h>
+
+#include <criterion/criterion.h>
+
+#include "net_rig.h"
+
+static struct net_rig rig;
+
+Test(queue, information)
+{
+	struct kl_net_queue_info info;
+
+	net_prepare(&rig);
+	rig.conf.tx_ring_size = 16;
+	rig.conf.tx_kick = (struct kl_kick_policy){KL_KICK_AUTO, 0};
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_expect_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), -EINVAL, "not started yet");
+	cr_assert_eq(net_start(&rig), 0);
+	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_expect_eq(info.size, RIG_RING);
+	cr_expect_eq(info.kick.mode, KL_KICK_EAGER);
+	cr_expect_str_eq(info.ring, "split");
+	cr_expect_str_eq(info.path, "mergeable");
+	cr_expect_eq(info.fault, KL_QUEUE_OK);
+	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_TX, 0, &info), 0);
+	cr_expect_eq(info.size, 16);
+	cr_expect_eq(info.kick.mode, KL_KICK_AUTO);
+	cr_expect_eq(info.kick.wait_ns, 20000);
+	cr_expect_str_eq(info.path, "indirect");
+	cr_expect_eq(kl_net_queue_info(rig.net, KL_NET_TX, 1, &info), -EINVAL);
+	cr_expect_eq(kl_net_queue_info(rig.net, KL_NET_RX, 65535, &info), -EINVAL);
+	cr_expect_eq(kl_net_stop(rig.net), 0);
+	cr_expect_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), -EINVAL);
+	net_close(&rig);
+}
+
+Test(queue, paths)
+{
+	struct kl_net_queue_info info;
+
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, "indirect=0,mrg_rxbuf=0"), 0);
+	cr_assert_eq(net_start(&rig), 0);
+	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_TX, 0, &info), 0);
+	cr_expect_str_eq(info.path, "chained");
+	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_expect_str_eq(info.path, "plain");
+	net_close(&rig);
+}
+
+Test(queue, statistics_of_queues_that_are_not_there)
+{
+	struct kl_net_queue_stats stats;
+
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_expect_eq(kl_net_queue_stats(rig.net, KL_NET_RX, 0, &stats), -EINVAL);
+	cr_assert_eq(net_start(&rig), 0);
+	cr_expect_eq(kl_net_queue_stats(rig.net, KL_NET_RX, 0, &stats), 0);
+	cr_expect_eq(kl_net_queue_stats(rig.net, KL_NET_RX, 1, &stats), -EINVAL);
+	net_close(&rig);
+}
+
+/* The receive ring lies with the device for ever when nothing arrives: no bell for that. */
+Test(queue, an_idle_receive_queue_is_not_rescued)
+{
+	struct kl_net_queue_stats stats;
+
+	net_prepare(&rig);
+	rig.model->host.ticks_per_second = 2;
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_assert_eq(net_start(&rig), 0);
+	rig.model->queue[RIG_RX].is_busy = true;
+	for (unsigned int i = 0; i < 100000; i++)
+		cr_expect_eq(net_receive(&rig), NULL);
+	stats = net_stats(&rig, KL_NET_RX);
+	cr_expect_eq(stats.queue.kicks_sent, 1);
+	cr_expect_eq(stats.queue.rescue_kicks, 0);
+	net_close(&rig);
+}
+
+/* What a queue counted before a stop and what was in flight then add up. */
+Test(queue, the_law_over_restarts)
+{
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	for (unsigned int round = 0; round < 5; round++) {
+		cr_assert_eq(net_start(&rig), 0);
+		for (uint32_t i = 0; i < 10; i++) {
+			const struct arrival arrival = {.bytes = 60, .seed = i};
+
+			cr_assert_eq(net_send(&rig, net_packet(&rig, 60, i)), 1);
+			net_arrive(&rig, &arrival);
+		}
+		for (uint32_t i = 0; i < 4; i++)
+			net_expect_packet(net_receive(&rig), 60, i);
+		net_transmit(&rig, 3);
+		kl_net_tx_flush(rig.net, 0);
+		cr_expect_eq(kl_net_stop(rig.net), 0);
+		for (int d = KL_NET_RX; d <= KL_NET_TX; d++) {
+			struct kl_net_queue_stats stats = net_stats(&rig, (enum kl_net_direction)d);
+
+			cr_expect_eq(stats.queue.posted, stats.queue.done + stats.queue.failed);
+			cr_expect_eq(stats.queue.done, (d == KL_NET_RX ? 4u : 3u) * (round + 1));
+			cr_expect_eq(stats.packets, (d == KL_NET_RX ? 4u : 10u) * (round + 1));
+		}
+	}
+	net_expect_law(&rig);
+	net_close(&rig);
+}

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "net_rig.h"
+
+static struct net_rig rig;
+
+static void open_without(unsigned int bit)
+{
+	net_prepare(&rig);
+	model_offer_not(rig.model, bit);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
+}
+
+/* Sends a packet that must go out whole in so many pieces, and come back to its pool. */
+static void expect_goes_out(struct rte_mbuf *packet, uint32_t bytes, uint32_t seed, unsigned int pieces)
+{
+	cr_assert_eq(net_send(&rig, packet), 1);
+	cr_assert_eq(net_transmit(&rig, 8), 1);
+	net_expect_sent(&rig, bytes, seed);
+	cr_expect_eq(rig.sent.pieces, pieces, "%u pieces", rig.sent.pieces);
+	cr_expect_eq(rig.sent.is_indirect, pieces > 1 && kl_device_has(rig.device, RIG_INDIRECT));
+	kl_net_tx_flush(rig.net, 0);
+	cr_expect_eq(net_buffers_out(&rig), RIG_RING, "only the receive ring's");
+}
+
+/* The header stands in the headroom: one piece, one descriptor. */
+static void send_sizes(void)
+{
+	for (uint32_t bytes = 1; bytes <= RIG_ROOM; bytes += bytes < 70 ? 1 : 97)
+		expect_goes_out(net_packet(&rig, bytes, bytes), bytes, bytes, 1);
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).errors, 0);
+}
+
+Test(tx, every_size)
+{
+	net_open(&rig);
+	send_sizes();
+	net_close(&rig);
+}
+
+Test(tx, every_size_without_indirect)
+{
+	open_without(RIG_INDIRECT);
+	send_sizes();
+	net_close(&rig);
+}
+
+/* The bytes before the data are the driver's only where nobody else can see them. */
+static void send_headless(void)
+{
+	struct rte_mbuf *packet = net_packet(&rig, 100, 1), *clone;
+	char before[RIG_HEADER];
+
+	/* Somebody else holds it as well. */
+	rte_mbuf_refcnt_update(packet, 1);
+	memset(rte_pktmbuf_mtod(packet, char *) - RIG_HEADER, 0x55, RIG_HEADER);
+	memset(before, 0x55, sizeof(before));
+	cr_assert_eq(net_send(&rig, packet), 1);
+	cr_assert_eq(net_transmit(&rig, 8), 1);
+	net_expect_sent(&rig, 100, 1);
+	cr_expect_eq(rig.sent.pieces, 2);
+	kl_net_tx_flush(rig.net, 0);
+	cr_expect_eq(rte_mbuf_refcnt_read(packet), 1);
+	cr_expect_eq(memcmp(rte_pktmbuf_mtod(packet, char *) - RIG_HEADER, before, RIG_HEADER), 0);
+	rte_pktmbuf_free(packet);
+	/* The data belongs to another packet. */
+	packet = net_packet(&rig, 200, 2);
+	clone = rte_pktmbuf_clone(packet, rig.pool);
+	cr_assert_neq(clone, NULL);
+	rte_pktmbuf_free(packet);
+	expect_goes_out(clone, 200, 2, 2);
+	/* There is no room. */
+	for (unsigned int room = 0; room <= RIG_HEADER; room++) {
+		packet = net_packet(&rig, 300, 3);
+		memmove((char *)packet->buf_addr + room, rte_pktmbuf_mtod(packet, char *), 300);
+		packet->data_off = (uint16_t)room;
+		expect_goes_out(packet, 300, 3, room < RIG_HEADER ? 2 : 1);
+	}
+}
+
+Test(tx, packets_without_room_for_a_header)
+{
+	net_open(&rig);
+	send_headless();
+	net_close(&rig);
+}
+
+Test(tx, packets_without_room_for_a_header_nor_indirect)
+{
+	open_without(RIG_INDIRECT);
+	send_headless();
+	net_close(&rig);
+}
+
+/* A packet of so many segments, each of bytes; a pattern over all. */
+static struct rte_mbuf *scattered(unsigned int segments, uint32_t bytes, uint32_t seed)
+{
+	struct rte_mbuf *head = NULL;
+	uint32_t at = 0;
+
+	for (unsigned int i = 0; i < segments; i++) {
+		struct rte_mbuf *m = net_packet(&rig, bytes, 0);
+
+		for (uint32_t b = 0; b < bytes; b++)
+			rte_pktmbuf_mtod(m, uint8_t *)[b] = net_pattern(seed, at++);
+		if (head == NULL)
+			head = m;
+		else
+			cr_assert_eq(rte_pktmbuf_chain(head, m), 0);
+	}
+	return head;
+}
+
+static void send_scattered(void)
+{
+	for (unsigned int segments = 2; segments <= 30; segments++)
+		expect_goes_out(scattered(segments, 77, segments), 77 * segments, segments, segments);
+}
+
+Test(tx, scattered)
+{
+	net_open(&rig);
+	send_scattered();
+	net_close(&rig);
+}
+
+Test(tx, scattered_without_indirect)
+{
+	open_without(RIG_INDIRECT);
+	send_scattered();
+	net_close(&rig);
+}
+
+/* No empty descriptor reaches the device: faults 49. */
+Test(tx, empty_segments)
+{
+	struct rte_mbuf *packet, *empty;
+
+	net_open(&rig);
+	packet = scattered(2, 50, 4);
+	empty = net_packet(&rig, 0, 0);
+	empty->next = packet->next;
+	packet->next = empty;
+	packet->nb_segs++;
+	expect_goes_out(packet, 100, 4, 2);
+	packet = scattered(2, 50, 5);
+	empty = net_packet(&rig, 0, 0);
+	cr_assert_eq(rte_pktmbuf_chain(empty, packet), 0);
+	expect_goes_out(empty, 100, 5, 3);
+	net_close(&rig);
+}
+
+/* Taken, freed, counted: it could never be sent. */
+static void expect_impossible(struct rte_mbuf *packet)
+{
+	uint64_t errors = net_stats(&rig, KL_NET_TX).errors;
+
+	cr_expect_eq(net_send(&rig, packet), 1);
+	cr_expect_eq(net_transmit(&rig, 8), 0);
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).errors, errors + 1);
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).packets, 0);
+	cr_expect_eq(net_buffers_out(&rig), RIG_RING);
+}
+
+Test(tx, impossible_packets)
+{
+	net_open(&rig);
+	expect_impossible(net_packet(&rig, 0, 0));
+	expect_impossible(scattered(35, 10, 0));
+	expect_impossible(scattered(300, 1, 0));
+	net_close(&rig);
+	rig.device = NULL;
+}
+
+Test(tx, impossible_packets_without_indirect)
+{
+	open_without(RIG_INDIRECT);
+	expect_impossible(net_packet(&rig, 0, 0));
+	expect_impossible(scattered(RIG_RING + 1, 10, 0));
+	net_close(&rig);
+}
+
+/* The good ones of a burst go out around the bad ones. */
+Test(tx, impossible_packets_in_a_burst)
+{
+	struct rte_mbuf *packets[6];
+
+	net_open(&rig);
+	for (uint32_t i = 0; i < 6; i++)
+		packets[i] = i % 2 == 0 ? net_packet(&rig, 60, i) : scattered(40, 1, 0);
+	cr_expect_eq(kl_net_tx_burst(rig.net, 0, packets, 6), 6);
+	for (uint32_t i = 0; i < 6; i += 2) {
+		cr_expect_eq(net_transmit(&rig, 1), 1);
+		net_expect_sent(&rig, 60, i);
+	}
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).errors, 3);
+	net_close(&rig);
+}
+
+/* NET-08: no frame above the device's MTU, the tag not counted. */
+Test(tx, mtu)
+{
+	struct rte_mbuf *packet;
+
+	net_prepare(&rig);
+	model_offer(rig.model, RIG_MTU);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
+	expect_impossible(net_packet(&rig, 1515, 1));
+	expect_impossible(scattered(3, 600, 1));
+	packet = net_packet(&rig, 1519, 1);
+	rte_pktmbuf_mtod(packet, uint8_t *)[12] = 0x81;
+	rte_pktmbuf_mtod(packet, uint8_t *)[13] = 0x00;
+	expect_impossible(packet);
+	packet = net_packet(&rig, 1518, 1);
+	rte_pktmbuf_mtod(packet, uint8_t *)[12] = 0x81;
+	rte_pktmbuf_mtod(packet, uint8_t *)[13] = 0x00;
+	cr_expect_eq(net_send(&rig, packet), 1);
+	cr_expect_eq(net_transmit(&rig, 1), 1);
+	cr_expect_eq(rig.sent.length, 1518);
+	expect_goes_out(net_packet(&rig, 1514, 1), 1514, 1, 1);
+	expect_goes_out(scattered(2, 757, 9), 1514, 9, 2);
+	net_close(&rig);
+}
+
+/* What does not fit stays the caller's, in order, and goes later. */
+static void fill_the_ring(void)
+{
+	struct rte_mbuf *packets[RIG_RING + 10];
+	uint16_t taken;
+
+	for (uint32_t i = 0; i < RIG_RING + 10; i++)
+		packets[i] = net_packet(&rig, 60, i);
+	taken = kl_net_tx_burst(rig.net, 0, packets, RIG_RING + 10);
+	cr_expect_eq(taken, RIG_RING);
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).queue.ring_full, 1);
+	cr_expect_eq(kl_net_tx_burst(rig.net, 0, packets + taken, 10), 0);
+	cr_expect_eq(net_transmit(&rig, 4), 4);
+	cr_expect_eq(kl_net_tx_burst(rig.net, 0, packets + taken, 10), 4);
+	cr_expect_eq(net_transmit(&rig, 100), RIG_RING);
+	cr_expect_eq(kl_net_tx_burst(rig.net, 0, packets + taken + 4, 6), 6);
+	cr_expect_eq(net_transmit(&rig, 100), 6);
+	net_expect_sent(&rig, 60, RIG_RING + 9);
+	cr_expect_eq(rig.sent_count, RIG_RING + 10);
+	kl_net_tx_flush(rig.net, 0);
+	cr_expect_eq(net_buffers_out(&rig), RIG_RING);
+	net_expect_law(&rig);
+}
+
+Test(tx, full_ring)
+{
+	net_open(&rig);
+	fill_the_ring();
+	net_close(&rig);
+}
+
+Test(tx, full_ring_without_indirect)
+{
+	open_without(RIG_INDIRECT);
+	fill_the_ring();
+	net_close(&rig);
+}
+
+/* A chain may need more descriptors than the burst has packets. */
+Test(tx, chains_on_a_nearly_full_ring)
+{
+	open_without(RIG_INDIRECT);
+	for (uint32_t i = 0; i < 1000; i++) {
+		uint32_t segments = 1 + i % 7;
+
+		cr_assert_eq(net_send(&rig, scattered(segments, 20, i)), 1, "packet %u", i);
+		cr_assert_eq(net_transmit(&rig, 1), 1);
+		net_expect_sent(&rig, 20 * segments, i);
+	}
+	net_close(&rig);
+}
+
+/* Random packets, random service, any order; nothing is lost, nothing leaks. */
+static void run_random(enum model_order order)
+{
+	uint64_t bytes = 0;
+	uint32_t sent = 0;
+
+	rig.model->script.order = order;
+	while (sent < 70000) {
+		struct rte_mbuf *packets[32];
+		uint16_t count = (uint16_t)(model_random(rig.model) % 32), taken;
+
+		for (uint16_t i = 0; i < count; i++)
+			packets[i] = model_random(rig.model) % 8 == 0 ?
+				scattered(1 + (unsigned int)(model_random(rig.model) % 8), 30, sent + i) :
+				net_packet(&rig, 60 + i, sent + i);
+		taken = kl_net_tx_burst(rig.net, 0, packets, count);
+		for (uint16_t i = taken; i < count; i++)
+			rte_pktmbuf_free(packets[i]);
+		sent += taken;
+		rig.sent_used = (uint32_t)model_random(rig.model);
+		rig.model->queue[RIG_TX].is_busy = model_random(rig.model) % 2 == 0;
+		net_transmit(&rig, (unsigned int)(model_random(rig.model) % 64));
+	}
+	net_transmit(&rig, 64);
+	kl_net_tx_flush(rig.net, 0);
+	bytes = net_stats(&rig, KL_NET_TX).bytes;
+	cr_expect_eq(rig.sent_count, sent);
+	cr_expect_eq(rig.sent_bytes, bytes);
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).packets, sent);
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).queue.done, sent);
+	cr_expect_eq(net_buffers_out(&rig), RIG_RING);
+	cr_expect_eq(rig.model->queue[RIG_TX].interrupts, 0);
+	net_expect_law(&rig);
+}
+
+Test(tx, long_run)
+{
+	net_open(&rig);
+	run_random(MODEL_IN_ORDER);
+	net_close(&rig);
+}
+
+Test(tx, long_run_shuffled)
+{
+	net_open(&rig);
+	run_random(MODEL_SHUFFLE);
+	net_close(&rig);
+}
+
+Test(tx, long_run_without_indirect_nor_event_idx)
+{
+	net_prepare(&rig);
+	model_offer_not(rig.model, RIG_INDIRECT);
+	model_offer_not(rig.model, RIG_EVENT_IDX);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_assert_eq(net_start(&rig), 0);
+	run_random(MODEL_REVERSE);
+	net_close(&rig);
+}
