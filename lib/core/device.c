@@ -29,18 +29,13 @@ void *kl_device_private(const struct kl_device *device)
 	return device->private_data;
 }
 
-/* 3.1.1, steps 1 to 3, and a look at the offer. */
-static int begin(struct kl_device *device)
+/* 3.1.1, steps 2 and 3, and a look at the offer. The device has just been reset. */
+static void acknowledge(struct kl_device *device)
 {
-	int rc = kl__status_reset(device);
-
-	if (rc != 0)
-		return rc;
 	kl__status_add(device, VIRTIO_STATUS_ACKNOWLEDGE);
 	kl__status_add(device, VIRTIO_STATUS_DRIVER);
 	device->transport->ops->get_features(device->transport, &device->info.offered);
 	device->info.accepted = (struct kl_features){0};
-	return 0;
 }
 
 static int find_driver(struct kl_device *device)
@@ -76,9 +71,10 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host, co
 	set_info(device);
 	rc = find_driver(device);
 	if (rc == 0)
-		rc = begin(device);
+		rc = kl__status_reset(device);
 	if (rc != 0)
 		goto free_device;
+	acknowledge(device);
 	rc = device->driver->probe(device);
 	if (rc != 0)
 		goto set_failed;
@@ -110,7 +106,7 @@ int kl_device_reset(struct kl_device *device, void (*take)(void *context), void 
 		take(context);
 	kl__device_free_queues(device);
 	if (rc == 0)
-		rc = begin(device);
+		acknowledge(device);
 	return rc;
 }
 
