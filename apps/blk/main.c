@@ -41,7 +41,8 @@ static int write_json(struct tool *tool)
 	int rc = 0;
 
 	if (tool->json_file != NULL) {
-		if (json_dumpf(tool->json, tool->json_file, JSON_INDENT(2) | JSON_REAL_PRECISION(12)) != 0 ||
+		if (json_dumpf(tool->json, tool->json_file,
+			    JSON_INDENT(2) | JSON_REAL_PRECISION(12)) != 0 ||
 			fputc('\n', tool->json_file) == EOF || fflush(tool->json_file) != 0)
 			rc = -EIO;
 		if (tool->json_file != stdout && fclose(tool->json_file) != 0)
@@ -93,7 +94,8 @@ static void dry_run(const struct options *options, int eal_count, char **argv)
 {
 	printf("would %s %s", verb_name(options->verb), options->device);
 	if (options->verb == VERB_PERF)
-		printf(": %s, %u bytes, depth %u, queues %u, %.1f s", workload_name(options->workload),
+		printf(": %s, %u bytes, depth %u, queues %u, %.1f s",
+			workload_name(options->workload),
 			options->io_bytes != 0 ? options->io_bytes : 4096, options->depth,
 			options->queues != 0 ? options->queues : 1,
 			options->seconds > 0 ? options->seconds : 10);

@@ -95,7 +95,8 @@ static int set_workload(struct options *options, const struct option_row *row, c
 		}
 	}
 	return refuse(row, value,
-		"one of read, write, randread, randwrite, rw, randrw, flush, discard, write_zeroes");
+		"one of read, write, randread, randwrite, rw, randrw, flush, discard, "
+		"write_zeroes");
 }
 
 #define AT(member) offsetof(struct options, member)

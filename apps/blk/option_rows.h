@@ -10,7 +10,7 @@
 
 struct option_row {
 	const char *name;
-	char letter;       /* 0 for none */
+	char letter; /* 0 for none */
 	const char *value; /* how the help calls it; NULL for a switch */
 	unsigned int verbs;
 	/* 0 or -EINVAL after a message; value is NULL for a switch. */

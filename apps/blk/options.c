@@ -17,7 +17,8 @@ static const struct {
 } verbs[] = {
 	{VERB_INFO, "info", "what the device is and offers"},
 	{VERB_PERF, "perf", "how fast it is"},
-	{VERB_VERIFY, "verify", "writes a pattern, reads it back in another order, tells what differs"},
+	{VERB_VERIFY, "verify",
+		"writes a pattern, reads it back in another order, tells what differs"},
 	{VERB_COPY, "copy", "from a file to the device, or back"},
 	{VERB_DISCARD, "discard", "lets the device forget its contents"},
 	{VERB_ZERO, "zero", "writes zeroes"},
@@ -182,8 +183,11 @@ int options_parse(int argc, char **argv, struct options *options, int *eal_count
 {
 	int end = 2, rc;
 
-	*options = (struct options){.depth = 32, .queues = 0, .read_percent = 50,
-		.workload = WORKLOAD_RANDREAD, .seed = 1};
+	*options = (struct options){.depth = 32,
+		.queues = 0,
+		.read_percent = 50,
+		.workload = WORKLOAD_RANDREAD,
+		.seed = 1};
 	if (argc < 2) {
 		say_error("what shall I do? --help shows it");
 		return -EINVAL;

@@ -60,9 +60,9 @@ struct options {
 };
 
 /*
- * Reads argv: VERB, EAL's options, "--", ours; without "--" all are ours. *eal_count is how many elements of
- * argv, from argv[1] on (which stands for the program's name then), are EAL's. 0, or -EINVAL after a
- * message.
+ * Reads argv: VERB, EAL's options, "--", ours; without "--" all are ours. *eal_count is how many
+ * elements of argv, from argv[1] on (which stands for the program's name then), are EAL's. 0, or
+ * -EINVAL after a message.
  */
 int options_parse(int argc, char **argv, struct options *options, int *eal_count);
 

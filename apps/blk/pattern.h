@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What verify writes. Each 512 bytes tell where they belong, which run wrote them, and carry a CRC32C, so that
- * what went wrong shows in what is read: nothing of a pattern, an older one, one of elsewhere, or two
- * halves.
+ * What verify writes. Each 512 bytes tell where they belong, which run wrote them, and carry a
+ * CRC32C, so that what went wrong shows in what is read: nothing of a pattern, an older one, one of
+ * elsewhere, or two halves.
  */
 #ifndef BLK_APP_PATTERN_H
 #define BLK_APP_PATTERN_H
@@ -13,10 +13,10 @@
 
 enum verdict {
 	VERDICT_GOOD,
-	VERDICT_STALE,     /* a pattern of this block, but of another run: a write was lost */
+	VERDICT_STALE, /* a pattern of this block, but of another run: a write was lost */
 	VERDICT_MISPLACED, /* a pattern of another block: a write or read went astray */
-	VERDICT_TORN,      /* parts of two runs: a write was cut in the middle */
-	VERDICT_CORRUPT,   /* no pattern at all */
+	VERDICT_TORN, /* parts of two runs: a write was cut in the middle */
+	VERDICT_CORRUPT, /* no pattern at all */
 	VERDICTS,
 };
 

@@ -48,7 +48,8 @@ static int check_sizes(const struct perf_plan *plan, uint64_t size)
 	const struct kl_blk_info *info = kl_blk_info(plan->tool->blk);
 
 	if (plan->io_bytes % info->block_size != 0) {
-		say_error("-o %u: the device has blocks of %u bytes", plan->io_bytes, info->block_size);
+		say_error("-o %u: the device has blocks of %u bytes", plan->io_bytes,
+			info->block_size);
 		return -EINVAL;
 	}
 	if (plan->units == 0) {
@@ -65,7 +66,8 @@ static int check_op(const struct perf_plan *plan)
 
 	if ((plan->op == KL_BLK_DISCARD && !info->discard.is_offered) ||
 		(plan->op == KL_BLK_WRITE_ZEROES && !info->write_zeroes.is_offered)) {
-		say_error("the device does not offer %s", workload_name(plan->tool->options.workload));
+		say_error("the device does not offer %s",
+			workload_name(plan->tool->options.workload));
 		return -ENOTSUP;
 	}
 	return 0;

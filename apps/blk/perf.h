@@ -16,16 +16,16 @@ struct perf_plan {
 	uint32_t io_bytes;
 	uint32_t depth;
 	uint32_t batch;
-	uint64_t base;        /* the part of the device that is used */
-	uint64_t units;       /* of io_bytes in it */
+	uint64_t base; /* the part of the device that is used */
+	uint64_t units; /* of io_bytes in it */
 	bool is_random;
-	uint8_t op;           /* of enum kl_blk_op; of the writes where reads are mixed in */
+	uint8_t op; /* of enum kl_blk_op; of the writes where reads are mixed in */
 	uint8_t flags;
-	uint64_t read_share;  /* of 2^32, where both are mixed; else 0 */
-	uint64_t rate_ticks;  /* between two requests of one job; 0: as fast as it goes */
-	uint64_t end_ticks;   /* when no more is submitted */
-	bool stop;            /* set by the main lcore, read by all: submit no more */
-	bool is_lost;         /* as stop: don't wait for what is in flight either */
+	uint64_t read_share; /* of 2^32, where both are mixed; else 0 */
+	uint64_t rate_ticks; /* between two requests of one job; 0: as fast as it goes */
+	uint64_t end_ticks; /* when no more is submitted */
+	bool stop; /* set by the main lcore, read by all: submit no more */
+	bool is_lost; /* as stop: don't wait for what is in flight either */
 };
 
 /* One queue's work. Written by its lcore only. */

@@ -58,7 +58,8 @@ int perf_job_create(struct perf_run *run, uint16_t queue)
 	struct perf_job *job = allocate(plan);
 
 	if (job == NULL) {
-		say_error("no memory for %u buffers of %u bytes; less depth (-q) or size (-o) needs less",
+		say_error("no memory for %u buffers of %u bytes; less depth (-q) or size (-o) "
+			  "needs less",
 			plan->depth, plan->io_bytes);
 		return -ENOMEM;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Jobs shared out to lcores. The main lcore is the device's control thread; it looks after the device between the
- * turns of its own jobs, or sleeps when it has none.
+ * Jobs shared out to lcores. The main lcore is the device's control thread; it looks after the
+ * device between the turns of its own jobs, or sleeps when it has none.
  */
 #include "perf.h"
 
@@ -55,7 +55,10 @@ static void sum_progress(const struct perf_run *run, uint64_t *requests)
 		*requests += __atomic_load_n(&run->jobs[i]->requests, __ATOMIC_RELAXED);
 }
 
-/* A change of the capacity, or a wish to be reset: only when the device says so, since it costs exits. */
+/*
+ * A change of the capacity, or a wish to be reset: only when the device says so, since it costs
+ * exits.
+ */
 static void look_at_events(const struct tool *tool)
 {
 	struct pollfd event = {.fd = kl_device_event_fd(tool->device), .events = POLLIN};
@@ -104,7 +107,10 @@ static bool others_run(struct share **shares, uint32_t count)
 	return false;
 }
 
-/* Reads LIST such as 0,2-3 into chosen; all that EAL has when it is NULL. Returns how many, or -EINVAL. */
+/*
+ * Reads LIST such as 0,2-3 into chosen; all that EAL has when it is NULL. Returns how many, or
+ * -EINVAL.
+ */
 static int choose_lcores(const char *list, unsigned int *chosen)
 {
 	unsigned int first, last, lcore;
@@ -146,7 +152,8 @@ static int make_shares(struct perf_run *run, const unsigned int *lcores, uint32_
 	struct share **shares)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		shares[i] = calloc(1, sizeof(**shares) + run->job_count * sizeof(struct perf_job *));
+		shares[i] = calloc(1,
+			sizeof(**shares) + run->job_count * sizeof(struct perf_job *));
 		if (shares[i] == NULL) {
 			free_shares(shares, i);
 			return -ENOMEM;
@@ -186,7 +193,7 @@ int perf_lcores_run(struct perf_run *run)
 	double started = clock_seconds();
 
 	if (count < 0) {
-		say_error("-c %s: a list of lcores such as 0,2-3 is wanted, of those that EAL has (-l)",
+		say_error("-c %s: a list of lcores such as 0,2-3 is wanted, of those that EAL has",
 			run->plan.tool->options.cores);
 		return -EINVAL;
 	}

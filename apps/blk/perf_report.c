@@ -96,7 +96,8 @@ static void print_latency(FILE *out, const struct sum *sum)
 	fprintf(out, "latency us  mean %.1f", microseconds(histogram_mean(&sum->latency)));
 	for (size_t i = 0; i < PERCENTILES; i++)
 		fprintf(out, "  %s %.1f", percentiles[i].text,
-			microseconds((double)histogram_percentile(&sum->latency, percentiles[i].share)));
+			microseconds(
+				(double)histogram_percentile(&sum->latency, percentiles[i].share)));
 	fputc('\n', out);
 }
 
@@ -117,8 +118,8 @@ static void print_faults(FILE *out, const struct sum *sum)
 		fprintf(out, "errors      %" PRIu64 ", the first: %s\n", sum->errors,
 			strerror(-sum->first_error));
 	if (sum->timeouts > 0 || sum->resets > 0)
-		fprintf(out, "resets      %" PRIu64 ", for %" PRIu64 " late requests\n", sum->resets,
-			sum->timeouts);
+		fprintf(out, "resets      %" PRIu64 ", for %" PRIu64 " late requests\n",
+			sum->resets, sum->timeouts);
 	if (sum->queue.bad_used > 0)
 		fprintf(out, "bad used    %" PRIu64 " elements that the device made up\n",
 			sum->queue.bad_used);
@@ -133,14 +134,16 @@ static void print(const struct perf_run *run, const struct sum *sum)
 	fprintf(out, "device      %s, %u queue%s on %u lcore%s\n",
 		target_text(run->plan.tool, text, sizeof(text)), run->job_count,
 		run->job_count > 1 ? "s" : "", run->lcores, run->lcores > 1 ? "s" : "");
-	fprintf(out, "workload    %s, %u bytes, depth %u, %.2f s\n", workload_name(options->workload),
-		run->plan.io_bytes, run->plan.depth, run->seconds);
+	fprintf(out, "workload    %s, %u bytes, depth %u, %.2f s\n",
+		workload_name(options->workload), run->plan.io_bytes, run->plan.depth,
+		run->seconds);
 	fprintf(out, "requests    %" PRIu64 "  IOPS %.0f  MiB/s %.2f  in flight at most %u\n",
 		sum->requests, iops(run, sum), mib_per_s(run, sum), sum->max_in_flight);
 	print_latency(out, sum);
 	print_kicks(out, sum);
 	fprintf(out, "polls       %" PRIu64 ", %.1f %% empty; ring full %" PRIu64 " times\n",
-		sum->polls, sum->polls > 0 ? 100.0 * (double)sum->empty_polls / (double)sum->polls : 0,
+		sum->polls,
+		sum->polls > 0 ? 100.0 * (double)sum->empty_polls / (double)sum->polls : 0,
 		sum->queue.ring_full);
 	print_faults(out, sum);
 }
@@ -185,7 +188,8 @@ static void add_results(const struct perf_run *run, const struct sum *sum, json_
 	set_real(json, "lat_mean_us", microseconds(histogram_mean(&sum->latency)));
 	for (size_t i = 0; i < PERCENTILES; i++)
 		set_real(json, percentiles[i].key,
-			microseconds((double)histogram_percentile(&sum->latency, percentiles[i].share)));
+			microseconds(
+				(double)histogram_percentile(&sum->latency, percentiles[i].share)));
 	set_integer(json, "max_in_flight", sum->max_in_flight);
 	set_integer(json, "kicks_sent", sum->queue.kicks_sent);
 	set_integer(json, "kicks_suppressed", sum->queue.kicks_suppressed);

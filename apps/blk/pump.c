@@ -18,7 +18,7 @@ struct pump {
 	struct tool *tool;
 	const struct pump_source *source;
 	struct pump_slot *slots;
-	uint32_t *free;     /* numbers of slots */
+	uint32_t *free; /* numbers of slots */
 	uint32_t free_count;
 	struct kl_blk_request *filled; /* not yet taken by the device, in order */
 	uint32_t filled_count;
@@ -41,7 +41,8 @@ static int create(struct pump *pump, size_t buffer_bytes)
 		kl_device_info(pump->tool->device)->numa_node);
 	if (pump->slots == NULL || pump->free == NULL || pump->filled == NULL ||
 		pump->buffers == NULL) {
-		say_error("no memory for %u buffers of %zu bytes; less depth (-q) or size (-o) needs less",
+		say_error("no memory for %u buffers of %zu bytes; less depth (-q) or size (-o) "
+			  "needs less",
 			pump->depth, buffer_bytes);
 		return -ENOMEM;
 	}
@@ -78,7 +79,8 @@ static void fill(struct pump *pump)
 		struct pump_slot *slot = &pump->slots[number];
 		int rc;
 
-		slot->request = (struct kl_blk_request){.buffer = slot->buffer, .user_data = number};
+		slot->request = (struct kl_blk_request){.buffer = slot->buffer,
+			.user_data = number};
 		rc = pump->source->next(pump->source->context, slot);
 		if (rc == -EAGAIN)
 			return;
@@ -93,7 +95,8 @@ static void fill(struct pump *pump)
 
 static void submit(struct pump *pump)
 {
-	uint16_t count = pump->filled_count < UINT16_MAX ? (uint16_t)pump->filled_count : UINT16_MAX;
+	uint16_t count = pump->filled_count < UINT16_MAX ? (uint16_t)pump->filled_count :
+							   UINT16_MAX;
 	uint16_t taken = kl_blk_submit(pump->tool->blk, 0, pump->filled, count);
 
 	pump->filled_count -= taken;
@@ -148,7 +151,8 @@ static void run(struct pump *pump)
 	} while (!pump->has_ended || pump->in_flight > 0 || pump->filled_count > 0);
 }
 
-int pump_run(struct tool *tool, uint32_t depth, size_t buffer_bytes, const struct pump_source *source)
+int pump_run(struct tool *tool, uint32_t depth, size_t buffer_bytes,
+	const struct pump_source *source)
 {
 	struct pump pump = {.tool = tool, .source = source, .depth = depth};
 	int rc = create(&pump, buffer_bytes);

@@ -10,7 +10,9 @@ struct signature {
 	const char *magic;
 };
 
-/* Before the partition tables: a file system on the whole device may have the mark of an MBR too. */
+/*
+ * Before the partition tables: a file system on the whole device may have the mark of an MBR too.
+ */
 static const struct signature signatures[] = {
 	{"an ext file system", 1024 + 56, 2, "\x53\xef"},
 	{"an XFS file system", 0, 4, "XFSB"},
@@ -43,7 +45,9 @@ static int matches(const uint8_t *start, size_t bytes, const struct signature *s
 		memcmp(start + signature->offset, signature->magic, signature->length) == 0;
 }
 
-/* The header lies in the second block, whose size the maker of the table may have seen otherwise. */
+/*
+ * The header lies in the second block, whose size the maker of the table may have seen otherwise.
+ */
 static int has_gpt(const uint8_t *start, size_t bytes, uint32_t block_size)
 {
 	const struct signature at_block = {"", block_size, 8, "EFI PART"};

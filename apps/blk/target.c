@@ -57,7 +57,10 @@ int target_tend(struct tool *tool)
 	}
 }
 
-/* What is in flight must come back before its memory goes, so a signal only ends the waiting for more. */
+/*
+ * What is in flight must come back before its memory goes, so a signal only ends the waiting for
+ * more.
+ */
 static int wait_for(struct tool *tool, struct kl_blk_completion *completion)
 {
 	for (;;) {
@@ -106,11 +109,14 @@ int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size)
 
 static int read_start(struct tool *tool, void *buffer, uint64_t bytes)
 {
-	const struct kl_blk_request request = {.op = KL_BLK_READ, .buffer = buffer, .length = bytes};
+	const struct kl_blk_request request = {.op = KL_BLK_READ,
+		.buffer = buffer,
+		.length = bytes};
 	int rc = target_run(tool, &request);
 
 	if (rc != 0)
-		say_error("the device's first %" PRIu64 " bytes can't be read: %s", bytes, strerror(-rc));
+		say_error("the device's first %" PRIu64 " bytes can't be read: %s", bytes,
+			strerror(-rc));
 	return rc;
 }
 
@@ -161,8 +167,8 @@ char *target_text(const struct tool *tool, char *text, size_t size)
 	struct kl_blk_queue_info queue;
 
 	if (kl_blk_queue_info(tool->blk, 0, &queue) == 0)
-		snprintf(text, size, "%s (%s, %s ring, %s)", info->name, info->transport, queue.ring,
-			queue.path);
+		snprintf(text, size, "%s (%s, %s ring, %s)", info->name, info->transport,
+			queue.ring, queue.path);
 	else
 		snprintf(text, size, "%s (%s)", info->name, info->transport);
 	return text;

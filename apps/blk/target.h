@@ -9,16 +9,25 @@
 int target_open(struct tool *tool);
 void target_close(struct tool *tool);
 
-/* Starts it with so many queues (0: as its name says, or 1), whatever kick policy its name has, or auto. */
+/*
+ * Starts it with so many queues (0: as its name says, or 1), whatever kick policy its name has, or
+ * auto.
+ */
 int target_start(struct tool *tool, uint16_t queues);
 
-/* One request on queue 0, waited for. Its result; -EINTR after a signal, -EIO when the device is lost. */
+/*
+ * One request on queue 0, waited for. Its result; -EINTR after a signal, -EIO when the device is
+ * lost.
+ */
 int target_run(struct tool *tool, const struct kl_blk_request *request);
 
 /* The part of the device that --offset and --size name, held against its capacity and blocks. */
 int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size);
 
-/* Before anything is written: -EROFS, or -EEXIST when something of value seems to be there; says so. */
+/*
+ * Before anything is written: -EROFS, or -EEXIST when something of value seems to be there; says
+ * so.
+ */
 int target_may_write(struct tool *tool);
 
 /* Makes the device work again when it halted. 0, or an error when it does not come back. */

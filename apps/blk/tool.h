@@ -15,13 +15,16 @@ struct tool {
 	struct options options;
 	struct kl_device *device;
 	struct kl_blk *blk;
-	FILE *out;       /* what is for people */
+	FILE *out; /* what is for people */
 	FILE *json_file; /* NULL without --json */
-	json_t *json;    /* the results, one object */
+	json_t *json; /* the results, one object */
 	char serial[KL_BLK_ID_BYTES + 1]; /* empty when it has none */
 };
 
-/* Each returns 0, or an error after a message; 1 when the run went to its end and found something bad. */
+/*
+ * Each returns 0, or an error after a message; 1 when the run went to its end and found something
+ * bad.
+ */
 int verb_info(struct tool *tool);
 int verb_perf(struct tool *tool);
 int verb_verify(struct tool *tool);

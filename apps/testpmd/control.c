@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "control.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -86,7 +87,7 @@ static void read_input(struct control *control)
 
 	if (control->pmd->options.interactive)
 		prompt_read(control->pmd);
-	else if (read(STDIN_FILENO, input, sizeof(input)) >= 0)
+	else if (read(STDIN_FILENO, input, sizeof(input)) >= 0 || errno != EINTR)
 		control->pmd->quit = true;
 }
 

@@ -258,9 +258,11 @@ static int with_eal(struct testpmd *pmd)
 int main(int argc, char **argv)
 {
 	struct testpmd *pmd = &testpmd;
-	int rc = options_parse(&pmd->options, argc, argv);
+	int rc = signals_catch();
 
 	if (rc != 0)
+		return EXIT_FAILURE;
+	if (options_parse(&pmd->options, argc, argv) != 0)
 		return EXIT_USAGE;
 	if (pmd->options.help)
 		options_help();
@@ -271,9 +273,7 @@ int main(int argc, char **argv)
 	if (pmd->options.dry_run)
 		return dry_run(&pmd->options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	pmd->settings = pmd->options.settings;
-	rc = signals_catch();
-	if (rc == 0)
-		rc = open_json(pmd);
+	rc = open_json(pmd);
 	if (rc == 0)
 		rc = kl_eal_init(argc, argv);
 	if (rc >= 0) {

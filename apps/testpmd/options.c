@@ -20,7 +20,6 @@ static void set_defaults(struct options *options)
 		.kick = {.mode = KL_KICK_AUTO},
 		.mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
 		.mbuf_cache = DEFAULT_MBUF_CACHE,
-		.max_packet = DEFAULT_MAX_PACKET,
 		.cores = 1,
 	};
 	settings_default(&options->settings);

@@ -24,7 +24,7 @@ struct options {
 	uint64_t mbuf_size; /* with headroom */
 	uint64_t mbuf_count; /* 0 for what the rings need */
 	uint64_t mbuf_cache;
-	uint64_t max_packet;
+	uint64_t max_packet; /* with FCS; 0 when not given */
 
 	bool interactive;
 	bool auto_start;

@@ -11,7 +11,6 @@
 #define DEFAULT_BURST 32
 #define DEFAULT_PACKET_BYTES 64
 #define DEFAULT_MBUF_CACHE 250
-#define DEFAULT_MAX_PACKET 1518
 
 #define ETHERNET_OVERHEAD 18 /* header and FCS: what a largest packet has beyond the MTU */
 

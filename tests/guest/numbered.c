@@ -80,8 +80,11 @@ static bool is_frame(const struct rte_mbuf *frame, uint32_t number)
 	const struct frame_header *header = (const struct frame_header *)data;
 
 	if (data == NULL || frame->pkt_len != frame_bytes(number) ||
-		header->number != rte_cpu_to_be_32(number))
+		header->number != rte_cpu_to_be_32(number)) {
+		printf("frame %u where %u is due, %u bytes\n",
+			data == NULL ? 0 : rte_be_to_cpu_32(header->number), number, frame->pkt_len);
 		return false;
+	}
 	for (uint32_t at = sizeof(*header); at < frame->pkt_len; at++)
 		if (data[at] != frame_byte(number, at))
 			return false;

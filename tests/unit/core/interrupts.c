@@ -130,13 +130,21 @@ Test(interrupts, a_queue_vector_is_refused)
 	rig_close(&rig);
 }
 
-/* PCI-38: a reset undoes every mapping, so they are made again. */
-Test(interrupts, again_after_a_reset)
+/* PCI-38: a reset undoes every mapping, so they are made again, with the eventfds that somebody may wait for. */
+static void restart(unsigned int vectors, int expected, uint16_t vector)
 {
-	open_negotiated(4);
+	int event_fd = -1, queue_fd = -1;
+
+	open_negotiated(vectors);
 	for (unsigned int round = 0; round < 3; round++) {
-		cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), 0);
-		add_and_run(1);
+		cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), expected);
+		if (round > 0) {
+			cr_expect_eq(kl_device_event_fd(rig.device), event_fd);
+			cr_expect_eq(kl_device_queue_fd(rig.device, 1), queue_fd);
+		}
+		event_fd = kl_device_event_fd(rig.device);
+		queue_fd = kl_device_queue_fd(rig.device, 1);
+		add_and_run(vector);
 		cr_expect_eq(rig.model->config_vector, 0);
 		model_change_config(rig.model, 0, (uint8_t)round);
 		cr_expect(is_readable(kl_device_event_fd(rig.device)));
@@ -146,6 +154,16 @@ Test(interrupts, again_after_a_reset)
 		cr_assert_eq(rig_negotiate(&rig), 0);
 	}
 	rig_close(&rig);
+}
+
+Test(interrupts, again_after_a_reset)
+{
+	restart(4, 0, 1);
+}
+
+Test(interrupts, again_after_a_reset_with_too_few)
+{
+	restart(2, -ENOTSUP, 0);
 }
 
 Test(interrupts, needs_reset_raises_one)

@@ -183,6 +183,15 @@ Test(queues, legacy_size_is_fixed)
 	rig_close(&rig);
 }
 
+Test(queues, clock)
+{
+	rig_prepare(&rig);
+	rig.model->host.ticks_per_second = 4711;
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	cr_expect_eq(kl_device_ticks_per_second(rig.device), 4711);
+	rig_close(&rig);
+}
+
 Test(queues, dma_memory)
 {
 	struct kl_dma dma;
@@ -200,7 +209,9 @@ Test(queues, dma_memory)
 	kl_device_dma_free(rig.device, &dma);
 	cr_expect(dma.memory == NULL && dma.size == 0);
 	kl_device_dma_free(rig.device, &dma);
+	cr_expect_not(kl_device_iova_is_virtual(rig.device));
 	rig.model->host.translate = NULL;
+	cr_expect(kl_device_iova_is_virtual(rig.device));
 	cr_expect_eq(kl_device_translate(rig.device, &dma, 8, &iova), 8, "virtual addresses are bus addresses");
 	cr_expect_eq(iova, (uintptr_t)&dma);
 	rig_close(&rig);

@@ -59,6 +59,8 @@ Test(status, memory_is_kept_when_a_reset_never_ends)
 	kl__reset_timeout_ms = 600000;
 	cr_expect_eq(kl_device_reset(rig.device, count_take, &takes), -ETIMEDOUT);
 	cr_expect_eq(takes, 0);
+	cr_expect_eq(rig_negotiate(&rig), -ETIMEDOUT);
+	kl_device_fail(rig.device);
 	rig_close(&rig);
 }
 

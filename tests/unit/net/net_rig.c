@@ -19,6 +19,20 @@ static const struct model_config_field fields[] = {
 	{16, 1, 1, RIG_SPEED_DUPLEX}, {0, 0, 0, 0},
 };
 
+bool net_iova_is_virtual;
+static bool is_prepared;
+
+/* EAL without hugepages runs with IOVA=VA only, so the driver is told by the linker's --wrap. */
+enum rte_iova_mode __real_rte_eal_iova_mode(void);
+enum rte_iova_mode __wrap_rte_eal_iova_mode(void);
+
+enum rte_iova_mode __wrap_rte_eal_iova_mode(void)
+{
+	if (!is_prepared)
+		return __real_rte_eal_iova_mode();
+	return net_iova_is_virtual ? RTE_IOVA_VA : RTE_IOVA_PA;
+}
+
 static void start_eal(void)
 {
 	static char *argv[] = {"unit", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m", "64",
@@ -26,12 +40,6 @@ static void start_eal(void)
 
 	cr_assert_geq(rte_eal_init((int)RTE_DIM(argv), argv), 0, "%s", rte_strerror(rte_errno));
 }
-
-struct pool_memory {
-	struct model *model;
-	void *memory;
-	size_t size;
-};
 
 static void add_window(struct rte_mempool *pool, void *context, struct rte_mempool_memhdr *memory,
 	unsigned int index)
@@ -62,7 +70,8 @@ struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int
 	cr_assert(pool != NULL && memory != NULL);
 	rte_pktmbuf_pool_init(pool, &settings);
 	cr_assert_eq(rte_mempool_set_ops_byname(pool, "ring_mp_mc", NULL), 0);
-	got = rte_mempool_populate_iova(pool, memory, (uintptr_t)memory + MODEL_IOVA_SHIFT, size, NULL, NULL);
+	got = rte_mempool_populate_iova(pool, memory,
+		(uintptr_t)memory + (net_iova_is_virtual ? 0 : MODEL_IOVA_SHIFT), size, NULL, NULL);
 	cr_assert_eq(got, (int)count, "%d", got);
 	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
 	rte_mempool_mem_iter(pool, add_window, rig);
@@ -87,6 +96,7 @@ void net_prepare(struct net_rig *rig)
 	rig->model->script.queue_size[RIG_TX] = rig->model->queue[RIG_TX].size = RIG_RING;
 	model_rebuild(rig->model);
 	rig->pool = net_pool(rig, "packets", RIG_POOL, RIG_ROOM, 0);
+	is_prepared = true;
 	rig->conf = (struct kl_net_conf){.queue_pairs = 1, .pool = rig->pool};
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A network device over the model, with real packet buffers. The pool's bus addresses differ from its
- * virtual ones, so that a driver that mixes them up is caught.
+ * A network device over the model, with real packet buffers. As with IOVA=PA the pool's bus addresses differ
+ * from its virtual ones, so that a driver that mixes them up is caught; a test may ask for IOVA=VA.
  */
 #ifndef UNIT_NET_RIG_H
 #define UNIT_NET_RIG_H
@@ -47,6 +47,9 @@ struct net_rig {
 	uint64_t sent_count, sent_bytes;
 	uint32_t sent_used; /* the length that its used element claims */
 };
+
+/* To be set before net_prepare: bus addresses of packets are virtual ones. */
+extern bool net_iova_is_virtual;
 
 /* EAL, a pool, and a device that offers what a usual one does; queues of 64. */
 void net_prepare(struct net_rig *rig);

@@ -157,6 +157,49 @@ Test(split, a_lie_in_the_middle_of_a_burst)
 	ring_close(&rig);
 }
 
+/* Several at once, with what each was allowed; a lie ends it. */
+static void take_many(bool chained)
+{
+	uint32_t lengths[8], writables[8];
+	void *buffers[8];
+
+	open_split(8, chained);
+	rig.model->script.order = MODEL_REVERSE;
+	for (unsigned int round = 0; round < 10; round++) {
+		for (uint32_t i = 0; i < 6; i++)
+			cr_assert_eq(ring_add(&rig, 0, 1), 0);
+		ring_kick(&rig);
+		model_process(rig.model, 0, 6);
+		cr_assert_eq(kl__split_used(rig.queue, 6), 6);
+		cr_assert_eq(chained ? kl__split_take_many(rig.queue, buffers, lengths, writables, 6, true) :
+				       kl__split_take_many(rig.queue, buffers, lengths, writables, 6, false),
+			6);
+		rig.queue->stats.done += 6;
+		for (uint32_t i = 0; i < 6; i++) {
+			cr_expect_eq((uintptr_t)buffers[i], rig.posted - i);
+			cr_expect_eq(writables[i], 1 + (rig.posted - i - 1) % RIG_PIECE_BYTES);
+			cr_expect_eq(lengths[i], 0);
+		}
+	}
+	for (uint32_t i = 0; i < 6; i++)
+		cr_assert_eq(ring_add(&rig, 0, 1), 0);
+	ring_kick(&rig);
+	model_process(rig.model, 0, 2);
+	model_lie_used(rig.model, 0, 8, 0);
+	model_lie_used(rig.model, 0, 8, 0);
+	cr_assert_eq(kl__split_used(rig.queue, 1), 4);
+	cr_expect_eq(kl__split_take_many(rig.queue, buffers, lengths, NULL, 4, chained), 2);
+	rig.queue->stats.done += 2;
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_ID);
+	ring_close(&rig);
+}
+
+Test(split, take_many)
+{
+	take_many(false);
+	take_many(true);
+}
+
 /* The first fault is the one that is kept. */
 Test(split, the_first_fault_counts)
 {

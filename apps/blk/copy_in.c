@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From a file to the device. Holes and zeroes become zeroes that need not be sent, where the device
+ * offers it.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "copy.h"
+#include "pump.h"
+#include "say.h"
+
+/* The driver cuts to the device's limits; this only lets a signal through. */
+#define MOST_ZEROES (256u << 20)
+
+static bool can_zero(const struct copy *copy)
+{
+	return kl_blk_info(copy->tool->blk)->write_zeroes.is_offered;
+}
+
+/* How many bytes at the current place are a hole. */
+static uint64_t hole_at(struct copy *copy)
+{
+	off_t found;
+
+	if (!copy->is_regular || copy->at < copy->data_end)
+		return 0;
+	if (copy->at >= copy->hole_end) {
+		found = lseek(copy->fd, (off_t)copy->at, SEEK_DATA);
+		copy->hole_end = found >= 0 ? (uint64_t)found :
+			errno == ENXIO      ? copy->size :
+					      copy->at;
+		if (copy->hole_end > copy->size)
+			copy->hole_end = copy->size;
+		found = lseek(copy->fd, (off_t)copy->hole_end, SEEK_HOLE);
+		copy->data_end = found >= 0 ? (uint64_t)found : copy->size;
+	}
+	return copy->hole_end - copy->at;
+}
+
+static void make_zeroes(struct copy *copy, struct pump_slot *slot, uint64_t bytes)
+{
+	slot->request.op = KL_BLK_WRITE_ZEROES;
+	slot->request.flags = KL_BLK_UNMAP;
+	slot->request.buffer = NULL;
+	slot->request.offset = copy->base + copy->at;
+	slot->request.length = bytes;
+	copy->at += bytes;
+}
+
+/* Up to bytes from the current place; fewer only at the end of the file. */
+static ssize_t read_fully(struct copy *copy, uint8_t *buffer, size_t bytes)
+{
+	size_t got = 0;
+
+	while (got < bytes) {
+		ssize_t n = copy->is_regular ?
+			pread(copy->fd, buffer + got, bytes - got, (off_t)(copy->at + got)) :
+			read(copy->fd, buffer + got, bytes - got);
+
+		if (n < 0 && errno == EINTR)
+			return -EINTR;
+		if (n < 0) {
+			say_error("reading %s: %s", copy->name, strerror(errno));
+			return -EIO;
+		}
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+/* The device has only whole blocks. */
+static size_t pad(struct copy *copy, uint8_t *buffer, size_t bytes)
+{
+	size_t block = kl_blk_info(copy->tool->blk)->block_size;
+	size_t padded = (bytes + block - 1) / block * block;
+
+	memset(buffer + bytes, 0, padded - bytes);
+	copy->padding += padded - bytes;
+	return padded;
+}
+
+static int check_room(struct copy *copy)
+{
+	uint8_t more;
+
+	if (copy->is_regular || copy->tool->options.size != 0 || read_fully(copy, &more, 1) == 0)
+		return 0;
+	say_error("%s does not end where the device does, after %" PRIu64 " bytes", copy->name,
+		copy->at);
+	return -ENOSPC;
+}
+
+static int next(void *context, struct pump_slot *slot)
+{
+	struct copy *copy = context;
+	uint64_t left = copy->size - copy->at, hole;
+	uint32_t block = kl_blk_info(copy->tool->blk)->block_size;
+	ssize_t got;
+
+	if (left == 0)
+		return check_room(copy);
+	hole = hole_at(copy) / block * block;
+	if (hole >= copy->chunk_bytes && can_zero(copy)) {
+		make_zeroes(copy, slot, hole < MOST_ZEROES ? hole : MOST_ZEROES);
+		return 1;
+	}
+	got = read_fully(copy, slot->buffer, left < copy->chunk_bytes ? left : copy->chunk_bytes);
+	if (got <= 0)
+		return (int)got;
+	if (can_zero(copy) && (size_t)got % block == 0 && is_all_zero(slot->buffer, (size_t)got)) {
+		make_zeroes(copy, slot, (uint64_t)got);
+		return 1;
+	}
+	slot->request.op = KL_BLK_WRITE;
+	slot->request.offset = copy->base + copy->at;
+	slot->request.length = pad(copy, slot->buffer, (size_t)got);
+	copy->at += (uint64_t)got;
+	copy->moved += (uint64_t)got;
+	return 1;
+}
+
+static int done(void *context, struct pump_slot *slot, int result)
+{
+	(void)context;
+	if (result != 0)
+		say_error("writing %" PRIu64 " bytes at %" PRIu64 ": %s", slot->request.length,
+			slot->request.offset, strerror(-result));
+	return result == -EINVAL ? -EIO : result;
+}
+
+int copy_in(struct copy *copy)
+{
+	const struct pump_source source = {next, done, copy, "copying",
+		copy->is_regular || copy->tool->options.size != 0 ? copy->size : 0};
+
+	return pump_run(copy->tool, copy->depth, copy->chunk_bytes, &source);
+}

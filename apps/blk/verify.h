@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a verify run knows and finds out. */
+#ifndef BLK_APP_VERIFY_H
+#define BLK_APP_VERIFY_H
+
+#include "blocks.h"
+#include "pattern.h"
+#include "tool.h"
+
+struct verify {
+	struct tool *tool;
+	struct pattern pattern;
+	uint64_t base; /* the part of the device */
+	uint64_t size;
+	uint32_t chunk_bytes; /* of one request */
+	uint64_t chunks;
+	uint64_t at; /* chunks asked for in this pass */
+	uint64_t step; /* between two chunks that are read one after the other */
+	unsigned int passes;
+	double write_seconds;
+	double read_seconds;
+	uint64_t write_errors;
+	struct blocks found[VERDICTS]; /* none for the good ones */
+	struct blocks unread_chunks; /* whose reading failed as a whole */
+	struct blocks unreadable;
+};
+
+/* verify_pass.c: 0, or an error after a message. */
+int verify_write_pass(struct verify *verify);
+int verify_read_pass(struct verify *verify);
+/* verify_pass.c: the generation that is on the device now, 0 when there is none of this seed. */
+int verify_find_generation(struct verify *verify, uint32_t *generation);
+
+/* verify_report.c: true when all was good. */
+bool verify_report(struct verify *verify);
+
+#endif
