@@ -116,7 +116,7 @@ static int serve(struct kl_device *device, in_addr_t ip)
 {
 	struct kl_net *net = kl_net_of(device);
 	const struct kl_kick_policy kick = {.mode = KL_KICK_AUTO};
-	struct kl_net_conf conf = {.queue_pairs = 1, .rx_kick = kick, .tx_kick = kick};
+	struct kl_net_conf conf = {.queue_pairs = 1, .tx_kick = kick};
 	struct rte_ether_addr mac;
 
 	if (net == NULL) {

@@ -106,7 +106,6 @@ static int open_port(struct testpmd *pmd, uint16_t number)
 		.queue_pairs = pmd->queues,
 		.rx_ring_size = options->rxd,
 		.tx_ring_size = options->txd,
-		.rx_kick = options->kick,
 		.tx_kick = options->kick,
 	};
 	return rc;

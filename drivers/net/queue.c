@@ -25,8 +25,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	const struct kl_queue_conf queue_conf = {
 		.index = VIRTIO_NET_RX_QUEUE(index),
 		.size = conf->rx_ring_size,
-		.no_rescue = true,
-		.kick = conf->rx_kick,
+		.is_supply = true,
 	};
 	struct rte_mbuf fresh = {
 		.data_off = RTE_PKTMBUF_HEADROOM, .nb_segs = 1, .port = RTE_MBUF_PORT_INVALID,

@@ -179,6 +179,14 @@ static uint16_t smaller(uint16_t a, uint16_t b)
 	return a < b ? a : b;
 }
 
+/* A starved device must hear of new buffers at once, or what waits for them is overtaken by what comes later. */
+static struct kl_kick_policy choose_kick(const struct kl_device *device, const struct kl_queue_conf *conf)
+{
+	if (conf->is_supply)
+		return (struct kl_kick_policy){.mode = KL_KICK_EAGER};
+	return device->options.kick_given ? device->options.kick : conf->kick;
+}
+
 int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *conf,
 	struct kl_queue **queue)
 {
@@ -186,8 +194,8 @@ int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *co
 		.index = conf->index,
 		.chained = conf->chained,
 		.event_idx = kl_device_has(device, VIRTIO_F_EVENT_IDX),
-		.rescues = !conf->no_rescue,
-		.kick = device->options.kick_given ? device->options.kick : conf->kick,
+		.rescues = !conf->is_supply,
+		.kick = choose_kick(device, conf),
 		.ticks_per_second = device->host->ticks_per_second,
 	};
 	struct kl__device_queue *entry;

@@ -140,7 +140,8 @@ bool model_walk(struct model *model, uint16_t index, uint16_t head, struct model
 		if ((desc.flags & ~7u) != 0)
 			return complain(&walk, "SPL-21: unknown descriptor flags");
 		hash(chain, &desc, sizeof(desc));
-		if ((desc.flags & F_INDIRECT) != 0 ? !walk_table(&walk, &desc) : !add_piece(&walk, &desc))
+		if ((desc.flags & F_INDIRECT) != 0 ? !walk_table(&walk, &desc) :
+						     !add_piece(&walk, &desc))
 			return false;
 		id = desc.next;
 	} while ((desc.flags & F_NEXT) != 0);

@@ -52,8 +52,9 @@ static const struct field *find(struct model *model, uint32_t offset, unsigned i
 			return field;
 		return NULL;
 	}
-	model_violation(model, "access of %u bytes at 0x%x of the common configuration: no register",
-		width, offset);
+	model_violation(model,
+		"access of %u bytes at 0x%x of the common configuration: no register", width,
+		offset);
 	return NULL;
 }
 
@@ -138,7 +139,8 @@ void model_common_write(struct model *model, uint32_t offset, unsigned int width
 		return;
 	model_log(model, true, field->name, width, value);
 	if (model->reset_is_pending)
-		model_violation(model, "PCI-23: %s written before the reset has ended", field->name);
+		model_violation(model, "PCI-23: %s written before the reset has ended",
+			field->name);
 	if (!field->is_writable)
 		model_violation(model, "PCI-18: %s written", field->name);
 	else

@@ -23,7 +23,8 @@ static void check_field(struct model *model, uint32_t offset, unsigned int width
 				field->offset, field->width, width);
 		if (field->feature >= 0 &&
 			!kl_features_has(&model->script.offered, (unsigned int)field->feature))
-			model_violation(model, "CFG-03: config field at %u read, feature %d not offered",
+			model_violation(model,
+				"CFG-03: config field at %u read, feature %d not offered",
 				field->offset, field->feature);
 		return;
 	}
@@ -66,7 +67,8 @@ void model_config_write(struct model *model, uint32_t offset, unsigned int width
 	if ((model->status & STATUS_FEATURES_OK) == 0)
 		model_violation(model, "INIT-06: configuration written before FEATURES_OK");
 	if (!model->script.config_is_writable) {
-		model_violation(model, "NET-01: configuration of %u bytes at %u written", width, offset);
+		model_violation(model, "NET-01: configuration of %u bytes at %u written", width,
+			offset);
 		return;
 	}
 	for (unsigned int i = 0; i < width && offset + i < MODEL_CONFIG_BYTES; i++)

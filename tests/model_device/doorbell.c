@@ -24,7 +24,8 @@ void model_settle(struct model *model, uint16_t index)
 	if (queue->kicks != MODEL_KICKS_EAGER)
 		return;
 	if (is_wanted(model, queue, queue->seen))
-		model_violation(model, "EVS-09, EVS-11: no notification of entries %llu to %llu of queue %u",
+		model_violation(model,
+			"EVS-09, EVS-11: no notification of entries %llu to %llu of queue %u",
 			(unsigned long long)queue->decided, (unsigned long long)queue->seen, index);
 	queue->decided = queue->seen;
 }
@@ -51,9 +52,10 @@ static void ring(struct model *model, uint16_t index)
 	queue->doorbells++;
 	model_observe(model, index);
 	if (queue->kicks != MODEL_KICKS_ANY && !is_wanted(model, queue, queue->seen))
-		model_violation(model, "EVS-08, EVS-12: notification of queue %u, entries %llu to %llu, "
-			"which the device did not ask for", index, (unsigned long long)queue->decided,
-			(unsigned long long)queue->seen);
+		model_violation(model,
+			"EVS-08, EVS-12: notification of queue %u, entries %llu to %llu, "
+			"which the device did not ask for",
+			index, (unsigned long long)queue->decided, (unsigned long long)queue->seen);
 	queue->decided = queue->seen;
 	if (model->script.serves_doorbells)
 		model_process(model, index, MODEL_QUEUE_MAX);
@@ -72,7 +74,8 @@ void model_doorbell_write(struct model *model, uint32_t offset, unsigned int wid
 		model_violation(model, "INIT-10: doorbell of queue %d in status 0x%02x", index,
 			model->status);
 	else if (!model->queue[index].is_enabled)
-		model_violation(model, "INIT-10: doorbell of queue %d, which is not enabled", index);
+		model_violation(model, "INIT-10: doorbell of queue %d, which is not enabled",
+			index);
 	else
 		ring(model, (uint16_t)index);
 }

@@ -29,8 +29,8 @@ static void check_overlap(struct model *model, const struct model_queue *queue)
 			uint64_t between = queue->address[b] - queue->address[a];
 
 			if (a != b && between < part_bytes(a, queue->size))
-				model_violation(model, "VQ-02: the %s overlaps the %s", part_name[a],
-					part_name[b]);
+				model_violation(model, "VQ-02: the %s overlaps the %s",
+					part_name[a], part_name[b]);
 		}
 }
 
@@ -47,7 +47,8 @@ static void check_content(struct model *model, const struct model_queue *queue)
 	if (get16(queue->avail + 2) != 0)
 		model_violation(model, "VQ-02: the available index is not zero");
 	if (flags > 1 || (event_idx && flags != 0))
-		model_violation(model, "EVS-03: available flags are %u, EVENT_IDX is %d", flags, event_idx);
+		model_violation(model, "EVS-03: available flags are %u, EVENT_IDX is %d", flags,
+			event_idx);
 	if (!event_idx && get16(queue->avail + 4 + 2 * queue->size) != 0)
 		model_violation(model, "VQ-02: used_event is not zero, without EVENT_IDX");
 }
@@ -58,8 +59,8 @@ static bool map_parts(struct model *model, struct model_queue *queue)
 
 	for (unsigned int i = 0; i < 3; i++) {
 		if (queue->address[i] % part_align[i] != 0)
-			model_violation(model, "SPL-01: the %s at 0x%llx is not aligned to %u", part_name[i],
-				(unsigned long long)queue->address[i], part_align[i]);
+			model_violation(model, "SPL-01: the %s at 0x%llx is not aligned to %u",
+				part_name[i], (unsigned long long)queue->address[i], part_align[i]);
 		part[i] = model_translate(model, queue->address[i], part_bytes(i, queue->size),
 			part_name[i]);
 		if (part[i] == NULL || queue->address[i] % part_align[i] != 0)
@@ -76,12 +77,13 @@ void model_enable(struct model *model, uint16_t index)
 	struct model_queue *queue = &model->queue[index];
 
 	if (queue->written != 0x3f)
-		model_violation(model, "PCI-21: queue %u enabled without its addresses (0x%x)", index,
-			queue->written);
+		model_violation(model, "PCI-21: queue %u enabled without its addresses (0x%x)",
+			index, queue->written);
 	if (queue->vector_unread)
 		model_violation(model, "PCI-37: the vector of queue %u was not read back", index);
 	if (queue->size == 0 || (queue->size & (queue->size - 1)) != 0)
-		model_violation(model, "PCI-20: queue %u enabled with %u entries", index, queue->size);
+		model_violation(model, "PCI-20: queue %u enabled with %u entries", index,
+			queue->size);
 	if (!map_parts(model, queue))
 		return;
 	check_overlap(model, queue);

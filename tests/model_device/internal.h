@@ -72,10 +72,12 @@ static inline void put(uint8_t *bytes, unsigned int width, uint64_t value)
 }
 
 /* model.c */
-__attribute__((format(printf, 2, 3))) void model_violation(struct model *model, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void model_violation(struct model *model, const char *format,
+	...);
 
 /* trace.c */
-void model_log(struct model *model, bool is_write, const char *name, unsigned int width, uint32_t value);
+void model_log(struct model *model, bool is_write, const char *name, unsigned int width,
+	uint32_t value);
 
 /* memory.c */
 void model_init_host(struct model *model);

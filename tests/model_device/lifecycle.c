@@ -4,8 +4,8 @@
 
 #include "internal.h"
 
-#define KNOWN_STATUS                                                                               \
-	(STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_DRIVER_OK | STATUS_FEATURES_OK |              \
+#define KNOWN_STATUS \
+	(STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_DRIVER_OK | STATUS_FEATURES_OK | \
 		STATUS_NEEDS_RESET | STATUS_FAILED)
 
 static void finish_reset(struct model *model)
@@ -70,7 +70,8 @@ static void check_features(struct model *model)
 		model_violation(model, "FEAT-01: accepted but not offered: 0x%016llx 0x%016llx",
 			(unsigned long long)wrong.word[1], (unsigned long long)wrong.word[0]);
 	for (unsigned int bank = 0; bank < 4; bank++) {
-		uint32_t offered = (uint32_t)(model->script.offered.word[bank / 2] >> (bank % 2 * 32));
+		uint32_t offered = (uint32_t)(model->script.offered.word[bank / 2] >>
+			(bank % 2 * 32));
 
 		if ((bank < 2 || offered != 0) && (model->banks_written & 1u << bank) == 0)
 			model_violation(model, "FEAT-21: feature bank %u was never written", bank);

@@ -15,8 +15,8 @@ static struct model *of(struct kl__host *host)
 
 static bool add_window(struct model *model, struct model_window window)
 {
-	struct model_window *grown =
-		realloc(model->window, (model->windows + 1) * sizeof(*model->window));
+	struct model_window *grown = realloc(model->window,
+		(model->windows + 1) * sizeof(*model->window));
 
 	if (grown == NULL)
 		return false;
@@ -41,7 +41,8 @@ static void *host_alloc(struct kl__host *host, size_t size, size_t align, uint64
 		return NULL;
 	if (size == 0 || align == 0 || (align & (align - 1)) != 0)
 		model_violation(model, "%zu bytes asked for with alignment %zu", size, align);
-	else if (posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align, size) != 0)
+	else if (posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align, size) !=
+		0)
 		memory = NULL;
 	if (memory == NULL)
 		return NULL;
@@ -65,8 +66,8 @@ static void check_unused(struct model *model, const struct model_window *window)
 			uint64_t offset = model->queue[i].address[part] - window->iova;
 
 			if (offset < window->size)
-				model_violation(model, "INIT-16: memory of queue %u freed while it is live",
-					i);
+				model_violation(model,
+					"INIT-16: memory of queue %u freed while it is live", i);
 		}
 	}
 }
@@ -135,7 +136,7 @@ uint8_t *model_translate(struct model *model, uint64_t iova, uint64_t length, co
 		if (offset < window->size && length <= window->size - offset)
 			return window->memory + offset;
 	}
-	model_violation(model, "FEAT-14: %s at 0x%llx, %llu bytes, is outside of all DMA windows", what,
-		(unsigned long long)iova, (unsigned long long)length);
+	model_violation(model, "FEAT-14: %s at 0x%llx, %llu bytes, is outside of all DMA windows",
+		what, (unsigned long long)iova, (unsigned long long)length);
 	return NULL;
 }

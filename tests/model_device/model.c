@@ -17,7 +17,8 @@ void model_violation(struct model *model, const char *format, ...)
 
 	if (model->violations < kept) {
 		va_start(args, format);
-		vsnprintf(model->violation[model->violations], sizeof(model->violation[0]), format, args);
+		vsnprintf(model->violation[model->violations], sizeof(model->violation[0]), format,
+			args);
 		va_end(args);
 	}
 	model->violations++;
@@ -98,8 +99,8 @@ static uint32_t read_register(struct model *model, uint32_t offset, unsigned int
 		return model_config_read(model, offset - DEVICE_OFFSET, width);
 	if (offset == ISR_OFFSET)
 		return model_isr_read(model, width);
-	model_violation(model, "read of %u bytes at BAR offset 0x%x, where nothing can be read", width,
-		offset);
+	model_violation(model, "read of %u bytes at BAR offset 0x%x, where nothing can be read",
+		width, offset);
 	return 0;
 }
 
@@ -132,19 +133,21 @@ static void access_write(struct kl__pci_access *access, unsigned int bar, uint64
 	else if (is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH))
 		model_doorbell_write(model, (uint32_t)offset - NOTIFY_OFFSET, width, value);
 	else
-		model_violation(model, "write of %u bytes at BAR offset 0x%llx, where nothing can be written",
+		model_violation(model,
+			"write of %u bytes at BAR offset 0x%llx, where nothing can be written",
 			width, (unsigned long long)offset);
 }
 
-static volatile void *access_pointer(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
-	unsigned int width)
+static volatile void *access_pointer(struct kl__pci_access *access, unsigned int bar,
+	uint64_t offset, unsigned int width)
 {
 	struct model *model = of(access);
 
 	if (!check_access(model, bar, offset, width))
 		return NULL;
 	if (!is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH)) {
-		model_violation(model, "a raw pointer was asked for a register that is no doorbell: 0x%llx",
+		model_violation(model,
+			"a raw pointer was asked for a register that is no doorbell: 0x%llx",
 			(unsigned long long)offset);
 		return NULL;
 	}
@@ -153,7 +156,8 @@ static volatile void *access_pointer(struct kl__pci_access *access, unsigned int
 	return model_doorbell_pointer(model, (uint32_t)offset - NOTIFY_OFFSET, width);
 }
 
-static int access_config_read(struct kl__pci_access *access, uint32_t offset, void *data, size_t size)
+static int access_config_read(struct kl__pci_access *access, uint32_t offset, void *data,
+	size_t size)
 {
 	struct model *model = of(access);
 
@@ -170,8 +174,8 @@ static int access_config_write(struct kl__pci_access *access, uint32_t offset, c
 	size_t size)
 {
 	(void)data;
-	model_violation(of(access), "PCI-15: %zu bytes written to configuration space at 0x%x", size,
-		offset);
+	model_violation(of(access), "PCI-15: %zu bytes written to configuration space at 0x%x",
+		size, offset);
 	return 0;
 }
 

@@ -43,8 +43,8 @@ struct model_piece {
 struct model_chain {
 	uint16_t head;
 	bool is_indirect;
-	unsigned int count;       /* pieces */
-	unsigned int readable;    /* of those, read by the device; they come first */
+	unsigned int count; /* pieces */
+	unsigned int readable; /* of those, read by the device; they come first */
 	unsigned int descriptors; /* of the ring */
 	uint64_t readable_bytes;
 	uint64_t writable_bytes;
@@ -62,7 +62,7 @@ enum model_order { MODEL_IN_ORDER, MODEL_REVERSE, MODEL_SHUFFLE };
 /* What doorbells are judged by. */
 enum model_kicks {
 	MODEL_KICKS_EAGER, /* one when, and only when, the device asked for it, before the next action */
-	MODEL_KICKS_LAZY,  /* only when the device asked for it, at any time */
+	MODEL_KICKS_LAZY, /* only when the device asked for it, at any time */
 	MODEL_KICKS_ANY,
 };
 
@@ -81,20 +81,23 @@ struct model_script {
 	uint16_t queue_size[MODEL_QUEUES]; /* maximum; 0: no such queue */
 	uint16_t notify_off[MODEL_QUEUES];
 	uint32_t notify_multiplier; /* what the capability says; model_rebuild applies it */
-	unsigned int msix_vectors;  /* as before */
-	uint32_t config_length;     /* as before */
+	unsigned int msix_vectors; /* as before */
+	uint32_t config_length; /* as before */
 	uint8_t config[MODEL_CONFIG_BYTES];
-	const struct model_config_field *fields; /* ended by width 0; NULL: every aligned read is right */
+	const struct model_config_field
+		*fields; /* ended by width 0; NULL: every aligned read is right */
 	bool config_is_writable;
 
-	unsigned int reset_reads;    /* status reads until a reset has ended; MODEL_NEVER */
-	bool scribbles;              /* while a reset is pending, write into all buffers the device has */
-	bool refuses_features;       /* FEATURES_OK does not stick */
-	bool stays_enabled;          /* queue_enable reads 1 whatever was written */
-	bool is_gone;                /* all reads give ones, writes vanish */
-	unsigned int vectors_refused_from; /* mappings from this one on answer NO_VECTOR; MODEL_NEVER */
+	unsigned int reset_reads; /* status reads until a reset has ended; MODEL_NEVER */
+	bool scribbles; /* while a reset is pending, write into all buffers the device has */
+	bool refuses_features; /* FEATURES_OK does not stick */
+	bool stays_enabled; /* queue_enable reads 1 whatever was written */
+	bool is_gone; /* all reads give ones, writes vanish */
+	unsigned int
+		vectors_refused_from; /* mappings from this one on answer NO_VECTOR; MODEL_NEVER */
 	bool interrupts_fail;
-	unsigned int config_bumps; /* so many readings change the configuration; MODEL_NEVER: all do */
+	unsigned int
+		config_bumps; /* so many readings change the configuration; MODEL_NEVER: all do */
 	void (*on_bump)(struct model *model);
 	unsigned int alloc_fails_at; /* the n-th allocation from now on, 1 for the next; 0: none */
 	bool map_doorbells;
@@ -115,10 +118,10 @@ struct model_queue {
 	uint8_t *desc, *avail, *used;
 
 	enum model_kicks kicks;
-	bool is_busy;     /* never asks for notifications after a model_process */
-	uint64_t seen;    /* entries looked at */
+	bool is_busy; /* never asks for notifications after a model_process */
+	uint64_t seen; /* entries looked at */
 	uint64_t fetched; /* entries taken */
-	uint64_t done;    /* used elements written */
+	uint64_t done; /* used elements written */
 	uint64_t decided; /* entries that the driver has made its decision about */
 	uint16_t avail_event;
 	uint16_t used_flags;
@@ -191,8 +194,8 @@ void model_rebuild(struct model *model);
 /* Offset of the n-th (from 0) capability of a cfg_type in pci_config; 0 when there is none. */
 unsigned int model_capability(const struct model *model, uint8_t cfg_type, unsigned int n);
 /* Adds a virtio capability in front of the list; returns its offset. */
-unsigned int model_add_capability(struct model *model, uint8_t cfg_type, uint8_t bar, uint32_t offset,
-	uint32_t length);
+unsigned int model_add_capability(struct model *model, uint8_t cfg_type, uint8_t bar,
+	uint32_t offset, uint32_t length);
 
 /* End of a test: everything given back. Returns the number of violations. */
 unsigned int model_check(struct model *model);

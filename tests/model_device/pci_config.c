@@ -22,7 +22,9 @@ static unsigned int free_place(const struct model *model)
 	unsigned int top = FIRST_CAP;
 
 	for (unsigned int at = model->pci_config[0x34]; at != 0; at = model->pci_config[at + 1]) {
-		unsigned int size = model->pci_config[at] == CAP_VENDOR ? model->pci_config[at + 2] : 12;
+		unsigned int size = model->pci_config[at] == CAP_VENDOR ?
+			model->pci_config[at + 2] :
+			12;
 
 		if (at + size > top)
 			top = at + size;
@@ -30,8 +32,8 @@ static unsigned int free_place(const struct model *model)
 	return (top + 3) & ~3u;
 }
 
-unsigned int model_add_capability(struct model *model, uint8_t cfg_type, uint8_t bar, uint32_t offset,
-	uint32_t length)
+unsigned int model_add_capability(struct model *model, uint8_t cfg_type, uint8_t bar,
+	uint32_t offset, uint32_t length)
 {
 	unsigned int where = free_place(model);
 	unsigned int size = cfg_type == 2 ? 20 : 16;
@@ -75,7 +77,8 @@ void model_rebuild(struct model *model)
 	put(model->pci_config + 0x2e, 2, subsystem);
 	/* Added in front, so the list that a driver sees starts with the last one. */
 	if (model->script.config_length != 0)
-		model_add_capability(model, 4, MODEL_BAR, DEVICE_OFFSET, model->script.config_length);
+		model_add_capability(model, 4, MODEL_BAR, DEVICE_OFFSET,
+			model->script.config_length);
 	model_add_capability(model, 3, MODEL_BAR, ISR_OFFSET, 1);
 	model_add_capability(model, 2, MODEL_BAR, NOTIFY_OFFSET, NOTIFY_LENGTH);
 	model_add_capability(model, 1, MODEL_BAR, COMMON_OFFSET, COMMON_LENGTH);

@@ -38,8 +38,9 @@ uint32_t model_queue_read(struct model *model, uint32_t offset)
 	if (!exists(model, model->queue_select)) {
 		/* 4.1.4.3: a size of 0 says so. */
 		if (offset != 0x18)
-			model_violation(model, "PCI-26: register 0x%x of queue %u, which does not exist",
-				offset, model->queue_select);
+			model_violation(model,
+				"PCI-26: register 0x%x of queue %u, which does not exist", offset,
+				model->queue_select);
 		return 0;
 	}
 	queue = &model->queue[model->queue_select];
@@ -67,13 +68,16 @@ static bool may_write(struct model *model, const char *name)
 	uint16_t index = model->queue_select;
 
 	if (!exists(model, index) || model->script.queue_size[index] == 0)
-		model_violation(model, "PCI-26: %s of queue %u written, which does not exist", name, index);
+		model_violation(model, "PCI-26: %s of queue %u written, which does not exist", name,
+			index);
 	else if ((model->status & STATUS_FEATURES_OK) == 0 || !model->features_checked)
-		model_violation(model, "INIT-01: %s written before FEATURES_OK was read back", name);
+		model_violation(model, "INIT-01: %s written before FEATURES_OK was read back",
+			name);
 	else if ((model->status & (STATUS_DRIVER_OK | STATUS_FAILED)) != 0)
 		model_violation(model, "INIT-01: %s written in status 0x%02x", name, model->status);
 	else if (model->queue[index].is_enabled)
-		model_violation(model, "VQ-05: %s of queue %u written while it is enabled", name, index);
+		model_violation(model, "VQ-05: %s of queue %u written while it is enabled", name,
+			index);
 	else
 		return true;
 	return false;

@@ -43,8 +43,8 @@ static void look_at(struct model *model, uint16_t index, uint64_t place)
 		return;
 	model_for_each_descriptor(queue, head, expose, &clash);
 	if (clash)
-		model_violation(model, "INIT-15: descriptor %u of queue %u exposed while in use", head,
-			index);
+		model_violation(model, "INIT-15: descriptor %u of queue %u exposed while in use",
+			head, index);
 	queue->record[head].hash = chain.hash;
 	queue->record[head].is_head = true;
 	queue->record[head].is_fetched = false;
@@ -70,8 +70,9 @@ void model_observe(struct model *model, uint16_t index)
 	check_flags(model, queue);
 	delta = (uint16_t)(load16(queue->avail + 2) - (uint16_t)queue->seen);
 	if (delta > queue->size - (queue->seen - queue->done)) {
-		model_violation(model, "SPL-08: available index of queue %u moved by %u, %llu in flight",
-			index, delta, (unsigned long long)(queue->seen - queue->done));
+		model_violation(model,
+			"SPL-08: available index of queue %u moved by %u, %llu in flight", index,
+			delta, (unsigned long long)(queue->seen - queue->done));
 		return;
 	}
 	while (delta-- > 0)
@@ -92,16 +93,18 @@ bool model_pop(struct model *model, uint16_t index, struct model_chain *chain)
 		return false;
 	record = &queue->record[head];
 	if (!record->is_head || record->is_fetched)
-		model_violation(model, "INIT-15: available entry changed to %u after it was exposed", head);
+		model_violation(model,
+			"INIT-15: available entry changed to %u after it was exposed", head);
 	else if (record->hash != chain->hash)
-		model_violation(model, "INIT-15: buffer %u of queue %u changed after it was exposed", head,
-			index);
+		model_violation(model,
+			"INIT-15: buffer %u of queue %u changed after it was exposed", head, index);
 	record->is_fetched = true;
 	return true;
 }
 
 /* 2.7.7.1: whether the driver wants to hear of the used element at place. */
-static bool interrupt_wanted(const struct model *model, const struct model_queue *queue, uint64_t place)
+static bool interrupt_wanted(const struct model *model, const struct model_queue *queue,
+	uint64_t place)
 {
 	if (model_has(model, FEATURE_EVENT_IDX))
 		return load16(queue->avail + 4 + 2 * (size_t)queue->size) == (uint16_t)place;
@@ -114,7 +117,8 @@ static void interrupt(struct model *model, struct model_queue *queue)
 
 	queue->interrupts++;
 	model->isr |= 1;
-	if (model->msix_is_on && queue->vector < MODEL_VECTORS && model->interrupt_fd[queue->vector] >= 0 &&
+	if (model->msix_is_on && queue->vector < MODEL_VECTORS &&
+		model->interrupt_fd[queue->vector] >= 0 &&
 		write(model->interrupt_fd[queue->vector], &one, sizeof(one)) != sizeof(one))
 		model_violation(model, "the eventfd of a queue's vector can't be written");
 }
@@ -151,12 +155,13 @@ void model_complete(struct model *model, uint16_t index, uint16_t head, uint32_t
 	if (queue == NULL)
 		return;
 	if (head >= queue->size || !queue->record[head].is_fetched) {
-		model_violation(model, "the test completes buffer %u, which the device has not taken", head);
+		model_violation(model,
+			"the test completes buffer %u, which the device has not taken", head);
 		return;
 	}
 	if (!model_walk(model, index, head, &chain) || chain.hash != queue->record[head].hash)
-		model_violation(model, "INIT-15: buffer %u of queue %u changed before it was used", head,
-			index);
+		model_violation(model, "INIT-15: buffer %u of queue %u changed before it was used",
+			head, index);
 	model_for_each_descriptor(queue, head, withdraw, NULL);
 	model_lie_used(model, index, head, length);
 }
@@ -217,7 +222,8 @@ unsigned int model_process(struct model *model, uint16_t index, unsigned int max
 
 	while (taken != NULL && count < max && count < room && model_pop(model, index, &chain)) {
 		taken[count].head = chain.head;
-		taken[count].length = model->script.handler == NULL ? echo(&chain) :
+		taken[count].length = model->script.handler == NULL ?
+			echo(&chain) :
 			model->script.handler(model, index, &chain, model->script.context);
 		count++;
 	}
@@ -242,7 +248,8 @@ void model_scribble(struct model *model)
 		if (queue == NULL)
 			continue;
 		for (uint32_t id = 0; id < queue->size; id++) {
-			if (!queue->record[id].is_head || !model_walk(model, index, (uint16_t)id, &chain))
+			if (!queue->record[id].is_head ||
+				!model_walk(model, index, (uint16_t)id, &chain))
 				continue;
 			for (unsigned int i = chain.readable; i < chain.count; i++)
 				memset(chain.piece[i].data, 0xa5, chain.piece[i].length);

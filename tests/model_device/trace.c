@@ -9,7 +9,8 @@
 /* Enough for any start of a device; a data path that rings its doorbell for ever is not kept whole. */
 #define TRACE_MAX 4096
 
-void model_log(struct model *model, bool is_write, const char *name, unsigned int width, uint32_t value)
+void model_log(struct model *model, bool is_write, const char *name, unsigned int width,
+	uint32_t value)
 {
 	struct model_access *access;
 

@@ -10,7 +10,8 @@
 
 void finish(struct model *model)
 {
-	unsigned int count = model_check(model), kept = sizeof(model->violation) / sizeof(model->violation[0]);
+	unsigned int count = model_check(model),
+		     kept = sizeof(model->violation) / sizeof(model->violation[0]);
 
 	for (unsigned int i = 0; i < count && i < kept; i++)
 		fprintf(stderr, "violation: %s\n", model->violation[i]);

@@ -13,14 +13,14 @@
  * A test between set_up and tear_down, two functions of its file. (Criterion's own .fini runs too late: what
  * it expects is printed but not counted.)
  */
-#define FRAMED_TEST(suite, name)                                                                   \
-	static void suite##_##name##_body(void);                                                   \
-	Test(suite, name)                                                                          \
-	{                                                                                          \
-		set_up();                                                                          \
-		suite##_##name##_body();                                                           \
-		tear_down();                                                                       \
-	}                                                                                          \
+#define FRAMED_TEST(suite, name) \
+	static void suite##_##name##_body(void); \
+	Test(suite, name) \
+	{ \
+		set_up(); \
+		suite##_##name##_body(); \
+		tear_down(); \
+	} \
 	static void suite##_##name##_body(void)
 
 /* Expects that the driver broke no rule and gave everything back, and frees the model. */

@@ -136,7 +136,8 @@ struct kl_queue_conf {
 	uint16_t indirect_entries;  /* per buffer, 0 for no indirect tables; cut to the queue's size */
 	bool chained;               /* buffers of several ring descriptors will be added */
 	uint16_t vector;            /* interrupt vector from 1; 0: none, the queue is only polled */
-	bool no_rescue;             /* buffers may lie with the device for ever, as on a receive queue */
+	bool is_supply;             /* buffers lie there until the device needs them, as for receiving: always
+				     * eager, and that nothing moves says nothing */
 	struct kl_kick_policy kick; /* the user's kick= has precedence */
 };
 

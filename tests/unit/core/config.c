@@ -22,14 +22,21 @@ static void open_with(uint32_t length)
 Test(config, widths)
 {
 	static const struct model_config_field fields[] = {
-		{0, 1, 6, -1}, {6, 2, 1, -1}, {8, 4, 2, -1}, {16, 8, 1, -1}, {0, 0, 0, 0},
+		{0, 1, 6, -1},
+		{6, 2, 1, -1},
+		{8, 4, 2, -1},
+		{16, 8, 1, -1},
+		{0, 0, 0, 0},
 	};
 	uint8_t bytes[6];
 	uint16_t half;
 	uint32_t words[2];
 	uint64_t whole;
 	const struct kl_config_field wanted[] = {
-		{0, 1, 6, bytes}, {6, 2, 1, &half}, {8, 4, 2, words}, {16, 8, 1, &whole},
+		{0, 1, 6, bytes},
+		{6, 2, 1, &half},
+		{8, 4, 2, words},
+		{16, 8, 1, &whole},
 	};
 
 	open_with(24);
@@ -116,8 +123,9 @@ Test(config, beyond_the_end)
 		cr_expect_eq(kl_device_config(rig.device, &field, 1), offset <= 7 ? 0 : -ENODATA);
 		cr_expect_eq(logged("10 bytes"), offset > 7, "%s", log_text());
 	}
-	cr_expect_eq(kl_device_config(rig.device,
-		&(struct kl_config_field){65535, 8, 255, value}, 1), -ENODATA);
+	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){65535, 8, 255, value},
+			     1),
+		-ENODATA);
 	cr_expect_eq(kl_device_config_write(rig.device, 10, 1, 0), -ENODATA);
 	cr_expect_eq(kl_device_config_write(rig.device, 8, 4, 0), -ENODATA);
 	rig_close(&rig);
@@ -140,11 +148,14 @@ Test(config, large_configurations)
 	uint32_t value;
 
 	open_with(4096);
-	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){4092, 4, 1, &value}, 1), 0);
+	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){4092, 4, 1, &value}, 1),
+		0);
 	cr_expect_eq(memcmp(&value, rig.model->script.config + 4092, 4), 0);
 	rig_close(&rig);
 	open_with(1 << 20);
-	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){65532, 4, 1, &value}, 1), 0);
+	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){65532, 4, 1, &value},
+			     1),
+		0);
 	rig_close(&rig);
 }
 

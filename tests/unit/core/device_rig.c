@@ -32,7 +32,8 @@ static int option(struct kl_device *device, const char *key, const char *value)
 	if (strcmp(key, "colour") != 0)
 		return -ENOENT;
 	if (strcmp(value, "blue") != 0) {
-		kl_error("%s: colour=%s is not possible; allowed: blue", kl_device_info(device)->name, value);
+		kl_error("%s: colour=%s is not possible; allowed: blue",
+			kl_device_info(device)->name, value);
 		return -EINVAL;
 	}
 	snprintf(rig_colour, sizeof(rig_colour), "%s", value);
@@ -47,8 +48,12 @@ static void config_changed(struct kl_device *device)
 
 static const uint32_t types[] = {RIG_TYPE, 0};
 static const struct kl_feature_name names[] = {
-	{RIG_F_APPLE, "APPLE"}, {RIG_F_PEAR, "PEAR"}, {RIG_F_PLUM, "PLUM"}, {RIG_F_FIG, "FIG"},
-	{RIG_F_NUT, "NUT"}, {0, NULL},
+	{RIG_F_APPLE, "APPLE"},
+	{RIG_F_PEAR, "PEAR"},
+	{RIG_F_PLUM, "PLUM"},
+	{RIG_F_FIG, "FIG"},
+	{RIG_F_NUT, "NUT"},
+	{0, NULL},
 };
 static const struct kl_feature_name keys[] = {{RIG_F_APPLE, "apple"}, {0, NULL}};
 static const struct kl_feature_rule rules[] = {

@@ -17,9 +17,9 @@
 #define RIG_TYPE 63
 /* Bits of the type: what each needs is in the rig's table of rules. */
 #define RIG_F_APPLE 0
-#define RIG_F_PEAR 1  /* needs APPLE */
+#define RIG_F_PEAR 1 /* needs APPLE */
 #define RIG_F_PLUM 23 /* needs APPLE and PEAR */
-#define RIG_F_FIG 50  /* needs one of PLUM, NUT */
+#define RIG_F_FIG 50 /* needs one of PLUM, NUT */
 #define RIG_F_NUT 70
 
 struct device_rig {

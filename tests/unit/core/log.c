@@ -65,6 +65,7 @@ Test(log, default_is_stderr, .init = cr_redirect_stderr)
 	kl_notice("third");
 	kl_debug("not this");
 	fflush(stderr);
-	cr_expect_stderr_eq_str("kickless: error: first\nkickless: warning: second\nkickless: third\n");
+	cr_expect_stderr_eq_str(
+		"kickless: error: first\nkickless: warning: second\nkickless: third\n");
 	cr_expect_eq(count, 0);
 }

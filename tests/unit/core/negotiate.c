@@ -25,8 +25,9 @@ static void expect_accepted(uint64_t low, uint64_t high)
 
 #define RING_BITS (UINT64_C(1) << VIRTIO_F_INDIRECT_DESC | UINT64_C(1) << VIRTIO_F_EVENT_IDX)
 #define PCI_BITS (UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM)
-#define TYPE_BITS (UINT64_C(1) << RIG_F_APPLE | UINT64_C(1) << RIG_F_PEAR |                            \
-	UINT64_C(1) << RIG_F_PLUM | UINT64_C(1) << RIG_F_FIG)
+#define TYPE_BITS \
+	(UINT64_C(1) << RIG_F_APPLE | UINT64_C(1) << RIG_F_PEAR | UINT64_C(1) << RIG_F_PLUM | \
+		UINT64_C(1) << RIG_F_FIG)
 #define NUT_BIT (UINT64_C(1) << (RIG_F_NUT - 64))
 
 /* FEAT-04, 06, 09: a device that offers everything gets what is known and no more. */
@@ -62,13 +63,14 @@ Test(negotiate, nothing_wanted)
 Test(negotiate, prerequisites)
 {
 	for (unsigned int mask = 0; mask < 32; mask++) {
-		bool apple = mask & 1, pear = (mask & 2) && apple, plum = (mask & 4) && apple && pear;
+		bool apple = mask & 1, pear = (mask & 2) && apple,
+		     plum = (mask & 4) && apple && pear;
 		bool nut = mask & 16, fig = (mask & 8) && (plum || nut);
 
 		rig_prepare(&rig);
 		for (unsigned int i = 0; i < 5; i++) {
-			static const unsigned int bits[] = {RIG_F_APPLE, RIG_F_PEAR, RIG_F_PLUM, RIG_F_FIG,
-				RIG_F_NUT};
+			static const unsigned int bits[] = {RIG_F_APPLE, RIG_F_PEAR, RIG_F_PLUM,
+				RIG_F_FIG, RIG_F_NUT};
 
 			if ((mask & 1u << i) != 0)
 				model_offer(rig.model, bits[i]);
@@ -103,8 +105,8 @@ Test(negotiate, random_offers)
 /* FEAT-07: without the optional ones it works as well. */
 Test(negotiate, each_optional_bit_missing)
 {
-	static const unsigned int bits[] = {RIG_F_APPLE, RIG_F_PEAR, RIG_F_PLUM, RIG_F_FIG, RIG_F_NUT,
-		VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX, VIRTIO_F_ACCESS_PLATFORM};
+	static const unsigned int bits[] = {RIG_F_APPLE, RIG_F_PEAR, RIG_F_PLUM, RIG_F_FIG,
+		RIG_F_NUT, VIRTIO_F_INDIRECT_DESC, VIRTIO_F_EVENT_IDX, VIRTIO_F_ACCESS_PLATFORM};
 
 	for (unsigned int i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
 		rig_prepare(&rig);
@@ -149,7 +151,8 @@ static void check_platform(bool has_iommu, bool is_physical, bool offered, int e
 	cr_assert_eq(rig_attach(&rig, NULL), 0);
 	cr_expect_eq(rig_negotiate(&rig), expected, "iommu %d, physical %d, offered %d", has_iommu,
 		is_physical, offered);
-	cr_expect_eq(logged("ACCESS_PLATFORM") && logged("iommu_platform=on") && logged("--iova-mode=pa"),
+	cr_expect_eq(logged("ACCESS_PLATFORM") && logged("iommu_platform=on") &&
+			logged("--iova-mode=pa"),
 		expected != 0);
 	rig_close(&rig);
 }
@@ -227,7 +230,8 @@ Test(negotiate, insisted_and_offered)
 	model_offer(rig.model, RIG_F_APPLE);
 	cr_assert_eq(rig_attach(&rig, "event_idx=1,apple=1"), 0);
 	cr_expect_eq(rig_negotiate(&rig), 0);
-	cr_expect(kl_device_has(rig.device, VIRTIO_F_EVENT_IDX) && kl_device_has(rig.device, RIG_F_APPLE));
+	cr_expect(kl_device_has(rig.device, VIRTIO_F_EVENT_IDX) &&
+		kl_device_has(rig.device, RIG_F_APPLE));
 	rig_close(&rig);
 }
 

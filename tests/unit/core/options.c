@@ -87,11 +87,13 @@ static void check_switch(const char *key, unsigned int bit)
 
 	snprintf(text, sizeof(text), "%s=1", key);
 	options = parse(text);
-	cr_expect(kl_features_has(&options->insisted, bit) && !kl_features_has(&options->declined, bit));
+	cr_expect(kl_features_has(&options->insisted, bit) &&
+		!kl_features_has(&options->declined, bit));
 	rig_close(&rig);
 	snprintf(text, sizeof(text), "%s=0", key);
 	options = parse(text);
-	cr_expect(!kl_features_has(&options->insisted, bit) && kl_features_has(&options->declined, bit));
+	cr_expect(!kl_features_has(&options->insisted, bit) &&
+		kl_features_has(&options->declined, bit));
 	rig_close(&rig);
 	snprintf(text, sizeof(text), "%s=2", key);
 	refuse(text, text, "0 or 1");
@@ -131,13 +133,15 @@ Test(options, kick)
 
 Test(options, features)
 {
-	const struct kl_device_options *options = parse("features=+APPLE/-EVENT_IDX/+NUT/-RING_RESET");
+	const struct kl_device_options *options = parse(
+		"features=+APPLE/-EVENT_IDX/+NUT/-RING_RESET");
 
 	cr_expect(kl_features_has(&options->insisted, RIG_F_APPLE));
 	cr_expect(kl_features_has(&options->insisted, RIG_F_NUT));
 	cr_expect(kl_features_has(&options->declined, VIRTIO_F_EVENT_IDX));
 	cr_expect(kl_features_has(&options->declined, VIRTIO_F_RING_RESET));
-	cr_expect_eq(__builtin_popcountll(options->insisted.word[0] | options->declined.word[0]), 3);
+	cr_expect_eq(__builtin_popcountll(options->insisted.word[0] | options->declined.word[0]),
+		3);
 	rig_close(&rig);
 	refuse("features=APPLE", "features=APPLE", "+NAME or -NAME");
 	refuse("features=+", "features=+", "+NAME or -NAME");
@@ -167,7 +171,8 @@ Test(options, without_a_value)
 
 Test(options, several)
 {
-	const struct kl_device_options *options = parse("queues=2,queue_size=64,kick=auto,colour=blue,apple=1");
+	const struct kl_device_options *options = parse(
+		"queues=2,queue_size=64,kick=auto,colour=blue,apple=1");
 
 	cr_expect_eq(options->queues, 2);
 	cr_expect_eq(options->queue_size, 64);

@@ -62,8 +62,8 @@ Test(queues, count_and_sizes)
 /* SPL-03, PCI-20: whatever the device claims is brought to a legal size. */
 Test(queues, the_device_s_maximum)
 {
-	static const uint16_t claims[][2] = {{1, 1}, {2, 2}, {3, 2}, {255, 128}, {256, 256}, {1000, 512},
-		{32767, 16384}, {32768, 32768}, {32769, 32768}, {65535, 32768}};
+	static const uint16_t claims[][2] = {{1, 1}, {2, 2}, {3, 2}, {255, 128}, {256, 256},
+		{1000, 512}, {32767, 16384}, {32768, 32768}, {32769, 32768}, {65535, 32768}};
 
 	for (unsigned int i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
 		rig_prepare(&rig);
@@ -98,7 +98,8 @@ Test(queues, the_user_s_size_and_kick)
 	cr_expect_eq(queue->size, 32);
 	cr_expect_eq(queue->kick.policy.mode, KL_KICK_LAZY);
 	cr_expect_eq(queue->kick.wait_ticks, 500);
-	cr_expect_eq(add((struct kl_queue_conf){.index = 1, .size = 8, .kick = {KL_KICK_AUTO, 7}}), 0);
+	cr_expect_eq(add((struct kl_queue_conf){.index = 1, .size = 8, .kick = {KL_KICK_AUTO, 7}}),
+		0);
 	cr_expect_eq(queue->size, 8, "the driver knows better");
 	cr_expect_eq(queue->kick.policy.wait_ns, 500, "the user has precedence");
 	rig_close(&rig);
@@ -148,7 +149,8 @@ Test(queues, out_of_memory)
 	for (unsigned int n = 1; n <= 2; n++) {
 		open_negotiated(NULL);
 		rig.model->script.alloc_fails_at = n;
-		cr_expect_eq(add((struct kl_queue_conf){.index = 0, .indirect_entries = 4}), -ENOMEM);
+		cr_expect_eq(add((struct kl_queue_conf){.index = 0, .indirect_entries = 4}),
+			-ENOMEM);
 		cr_expect_eq(rig.model->allocated, 0);
 		cr_expect(logged("NUMA node -1"), "%s", log_text());
 		cr_expect_eq(add((struct kl_queue_conf){.index = 0, .indirect_entries = 4}), 0);
@@ -166,7 +168,10 @@ Test(queues, features_shape_the_ring)
 	cr_expect_eq(queue->indirect_entries, 8, "no table is longer than the queue");
 	rig_close(&rig);
 	open_negotiated("event_idx=0,indirect=0");
-	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .indirect_entries = 34, .chained = true}), 0);
+	cr_expect_eq(add((struct kl_queue_conf){.index = 0,
+			     .indirect_entries = 34,
+			     .chained = true}),
+		0);
 	cr_expect_not(queue->event_idx);
 	cr_expect_eq(queue->indirect_entries, 0);
 	cr_expect(queue->chained);
@@ -205,14 +210,16 @@ Test(queues, dma_memory)
 	cr_expect_eq(kl_device_translate(rig.device, (char *)dma.memory + 10, 1000, &iova), 90);
 	cr_expect_eq(iova, dma.iova + 10);
 	cr_expect_eq(kl_device_translate(rig.device, (char *)dma.memory + 10, 20, &iova), 20);
-	cr_expect_eq(kl_device_translate(rig.device, &dma, 8, &iova), 0, "not the device's to reach");
+	cr_expect_eq(kl_device_translate(rig.device, &dma, 8, &iova), 0,
+		"not the device's to reach");
 	kl_device_dma_free(rig.device, &dma);
 	cr_expect(dma.memory == NULL && dma.size == 0);
 	kl_device_dma_free(rig.device, &dma);
 	cr_expect_not(kl_device_iova_is_virtual(rig.device));
 	rig.model->host.translate = NULL;
 	cr_expect(kl_device_iova_is_virtual(rig.device));
-	cr_expect_eq(kl_device_translate(rig.device, &dma, 8, &iova), 8, "virtual addresses are bus addresses");
+	cr_expect_eq(kl_device_translate(rig.device, &dma, 8, &iova), 8,
+		"virtual addresses are bus addresses");
 	cr_expect_eq(iova, (uintptr_t)&dma);
 	rig_close(&rig);
 }

@@ -12,7 +12,8 @@ static uint32_t offset_of(uint8_t cfg_type)
 {
 	const uint8_t *bytes = model->pci_config + model_capability(model, cfg_type, 0) + 8;
 
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+		(uint32_t)bytes[3] << 24;
 }
 
 static void set_up(void)
@@ -115,17 +116,19 @@ FRAMED_TEST(registers, widths)
 	static const struct {
 		uint32_t offset;
 		unsigned int width;
-	} wrong[] = {{0x00, 1}, {0x00, 2}, {0x04, 2}, {0x10, 4}, {0x10, 1}, {0x12, 1}, {0x14, 2}, {0x14, 4},
-		{0x15, 2}, {0x16, 4}, {0x16, 1}, {0x18, 4}, {0x1c, 1}, {0x1e, 1}, {0x20, 8}, {0x20, 2},
-		{0x22, 2}, {0x28, 8}, {0x34, 1}, {0x02, 4}, {0x11, 1}, {0x13, 2}, {0x3c, 4}, {0x38, 2},
-		{0x3a, 2}};
+	} wrong[] = {{0x00, 1}, {0x00, 2}, {0x04, 2}, {0x10, 4}, {0x10, 1}, {0x12, 1}, {0x14, 2},
+		{0x14, 4}, {0x15, 2}, {0x16, 4}, {0x16, 1}, {0x18, 4}, {0x1c, 1}, {0x1e, 1},
+		{0x20, 8}, {0x20, 2}, {0x22, 2}, {0x28, 8}, {0x34, 1}, {0x02, 4}, {0x11, 1},
+		{0x13, 2}, {0x3c, 4}, {0x38, 2}, {0x3a, 2}};
 
 	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		get(wrong[i].width, common + wrong[i].offset);
-		cr_expect_eq(model->violations, 1, "read of %u at 0x%x", wrong[i].width, wrong[i].offset);
+		cr_expect_eq(model->violations, 1, "read of %u at 0x%x", wrong[i].width,
+			wrong[i].offset);
 		model->violations = 0;
 		put(wrong[i].width, common + wrong[i].offset, 0);
-		cr_expect_eq(model->violations, 1, "write of %u at 0x%x", wrong[i].width, wrong[i].offset);
+		cr_expect_eq(model->violations, 1, "write of %u at 0x%x", wrong[i].width,
+			wrong[i].offset);
 		model->violations = 0;
 	}
 	put(1, common + 0x14, 0x100);
@@ -410,7 +413,8 @@ FRAMED_TEST(registers, doorbells)
 
 FRAMED_TEST(registers, configuration)
 {
-	static const struct model_config_field fields[] = {{0, 1, 2, -1}, {4, 4, 1, 5}, {0, 0, 0, 0}};
+	static const struct model_config_field fields[] = {{0, 1, 2, -1}, {4, 4, 1, 5},
+		{0, 0, 0, 0}};
 
 	put(1, config, 1);
 	expect("INIT-06");

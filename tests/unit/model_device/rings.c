@@ -52,7 +52,8 @@ static void put(uint8_t *bytes, unsigned int width, uint64_t value)
 	memcpy(bytes, &value, width);
 }
 
-static void desc_at(uint8_t *bytes, uint64_t address, uint32_t length, uint16_t flags, uint16_t next)
+static void desc_at(uint8_t *bytes, uint64_t address, uint32_t length, uint16_t flags,
+	uint16_t next)
 {
 	put(bytes, 8, address);
 	put(bytes + 8, 4, length);

@@ -81,9 +81,9 @@ Test(config, mac_of_the_user)
 
 Test(config, bad_macs)
 {
-	static const char *const bad[] = {"mac=", "mac=1", "mac=01:00:00:00:00:01", "mac=00:00:00:00:00:00",
-		"mac=02:00:00:00:00:0g", "mac=02:00:00:00:00", "mac=02:00:00:00:00:01:02",
-		"mac=ff:ff:ff:ff:ff:ff"};
+	static const char *const bad[] = {"mac=", "mac=1", "mac=01:00:00:00:00:01",
+		"mac=00:00:00:00:00:00", "mac=02:00:00:00:00:0g", "mac=02:00:00:00:00",
+		"mac=02:00:00:00:00:01:02", "mac=ff:ff:ff:ff:ff:ff"};
 
 	net_prepare(&rig);
 	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
@@ -174,7 +174,8 @@ Test(config, link_event)
 	net_close(&rig);
 }
 
-static void check_speed(bool offered, uint32_t speed, uint8_t duplex, uint32_t expected, bool is_full)
+static void check_speed(bool offered, uint32_t speed, uint8_t duplex, uint32_t expected,
+	bool is_full)
 {
 	const struct kl_net_info *info;
 
@@ -227,7 +228,8 @@ Test(config, short_structures)
 	cr_expect_eq(kl_net_info(rig.net)->speed_mbps, KL_NET_SPEED_UNKNOWN);
 	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
 	cr_expect(kl_device_has(rig.device, RIG_MAC) && kl_device_has(rig.device, RIG_STATUS));
-	cr_expect_not(kl_device_has(rig.device, RIG_MTU) || kl_device_has(rig.device, RIG_SPEED_DUPLEX));
+	cr_expect_not(
+		kl_device_has(rig.device, RIG_MTU) || kl_device_has(rig.device, RIG_SPEED_DUPLEX));
 	net_close(&rig);
 }
 

@@ -49,7 +49,10 @@ static void other_remove(struct kl_device *device)
 }
 
 static struct kl_driver other = {
-	.name = "other", .types = other_types, .probe = other_probe, .remove = other_remove,
+	.name = "other",
+	.types = other_types,
+	.probe = other_probe,
+	.remove = other_remove,
 };
 
 Test(net, another_type_has_no_network_side)

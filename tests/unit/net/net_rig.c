@@ -15,8 +15,12 @@
 
 /* 5.1.4: a field may be read when its feature is offered, in its own width. */
 static const struct model_config_field fields[] = {
-	{0, 1, 6, RIG_MAC}, {6, 2, 1, RIG_STATUS}, {10, 2, 1, RIG_MTU}, {12, 4, 1, RIG_SPEED_DUPLEX},
-	{16, 1, 1, RIG_SPEED_DUPLEX}, {0, 0, 0, 0},
+	{0, 1, 6, RIG_MAC},
+	{6, 2, 1, RIG_STATUS},
+	{10, 2, 1, RIG_MTU},
+	{12, 4, 1, RIG_SPEED_DUPLEX},
+	{16, 1, 1, RIG_SPEED_DUPLEX},
+	{0, 0, 0, 0},
 };
 
 bool net_iova_is_virtual;
@@ -35,8 +39,8 @@ enum rte_iova_mode __wrap_rte_eal_iova_mode(void)
 
 static void start_eal(void)
 {
-	static char *argv[] = {"unit", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry", "-m", "64",
-		"-l", "0", "--log-level=error"};
+	static char *argv[] = {"unit", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
+		"-m", "64", "-l", "0", "--log-level=error"};
 
 	cr_assert_geq(rte_eal_init((int)RTE_DIM(argv), argv), 0, "%s", rte_strerror(rte_errno));
 }
@@ -51,17 +55,17 @@ static void add_window(struct rte_mempool *pool, void *context, struct rte_mempo
 	model_add_window(rig->model, memory->addr, memory->iova, memory->len);
 }
 
-struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int count, uint16_t room,
-	uint16_t private_bytes)
+struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int count,
+	uint16_t room, uint16_t private_bytes)
 {
 	struct rte_pktmbuf_pool_private settings = {
 		.mbuf_data_room_size = (uint16_t)(room + RTE_PKTMBUF_HEADROOM),
 		.mbuf_priv_size = private_bytes,
 	};
-	unsigned int element =
-		(unsigned int)sizeof(struct rte_mbuf) + private_bytes + settings.mbuf_data_room_size;
-	struct rte_mempool *pool =
-		rte_mempool_create_empty(name, count, element, 0, sizeof(settings), SOCKET_ID_ANY, 0);
+	unsigned int element = (unsigned int)sizeof(struct rte_mbuf) + private_bytes +
+		settings.mbuf_data_room_size;
+	struct rte_mempool *pool = rte_mempool_create_empty(name, count, element, 0,
+		sizeof(settings), SOCKET_ID_ANY, 0);
 	/* A pool lets no small object cross a page. */
 	size_t size = (size_t)(count + 2) * RTE_ALIGN_CEIL(element + 256, 4096);
 	char *memory = rte_malloc(NULL, size, 4096);
@@ -80,7 +84,8 @@ struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int
 
 void net_prepare(struct net_rig *rig)
 {
-	static const uint8_t config[] = {0x52, 0x54, 0, 1, 2, 3, 1, 0, 0, 0, 0xdc, 5, 0x10, 0x27, 0, 0, 1};
+	static const uint8_t config[] = {0x52, 0x54, 0, 1, 2, 3, 1, 0, 0, 0, 0xdc, 5, 0x10, 0x27, 0,
+		0, 1};
 	static const unsigned int offered[] = {RIG_MAC, RIG_STATUS, RIG_MRG_RXBUF, RIG_INDIRECT,
 		RIG_EVENT_IDX};
 
@@ -246,7 +251,8 @@ unsigned int net_arrive(struct net_rig *rig, const struct arrival *arrival)
 		head[used++] = chain.head;
 	} while (at < arrival->bytes);
 	if (header != NULL) {
-		uint16_t buffers = arrival->lies_about_buffers ? arrival->num_buffers : (uint16_t)used;
+		uint16_t buffers = arrival->lies_about_buffers ? arrival->num_buffers :
+								 (uint16_t)used;
 
 		memcpy(header, arrival->header, sizeof(arrival->header));
 		memcpy(header + 10, &buffers, 2);

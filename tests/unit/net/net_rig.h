@@ -79,9 +79,9 @@ void net_expect_sent(const struct net_rig *rig, uint32_t bytes, uint32_t seed);
 /* The device's header of a packet that arrives, and how it lays it out. */
 struct arrival {
 	uint32_t bytes, seed;
-	uint16_t num_buffers;    /* 0: the true number */
-	uint32_t first_bytes;    /* of the packet in the first buffer; 0: as many as fit */
-	uint8_t header[10];      /* before num_buffers */
+	uint16_t num_buffers; /* 0: the true number */
+	uint32_t first_bytes; /* of the packet in the first buffer; 0: as many as fit */
+	uint8_t header[10]; /* before num_buffers */
 	bool lies_about_buffers; /* num_buffers is taken as it is, 0 too */
 };
 /* Lets a packet arrive; false when the device has too few buffers. Returns how many were used. */

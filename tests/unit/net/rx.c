@@ -132,7 +132,8 @@ static void run_long(void)
 
 		cr_assert_lt(round, 20000, "no progress");
 		while (burst-- > 0) {
-			const struct arrival arrival = {.bytes = 60 + arrived % 64, .seed = (uint32_t)arrived};
+			const struct arrival arrival = {.bytes = 60 + arrived % 64,
+				.seed = (uint32_t)arrived};
 
 			if (net_arrive(&rig, &arrival) == 0)
 				break;

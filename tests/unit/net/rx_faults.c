@@ -40,8 +40,8 @@ static void complete_with(uint32_t length, uint16_t num_buffers)
 /* NRX-21: shorter than a header and a byte, or longer than the buffer. */
 static void check_lengths(bool mergeable)
 {
-	static const uint32_t lengths[] = {0, 1, 11, 12, RIG_ROOM + RIG_HEADER + 1, 65535, 65536, 65536 + 60,
-		UINT32_MAX - 1, UINT32_MAX};
+	static const uint32_t lengths[] = {0, 1, 11, 12, RIG_ROOM + RIG_HEADER + 1, 65535, 65536,
+		65536 + 60, UINT32_MAX - 1, UINT32_MAX};
 	struct kl_net_queue_stats stats;
 
 	open_with(mergeable);
@@ -108,7 +108,9 @@ Test(rx_faults, num_buffers_0)
 /* Without MRG_RXBUF the field is not looked at. */
 Test(rx_faults, num_buffers_without_mergeable_buffers)
 {
-	const struct arrival arrival = {.bytes = 64, .seed = 3, .num_buffers = 999,
+	const struct arrival arrival = {.bytes = 64,
+		.seed = 3,
+		.num_buffers = 999,
 		.lies_about_buffers = true};
 
 	open_with(false);
@@ -139,7 +141,9 @@ static void expect_broken_then_restart(enum kl_queue_fault fault)
 
 static void check_num_buffers(uint16_t num_buffers)
 {
-	const struct arrival arrival = {.bytes = 64, .num_buffers = num_buffers, .lies_about_buffers = true};
+	const struct arrival arrival = {.bytes = 64,
+		.num_buffers = num_buffers,
+		.lies_about_buffers = true};
 
 	open_with(true);
 	arrive_well(0);
@@ -173,7 +177,8 @@ Test(rx_faults, num_buffers_too_many)
 	packet = net_receive(&rig);
 	cr_assert_neq(packet, NULL);
 	cr_expect_eq(packet->nb_segs, 3);
-	cr_expect_eq(packet->pkt_len, 64 + 2 * (64 + RIG_HEADER), "in the bounds of what was written");
+	cr_expect_eq(packet->pkt_len, 64 + 2 * (64 + RIG_HEADER),
+		"in the bounds of what was written");
 	rte_pktmbuf_free(packet);
 	arrive_well(1);
 	net_close(&rig);

@@ -17,7 +17,8 @@ static void open_without(unsigned int bit)
 }
 
 /* Sends a packet that must go out whole in so many pieces, and come back to its pool. */
-static void expect_goes_out(struct rte_mbuf *packet, uint32_t bytes, uint32_t seed, unsigned int pieces)
+static void expect_goes_out(struct rte_mbuf *packet, uint32_t bytes, uint32_t seed,
+	unsigned int pieces)
 {
 	cr_assert_eq(net_send(&rig, packet), 1);
 	cr_assert_eq(net_transmit(&rig, 8), 1);
@@ -127,7 +128,8 @@ static struct rte_mbuf *scattered(unsigned int segments, uint32_t bytes, uint32_
 static void send_scattered(void)
 {
 	for (unsigned int segments = 2; segments <= 30; segments++)
-		expect_goes_out(scattered(segments, 77, segments), 77 * segments, segments, segments);
+		expect_goes_out(scattered(segments, 77, segments), 77 * segments, segments,
+			segments);
 }
 
 Test(tx, scattered)
@@ -302,7 +304,8 @@ static void run_random(enum model_order order)
 		cr_assert_lt(round, 30000, "no progress");
 		for (uint16_t i = 0; i < count; i++)
 			packets[i] = model_random(rig.model) % 8 == 0 ?
-				scattered(1 + (unsigned int)(model_random(rig.model) % 8), 30, sent + i) :
+				scattered(1 + (unsigned int)(model_random(rig.model) % 8), 30,
+					sent + i) :
 				net_packet(&rig, 60 + i, sent + i);
 		taken = kl_net_tx_burst(rig.net, 0, packets, count);
 		for (uint16_t i = taken; i < count; i++)

@@ -10,8 +10,8 @@
 
 Test(kick, policy_parse)
 {
-	static const char *const bad[] = {"", "Eager", "eager ", "lazy", "lazy:", "lazy:0", "lazy:-1",
-		"lazy:+1", "lazy: 1", "lazy:1x", "lazy:1000000001", "lazy:4294967297",
+	static const char *const bad[] = {"", "Eager", "eager ", "lazy", "lazy:", "lazy:0",
+		"lazy:-1", "lazy:+1", "lazy: 1", "lazy:1x", "lazy:1000000001", "lazy:4294967297",
 		"lazy:99999999999999999999", "auto:5", "autox", "lazy:0x10"};
 	struct kl_kick_policy policy = {KL_KICK_LAZY, 77};
 
@@ -38,13 +38,15 @@ static void check_window(uint16_t old_idx, unsigned int length)
 	for (unsigned int i = 0; i < length; i++)
 		passed[(uint16_t)(old_idx + i)] = true;
 	for (unsigned int event = 0; event < 65536; event++)
-		cr_assert_eq(virtq_need_event((uint16_t)event, (uint16_t)(old_idx + length), old_idx),
+		cr_assert_eq(virtq_need_event((uint16_t)event, (uint16_t)(old_idx + length),
+				     old_idx),
 			passed[event], "event %u, from %u, %u entries", event, old_idx, length);
 }
 
 Test(kick, need_event_by_definition)
 {
-	static const uint16_t starts[] = {0, 1, 255, 32760, 32767, 32768, 65471, 65520, 65534, 65535};
+	static const uint16_t starts[] = {0, 1, 255, 32760, 32767, 32768, 65471, 65520, 65534,
+		65535};
 	static const unsigned int lengths[] = {0, 1, 2, 3, 31, 32, 33, 64, 255, 256, 32768, 65535};
 
 	for (unsigned int s = 0; s < sizeof(starts) / sizeof(starts[0]); s++)
@@ -115,7 +117,8 @@ Test(kick, bursts_around_the_event)
 		unsigned int ahead = round % 7;
 		uint64_t before;
 
-		model_set_avail_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched + ahead));
+		model_set_avail_event(rig.model, 0,
+			(uint16_t)(rig.model->queue[0].fetched + ahead));
 		before = rig.model->queue[0].doorbells;
 		ring_post(&rig, 4);
 		cr_expect_eq(rig.model->queue[0].doorbells - before, ahead < 4);
@@ -197,7 +200,8 @@ static void check_accounting(struct kl_kick_policy policy, bool event_idx)
 	uint64_t publishes = 0;
 	const struct kl_queue_stats *stats;
 
-	ring_open(&rig, (struct kl__queue_shape){.size = 64, .event_idx = event_idx, .kick = policy});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 64, .event_idx = event_idx, .kick = policy});
 	stats = &rig.queue->stats;
 	for (unsigned int round = 0; round < 30000; round++) {
 		uint64_t dice = model_random(rig.model);
@@ -218,8 +222,8 @@ static void check_accounting(struct kl_kick_policy policy, bool event_idx)
 	}
 	kl__kick_force(rig.queue);
 	cr_expect_eq(stats->kicks_sent + stats->kicks_suppressed + stats->kicks_spared, publishes,
-		"%lu + %lu + %lu != %lu", stats->kicks_sent, stats->kicks_suppressed, stats->kicks_spared,
-		publishes);
+		"%lu + %lu + %lu != %lu", stats->kicks_sent, stats->kicks_suppressed,
+		stats->kicks_spared, publishes);
 	cr_expect_eq(stats->rescue_kicks, 0);
 	ring_close(&rig);
 }

@@ -12,9 +12,11 @@ static struct ring_rig rig;
 
 static void open_lazy(uint64_t ticks_per_second)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = true,
-		.ticks_per_second = ticks_per_second,
-		.kick = {KL_KICK_LAZY, ticks_per_second == NO_TICKS ? 1 : 1000000000}});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 256,
+			.event_idx = true,
+			.ticks_per_second = ticks_per_second,
+			.kick = {KL_KICK_LAZY, ticks_per_second == NO_TICKS ? 1 : 1000000000}});
 }
 
 static uint64_t doorbells(void)
@@ -141,15 +143,19 @@ Test(kick_lazy, owed_while_the_index_wraps)
 		kl__kick_poll(rig.queue);
 		cr_expect_eq(doorbells(), 1, "lost wake-up after %lu buffers", counts[i]);
 		cr_expect_eq(rig.queue->stats.kicks_sent + rig.queue->stats.kicks_suppressed +
-				rig.queue->stats.kicks_spared, counts[i]);
+				rig.queue->stats.kicks_spared,
+			counts[i]);
 		ring_close(&rig);
 	}
 }
 
 static void open_auto(uint64_t ticks_per_second)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = true,
-		.ticks_per_second = ticks_per_second, .kick = {KL_KICK_AUTO, 0}});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 256,
+			.event_idx = true,
+			.ticks_per_second = ticks_per_second,
+			.kick = {KL_KICK_AUTO, 0}});
 }
 
 static void serve_all(void)
@@ -199,8 +205,10 @@ Test(kick_lazy, auto_waits_a_default_time)
 	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kick = {KL_KICK_AUTO, 0}});
 	cr_expect_eq(rig.queue->kick.wait_ticks, 20000);
 	ring_close(&rig);
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kick = {KL_KICK_AUTO, 5},
-		.ticks_per_second = 3000000000});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 8,
+			.kick = {KL_KICK_AUTO, 5},
+			.ticks_per_second = 3000000000});
 	cr_expect_eq(rig.queue->kick.wait_ticks, 15);
 	ring_close(&rig);
 }

@@ -12,8 +12,11 @@ static struct ring_rig rig;
 
 static void open_rescuing(uint64_t ticks_per_second, bool rescues)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = true, .rescues = rescues,
-		.ticks_per_second = ticks_per_second});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 256,
+			.event_idx = true,
+			.rescues = rescues,
+			.ticks_per_second = ticks_per_second});
 	rig.model->queue[0].is_busy = true;
 }
 

@@ -59,10 +59,12 @@ int ring_add(struct ring_rig *rig, unsigned int readable, unsigned int writable)
 	cr_assert(count < VIRTQ_MAX_SIZE);
 	for (unsigned int i = 0; i < count; i++)
 		piece[i] = (struct kl__piece){
-			.address = rig->data_iova + (rig->posted + i) % rig->shape.size * RIG_PIECE_BYTES,
+			.address = rig->data_iova +
+				(rig->posted + i) % rig->shape.size * RIG_PIECE_BYTES,
 			.length = 1 + (uint32_t)((rig->posted + i) % RIG_PIECE_BYTES),
 		};
-	rc = kl__queue_add(rig->queue, piece, readable, writable, (void *)(uintptr_t)(rig->posted + 1));
+	rc = kl__queue_add(rig->queue, piece, readable, writable,
+		(void *)(uintptr_t)(rig->posted + 1));
 	if (rc == 0)
 		rig->posted++;
 	return rc;
@@ -100,8 +102,8 @@ void ring_expect_law(const struct ring_rig *rig)
 	const struct kl_queue_stats *stats = &rig->queue->stats;
 
 	cr_expect(stats->posted == stats->done + stats->failed + kl__queue_in_flight(rig->queue),
-		"posted %" PRIu64 ", done %" PRIu64 ", failed %" PRIu64 ", in flight %u", stats->posted,
-		stats->done, stats->failed, kl__queue_in_flight(rig->queue));
+		"posted %" PRIu64 ", done %" PRIu64 ", failed %" PRIu64 ", in flight %u",
+		stats->posted, stats->done, stats->failed, kl__queue_in_flight(rig->queue));
 	cr_expect(stats->kicks_sent == rig->model->queue[rig->shape.index].doorbells,
 		"%" PRIu64 " kicks counted, %" PRIu64 " seen", stats->kicks_sent,
 		rig->model->queue[rig->shape.index].doorbells);

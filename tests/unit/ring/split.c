@@ -8,8 +8,8 @@
 
 static struct ring_rig rig;
 
-#define ADD(chained)                                                                               \
-	kl__split_add(rig.queue, &rig.posted, rig.data_iova, 32, VIRTQ_DESC_F_WRITE, 32, chained);     \
+#define ADD(chained) \
+	kl__split_add(rig.queue, &rig.posted, rig.data_iova, 32, VIRTQ_DESC_F_WRITE, 32, chained); \
 	rig.posted++
 
 static void open_split(uint16_t size, bool chained)
@@ -20,7 +20,8 @@ static void open_split(uint16_t size, bool chained)
 static void expect_free(uint16_t count)
 {
 	cr_expect_eq(rig.queue->chained ? kl__split_free(rig.queue, true) :
-					  kl__split_free(rig.queue, false), count);
+					  kl__split_free(rig.queue, false),
+		count);
 }
 
 /* Adds, publishes, serves and takes one at a time, over the wrap of all indices. */
@@ -171,8 +172,10 @@ static void take_many(bool chained)
 		ring_kick(&rig);
 		model_process(rig.model, 0, 6);
 		cr_assert_eq(kl__split_used(rig.queue, 6), 6);
-		cr_assert_eq(chained ? kl__split_take_many(rig.queue, buffers, lengths, writables, 6, true) :
-				       kl__split_take_many(rig.queue, buffers, lengths, writables, 6, false),
+		cr_assert_eq(chained ? kl__split_take_many(rig.queue, buffers, lengths, writables,
+					       6, true) :
+				       kl__split_take_many(rig.queue, buffers, lengths, writables,
+					       6, false),
 			6);
 		rig.queue->stats.done += 6;
 		for (uint32_t i = 0; i < 6; i++) {

@@ -12,7 +12,8 @@
 Test(verbs, layout_of_every_size)
 {
 	for (uint32_t n = 1; n <= VIRTQ_MAX_SIZE; n *= 2) {
-		struct kl__queue_shape shape = {.size = (uint16_t)n, .indirect_entries = n < 4 ? 0 : 4};
+		struct kl__queue_shape shape = {.size = (uint16_t)n,
+			.indirect_entries = n < 4 ? 0 : 4};
 		struct kl__split_layout layout;
 
 		kl__split_layout(&shape, &layout);
@@ -23,7 +24,8 @@ Test(verbs, layout_of_every_size)
 		cr_expect_geq(layout.avail, layout.desc + 16 * n);
 		cr_expect_geq(layout.used, layout.avail + 6 + 2 * n);
 		cr_expect_geq(layout.indirect, layout.used + 6 + 8 * n);
-		cr_expect_eq(layout.bytes, layout.indirect + (size_t)n * shape.indirect_entries * 16);
+		cr_expect_eq(layout.bytes,
+			layout.indirect + (size_t)n * shape.indirect_entries * 16);
 		/* The device's ring shares no cache line with ours, and entries straddle none. */
 		cr_expect_eq((layout.avail + 4) % KL__CACHE_LINE, 0);
 		cr_expect_eq((layout.used + 4) % KL__CACHE_LINE, 0);
@@ -69,7 +71,8 @@ static unsigned int pieces_seen, readable_seen;
 static bool indirect_seen;
 static uint64_t writable_seen;
 
-static uint32_t look(struct model *model, uint16_t queue, const struct model_chain *chain, void *context)
+static uint32_t look(struct model *model, uint16_t queue, const struct model_chain *chain,
+	void *context)
 {
 	(void)model;
 	(void)queue;
@@ -122,8 +125,8 @@ Test(verbs, several_pieces_take_an_indirect_table)
 {
 	for (unsigned int pieces = 2; pieces <= 6; pieces++)
 		for (unsigned int readable = 0; readable <= pieces; readable++)
-			expect_seen((struct kl__queue_shape){.size = 8, .indirect_entries = 6}, readable,
-				pieces - readable, true);
+			expect_seen((struct kl__queue_shape){.size = 8, .indirect_entries = 6},
+				readable, pieces - readable, true);
 }
 
 /* Where a table is too small, a chain may do. */
@@ -189,7 +192,8 @@ Test(verbs, a_full_ring_says_so)
 {
 	struct ring_rig rig;
 
-	ring_open(&rig, (struct kl__queue_shape){.size = 4, .chained = true, .indirect_entries = 2});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 4, .chained = true, .indirect_entries = 2});
 	cr_expect_eq(ring_add(&rig, 2, 1), 0, "a chain of three");
 	cr_expect_eq(ring_add(&rig, 2, 1), -ENOSPC);
 	cr_expect_eq(ring_add(&rig, 1, 1), 0, "a table needs one descriptor only");
@@ -212,7 +216,8 @@ static void run_sizes(uint16_t size, enum model_order order, bool chained, bool 
 	uint64_t name;
 
 	memset(out, 0, sizeof(out));
-	ring_open(&rig, (struct kl__queue_shape){.size = size, .chained = chained, .event_idx = event_idx});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = size, .chained = chained, .event_idx = event_idx});
 	rig.model->script.order = order;
 	while (rig.taken < 140000) {
 		unsigned int burst = 1 + (unsigned int)(model_random(rig.model) % size);
@@ -222,7 +227,8 @@ static void run_sizes(uint16_t size, enum model_order order, bool chained, bool 
 		ring_kick(&rig);
 		model_process(rig.model, 0, 1 + (unsigned int)(model_random(rig.model) % size));
 		while ((name = (uintptr_t)kl__queue_take(rig.queue, &length)) != 0) {
-			cr_assert_eq(out[name % sizeof(out)], 1, "%lu came back twice, or unasked", name);
+			cr_assert_eq(out[name % sizeof(out)], 1, "%lu came back twice, or unasked",
+				name);
 			out[name % sizeof(out)] = 0;
 			rig.taken++;
 		}
@@ -260,7 +266,8 @@ static void run_random(struct kl__queue_shape shape, enum model_order order)
 
 		while (tries-- > 0) {
 			unsigned int pieces = 1 + (unsigned int)(model_random(rig.model) % most);
-			unsigned int readable = (unsigned int)(model_random(rig.model) % (pieces + 1));
+			unsigned int readable =
+				(unsigned int)(model_random(rig.model) % (pieces + 1));
 			int rc = ring_add(&rig, readable, pieces - readable);
 
 			cr_assert(rc == 0 || rc == -ENOSPC, "%d", rc);
@@ -278,11 +285,17 @@ static void run_random(struct kl__queue_shape shape, enum model_order order)
 Test(verbs, random_traffic_obeys_the_rules)
 {
 	for (int order = MODEL_IN_ORDER; order <= MODEL_SHUFFLE; order++) {
-		run_random((struct kl__queue_shape){.size = 64, .chained = true}, (enum model_order)order);
-		run_random((struct kl__queue_shape){.size = 64, .indirect_entries = 8, .event_idx = true},
+		run_random((struct kl__queue_shape){.size = 64, .chained = true},
 			(enum model_order)order);
-		run_random((struct kl__queue_shape){.size = 16, .indirect_entries = 4, .chained = true,
-			.event_idx = true}, (enum model_order)order);
+		run_random((struct kl__queue_shape){.size = 64,
+				   .indirect_entries = 8,
+				   .event_idx = true},
+			(enum model_order)order);
+		run_random((struct kl__queue_shape){.size = 16,
+				   .indirect_entries = 4,
+				   .chained = true,
+				   .event_idx = true},
+			(enum model_order)order);
 	}
 }
 

@@ -123,8 +123,10 @@ Test(verbs_faults, descriptors_rewritten_by_the_device)
 		ring_kick(&rig);
 		cr_expect_eq(model_process(rig.model, 0, 8), 2);
 		for (unsigned int i = 0; i < 8; i++)
-			rig.queue->desc[i] = (struct virtq_desc){
-				.addr = 1, .len = 7, .flags = 7, .next = (uint16_t)(i * 40503u)};
+			rig.queue->desc[i] = (struct virtq_desc){.addr = 1,
+				.len = 7,
+				.flags = 7,
+				.next = (uint16_t)(i * 40503u)};
 		memset(rig.queue->avail->ring, 0xee, 8 * sizeof(uint16_t));
 		cr_expect_eq(ring_take(&rig), 2);
 		cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);

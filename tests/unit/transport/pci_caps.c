@@ -73,7 +73,8 @@ static void put32(uint8_t *bytes, uint32_t value)
 
 static uint32_t get32(const uint8_t *bytes)
 {
-	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+		(uint32_t)bytes[3] << 24;
 }
 
 static void expect_region(const struct kl__pci_region *region, const uint8_t *capability)
@@ -151,15 +152,20 @@ FRAMED_TEST(pci_caps, several_of_one_type)
 		model_rebuild(model);
 		at = model_add_capability(model, type, 4, 0x8000, 0x100);
 		cr_expect_eq(parse(), 0);
-		expect_region(type == COMMON ? &caps.common : type == NOTIFY ? &caps.notify :
-			type == ISR ? &caps.isr : &caps.device, model->pci_config + at);
+		expect_region(type == COMMON   ? &caps.common :
+				type == NOTIFY ? &caps.notify :
+				type == ISR    ? &caps.isr :
+						 &caps.device,
+			model->pci_config + at);
 		/* The first one is unusable: it lies in a BAR that does not exist. */
 		model->pci_config[at + CAP_BAR] = 3;
 		cr_expect_eq(parse(), 0);
 		cr_expect_eq(caps.refused, 1);
 		cr_expect_neq(caps.refused_why, NULL);
-		expect_region(type == COMMON ? &caps.common : type == NOTIFY ? &caps.notify :
-			type == ISR ? &caps.isr : &caps.device,
+		expect_region(type == COMMON   ? &caps.common :
+				type == NOTIFY ? &caps.notify :
+				type == ISR    ? &caps.isr :
+						 &caps.device,
 			model->pci_config + model_capability(model, type, 1));
 	}
 }
@@ -167,8 +173,8 @@ FRAMED_TEST(pci_caps, several_of_one_type)
 /* PCI-10: longer than defined is fine, shorter is not. */
 FRAMED_TEST(pci_caps, cap_len)
 {
-	static const unsigned int lengths[][2] = {{0, 0}, {2, 0}, {15, 0}, {16, 16}, {17, 16}, {19, 16},
-		{20, 20}, {24, 20}, {64, 20}, {255, 20}};
+	static const unsigned int lengths[][2] = {{0, 0}, {2, 0}, {15, 0}, {16, 16}, {17, 16},
+		{19, 16}, {20, 20}, {24, 20}, {64, 20}, {255, 20}};
 
 	for (uint8_t type = COMMON; type <= ISR; type++)
 		for (unsigned int i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
@@ -176,8 +182,8 @@ FRAMED_TEST(pci_caps, cap_len)
 
 			model_rebuild(model);
 			cap(type)[CAP_LEN] = (uint8_t)lengths[i][0];
-			cr_expect_eq(parse(), lengths[i][1] >= needed ? 0 : -EPROTO, "type %u, length %u",
-				type, lengths[i][0]);
+			cr_expect_eq(parse(), lengths[i][1] >= needed ? 0 : -EPROTO,
+				"type %u, length %u", type, lengths[i][0]);
 		}
 }
 
@@ -223,10 +229,22 @@ FRAMED_TEST(pci_caps, offset_and_length)
 		uint32_t offset, length;
 		bool is_good;
 	} cases[] = {
-		{0, 0x38, true}, {0, 0x37, false}, {0, 0, false}, {0, 0x40, true}, {0, 0x1000, true},
-		{0, 0x1001, false}, {0xfc8, 0x38, true}, {0xfcc, 0x38, false}, {0x1000, 0x38, false},
-		{0xffffffc8, 0x38, false}, {0xffffffc8, 0x40, false}, {0xfffffffc, 0xfffffffc, false},
-		{0x38, 0xffffffff, false}, {0, 0xffffffff, false}, {2, 0x40, false}, {1, 0x40, false},
+		{0, 0x38, true},
+		{0, 0x37, false},
+		{0, 0, false},
+		{0, 0x40, true},
+		{0, 0x1000, true},
+		{0, 0x1001, false},
+		{0xfc8, 0x38, true},
+		{0xfcc, 0x38, false},
+		{0x1000, 0x38, false},
+		{0xffffffc8, 0x38, false},
+		{0xffffffc8, 0x40, false},
+		{0xfffffffc, 0xfffffffc, false},
+		{0x38, 0xffffffff, false},
+		{0, 0xffffffff, false},
+		{2, 0x40, false},
+		{1, 0x40, false},
 		{4, 0x40, true},
 	};
 
@@ -355,7 +373,8 @@ FRAMED_TEST(pci_caps, truncated)
 	}
 	cr_expect_gt(found, 0);
 	/* More than the header's 256 bytes are not looked at. */
-	cr_expect_eq(kl__pci_caps_parse(model->pci_config, 4096, model->access.bar, &caps, &why), 0);
+	cr_expect_eq(kl__pci_caps_parse(model->pci_config, 4096, model->access.bar, &caps, &why),
+		0);
 }
 
 /* Whatever stands there: no crash, no hang, and no region that lies outside of its BAR. */
@@ -364,7 +383,8 @@ static void expect_sane(const struct kl__pci_region *region)
 	if (region->length == 0)
 		return;
 	cr_assert_lt(region->bar, 6);
-	cr_assert_leq((uint64_t)region->offset + region->length, model->access.bar[region->bar].size);
+	cr_assert_leq((uint64_t)region->offset + region->length,
+		model->access.bar[region->bar].size);
 }
 
 FRAMED_TEST(pci_caps, random_damage)
@@ -375,7 +395,8 @@ FRAMED_TEST(pci_caps, random_damage)
 		if (round % 16 == 0)
 			model_rebuild(model);
 		while (damages-- > 0)
-			model->pci_config[0x34 + model_random(model) % 0x80] = (uint8_t)model_random(model);
+			model->pci_config[0x34 + model_random(model) % 0x80] =
+				(uint8_t)model_random(model);
 		parse();
 		expect_sane(&caps.common);
 		expect_sane(&caps.notify);

@@ -8,7 +8,8 @@ Test(pci_id, every_device_id)
 {
 	for (unsigned int device = 0; device <= 0xffff; device++) {
 		uint32_t type = 4711;
-		enum kl__pci_generation generation = kl__pci_id(0x1af4, (uint16_t)device, 25, &type);
+		enum kl__pci_generation generation = kl__pci_id(0x1af4, (uint16_t)device, 25,
+			&type);
 
 		if (device >= 0x1000 && device <= 0x103f) {
 			cr_assert_eq(generation, KL__PCI_TRANSITIONAL);
@@ -38,7 +39,8 @@ Test(pci_id, any_subsystem)
 	for (unsigned int subsystem = 0; subsystem <= 0xffff; subsystem++) {
 		uint32_t type;
 
-		cr_assert_eq(kl__pci_id(0x1af4, 0x1041, (uint16_t)subsystem, &type), KL__PCI_MODERN);
+		cr_assert_eq(kl__pci_id(0x1af4, 0x1041, (uint16_t)subsystem, &type),
+			KL__PCI_MODERN);
 		cr_assert_eq(type, 1);
 		cr_assert_eq(kl__pci_id(0x1af4, 0x1000, (uint16_t)subsystem, &type),
 			KL__PCI_TRANSITIONAL);

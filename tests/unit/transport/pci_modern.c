@@ -132,8 +132,8 @@ FRAMED_TEST(pci_modern, features_trace)
 	struct kl_features offered, accepted = {{UINT64_C(0x0000000100000000), 2}};
 	char text[1024];
 
-	model->script.offered = (struct kl_features){{UINT64_C(0x1111111122222222),
-		UINT64_C(0x3333333344444444)}};
+	model->script.offered = (struct kl_features){
+		{UINT64_C(0x1111111122222222), UINT64_C(0x3333333344444444)}};
 	cr_assert_eq(open_it(), 0);
 	transport->ops->get_features(transport, &offered);
 	cr_expect(kl_features_equal(&offered, &model->script.offered));
@@ -141,7 +141,8 @@ FRAMED_TEST(pci_modern, features_trace)
 		"W4 device_feature_select 0x0\nR4 device_feature 0x22222222\n"
 		"W4 device_feature_select 0x1\nR4 device_feature 0x11111111\n"
 		"W4 device_feature_select 0x2\nR4 device_feature 0x44444444\n"
-		"W4 device_feature_select 0x3\nR4 device_feature 0x33333333\n", "%s", text);
+		"W4 device_feature_select 0x3\nR4 device_feature 0x33333333\n",
+		"%s", text);
 	model->status = 3;
 	model_trace_clear(model);
 	transport->ops->set_features(transport, &accepted);
@@ -150,7 +151,8 @@ FRAMED_TEST(pci_modern, features_trace)
 		"W4 driver_feature_select 0x0\nW4 driver_feature 0x0\n"
 		"W4 driver_feature_select 0x1\nW4 driver_feature 0x1\n"
 		"W4 driver_feature_select 0x2\nW4 driver_feature 0x2\n"
-		"W4 driver_feature_select 0x3\nW4 driver_feature 0x0\n", "%s", text);
+		"W4 driver_feature_select 0x3\nW4 driver_feature 0x0\n",
+		"%s", text);
 }
 
 /* A device of the type, in the state where queues are set up. */
@@ -184,9 +186,9 @@ FRAMED_TEST(pci_modern, queue_enable_trace)
 		"W4 queue_driver_low 0x%x\nW4 queue_driver_high 0x%x\n"
 		"W4 queue_device_low 0x%x\nW4 queue_device_high 0x%x\n"
 		"W2 queue_enable 0x1\n",
-		(unsigned int)address[0], (unsigned int)(address[0] >> 32), (unsigned int)address[1],
-		(unsigned int)(address[1] >> 32), (unsigned int)address[2],
-		(unsigned int)(address[2] >> 32));
+		(unsigned int)address[0], (unsigned int)(address[0] >> 32),
+		(unsigned int)address[1], (unsigned int)(address[1] >> 32),
+		(unsigned int)address[2], (unsigned int)(address[2] >> 32));
 	cr_expect_str_eq(model_trace_text(model, text, sizeof(text)), expected, "%s", text);
 	kl_device_close(rig.device);
 }
@@ -236,9 +238,17 @@ FRAMED_TEST(pci_modern, doorbell_beyond_the_structure)
 		uint16_t slot;
 		bool is_good;
 	} cases[] = {
-		{8, 4, 1, true}, {6, 4, 1, true}, {5, 4, 1, false}, {4, 4, 1, false}, {2, 4, 0, true},
-		{0x10000, 4, 0x3fff, true}, {0x10000, 4, 0x4000, false}, {0x10000, 4, 0xffff, false},
-		{0x10000, 0xfffffffe, 2, false}, {0x10000, 0x80000000, 2, false}, {2, 0, 0xffff, true},
+		{8, 4, 1, true},
+		{6, 4, 1, true},
+		{5, 4, 1, false},
+		{4, 4, 1, false},
+		{2, 4, 0, true},
+		{0x10000, 4, 0x3fff, true},
+		{0x10000, 4, 0x4000, false},
+		{0x10000, 4, 0xffff, false},
+		{0x10000, 0xfffffffe, 2, false},
+		{0x10000, 0x80000000, 2, false},
+		{2, 0, 0xffff, true},
 	};
 
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -255,10 +265,11 @@ FRAMED_TEST(pci_modern, doorbell_beyond_the_structure)
 		put16(at + 14, (uint16_t)(cases[i].length >> 16));
 		negotiated(&rig);
 		forget_log();
-		cr_expect_eq(kl_device_add_queue(rig.device, &conf, &queue), cases[i].is_good ? 0 : -EPROTO,
-			"case %u", i);
+		cr_expect_eq(kl_device_add_queue(rig.device, &conf, &queue),
+			cases[i].is_good ? 0 : -EPROTO, "case %u", i);
 		if (!cases[i].is_good)
-			cr_expect(logged("queue 1") && logged("queue_notify_off"), "%s", log_text());
+			cr_expect(logged("queue 1") && logged("queue_notify_off"), "%s",
+				log_text());
 		kl_device_close(rig.device);
 		finish(model);
 		set_up();

@@ -54,8 +54,7 @@ struct kl_net_conf {
 	uint16_t rx_ring_size;        /* a power of two; 0 takes the device's maximum */
 	uint16_t tx_ring_size;
 	struct rte_mempool *pool;     /* where receive buffers come from; any thread of a queue allocates */
-	struct kl_kick_policy rx_kick; /* zero is eager, which is right unless the queue is polled all the time */
-	struct kl_kick_policy tx_kick;
+	struct kl_kick_policy tx_kick; /* zero is eager, which is right unless the queue is polled all the time */
 };
 
 enum kl_net_direction {
