@@ -43,6 +43,19 @@ static int parse_key(const char *text, const char *colon, struct kl__name *name)
 	return take(name->value, sizeof(name->value), equals + 1, strlen(equals + 1));
 }
 
+/* type=TYPE among the options, for names that don't have it in front. */
+static void take_type(struct kl__name *name)
+{
+	const char *at = name->options;
+
+	while (at != NULL && strncmp(at, "type=", 5) != 0) {
+		at = strchr(at, ',');
+		at = at != NULL ? at + 1 : NULL;
+	}
+	if (at != NULL && take(name->type, sizeof(name->type), at + 5, strcspn(at + 5, ",")) != 0)
+		name->type[0] = '\0';
+}
+
 int kl__name_parse(const char *spec, struct kl__name *name)
 {
 	const char *comma = strchr(spec, ','), *mark;
@@ -59,7 +72,8 @@ int kl__name_parse(const char *spec, struct kl__name *name)
 	}
 	if (strncmp(text, "vhost-user:", 11) == 0) {
 		name->kind = KL__NAME_VHOST_USER;
-		return 0;
+		take_type(name);
+		return take(name->value, sizeof(name->value), text + 11, strlen(text + 11));
 	}
 	if (kl_pci_address(text, name->address) == 0) {
 		name->kind = KL__NAME_ADDRESS;

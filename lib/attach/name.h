@@ -19,7 +19,7 @@ struct kl__name {
 	char type[32];
 	unsigned int nth;
 	char key[32];
-	char value[128];
+	char value[128]; /* of KEY, or the path of a socket */
 	const char *options; /* what follows the first comma, inside spec; NULL for nothing */
 };
 

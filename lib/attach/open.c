@@ -4,7 +4,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <kickless/bus.h>
 #include <kickless/log.h>
@@ -12,41 +11,12 @@
 #include "attach/candidates.h"
 #include "attach/name.h"
 #include "core/device.h"
+#include "platform/host.h"
 #include "platform/pci_command.h"
+#include "platform/shared_memory.h"
 #include "platform/vfio.h"
-#include "spec/status.h"
 #include "transport/pci_modern.h"
-
-/*
- * A device that a killed process left running still knows the addresses of its queues, and without a
- * function level reset it would use them as soon as it may: so it is reset before that. A device that
- * does not end its reset never gets the right to write to memory.
- */
-static int silence(struct kl__transport *transport)
-{
-	const struct timespec pause = {.tv_nsec = 1000000};
-
-	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
-	for (unsigned int ms = 0; ms < kl__reset_timeout_ms; ms++) {
-		uint8_t status = transport->ops->get_status(transport);
-
-		if (status == VIRTIO_STATUS_RESET)
-			return 0;
-		if (status == VIRTIO_STATUS_GONE) {
-			kl_error(
-				"%s: every register reads as all ones; the device has left the bus, or its "
-				"memory decoding is off",
-				transport->name);
-			return -EIO;
-		}
-		nanosleep(&pause, NULL);
-	}
-	kl_error(
-		"%s: reset did not end within %u ms: device_status should be 0 but is 0x%02x; unplug the "
-		"device or restart the machine",
-		transport->name, kl__reset_timeout_ms, transport->ops->get_status(transport));
-	return -ETIMEDOUT;
-}
+#include "transport/vhost_user.h"
 
 /* Without options yet: who is looking for a device by a key has to ask it first. */
 static int open_function(const char *address, struct kl_device **device)
@@ -62,19 +32,19 @@ static int open_function(const char *address, struct kl_device **device)
 	rc = kl__pci_modern_open(access, &transport);
 	if (rc != 0)
 		goto close_access;
-	rc = silence(transport);
-	if (rc != 0)
-		goto close_transport;
-	rc = kl__pci_command(access, PCI_CFG_COMMAND_MASTER, 0);
-	if (rc != 0) {
-		kl_error("%s: its command register can't be written; is the device still there?",
-			address);
-		goto close_transport;
-	}
 	rc = kl__device_attach(transport, host, NULL, device);
 	if (rc != 0)
 		goto close_transport;
-	return 0;
+	/*
+	 * Only now may it write to memory: what a killed process left running still knows the addresses of its
+	 * queues, but it has been reset by the attaching.
+	 */
+	rc = kl__pci_command(access, PCI_CFG_COMMAND_MASTER, 0);
+	if (rc == 0)
+		return 0;
+	kl_error("%s: its command register can't be written; is the device still there?", address);
+	kl_device_close(*device);
+	return rc;
 close_transport:
 	transport->ops->close(transport);
 	goto close_host;
@@ -157,6 +127,45 @@ static int open_by_type(const struct kl__name *name, const char *spec, struct kl
 	return rc;
 }
 
+/* The socket does not tell which type of device is behind it. */
+static const struct kl_driver *driver_of_back_end(const struct kl__name *name)
+{
+	const struct kl_driver *first = kl_driver_next(NULL);
+
+	if (name->type[0] != '\0')
+		return kl_driver_by_name(name->type);
+	return first != NULL && kl_driver_next(first) == NULL ? first : NULL;
+}
+
+static int open_back_end(const struct kl__name *name, const char *spec, struct kl_device **device)
+{
+	const struct kl_driver *driver = driver_of_back_end(name);
+	struct kl__transport *transport;
+	struct kl__host *host;
+	char types[128];
+	int rc;
+
+	if (driver == NULL) {
+		list_types(types, sizeof(types));
+		kl_error("%s: what is behind a socket has to be said: add ,type=TYPE with TYPE one of: %s", spec,
+			types);
+		return -EINVAL;
+	}
+	rc = kl__host_create(-1, false, &host);
+	if (rc != 0)
+		return rc;
+	rc = kl__vhost_user_open(name->value, driver->types[0], kl__shared_memory, &transport);
+	if (rc != 0)
+		goto close_host;
+	rc = kl__device_attach(transport, host, NULL, device);
+	if (rc == 0)
+		return 0;
+	transport->ops->close(transport);
+close_host:
+	host->close(host);
+	return rc;
+}
+
 static int open_named(const struct kl__name *name, const char *spec, struct kl_device **device)
 {
 	switch (name->kind) {
@@ -165,13 +174,13 @@ static int open_named(const struct kl__name *name, const char *spec, struct kl_d
 	case KL__NAME_NTH:
 	case KL__NAME_KEY:
 		return open_by_type(name, spec, device);
-	case KL__NAME_MMIO:
 	case KL__NAME_VHOST_USER:
+		return open_back_end(name, spec, device);
+	case KL__NAME_MMIO:
 		break;
 	}
-	kl_error(
-		"%s: mmio: and vhost-user: are not supported by this version (%s); PCI functions are",
-		spec, KL_VERSION);
+	kl_error("%s: mmio: is not supported by this version (%s); PCI functions and vhost-user are", spec,
+		KL_VERSION);
 	return -ENOTSUP;
 }
 

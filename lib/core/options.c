@@ -97,6 +97,12 @@ static int parse_kick(struct kl_device *device, const char *value)
 	return 0;
 }
 
+/* The name of a device may say what it should be; a vhost-user socket's has to. */
+static int check_type(const struct kl_device *device, const char *key, const char *value)
+{
+	return strcmp(value, device->driver->name) == 0 ? 0 : bad(device, key, value, device->driver->name);
+}
+
 static int parse_one(struct kl_device *device, const char *key, const char *value)
 {
 	int rc = -ENOENT, bit;
@@ -105,6 +111,8 @@ static int parse_one(struct kl_device *device, const char *key, const char *valu
 		return parse_number(device, key, value, 32768, "1 to 32768", &device->options.queues);
 	if (strcmp(key, "queue_size") == 0)
 		return parse_queue_size(device, key, value);
+	if (strcmp(key, "type") == 0)
+		return check_type(device, key, value);
 	if (strcmp(key, "features") == 0)
 		return parse_features(device, value);
 	if (strcmp(key, "kick") == 0)
@@ -117,7 +125,7 @@ static int parse_one(struct kl_device *device, const char *key, const char *valu
 	if (device->driver->option != NULL)
 		rc = device->driver->option(device, key, value);
 	if (rc == -ENOENT) {
-		kl_error("%s: unknown key %s; known are queues, queue_size, event_idx, indirect, packed, "
+		kl_error("%s: unknown key %s; known are type, queues, queue_size, event_idx, indirect, packed, "
 			"in_order, features, kick and those of the %s driver", device->info.name, key,
 			device->driver->name);
 		rc = -EINVAL;

@@ -15,9 +15,12 @@
 
 static struct kl__eal_facts look(void)
 {
+	enum kl__groups groups = kl__groups(&kl_this_machine);
+
 	return (struct kl__eal_facts){
 		.hugepages_free = kl_hugepages_free(&kl_this_machine),
-		.only_noiommu = kl__groups_are_noiommu(&kl_this_machine),
+		.only_noiommu = groups == KL__GROUPS_NOIOMMU,
+		.no_groups = groups == KL__GROUPS_NONE,
 	};
 }
 

@@ -88,10 +88,14 @@ static void choose_memory(int argc, char *const *argv, const struct kl__eal_fact
 
 	if (!no_huge && any_given(argc, argv, own_layout))
 		return;
-	/* Anonymous hugepages leave no files behind, whatever ends us, and don't meet a second process. */
+	/*
+	 * Anonymous hugepages leave no files behind, whatever ends us, and don't meet a second process; few
+	 * large segments can be named to a vhost-user back end.
+	 */
 	if (!no_huge &&
 		(hugepages_suffice(argc, argv, facts) || any_given(argc, argv, needs_hugepages))) {
 		add(args, "--in-memory");
+		add(args, "--single-file-segments");
 		return;
 	}
 	if (!no_huge) {
@@ -115,7 +119,7 @@ static void choose_iova(int argc, char *const *argv, const struct kl__eal_facts 
 {
 	if (is_given(argc, argv, "iova-mode"))
 		return;
-	if (args->without_hugepages || is_given(argc, argv, "no-huge"))
+	if (args->without_hugepages || is_given(argc, argv, "no-huge") || facts->no_groups)
 		add(args, "--iova-mode=va");
 	else if (facts->only_noiommu)
 		add(args, "--iova-mode=pa");

@@ -37,25 +37,22 @@ bool kl__group_is_noiommu(const struct kl_machine *machine, int group)
 	return is_noiommu(machine, number);
 }
 
-bool kl__groups_are_noiommu(const struct kl_machine *machine)
+enum kl__groups kl__groups(const struct kl_machine *machine)
 {
+	enum kl__groups kind = KL__GROUPS_NONE;
 	char folder[PATH_MAX];
-	bool any = false, all = true;
 	struct dirent *entry;
 	DIR *groups;
 
 	snprintf(folder, sizeof(folder), "%s/kernel/iommu_groups", machine->sysfs);
 	groups = opendir(folder);
 	if (groups == NULL)
-		return false;
-	while ((entry = readdir(groups)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
-		any = true;
-		all = all && is_noiommu(machine, entry->d_name);
-	}
+		return kind;
+	while ((entry = readdir(groups)) != NULL && kind != KL__GROUPS_IOMMU)
+		if (entry->d_name[0] != '.')
+			kind = is_noiommu(machine, entry->d_name) ? KL__GROUPS_NOIOMMU : KL__GROUPS_IOMMU;
 	closedir(groups);
-	return any && all;
+	return kind;
 }
 
 char *kl__group_path(const struct kl_machine *machine, int group, char *path, size_t size)

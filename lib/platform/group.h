@@ -14,8 +14,13 @@ int kl__group_of(const struct kl_machine *machine, const char *address);
 /* Whether the group was made by VFIO's no-IOMMU mode and isolates nothing. */
 bool kl__group_is_noiommu(const struct kl_machine *machine, int group);
 
-/* Whether there are groups, and all of them are such. */
-bool kl__groups_are_noiommu(const struct kl_machine *machine);
+enum kl__groups {
+	KL__GROUPS_NONE,
+	KL__GROUPS_NOIOMMU, /* all of them are such */
+	KL__GROUPS_IOMMU,
+};
+
+enum kl__groups kl__groups(const struct kl_machine *machine);
 
 /* The file by which a process opens the group. Returns path. */
 char *kl__group_path(const struct kl_machine *machine, int group, char *path, size_t size);

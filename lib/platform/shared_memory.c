@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include <rte_eal.h>
 #include <rte_memory.h>
 
 #include <kickless/log.h>
@@ -55,6 +56,11 @@ int kl__shared_memory(struct kl__shared_region *regions, unsigned int limit)
 {
 	struct collection all = {.regions = regions, .limit = limit};
 
+	if (rte_eal_iova_mode() == RTE_IOVA_PA) {
+		kl_error("a vhost-user back end shares virtual addresses with us, but bus addresses are physical here; "
+			"run with the EAL option --iova-mode=va");
+		return -ENOTSUP;
+	}
 	rte_memseg_walk(collect, &all);
 	if (all.rc == 0)
 		return (int)all.count;

@@ -99,9 +99,8 @@ static bool is_frame(const struct rte_mbuf *frame, uint32_t number)
 static void send_some(struct port *from, const struct port *to, uint32_t count)
 {
 	struct rte_mbuf *frames[BURST];
-	uint16_t made = 0, sent;
-
 	const uint32_t end = RTE_MIN(count, to->received + WINDOW);
+	uint16_t made = 0, sent;
 
 	while (made < BURST && from->sent + made < end) {
 		frames[made] = make_frame(from->sent + made, from, to);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The device configuration structure with its generation, and the ISR status: 2.5, 4.1.4.5, 4.1.4.6. */
+/* The device configuration structure with its generation, and the ISR status: 2.5, 4.1.4.5,
+ * 4.1.4.6. */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-/* 2.5.1: a field is read whole, or by halves when it has 64 bits, and only when its feature is offered. */
+/* 2.5.1: a field is read whole, or by halves when it has 64 bits, and only when its feature is
+ * offered. */
 static void check_field(struct model *model, uint32_t offset, unsigned int width)
 {
 	const struct model_config_field *field = model->script.fields;

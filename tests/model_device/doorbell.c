@@ -154,7 +154,8 @@ void model_arm(struct model *model, uint16_t index)
 
 void model_disarm(struct model *model, uint16_t index)
 {
-	/* With EVENT_IDX an entry that has passed stays behind, and fires again 65536 entries later. */
+	/* With EVENT_IDX an entry that has passed stays behind, and fires again 65536 entries
+	 * later. */
 	if (!model_has(model, FEATURE_EVENT_IDX))
 		model_set_used_flags(model, index, 1);
 }

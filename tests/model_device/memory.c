@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The memory that the device reaches: windows of bus addresses. Those of the host's own blocks differ
- * from the CPU's addresses, so that a driver that mixes the two up is caught at once.
+ * The memory that the device reaches: windows of bus addresses. Those of the host's own blocks
+ * differ from the CPU's addresses, so that a driver that mixes the two up is caught at once.
  */
 #include <stdlib.h>
 #include <string.h>

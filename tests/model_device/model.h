@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A modern virtio PCI device in this process, and the memory it can reach: the other side of a driver
- * under test. It is a second reading of the specification (virtio 1.x) and shares no ring code and no
- * register offsets with lib/. It does what the script says, logs each register access, and records a
- * violation for whatever a driver must not do; a test ends with model_free having none.
+ * A modern virtio PCI device in this process, and the memory it can reach: the other side of a
+ * driver under test. It is a second reading of the specification (virtio 1.x) and shares no ring
+ * code and no register offsets with lib/. It does what the script says, logs each register access,
+ * and records a violation for whatever a driver must not do; a test ends with model_free having
+ * none.
  *
  * One thread. A doorbell is seen at once unless script.map_doorbells is set.
  */
@@ -61,8 +62,10 @@ enum model_order { MODEL_IN_ORDER, MODEL_REVERSE, MODEL_SHUFFLE };
 
 /* What doorbells are judged by. */
 enum model_kicks {
-	MODEL_KICKS_EAGER, /* one when, and only when, the device asked for it, before the next action */
-	MODEL_KICKS_LAZY, /* only when the device asked for it, at any time */
+	/* One when, and only when, the device asked for it, before the next action. */
+	MODEL_KICKS_EAGER,
+	/* Only when the device asked for it, at any time. */
+	MODEL_KICKS_LAZY,
 	MODEL_KICKS_ANY,
 };
 
@@ -208,7 +211,7 @@ void model_offer_not(struct model *model, unsigned int bit);
 /* Memory besides the host's that the device may reach. */
 void model_add_window(struct model *model, void *memory, uint64_t iova, size_t size);
 
-/* For tests of a ring alone: a running device with these features, and a queue without registers. */
+/* For tests of a ring alone: a running device with these features, a queue without registers. */
 void model_run_bare(struct model *model, const struct kl_features *accepted);
 void model_bind(struct model *model, uint16_t queue, uint16_t size, uint64_t desc, uint64_t avail,
 	uint64_t used);
@@ -220,8 +223,8 @@ void model_observe(struct model *model, uint16_t queue);
 bool model_pop(struct model *model, uint16_t queue, struct model_chain *chain);
 /* Writes a used element for a buffer that was taken. */
 void model_complete(struct model *model, uint16_t queue, uint16_t head, uint32_t length);
-/* Takes at most max buffers, handles each, completes them in script.order, then arms the doorbell unless
- * the queue is busy. Returns how many. */
+/* Takes at most max buffers, handles each, completes them in script.order, then arms the doorbell
+ * unless the queue is busy. Returns how many. */
 unsigned int model_process(struct model *model, uint16_t queue, unsigned int max);
 /* Asks for a notification of the next entry, or of none. */
 void model_arm(struct model *model, uint16_t queue);

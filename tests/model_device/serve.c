@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the device does with its queues: look, take, handle, complete, and lie. 2.7.6, 2.7.8, 2.7.13. */
+/* What the device does with its queues: look, take, handle, complete, and lie. 2.7.6, 2.7.8,
+ * 2.7.13. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

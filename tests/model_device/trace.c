@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-/* Enough for any start of a device; a data path that rings its doorbell for ever is not kept whole. */
+/* Enough for any start of a device; the doorbells of a long run are not all kept. */
 #define TRACE_MAX 4096
 
 void model_log(struct model *model, bool is_write, const char *name, unsigned int width,

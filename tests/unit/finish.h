@@ -10,8 +10,8 @@
 #include "model.h"
 
 /*
- * A test between set_up and tear_down, two functions of its file. (Criterion's own .fini runs too late: what
- * it expects is printed but not counted.)
+ * A test between set_up and tear_down, two functions of its file. (Criterion's own .fini runs too
+ * late: what it expects is printed but not counted.)
  */
 #define FRAMED_TEST(suite, name) \
 	static void suite##_##name##_body(void); \

@@ -33,7 +33,8 @@ struct kl_device_info {
  *		TYPE@N				the n-th such function of a type that a driver is linked for,
  *						by address, from 0
  *		TYPE:KEY=VALUE			the one whose driver finds KEY equal to VALUE
- *	keys	queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
+ *		vhost-user:PATH			a back end that listens on this unix socket
+ *	keys	type=NAME (what it has to be; for vhost-user needed, unless only one driver is linked) queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
  *		features=+NAME/-NAME (+ insists on it, - declines it), and those of the driver
  * On success the device is reset, owned by the caller and known to its driver; nothing runs yet.
  * kl_eal_init must have been called.

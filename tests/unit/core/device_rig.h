@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A whole device over the model: PCI transport, core, and a driver of a type that nobody has made up
- * before, 63, which this rig registers.
+ * A whole device over the model: PCI transport, core, and a driver of a type that nobody has made
+ * up before, 63, which this rig registers.
  */
 #ifndef UNIT_DEVICE_RIG_H
 #define UNIT_DEVICE_RIG_H

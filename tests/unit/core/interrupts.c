@@ -130,7 +130,8 @@ Test(interrupts, a_queue_vector_is_refused)
 	rig_close(&rig);
 }
 
-/* PCI-38: a reset undoes every mapping, so they are made again, with the eventfds that somebody may wait for. */
+/* PCI-38: a reset undoes every mapping, so they are made again, with the eventfds that somebody may
+ * wait for. */
 static void restart(unsigned int vectors, int expected, uint16_t vector)
 {
 	int event_fd = -1, queue_fd = -1;

@@ -59,7 +59,7 @@ Test(negotiate, nothing_wanted)
 	rig_close(&rig);
 }
 
-/* FEAT-01, FEAT-02: for any offer, a subset of it that is closed under the rules, and the largest. */
+/* FEAT-01, FEAT-02: for any offer, the largest subset of it that is closed under the rules. */
 Test(negotiate, prerequisites)
 {
 	for (unsigned int mask = 0; mask < 32; mask++) {

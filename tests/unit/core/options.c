@@ -16,7 +16,7 @@ static const struct kl_device_options *parse(const char *text)
 	return kl_device_options(rig.device);
 }
 
-/* Refused, the device left FAILED and given back, and the message says what, where and what else. */
+/* Refused, the device FAILED and given back, and the message says what, where and what else. */
 static void refuse(const char *text, const char *first, const char *second)
 {
 	rig_prepare(&rig);

@@ -143,7 +143,7 @@ Test(queues, enabled_already)
 	rig_close(&rig);
 }
 
-/* Each allocation in turn fails: an error, a message, nothing left over, and it works afterwards. */
+/* Each allocation in turn fails: a message, nothing left over, and it works afterwards. */
 Test(queues, out_of_memory)
 {
 	for (unsigned int n = 1; n <= 2; n++) {

@@ -89,7 +89,7 @@ Test(status, attach_to_a_stuck_device)
 	rig_close(&rig);
 }
 
-/* Until the status reads 0 the device may write; what it scribbles on must still be there (ASan). */
+/* Until the status reads 0 the device may write; what it writes on must still be there. */
 Test(status, rings_outlive_the_pending_reset)
 {
 	rig_open(&rig, NULL);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A network device over the model, with real packet buffers. As with IOVA=PA the pool's bus addresses differ
- * from its virtual ones, so that a driver that mixes them up is caught; a test may ask for IOVA=VA.
+ * A network device over the model, with real packet buffers. As with IOVA=PA the pool's bus
+ * addresses differ from its virtual ones, so that a driver that mixes them up is caught; a test may
+ * ask for IOVA=VA.
  */
 #ifndef UNIT_NET_RIG_H
 #define UNIT_NET_RIG_H

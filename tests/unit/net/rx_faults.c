@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device that lies about what it received: counted, dropped, nothing leaks, nothing wrong delivered. */
+/* A device that lies about what it received: counted, dropped, and nothing leaks. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -163,7 +163,7 @@ Test(rx_faults, num_buffers_65535)
 	check_num_buffers(65535);
 }
 
-/* More than belong together, but they are there: the packets behind it are swallowed, and all is counted. */
+/* More than belong together, but they are there: the packets behind it are swallowed. */
 Test(rx_faults, num_buffers_too_many)
 {
 	const struct arrival liar = {.bytes = 64, .num_buffers = 3, .lies_about_buffers = true};

@@ -193,7 +193,7 @@ Test(start, an_empty_pool)
 	net_close(&rig);
 }
 
-/* Every allocation in turn: an error, nothing left over, and the next start works. INIT-07 to INIT-09. */
+/* Every allocation in turn fails: an error, nothing left over, the next start works. INIT-09. */
 Test(start, out_of_memory)
 {
 	unsigned int n = 1;

@@ -194,7 +194,7 @@ Test(kick, no_interrupts_while_polling)
 	}
 }
 
-/* Every decision is sent, suppressed or spared, for every policy and any behaviour of the device. */
+/* Every decision is sent, suppressed or spared, for every policy, whatever the device does. */
 static void check_accounting(struct kl_kick_policy policy, bool event_idx)
 {
 	uint64_t publishes = 0;

@@ -4,7 +4,7 @@
 
 #include "ring_rig.h"
 
-/* The cycle counter goes at a few GHz: a wait that no test lives to see, and one that is over at once. */
+/* The cycle counter goes at a few GHz: a wait longer than any test, and one over at once. */
 #define SLOW_TICKS 10000000000u
 #define NO_TICKS 1
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device that lost a wake-up is woken once; an honest one never gets a doorbell it did not ask for. */
+/* A device that lost a wake-up is woken; an honest one gets no doorbell it did not ask for. */
 #include <criterion/criterion.h>
 
 #include "ring_rig.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A queue without a device around it: our ring on one side, the model's on the other, no registers. */
+/* A queue without a device around it: our ring on one side, the model's on the other. */
 #ifndef UNIT_RING_RIG_H
 #define UNIT_RING_RIG_H
 
@@ -31,7 +31,7 @@ void ring_post(struct ring_rig *rig, unsigned int count);
 void ring_kick(struct ring_rig *rig);
 /* Takes all that are there; returns how many. */
 unsigned int ring_take(struct ring_rig *rig);
-/* Expects posted = done + failed + in flight, and the counters of kicks to agree with the model's. */
+/* Expects posted = done + failed + in flight, and as many kicks as the model has seen. */
 void ring_expect_law(const struct ring_rig *rig);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The templates as a burst function stamps them: flat, where each buffer is one descriptor, and chained. */
+/* The templates as a burst function stamps them: flat (one descriptor each), and chained. */
 #include "ring/split.h"
 
 #include <criterion/criterion.h>
