@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kickless-testpmd: the way of the program from its start to its end. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,12 +255,26 @@ static int with_eal(struct testpmd *pmd)
 	return rc;
 }
 
+/* A standard file that the caller closed would be the next one that we open. */
+static int hold_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct testpmd *pmd = &testpmd;
-	int rc = signals_catch();
+	int rc;
 
-	if (rc != 0)
+	if (hold_standard_files() != 0 || signals_catch() != 0)
 		return EXIT_FAILURE;
 	if (options_parse(&pmd->options, argc, argv) != 0)
 		return EXIT_USAGE;

@@ -25,6 +25,13 @@ static struct kl_features wanted_features(const struct kl_net *net)
 	return wanted;
 }
 
+/* Where the data of an mbuf lies is taken from the mbuf's own place. */
+static bool has_own_buffers(const struct rte_mempool *pool)
+{
+	return (rte_pktmbuf_priv_flags((struct rte_mempool *)(uintptr_t)pool) &
+		RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) == 0;
+}
+
 static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
 {
 	const char *name = kl_device_info(net->device)->name;
@@ -36,6 +43,11 @@ static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, 
 	if (pairs > net->info.max_queue_pairs) {
 		kl_error("%s: %u queue pairs are not possible; allowed: 1 to %u", name, pairs,
 			net->info.max_queue_pairs);
+		return -EINVAL;
+	}
+	if (conf->pool != NULL && !has_own_buffers(conf->pool)) {
+		kl_error("%s: mempool %s has its buffers pinned from outside; receive buffers must be the "
+			"mempool's own", name, conf->pool->name);
 		return -EINVAL;
 	}
 	if (conf->pool == NULL) {

@@ -55,6 +55,8 @@ int kl__feature_find(const struct kl_feature_name *names, const char *name);
 /* core/status.c: one bit more; reset with a bounded wait, 0, -EIO (gone) or -ETIMEDOUT. */
 void kl__status_add(struct kl_device *device, uint8_t bit);
 int kl__status_reset(struct kl_device *device);
+/* core/status.c: -ETIMEDOUT after a message when a reset never ended, else 0. */
+int kl__device_check_lost(const struct kl_device *device);
 /* core/status.c: says that the device has left the bus; returns -EIO. */
 int kl__device_gone(const struct kl_device *device);
 

@@ -187,8 +187,10 @@ static int tell(struct kl_device *device, const struct kl_features *set)
 int kl_device_negotiate(struct kl_device *device, const struct kl_features *wanted)
 {
 	struct kl_features set = choose(device, wanted);
-	int rc;
+	int rc = kl__device_check_lost(device);
 
+	if (rc != 0)
+		return rc;
 	rc = check_insisted(device, &set);
 	if (rc == 0)
 		rc = check_common(device, &set);

@@ -17,6 +17,14 @@ void kl__status_add(struct kl_device *device, uint8_t bit)
 	transport->ops->set_status(transport, transport->ops->get_status(transport) | bit);
 }
 
+int kl__device_check_lost(const struct kl_device *device)
+{
+	if (!device->is_lost)
+		return 0;
+	kl_error("%s: can't be used any more, because an earlier reset did not end", device->info.name);
+	return -ETIMEDOUT;
+}
+
 int kl__device_gone(const struct kl_device *device)
 {
 	kl_error("%s: the device has left the bus: every register reads as all ones", device->info.name);
@@ -64,8 +72,11 @@ bool kl_device_needs_reset(struct kl_device *device)
 
 void kl_device_fail(struct kl_device *device)
 {
-	uint8_t status = device->transport->ops->get_status(device->transport);
+	uint8_t status;
 
+	if (device->is_lost)
+		return;
+	status = device->transport->ops->get_status(device->transport);
 	/* All ones have the bit too: a device that is gone is told nothing. */
 	if ((status & VIRTIO_STATUS_FAILED) == 0)
 		kl__status_add(device, VIRTIO_STATUS_FAILED);

@@ -9,8 +9,12 @@
 
 /* Auto: this many doorbell writes at the deadline in a row show that waiting does not pay. */
 #define MISSES_TO_EAGER 4
-/* Auto, eager: every so many decisions one is deferred again, to see whether it pays by now. */
-#define DECISIONS_TO_PROBE 1024
+/*
+ * Auto, eager: after so many decisions one is deferred again, to see whether it pays by now; twice as many each
+ * time that it did not, up to the second number.
+ */
+#define DECISIONS_TO_PROBE 16
+#define MOST_DECISIONS_TO_PROBE 4096
 
 int kl_kick_policy_parse(const char *text, struct kl_kick_policy *policy)
 {
@@ -51,7 +55,7 @@ static bool worth_waiting(struct kl_queue *queue, uint16_t used)
 	lesson = &kick->lesson[kick->lesson_index];
 	if (lesson->pays)
 		return true;
-	if (++lesson->decisions < DECISIONS_TO_PROBE)
+	if (++lesson->decisions < DECISIONS_TO_PROBE << lesson->failed_probes)
 		return false;
 	lesson->decisions = 0;
 	return true;
@@ -81,11 +85,12 @@ static void learn(struct kl__kick_state *kick, bool missed)
 	struct kl__kick_lesson *lesson = &kick->lesson[kick->lesson_index];
 
 	if (!missed) {
-		lesson->pays = true;
-		lesson->misses = 0;
-	} else if (!lesson->pays || ++lesson->misses >= MISSES_TO_EAGER) {
-		lesson->pays = false;
-		lesson->misses = 0;
+		*lesson = (struct kl__kick_lesson){.pays = true};
+	} else if (!lesson->pays) {
+		if (DECISIONS_TO_PROBE << lesson->failed_probes < MOST_DECISIONS_TO_PROBE)
+			lesson->failed_probes++;
+	} else if (++lesson->misses >= MISSES_TO_EAGER) {
+		*lesson = (struct kl__kick_lesson){.pays = false};
 	}
 }
 

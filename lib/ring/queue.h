@@ -30,7 +30,8 @@ struct kl__slot {
 /* What waiting has taught, apart for a ring that was empty before the publish and one that was not. */
 struct kl__kick_lesson {
 	bool pays;
-	uint8_t misses;    /* deadlines in a row that ended with a doorbell write */
+	uint8_t misses;        /* deadlines in a row that ended with a doorbell write */
+	uint8_t failed_probes; /* in a row, since waiting was given up */
 	uint16_t decisions; /* made eagerly since the last probe */
 };
 
