@@ -41,7 +41,8 @@ static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 	if (!net_config_has(net, VIRTIO_NET_F_MAC) || !rte_is_valid_assigned_ether_addr(&mac)) {
 		rte_eth_random_addr(mac.addr_bytes);
 		net->info.mac_is_random = true;
-		kl_notice("%s: the device has no usable MAC address; a random one is used, mac= sets another",
+		kl_notice(
+			"%s: the device has no usable MAC address; a random one is used, mac= sets another",
 			kl_device_info(net->device)->name);
 	}
 	memcpy(net->info.mac, mac.addr_bytes, sizeof(net->info.mac));

@@ -90,7 +90,8 @@ static int option(struct kl_device *device, const char *key, const char *value)
 	if (strcmp(key, "mac") != 0)
 		return -ENOENT;
 	if (rte_ether_unformat_addr(value, &mac) != 0 || !rte_is_valid_assigned_ether_addr(&mac)) {
-		kl_error("%s: mac=%s is not possible; allowed: a unicast address such as 02:00:00:00:00:01",
+		kl_error(
+			"%s: mac=%s is not possible; allowed: a unicast address such as 02:00:00:00:00:01",
 			kl_device_info(device)->name, value);
 		return -EINVAL;
 	}

@@ -28,7 +28,9 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 		.is_supply = true,
 	};
 	struct rte_mbuf fresh = {
-		.data_off = RTE_PKTMBUF_HEADROOM, .nb_segs = 1, .port = RTE_MBUF_PORT_INVALID,
+		.data_off = RTE_PKTMBUF_HEADROOM,
+		.nb_segs = 1,
+		.port = RTE_MBUF_PORT_INVALID,
 	};
 	int rc;
 
@@ -39,7 +41,8 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 		return rc;
 	memcpy(&rxq->mbuf_init, &fresh.rearm_data, sizeof(rxq->mbuf_init));
 	rxq->pool = conf->pool;
-	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) + NET_RX_OFFSET;
+	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) +
+		NET_RX_OFFSET;
 	rxq->iova_is_virtual = rte_eal_iova_mode() == RTE_IOVA_VA;
 	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - NET_RX_OFFSET;
 	rxq->refill_at = smaller(32, (uint16_t)((rxq->queue->size + 3) / 4));
@@ -163,7 +166,8 @@ int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction,
 		.size = ring->size,
 		.kick = ring->kick.policy,
 		.ring = "split",
-		.path = direction == KL_NET_RX ? net->pairs[queue].rx.path : net->pairs[queue].tx.path,
+		.path = direction == KL_NET_RX ? net->pairs[queue].rx.path :
+						 net->pairs[queue].tx.path,
 		.fault = (enum kl_queue_fault)ring->fault,
 	};
 	return 0;

@@ -123,7 +123,8 @@ static struct rte_mbuf *next_buffer(struct net_rxq *rxq, struct batch *batch, ui
  * Adds the further buffers of a packet; 5.1.6.4.1: they were used together with the first. False when one makes no
  * sense, or is missing, and then the queue is broken.
  */
-static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *packet, uint16_t buffers)
+static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *packet,
+	uint16_t buffers)
 {
 	struct rte_mbuf *tail = packet;
 	bool is_good = true;
@@ -193,7 +194,8 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 	uint64_t bytes = 0;
 	uint16_t n = 0;
 
-	batch.count = kl__split_take_many(rxq->queue, (void **)batch.buffer, batch.bytes, NULL, count, false);
+	batch.count = kl__split_take_many(rxq->queue, (void **)batch.buffer, batch.bytes, NULL,
+		count, false);
 	rxq->queue->stats.done += batch.count;
 	while (batch.next < batch.count) {
 		struct rte_mbuf *m = batch.buffer[batch.next];
@@ -248,7 +250,8 @@ void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 	rxq->path = mergeable ? "mergeable" : "plain";
 }
 
-uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
+uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
+	uint16_t count)
 {
 	struct net_rxq *rxq = &net->pairs[queue].rx;
 

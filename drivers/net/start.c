@@ -12,7 +12,9 @@
 static struct kl_features wanted_features(const struct kl_net *net)
 {
 	static const uint8_t fields[] = {
-		VIRTIO_NET_F_MAC, VIRTIO_NET_F_STATUS, VIRTIO_NET_F_SPEED_DUPLEX,
+		VIRTIO_NET_F_MAC,
+		VIRTIO_NET_F_STATUS,
+		VIRTIO_NET_F_SPEED_DUPLEX,
 	};
 	struct kl_features wanted = {0};
 
@@ -29,7 +31,7 @@ static struct kl_features wanted_features(const struct kl_net *net)
 static bool has_own_buffers(const struct rte_mempool *pool)
 {
 	return (rte_pktmbuf_priv_flags((struct rte_mempool *)(uintptr_t)pool) &
-		RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) == 0;
+		       RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) == 0;
 }
 
 static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
@@ -46,8 +48,10 @@ static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, 
 		return -EINVAL;
 	}
 	if (conf->pool != NULL && !has_own_buffers(conf->pool)) {
-		kl_error("%s: mempool %s has its buffers pinned from outside; receive buffers must be the "
-			"mempool's own", name, conf->pool->name);
+		kl_error(
+			"%s: mempool %s has its buffers pinned from outside; receive buffers must be the "
+			"mempool's own",
+			name, conf->pool->name);
 		return -EINVAL;
 	}
 	if (conf->pool == NULL) {
@@ -67,17 +71,19 @@ static int check_pool(const struct kl_net *net, const struct kl_net_conf *conf)
 		needed = RTE_PKTMBUF_HEADROOM + net->info.mtu + RTE_ETHER_HDR_LEN;
 	if (room >= needed && rte_pktmbuf_priv_size(conf->pool) % RTE_MBUF_PRIV_ALIGN == 0)
 		return 0;
-	kl_error("%s: mempool %s has buffers of %u bytes; needed are at least %u (%s MRG_RXBUF, MTU %u)",
+	kl_error(
+		"%s: mempool %s has buffers of %u bytes; needed are at least %u (%s MRG_RXBUF, MTU %u)",
 		kl_device_info(net->device)->name, conf->pool->name, room, needed,
-		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF) ? "with" : "without", net->info.mtu);
+		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF) ? "with" : "without",
+		net->info.mtu);
 	return -EINVAL;
 }
 
 static int make_pairs(struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
 {
 	if (net->pair_count < pairs) {
-		struct net_pair *grown =
-			aligned_alloc(KL__CACHE_LINE, (size_t)pairs * sizeof(struct net_pair));
+		struct net_pair *grown = aligned_alloc(KL__CACHE_LINE,
+			(size_t)pairs * sizeof(struct net_pair));
 
 		if (grown == NULL)
 			return -ENOMEM;

@@ -40,7 +40,7 @@ struct net_txq {
 	net_tx_burst_fn *burst;
 	struct kl_queue *queue;
 	struct rte_mempool *pool; /* of the last simple packets; see net_free_sent */
-	uint32_t max_frame;   /* Ethernet header included; larger packets are refused */
+	uint32_t max_frame; /* Ethernet header included; larger packets are refused */
 	struct kl_dma header; /* a header of zeros, for packets that have no room for their own */
 	const char *path;
 	alignas(KL__CACHE_LINE) struct net_counters count;
@@ -50,11 +50,12 @@ struct net_rxq {
 	net_rx_burst_fn *burst;
 	struct kl_queue *queue;
 	struct rte_mempool *pool;
-	uint64_t mbuf_init;    /* rearm_data of a fresh packet */
-	uint32_t header_at;    /* from the mbuf to where the device writes: the same in the whole pool */
+	uint64_t mbuf_init; /* rearm_data of a fresh packet */
+	uint32_t
+		header_at; /* from the mbuf to where the device writes: the same in the whole pool */
 	bool iova_is_virtual;
 	uint32_t buffer_bytes; /* what the device may write, header included */
-	uint16_t refill_at;    /* free descriptors that are worth a refill */
+	uint16_t refill_at; /* free descriptors that are worth a refill */
 	const char *path;
 	alignas(KL__CACHE_LINE) struct net_counters count;
 };
@@ -73,7 +74,7 @@ struct kl_net {
 	struct net_pair *pairs;
 	uint16_t pair_count; /* in pairs; those of the last start */
 	bool is_running;
-	bool mac_is_given;   /* by the user */
+	bool mac_is_given; /* by the user */
 };
 
 /* config.c: reads the configuration that the offered features allow. */

@@ -129,7 +129,8 @@ KL__COLD static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet)
 /* Returns false when the ring has no room; a packet that can never be sent is freed and counted. */
 KL__COLD static bool add_slowly(struct net_txq *txq, struct rte_mbuf *packet)
 {
-	int rc = packet->pkt_len == 0 || is_too_long(txq, packet) ? -EINVAL : add_pieces(txq, packet);
+	int rc = packet->pkt_len == 0 || is_too_long(txq, packet) ? -EINVAL :
+								    add_pieces(txq, packet);
 
 	if (rc == -ENOSPC || rc == -EIO)
 		return false;
@@ -169,7 +170,8 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 			break;
 		clear_header(packet);
 		kl__split_add(queue, packet, rte_pktmbuf_iova(packet) - NET_HEADER_BYTES,
-			(uint32_t)packet->data_len + NET_HEADER_BYTES, 0, kind_of(txq, packet), chained);
+			(uint32_t)packet->data_len + NET_HEADER_BYTES, 0, kind_of(txq, packet),
+			chained);
 		bytes += packet->data_len;
 		simple++;
 	}
@@ -224,7 +226,8 @@ void net_tx_choose(struct net_txq *txq)
 	txq->path = txq->queue->chained ? "chained" : "indirect";
 }
 
-uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
+uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
+	uint16_t count)
 {
 	struct net_txq *txq = &net->pairs[queue].tx;
 

@@ -147,8 +147,9 @@ static int open_back_end(const struct kl__name *name, const char *spec, struct k
 
 	if (driver == NULL) {
 		list_types(types, sizeof(types));
-		kl_error("%s: what is behind a socket has to be said: add ,type=TYPE with TYPE one of: %s", spec,
-			types);
+		kl_error(
+			"%s: what is behind a socket has to be said: add ,type=TYPE with TYPE one of: %s",
+			spec, types);
 		return -EINVAL;
 	}
 	rc = kl__host_create(-1, false, &host);
@@ -179,8 +180,9 @@ static int open_named(const struct kl__name *name, const char *spec, struct kl_d
 	case KL__NAME_MMIO:
 		break;
 	}
-	kl_error("%s: mmio: is not supported by this version (%s); PCI functions and vhost-user are", spec,
-		KL_VERSION);
+	kl_error(
+		"%s: mmio: is not supported by this version (%s); PCI functions and vhost-user are",
+		spec, KL_VERSION);
 	return -ENOTSUP;
 }
 

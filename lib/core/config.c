@@ -109,7 +109,8 @@ int kl_device_config(struct kl_device *device, const struct kl_config_field *fie
 	if (transport->ops->get_status(transport) == VIRTIO_STATUS_GONE)
 		return kl__device_gone(device);
 	if (rc != 0)
-		kl_error("%s: its configuration changed during each of %d readings; the device is faulty",
+		kl_error(
+			"%s: its configuration changed during each of %d readings; the device is faulty",
 			device->info.name, MAX_TRIES);
 	return rc;
 }

@@ -42,8 +42,8 @@ static int find_driver(struct kl_device *device)
 {
 	device->driver = kl_driver_by_type(device->info.type);
 	if (device->driver == NULL) {
-		kl_error("%s: virtio device type %u has no driver in this program", device->info.name,
-			device->info.type);
+		kl_error("%s: virtio device type %u has no driver in this program",
+			device->info.name, device->info.type);
 		return -ENOTSUP;
 	}
 	device->info.driver = device->driver->name;

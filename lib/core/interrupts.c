@@ -72,7 +72,8 @@ int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 	if (connect_vectors(device, queues + 1u) == 0)
 		return 0;
 	if (queues > 0 && connect_vectors(device, 1) == 0) {
-		kl_notice("%s: too few MSI-X vectors for %u queues; they can be polled but not waited for",
+		kl_notice(
+			"%s: too few MSI-X vectors for %u queues; they can be polled but not waited for",
 			device->info.name, queues);
 		return -ENOTSUP;
 	}

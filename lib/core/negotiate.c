@@ -61,8 +61,8 @@ static const char *find_bit(const struct kl_feature_name *names, unsigned int bi
 	return NULL;
 }
 
-char *kl_device_feature_names(const struct kl_device *device, const struct kl_features *set, char *text,
-	size_t size)
+char *kl_device_feature_names(const struct kl_device *device, const struct kl_features *set,
+	char *text, size_t size)
 {
 	size_t at = 0;
 
@@ -133,10 +133,13 @@ static int check_insisted(const struct kl_device *device, const struct kl_featur
 	if (not_offered.word[0] != 0 || not_offered.word[1] != 0)
 		kl_error("%s: the device does not offer %s; it offers %s", device->info.name,
 			kl_device_feature_names(device, &not_offered, names, sizeof(names)),
-			kl_device_feature_names(device, &device->info.offered, offered, sizeof(offered)));
+			kl_device_feature_names(device, &device->info.offered, offered,
+				sizeof(offered)));
 	else
-		kl_error("%s: %s can't be used: this driver lacks it, or it needs a feature that was not "
-			"accepted; accepted would be %s", device->info.name,
+		kl_error(
+			"%s: %s can't be used: this driver lacks it, or it needs a feature that was not "
+			"accepted; accepted would be %s",
+			device->info.name,
 			kl_device_feature_names(device, &missing, names, sizeof(names)),
 			kl_device_feature_names(device, set, offered, sizeof(offered)));
 	return -ENOTSUP;
@@ -149,15 +152,18 @@ static int check_common(const struct kl_device *device, const struct kl_features
 
 	if (!is_legacy && !kl_features_has(set, VIRTIO_F_VERSION_1)) {
 		kl_error("%s: VERSION_1 is %s, and a modern device can't be driven without it",
-			device->info.name, kl_features_has(&device->info.offered, VIRTIO_F_VERSION_1) ?
-			"declined" : "not offered");
+			device->info.name,
+			kl_features_has(&device->info.offered, VIRTIO_F_VERSION_1) ? "declined" :
+										     "not offered");
 		return -ENOTSUP;
 	}
 	if (!kl_features_has(set, VIRTIO_F_ACCESS_PLATFORM) && device->host->has_iommu &&
 		!device->host->iova_is_physical) {
-		kl_error("%s: the device does not offer ACCESS_PLATFORM, so it bypasses the IOMMU and would take "
+		kl_error(
+			"%s: the device does not offer ACCESS_PLATFORM, so it bypasses the IOMMU and would take "
 			"our addresses for physical ones; give it iommu_platform=on in the hypervisor, "
-			"or run with the EAL option --iova-mode=pa", device->info.name);
+			"or run with the EAL option --iova-mode=pa",
+			device->info.name);
 		return -ENOTSUP;
 	}
 	return 0;
@@ -179,8 +185,9 @@ static int tell(struct kl_device *device, const struct kl_features *set)
 		return kl__device_gone(device);
 	if ((status & VIRTIO_STATUS_FEATURES_OK) != 0)
 		return 0;
-	kl_error("%s: the device refuses these features (device_status 0x%02x): %s", device->info.name,
-		status, kl_device_feature_names(device, set, names, sizeof(names)));
+	kl_error("%s: the device refuses these features (device_status 0x%02x): %s",
+		device->info.name, status,
+		kl_device_feature_names(device, set, names, sizeof(names)));
 	return -EPROTO;
 }
 

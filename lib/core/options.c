@@ -18,7 +18,8 @@ static const struct kl_feature_name common_keys[] = {
 	{0, NULL},
 };
 
-static int bad(const struct kl_device *device, const char *key, const char *value, const char *allowed)
+static int bad(const struct kl_device *device, const char *key, const char *value,
+	const char *allowed)
 {
 	kl_error("%s: %s=%s is not possible; allowed: %s", device->info.name, key, value, allowed);
 	return -EINVAL;
@@ -32,7 +33,8 @@ static int parse_number(const struct kl_device *device, const char *key, const c
 
 	errno = 0;
 	parsed = strtoul(value, &end, 10);
-	if (errno != 0 || value[0] < '0' || value[0] > '9' || *end != '\0' || parsed < 1 || parsed > limit)
+	if (errno != 0 || value[0] < '0' || value[0] > '9' || *end != '\0' || parsed < 1 ||
+		parsed > limit)
 		return bad(device, key, value, allowed);
 	*number = (uint16_t)parsed;
 	return 0;
@@ -60,7 +62,8 @@ static int choose_feature(struct kl_device *device, const char *key, const char 
 	return 0;
 }
 
-static int parse_switch(struct kl_device *device, const char *key, const char *value, unsigned int bit)
+static int parse_switch(struct kl_device *device, const char *key, const char *value,
+	unsigned int bit)
 {
 	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
 		return bad(device, key, value, "0 or 1");
@@ -80,10 +83,12 @@ static int parse_features(struct kl_device *device, const char *value)
 		int bit = kl__feature_by_name(device->driver, word + 1);
 
 		if ((word[0] != '+' && word[0] != '-') || bit < 0)
-			rc = bad(device, "features", word, "+NAME or -NAME, NAME as in the specification, "
+			rc = bad(device, "features", word,
+				"+NAME or -NAME, NAME as in the specification, "
 				"such as EVENT_IDX");
 		else
-			rc = choose_feature(device, "features", word, (unsigned int)bit, word[0] == '+');
+			rc = choose_feature(device, "features", word, (unsigned int)bit,
+				word[0] == '+');
 	}
 	free(copy);
 	return rc;
@@ -92,7 +97,8 @@ static int parse_features(struct kl_device *device, const char *value)
 static int parse_kick(struct kl_device *device, const char *value)
 {
 	if (kl_kick_policy_parse(value, &device->options.kick) != 0)
-		return bad(device, "kick", value, "eager, auto or lazy:NS with NS from 1 to 1000000000");
+		return bad(device, "kick", value,
+			"eager, auto or lazy:NS with NS from 1 to 1000000000");
 	device->options.kick_given = true;
 	return 0;
 }
@@ -100,7 +106,9 @@ static int parse_kick(struct kl_device *device, const char *value)
 /* The name of a device may say what it should be; a vhost-user socket's has to. */
 static int check_type(const struct kl_device *device, const char *key, const char *value)
 {
-	return strcmp(value, device->driver->name) == 0 ? 0 : bad(device, key, value, device->driver->name);
+	return strcmp(value, device->driver->name) == 0 ?
+		0 :
+		bad(device, key, value, device->driver->name);
 }
 
 static int parse_one(struct kl_device *device, const char *key, const char *value)
@@ -108,7 +116,8 @@ static int parse_one(struct kl_device *device, const char *key, const char *valu
 	int rc = -ENOENT, bit;
 
 	if (strcmp(key, "queues") == 0)
-		return parse_number(device, key, value, 32768, "1 to 32768", &device->options.queues);
+		return parse_number(device, key, value, 32768, "1 to 32768",
+			&device->options.queues);
 	if (strcmp(key, "queue_size") == 0)
 		return parse_queue_size(device, key, value);
 	if (strcmp(key, "type") == 0)
@@ -125,9 +134,10 @@ static int parse_one(struct kl_device *device, const char *key, const char *valu
 	if (device->driver->option != NULL)
 		rc = device->driver->option(device, key, value);
 	if (rc == -ENOENT) {
-		kl_error("%s: unknown key %s; known are type, queues, queue_size, event_idx, indirect, packed, "
-			"in_order, features, kick and those of the %s driver", device->info.name, key,
-			device->driver->name);
+		kl_error(
+			"%s: unknown key %s; known are type, queues, queue_size, event_idx, indirect, packed, "
+			"in_order, features, kick and those of the %s driver",
+			device->info.name, key, device->driver->name);
 		rc = -EINVAL;
 	}
 	return rc;
@@ -148,7 +158,8 @@ int kl__device_parse_options(struct kl_device *device, const char *options)
 		char *equals = strchr(key, '=');
 
 		if (equals == NULL) {
-			kl_error("%s: %s has no value; write %s=VALUE", device->info.name, key, key);
+			kl_error("%s: %s has no value; write %s=VALUE", device->info.name, key,
+				key);
 			rc = -EINVAL;
 			continue;
 		}

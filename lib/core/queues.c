@@ -15,8 +15,10 @@ int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align, str
 	dma->memory = device->host->alloc(device->host, size, align, &dma->iova);
 	if (dma->memory != NULL)
 		return 0;
-	kl_error("%s: no %zu bytes of memory that the device can reach on NUMA node %d; give EAL more "
-		"with -m MIB, or more hugepages", device->info.name, size, device->host->numa_node);
+	kl_error(
+		"%s: no %zu bytes of memory that the device can reach on NUMA node %d; give EAL more "
+		"with -m MIB, or more hugepages",
+		device->info.name, size, device->host->numa_node);
 	return -ENOMEM;
 }
 
@@ -77,7 +79,8 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 	uint16_t asked = conf->size != 0 ? conf->size : device->options.queue_size;
 
 	if (claimed == 0) {
-		kl_error("%s: queue %u does not exist (queue_size reads 0); the device has %u queues",
+		kl_error(
+			"%s: queue %u does not exist (queue_size reads 0); the device has %u queues",
 			device->info.name, conf->index, kl_device_queue_count(device));
 		return -EINVAL;
 	}
@@ -89,7 +92,8 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 		return 0;
 	}
 	if (!is_power_of_two(asked) || asked > *size) {
-		kl_error("%s: queue %u: size %u is not possible; allowed are the powers of two up to %u",
+		kl_error(
+			"%s: queue %u: size %u is not possible; allowed are the powers of two up to %u",
 			device->info.name, conf->index, asked, *size);
 		return -EINVAL;
 	}
@@ -141,25 +145,29 @@ static int build(struct kl_device *device, const struct kl__queue_shape *shape,
 	kl__split_layout(shape, &layout);
 	rc = kl_device_dma_alloc(device, layout.bytes, KL__LAYOUT_ALIGN, &entry->shared);
 	if (rc == 0)
-		rc = kl_device_dma_alloc(device, kl__queue_private_bytes(shape), KL__CACHE_LINE, &entry->own);
+		rc = kl_device_dma_alloc(device, kl__queue_private_bytes(shape), KL__CACHE_LINE,
+			&entry->own);
 	if (rc != 0) {
 		free_queue(device, entry);
 		return rc;
 	}
-	entry->queue = kl__queue_init(entry->own.memory, entry->shared.memory, entry->shared.iova, shape);
+	entry->queue = kl__queue_init(entry->own.memory, entry->shared.memory, entry->shared.iova,
+		shape);
 	*built = entry;
 	return 0;
 }
 
-static int enable(struct kl_device *device, const struct kl__queue_shape *shape,
-	uint16_t vector, struct kl__device_queue *entry)
+static int enable(struct kl_device *device, const struct kl__queue_shape *shape, uint16_t vector,
+	struct kl__device_queue *entry)
 {
 	struct kl__split_layout layout;
 	struct kl__queue_setup setup;
 
 	if (device->transport->ops->queue_is_enabled(device->transport, shape->index)) {
-		kl_error("%s: queue %u is enabled although the device was reset; it is faulty, or another "
-			"driver uses it", device->info.name, shape->index);
+		kl_error(
+			"%s: queue %u is enabled although the device was reset; it is faulty, or another "
+			"driver uses it",
+			device->info.name, shape->index);
 		return -EBUSY;
 	}
 	kl__split_layout(shape, &layout);
@@ -171,7 +179,8 @@ static int enable(struct kl_device *device, const struct kl__queue_shape *shape,
 		.device = entry->shared.iova + layout.used,
 		.vector = vector == 0 ? -1 : vector,
 	};
-	return device->transport->ops->queue_enable(device->transport, &setup, &entry->queue->notifier);
+	return device->transport->ops->queue_enable(device->transport, &setup,
+		&entry->queue->notifier);
 }
 
 static uint16_t smaller(uint16_t a, uint16_t b)
@@ -180,7 +189,8 @@ static uint16_t smaller(uint16_t a, uint16_t b)
 }
 
 /* A starved device must hear of new buffers at once, or what waits for them is overtaken by what comes later. */
-static struct kl_kick_policy choose_kick(const struct kl_device *device, const struct kl_queue_conf *conf)
+static struct kl_kick_policy choose_kick(const struct kl_device *device,
+	const struct kl_queue_conf *conf)
 {
 	if (conf->is_supply)
 		return (struct kl_kick_policy){.mode = KL_KICK_EAGER};

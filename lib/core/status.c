@@ -21,13 +21,15 @@ int kl__device_check_lost(const struct kl_device *device)
 {
 	if (!device->is_lost)
 		return 0;
-	kl_error("%s: can't be used any more, because an earlier reset did not end", device->info.name);
+	kl_error("%s: can't be used any more, because an earlier reset did not end",
+		device->info.name);
 	return -ETIMEDOUT;
 }
 
 int kl__device_gone(const struct kl_device *device)
 {
-	kl_error("%s: the device has left the bus: every register reads as all ones", device->info.name);
+	kl_error("%s: the device has left the bus: every register reads as all ones",
+		device->info.name);
 	return -EIO;
 }
 
@@ -52,9 +54,10 @@ int kl__status_reset(struct kl_device *device)
 		if (status == VIRTIO_STATUS_GONE)
 			return kl__device_gone(device);
 		if (now_ms() >= deadline) {
-			kl_error("%s: reset did not end within %u ms: device_status is 0x%02x, should be "
-				"0; the memory it may still write is kept", device->info.name,
-				kl__reset_timeout_ms, status);
+			kl_error(
+				"%s: reset did not end within %u ms: device_status is 0x%02x, should be "
+				"0; the memory it may still write is kept",
+				device->info.name, kl__reset_timeout_ms, status);
 			device->is_lost = true;
 			return -ETIMEDOUT;
 		}

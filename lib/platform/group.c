@@ -50,7 +50,8 @@ enum kl__groups kl__groups(const struct kl_machine *machine)
 		return kind;
 	while ((entry = readdir(groups)) != NULL && kind != KL__GROUPS_IOMMU)
 		if (entry->d_name[0] != '.')
-			kind = is_noiommu(machine, entry->d_name) ? KL__GROUPS_NOIOMMU : KL__GROUPS_IOMMU;
+			kind = is_noiommu(machine, entry->d_name) ? KL__GROUPS_NOIOMMU :
+								    KL__GROUPS_IOMMU;
 	closedir(groups);
 	return kind;
 }

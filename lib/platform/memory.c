@@ -29,7 +29,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 void *kl_memory_alloc(size_t size, size_t align, int node)
 {
-	return rte_zmalloc_socket("kickless", size, (unsigned int)align, node < 0 ? SOCKET_ID_ANY : node);
+	return rte_zmalloc_socket("kickless", size, (unsigned int)align,
+		node < 0 ? SOCKET_ID_ANY : node);
 }
 
 void kl_memory_free(void *memory)
@@ -57,8 +58,8 @@ static bool has_container(void)
 
 static int map(struct region *region)
 {
-	if (rte_vfio_container_dma_map(RTE_VFIO_DEFAULT_CONTAINER_FD, region->address, region->address,
-		region->size) == 0) {
+	if (rte_vfio_container_dma_map(RTE_VFIO_DEFAULT_CONTAINER_FD, region->address,
+		    region->address, region->size) == 0) {
 		region->is_mapped = true;
 		return 0;
 	}
@@ -68,7 +69,8 @@ static int map(struct region *region)
 static struct region *overlapping(uintptr_t address, size_t size)
 {
 	for (unsigned int i = 0; i < region_count; i++)
-		if (address < regions[i].address + regions[i].size && regions[i].address < address + size)
+		if (address < regions[i].address + regions[i].size &&
+			regions[i].address < address + size)
 			return &regions[i];
 	return NULL;
 }
@@ -76,16 +78,20 @@ static struct region *overlapping(uintptr_t address, size_t size)
 static int check(uintptr_t address, size_t size)
 {
 	if (rte_eal_iova_mode() == RTE_IOVA_PA) {
-		kl_error("memory at %p can't be registered: bus addresses are physical here; take it from "
-			"kl_memory_alloc, or run behind an IOMMU", (void *)address);
+		kl_error(
+			"memory at %p can't be registered: bus addresses are physical here; take it from "
+			"kl_memory_alloc, or run behind an IOMMU",
+			(void *)address);
 		return -ENOTSUP;
 	}
 	if (address % PAGE != 0 || size == 0 || size % PAGE != 0 || address + size < address) {
-		kl_error("memory of %zu bytes at %p can't be registered: both must be multiples of %d", size,
-			(void *)address, PAGE);
+		kl_error(
+			"memory of %zu bytes at %p can't be registered: both must be multiples of %d",
+			size, (void *)address, PAGE);
 		return -EINVAL;
 	}
-	if (overlapping(address, size) != NULL || rte_mem_virt2memseg((void *)address, NULL) != NULL) {
+	if (overlapping(address, size) != NULL ||
+		rte_mem_virt2memseg((void *)address, NULL) != NULL) {
 		kl_error("memory of %zu bytes at %p is registered already, or DPDK's own", size,
 			(void *)address);
 		return -EINVAL;
@@ -113,8 +119,10 @@ int kl_memory_register(void *address, size_t size)
 		region_count++;
 		rc = 0;
 	} else {
-		kl_error("the IOMMU can't map %zu bytes at %p: %s; is the memlock limit (ulimit -l) large "
-			"enough?", size, address, rte_strerror(rte_errno));
+		kl_error(
+			"the IOMMU can't map %zu bytes at %p: %s; is the memlock limit (ulimit -l) large "
+			"enough?",
+			size, address, rte_strerror(rte_errno));
 	}
 unlock:
 	pthread_mutex_unlock(&lock);
@@ -149,6 +157,7 @@ int kl__memory_map_registered(void)
 			rc = map(&regions[i]);
 	pthread_mutex_unlock(&lock);
 	if (rc != 0)
-		kl_error("registered memory can't be mapped for the device: %s", rte_strerror(rte_errno));
+		kl_error("registered memory can't be mapped for the device: %s",
+			rte_strerror(rte_errno));
 	return rc;
 }

@@ -19,10 +19,12 @@ struct collection {
 static bool continues(const struct kl__shared_region *region, const struct kl__shared_region *page)
 {
 	return region->fd == page->fd && region->address + region->size == page->address &&
-		region->iova + region->size == page->iova && region->offset + region->size == page->offset;
+		region->iova + region->size == page->iova &&
+		region->offset + region->size == page->offset;
 }
 
-static int collect(const struct rte_memseg_list *list, const struct rte_memseg *segment, void *context)
+static int collect(const struct rte_memseg_list *list, const struct rte_memseg *segment,
+	void *context)
 {
 	struct collection *all = context;
 	struct kl__shared_region page = {
@@ -57,16 +59,18 @@ int kl__shared_memory(struct kl__shared_region *regions, unsigned int limit)
 	struct collection all = {.regions = regions, .limit = limit};
 
 	if (rte_eal_iova_mode() == RTE_IOVA_PA) {
-		kl_error("a vhost-user back end shares virtual addresses with us, but bus addresses are physical here; "
+		kl_error(
+			"a vhost-user back end shares virtual addresses with us, but bus addresses are physical here; "
 			"run with the EAL option --iova-mode=va");
 		return -ENOTSUP;
 	}
 	rte_memseg_walk(collect, &all);
 	if (all.rc == 0)
 		return (int)all.count;
-	kl_error("EAL's memory can't be shared with a vhost-user back end: %s; run with the EAL options "
+	kl_error(
+		"EAL's memory can't be shared with a vhost-user back end: %s; run with the EAL options "
 		"--in-memory --single-file-segments, or with --no-huge",
 		all.rc == -E2BIG ? "it is made of more files than the protocol can name" :
-		"it is not made of files");
+				   "it is not made of files");
 	return all.rc;
 }

@@ -206,6 +206,7 @@ void kl__kick_rescue(struct kl_queue *queue)
 		watch(kick, used);
 		return;
 	}
-	if (!kick->last_sent && kl__clock() - kick->rescue_since >= kick->rescue_ticks << kick->rescue_shift)
+	if (!kick->last_sent &&
+		kl__clock() - kick->rescue_since >= kick->rescue_ticks << kick->rescue_shift)
 		ring_rescue(queue);
 }

@@ -21,16 +21,16 @@
 
 /* The private record of one descriptor id. */
 struct kl__slot {
-	void *buffer;      /* the caller's name for what was added */
+	void *buffer; /* the caller's name for what was added */
 	uint32_t writable; /* how many bytes the device may write into it */
-	uint16_t count;    /* ring descriptors of the buffer that starts here; 0: not in flight */
-	uint16_t next;     /* in a chain: the next descriptor id */
+	uint16_t count; /* ring descriptors of the buffer that starts here; 0: not in flight */
+	uint16_t next; /* in a chain: the next descriptor id */
 };
 
 /* What waiting has taught, apart for a ring that was empty before the publish and one that was not. */
 struct kl__kick_lesson {
 	bool pays;
-	uint8_t misses;        /* deadlines in a row that ended with a doorbell write */
+	uint8_t misses; /* deadlines in a row that ended with a doorbell write */
 	uint8_t failed_probes; /* in a row, since waiting was given up */
 	uint16_t decisions; /* made eagerly since the last probe */
 };
@@ -44,7 +44,7 @@ struct kl__kick_state {
 	uint8_t rescue_shift;
 	uint8_t lesson_index;
 	uint32_t deferred; /* publishes since the decision is owed */
-	uint16_t watched;  /* the used index when it was last seen to move */
+	uint16_t watched; /* the used index when it was last seen to move */
 	uint16_t rescue_watched;
 	uint32_t polls;
 	uint64_t deadline;
@@ -74,14 +74,14 @@ struct kl_queue {
 
 	/* Written by the queue's thread. Indices run free, modulo 2^16. */
 	alignas(KL__CACHE_LINE) uint16_t avail_idx; /* buffers added */
-	uint16_t published;                         /* of those, told to the device */
-	uint16_t checked;                           /* published at the last kick decision */
-	uint16_t used_idx;                          /* buffers taken back */
-	uint16_t used_seen;                         /* the device's used index, as last read */
-	uint16_t taken;                             /* chained: descriptors given to buffers */
-	uint16_t returned;                          /* chained: descriptors given back */
-	uint16_t parked;                            /* where used_event was last put */
-	uint8_t fault;                              /* enum kl_queue_fault */
+	uint16_t published; /* of those, told to the device */
+	uint16_t checked; /* published at the last kick decision */
+	uint16_t used_idx; /* buffers taken back */
+	uint16_t used_seen; /* the device's used index, as last read */
+	uint16_t taken; /* chained: descriptors given to buffers */
+	uint16_t returned; /* chained: descriptors given back */
+	uint16_t parked; /* where used_event was last put */
+	uint8_t fault; /* enum kl_queue_fault */
 	uint16_t *avail_event;
 	uint16_t *used_event;
 	struct kl_notifier notifier;
@@ -92,7 +92,7 @@ struct kl_queue {
 	struct virtq_desc *indirect;
 	uint64_t indirect_iova;
 	uint16_t indirect_entries; /* 0: none */
-	uint16_t drained;          /* descriptor ids that a drain has passed */
+	uint16_t drained; /* descriptor ids that a drain has passed */
 };
 
 #endif

@@ -19,7 +19,8 @@ KL__COLD void kl__split_reorder(struct kl_queue *queue, uint16_t id);
 /* Ring descriptors that are free. */
 KL__TEMPLATE uint16_t kl__split_free(const struct kl_queue *queue, const bool chained)
 {
-	uint16_t busy = chained ? queue->taken - queue->returned : queue->avail_idx - queue->used_idx;
+	uint16_t busy = chained ? queue->taken - queue->returned :
+				  queue->avail_idx - queue->used_idx;
 
 	return queue->size - busy;
 }
@@ -34,8 +35,8 @@ KL__TEMPLATE uint16_t kl__split_next_id(const struct kl_queue *queue, const bool
  * Adds a buffer of one ring descriptor; the caller has seen that one is free. Nothing is visible to the
  * device before kl__split_publish. virtio 1.x, 2.7.13.1, 2.7.13.2.
  */
-KL__TEMPLATE void kl__split_add(struct kl_queue *queue, void *buffer, uint64_t address, uint32_t length,
-	uint16_t flags, uint32_t writable, const bool chained)
+KL__TEMPLATE void kl__split_add(struct kl_queue *queue, void *buffer, uint64_t address,
+	uint32_t length, uint16_t flags, uint32_t writable, const bool chained)
 {
 	uint16_t id = kl__split_next_id(queue, chained);
 
@@ -134,7 +135,8 @@ KL__TEMPLATE void *kl__split_take(struct kl_queue *queue, uint32_t *length, uint
 {
 	void *buffer;
 
-	return kl__split_take_many(queue, &buffer, length, writable, 1, chained) == 1 ? buffer : NULL;
+	return kl__split_take_many(queue, &buffer, length, writable, 1, chained) == 1 ? buffer :
+											NULL;
 }
 
 /* How far the used index may run before used_event has to be moved out of its way again. */

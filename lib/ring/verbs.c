@@ -145,8 +145,8 @@ uint16_t kl__queue_max_pieces(const struct kl_queue *queue)
 	return queue->indirect_entries > chain ? queue->indirect_entries : chain;
 }
 
-static void fill(struct virtq_desc *desc, const struct kl__piece *piece, bool is_writable, uint16_t next,
-	bool has_next)
+static void fill(struct virtq_desc *desc, const struct kl__piece *piece, bool is_writable,
+	uint16_t next, bool has_next)
 {
 	*desc = (struct virtq_desc){
 		.addr = piece->address,
@@ -158,12 +158,13 @@ static void fill(struct virtq_desc *desc, const struct kl__piece *piece, bool is
 }
 
 /* 2.7.5.3: the table's links run 1, 2, 3, ... */
-static void add_indirect(struct kl_queue *queue, const struct kl__piece *pieces, unsigned int readable,
-	unsigned int count, uint32_t writable_bytes, void *buffer)
+static void add_indirect(struct kl_queue *queue, const struct kl__piece *pieces,
+	unsigned int readable, unsigned int count, uint32_t writable_bytes, void *buffer)
 {
 	uint16_t id = kl__split_next_id(queue, queue->chained);
 	struct virtq_desc *table = queue->indirect + (size_t)id * queue->indirect_entries;
-	uint64_t iova = queue->indirect_iova + (size_t)id * queue->indirect_entries * sizeof(*table);
+	uint64_t iova = queue->indirect_iova +
+		(size_t)id * queue->indirect_entries * sizeof(*table);
 
 	for (unsigned int i = 0; i < count; i++)
 		fill(&table[i], &pieces[i], i >= readable, (uint16_t)(i + 1), i + 1 < count);

@@ -11,7 +11,7 @@
 /* What a queue is made of. */
 struct kl__queue_shape {
 	uint16_t index;
-	uint16_t size;             /* power of two, 1 to 32768 */
+	uint16_t size; /* power of two, 1 to 32768 */
 	uint16_t indirect_entries; /* per buffer; 0: none; at most size */
 	bool chained;
 	bool event_idx;

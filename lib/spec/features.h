@@ -4,7 +4,7 @@
 #define KL_SPEC_FEATURES_H
 
 #define VIRTIO_F_NOTIFY_ON_EMPTY 24 /* legacy only */
-#define VIRTIO_F_ANY_LAYOUT 27      /* legacy only */
+#define VIRTIO_F_ANY_LAYOUT 27 /* legacy only */
 #define VIRTIO_F_INDIRECT_DESC 28
 #define VIRTIO_F_EVENT_IDX 29
 #define VIRTIO_F_VERSION_1 32

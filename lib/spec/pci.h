@@ -72,7 +72,7 @@ struct virtio_pci_common_cfg {
 	uint64_t queue_driver;
 	uint64_t queue_device;
 	uint16_t queue_notif_config_data; /* with NOTIF_CONFIG_DATA */
-	uint16_t queue_reset;             /* with RING_RESET */
+	uint16_t queue_reset; /* with RING_RESET */
 };
 static_assert(offsetof(struct virtio_pci_common_cfg, config_msix_vector) == 0x10, "4.1.4.3");
 static_assert(offsetof(struct virtio_pci_common_cfg, device_status) == 0x14, "4.1.4.3");

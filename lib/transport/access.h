@@ -22,7 +22,8 @@ struct kl__pci_bar {
 struct kl__pci_access_ops {
 	/* Configuration space. 0, or -EIO when fewer than size bytes could be moved. */
 	int (*config_read)(struct kl__pci_access *access, uint32_t offset, void *data, size_t size);
-	int (*config_write)(struct kl__pci_access *access, uint32_t offset, const void *data, size_t size);
+	int (*config_write)(struct kl__pci_access *access, uint32_t offset, const void *data,
+		size_t size);
 
 	/* One access of exactly width 1, 2 or 4 bytes; the caller stays inside the BAR. */
 	uint32_t (*read)(struct kl__pci_access *access, unsigned int bar, uint64_t offset,

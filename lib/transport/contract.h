@@ -38,7 +38,8 @@ struct kl__transport_ops {
 	/* NULL where the transport has none (legacy). */
 	uint32_t (*config_generation)(struct kl__transport *transport);
 	/* width 1, 2 or 4; the core has checked offset and width against config_size. */
-	uint32_t (*config_read)(struct kl__transport *transport, uint32_t offset, unsigned int width);
+	uint32_t (
+		*config_read)(struct kl__transport *transport, uint32_t offset, unsigned int width);
 	void (*config_write)(struct kl__transport *transport, uint32_t offset, unsigned int width,
 		uint32_t value);
 
@@ -54,7 +55,8 @@ struct kl__transport_ops {
 	 * Connects the n-th of vectors interrupt vectors to the eventfd fds[n]; 0 turns them off. To be called
 	 * before queue_enable. -ENOTSUP when there are not so many. NULL: the transport has none.
 	 */
-	int (*set_interrupts)(struct kl__transport *transport, unsigned int vectors, const int *fds);
+	int (*set_interrupts)(struct kl__transport *transport, unsigned int vectors,
+		const int *fds);
 	/* Which vector tells of configuration changes. -EPROTO when the device refuses it. */
 	int (*set_config_vector)(struct kl__transport *transport, unsigned int vector);
 
@@ -66,10 +68,10 @@ struct kl__transport_ops {
 
 struct kl__transport {
 	const struct kl__transport_ops *ops;
-	uint32_t type;      /* virtio device type */
-	uint32_t vendor;    /* subsystem vendor on PCI */
-	char name[64];      /* for a person, and stable */
-	int numa_node;      /* -1 when unknown */
+	uint32_t type; /* virtio device type */
+	uint32_t vendor; /* subsystem vendor on PCI */
+	char name[64]; /* for a person, and stable */
+	int numa_node; /* -1 when unknown */
 	unsigned int quirks;
 	uint16_t default_queue_size; /* taken when nobody asks for another; 0: the maximum */
 	size_t config_size; /* bytes of device configuration space */
@@ -90,7 +92,8 @@ struct kl__host {
 	 * The bus address of an application's memory; how many bytes from there on are contiguous, at most size, 0
 	 * when the device can't reach it. NULL: bus addresses equal virtual ones. Any thread.
 	 */
-	size_t (*translate)(const struct kl__host *host, const void *address, size_t size, uint64_t *iova);
+	size_t (*translate)(const struct kl__host *host, const void *address, size_t size,
+		uint64_t *iova);
 	void (*close)(struct kl__host *host);
 	int numa_node;
 	uint64_t ticks_per_second; /* of the CPU's cycle counter */

@@ -84,8 +84,9 @@ static void parse_virtio(const uint8_t *cap, size_t room, const struct kl__pci_b
 	if (region == NULL || cap[VIRTIO_PCI_CAP_BAR] >= PCI_BARS || region->length != 0)
 		return;
 	is_notify = region == &caps->notify;
-	if (is_notify && (room < VIRTIO_PCI_CAP_NOTIFY_SIZE ||
-		cap[VIRTIO_PCI_CAP_LEN] < VIRTIO_PCI_CAP_NOTIFY_SIZE)) {
+	if (is_notify &&
+		(room < VIRTIO_PCI_CAP_NOTIFY_SIZE ||
+			cap[VIRTIO_PCI_CAP_LEN] < VIRTIO_PCI_CAP_NOTIFY_SIZE)) {
 		refuse(caps, "the notify capability has no multiplier");
 		return;
 	}

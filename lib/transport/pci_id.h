@@ -11,7 +11,7 @@
 enum kl__pci_generation {
 	KL__PCI_NOT_VIRTIO,
 	KL__PCI_TRANSITIONAL, /* 0x1000-0x103f: legacy, or both interfaces when it has capabilities */
-	KL__PCI_MODERN,       /* 0x1040-0x107f */
+	KL__PCI_MODERN, /* 0x1040-0x107f */
 };
 
 /* Any revision and any subsystem vendor are accepted (4.1.2.2). *type is set unless NOT_VIRTIO. */

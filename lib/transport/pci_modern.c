@@ -24,16 +24,18 @@ static struct pci_modern *modern(struct kl__transport *transport)
 	return (struct pci_modern *)transport;
 }
 
-static uint32_t read_at(struct pci_modern *pci, const struct kl__pci_region *region, uint32_t offset,
-	unsigned int width)
+static uint32_t read_at(struct pci_modern *pci, const struct kl__pci_region *region,
+	uint32_t offset, unsigned int width)
 {
-	return pci->access->ops->read(pci->access, region->bar, (uint64_t)region->offset + offset, width);
+	return pci->access->ops->read(pci->access, region->bar, (uint64_t)region->offset + offset,
+		width);
 }
 
 static void write_at(struct pci_modern *pci, const struct kl__pci_region *region, uint32_t offset,
 	unsigned int width, uint32_t value)
 {
-	pci->access->ops->write(pci->access, region->bar, (uint64_t)region->offset + offset, width, value);
+	pci->access->ops->write(pci->access, region->bar, (uint64_t)region->offset + offset, width,
+		value);
 }
 
 static uint32_t common_read(struct pci_modern *pci, uint32_t offset, unsigned int width)
@@ -41,7 +43,8 @@ static uint32_t common_read(struct pci_modern *pci, uint32_t offset, unsigned in
 	return read_at(pci, &pci->caps.common, offset, width);
 }
 
-static void common_write(struct pci_modern *pci, uint32_t offset, unsigned int width, uint32_t value)
+static void common_write(struct pci_modern *pci, uint32_t offset, unsigned int width,
+	uint32_t value)
 {
 	write_at(pci, &pci->caps.common, offset, width, value);
 }
@@ -144,14 +147,16 @@ static int find_doorbell(struct pci_modern *pci, uint16_t index, struct kl_notif
 	uint64_t offset = (uint64_t)slot * pci->caps.notify_multiplier;
 
 	if (offset + 2 > notify->length) {
-		kl_error("%s: queue %u: its doorbell lies at %llu (queue_notify_off %u x multiplier %u), "
+		kl_error(
+			"%s: queue %u: its doorbell lies at %llu (queue_notify_off %u x multiplier %u), "
 			"beyond the notification structure of %u bytes; the device is faulty",
 			pci->transport.name, index, (unsigned long long)offset, slot,
 			pci->caps.notify_multiplier, notify->length);
 		return -EPROTO;
 	}
 	*notifier = (struct kl_notifier){
-		.doorbell = pci->access->ops->pointer(pci->access, notify->bar, notify->offset + offset, 2),
+		.doorbell = pci->access->ops->pointer(pci->access, notify->bar,
+			notify->offset + offset, 2),
 		.value = index,
 		.notify = notify_by_write,
 		.context = pci,
@@ -168,8 +173,10 @@ static int map_vector(struct pci_modern *pci, const struct kl__queue_setup *setu
 	common_write(pci, COMMON(queue_msix_vector), 2, vector);
 	if (setup->vector < 0 || common_read(pci, COMMON(queue_msix_vector), 2) == vector)
 		return 0;
-	kl_error("%s: queue %u: the device refuses MSI-X vector %u of its %u; use the queue without "
-		"interrupts", pci->transport.name, setup->index, vector, pci->caps.msix_vectors);
+	kl_error(
+		"%s: queue %u: the device refuses MSI-X vector %u of its %u; use the queue without "
+		"interrupts",
+		pci->transport.name, setup->index, vector, pci->caps.msix_vectors);
 	return -EPROTO;
 }
 
@@ -245,16 +252,19 @@ static int read_config(struct kl__pci_access *access, uint8_t config[PCI_CFG_SIZ
 	for (*size = PCI_CFG_SIZE; *size >= PCI_CFG_HEADER_SIZE; *size -= PCI_CFG_HEADER_SIZE)
 		if (access->ops->config_read(access, 0, config, *size) == 0)
 			return 0;
-	kl_error("%s: its configuration space can't be read; is the device still there?", access->name);
+	kl_error("%s: its configuration space can't be read; is the device still there?",
+		access->name);
 	return -EIO;
 }
 
 static int identify(struct kl__pci_access *access, const uint8_t *config, uint32_t *type)
 {
-	uint16_t vendor = (uint16_t)(config[PCI_CFG_VENDOR_ID] | config[PCI_CFG_VENDOR_ID + 1] << 8);
-	uint16_t device = (uint16_t)(config[PCI_CFG_DEVICE_ID] | config[PCI_CFG_DEVICE_ID + 1] << 8);
-	uint16_t subsystem =
-		(uint16_t)(config[PCI_CFG_SUBSYSTEM_ID] | config[PCI_CFG_SUBSYSTEM_ID + 1] << 8);
+	uint16_t vendor = (uint16_t)(config[PCI_CFG_VENDOR_ID] |
+		config[PCI_CFG_VENDOR_ID + 1] << 8);
+	uint16_t device = (uint16_t)(config[PCI_CFG_DEVICE_ID] |
+		config[PCI_CFG_DEVICE_ID + 1] << 8);
+	uint16_t subsystem = (uint16_t)(config[PCI_CFG_SUBSYSTEM_ID] |
+		config[PCI_CFG_SUBSYSTEM_ID + 1] << 8);
 
 	if (kl__pci_id(vendor, device, subsystem, type) != KL__PCI_NOT_VIRTIO)
 		return 0;

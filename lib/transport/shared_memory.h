@@ -8,7 +8,7 @@
 /* A part of our memory that the back end may map. */
 struct kl__shared_region {
 	uint64_t address; /* ours */
-	uint64_t iova;    /* in descriptors */
+	uint64_t iova; /* in descriptors */
 	uint64_t size;
 	uint64_t offset; /* in the file */
 	int fd;

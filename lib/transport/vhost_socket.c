@@ -21,8 +21,8 @@ int kl__vhost_connect(struct kl__vhost_socket *sock, const char *name, const cha
 	sock->name = name;
 	sock->fd = -1;
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		kl_error("%s: the path has %zu bytes; a unix socket's may have %zu", name, strlen(path),
-			sizeof(address.sun_path) - 1);
+		kl_error("%s: the path has %zu bytes; a unix socket's may have %zu", name,
+			strlen(path), sizeof(address.sun_path) - 1);
 		return -ENAMETOOLONG;
 	}
 	strcpy(address.sun_path, path);
@@ -49,8 +49,9 @@ void kl__vhost_disconnect(struct kl__vhost_socket *sock)
 static int give_up(struct kl__vhost_socket *sock, enum vhost_user_request request, int rc)
 {
 	kl_error("%s: vhost-user request %d: %s", sock->name, request,
-		rc == -ETIMEDOUT ? "the back end does not answer within 5 s" :
-		rc == -EPROTO ? "the back end's answer makes no sense" : "the back end has gone away");
+		rc == -ETIMEDOUT      ? "the back end does not answer within 5 s" :
+			rc == -EPROTO ? "the back end's answer makes no sense" :
+					"the back end has gone away");
 	kl__vhost_disconnect(sock);
 	return rc;
 }
@@ -151,7 +152,8 @@ int kl__vhost_send(struct kl__vhost_socket *sock, enum vhost_user_request reques
 
 	if (sock->fd < 0)
 		return -EIO;
-	rc = transmit(sock, request, sock->acks ? VHOST_USER_NEED_REPLY : 0, payload, size, fds, count);
+	rc = transmit(sock, request, sock->acks ? VHOST_USER_NEED_REPLY : 0, payload, size, fds,
+		count);
 	if (rc == 0 && sock->acks)
 		rc = receive_reply(sock, request, &reply, sizeof(reply.value));
 	if (rc != 0)

@@ -8,8 +8,8 @@
 #include "spec/vhost_user.h"
 
 struct kl__vhost_socket {
-	int fd;        /* -1: the other side is gone */
-	bool acks;     /* REPLY_ACK was negotiated: every message is answered */
+	int fd; /* -1: the other side is gone */
+	bool acks; /* REPLY_ACK was negotiated: every message is answered */
 	const char *name;
 };
 

@@ -60,7 +60,8 @@ static bool has_protocol(const struct vhost_user *user, unsigned int bit)
 
 static void get_features(struct kl__transport *transport, struct kl_features *offered)
 {
-	offered->word[0] = vhost(transport)->offered & ~(UINT64_C(1) << VHOST_USER_F_PROTOCOL_FEATURES);
+	offered->word[0] = vhost(transport)->offered &
+		~(UINT64_C(1) << VHOST_USER_F_PROTOCOL_FEATURES);
 	offered->word[1] = 0;
 }
 
@@ -83,8 +84,8 @@ static uint8_t get_status(struct kl__transport *transport)
 static int stop_queue(struct vhost_user *user, uint16_t index)
 {
 	union vhost_user_payload payload = {.state = {.index = index}};
-	int rc = kl__vhost_ask(&user->socket, VHOST_USER_GET_VRING_BASE, &payload, sizeof(payload.state),
-		sizeof(payload.state));
+	int rc = kl__vhost_ask(&user->socket, VHOST_USER_GET_VRING_BASE, &payload,
+		sizeof(payload.state), sizeof(payload.state));
 
 	close(user->kick_fd[index]);
 	user->kick_fd[index] = -1;
@@ -148,7 +149,7 @@ static void config_write(struct kl__transport *transport, uint32_t offset, unsig
 	for (unsigned int i = 0; i < width; i++)
 		payload.config.bytes[i] = (uint8_t)(value >> (8 * i));
 	if (kl__vhost_send(&vhost(transport)->socket, VHOST_USER_SET_CONFIG, &payload,
-		offsetof(struct vhost_user_config, bytes) + width, NULL, 0) != 0)
+		    offsetof(struct vhost_user_config, bytes) + width, NULL, 0) != 0)
 		kl_warning("%s: the configuration was not changed", transport->name);
 }
 
@@ -188,7 +189,8 @@ static int tell_memory(struct vhost_user *user)
 	}
 	user->memory_is_told = true;
 	return kl__vhost_send(&user->socket, VHOST_USER_SET_MEM_TABLE, &payload,
-		offsetof(struct vhost_user_memory, region) + (size_t)count * sizeof(struct vhost_user_region),
+		offsetof(struct vhost_user_memory, region) +
+			(size_t)count * sizeof(struct vhost_user_region),
 		fds, (size_t)count);
 }
 
@@ -213,14 +215,14 @@ static int send_addresses(struct vhost_user *user, const struct kl__queue_setup 
 {
 	/* Here ring addresses are bus addresses; ours are the same as long as IOVA is virtual. */
 	union vhost_user_payload payload = {.address = {
-		.index = setup->index,
-		.descriptor = setup->desc,
-		.available = setup->driver,
-		.used = setup->device,
-	}};
+						    .index = setup->index,
+						    .descriptor = setup->desc,
+						    .available = setup->driver,
+						    .used = setup->device,
+					    }};
 
-	return kl__vhost_send(&user->socket, VHOST_USER_SET_VRING_ADDR, &payload, sizeof(payload.address),
-		NULL, 0);
+	return kl__vhost_send(&user->socket, VHOST_USER_SET_VRING_ADDR, &payload,
+		sizeof(payload.address), NULL, 0);
 }
 
 /* The low byte is the queue; bit 8 says that no file descriptor comes with it. */

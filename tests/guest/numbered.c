@@ -87,7 +87,8 @@ static bool is_frame(const struct rte_mbuf *frame, uint32_t number)
 	if (data == NULL || frame->pkt_len != frame_bytes(number) ||
 		header->number != rte_cpu_to_be_32(number)) {
 		printf("frame %u where %u is due, %u bytes\n",
-			data == NULL ? 0 : rte_be_to_cpu_32(header->number), number, frame->pkt_len);
+			data == NULL ? 0 : rte_be_to_cpu_32(header->number), number,
+			frame->pkt_len);
 		return false;
 	}
 	for (uint32_t at = sizeof(*header); at < frame->pkt_len; at++)
@@ -119,7 +120,8 @@ static void receive_some(struct port *port)
 	uint16_t got = kl_net_rx_burst(port->net, 0, frames, BURST);
 
 	for (uint16_t i = 0; i < got; i++) {
-		const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(frames[i], struct rte_ether_hdr *);
+		const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(frames[i],
+			struct rte_ether_hdr *);
 
 		if (ether->ether_type == rte_cpu_to_be_16(ETHER_TYPE)) {
 			port->wrong += !is_frame(frames[i], port->received);
@@ -132,7 +134,8 @@ static void receive_some(struct port *port)
 static bool open_port(struct port *port, const char *name)
 {
 	const struct kl_net_conf conf = {
-		.pool = pool, .tx_kick = {.mode = KL_KICK_AUTO},
+		.pool = pool,
+		.tx_kick = {.mode = KL_KICK_AUTO},
 	};
 
 	if (kl_device_open(name, &port->device) != 0)
@@ -149,9 +152,10 @@ static bool close_port(const struct port *port, const char *name, uint32_t count
 	kl_net_queue_stats(port->net, KL_NET_RX, 0, &rx);
 	kl_net_queue_stats(port->net, KL_NET_TX, 0, &tx);
 	kl_device_close(port->device);
-	printf("%s: sent %u received %u wrong %u; tx kicks %lu spared %lu rescue %lu; bad used %lu\n", name,
-		port->sent, port->received, port->wrong, tx.queue.kicks_sent, tx.queue.kicks_spared,
-		tx.queue.rescue_kicks, rx.queue.bad_used + tx.queue.bad_used);
+	printf("%s: sent %u received %u wrong %u; tx kicks %lu spared %lu rescue %lu; bad used %lu\n",
+		name, port->sent, port->received, port->wrong, tx.queue.kicks_sent,
+		tx.queue.kicks_spared, tx.queue.rescue_kicks,
+		rx.queue.bad_used + tx.queue.bad_used);
 	return port->sent == count && port->received == count && port->wrong == 0 &&
 		rx.queue.bad_used + tx.queue.bad_used + tx.queue.rescue_kicks == 0 &&
 		tx.queue.posted == tx.queue.done + tx.queue.failed &&
@@ -170,7 +174,8 @@ int main(int argc, char **argv)
 		return 2;
 	argv += taken;
 	count = (uint32_t)strtoul(argv[3], NULL, 10);
-	pool = rte_pktmbuf_pool_create("frames", 4095, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create("frames", 4095, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+		SOCKET_ID_ANY);
 	if (pool == NULL)
 		fprintf(stderr, "numbered: no mempool: %s\n", rte_strerror(rte_errno));
 	if (pool == NULL || !open_port(&a, argv[1]) || !open_port(&b, argv[2]))

@@ -34,10 +34,11 @@ struct kl_feature_rule {
 };
 
 struct kl_driver {
-	const char *name;       /* how a person names the type */
-	const uint32_t *types;  /* virtio device types, ended by 0 */
+	const char *name; /* how a person names the type */
+	const uint32_t *types; /* virtio device types, ended by 0 */
 
-	const struct kl_feature_name *feature_names; /* of the type's own bits, ended by a NULL name */
+	const struct kl_feature_name
+		*feature_names; /* of the type's own bits, ended by a NULL name */
 	/* Keys that are short words for one feature, KEY=1 insists, KEY=0 declines; as feature_names. */
 	const struct kl_feature_name *feature_keys;
 	const struct kl_feature_rule *feature_rules; /* prerequisites, ended by needed_count 0 */
@@ -60,10 +61,10 @@ struct kl_driver {
 /* Adds a driver; called before main by KL_DRIVER. */
 KL_API void kl_driver_register(struct kl_driver *driver);
 
-#define KL_DRIVER(driver)                                                                          \
-	__attribute__((constructor)) static void register_##driver(void)                           \
-	{                                                                                          \
-		kl_driver_register(&driver);                                                       \
+#define KL_DRIVER(driver) \
+	__attribute__((constructor)) static void register_##driver(void) \
+	{ \
+		kl_driver_register(&driver); \
 	}
 
 KL_API const struct kl_driver *kl_driver_by_type(uint32_t type);
@@ -122,21 +123,24 @@ struct kl_config_field {
  * -ENODATA when a field lies beyond the device's configuration space, -EPROTO when the device never
  * holds still (100 tries), -EIO when it is gone. Spec 2.5, 4.1.3.1.
  */
-KL_API int kl_device_config(struct kl_device *device, const struct kl_config_field *fields, size_t count);
+KL_API int kl_device_config(struct kl_device *device, const struct kl_config_field *fields,
+	size_t count);
 
 /* Bytes of configuration space: a feature whose field lies beyond is best not accepted (2.5.1). */
 KL_API size_t kl_device_config_size(const struct kl_device *device);
 
 /* Writes one field of 1, 2 or 4 bytes. 0, -ENODATA. */
-KL_API int kl_device_config_write(struct kl_device *device, uint16_t offset, uint8_t width, uint32_t value);
+KL_API int kl_device_config_write(struct kl_device *device, uint16_t offset, uint8_t width,
+	uint32_t value);
 
 struct kl_queue_conf {
-	uint16_t index;             /* the queue's number in the device's type */
-	uint16_t size;              /* entries; 0 takes the user's queue_size or the device's maximum */
-	uint16_t indirect_entries;  /* per buffer, 0 for no indirect tables; cut to the queue's size */
-	bool chained;               /* buffers of several ring descriptors will be added */
-	uint16_t vector;            /* interrupt vector from 1; 0: none, the queue is only polled */
-	bool is_supply;             /* buffers lie there until the device needs them, as for receiving: always
+	uint16_t index; /* the queue's number in the device's type */
+	uint16_t size; /* entries; 0 takes the user's queue_size or the device's maximum */
+	uint16_t
+		indirect_entries; /* per buffer, 0 for no indirect tables; cut to the queue's size */
+	bool chained; /* buffers of several ring descriptors will be added */
+	uint16_t vector; /* interrupt vector from 1; 0: none, the queue is only polled */
+	bool is_supply; /* buffers lie there until the device needs them, as for receiving: always
 				     * eager, and that nothing moves says nothing */
 	struct kl_kick_policy kick; /* the user's kick= has precedence */
 };
@@ -179,7 +183,8 @@ struct kl_dma {
 	uint64_t iova;
 	size_t size;
 };
-KL_API int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align, struct kl_dma *dma);
+KL_API int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align,
+	struct kl_dma *dma);
 KL_API void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma);
 
 /* Whether bus addresses equal virtual ones, for all memory that devices can reach; constant. */

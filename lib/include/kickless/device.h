@@ -18,12 +18,13 @@
 struct kl_device;
 
 struct kl_device_info {
-	const char *name;        /* the device's own, such as "0000:00:05.0"; lives as long as the device */
-	const char *transport;   /* "pci-modern", ... */
-	const char *driver;      /* the driver's name */
-	uint32_t type;           /* virtio device type, virtio 1.x section 5 */
-	int numa_node;           /* -1 when unknown */
-	struct kl_features offered;  /* by the device */
+	const char
+		*name; /* the device's own, such as "0000:00:05.0"; lives as long as the device */
+	const char *transport; /* "pci-modern", ... */
+	const char *driver; /* the driver's name */
+	uint32_t type; /* virtio device type, virtio 1.x section 5 */
+	int numa_node; /* -1 when unknown */
+	struct kl_features offered; /* by the device */
 	struct kl_features accepted; /* by us; empty before the device was started */
 };
 

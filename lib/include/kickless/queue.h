@@ -24,7 +24,8 @@ enum kl_kick_mode {
  */
 struct kl_kick_policy {
 	enum kl_kick_mode mode;
-	uint32_t wait_ns; /* for LAZY, 1 to 1,000,000,000; for AUTO, 0 takes the default of 20,000 */
+	uint32_t
+		wait_ns; /* for LAZY, 1 to 1,000,000,000; for AUTO, 0 takes the default of 20,000 */
 };
 
 /* Reads "eager", "auto" or "lazy:NS"; -EINVAL for anything else, and then policy is unchanged. */
@@ -34,7 +35,7 @@ KL_API int kl_kick_policy_parse(const char *text, struct kl_kick_policy *policy)
 enum kl_queue_fault {
 	KL_QUEUE_OK,
 	KL_QUEUE_USED_INDEX, /* the used index claims more than is in flight */
-	KL_QUEUE_USED_ID,    /* a used element names a descriptor that the ring does not have */
+	KL_QUEUE_USED_ID, /* a used element names a descriptor that the ring does not have */
 	KL_QUEUE_USED_TWICE, /* a used element names a buffer that is not in flight */
 	KL_QUEUE_USED_SHORT, /* the device used fewer buffers together than it says belong together */
 };
@@ -49,17 +50,17 @@ KL_API const char *kl_queue_fault_name(enum kl_queue_fault fault);
  */
 struct kl_queue_stats {
 	uint64_t posted; /* buffers made available to the device */
-	uint64_t done;   /* buffers that came back and were good */
+	uint64_t done; /* buffers that came back and were good */
 	uint64_t failed; /* buffers that came back bad, or were taken back by a reset */
 
-	uint64_t kicks_sent;       /* doorbell writes, all of them */
+	uint64_t kicks_sent; /* doorbell writes, all of them */
 	uint64_t kicks_suppressed; /* decisions where the device did not want one */
-	uint64_t kicks_spared;     /* decisions that waiting made unnecessary */
-	uint64_t rescue_kicks;     /* of those sent, the ones that woke a device which had missed its
+	uint64_t kicks_spared; /* decisions that waiting made unnecessary */
+	uint64_t rescue_kicks; /* of those sent, the ones that woke a device which had missed its
 				    * work; 0 in an honest run */
 
 	uint64_t ring_full; /* bursts that found too few free descriptors */
-	uint64_t bad_used;  /* used elements or indices that were refused */
+	uint64_t bad_used; /* used elements or indices that were refused */
 };
 
 #endif

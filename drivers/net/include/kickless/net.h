@@ -38,23 +38,25 @@ struct kl_net;
 /* What the device says of itself; read again at start and whenever it tells of a change. */
 struct kl_net_info {
 	uint8_t mac[KL_NET_MAC_BYTES];
-	bool mac_is_random;       /* the device has none, or a useless one */
-	uint16_t mtu;             /* 1500 when the device does not say */
-	uint16_t max_mtu;         /* the largest that the device allows; 65535 when it does not say */
-	bool link_up;             /* true when the device does not say */
-	uint32_t speed_mbps;      /* KL_NET_SPEED_UNKNOWN when the device does not say */
+	bool mac_is_random; /* the device has none, or a useless one */
+	uint16_t mtu; /* 1500 when the device does not say */
+	uint16_t max_mtu; /* the largest that the device allows; 65535 when it does not say */
+	bool link_up; /* true when the device does not say */
+	uint32_t speed_mbps; /* KL_NET_SPEED_UNKNOWN when the device does not say */
 	bool full_duplex;
 	uint16_t max_queue_pairs;
-	uint16_t rx_ring_max;     /* largest ring sizes, in descriptors; 0 before the first start */
+	uint16_t rx_ring_max; /* largest ring sizes, in descriptors; 0 before the first start */
 	uint16_t tx_ring_max;
 };
 
 struct kl_net_conf {
-	uint16_t queue_pairs;         /* 1 to max_queue_pairs; 0 takes 1 */
-	uint16_t rx_ring_size;        /* a power of two; 0 takes the device's maximum */
+	uint16_t queue_pairs; /* 1 to max_queue_pairs; 0 takes 1 */
+	uint16_t rx_ring_size; /* a power of two; 0 takes the device's maximum */
 	uint16_t tx_ring_size;
-	struct rte_mempool *pool;     /* where receive buffers come from; any thread of a queue allocates */
-	struct kl_kick_policy tx_kick; /* zero is eager, which is right unless the queue is polled all the time */
+	struct rte_mempool
+		*pool; /* where receive buffers come from; any thread of a queue allocates */
+	struct kl_kick_policy
+		tx_kick; /* zero is eager, which is right unless the queue is polled all the time */
 };
 
 enum kl_net_direction {
@@ -69,16 +71,17 @@ enum kl_net_direction {
 struct kl_net_queue_stats {
 	struct kl_queue_stats queue;
 	uint64_t packets; /* handed to, or taken from, the application and good */
-	uint64_t bytes;   /* of those, from the Ethernet header on, without FCS */
-	uint64_t errors;  /* rx: dropped as malformed by the device; tx: dropped as impossible to send */
-	uint64_t nombuf;  /* rx: refills that found the pool short */
+	uint64_t bytes; /* of those, from the Ethernet header on, without FCS */
+	uint64_t
+		errors; /* rx: dropped as malformed by the device; tx: dropped as impossible to send */
+	uint64_t nombuf; /* rx: refills that found the pool short */
 };
 
 struct kl_net_queue_info {
-	uint16_t size;             /* ring descriptors */
+	uint16_t size; /* ring descriptors */
 	struct kl_kick_policy kick;
-	const char *ring;          /* "split" */
-	const char *path;          /* the burst function's variant, such as "mergeable" */
+	const char *ring; /* "split" */
+	const char *path; /* the burst function's variant, such as "mergeable" */
 	enum kl_queue_fault fault; /* why it moves nothing any more, or KL_QUEUE_OK */
 };
 
@@ -123,9 +126,9 @@ KL_API uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_m
 KL_API void kl_net_tx_flush(struct kl_net *net, uint16_t queue);
 
 /* -EINVAL when there is no such queue; any thread. */
-KL_API int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
-	struct kl_net_queue_stats *stats);
-KL_API int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
-	struct kl_net_queue_info *info);
+KL_API int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue, struct kl_net_queue_stats *stats);
+KL_API int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue, struct kl_net_queue_info *info);
 
 #endif
