@@ -23,6 +23,10 @@ struct copy {
 	uint64_t data_end; /* up to there it is known to be data */
 	uint64_t padding; /* bytes added to the last block */
 
+	/* In: the chunk behind a run of zeroes, until its turn comes. */
+	uint8_t *carried;
+	size_t carried_bytes;
+
 	/*
 	 * Out, to what has no positions: completions wait in their places until all of a window are
 	 * there.

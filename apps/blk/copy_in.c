@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "copy.h"
@@ -37,16 +38,6 @@ static uint64_t hole_at(struct copy *copy)
 		copy->data_end = found >= 0 ? (uint64_t)found : copy->size;
 	}
 	return copy->hole_end - copy->at;
-}
-
-static void make_zeroes(struct copy *copy, struct pump_slot *slot, uint64_t bytes)
-{
-	slot->request.op = KL_BLK_WRITE_ZEROES;
-	slot->request.flags = KL_BLK_UNMAP;
-	slot->request.buffer = NULL;
-	slot->request.offset = copy->base + copy->at;
-	slot->request.length = bytes;
-	copy->at += bytes;
 }
 
 /* Up to bytes from the current place; fewer only at the end of the file. */
@@ -94,33 +85,93 @@ static int check_room(struct copy *copy)
 	return -ENOSPC;
 }
 
+static ssize_t read_chunk(struct copy *copy, uint8_t *buffer)
+{
+	uint64_t left = copy->size - copy->at;
+
+	return read_fully(copy, buffer, left < copy->chunk_bytes ? left : copy->chunk_bytes);
+}
+
+static int put_data(struct copy *copy, struct pump_slot *slot, size_t bytes)
+{
+	slot->request.op = KL_BLK_WRITE;
+	slot->request.offset = copy->base + copy->at;
+	slot->request.length = pad(copy, slot->buffer, bytes);
+	copy->at += bytes;
+	copy->moved += bytes;
+	return 1;
+}
+
+static int put_zeroes(struct copy *copy, struct pump_slot *slot, uint64_t bytes)
+{
+	slot->request.op = KL_BLK_WRITE_ZEROES;
+	slot->request.flags = KL_BLK_UNMAP;
+	slot->request.buffer = NULL;
+	slot->request.offset = copy->base + copy->at;
+	slot->request.length = bytes;
+	copy->at += bytes;
+	return 1;
+}
+
+static int put_carried(struct copy *copy, struct pump_slot *slot)
+{
+	size_t bytes = copy->carried_bytes;
+
+	memcpy(slot->buffer, copy->carried, bytes);
+	copy->carried_bytes = 0;
+	return put_data(copy, slot, bytes);
+}
+
+static bool are_zeroes(const struct copy *copy, const uint8_t *bytes, size_t count)
+{
+	return can_zero(copy) && count % kl_blk_info(copy->tool->blk)->block_size == 0 &&
+		is_all_zero(bytes, count);
+}
+
+/* Reads on while zeroes come, since one request for many is as cheap as one for few. */
+static int gather_zeroes(struct copy *copy, struct pump_slot *slot, uint64_t bytes)
+{
+	uint64_t start = copy->at;
+	ssize_t got = 0;
+
+	for (copy->at += bytes; copy->at - start < MOST_ZEROES && copy->at < copy->size;
+		copy->at += (uint64_t)got) {
+		got = read_chunk(copy, slot->buffer);
+		if (got < 0)
+			return (int)got;
+		if (got == 0)
+			break;
+		if (are_zeroes(copy, slot->buffer, (size_t)got))
+			continue;
+		memcpy(copy->carried, slot->buffer, (size_t)got);
+		copy->carried_bytes = (size_t)got;
+		break;
+	}
+	bytes = copy->at - start;
+	copy->at = start;
+	return put_zeroes(copy, slot, bytes);
+}
+
 static int next(void *context, struct pump_slot *slot)
 {
 	struct copy *copy = context;
-	uint64_t left = copy->size - copy->at, hole;
 	uint32_t block = kl_blk_info(copy->tool->blk)->block_size;
+	uint64_t hole;
 	ssize_t got;
 
-	if (left == 0)
+	if (copy->carried_bytes > 0)
+		return put_carried(copy, slot);
+	if (copy->at == copy->size)
 		return check_room(copy);
 	hole = hole_at(copy) / block * block;
-	if (hole >= copy->chunk_bytes && can_zero(copy)) {
-		make_zeroes(copy, slot, hole < MOST_ZEROES ? hole : MOST_ZEROES);
-		return 1;
-	}
-	got = read_fully(copy, slot->buffer, left < copy->chunk_bytes ? left : copy->chunk_bytes);
+	if (hole >= copy->chunk_bytes && can_zero(copy))
+		return put_zeroes(copy, slot, hole < MOST_ZEROES ? hole : MOST_ZEROES);
+	got = read_chunk(copy, slot->buffer);
 	if (got <= 0)
 		return (int)got;
-	if (can_zero(copy) && (size_t)got % block == 0 && is_all_zero(slot->buffer, (size_t)got)) {
-		make_zeroes(copy, slot, (uint64_t)got);
-		return 1;
-	}
-	slot->request.op = KL_BLK_WRITE;
-	slot->request.offset = copy->base + copy->at;
-	slot->request.length = pad(copy, slot->buffer, (size_t)got);
-	copy->at += (uint64_t)got;
-	copy->moved += (uint64_t)got;
-	return 1;
+	if (are_zeroes(copy, slot->buffer, (size_t)got))
+		return gather_zeroes(copy, slot, (uint64_t)got);
+	return put_data(copy, slot, (size_t)got);
 }
 
 static int done(void *context, struct pump_slot *slot, int result)
@@ -136,6 +187,12 @@ int copy_in(struct copy *copy)
 {
 	const struct pump_source source = {next, done, copy, "copying",
 		copy->is_regular || copy->tool->options.size != 0 ? copy->size : 0};
+	int rc;
 
-	return pump_run(copy->tool, copy->depth, copy->chunk_bytes, &source);
+	copy->carried = malloc(copy->chunk_bytes);
+	if (copy->carried == NULL)
+		return -ENOMEM;
+	rc = pump_run(copy->tool, copy->depth, copy->chunk_bytes, &source);
+	free(copy->carried);
+	return rc;
 }

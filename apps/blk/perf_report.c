@@ -134,9 +134,10 @@ static void print(const struct perf_run *run, const struct sum *sum)
 	fprintf(out, "device      %s, %u queue%s on %u lcore%s\n",
 		target_text(run->plan.tool, text, sizeof(text)), run->job_count,
 		run->job_count > 1 ? "s" : "", run->lcores, run->lcores > 1 ? "s" : "");
-	fprintf(out, "workload    %s, %u bytes, depth %u, %.2f s\n",
-		workload_name(options->workload), run->plan.io_bytes, run->plan.depth,
-		run->seconds);
+	fprintf(out, "workload    %s", workload_name(options->workload));
+	if (run->plan.op != KL_BLK_FLUSH)
+		fprintf(out, ", %u bytes", run->plan.io_bytes);
+	fprintf(out, ", depth %u, %.2f s\n", run->plan.depth, run->seconds);
 	fprintf(out, "requests    %" PRIu64 "  IOPS %.0f  MiB/s %.2f  in flight at most %u\n",
 		sum->requests, iops(run, sum), mib_per_s(run, sum), sum->max_in_flight);
 	print_latency(out, sum);

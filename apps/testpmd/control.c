@@ -91,15 +91,20 @@ static void read_input(struct control *control)
 		control->pmd->quit = true;
 }
 
+/* A command may have stopped or closed the port since the poll. */
+static void handle_event(struct testpmd *pmd, struct port *port)
+{
+	if (port_is_started(port) && !port_handle_event(port))
+		pmd->failed = true;
+}
+
 static void dispatch(struct control *control)
 {
 	if (control->fds[INPUT_SLOT].revents != 0)
 		read_input(control);
-	/* A command may have closed a port since the poll. */
 	for (uint16_t i = 0; i < control->pmd->port_count; i++)
-		if (control->fds[PORT_SLOTS + i].revents != 0 &&
-			port_is_started(&control->pmd->ports[i]))
-			port_handle_event(&control->pmd->ports[i]);
+		if (control->fds[PORT_SLOTS + i].revents != 0)
+			handle_event(control->pmd, &control->pmd->ports[i]);
 }
 
 /* Once a second: queues that broke, and devices that have no event to tell of changes. */
@@ -114,7 +119,7 @@ static void look_at_devices(struct control *control, uint64_t now)
 		if (port_check_queues(port))
 			control->pmd->failed = true;
 		if (port_is_started(port) && kl_device_event_fd(port->device) < 0)
-			port_handle_event(port);
+			handle_event(control->pmd, port);
 	}
 }
 

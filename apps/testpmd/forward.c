@@ -158,6 +158,10 @@ static int check_ports(const struct testpmd *pmd)
 	return 0;
 }
 
+/*
+ * A run counts from the end of the last one, so that the kicks that starting a port takes are in a report
+ * too, and nothing falls between two.
+ */
 static void take_baselines(struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->port_count; i++)
@@ -203,7 +207,6 @@ int fwd_start(struct testpmd *pmd, uint32_t tx_first)
 	show_queues(pmd);
 	fflush(stdout);
 	warn_of_nodes(pmd);
-	take_baselines(pmd);
 	launch(&pmd->fwd, tx_first);
 	return 0;
 }
@@ -231,6 +234,7 @@ void fwd_stop(struct testpmd *pmd)
 	fwd->running = false;
 	report_collect(&pmd->report, pmd);
 	report_print(&pmd->report, fwd);
+	take_baselines(pmd);
 	printf("\nDone.\n");
 	fflush(stdout);
 }

@@ -9,6 +9,8 @@
 #include <rte_ether.h>
 #include <rte_lcore.h>
 
+#include <kickless/bus.h>
+
 #include "say.h"
 
 static int not_a_network_device(const struct port *port)
@@ -78,6 +80,7 @@ int port_start(struct port *port)
 		return rc;
 	}
 	port->fault_told = false;
+	port->reset_told = false;
 	port->link_up = kl_net_info(port->net)->link_up;
 	mac = kl_net_info(port->net)->mac;
 	printf("Port %u: %02X:%02X:%02X:%02X:%02X:%02X\n", port->number, mac[0], mac[1], mac[2],
@@ -104,12 +107,11 @@ void port_close(struct port *port)
 	port->net = NULL;
 }
 
-void port_handle_event(struct port *port)
+static void tell_link(struct port *port)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);
 	char speed[32];
 
-	kl_device_handle_event(port->device);
 	if (info->link_up == port->link_up)
 		return;
 	port->link_up = info->link_up;
@@ -120,6 +122,20 @@ void port_handle_event(struct port *port)
 	else
 		printf("Port %u Link down\n", port->number);
 	fflush(stdout);
+}
+
+bool port_handle_event(struct port *port)
+{
+	kl_device_handle_event(port->device);
+	tell_link(port);
+	if (!kl_device_needs_reset(port->device))
+		return true;
+	if (!port->reset_told)
+		say_error(
+			"port %u: %s asks for a reset or has left the bus; stop and start the port",
+			port->number, port_name(port));
+	port->reset_told = true;
+	return false;
 }
 
 static enum kl_queue_fault first_fault(const struct port *port, const char **direction,

@@ -20,6 +20,7 @@ struct port {
 	struct kl_net_conf conf;
 	bool link_up; /* when we last looked */
 	bool fault_told; /* of a queue that no longer trusts its device */
+	bool reset_told; /* of a device that asked for a reset, or left */
 
 	struct port_counters cleared; /* what "clear port stats" took off */
 	struct port_counters run; /* when forwarding started, or its statistics were cleared */
@@ -46,8 +47,11 @@ const char *port_name(const struct port *port);
 /* Where its memory belongs: the device's node, or the main lcore's when the device's is unknown. */
 int port_node(const struct port *port);
 
-/* Lets the driver look at what changed, and tells of a link that came or went. */
-void port_handle_event(struct port *port);
+/*
+ * Lets the driver look at what changed, and tells of a link that came or went. False, after a message,
+ * when the device can't go on without a reset.
+ */
+bool port_handle_event(struct port *port);
 
 /* Tells once of queues that broke; true when the port has one. */
 bool port_check_queues(struct port *port);

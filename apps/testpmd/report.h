@@ -27,7 +27,7 @@ struct queue_report {
 
 struct port_report {
 	uint16_t port;
-	char device[64];
+	char device[160]; /* a socket's path may be long */
 	char transport[32];
 	char features[1536]; /* names with spaces in between */
 	struct port_totals totals;
