@@ -18,6 +18,13 @@ static void print_list(FILE *out, const char *name, const struct blocks *blocks)
 	fputc('\n', out);
 }
 
+static const char *result_name(const struct verify *verify, bool is_good)
+{
+	if (is_good)
+		return "all good";
+	return verify->passes == 0 ? "not checked to the end" : "BAD";
+}
+
 static void print(const struct verify *verify, uint64_t blocks, bool is_good)
 {
 	FILE *out = verify->tool->out;
@@ -30,7 +37,7 @@ static void print(const struct verify *verify, uint64_t blocks, bool is_good)
 		verify->passes, verify->passes == 1 ? "" : "s");
 	fprintf(out, "pattern     seed %" PRIu64 ", generation %u\n", verify->pattern.seed,
 		verify->pattern.generation);
-	if (verify->write_seconds > 0)
+	if (verify->passes > 0 && verify->write_seconds > 0)
 		fprintf(out, "written     %.1f MiB/s\n", mib_per_s(bytes, verify->write_seconds));
 	fprintf(out, "read        %.1f MiB/s\n", mib_per_s(bytes, verify->read_seconds));
 	for (unsigned int i = VERDICT_GOOD + 1; i < VERDICTS; i++)
@@ -38,7 +45,7 @@ static void print(const struct verify *verify, uint64_t blocks, bool is_good)
 	print_list(out, "unreadable", &verify->unreadable);
 	if (verify->write_errors > 0)
 		fprintf(out, "unwritten   %" PRIu64 " requests\n", verify->write_errors);
-	fprintf(out, "result      %s\n", is_good ? "all good" : "BAD");
+	fprintf(out, "result      %s\n", result_name(verify, is_good));
 }
 
 static void add_json(const struct verify *verify, uint64_t blocks)

@@ -61,6 +61,19 @@ static bool worth_waiting(struct kl_queue *queue, uint16_t used)
 	return true;
 }
 
+/*
+ * Auto: a device that had work before it is at it already, and will come by; only how long one piece of its work
+ * takes is not known.
+ */
+#define BUSY_WAIT_FACTOR 10
+
+static uint64_t wait_ticks(const struct kl__kick_state *kick)
+{
+	bool is_busy = kick->policy.mode == KL_KICK_AUTO && kick->lesson_index != 0;
+
+	return is_busy ? kick->wait_ticks * BUSY_WAIT_FACTOR : kick->wait_ticks;
+}
+
 void kl__kick_defer(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
@@ -77,7 +90,7 @@ void kl__kick_defer(struct kl_queue *queue)
 	}
 	kick->owed = true;
 	kick->watched = used;
-	kick->deadline = kl__clock() + kick->wait_ticks;
+	kick->deadline = kl__clock() + wait_ticks(kick);
 }
 
 static void learn(struct kl__kick_state *kick, bool missed)
@@ -106,16 +119,6 @@ static void void_owed(struct kl_queue *queue)
 	learn(kick, false);
 }
 
-/*
- * The device has seen all below used, so the window of the owed decision may start there. It must not grow
- * for ever: past 2^16 entries the comparison would no longer mean anything.
- */
-static void consumed(struct kl_queue *queue, uint16_t used)
-{
-	if ((uint16_t)(queue->published - used) < (uint16_t)(queue->published - queue->checked))
-		queue->checked = used;
-}
-
 void kl__kick_owed(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
@@ -130,8 +133,8 @@ void kl__kick_owed(struct kl_queue *queue)
 	if (used != kick->watched) {
 		/* It moves, so it is awake: the wait starts again. */
 		kick->watched = used;
-		kick->deadline = now + kick->wait_ticks;
-		consumed(queue, used);
+		kick->deadline = now + wait_ticks(kick);
+		kl__kick_consumed(queue, used);
 		return;
 	}
 	if (now < kick->deadline)

@@ -4,6 +4,7 @@
 
 judge.py kicks TRACE JSON...   doorbells that kickless-testpmd reports, run by run, against QEMU's count
 judge.py accesses TRACE        from the first doorbell of a run to its last, no other register is touched
+judge.py compare TRACE OUT     prints packets/s and kicks per 1,000 packets of ours and of DPDK's testpmd
 judge.py frames PCAP COUNT     the first COUNT numbered frames of each sender, once each and intact
 """
 
@@ -125,8 +126,31 @@ def judge_frames(pcap, count):
     return None if len(finished) == 2 else f"only {len(finished)} senders were seen complete: {expected}"
 
 
+def stock_numbers(log):
+    text = open(log, errors="replace").read()
+    rates = [int(rate) for rate in re.findall(r"Tx-pps:\s+(\d+)", text)]
+    packets = [int(count) for count in re.findall(r"^\s+TX-packets: (\d+)\s+TX-dropped", text, re.M)]
+    return rates[2:4], packets[:2]
+
+
+def judge_compare(trace, out):
+    """Runs in the trace alternate: ours, then stock, each with both NICs."""
+    seen = [[count for count in counts if count > 10] for counts in runs(trace).values()]
+    seen = [counts for counts in seen if len(counts) >= 4]
+    for turn in (1, 2):
+        for port in json.load(open(f"{out}/ours-{turn}.json"))["ports"]:
+            kicks = sum(queue["kicks_sent"] for queue in port["queues"])
+            print(f"round {turn}: kickless port {port['port']}: {port['tx_pps']:.0f} packets/s, "
+                  f"{1000 * kicks / port['tx_packets']:.2f} kicks per 1,000 packets")
+        rates, packets = stock_numbers(f"{out}/stock-{turn}.log")
+        kicks = sum(counts[2 * turn - 1] for counts in seen)
+        for port, rate in enumerate(rates):
+            print(f"round {turn}: dpdk-testpmd port {port}: {rate} packets/s, both ports together "
+                  f"{1000 * kicks / max(1, sum(packets)):.2f} kicks per 1,000 packets")
+
+
 def main():
-    judges = {"kicks": judge_kicks, "accesses": judge_accesses, "frames": judge_frames}
+    judges = {"kicks": judge_kicks, "compare": judge_compare, "accesses": judge_accesses, "frames": judge_frames}
     if len(sys.argv) < 3 or sys.argv[1] not in judges:
         sys.exit(__doc__)
     sys.exit(judges[sys.argv[1]](*sys.argv[2:]))

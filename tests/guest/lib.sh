@@ -18,6 +18,16 @@ check() {
 	fi
 }
 
+# refused PROGRAM WORD ARGUMENT...: it fails, without a signal, and says WORD.
+refused() {
+	local program=$1 word=$2 text status=0
+	shift 2
+
+	text=$(timeout 20 "$program" "$@" 2>&1 </dev/null) || status=$?
+	echo "status $status: $text"
+	[ "$status" -ge 1 ] && [ "$status" -le 2 ] && [[ $text == *"$word"* ]]
+}
+
 # boot NAME [scripts/guest options]: runs tests/guest/NAME.guest in a guest, which prints cases of its own. What
 # it leaves is in $out, writable from both sides.
 boot() {

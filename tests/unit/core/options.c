@@ -151,6 +151,16 @@ Test(options, features)
 	refuse("event_idx=1,features=-EVENT_IDX", "-EVENT_IDX", "not both");
 }
 
+/* A name may say what it expects to find. */
+Test(options, type)
+{
+	parse("type=fruit");
+	rig_close(&rig);
+	refuse("type=net", "type=net", "allowed: fruit");
+	refuse("type=", "type=", "allowed: fruit");
+	refuse("type=fruits", "type=fruits", "allowed: fruit");
+}
+
 /* Keys that the core does not know are the driver's. */
 Test(options, the_driver_s_own)
 {

@@ -105,6 +105,18 @@ Test(queues, the_user_s_size_and_kick)
 	rig_close(&rig);
 }
 
+/* A queue that supplies the device with buffers is kicked at once, and may lie idle for ever. */
+Test(queues, supply)
+{
+	open_negotiated("kick=lazy:500");
+	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .is_supply = true}), 0);
+	cr_expect_eq(queue->kick.policy.mode, KL_KICK_EAGER);
+	cr_expect_not(queue->kick.rescues);
+	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0);
+	cr_expect(queue->kick.rescues);
+	rig_close(&rig);
+}
+
 /* What a transport prefers is no more than what the device can. */
 Test(queues, a_transport_s_default_size)
 {

@@ -35,6 +35,21 @@ Test(queue, information)
 	net_close(&rig);
 }
 
+/* A receive queue decides at once whatever the user says; a transmit queue does as told. */
+Test(queue, kick_of_the_user)
+{
+	struct kl_net_queue_info info;
+
+	net_prepare(&rig);
+	cr_assert_eq(net_attach(&rig, "kick=lazy:700"), 0);
+	cr_assert_eq(net_start(&rig), 0);
+	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_expect_eq(info.kick.mode, KL_KICK_EAGER);
+	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_TX, 0, &info), 0);
+	cr_expect(info.kick.mode == KL_KICK_LAZY && info.kick.wait_ns == 700);
+	net_close(&rig);
+}
+
 Test(queue, paths)
 {
 	struct kl_net_queue_info info;

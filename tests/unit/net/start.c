@@ -172,7 +172,7 @@ Test(start, pools_with_external_buffers)
 	rig.conf.pool = net_pool(&rig, "pinned", 64, 2048, 0);
 	settings = rte_mempool_get_priv(rig.conf.pool);
 	settings->flags |= RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF;
-	expect_conf_refused(-EINVAL, "external");
+	expect_conf_refused(-EINVAL, "from outside");
 	rig.conf.pool = rig.pool;
 	cr_assert_eq(net_start(&rig), 0);
 	expect_works();

@@ -238,6 +238,38 @@ Test(tx, mtu)
 	net_close(&rig);
 }
 
+/* Each packet goes back to the pool that it came from, whichever that is. */
+Test(tx, packets_of_several_pools)
+{
+	struct rte_mempool *other, *first;
+	unsigned int seed = 0;
+
+	net_open(&rig);
+	first = rig.pool;
+	other = net_pool(&rig, "other", 256, RIG_ROOM, 0);
+	for (unsigned int round = 0; round < 300; round++) {
+		struct rte_mbuf *packets[16];
+
+		for (unsigned int i = 0; i < 16; i++) {
+			rig.pool = (round + i * i) % 5 < 2 ? first : other;
+			packets[i] = net_packet(&rig, 64, seed + i);
+		}
+		rig.pool = first;
+		cr_assert_eq(kl_net_tx_burst(rig.net, 0, packets, 16), 16);
+		net_transmit(&rig, 16);
+		net_expect_sent(&rig, 64, seed + 15);
+		seed += 16;
+		if (round % 7 == 0) {
+			kl_net_tx_flush(rig.net, 0);
+			cr_expect_eq(net_buffers_out(&rig), RIG_RING);
+			cr_expect_eq(rte_mempool_in_use_count(other), 0);
+		}
+	}
+	kl_net_tx_flush(rig.net, 0);
+	cr_expect_eq(rte_mempool_in_use_count(other), 0);
+	net_close(&rig);
+}
+
 /* What does not fit stays the caller's, in order, and goes later. */
 static void fill_the_ring(void)
 {

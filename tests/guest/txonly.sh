@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Sending as fast as it goes, ours and DPDK's own testpmd in turn in one boot: what the two report, and how
+# often each rang a doorbell by QEMU's count.
+set -uo pipefail
+source "$(dirname "$0")/lib.sh"
+suite=guest/txonly
+
+trace=$root/build/guest-tests/txonly/trace
+boot txonly --nics 2 --nic-link wire --nic-opts ioeventfd=off \
+	-Q "-trace virtio_queue_notify -trace virtio_set_status -D $trace"
+
+judge=$root/tests/guest/judge.py
+check "kicks reported equal QEMU's trace" "$judge" kicks "$trace" "$out"/ours-*.json
+"$judge" compare "$trace" "$out"
