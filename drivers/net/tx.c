@@ -92,13 +92,21 @@ static inline void clear_header(struct rte_mbuf *packet)
 }
 
 /* 5.1.4.2: a tagged frame may be longer by its tag. */
-KL__COLD static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet)
+static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet)
 {
-	const struct rte_ether_hdr *ether = rte_pktmbuf_mtod(packet, const struct rte_ether_hdr *);
-	bool is_tagged = packet->data_len >= sizeof(*ether) &&
-		ether->ether_type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN);
+	uint32_t max_frame = txq->max_frame;
+	rte_be16_t type;
 
-	return packet->pkt_len > (uint64_t)txq->max_frame + (is_tagged ? RTE_VLAN_HLEN : 0);
+	if (packet->pkt_len <= max_frame)
+		return false;
+	if (packet->data_len >= RTE_ETHER_HDR_LEN) {
+		/* The packet may start at an odd address. */
+		memcpy(&type, rte_pktmbuf_mtod_offset(packet, char *, 2 * RTE_ETHER_ADDR_LEN),
+			sizeof(type));
+		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
+			max_frame += RTE_VLAN_HLEN;
+	}
+	return packet->pkt_len > max_frame;
 }
 
 /* A packet of several segments, or one without room for a header: any kind of ring, several pieces. */

@@ -124,12 +124,15 @@ static uint32_t config_generation(struct kl__transport *transport)
 	return 0;
 }
 
-/* The protocol moves blocks of bytes; the whole space is fetched and one field taken from it. */
+/*
+ * The protocol moves blocks of bytes, and back ends copy them from the start of the space. No more than is needed is asked
+ * for, since a back end refuses what lies beyond its own.
+ */
 static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
 {
 	struct vhost_user *user = vhost(transport);
-	union vhost_user_payload payload = {.config = {.size = (uint32_t)transport->config_size}};
-	size_t size = offsetof(struct vhost_user_config, bytes) + transport->config_size;
+	union vhost_user_payload payload = {.config = {.size = offset + width}};
+	size_t size = offsetof(struct vhost_user_config, bytes) + offset + width;
 	uint32_t value = 0;
 
 	if (kl__vhost_ask(&user->socket, VHOST_USER_GET_CONFIG, &payload, size, size) != 0) {
