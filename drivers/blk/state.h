@@ -133,8 +133,8 @@ struct blk_queue {
 	struct blk_group *waiting;
 	struct blk_group *waiting_last;
 	struct blk_group *free_groups;
-	struct kl_blk_completion
-		*ready; /* what completed without the device, or does not fit the caller's array */
+	/* What completed without the device, as a part, with an error, or in a recovery. */
+	struct kl_blk_completion *ready;
 	struct blk_counters count;
 
 	/* Of the control thread. */

@@ -5,13 +5,16 @@
 judge.py kicks TRACE JSON...   doorbells that kickless-testpmd reports, run by run, against QEMU's count
 judge.py accesses TRACE        from the first doorbell of a run to its last, no other register is touched
 judge.py compare TRACE OUT     prints packets/s and kicks per 1,000 packets of ours and of DPDK's testpmd
+judge.py deep QMP              the most requests that the device slowdisk is seen to hold within 5 s
 judge.py frames PCAP COUNT     the first COUNT numbered frames of each sender, once each and intact
 """
 
 import json
 import re
+import socket
 import subprocess
 import sys
+import time
 
 DRIVER_OK = 15
 EVENT = re.compile(
@@ -149,8 +152,31 @@ def judge_compare(trace, out):
                   f"{1000 * kicks / max(1, sum(packets)):.2f} kicks per 1,000 packets")
 
 
+def judge_deep(path):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    stream = connection.makefile("rw")
+
+    def ask(command, **arguments):
+        stream.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        stream.flush()
+        while True:
+            answer = json.loads(stream.readline())
+            if "return" in answer or "error" in answer:
+                return answer.get("return")
+
+    stream.readline()
+    ask("qmp_capabilities")
+    device = next(d["path"] for d in ask("x-query-virtio") if "slowdisk" in d["path"])
+    deepest, end = 0, time.monotonic() + 5
+    while time.monotonic() < end and deepest < 256:
+        deepest = max(deepest, ask("x-query-virtio-queue-status", path=device, queue=0)["inuse"])
+        time.sleep(0.02)
+    print(deepest)
+
+
 def main():
-    judges = {"kicks": judge_kicks, "compare": judge_compare, "accesses": judge_accesses, "frames": judge_frames}
+    judges = {"kicks": judge_kicks, "compare": judge_compare, "deep": judge_deep, "accesses": judge_accesses, "frames": judge_frames}
     if len(sys.argv) < 3 or sys.argv[1] not in judges:
         sys.exit(__doc__)
     sys.exit(judges[sys.argv[1]](*sys.argv[2:]))

@@ -89,8 +89,10 @@ void model_enable(struct model *model, uint16_t index)
 	check_overlap(model, queue);
 	check_content(model, queue);
 	free(queue->record);
+	free(queue->held);
 	queue->record = calloc(queue->size, sizeof(*queue->record));
-	queue->is_enabled = queue->record != NULL;
+	queue->held = calloc(queue->size, sizeof(*queue->held));
+	queue->is_enabled = queue->record != NULL && queue->held != NULL;
 }
 
 void model_run_bare(struct model *model, const struct kl_features *accepted)

@@ -258,8 +258,10 @@ void model_free(struct model *model)
 	for (size_t i = 0; i < model->windows; i++)
 		if (model->window[i].is_from_host)
 			free(model->window[i].memory);
-	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
+	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
 		free(model->queue[i].record);
+		free(model->queue[i].held);
+	}
 	free(model->window);
 	free(model->trace);
 	free(model->doorbell_page);

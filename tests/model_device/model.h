@@ -58,7 +58,17 @@ typedef uint32_t model_handler(struct model *model, uint16_t queue, const struct
 	void *context);
 
 /* In which order model_process completes what it took. */
-enum model_order { MODEL_IN_ORDER, MODEL_REVERSE, MODEL_SHUFFLE };
+enum model_order {
+	MODEL_IN_ORDER,
+	MODEL_REVERSE, /* takes all there are and completes the newest */
+	MODEL_SHUFFLE, /* takes all there are and completes any */
+};
+
+/* A buffer that the device has handled and not completed yet. */
+struct model_held {
+	uint16_t head;
+	uint32_t length;
+};
 
 /* What doorbells are judged by. */
 enum model_kicks {
@@ -131,6 +141,8 @@ struct model_queue {
 	uint64_t doorbells;
 	uint64_t interrupts; /* used buffer notifications that the driver asked for */
 	struct model_record *record; /* per descriptor */
+	struct model_held *held; /* by model_process */
+	unsigned int holding;
 };
 
 struct model_access {
@@ -223,8 +235,8 @@ void model_observe(struct model *model, uint16_t queue);
 bool model_pop(struct model *model, uint16_t queue, struct model_chain *chain);
 /* Writes a used element for a buffer that was taken. */
 void model_complete(struct model *model, uint16_t queue, uint16_t head, uint32_t length);
-/* Takes at most max buffers, handles each, completes them in script.order, then arms the doorbell
- * unless the queue is busy. Returns how many. */
+/* Takes buffers, handles each, completes at most max in script.order, then arms the doorbell unless the
+ * queue is busy. Returns how many were completed. */
 unsigned int model_process(struct model *model, uint16_t queue, unsigned int max);
 /* Asks for a notification of the next entry, or of none. */
 void model_arm(struct model *model, uint16_t queue);

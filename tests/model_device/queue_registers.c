@@ -19,6 +19,7 @@ void model_reset_queues(struct model *model)
 		uint64_t doorbells = queue->doorbells, interrupts = queue->interrupts;
 
 		free(queue->record);
+		free(queue->held);
 		*queue = (struct model_queue){
 			.size = model->script.queue_size[i],
 			.vector = MODEL_NO_VECTOR,

@@ -194,45 +194,69 @@ static uint32_t echo(const struct model_chain *chain)
 	return written;
 }
 
-struct taken {
-	uint16_t head;
-	uint32_t length;
-};
-
-static void order(struct model *model, struct taken *taken, unsigned int count)
+/* Takes buffers until the device holds so many, or all that there are. */
+static void take(struct model *model, uint16_t index, unsigned int limit)
 {
-	for (unsigned int i = count; i > 1; i--) {
-		unsigned int other = i - 1;
-		struct taken swap;
+	static struct model_chain chain;
+	struct model_queue *queue = &model->queue[index];
+
+	while (queue->holding < limit && queue->holding < queue->size &&
+		model_pop(model, index, &chain)) {
+		struct model_held *held = &queue->held[queue->holding++];
+
+		held->head = chain.head;
+		held->length = model->script.handler == NULL ?
+			echo(&chain) :
+			model->script.handler(model, index, &chain, model->script.context);
+	}
+}
+
+static void complete_held(struct model *model, uint16_t index, unsigned int which)
+{
+	model_complete(model, index, model->queue[index].held[which].head,
+		model->queue[index].held[which].length);
+}
+
+static void complete_oldest(struct model *model, uint16_t index, unsigned int count)
+{
+	struct model_queue *queue = &model->queue[index];
+
+	for (unsigned int i = 0; i < count; i++)
+		complete_held(model, index, i);
+	queue->holding -= count;
+	memmove(queue->held, queue->held + count, queue->holding * sizeof(*queue->held));
+}
+
+/* Some newest ones, or some of all, so that the others stay behind. */
+static void complete_any(struct model *model, uint16_t index, unsigned int count)
+{
+	struct model_queue *queue = &model->queue[index];
+
+	for (; count > 0; count--) {
+		unsigned int which = queue->holding - 1;
 
 		if (model->script.order == MODEL_SHUFFLE)
-			other = (unsigned int)(model_random(model) % i);
-		else if (model->script.order == MODEL_REVERSE)
-			other = count - i < i - 1 ? count - i : i - 1;
-		swap = taken[i - 1];
-		taken[i - 1] = taken[other];
-		taken[other] = swap;
+			which = (unsigned int)(model_random(model) % queue->holding);
+		complete_held(model, index, which);
+		queue->held[which] = queue->held[--queue->holding];
 	}
 }
 
 unsigned int model_process(struct model *model, uint16_t index, unsigned int max)
 {
-	static struct model_chain chain;
-	unsigned int count = 0, room = model->queue[index].size;
-	struct taken *taken = calloc(room + 1u, sizeof(*taken));
+	struct model_queue *queue = &model->queue[index];
+	unsigned int count;
 
-	while (taken != NULL && count < max && count < room && model_pop(model, index, &chain)) {
-		taken[count].head = chain.head;
-		taken[count].length = model->script.handler == NULL ?
-			echo(&chain) :
-			model->script.handler(model, index, &chain, model->script.context);
-		count++;
-	}
-	order(model, taken, count);
-	for (unsigned int i = 0; i < count; i++)
-		model_complete(model, index, taken[i].head, taken[i].length);
-	free(taken);
-	if (model->queue[index].is_busy)
+	model_settle(model, index);
+	if (live(model, index) == NULL)
+		return 0;
+	take(model, index, model->script.order == MODEL_IN_ORDER ? max : queue->size);
+	count = queue->holding < max ? queue->holding : max;
+	if (model->script.order == MODEL_IN_ORDER)
+		complete_oldest(model, index, count);
+	else
+		complete_any(model, index, count);
+	if (queue->is_busy)
 		model_disarm(model, index);
 	else
 		model_arm(model, index);

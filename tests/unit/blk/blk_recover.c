@@ -5,21 +5,22 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <criterion/criterion.h>
 
 #include "blk_rig.h"
+#include "ring/clock.h"
 #include "spec/features.h"
 
 static struct blk_rig rig;
 
-/* The model's clock runs at 1 GHz, the CPU's faster: a millisecond there is never longer here. */
-static void pass_ms(long ms)
+/* The model says that the CPU's clock runs at 1 GHz; so many of its milliseconds. */
+static void pass_ms(uint64_t ms)
 {
-	const struct timespec time = {ms / 1000, ms % 1000 * 1000000};
+	uint64_t end = kl__clock() + ms * 1000000;
 
-	nanosleep(&time, NULL);
+	while (kl__clock() < end)
+		;
 }
 
 static void poll_often(void)
@@ -90,16 +91,21 @@ Test(blk_recover, the_oldest_is_looked_for)
 {
 	struct kl_blk_completion done[1];
 
-	open_with_timeout(60);
+	open_with_timeout(1000);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
-	pass_ms(40);
+	pass_ms(600);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 4096, 0, 4096));
 	model_process(rig.model, 0, 1);
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 1), 1);
 	cr_expect_eq(done->user_data, 0);
 	rig_expect_sum(&rig, 1);
+	/* The first would be late now, the second is not, and gets late later. */
+	pass_ms(500);
+	poll_often();
 	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_RUNNING);
-	cr_expect_eq(rig_drain(&rig, done, 1), 1);
+	pass_ms(600);
+	poll_often();
+	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_HALTED);
 	rig_close(&rig);
 }
 
@@ -128,6 +134,26 @@ Test(blk_recover, a_cut_request_is_late)
 	cr_expect_eq(done->result, -ETIMEDOUT);
 	rig_expect_sum(&rig, 0);
 	expect_works();
+	rig_close(&rig);
+}
+
+/* Nothing feeds the rest of a cut request after a stop, so the stop itself must end it. */
+Test(blk_recover, a_cut_request_is_stopped)
+{
+	struct kl_blk_completion done[4];
+
+	rig_prepare(&rig);
+	rig.config.seg_max = 1;
+	rig.config.size_max = 4096;
+	model_offer(rig.model, VIRTIO_BLK_F_SIZE_MAX);
+	rig_apply_config(&rig);
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 1 << 20));
+	cr_expect_eq(kl_blk_stop(rig.blk), 0);
+	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 4), 1);
+	cr_expect_eq(done->result, -ECANCELED);
+	rig_expect_sum(&rig, 0);
 	rig_close(&rig);
 }
 

@@ -24,6 +24,7 @@ Test(blk_requests, read_and_write)
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_WRITE, 4096, RIG_DISK_BYTES - 4096, 4096)),
 		0);
 	expect_bytes(4096, RIG_DISK_BYTES - 4096, 4096);
+	cr_expect_eq(rig.disk[RIG_DISK_BYTES - 1], 0x5a);
 	cr_expect_eq(rig.logged, 2);
 	cr_expect_eq(rig.log[0].sector, 16);
 	cr_expect(rig.log[0].is_indirect);
@@ -253,6 +254,61 @@ Test(blk_requests, read_only)
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_DISCARD, 0, 0, 512)), -EROFS);
 	cr_expect_eq(rig.logged, 0);
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512)), 0);
+	rig_close(&rig);
+}
+
+/* Whoever never polls is stopped before anything can overflow. */
+Test(blk_requests, refused_and_never_polled)
+{
+	struct kl_blk_request bad = {.op = 99};
+	struct kl_blk_completion done[RIG_RING];
+	unsigned int taken = 0;
+
+	rig_open(&rig);
+	for (unsigned int i = 0; i < 1000; i++)
+		taken += kl_blk_submit(rig.blk, 0, &bad, 1);
+	cr_expect_eq(taken, RIG_RING);
+	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, RIG_RING), RIG_RING);
+	cr_expect_eq(kl_blk_submit(rig.blk, 0, &bad, 1), 1);
+	rig_close(&rig);
+}
+
+/* 2.7.7.1: a polled queue is never interrupted, not even once in 65536 requests. */
+Test(blk_requests, no_interrupts_while_polled)
+{
+	struct kl_blk_request requests[RIG_RING];
+	struct kl_blk_completion done[RIG_RING];
+
+	rig_open(&rig);
+	for (unsigned int i = 0; i < RIG_RING; i++)
+		requests[i] = rig_data(&rig, KL_BLK_READ, 0, 0, 512);
+	for (unsigned int round = 0; round < 70000 / RIG_RING; round++) {
+		cr_assert_eq(kl_blk_submit(rig.blk, 0, requests, RIG_RING), RIG_RING);
+		model_process(rig.model, 0, RIG_RING);
+		cr_assert_eq(kl_blk_poll(rig.blk, 0, done, RIG_RING), RIG_RING);
+	}
+	cr_expect_eq(rig.model->queue[0].interrupts, 0);
+	rig_close(&rig);
+}
+
+/* A policy that waits: polling alone makes the decision in the end. */
+Test(blk_requests, an_owed_kick_comes_by_polling)
+{
+	struct kl_blk_completion done[1];
+
+	rig_prepare(&rig);
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	rig_start(&rig, &(struct kl_blk_conf){.kick = {KL_KICK_LAZY, 1000000}});
+	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512));
+	cr_expect_eq(rig.model->queue[0].doorbells, 0);
+	for (unsigned int i = 0; i < 100000000 && rig.model->queue[0].doorbells == 0; i++)
+		cr_assert_eq(kl_blk_poll(rig.blk, 0, done, 1), 0);
+	cr_expect_eq(rig.model->queue[0].doorbells, 1);
+	/* And what comes back in time spares it. */
+	cr_expect_eq(rig_drain(&rig, done, 1), 1);
+	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512));
+	cr_expect_eq(rig_drain(&rig, done, 1), 1);
+	cr_expect_eq(rig.model->queue[0].doorbells, 1);
 	rig_close(&rig);
 }
 

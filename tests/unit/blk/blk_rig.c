@@ -66,6 +66,8 @@ static void erase(struct blk_rig *rig, struct rig_request *request, const struct
 		memcpy(&range, piece->data + at, sizeof(range));
 		if (at == 0)
 			request->flags = range.flags;
+		if ((range.sector | range.num_sectors) % (rig->config.blk_size / 512) != 0)
+			violate(rig->model, "BLK-05: a range of no whole number of blocks");
 		if (range.sector + range.num_sectors > rig->config.capacity)
 			violate(rig->model, "BIO-02: a range past the capacity");
 		else
@@ -112,6 +114,9 @@ static void handle_data(struct blk_rig *rig, struct rig_request *request,
 		const struct model_piece *piece = &chain->piece[i];
 
 		request->segments++;
+		if (piece->is_writable !=
+			(request->type != VIRTIO_BLK_T_OUT && request->type < VIRTIO_BLK_T_DISCARD))
+			violate(rig->model, "BIO-20: data flagged for the wrong direction");
 		if (request->type <= VIRTIO_BLK_T_OUT) {
 			move(rig, request, piece, request->bytes);
 			request->bytes += piece->length;

@@ -79,6 +79,21 @@ Test(kick_lazy, the_deadline_respects_the_device)
 	ring_close(&rig);
 }
 
+/* What was used has been seen, so a wish to hear of it is void by the time of the decision. */
+Test(kick_lazy, a_stale_wish_is_void)
+{
+	open_lazy(SLOW_TICKS);
+	rig.model->queue[0].is_busy = true;
+	ring_post(&rig, 4);
+	model_process(rig.model, 0, 4);
+	cr_assert_eq(ring_take(&rig), 4);
+	ring_post(&rig, 1);
+	kl__kick_force(rig.queue);
+	cr_expect_eq(doorbells(), 0);
+	cr_expect_eq(rig.queue->stats.kicks_suppressed, 1);
+	ring_close(&rig);
+}
+
 Test(kick_lazy, movement_extends_the_wait)
 {
 	open_lazy(SLOW_TICKS);

@@ -117,6 +117,20 @@ Test(kick_rescue, not_while_it_moves)
 	ring_close(&rig);
 }
 
+/* The very first buffer comes after long idling, and the device has said already that it is awake. */
+Test(kick_rescue, not_for_the_first_buffer)
+{
+	open_rescuing(SHORT_TICKS, true);
+	model_set_avail_event(rig.model, 0, 100);
+	for (unsigned int i = 1; i < 3 * KL__RESCUE_POLLS; i++)
+		kl__kick_poll(rig.queue);
+	ring_post(&rig, 1);
+	kl__kick_poll(rig.queue);
+	cr_expect_eq(rig.queue->kick.polls, 0, "it has looked");
+	cr_expect_eq(rig.queue->stats.kicks_sent, 0);
+	ring_close(&rig);
+}
+
 /* Idle for long, then a buffer just before the look: the device has had no time yet. */
 Test(kick_rescue, not_for_a_fresh_buffer_after_idling)
 {

@@ -150,8 +150,8 @@ struct kl_blk_info {
 struct kl_blk_conf {
 	uint16_t queues; /* 1 to max_queues; 0 takes the name's queues=, or 1 */
 	uint16_t ring_size; /* requests in flight; 0 takes the name's queue_size=, or the maximum */
-	struct kl_kick_policy
-		kick; /* zero is eager, which is right unless the queue is polled all the time */
+	/* Zero is eager, which is right unless the queue is polled all the time. */
+	struct kl_kick_policy kick;
 	uint32_t timeout_ms; /* deadline of each request to the device; 0: none */
 	uint32_t spin_ns; /* how long kl_blk_wait polls before it sleeps; 0 takes 20,000 */
 };
@@ -159,9 +159,7 @@ struct kl_blk_conf {
 enum kl_blk_state {
 	KL_BLK_STOPPED,
 	KL_BLK_RUNNING,
-	/*
-	 * A request is late, or the device broke the rules or asks for it: kl_blk_recover is due.
-	 */
+	/* A request is late, or the device broke the rules, or it asks for a reset. */
 	KL_BLK_HALTED,
 	KL_BLK_LOST, /* the device never finished a reset, or left the bus; close it */
 };
@@ -205,9 +203,10 @@ KL_API const struct kl_blk_info *kl_blk_info(const struct kl_blk *blk);
 KL_API int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf);
 
 /*
- * Resets the device. What was in flight completes with -ECANCELED: poll once more per queue to see
- * it. No queue function may run at the same time. 0, also when it was not running; -EIO, -ETIMEDOUT
- * as kl_device_reset.
+ * Resets the device, once all threads have left the queue functions; who sleeps in kl_blk_wait is
+ * woken. What was in flight completes with -ECANCELED: poll each queue to the end to see it, before
+ * the next start. 0, also when it was not running; -EIO, -ETIMEDOUT as kl_device_reset; -EAGAIN as
+ * kl_blk_recover.
  */
 KL_API int kl_blk_stop(struct kl_blk *blk);
 
@@ -235,7 +234,8 @@ KL_API uint16_t kl_blk_submit(struct kl_blk *blk, uint16_t queue,
 /*
  * Takes up to max completions. Call it all the time while anything is in flight: it also gives the
  * device what is left of requests that were cut, makes owed kick decisions, and looks for late
- * requests. Queue's thread.
+ * requests. While the device is halted nothing comes; a loop that sees nothing looks at
+ * kl_blk_state now and then. Queue's thread.
  */
 KL_API uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue,
 	struct kl_blk_completion *completions, uint16_t max);
@@ -278,8 +278,8 @@ KL_API int kl_blk_set_writeback(struct kl_blk *blk, bool is_writeback);
 
 /*
  * The serial number of a device that is stopped, which is started for it and stopped again;
- * terminated. 0; -EBUSY when it runs (use KL_BLK_GET_ID), -ETIMEDOUT when there was no answer in 2
- * s, -ENOTSUP when it has none, or as kl_blk_start.
+ * terminated. 0; -EBUSY when it runs (use KL_BLK_GET_ID), -ETIMEDOUT when there was no answer in
+ * two seconds, -ENOTSUP when it has none, or as kl_blk_start.
  */
 KL_API int kl_blk_read_id(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1]);
 
