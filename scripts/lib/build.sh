@@ -3,7 +3,9 @@
 #
 # Building into one folder per flavour, quietly unless it fails.
 
-# build_into FOLDER [MESON-OPTION...]; environment CC chooses the compiler.
+# build_into FOLDER [MESON-OPTION...]; the environment's CC chooses the compiler, and the array targets what is built, empty
+# for everything.
+targets=()
 build_into() {
 	local folder=$root/$1 log
 	shift
@@ -13,5 +15,5 @@ build_into() {
 	if [ ! -f "$folder/build.ninja" ]; then
 		meson setup "$folder" "$root" "$@" >"$log" 2>&1 || { cat "$log" >&2; return 1; }
 	fi
-	ninja -C "$folder" >"$log" 2>&1 || { tail -n 60 "$log" >&2; return 1; }
+	ninja -C "$folder" "${targets[@]}" >"$log" 2>&1 || { tail -n 60 "$log" >&2; return 1; }
 }
