@@ -101,7 +101,8 @@ struct batch {
 	uint16_t count;
 };
 
-/* The next used buffer: from the batch, then from the ring, where the rest of a packet may still be. */
+/* The next used buffer: from the batch, then from the ring, where the rest of a packet may still
+ * be. */
 static struct rte_mbuf *next_buffer(struct net_rxq *rxq, struct batch *batch, uint32_t *bytes)
 {
 	struct rte_mbuf *buffer;
@@ -120,8 +121,8 @@ static struct rte_mbuf *next_buffer(struct net_rxq *rxq, struct batch *batch, ui
 }
 
 /*
- * Adds the further buffers of a packet; 5.1.6.4.1: they were used together with the first. False when one makes no
- * sense, or is missing, and then the queue is broken.
+ * Adds the further buffers of a packet; 5.1.6.4.1: they were used together with the first. False
+ * when one makes no sense, or is missing, and then the queue is broken.
  */
 static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *packet,
 	uint16_t buffers)
@@ -143,7 +144,8 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
 			bytes = 0;
 		}
 		init_mbuf(rxq, m, bytes);
-		/* Without a header of its own it starts where the device wrote, not at the headroom. */
+		/* Without a header of its own it starts where the device wrote, not at the
+		 * headroom. */
 		m->data_off = NET_RX_OFFSET;
 		tail->next = m;
 		tail = m;
@@ -153,7 +155,8 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
 	return is_good;
 }
 
-/* A buffer that is not simply one packet. Returns the packet that starts there, or NULL when it was dropped. */
+/* A buffer that is not simply one packet. Returns the packet that starts there, or NULL when it was
+ * dropped. */
 KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct batch *batch,
 	struct rte_mbuf *packet, uint32_t bytes)
 {
@@ -178,7 +181,8 @@ KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct bat
 	return NULL;
 }
 
-/* Whether a used buffer is a whole packet with a possible length: one comparison for both bounds. */
+/* Whether a used buffer is a whole packet with a possible length: one comparison for both bounds.
+ */
 KL__TEMPLATE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m, uint32_t bytes,
 	const bool mergeable)
 {

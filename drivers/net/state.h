@@ -14,13 +14,15 @@
 #include "ring/queue.h"
 #include "wire.h"
 
-/* The header with which every packet starts. Legacy devices without MRG_RXBUF have a shorter one. */
+/* The header with which every packet starts. Legacy devices without MRG_RXBUF have a shorter one.
+ */
 #define NET_HEADER_BYTES ((uint16_t)sizeof(struct virtio_net_hdr))
 
 /* 5.1.4.1: a smaller MTU is nonsense, and the feature is not taken then. */
 #define NET_MIN_MTU 68
 
-/* Where the device starts to write in a receive buffer: the packet then starts at the usual headroom. */
+/* Where the device starts to write in a receive buffer: the packet then starts at the usual
+ * headroom. */
 #define NET_RX_OFFSET ((uint16_t)(RTE_PKTMBUF_HEADROOM - NET_HEADER_BYTES))
 
 struct net_txq;
@@ -51,8 +53,8 @@ struct net_rxq {
 	struct kl_queue *queue;
 	struct rte_mempool *pool;
 	uint64_t mbuf_init; /* rearm_data of a fresh packet */
-	uint32_t
-		header_at; /* from the mbuf to where the device writes: the same in the whole pool */
+	uint32_t header_at; /* from the mbuf to where the device writes: the same in the whole pool
+			     */
 	bool iova_is_virtual;
 	uint32_t buffer_bytes; /* what the device may write, header included */
 	uint16_t refill_at; /* free descriptors that are worth a refill */
@@ -84,7 +86,8 @@ bool net_config_has(const struct kl_net *net, unsigned int feature);
 /* config.c: link, speed and MTU may have changed. */
 void net_config_changed(struct kl_device *device);
 
-/* queue.c: makes queue pair number index, with full receive ring; what exists is freed by net_pair_free. */
+/* queue.c: makes queue pair number index, with full receive ring; what exists is freed by
+ * net_pair_free. */
 int net_pair_create(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf);
 /* queue.c: after a reset: frees the packets and keeps the counters. */
 void net_pair_drain(struct net_pair *pair);
@@ -93,7 +96,8 @@ void net_pair_free(struct kl_net *net, struct net_pair *pair);
 /* rx.c and tx.c: choose the burst function for what was negotiated. */
 void net_rx_choose(struct net_rxq *rxq, bool mergeable);
 void net_tx_choose(struct net_txq *txq);
-/* rx.c: gives the device as many buffers as the ring and the pool allow; publishes, does not kick. */
+/* rx.c: gives the device as many buffers as the ring and the pool allow; publishes, does not kick.
+ */
 void net_rx_refill(struct net_rxq *rxq);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sending. The way of a packet: kl_net_tx_burst, the burst stamped out for the ring, kl__split_add
- * (ring/split.h), kl__split_publish, and one kick decision per burst (ring/kick.h), which may end in
- * kl_notify (kickless/notifier.h), the doorbell.
+ * (ring/split.h), kl__split_publish, and one kick decision per burst (ring/kick.h), which may end
+ * in kl_notify (kickless/notifier.h), the doorbell.
  */
 #include <errno.h>
 
@@ -16,8 +16,9 @@
 #define TX_MAX_PIECES 256
 
 /*
- * What the slot of a sent packet says of it, in the place where a receive buffer has its size. A packet of txq->pool
- * that nobody else holds goes back to the pool without a look at the mbuf, which is long out of the cache.
+ * What the slot of a sent packet says of it, in the place where a receive buffer has its size. A
+ * packet of txq->pool that nobody else holds goes back to the pool without a look at the mbuf,
+ * which is long out of the cache.
  */
 enum {
 	TX_ANY_PACKET,
@@ -36,7 +37,8 @@ KL__COLD static void free_mixed(struct net_txq *txq, struct rte_mbuf **sent, con
 	}
 }
 
-/* Takes back all that the device has sent, at least wanted descriptors' worth if there are as many. */
+/* Takes back all that the device has sent, at least wanted descriptors' worth if there are as many.
+ */
 KL__TEMPLATE void reclaim(struct net_txq *txq, uint16_t wanted, const bool chained)
 {
 	struct kl_queue *queue = txq->queue;
@@ -47,7 +49,8 @@ KL__TEMPLATE void reclaim(struct net_txq *txq, uint16_t wanted, const bool chain
 	while (left > 0) {
 		uint16_t chunk = RTE_MIN(left, RECLAIM_CHUNK), n, own = 0;
 
-		/* What the device says it wrote into a packet it only reads means nothing: lengths are not used. */
+		/* What the device says it wrote into a packet it only reads means nothing: lengths
+		 * are not used. */
 		n = kl__split_take_many(queue, (void **)sent, lengths, kinds, chunk, chained);
 		for (uint16_t i = 0; i < n; i++)
 			own += (uint16_t)kinds[i];
@@ -62,8 +65,9 @@ KL__TEMPLATE void reclaim(struct net_txq *txq, uint16_t wanted, const bool chain
 }
 
 /*
- * The pool of a simple packet is remembered; with another one the packets that are on their way still belong to the
- * first, so the new one's are freed in the ordinary way until the ring has been empty.
+ * The pool of a simple packet is remembered; with another one the packets that are on their way
+ * still belong to the first, so the new one's are freed in the ordinary way until the ring has been
+ * empty.
  */
 static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packet)
 {
@@ -75,7 +79,8 @@ static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packe
 	return TX_OWN_PACKET;
 }
 
-/* Whether the header can stand right before the data: nobody else holds this buffer, and there is room. */
+/* Whether the header can stand right before the data: nobody else holds this buffer, and there is
+ * room. */
 static inline bool has_header_room(const struct rte_mbuf *packet)
 {
 	return rte_mbuf_refcnt_read(packet) == 1 && RTE_MBUF_DIRECT(packet) &&
@@ -109,7 +114,8 @@ static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet
 	return packet->pkt_len > max_frame;
 }
 
-/* A packet of several segments, or one without room for a header: any kind of ring, several pieces. */
+/* A packet of several segments, or one without room for a header: any kind of ring, several pieces.
+ */
 KL__COLD static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet)
 {
 	struct kl__piece pieces[TX_MAX_PIECES];

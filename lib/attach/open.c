@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kl_device_open: from a name to a function, through VFIO and its transport, to the device's driver. */
+/* kl_device_open: from a name to a function, through VFIO and its transport, to the device's
+ * driver. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -36,8 +37,8 @@ static int open_function(const char *address, struct kl_device **device)
 	if (rc != 0)
 		goto close_transport;
 	/*
-	 * Only now may it write to memory: what a killed process left running still knows the addresses of its
-	 * queues, but it has been reset by the attaching.
+	 * Only now may it write to memory: what a killed process left running still knows the
+	 * addresses of its queues, but it has been reset by the attaching.
 	 */
 	rc = kl__pci_command(access, PCI_CFG_COMMAND_MASTER, 0);
 	if (rc == 0)

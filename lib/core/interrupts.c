@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Interrupts as eventfds: the first vector tells of configuration changes, each further one of used
- * buffers in one queue. A device with too few vectors is polled; nothing is lost but sleep. 4.1.5.1.2.
+ * buffers in one queue. A device with too few vectors is polled; nothing is lost but
+ * sleep. 4.1.5.1.2.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -37,7 +37,8 @@ static bool any_given(int argc, char *const *argv, const char *const *names)
 	return false;
 }
 
-/* What follows option, in the same word (after a '=' if there is one) or in the next; NULL when not given. */
+/* What follows option, in the same word (after a '=' if there is one) or in the next; NULL when not
+ * given. */
 static const char *value_of(int argc, char *const *argv, const char *option)
 {
 	size_t length = strlen(option);
@@ -89,8 +90,8 @@ static void choose_memory(int argc, char *const *argv, const struct kl__eal_fact
 	if (!no_huge && any_given(argc, argv, own_layout))
 		return;
 	/*
-	 * Anonymous hugepages leave no files behind, whatever ends us, and don't meet a second process; few
-	 * large segments can be named to a vhost-user back end.
+	 * Anonymous hugepages leave no files behind, whatever ends us, and don't meet a second
+	 * process; few large segments can be named to a vhost-user back end.
 	 */
 	if (!no_huge &&
 		(hugepages_suffice(argc, argv, facts) || any_given(argc, argv, needs_hugepages))) {
@@ -133,7 +134,8 @@ void kl__eal_choose(int argc, char *const *argv, const struct kl__eal_facts *fac
 		add(args, "--no-pci");
 	if (!is_given(argc, argv, "log-level"))
 		add(args, "--log-level=lib.eal:error");
-	/* Its socket and thread cost start-up time, so it runs only when the user says --telemetry. */
+	/* Its socket and thread cost start-up time, so it runs only when the user says --telemetry.
+	 */
 	if (!is_given(argc, argv, "telemetry") && !is_given(argc, argv, "no-telemetry"))
 		add(args, "--no-telemetry");
 	choose_memory(argc, argv, facts, args);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpci, kept behind one call: it ends the process on errors unless it is stopped from doing so. */
+/* libpci, kept behind one call: it ends the process on errors unless it is stopped from doing so.
+ */
 #ifndef KL_PLATFORM_PCI_H
 #define KL_PLATFORM_PCI_H
 
@@ -23,8 +24,8 @@ struct kl__pci_facts {
 };
 
 /*
- * Calls found for each function of vendor until it returns other than 0. Returns that, or -EIO after a
- * message when libpci can't go on.
+ * Calls found for each function of vendor until it returns other than 0. Returns that, or -EIO
+ * after a message when libpci can't go on.
  */
 int kl__pci_scan(const struct kl_machine *machine, uint16_t vendor,
 	int (*found)(const struct kl__pci_facts *facts, void *context), void *context);

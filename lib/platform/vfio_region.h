@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One region of a VFIO device, a BAR or the configuration space: what of it can be mapped is reached by
- * loads and stores, the rest (I/O ports, the pages around an MSI-X table) by system calls.
+ * One region of a VFIO device, a BAR or the configuration space: what of it can be mapped is
+ * reached by loads and stores, the rest (I/O ports, the pages around an MSI-X table) by system
+ * calls.
  */
 #ifndef KL_PLATFORM_VFIO_REGION_H
 #define KL_PLATFORM_VFIO_REGION_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * All atomics of the rings. The device is taken for another CPU (virtio 1.x, 6.3, ORDER_PLATFORM is not
- * accepted), so the ordering is that of C11 between threads.
+ * All atomics of the rings. The device is taken for another CPU (virtio 1.x, 6.3, ORDER_PLATFORM is
+ * not accepted), so the ordering is that of C11 between threads.
  */
 #ifndef KL_RING_BARRIER_H
 #define KL_RING_BARRIER_H
@@ -14,7 +14,8 @@
 #define KL__TEMPLATE static inline __attribute__((always_inline))
 #define KL__COLD __attribute__((cold, noinline))
 
-/* What follows in program order is read after this: pairs with the device's release of the index. */
+/* What follows in program order is read after this: pairs with the device's release of the index.
+ */
 static inline uint16_t kl__load_acquire(const uint16_t *shared)
 {
 	return __atomic_load_n(shared, __ATOMIC_ACQUIRE);
@@ -46,7 +47,8 @@ static inline uint32_t kl__load32(const uint32_t *shared)
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);
 }
 
-/* What precedes in program order is visible before this: pairs with the device's acquire of the index. */
+/* What precedes in program order is visible before this: pairs with the device's acquire of the
+ * index. */
 static inline void kl__store_release(uint16_t *shared, uint16_t value)
 {
 	__atomic_store_n(shared, value, __ATOMIC_RELEASE);
@@ -64,8 +66,8 @@ static inline void kl__full_fence(void)
 }
 
 /*
- * Orders nothing but the compiler: enough between an own store and an own load where the other thread
- * runs membarrier(2), which makes it a full fence for both.
+ * Orders nothing but the compiler: enough between an own store and an own load where the other
+ * thread runs membarrier(2), which makes it a full fence for both.
  */
 static inline void kl__compiler_fence(void)
 {

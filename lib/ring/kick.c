@@ -10,8 +10,8 @@
 /* Auto: this many doorbell writes at the deadline in a row show that waiting does not pay. */
 #define MISSES_TO_EAGER 4
 /*
- * Auto, eager: after so many decisions one is deferred again, to see whether it pays by now; twice as many each
- * time that it did not, up to the second number.
+ * Auto, eager: after so many decisions one is deferred again, to see whether it pays by now; twice
+ * as many each time that it did not, up to the second number.
  */
 #define DECISIONS_TO_PROBE 16
 #define MOST_DECISIONS_TO_PROBE 4096
@@ -62,8 +62,8 @@ static bool worth_waiting(struct kl_queue *queue, uint16_t used)
 }
 
 /*
- * Auto: a device that had work before it is at it already, and will come by; only how long one piece of its work
- * takes is not known.
+ * Auto: a device that had work before it is at it already, and will come by; only how long one
+ * piece of its work takes is not known.
  */
 #define BUSY_WAIT_FACTOR 10
 
@@ -154,7 +154,8 @@ void kl__kick_decide_owed(struct kl_queue *queue)
 	kl__kick_check(queue);
 }
 
-/* A device that does not move may be right, so each further bell waits twice as long, up to 16 times. */
+/* A device that does not move may be right, so each further bell waits twice as long, up to 16
+ * times. */
 #define RESCUE_MAX_SHIFT 4
 
 static void watch(struct kl__kick_state *kick, uint16_t used)
@@ -179,7 +180,8 @@ static void ring_rescue(struct kl_queue *queue)
 /* A device that sleeps may need a while to wake up. */
 #define RESCUE_ANSWER 16
 
-/* Only a bell that made the device move was needed; one that changed nothing for a while met a busy device. */
+/* Only a bell that made the device move was needed; one that changed nothing for a while met a busy
+ * device. */
 static void judge_rescue(struct kl_queue *queue, bool has_moved)
 {
 	struct kl__kick_state *kick = &queue->kick;

@@ -29,9 +29,9 @@ static inline bool kl__kick_wanted(const struct kl_queue *queue, uint16_t old_id
 }
 
 /*
- * The device has used all below used, so it has seen them, and a wish to hear of one of them is void. So the window
- * of the decision may start there. It also must not grow for ever: past 2^16 entries the comparison
- * would no longer mean anything.
+ * The device has used all below used, so it has seen them, and a wish to hear of one of them is
+ * void. So the window of the decision may start there. It also must not grow for ever: past 2^16
+ * entries the comparison would no longer mean anything.
  */
 static inline void kl__kick_consumed(struct kl_queue *queue, uint16_t used)
 {
@@ -40,8 +40,8 @@ static inline void kl__kick_consumed(struct kl_queue *queue, uint16_t used)
 }
 
 /*
- * The decision. The remembered index moves at every check, sent or not: a driver that remembers the last
- * kick instead loses a wake-up once 2^16 buffers have passed without one.
+ * The decision. The remembered index moves at every check, sent or not: a driver that remembers the
+ * last kick instead loses a wake-up once 2^16 buffers have passed without one.
  */
 static inline void kl__kick_check(struct kl_queue *queue)
 {
@@ -50,8 +50,8 @@ static inline void kl__kick_check(struct kl_queue *queue)
 	kl__kick_consumed(queue, queue->used_seen);
 	old_idx = queue->checked;
 
-	/* The index we published must be visible before the device's wish is read. Pairs with the device's
-	 * fence between arming its notification and looking at the index again. */
+	/* The index we published must be visible before the device's wish is read. Pairs with the
+	 * device's fence between arming its notification and looking at the index again. */
 	kl__full_fence();
 	queue->checked = queue->published;
 	if (kl__kick_wanted(queue, old_idx, queue->published)) {

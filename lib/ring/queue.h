@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A virtqueue as its driver keeps it. What a decision rests on is private; the shared parts are written
- * for the device and read from it, once per value, and checked against the private record.
+ * A virtqueue as its driver keeps it. What a decision rests on is private; the shared parts are
+ * written for the device and read from it, once per value, and checked against the private record.
  */
 #ifndef KL_RING_QUEUE_H
 #define KL_RING_QUEUE_H
@@ -27,7 +27,8 @@ struct kl__slot {
 	uint16_t next; /* in a chain: the next descriptor id */
 };
 
-/* What waiting has taught, apart for a ring that was empty before the publish and one that was not. */
+/* What waiting has taught, apart for a ring that was empty before the publish and one that was not.
+ */
 struct kl__kick_lesson {
 	bool pays;
 	uint8_t misses; /* deadlines in a row that ended with a doorbell write */
@@ -61,9 +62,9 @@ struct kl_queue {
 	struct virtq_used *used;
 	struct kl__slot *slot;
 	/*
-	 * Descriptor ids in the order of use: those of [returned, returned + size) modulo size. Where every buffer takes
-	 * one ring descriptor this is also what avail->ring holds, so a device that completes in order
-	 * leaves both unchanged for ever.
+	 * Descriptor ids in the order of use: those of [returned, returned + size) modulo size.
+	 * Where every buffer takes one ring descriptor this is also what avail->ring holds, so a
+	 * device that completes in order leaves both unchanged for ever.
 	 */
 	uint16_t *order;
 	uint16_t size;

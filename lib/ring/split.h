@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The split ring's data path: add buffers, publish them, take used ones back. The templates take constant
- * flags; include this header where a burst function is stamped out, and use ring/verbs.h elsewhere.
+ * The split ring's data path: add buffers, publish them, take used ones back. The templates take
+ * constant flags; include this header where a burst function is stamped out, and use ring/verbs.h
+ * elsewhere.
  *
  * One thread per queue.
  */
@@ -32,8 +33,8 @@ KL__TEMPLATE uint16_t kl__split_next_id(const struct kl_queue *queue, const bool
 }
 
 /*
- * Adds a buffer of one ring descriptor; the caller has seen that one is free. Nothing is visible to the
- * device before kl__split_publish. virtio 1.x, 2.7.13.1, 2.7.13.2.
+ * Adds a buffer of one ring descriptor; the caller has seen that one is free. Nothing is visible to
+ * the device before kl__split_publish. virtio 1.x, 2.7.13.1, 2.7.13.2.
  */
 KL__TEMPLATE void kl__split_add(struct kl_queue *queue, void *buffer, uint64_t address,
 	uint32_t length, uint16_t flags, uint32_t writable, const bool chained)
@@ -54,13 +55,15 @@ static inline void kl__split_publish(struct kl_queue *queue)
 {
 	queue->stats.posted += (uint16_t)(queue->avail_idx - queue->published);
 	queue->published = queue->avail_idx;
-	/* Pairs with the device's acquire of idx: it sees the descriptors and ring entries below it. */
+	/* Pairs with the device's acquire of idx: it sees the descriptors and ring entries below
+	 * it. */
 	kl__store_release(&queue->avail->idx, queue->avail_idx);
 }
 
 /*
- * How many used buffers wait, at least wanted if there are that many. The device's index is read only
- * when those seen earlier do not suffice, since that read usually misses the cache. 0 when broken.
+ * How many used buffers wait, at least wanted if there are that many. The device's index is read
+ * only when those seen earlier do not suffice, since that read usually misses the cache. 0 when
+ * broken.
  */
 static inline uint16_t kl__split_used(struct kl_queue *queue, uint16_t wanted)
 {
@@ -97,9 +100,10 @@ KL__TEMPLATE void kl__split_return(struct kl_queue *queue, uint16_t id, const bo
 }
 
 /*
- * Takes up to count used buffers back at once; kl__split_used has said that there are so many. lengths get what the device
- * claims to have written, writables (unless NULL) what it was allowed to. Returns how many; fewer only when the
- * device named something that is not in flight, and then the queue is broken.
+ * Takes up to count used buffers back at once; kl__split_used has said that there are so many.
+ * lengths get what the device claims to have written, writables (unless NULL) what it was allowed
+ * to. Returns how many; fewer only when the device named something that is not in flight, and then
+ * the queue is broken.
  */
 KL__TEMPLATE uint16_t kl__split_take_many(struct kl_queue *queue, void **buffers, uint32_t *lengths,
 	uint32_t *writables, uint16_t count, const bool chained)
@@ -143,8 +147,9 @@ KL__TEMPLATE void *kl__split_take(struct kl_queue *queue, uint32_t *length, uint
 #define KL__PARK_DISTANCE 16384
 
 /*
- * At the end of a poll: keeps the used notification of a polled queue out of reach. With EVENT_IDX that
- * is done by used_event alone (2.7.7.1), and a value that stays would fire once in 65536 buffers.
+ * At the end of a poll: keeps the used notification of a polled queue out of reach. With EVENT_IDX
+ * that is done by used_event alone (2.7.7.1), and a value that stays would fire once in 65536
+ * buffers.
  */
 static inline void kl__split_park(struct kl_queue *queue)
 {
@@ -156,8 +161,8 @@ static inline void kl__split_park(struct kl_queue *queue)
 }
 
 /*
- * Before sleeping: asks for a notification of the next used buffer. True when one is there already, so that the
- * caller must not sleep. 2.7.7.1, 2.7.14.
+ * Before sleeping: asks for a notification of the next used buffer. True when one is there already,
+ * so that the caller must not sleep. 2.7.7.1, 2.7.14.
  */
 static inline bool kl__split_arm(struct kl_queue *queue)
 {
@@ -165,8 +170,8 @@ static inline bool kl__split_arm(struct kl_queue *queue)
 		kl__store(queue->used_event, queue->used_idx);
 	else
 		kl__store(&queue->avail->flags, 0);
-	/* Pairs with the device's fence between writing its index and reading our wish: one of both sees
-	 * the other. */
+	/* Pairs with the device's fence between writing its index and reading our wish: one of both
+	 * sees the other. */
 	kl__full_fence();
 	return kl__load(&queue->used->idx) != queue->used_idx;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The verbs of a queue that need no template: create, add a buffer of many pieces, take one back, empty
- * it after a reset. Low-rate queues and slow paths use these; each works for every kind of ring.
+ * The verbs of a queue that need no template: create, add a buffer of many pieces, take one back,
+ * empty it after a reset. Low-rate queues and slow paths use these; each works for every kind of
+ * ring.
  */
 #ifndef KL_RING_VERBS_H
 #define KL_RING_VERBS_H
@@ -51,11 +52,12 @@ struct kl__piece {
 };
 
 /*
- * Adds a buffer: first readable pieces that the device reads, then writable ones that it writes. Takes an
- * indirect table where the queue has them and it fits, else a chain. Nothing is visible before a
- * publish. 0; -ENOSPC when too few descriptors are free (take used buffers back and try again);
- * -EINVAL when the buffer can never fit: no piece, an empty piece, more pieces than the queue
- * allows, 4 GiB or more in total; -EIO when the queue is broken. virtio 1.x, 2.7.4 to 2.7.5.3.
+ * Adds a buffer: first readable pieces that the device reads, then writable ones that it writes.
+ * Takes an indirect table where the queue has them and it fits, else a chain. Nothing is visible
+ * before a publish. 0; -ENOSPC when too few descriptors are free (take used buffers back and try
+ * again); -EINVAL when the buffer can never fit: no piece, an empty piece, more pieces than the
+ * queue allows, 4 GiB or more in total; -EIO when the queue is broken. virtio 1.x, 2.7.4
+ * to 2.7.5.3.
  */
 int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsigned int readable,
 	unsigned int writable, void *buffer);
@@ -64,14 +66,14 @@ int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsign
 uint16_t kl__queue_max_pieces(const struct kl_queue *queue);
 
 /*
- * Takes the next used buffer back, NULL when there is none or the queue is broken. *length is what the
- * device wrote; more than it was given is a lie and reads as 0.
+ * Takes the next used buffer back, NULL when there is none or the queue is broken. *length is what
+ * the device wrote; more than it was given is a lie and reads as 0.
  */
 void *kl__queue_take(struct kl_queue *queue, uint32_t *length);
 
 /*
- * After a reset whose status read back 0: the next buffer that was in flight, published or not, NULL
- * when all have been taken back. Each counts as failed.
+ * After a reset whose status read back 0: the next buffer that was in flight, published or not,
+ * NULL when all have been taken back. Each counts as failed.
  */
 void *kl__queue_drain(struct kl_queue *queue);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The split virtqueue as it lies in memory that the driver and the device share: virtio 1.x, 2.7.
- * All fields are little-endian. The hosts we build for are little-endian too, which is asserted once
- * here, so that no field needs a conversion on the data path.
+ * All fields are little-endian. The hosts we build for are little-endian too, which is asserted
+ * once here, so that no field needs a conversion on the data path.
  */
 #ifndef KL_SPEC_RING_H
 #define KL_SPEC_RING_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * How registers are reached: the PCI function that lies under a PCI transport. VFIO, UIO, a QEMU
- * without a guest and a model in a test each fill one of these. Only a notifier may keep a raw pointer.
+ * without a guest and a model in a test each fill one of these. Only a notifier may keep a raw
+ * pointer.
  */
 #ifndef KL_TRANSPORT_ACCESS_H
 #define KL_TRANSPORT_ACCESS_H
@@ -31,13 +32,14 @@ struct kl__pci_access_ops {
 	void (*write)(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 		unsigned int width, uint32_t value);
 
-	/* Where width bytes at offset of bar are mapped; NULL when they can only be reached by write. */
+	/* Where width bytes at offset of bar are mapped; NULL when they can only be reached by
+	 * write. */
 	volatile void *(*pointer)(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 		unsigned int width);
 
 	/*
-	 * Enables vectors MSI-X vectors and connects the n-th to the eventfd fds[n] (-1: none); 0 vectors
-	 * turns MSI-X off. 0, or -ENOTSUP when the function has fewer.
+	 * Enables vectors MSI-X vectors and connects the n-th to the eventfd fds[n] (-1: none); 0
+	 * vectors turns MSI-X off. 0, or -ENOTSUP when the function has fewer.
 	 */
 	int (*interrupts)(struct kl__pci_access *access, unsigned int vectors, const int *fds);
 

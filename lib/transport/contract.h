@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What a transport promises: a way to reach one virtio device, whatever its type. The order of the
- * calls, the waiting and the checks between them are the core's; a transport only reads and writes. It
- * sees three addresses per queue and can't tell a split ring from a packed one.
+ * calls, the waiting and the checks between them are the core's; a transport only reads and writes.
+ * It sees three addresses per queue and can't tell a split ring from a packed one.
  */
 #ifndef KL_TRANSPORT_CONTRACT_H
 #define KL_TRANSPORT_CONTRACT_H
@@ -19,7 +19,8 @@ struct kl__transport;
 struct kl__queue_setup {
 	uint16_t index;
 	uint16_t size;
-	/* Bus addresses: the descriptor area, the driver area, the device area (virtio 1.x, 2.6). */
+	/* Bus addresses: the descriptor area, the driver area, the device area (virtio 1.x, 2.6).
+	 */
 	uint64_t desc;
 	uint64_t driver;
 	uint64_t device;
@@ -52,8 +53,9 @@ struct kl__transport_ops {
 		struct kl_notifier *notifier);
 
 	/*
-	 * Connects the n-th of vectors interrupt vectors to the eventfd fds[n]; 0 turns them off. To be called
-	 * before queue_enable. -ENOTSUP when there are not so many. NULL: the transport has none.
+	 * Connects the n-th of vectors interrupt vectors to the eventfd fds[n]; 0 turns them off.
+	 * To be called before queue_enable. -ENOTSUP when there are not so many. NULL: the
+	 * transport has none.
 	 */
 	int (*set_interrupts)(struct kl__transport *transport, unsigned int vectors,
 		const int *fds);
@@ -81,16 +83,17 @@ struct kl__transport {
 };
 
 /*
- * What the machine under a device gives: memory that the device can reach, and a clock. The platform fills
- * one per device, a test its own.
+ * What the machine under a device gives: memory that the device can reach, and a clock. The
+ * platform fills one per device, a test its own.
  */
 struct kl__host {
 	/* Zeroed, contiguous for the device, near it; NULL when there is none. */
 	void *(*alloc)(struct kl__host *host, size_t size, size_t align, uint64_t *iova);
 	void (*free)(struct kl__host *host, void *memory);
 	/*
-	 * The bus address of an application's memory; how many bytes from there on are contiguous, at most size, 0
-	 * when the device can't reach it. NULL: bus addresses equal virtual ones. Any thread.
+	 * The bus address of an application's memory; how many bytes from there on are contiguous,
+	 * at most size, 0 when the device can't reach it. NULL: bus addresses equal virtual ones.
+	 * Any thread.
 	 */
 	size_t (*translate)(const struct kl__host *host, const void *address, size_t size,
 		uint64_t *iova);
@@ -99,7 +102,8 @@ struct kl__host {
 	uint64_t ticks_per_second; /* of the CPU's cycle counter */
 	/* Bus addresses are the CPU's physical ones. */
 	bool iova_is_physical;
-	/* An IOMMU translates for devices that accept ACCESS_PLATFORM; one that does not bypasses it. */
+	/* An IOMMU translates for devices that accept ACCESS_PLATFORM; one that does not bypasses
+	 * it. */
 	bool has_iommu;
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Finds the virtio structures in a function's configuration space (virtio 1.x, 4.1.4): a pure function
- * over bytes that believes nothing. The walk is bounded, and all sums are made in 64 bits.
+ * Finds the virtio structures in a function's configuration space (virtio 1.x, 4.1.4): a pure
+ * function over bytes that believes nothing. The walk is bounded, and all sums are made in 64 bits.
  */
 #ifndef KL_TRANSPORT_PCI_CAPS_H
 #define KL_TRANSPORT_PCI_CAPS_H
@@ -32,11 +32,11 @@ struct kl__pci_caps {
 };
 
 /*
- * Reads the capabilities in config[0..size) of a function with these BARs. Of several structures of one
- * kind the first usable one counts (4.1.4.1). Returns 0 when all that a modern device needs are
+ * Reads the capabilities in config[0..size) of a function with these BARs. Of several structures of
+ * one kind the first usable one counts (4.1.4.1). Returns 0 when all that a modern device needs are
  * there (common, notify, ISR; the device structure is the type's affair), -ENODEV when there is no
- * virtio capability at all (a legacy device, 4.1.5.1.1.1), -EPROTO when some are missing or unusable, and then
- * *why says which. size is what could be read, at most 256.
+ * virtio capability at all (a legacy device, 4.1.5.1.1.1), -EPROTO when some are missing or
+ * unusable, and then *why says which. size is what could be read, at most 256.
  */
 int kl__pci_caps_parse(const uint8_t *config, size_t size, const struct kl__pci_bar bar[PCI_BARS],
 	struct kl__pci_caps *caps, const char **why);

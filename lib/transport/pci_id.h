@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The id rule of virtio over PCI (virtio 1.x, 4.1.2), the outcome of a long argument: one vendor id, and
- * the device type carried as data, so that a new type never touches this code.
+ * The id rule of virtio over PCI (virtio 1.x, 4.1.2), the outcome of a long argument: one vendor
+ * id, and the device type carried as data, so that a new type never touches this code.
  */
 #ifndef KL_TRANSPORT_PCI_ID_H
 #define KL_TRANSPORT_PCI_ID_H
@@ -10,7 +10,8 @@
 
 enum kl__pci_generation {
 	KL__PCI_NOT_VIRTIO,
-	KL__PCI_TRANSITIONAL, /* 0x1000-0x103f: legacy, or both interfaces when it has capabilities */
+	KL__PCI_TRANSITIONAL, /* 0x1000-0x103f: legacy, or both interfaces when it has capabilities
+			       */
 	KL__PCI_MODERN, /* 0x1040-0x107f */
 };
 

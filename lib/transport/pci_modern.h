@@ -7,10 +7,10 @@
 #include "transport/contract.h"
 
 /*
- * Looks at the function behind access and makes a transport of it. The transport owns access from then on
- * and closes it.
- * Returns 0; after a message and with access still the caller's: -ENODEV (not virtio, or legacy only),
- * -EPROTO (its capabilities make no sense), -EIO (configuration space can't be read), -ENOMEM.
+ * Looks at the function behind access and makes a transport of it. The transport owns access from
+ * then on and closes it. Returns 0; after a message and with access still the caller's: -ENODEV
+ * (not virtio, or legacy only), -EPROTO (its capabilities make no sense), -EIO (configuration space
+ * can't be read), -ENOMEM.
  */
 int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **transport);
 

@@ -15,7 +15,8 @@ struct kl__shared_region {
 };
 
 /*
- * Fills at most limit regions; how many there are, or -errno after a message. Called whenever queues are set up.
+ * Fills at most limit regions; how many there are, or -errno after a message. Called whenever
+ * queues are set up.
  */
 typedef int kl__shared_memory_fn(struct kl__shared_region *regions, unsigned int limit);
 

@@ -125,8 +125,8 @@ static uint32_t config_generation(struct kl__transport *transport)
 }
 
 /*
- * The protocol moves blocks of bytes, and back ends copy them from the start of the space. No more than is needed is asked
- * for, since a back end refuses what lies beyond its own.
+ * The protocol moves blocks of bytes, and back ends copy them from the start of the space. No more
+ * than is needed is asked for, since a back end refuses what lies beyond its own.
  */
 static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The vhost-user transport, driver side: a back end in another process serves the rings in memory that
- * both map. There are no registers, so the status lives here, and a reset is the stop of every queue.
+ * The vhost-user transport, driver side: a back end in another process serves the rings in memory
+ * that both map. There are no registers, so the status lives here, and a reset is the stop of every
+ * queue.
  */
 #ifndef KL_TRANSPORT_VHOST_USER_H
 #define KL_TRANSPORT_VHOST_USER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sends numbered frames between two ports in both directions and checks that each arrives once, in order,
- * and with every byte intact. Usage: numbered [EAL options] -- DEVICE DEVICE COUNT
+ * Sends numbered frames between two ports in both directions and checks that each arrives once, in
+ * order, and with every byte intact. Usage: numbered [EAL options] -- DEVICE DEVICE COUNT
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,8 +20,8 @@
 #define ETHER_TYPE 0x88b5 /* local experiments */
 #define SEGMENT_BYTES 700
 /*
- * Fewer than the smallest receive ring that is tested, less what a refill waits for: QEMU lets new frames overtake those
- * that found no room.
+ * Fewer than the smallest receive ring that is tested, less what a refill waits for: QEMU lets new
+ * frames overtake those that found no room.
  */
 #define WINDOW 48
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The other side of kickless/device.h: what a driver of a device type registers, and the steps of a
- * device's life that it goes through. The type is data, so a new one is a new driver and nothing else.
+ * device's life that it goes through. The type is data, so a new one is a new driver and nothing
+ *else.
  *
  * Life of a device, virtio 1.x, 3.1:
  *	(opening)		reset, ACKNOWLEDGE, DRIVER, offered features read, driver->probe
@@ -9,7 +10,8 @@
  *	kl_device_enable_interrupts	optional
  *	kl_device_add_queue	once per queue: memory, addresses, enable
  *	kl_device_run		DRIVER_OK
- *	kl_device_reset		status 0, waited for; the queues are gone, then ACKNOWLEDGE and DRIVER again
+ *	kl_device_reset		status 0, waited for; the queues are gone, then ACKNOWLEDGE and
+ *DRIVER again
  *
  * Threads: a device has one control thread at a time.
  */
@@ -25,7 +27,8 @@
 #include <kickless/queue.h>
 #include <kickless/version.h>
 
-/* bit is accepted only together with all bits in needed, or, if any is set, with at least one of them. */
+/* bit is accepted only together with all bits in needed, or, if any is set, with at least one of
+ * them. */
 struct kl_feature_rule {
 	unsigned int bit;
 	bool any;
@@ -39,7 +42,8 @@ struct kl_driver {
 
 	const struct kl_feature_name
 		*feature_names; /* of the type's own bits, ended by a NULL name */
-	/* Keys that are short words for one feature, KEY=1 insists, KEY=0 declines; as feature_names. */
+	/* Keys that are short words for one feature, KEY=1 insists, KEY=0 declines; as
+	 * feature_names. */
 	const struct kl_feature_name *feature_keys;
 	const struct kl_feature_rule *feature_rules; /* prerequisites, ended by needed_count 0 */
 
@@ -47,8 +51,8 @@ struct kl_driver {
 	int (*probe)(struct kl_device *device);
 	/* Gives it back; the device has been stopped by then. */
 	void (*remove)(struct kl_device *device);
-	/* After probe, for each key=value in the name that the user gave: 0, -EINVAL after a message, or
-	 * -ENOENT when the key is not the driver's. May be NULL. */
+	/* After probe, for each key=value in the name that the user gave: 0, -EINVAL after a
+	 * message, or -ENOENT when the key is not the driver's. May be NULL. */
 	int (*option)(struct kl_device *device, const char *key, const char *value);
 	/* Whether key=value names this device (TYPE:KEY=VALUE). May be NULL. */
 	bool (*is_named)(struct kl_device *device, const char *key, const char *value);
@@ -87,11 +91,11 @@ struct kl_device_options {
 KL_API const struct kl_device_options *kl_device_options(const struct kl_device *device);
 
 /*
- * Offers wanted to the device: accepted = offered and wanted, minus what the user declined and what lacks
- * its prerequisites; the bits that belong to transport and rings are the core's own business and need
- * not be in wanted. Returns 0, -ENOTSUP when the user insisted on a bit that can't be had, -EPROTO when the
- * device refuses the set (FEATURES_OK reads back clear), -EIO when it is gone. After an error the
- * device has FAILED set and needs kl_device_reset. Spec 2.2, 3.1.1.
+ * Offers wanted to the device: accepted = offered and wanted, minus what the user declined and what
+ * lacks its prerequisites; the bits that belong to transport and rings are the core's own business
+ * and need not be in wanted. Returns 0, -ENOTSUP when the user insisted on a bit that can't be had,
+ * -EPROTO when the device refuses the set (FEATURES_OK reads back clear), -EIO when it is gone.
+ * After an error the device has FAILED set and needs kl_device_reset. Spec 2.2, 3.1.1.
  */
 KL_API int kl_device_negotiate(struct kl_device *device, const struct kl_features *wanted);
 
@@ -99,8 +103,8 @@ KL_API bool kl_device_offers(const struct kl_device *device, unsigned int bit);
 KL_API bool kl_device_has(const struct kl_device *device, unsigned int bit); /* accepted */
 
 /*
- * Connects interrupts to eventfds: vector 0 for configuration changes (kl_device_event_fd), vectors 1 to queues
- * for used buffers (conf.vector below). After kl_device_negotiate and before the first
+ * Connects interrupts to eventfds: vector 0 for configuration changes (kl_device_event_fd), vectors
+ * 1 to queues for used buffers (conf.vector below). After kl_device_negotiate and before the first
  * kl_device_add_queue; again after each reset, and then with the same number of queues the eventfds
  * stay the same. 0; -ENOTSUP when the device has not so many: then perhaps only vector 0 works, or
  * none, and the caller polls.
@@ -109,7 +113,8 @@ KL_API int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues
 /* The eventfd of a queue's vector, -1 when there is none. */
 KL_API int kl_device_queue_fd(const struct kl_device *device, uint16_t vector);
 
-/* One field of the configuration space: width 1, 2, 4 or 8 bytes at offset, count of them in a row. */
+/* One field of the configuration space: width 1, 2, 4 or 8 bytes at offset, count of them in a row.
+ */
 struct kl_config_field {
 	uint16_t offset;
 	uint8_t width;
@@ -118,10 +123,10 @@ struct kl_config_field {
 };
 
 /*
- * Reads fields so that all belong to one state of the device: between two equal generation counts, or,
- * on a legacy device, twice with the same result. Natural widths, 64 bits as two halves. Returns 0,
- * -ENODATA when a field lies beyond the device's configuration space, -EPROTO when the device never
- * holds still (100 tries), -EIO when it is gone. Spec 2.5, 4.1.3.1.
+ * Reads fields so that all belong to one state of the device: between two equal generation counts,
+ * or, on a legacy device, twice with the same result. Natural widths, 64 bits as two halves.
+ * Returns 0, -ENODATA when a field lies beyond the device's configuration space, -EPROTO when the
+ * device never holds still (100 tries), -EIO when it is gone. Spec 2.5, 4.1.3.1.
  */
 KL_API int kl_device_config(struct kl_device *device, const struct kl_config_field *fields,
 	size_t count);
@@ -136,48 +141,52 @@ KL_API int kl_device_config_write(struct kl_device *device, uint16_t offset, uin
 struct kl_queue_conf {
 	uint16_t index; /* the queue's number in the device's type */
 	uint16_t size; /* entries; 0 takes the user's queue_size or the device's maximum */
-	uint16_t
-		indirect_entries; /* per buffer, 0 for no indirect tables; cut to the queue's size */
+	uint16_t indirect_entries; /* per buffer, 0 for no indirect tables; cut to the queue's size
+				    */
 	bool chained; /* buffers of several ring descriptors will be added */
 	uint16_t vector; /* interrupt vector from 1; 0: none, the queue is only polled */
 	bool is_supply; /* buffers lie there until the device needs them, as for receiving: always
-				     * eager, and that nothing moves says nothing */
+			 * eager, and that nothing moves says nothing */
 	struct kl_kick_policy kick; /* the user's kick= has precedence */
 };
 
-/* How many queues the device has now (may depend on the accepted features), and their largest sizes. */
+/* How many queues the device has now (may depend on the accepted features), and their largest
+ * sizes. */
 KL_API uint16_t kl_device_queue_count(struct kl_device *device);
 KL_API uint16_t kl_device_queue_max_size(struct kl_device *device, uint16_t index);
 
 /*
  * Allocates the queue's memory on the device's NUMA node, and enables it. The device owns it until
- * kl_device_reset. Returns 0, or after a message -EINVAL (size not legal, too large, no such queue),
- * -ENOMEM, -EPROTO (the device refuses it), -EBUSY (enabled already).
+ * kl_device_reset. Returns 0, or after a message -EINVAL (size not legal, too large, no such
+ * queue), -ENOMEM, -EPROTO (the device refuses it), -EBUSY (enabled already).
  */
 KL_API int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *conf,
 	struct kl_queue **queue);
 
 /*
- * Start-up failed: tells the device that it was given up (FAILED). What helps is kl_device_reset. Spec 2.1.
+ * Start-up failed: tells the device that it was given up (FAILED). What helps is kl_device_reset.
+ * Spec 2.1.
  */
 KL_API void kl_device_fail(struct kl_device *device);
 
-/* DRIVER_OK: the device may work now. 0, -EPROTO when it asks for a reset at once, -EIO when gone. */
+/* DRIVER_OK: the device may work now. 0, -EPROTO when it asks for a reset at once, -EIO when gone.
+ */
 KL_API int kl_device_run(struct kl_device *device);
 
 /*
- * Stops the device by a reset and waits, at most 5 s, until it reads back 0; then frees the queues. Buffers
- * that were in flight must be taken from the queues after the status read 0, so this calls
+ * Stops the device by a reset and waits, at most 5 s, until it reads back 0; then frees the queues.
+ * Buffers that were in flight must be taken from the queues after the status read 0, so this calls
  * take(context) in between; take may be NULL. When the wait ends without success the queues' memory
- * and the buffers in them are abandoned on purpose (the device may still write them), take is not called,
- * and -ETIMEDOUT is returned: the device can't be used again.
+ * and the buffers in them are abandoned on purpose (the device may still write them), take is not
+ * called, and -ETIMEDOUT is returned: the device can't be used again.
  */
 KL_API int kl_device_reset(struct kl_device *device, void (*take)(void *context), void *context);
 
 /* Reads the status: true when the device asks for a reset or has left the bus. Costs an exit. */
 KL_API bool kl_device_needs_reset(struct kl_device *device);
 
-/* Memory that the device can reach, zeroed, contiguous for it, on its node. Align: a power of two. */
+/* Memory that the device can reach, zeroed, contiguous for it, on its node. Align: a power of two.
+ */
 struct kl_dma {
 	void *memory;
 	uint64_t iova;
@@ -194,9 +203,10 @@ KL_API bool kl_device_iova_is_virtual(const struct kl_device *device);
 KL_API uint64_t kl_device_ticks_per_second(const struct kl_device *device);
 
 /*
- * The bus address of the application's memory. Returns how many bytes from address on are contiguous for the
- * device, at most size; 0 when the memory is not the device's to reach (neither EAL's nor registered). A
- * few instructions where bus addresses equal virtual ones. Any thread. Spec 2.7.5: bus addresses.
+ * The bus address of the application's memory. Returns how many bytes from address on are
+ * contiguous for the device, at most size; 0 when the memory is not the device's to reach (neither
+ * EAL's nor registered). A few instructions where bus addresses equal virtual ones. Any thread.
+ * Spec 2.7.5: bus addresses.
  */
 KL_API size_t kl_device_translate(const struct kl_device *device, const void *address, size_t size,
 	uint64_t *iova);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Devices as an application sees them: open one by name, look at it, hand it to the API of its type (each
- * driver has a header of its own), close it.
+ * Devices as an application sees them: open one by name, look at it, hand it to the API of its type
+ * (each driver has a header of its own), close it.
  *
  * Threads: every function here belongs to one control thread at a time per device.
  */
@@ -31,17 +31,18 @@ struct kl_device_info {
 /*
  * Opens the device that spec names, "NAME[,key=value...]":
  *	NAME	0000:00:05.0 or 00:05.0		a PCI function bound to vfio-pci
- *		TYPE@N				the n-th such function of a type that a driver is linked for,
- *						by address, from 0
+ *		TYPE@N				the n-th such function of a type that a driver is linked
+ *for, by address, from 0
  *		TYPE:KEY=VALUE			the one whose driver finds KEY equal to VALUE
  *		vhost-user:PATH			a back end that listens on this unix socket
- *	keys	type=NAME (what it has to be; for vhost-user needed, unless only one driver is linked) queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
+ *	keys	type=NAME (what it has to be; for vhost-user needed, unless only one driver is
+ *linked) queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
  *		features=+NAME/-NAME (+ insists on it, - declines it), and those of the driver
  * On success the device is reset, owned by the caller and known to its driver; nothing runs yet.
  * kl_eal_init must have been called.
- * Returns 0, or after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no driver for
- * its type), -EBUSY (in use, or bound to a kernel driver), -EACCES (rights), -EIO, -EPROTO (the
- * device breaks the specification), -ETIMEDOUT (it does not finish a reset), -ENOMEM.
+ * Returns 0, or after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no
+ *driver for its type), -EBUSY (in use, or bound to a kernel driver), -EACCES (rights), -EIO,
+ *-EPROTO (the device breaks the specification), -ETIMEDOUT (it does not finish a reset), -ENOMEM.
  */
 KL_API int kl_device_open(const char *spec, struct kl_device **device);
 
@@ -61,15 +62,15 @@ KL_API char *kl_device_feature_names(const struct kl_device *device, const struc
 	char *text, size_t size);
 
 /*
- * An eventfd that becomes readable when the device's configuration changed: link, capacity, a wish to be reset;
- * -1 when the device has no interrupt for it or was not started yet. Add it to a poll loop, and
- * call kl_device_handle_event when it is readable.
+ * An eventfd that becomes readable when the device's configuration changed: link, capacity, a wish
+ * to be reset; -1 when the device has no interrupt for it or was not started yet. Add it to a poll
+ * loop, and call kl_device_handle_event when it is readable.
  */
 KL_API int kl_device_event_fd(const struct kl_device *device);
 
 /*
- * Empties the eventfd and lets the driver look at what changed (reads registers, so each call costs exits).
- * May also be called from time to time where there is no eventfd.
+ * Empties the eventfd and lets the driver look at what changed (reads registers, so each call costs
+ * exits). May also be called from time to time where there is no eventfd.
  */
 KL_API void kl_device_handle_event(struct kl_device *device);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Which virtio functions the machine has, how they are bound, and what stands between them and
- * kl_device_open. Everything here only looks: nothing is opened for writing and no function is touched.
- * It needs no kl_eal_init.
+ * kl_device_open. Everything here only looks: nothing is opened for writing and no function is
+ * touched. It needs no kl_eal_init.
  *
  * Threads: any, one call at a time.
  */
@@ -27,8 +27,8 @@ KL_API extern const struct kl_machine kl_this_machine;
 #define KL_ADDRESS_SIZE 20
 
 /*
- * Writes the full form, "0000:00:05.0", of a PCI address that may lack its domain ("00:05.0"). 0, or -EINVAL
- * when text is not an address, and then address is unchanged.
+ * Writes the full form, "0000:00:05.0", of a PCI address that may lack its domain ("00:05.0"). 0,
+ * or -EINVAL when text is not an address, and then address is unchanged.
  */
 KL_API int kl_pci_address(const char *text, char address[KL_ADDRESS_SIZE]);
 
@@ -85,8 +85,8 @@ struct kl_obstacle {
 
 /*
  * Lists what would make kl_device_open fail for the PCI function at address (full form), as far as
- * that shows without opening it; the gravest first. needed is how much memory will be locked for it, 0
- * when not known. Returns how many there are, at most KL_OBSTACLES_MAX.
+ * that shows without opening it; the gravest first. needed is how much memory will be locked for
+ * it, 0 when not known. Returns how many there are, at most KL_OBSTACLES_MAX.
  */
 KL_API size_t kl_function_obstacles(const struct kl_machine *machine, const char *address,
 	uint64_t needed, struct kl_obstacle obstacles[KL_OBSTACLES_MAX]);

@@ -6,12 +6,11 @@
 #include <kickless/version.h>
 
 /*
- * Calls rte_eal_init with argv and what our devices need: --no-pci (the PCI bus of DPDK must not take
- * our functions), --in-memory when hugepages are there, else --no-huge with 256 MiB unless -m says
- * otherwise. Options that argv already has are left alone.
- * Returns how many elements of argv were EAL's, argv[0] included, so that the caller's options follow,
- * as rte_eal_init does; after a message -EINVAL (options), -EACCES, -ENOMEM or -EIO.
- * Main thread, once.
+ * Calls rte_eal_init with argv and what our devices need: --no-pci (the PCI bus of DPDK must not
+ * take our functions), --in-memory when hugepages are there, else --no-huge with 256 MiB unless -m
+ * says otherwise. Options that argv already has are left alone. Returns how many elements of argv
+ * were EAL's, argv[0] included, so that the caller's options follow, as rte_eal_init does; after a
+ * message -EINVAL (options), -EACCES, -ENOMEM or -EIO. Main thread, once.
  */
 KL_API int kl_eal_init(int argc, char **argv);
 

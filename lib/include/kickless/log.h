@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What the library has to say to a person: one sentence a message, naming the device, the field, the
- * value seen, the values allowed and the remedy. Nothing is logged on a data path.
+ * What the library has to say to a person: one sentence a message, naming the device, the field,
+ * the value seen, the values allowed and the remedy. Nothing is logged on a data path.
  */
 #ifndef KICKLESS_LOG_H
 #define KICKLESS_LOG_H

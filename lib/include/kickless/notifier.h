@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The available buffer notification of one queue: the one place where a driver traps to the hypervisor.
- * A transport fills a notifier when it enables a queue; the queue then never needs its transport again.
+ * The available buffer notification of one queue: the one place where a driver traps to the
+ * hypervisor. A transport fills a notifier when it enables a queue; the queue then never needs its
+ * transport again.
  */
 #ifndef KICKLESS_NOTIFIER_H
 #define KICKLESS_NOTIFIER_H

@@ -19,8 +19,9 @@ enum kl_kick_mode {
 };
 
 /*
- * With LAZY and AUTO a kick can be owed when a burst call returns. The queue must then be polled again
- * (a burst call with no packets is enough) or the kick forced before the application stops polling.
+ * With LAZY and AUTO a kick can be owed when a burst call returns. The queue must then be polled
+ * again (a burst call with no packets is enough) or the kick forced before the application stops
+ * polling.
  */
 struct kl_kick_policy {
 	enum kl_kick_mode mode;
@@ -31,22 +32,23 @@ struct kl_kick_policy {
 /* Reads "eager", "auto" or "lazy:NS"; -EINVAL for anything else, and then policy is unchanged. */
 KL_API int kl_kick_policy_parse(const char *text, struct kl_kick_policy *policy);
 
-/* Why a queue no longer trusts its device. A broken queue moves nothing until the device is reset. */
+/* Why a queue no longer trusts its device. A broken queue moves nothing until the device is reset.
+ */
 enum kl_queue_fault {
 	KL_QUEUE_OK,
 	KL_QUEUE_USED_INDEX, /* the used index claims more than is in flight */
 	KL_QUEUE_USED_ID, /* a used element names a descriptor that the ring does not have */
 	KL_QUEUE_USED_TWICE, /* a used element names a buffer that is not in flight */
-	KL_QUEUE_USED_SHORT, /* the device used fewer buffers together than it says belong together */
+	KL_QUEUE_USED_SHORT, /* the device used fewer buffers together than it says belong together
+			      */
 };
 
 /* A word for a person; never NULL. */
 KL_API const char *kl_queue_fault_name(enum kl_queue_fault fault);
 
 /*
- * Counters since the queue was created, written by the queue's own thread only; others may read them
- * at any time and see each value whole. At every moment:
- *	posted = done + failed + in flight.
+ * Counters since the queue was created, written by the queue's own thread only; others may read
+ *them at any time and see each value whole. At every moment: posted = done + failed + in flight.
  */
 struct kl_queue_stats {
 	uint64_t posted; /* buffers made available to the device */
@@ -57,7 +59,7 @@ struct kl_queue_stats {
 	uint64_t kicks_suppressed; /* decisions where the device did not want one */
 	uint64_t kicks_spared; /* decisions that waiting made unnecessary */
 	uint64_t rescue_kicks; /* of those sent, the ones that woke a device which had missed its
-				    * work; 0 in an honest run */
+				* work; 0 in an honest run */
 
 	uint64_t ring_full; /* bursts that found too few free descriptors */
 	uint64_t bad_used; /* used elements or indices that were refused */

@@ -5,8 +5,9 @@
 #define KL_VERSION "0.1.0"
 
 /*
- * Marks what the shared library exports; everything else stays hidden. A name that starts with kl_ is
- * promised, one that starts with kl__ is shared between our own files and may change at any time.
+ * Marks what the shared library exports; everything else stays hidden. A name that starts with kl_
+ * is promised, one that starts with kl__ is shared between our own files and may change at any
+ * time.
  */
 #define KL_API __attribute__((visibility("default")))
 

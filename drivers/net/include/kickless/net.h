@@ -13,9 +13,9 @@
  *	kl_net_stop(net);
  *	kl_device_close(device);
  *
- * Threads: the burst functions of one direction of one queue belong to one thread at a time. All else belongs to one
- * control thread per device, which may read statistics while bursts run but must have ended them before
- * it stops the device.
+ * Threads: the burst functions of one direction of one queue belong to one thread at a time. All
+ *else belongs to one control thread per device, which may read statistics while bursts run but must
+ *have ended them before it stops the device.
  */
 #ifndef KICKLESS_NET_H
 #define KICKLESS_NET_H
@@ -65,15 +65,15 @@ enum kl_net_direction {
 };
 
 /*
- * One queue's counters; those of struct kl_queue_stats hold for all queue kinds. Counted since the device was
- * opened, across restarts; written by the queue's thread only.
+ * One queue's counters; those of struct kl_queue_stats hold for all queue kinds. Counted since the
+ * device was opened, across restarts; written by the queue's thread only.
  */
 struct kl_net_queue_stats {
 	struct kl_queue_stats queue;
 	uint64_t packets; /* handed to, or taken from, the application and good */
 	uint64_t bytes; /* of those, from the Ethernet header on, without FCS */
-	uint64_t
-		errors; /* rx: dropped as malformed by the device; tx: dropped as impossible to send */
+	uint64_t errors; /* rx: dropped as malformed by the device; tx: dropped as impossible to
+			    send */
 	uint64_t nombuf; /* rx: refills that found the pool short */
 };
 
@@ -91,33 +91,35 @@ KL_API struct kl_net *kl_net_of(struct kl_device *device);
 KL_API const struct kl_net_info *kl_net_info(const struct kl_net *net);
 
 /*
- * Negotiates, sets the queues up, fills the receive rings and lets the device run. Returns 0, or after a
- * message -EINVAL (conf), -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM (pool or ring memory), -EIO,
- * -ETIMEDOUT; the device is then stopped and may be started again, except after -ETIMEDOUT.
+ * Negotiates, sets the queues up, fills the receive rings and lets the device run. Returns 0, or
+ * after a message -EINVAL (conf), -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM (pool or
+ * ring memory), -EIO, -ETIMEDOUT; the device is then stopped and may be started again, except after
+ * -ETIMEDOUT.
  */
 KL_API int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf);
 
 /*
- * Resets the device and frees all packets it held. No burst function may run at the same time. 0, also
- * when it was not running; -EIO, -ETIMEDOUT as kl_device_reset.
+ * Resets the device and frees all packets it held. No burst function may run at the same time. 0,
+ * also when it was not running; -EIO, -ETIMEDOUT as kl_device_reset.
  */
 KL_API int kl_net_stop(struct kl_net *net);
 
 KL_API bool kl_net_is_running(const struct kl_net *net);
 
 /*
- * Receives up to count packets of queue into packets, and refills the ring. The packets belong to the
- * caller. Returns how many. Virtio 1.x, 5.1.6.4.
+ * Receives up to count packets of queue into packets, and refills the ring. The packets belong to
+ * the caller. Returns how many. Virtio 1.x, 5.1.6.4.
  */
 KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count);
 
 /*
- * Sends up to count packets on queue. Returns how many were taken, from the front; those belong to the
- * driver and are freed to their pools when the device is done with them, some calls later. The others
- * remain the caller's: the ring is full. A packet that can never be sent (empty, or more pieces than
- * the ring allows) is taken, freed and counted as an error. With a kick policy that waits, call it with count 0 too
- * while there is nothing to send (see struct kl_kick_policy). Virtio 1.x, 5.1.6.2.
+ * Sends up to count packets on queue. Returns how many were taken, from the front; those belong to
+ * the driver and are freed to their pools when the device is done with them, some calls later. The
+ * others remain the caller's: the ring is full. A packet that can never be sent (empty, or more
+ * pieces than the ring allows) is taken, freed and counted as an error. With a kick policy that
+ * waits, call it with count 0 too while there is nothing to send (see struct kl_kick_policy).
+ * Virtio 1.x, 5.1.6.2.
  */
 KL_API uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count);
