@@ -6,6 +6,7 @@ judge.py kicks TRACE JSON...   doorbells that kickless-testpmd reports, run by r
 judge.py accesses TRACE        from the first doorbell of a run to its last, no other register is touched
 judge.py compare TRACE OUT     prints packets/s and kicks per 1,000 packets of ours and of DPDK's testpmd
 judge.py deep QMP              the most requests that the device slowdisk is seen to hold within 5 s
+judge.py resize QMP DRIVE N    lets QEMU give the drive N bytes
 judge.py frames PCAP COUNT     the first COUNT numbered frames of each sender, once each and intact
 """
 
@@ -152,7 +153,8 @@ def judge_compare(trace, out):
                   f"{1000 * kicks / max(1, sum(packets)):.2f} kicks per 1,000 packets")
 
 
-def judge_deep(path):
+def connect(path):
+    """A function that sends QEMU's monitor a command and returns what it answers."""
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(path)
     stream = connection.makefile("rw")
@@ -162,11 +164,18 @@ def judge_deep(path):
         stream.flush()
         while True:
             answer = json.loads(stream.readline())
-            if "return" in answer or "error" in answer:
-                return answer.get("return")
+            if "error" in answer:
+                sys.exit(f"{command}: {answer['error']['desc']}")
+            if "return" in answer:
+                return answer["return"]
 
     stream.readline()
     ask("qmp_capabilities")
+    return ask
+
+
+def judge_deep(path):
+    ask = connect(path)
     device = next(d["path"] for d in ask("x-query-virtio") if "slowdisk" in d["path"])
     deepest, end = 0, time.monotonic() + 5
     while time.monotonic() < end and deepest < 256:
@@ -175,8 +184,13 @@ def judge_deep(path):
     print(deepest)
 
 
+def judge_resize(path, drive, size):
+    connect(path)("block_resize", device=drive, size=int(size))
+    print("done")
+
+
 def main():
-    judges = {"kicks": judge_kicks, "compare": judge_compare, "deep": judge_deep, "accesses": judge_accesses, "frames": judge_frames}
+    judges = {"kicks": judge_kicks, "compare": judge_compare, "deep": judge_deep, "resize": judge_resize, "accesses": judge_accesses, "frames": judge_frames}
     if len(sys.argv) < 3 or sys.argv[1] not in judges:
         sys.exit(__doc__)
     sys.exit(judges[sys.argv[1]](*sys.argv[2:]))

@@ -134,26 +134,26 @@ Test(interrupts, a_queue_vector_is_refused)
  * wait for. */
 static void restart(unsigned int vectors, int expected, uint16_t vector)
 {
-	int event_fd = -1, queue_fd = -1;
+	int waited_for = -1;
 
 	open_negotiated(vectors);
 	for (unsigned int round = 0; round < 3; round++) {
 		cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), expected);
-		if (round > 0) {
-			cr_expect_eq(kl_device_event_fd(rig.device), event_fd);
-			cr_expect_eq(kl_device_queue_fd(rig.device, 1), queue_fd);
-		}
-		event_fd = kl_device_event_fd(rig.device);
-		queue_fd = kl_device_queue_fd(rig.device, 1);
+		/* A number that is given away anew would look the same; a copy does not. */
+		if (round == 0)
+			waited_for = dup(kl_device_event_fd(rig.device));
+		cr_expect_eq(kl_device_queue_fd(rig.device, 1) >= 0, expected == 0);
 		add_and_run(vector);
 		cr_expect_eq(rig.model->config_vector, 0);
 		model_change_config(rig.model, 0, (uint8_t)round);
-		cr_expect(is_readable(kl_device_event_fd(rig.device)));
+		cr_expect(is_readable(waited_for));
 		kl_device_handle_event(rig.device);
+		cr_expect_not(is_readable(waited_for));
 		cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
 		cr_expect_eq(rig.model->config_vector, MODEL_NO_VECTOR);
 		cr_assert_eq(rig_negotiate(&rig), 0);
 	}
+	close(waited_for);
 	rig_close(&rig);
 }
 

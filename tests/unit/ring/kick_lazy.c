@@ -2,6 +2,7 @@
 /* Decisions that are put off: the lazy and auto policies, and the rescue of a lost wake-up. */
 #include <criterion/criterion.h>
 
+#include "ring/clock.h"
 #include "ring_rig.h"
 
 /* The cycle counter goes at a few GHz: a wait longer than any test, and one over at once. */
@@ -279,6 +280,32 @@ Test(kick_lazy, auto_probes)
 	cr_expect_leq(decisions, 4096, "the next probe");
 	for (unsigned int i = 0; i < 100; i++)
 		cr_expect(post_to_polling_device(), "lazy again");
+	ring_close(&rig);
+}
+
+/* A device that is at work needs longer for a piece of it than one that only has to look. */
+Test(kick_lazy, auto_waits_longer_for_a_busy_device)
+{
+	const uint64_t wait = 1000000000;
+
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 256,
+			.event_idx = true,
+			.ticks_per_second = SLOW_TICKS,
+			.kick = {KL_KICK_AUTO, 100000000}});
+	cr_assert_eq(rig.queue->kick.wait_ticks, wait);
+	ring_post(&rig, 2);
+	cr_expect_leq(rig.queue->kick.deadline, kl__clock() + wait);
+	kl__kick_force(rig.queue);
+	rig.model->queue[0].is_busy = true;
+	model_process(rig.model, 0, 1);
+	ring_take(&rig);
+	ring_post(&rig, 1);
+	cr_expect_geq(rig.queue->kick.deadline, kl__clock() + 2 * wait);
+	rig.queue->kick.deadline = 0;
+	model_process(rig.model, 0, 1);
+	kl__kick_poll(rig.queue);
+	cr_expect_geq(rig.queue->kick.deadline, kl__clock() + 2 * wait, "and it moves");
 	ring_close(&rig);
 }
 
