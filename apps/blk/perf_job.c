@@ -172,12 +172,13 @@ static void complete(struct perf_job *job, const struct kl_blk_completion *compl
 	job->requests += n;
 }
 
-/* Nothing more is asked for: true while something must be waited for. */
-static bool drain(struct perf_job *job)
+/* Nothing more is asked for, n came just now: true while something must be waited for. */
+static bool drain(struct perf_job *job, uint16_t n)
 {
 	while (job->filled_count > 0)
 		job->free[job->free_count++] = (uint32_t)job->filled[--job->filled_count].user_data;
-	return job->in_flight > 0 && !__atomic_load_n(&job->plan->is_lost, __ATOMIC_RELAXED);
+	return job->in_flight > 0 &&
+		(n > 0 || !__atomic_load_n(&job->plan->is_lost, __ATOMIC_RELAXED));
 }
 
 bool perf_job_turn(struct perf_job *job)
@@ -190,7 +191,7 @@ bool perf_job_turn(struct perf_job *job)
 	if (n > 0)
 		complete(job, completions, n, now);
 	if (now >= plan->end_ticks || __atomic_load_n(&plan->stop, __ATOMIC_RELAXED))
-		return drain(job);
+		return drain(job, n);
 	fill(job, now);
 	if (job->filled_count >= plan->batch || (job->in_flight == 0 && job->filled_count > 0))
 		submit(job, now);

@@ -74,6 +74,9 @@ static void control(struct perf_run *run)
 
 	if (signals_stop_wanted())
 		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);
+	if (plan->stop || rte_rdtsc() >= plan->end_ticks)
+		target_hurry(plan->tool, &run->ended,
+			plan->stop ? SIGNAL_PATIENCE : NATURAL_PATIENCE);
 	look_at_events(plan->tool);
 	if (target_tend(plan->tool) != 0) {
 		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);

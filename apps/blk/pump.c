@@ -28,6 +28,7 @@ struct pump {
 	uint64_t moved;
 	uint64_t completed;
 	bool has_ended; /* nothing more is asked for */
+	double ended; /* when that came early */
 	int rc;
 	struct progress progress;
 };
@@ -127,6 +128,8 @@ static bool take(struct pump *pump)
 
 	for (int i = 0; i < n; i++)
 		complete(pump, &completions[i]);
+	if (pump->rc != 0 && n <= 0)
+		target_hurry(pump->tool, &pump->ended, SIGNAL_PATIENCE);
 	if (n > 0 || target_tend(pump->tool) == 0)
 		return true;
 	end(pump, -EIO);

@@ -8,6 +8,7 @@
 #include <kickless/bus.h>
 #include <kickless/memory.h>
 
+#include "progress.h"
 #include "say.h"
 #include "signals.h"
 #include "signature.h"
@@ -57,17 +58,31 @@ int target_tend(struct tool *tool)
 	}
 }
 
-/*
- * What is in flight must come back before its memory goes, so a signal only ends the waiting for
- * more.
- */
+void target_hurry(struct tool *tool, double *since, double seconds)
+{
+	double now = clock_seconds();
+
+	if (*since == 0)
+		*since = now;
+	if (now - *since < seconds || kl_blk_state(tool->blk) == KL_BLK_STOPPED ||
+		kl_blk_state(tool->blk) == KL_BLK_LOST)
+		return;
+	say_error("what is in flight has not come back in %.0f s; the device is reset", seconds);
+	kl_blk_stop(tool->blk);
+}
+
+/* What is in flight must come back before its memory goes, so a signal only limits the patience. */
 static int wait_for(struct tool *tool, struct kl_blk_completion *completion)
 {
+	double since = 0;
+
 	for (;;) {
 		int n = kl_blk_wait(tool->blk, 0, completion, 1, 1, WAIT_NS);
 
 		if (n > 0)
 			return completion->result;
+		if (signals_stop_wanted())
+			target_hurry(tool, &since, SIGNAL_PATIENCE);
 		if (target_tend(tool) == 0)
 			continue;
 		/* A stopped device has completed everything, a lost one never will. */
