@@ -11,8 +11,10 @@
 #include "spec/features.h"
 #include "state.h"
 
-/* Pieces of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, one to
- * spare. */
+/*
+ * Pieces of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, one to
+ * spare.
+ */
 #define TX_PIECES 34
 
 static uint16_t smaller(uint16_t a, uint16_t b)

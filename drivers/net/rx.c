@@ -101,8 +101,10 @@ struct batch {
 	uint16_t count;
 };
 
-/* The next used buffer: from the batch, then from the ring, where the rest of a packet may still
- * be. */
+/*
+ * The next used buffer: from the batch, then from the ring, where the rest of a packet may still
+ * be.
+ */
 static struct rte_mbuf *next_buffer(struct net_rxq *rxq, struct batch *batch, uint32_t *bytes)
 {
 	struct rte_mbuf *buffer;
@@ -144,8 +146,10 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
 			bytes = 0;
 		}
 		init_mbuf(rxq, m, bytes);
-		/* Without a header of its own it starts where the device wrote, not at the
-		 * headroom. */
+		/*
+		 * Without a header of its own it starts where the device wrote, not at the
+		 * headroom.
+		 */
 		m->data_off = NET_RX_OFFSET;
 		tail->next = m;
 		tail = m;
@@ -155,8 +159,10 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
 	return is_good;
 }
 
-/* A buffer that is not simply one packet. Returns the packet that starts there, or NULL when it was
- * dropped. */
+/*
+ * A buffer that is not simply one packet. Returns the packet that starts there, or NULL when it was
+ * dropped.
+ */
 KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct batch *batch,
 	struct rte_mbuf *packet, uint32_t bytes)
 {
@@ -181,7 +187,8 @@ KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct bat
 	return NULL;
 }
 
-/* Whether a used buffer is a whole packet with a possible length: one comparison for both bounds.
+/*
+ * Whether a used buffer is a whole packet with a possible length: one comparison for both bounds.
  */
 KL__TEMPLATE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m, uint32_t bytes,
 	const bool mergeable)
@@ -194,12 +201,13 @@ KL__TEMPLATE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m,
 KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
 	const bool mergeable)
 {
-	struct batch batch = {.next = 0};
+	struct batch batch;
 	uint64_t bytes = 0;
 	uint16_t n = 0;
 
 	batch.count = kl__split_take_many(rxq->queue, (void **)batch.buffer, batch.bytes, NULL,
 		count, false);
+	batch.next = 0;
 	rxq->queue->stats.done += batch.count;
 	while (batch.next < batch.count) {
 		struct rte_mbuf *m = batch.buffer[batch.next];

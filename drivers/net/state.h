@@ -14,15 +14,18 @@
 #include "ring/queue.h"
 #include "wire.h"
 
-/* The header with which every packet starts. Legacy devices without MRG_RXBUF have a shorter one.
+/*
+ * The header with which every packet starts. Legacy devices without MRG_RXBUF have a shorter one.
  */
 #define NET_HEADER_BYTES ((uint16_t)sizeof(struct virtio_net_hdr))
 
 /* 5.1.4.1: a smaller MTU is nonsense, and the feature is not taken then. */
 #define NET_MIN_MTU 68
 
-/* Where the device starts to write in a receive buffer: the packet then starts at the usual
- * headroom. */
+/*
+ * Where the device starts to write in a receive buffer: the packet then starts at the usual
+ * headroom.
+ */
 #define NET_RX_OFFSET ((uint16_t)(RTE_PKTMBUF_HEADROOM - NET_HEADER_BYTES))
 
 struct net_txq;
@@ -86,8 +89,10 @@ bool net_config_has(const struct kl_net *net, unsigned int feature);
 /* config.c: link, speed and MTU may have changed. */
 void net_config_changed(struct kl_device *device);
 
-/* queue.c: makes queue pair number index, with full receive ring; what exists is freed by
- * net_pair_free. */
+/*
+ * queue.c: makes queue pair number index, with full receive ring; what exists is freed by
+ * net_pair_free.
+ */
 int net_pair_create(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf);
 /* queue.c: after a reset: frees the packets and keeps the counters. */
 void net_pair_drain(struct net_pair *pair);
@@ -96,7 +101,8 @@ void net_pair_free(struct kl_net *net, struct net_pair *pair);
 /* rx.c and tx.c: choose the burst function for what was negotiated. */
 void net_rx_choose(struct net_rxq *rxq, bool mergeable);
 void net_tx_choose(struct net_txq *txq);
-/* rx.c: gives the device as many buffers as the ring and the pool allow; publishes, does not kick.
+/*
+ * rx.c: gives the device as many buffers as the ring and the pool allow; publishes, does not kick.
  */
 void net_rx_refill(struct net_rxq *rxq);
 

@@ -37,7 +37,8 @@ KL__COLD static void free_mixed(struct net_txq *txq, struct rte_mbuf **sent, con
 	}
 }
 
-/* Takes back all that the device has sent, at least wanted descriptors' worth if there are as many.
+/*
+ * Takes back all that the device has sent, at least wanted descriptors' worth if there are as many.
  */
 KL__TEMPLATE void reclaim(struct net_txq *txq, uint16_t wanted, const bool chained)
 {
@@ -49,8 +50,10 @@ KL__TEMPLATE void reclaim(struct net_txq *txq, uint16_t wanted, const bool chain
 	while (left > 0) {
 		uint16_t chunk = RTE_MIN(left, RECLAIM_CHUNK), n, own = 0;
 
-		/* What the device says it wrote into a packet it only reads means nothing: lengths
-		 * are not used. */
+		/*
+		 * What the device says it wrote into a packet it only reads means nothing: lengths
+		 * are not used.
+		 */
 		n = kl__split_take_many(queue, (void **)sent, lengths, kinds, chunk, chained);
 		for (uint16_t i = 0; i < n; i++)
 			own += (uint16_t)kinds[i];
@@ -79,8 +82,10 @@ static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packe
 	return TX_OWN_PACKET;
 }
 
-/* Whether the header can stand right before the data: nobody else holds this buffer, and there is
- * room. */
+/*
+ * Whether the header can stand right before the data: nobody else holds this buffer, and there is
+ * room.
+ */
 static inline bool has_header_room(const struct rte_mbuf *packet)
 {
 	return rte_mbuf_refcnt_read(packet) == 1 && RTE_MBUF_DIRECT(packet) &&
@@ -114,7 +119,8 @@ static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet
 	return packet->pkt_len > max_frame;
 }
 
-/* A packet of several segments, or one without room for a header: any kind of ring, several pieces.
+/*
+ * A packet of several segments, or one without room for a header: any kind of ring, several pieces.
  */
 KL__COLD static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet)
 {

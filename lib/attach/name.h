@@ -23,8 +23,10 @@ struct kl__name {
 	const char *options; /* what follows the first comma, inside spec; NULL for nothing */
 };
 
-/* 0, or -EINVAL when spec has none of these forms. Says nothing: the caller knows which types there
- * are. */
+/*
+ * 0, or -EINVAL when spec has none of these forms. Says nothing: the caller knows which types there
+ * are.
+ */
 int kl__name_parse(const char *spec, struct kl__name *name);
 
 #endif

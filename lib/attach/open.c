@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kl_device_open: from a name to a function, through VFIO and its transport, to the device's
- * driver. */
+/*
+ * kl_device_open: from a name to a function, through VFIO and its transport, to the device's
+ * driver.
+ */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -105,7 +105,8 @@ int kl_device_config(struct kl_device *device, const struct kl_config_field *fie
 				     read_between_generations(transport, fields, count))
 			rc = 0;
 	free(copies);
-	/* All ones are a stable generation too, so a device that left the bus is told apart here.
+	/*
+	 * All ones are a stable generation too, so a device that left the bus is told apart here.
 	 */
 	if (transport->ops->get_status(transport) == VIRTIO_STATUS_GONE)
 		return kl__device_gone(device);

@@ -115,8 +115,10 @@ void kl_device_close(struct kl_device *device)
 	if (device == NULL)
 		return;
 	device->driver->remove(device);
-	/* A device that never finished its reset keeps its queues' memory: it may still write
-	 * there. */
+	/*
+	 * A device that never finished its reset keeps its queues' memory: it may still write
+	 * there.
+	 */
 	if (!device->is_lost && kl__status_reset(device) != -ETIMEDOUT)
 		kl__device_free_queues(device);
 	else

@@ -37,7 +37,8 @@ struct kl__device_queue {
 int kl__device_attach(struct kl__transport *transport, struct kl__host *host, const char *options,
 	struct kl_device **device);
 
-/* How long a reset may take before the device is given up, in milliseconds. A test may shorten it.
+/*
+ * How long a reset may take before the device is given up, in milliseconds. A test may shorten it.
  */
 extern unsigned int kl__reset_timeout_ms;
 
@@ -66,8 +67,10 @@ void kl__interrupts_close(struct kl_device *device);
 
 /* core/queues.c: frees all queues; the device must not know them any more. */
 void kl__device_free_queues(struct kl_device *device);
-/* core/queues.c: forgets all queues and keeps their memory, because the device may still write
- * there. */
+/*
+ * core/queues.c: forgets all queues and keeps their memory, because the device may still write
+ * there.
+ */
 void kl__device_abandon_queues(struct kl_device *device);
 
 #endif

@@ -109,8 +109,10 @@ static void free_queue(struct kl_device *device, struct kl__device_queue *entry)
 	free(entry);
 }
 
-/* Queues whose device never ended its reset, and so may still write there: kept for ever, on
- * purpose. */
+/*
+ * Queues whose device never ended its reset, and so may still write there: kept for ever, on
+ * purpose.
+ */
 static struct kl__device_queue *abandoned;
 
 void kl__device_abandon_queues(struct kl_device *device)
@@ -189,8 +191,10 @@ static uint16_t smaller(uint16_t a, uint16_t b)
 	return a < b ? a : b;
 }
 
-/* A starved device must hear of new buffers at once, or what waits for them is overtaken by what
- * comes later. */
+/*
+ * A starved device must hear of new buffers at once, or what waits for them is overtaken by what
+ * comes later.
+ */
 static struct kl_kick_policy choose_kick(const struct kl_device *device,
 	const struct kl_queue_conf *conf)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The device status field: each write a superset of the last, or a reset that is waited
- * for. 2.1, 3.1. */
+/*
+ * The device status field: each write a superset of the last, or a reset that is waited
+ * for. 2.1, 3.1.
+ */
 #include <errno.h>
 #include <time.h>
 

@@ -37,8 +37,10 @@ static bool any_given(int argc, char *const *argv, const char *const *names)
 	return false;
 }
 
-/* What follows option, in the same word (after a '=' if there is one) or in the next; NULL when not
- * given. */
+/*
+ * What follows option, in the same word (after a '=' if there is one) or in the next; NULL when not
+ * given.
+ */
 static const char *value_of(int argc, char *const *argv, const char *option)
 {
 	size_t length = strlen(option);
@@ -134,7 +136,8 @@ void kl__eal_choose(int argc, char *const *argv, const struct kl__eal_facts *fac
 		add(args, "--no-pci");
 	if (!is_given(argc, argv, "log-level"))
 		add(args, "--log-level=lib.eal:error");
-	/* Its socket and thread cost start-up time, so it runs only when the user says --telemetry.
+	/*
+	 * Its socket and thread cost start-up time, so it runs only when the user says --telemetry.
 	 */
 	if (!is_given(argc, argv, "telemetry") && !is_given(argc, argv, "no-telemetry"))
 		add(args, "--no-telemetry");

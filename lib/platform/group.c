@@ -63,8 +63,10 @@ char *kl__group_path(const struct kl_machine *machine, int group, char *path, si
 	return path;
 }
 
-/* Bridges are shared by all below them; their driver does no DMA of its own, so the kernel lets it
- * be. */
+/*
+ * Bridges are shared by all below them; their driver does no DMA of its own, so the kernel lets it
+ * be.
+ */
 static bool leaves_dma_alone(const char *driver)
 {
 	return driver[0] == '\0' || strstr(driver, "vfio") != NULL ||

@@ -8,8 +8,10 @@
 
 #include "platform/sysfs.h"
 
-/* A page counts when nobody has it and nobody was promised it, or when the kernel would still make
- * it. */
+/*
+ * A page counts when nobody has it and nobody was promised it, or when the kernel would still make
+ * it.
+ */
 static uint64_t free_of_size(const char *folder, const char *size_name)
 {
 	long long unused = 0, promised = 0, extra = 0, surplus = 0;

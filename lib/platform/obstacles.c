@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What stands between a function and its user, each with its remedy; DPDK says only that it failed.
+/*
+ * What stands between a function and its user, each with its remedy; DPDK says only that it failed.
  */
 #include <kickless/discover.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* libpci, kept behind one call: it ends the process on errors unless it is stopped from doing so.
+/*
+ * libpci, kept behind one call: it ends the process on errors unless it is stopped from doing so.
  */
 #ifndef KL_PLATFORM_PCI_H
 #define KL_PLATFORM_PCI_H

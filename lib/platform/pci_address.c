@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Reads 1 to digits hexadecimal digits; NULL when there are none, more, or the value is above
- * limit. */
+/*
+ * Reads 1 to digits hexadecimal digits; NULL when there are none, more, or the value is above
+ * limit.
+ */
 static const char *hex(const char *text, unsigned int digits, unsigned int limit,
 	unsigned int *value)
 {

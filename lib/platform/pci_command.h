@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The command register: what a function answers to, and whether it may write to memory by itself.
+/*
+ * The command register: what a function answers to, and whether it may write to memory by itself.
  */
 #ifndef KL_PLATFORM_PCI_COMMAND_H
 #define KL_PLATFORM_PCI_COMMAND_H

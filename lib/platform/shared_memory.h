@@ -5,8 +5,10 @@
 
 #include "transport/shared_memory.h"
 
-/* A kl__shared_memory_fn: -ENOTSUP after a message when EAL's memory is not made of files or of too
- * many. */
+/*
+ * A kl__shared_memory_fn: -ENOTSUP after a message when EAL's memory is not made of files or of too
+ * many.
+ */
 int kl__shared_memory(struct kl__shared_region *regions, unsigned int limit);
 
 #endif

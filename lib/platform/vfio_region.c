@@ -14,7 +14,8 @@
 
 #include <kickless/log.h>
 
-/* More than any list of areas that the kernel makes; and room for one that starts at the very end.
+/*
+ * More than any list of areas that the kernel makes; and room for one that starts at the very end.
  */
 #define INFO_SIZE_MAX 4096
 #define INFO_SIZE_SPARE \

@@ -14,7 +14,8 @@
 #define KL__TEMPLATE static inline __attribute__((always_inline))
 #define KL__COLD __attribute__((cold, noinline))
 
-/* What follows in program order is read after this: pairs with the device's release of the index.
+/*
+ * What follows in program order is read after this: pairs with the device's release of the index.
  */
 static inline uint16_t kl__load_acquire(const uint16_t *shared)
 {
@@ -47,8 +48,10 @@ static inline uint32_t kl__load32(const uint32_t *shared)
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);
 }
 
-/* What precedes in program order is visible before this: pairs with the device's acquire of the
- * index. */
+/*
+ * What precedes in program order is visible before this: pairs with the device's acquire of the
+ * index.
+ */
 static inline void kl__store_release(uint16_t *shared, uint16_t value)
 {
 	__atomic_store_n(shared, value, __ATOMIC_RELEASE);

@@ -154,8 +154,10 @@ void kl__kick_decide_owed(struct kl_queue *queue)
 	kl__kick_check(queue);
 }
 
-/* A device that does not move may be right, so each further bell waits twice as long, up to 16
- * times. */
+/*
+ * A device that does not move may be right, so each further bell waits twice as long, up to 16
+ * times.
+ */
 #define RESCUE_MAX_SHIFT 4
 
 static void watch(struct kl__kick_state *kick, uint16_t used)
@@ -180,8 +182,10 @@ static void ring_rescue(struct kl_queue *queue)
 /* A device that sleeps may need a while to wake up. */
 #define RESCUE_ANSWER 16
 
-/* Only a bell that made the device move was needed; one that changed nothing for a while met a busy
- * device. */
+/*
+ * Only a bell that made the device move was needed; one that changed nothing for a while met a busy
+ * device.
+ */
 static void judge_rescue(struct kl_queue *queue, bool has_moved)
 {
 	struct kl__kick_state *kick = &queue->kick;

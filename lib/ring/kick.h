@@ -50,8 +50,10 @@ static inline void kl__kick_check(struct kl_queue *queue)
 	kl__kick_consumed(queue, queue->used_seen);
 	old_idx = queue->checked;
 
-	/* The index we published must be visible before the device's wish is read. Pairs with the
-	 * device's fence between arming its notification and looking at the index again. */
+	/*
+	 * The index we published must be visible before the device's wish is read. Pairs with the
+	 * device's fence between arming its notification and looking at the index again.
+	 */
 	kl__full_fence();
 	queue->checked = queue->published;
 	if (kl__kick_wanted(queue, old_idx, queue->published)) {

@@ -27,7 +27,8 @@ struct kl__slot {
 	uint16_t next; /* in a chain: the next descriptor id */
 };
 
-/* What waiting has taught, apart for a ring that was empty before the publish and one that was not.
+/*
+ * What waiting has taught, apart for a ring that was empty before the publish and one that was not.
  */
 struct kl__kick_lesson {
 	bool pays;

@@ -55,8 +55,10 @@ static inline void kl__split_publish(struct kl_queue *queue)
 {
 	queue->stats.posted += (uint16_t)(queue->avail_idx - queue->published);
 	queue->published = queue->avail_idx;
-	/* Pairs with the device's acquire of idx: it sees the descriptors and ring entries below
-	 * it. */
+	/*
+	 * Pairs with the device's acquire of idx: it sees the descriptors and ring entries below
+	 * it.
+	 */
 	kl__store_release(&queue->avail->idx, queue->avail_idx);
 }
 
@@ -170,8 +172,10 @@ static inline bool kl__split_arm(struct kl_queue *queue)
 		kl__store(queue->used_event, queue->used_idx);
 	else
 		kl__store(&queue->avail->flags, 0);
-	/* Pairs with the device's fence between writing its index and reading our wish: one of both
-	 * sees the other. */
+	/*
+	 * Pairs with the device's fence between writing its index and reading our wish: one of both
+	 * sees the other.
+	 */
 	kl__full_fence();
 	return kl__load(&queue->used->idx) != queue->used_idx;
 }

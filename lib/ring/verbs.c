@@ -27,8 +27,10 @@ void kl__split_layout(const struct kl__queue_shape *shape, struct kl__split_layo
 
 	layout->desc = 0;
 	layout->avail = ring_offset(n * sizeof(struct virtq_desc));
-	/* 2.7: 6 + 2n bytes with used_event; the used ring is the device's and has lines of its
-	 * own. */
+	/*
+	 * 2.7: 6 + 2n bytes with used_event; the used ring is the device's and has lines of its
+	 * own.
+	 */
 	layout->used = ring_offset(layout->avail + 6 + 2 * n);
 	layout->indirect = round_up(layout->used + 6 + 8 * n, KL__CACHE_LINE);
 	layout->bytes = layout->indirect + n * shape->indirect_entries * sizeof(struct virtq_desc);
@@ -93,8 +95,10 @@ struct kl_queue *kl__queue_init(void *memory, void *shared, uint64_t iova,
 		queue->order[i] = (uint16_t)i;
 		queue->avail->ring[i] = (uint16_t)i;
 	}
-	/* 2.7.7.1: a polled queue wants no used notifications. With EVENT_IDX only used_event may
-	 * say so. */
+	/*
+	 * 2.7.7.1: a polled queue wants no used notifications. With EVENT_IDX only used_event may
+	 * say so.
+	 */
 	if (shape->event_idx)
 		kl__store(queue->used_event, (uint16_t)-1);
 	else
@@ -263,7 +267,8 @@ void *kl__queue_drain(struct kl_queue *queue)
 			continue;
 		slot->count = 0;
 		queue->stats.failed++;
-		/* What was added and never published counts as posted, so that the sum law holds.
+		/*
+		 * What was added and never published counts as posted, so that the sum law holds.
 		 */
 		if (queue->avail_idx != queue->published) {
 			queue->stats.posted++;

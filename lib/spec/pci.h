@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Virtio over PCI: virtio 1.x, 4.1, and the few PCI configuration registers that a driver touches.
+/*
+ * Virtio over PCI: virtio 1.x, 4.1, and the few PCI configuration registers that a driver touches.
  */
 #ifndef KL_SPEC_PCI_H
 #define KL_SPEC_PCI_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The vhost-user protocol on its socket, as QEMU's docs/interop/vhost-user describes it, version 1.
+/*
+ * The vhost-user protocol on its socket, as QEMU's docs/interop/vhost-user describes it, version 1.
  */
 #ifndef KL_SPEC_VHOST_USER_H
 #define KL_SPEC_VHOST_USER_H

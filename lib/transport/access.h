@@ -32,8 +32,10 @@ struct kl__pci_access_ops {
 	void (*write)(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 		unsigned int width, uint32_t value);
 
-	/* Where width bytes at offset of bar are mapped; NULL when they can only be reached by
-	 * write. */
+	/*
+	 * Where width bytes at offset of bar are mapped; NULL when they can only be reached by
+	 * write.
+	 */
 	volatile void *(*pointer)(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 		unsigned int width);
 

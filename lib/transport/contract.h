@@ -19,7 +19,8 @@ struct kl__transport;
 struct kl__queue_setup {
 	uint16_t index;
 	uint16_t size;
-	/* Bus addresses: the descriptor area, the driver area, the device area (virtio 1.x, 2.6).
+	/*
+	 * Bus addresses: the descriptor area, the driver area, the device area (virtio 1.x, 2.6).
 	 */
 	uint64_t desc;
 	uint64_t driver;
@@ -102,8 +103,10 @@ struct kl__host {
 	uint64_t ticks_per_second; /* of the CPU's cycle counter */
 	/* Bus addresses are the CPU's physical ones. */
 	bool iova_is_physical;
-	/* An IOMMU translates for devices that accept ACCESS_PLATFORM; one that does not bypasses
-	 * it. */
+	/*
+	 * An IOMMU translates for devices that accept ACCESS_PLATFORM; one that does not bypasses
+	 * it.
+	 */
 	bool has_iommu;
 };
 

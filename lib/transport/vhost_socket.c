@@ -80,7 +80,8 @@ static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_heade
 	do
 		sent = sendmsg(sock->fd, &message, MSG_NOSIGNAL);
 	while (sent < 0 && errno == EINTR);
-	/* A message is far smaller than a socket's buffer, so it goes in one piece or not at all.
+	/*
+	 * A message is far smaller than a socket's buffer, so it goes in one piece or not at all.
 	 */
 	return sent == (ssize_t)(sizeof(*header) + header->size) ? 0 : -EIO;
 }

@@ -28,8 +28,10 @@ void kl__vhost_disconnect(struct kl__vhost_socket *socket);
 int kl__vhost_send(struct kl__vhost_socket *socket, enum vhost_user_request request,
 	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count);
 
-/* The same for a request that has a reply, which replaces payload and must have exactly reply_size
- * bytes. */
+/*
+ * The same for a request that has a reply, which replaces payload and must have exactly reply_size
+ * bytes.
+ */
 int kl__vhost_ask(struct kl__vhost_socket *socket, enum vhost_user_request request,
 	union vhost_user_payload *payload, size_t size, size_t reply_size);
 

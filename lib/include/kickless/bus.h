@@ -27,8 +27,10 @@
 #include <kickless/queue.h>
 #include <kickless/version.h>
 
-/* bit is accepted only together with all bits in needed, or, if any is set, with at least one of
- * them. */
+/*
+ * bit is accepted only together with all bits in needed, or, if any is set, with at least one of
+ * them.
+ */
 struct kl_feature_rule {
 	unsigned int bit;
 	bool any;
@@ -42,8 +44,10 @@ struct kl_driver {
 
 	const struct kl_feature_name
 		*feature_names; /* of the type's own bits, ended by a NULL name */
-	/* Keys that are short words for one feature, KEY=1 insists, KEY=0 declines; as
-	 * feature_names. */
+	/*
+	 * Keys that are short words for one feature, KEY=1 insists, KEY=0 declines; as
+	 * feature_names.
+	 */
 	const struct kl_feature_name *feature_keys;
 	const struct kl_feature_rule *feature_rules; /* prerequisites, ended by needed_count 0 */
 
@@ -51,8 +55,10 @@ struct kl_driver {
 	int (*probe)(struct kl_device *device);
 	/* Gives it back; the device has been stopped by then. */
 	void (*remove)(struct kl_device *device);
-	/* After probe, for each key=value in the name that the user gave: 0, -EINVAL after a
-	 * message, or -ENOENT when the key is not the driver's. May be NULL. */
+	/*
+	 * After probe, for each key=value in the name that the user gave: 0, -EINVAL after a
+	 * message, or -ENOENT when the key is not the driver's. May be NULL.
+	 */
 	int (*option)(struct kl_device *device, const char *key, const char *value);
 	/* Whether key=value names this device (TYPE:KEY=VALUE). May be NULL. */
 	bool (*is_named)(struct kl_device *device, const char *key, const char *value);
@@ -113,7 +119,8 @@ KL_API int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues
 /* The eventfd of a queue's vector, -1 when there is none. */
 KL_API int kl_device_queue_fd(const struct kl_device *device, uint16_t vector);
 
-/* One field of the configuration space: width 1, 2, 4 or 8 bytes at offset, count of them in a row.
+/*
+ * One field of the configuration space: width 1, 2, 4 or 8 bytes at offset, count of them in a row.
  */
 struct kl_config_field {
 	uint16_t offset;
@@ -150,8 +157,10 @@ struct kl_queue_conf {
 	struct kl_kick_policy kick; /* the user's kick= has precedence */
 };
 
-/* How many queues the device has now (may depend on the accepted features), and their largest
- * sizes. */
+/*
+ * How many queues the device has now (may depend on the accepted features), and their largest
+ * sizes.
+ */
 KL_API uint16_t kl_device_queue_count(struct kl_device *device);
 KL_API uint16_t kl_device_queue_max_size(struct kl_device *device, uint16_t index);
 
@@ -169,7 +178,8 @@ KL_API int kl_device_add_queue(struct kl_device *device, const struct kl_queue_c
  */
 KL_API void kl_device_fail(struct kl_device *device);
 
-/* DRIVER_OK: the device may work now. 0, -EPROTO when it asks for a reset at once, -EIO when gone.
+/*
+ * DRIVER_OK: the device may work now. 0, -EPROTO when it asks for a reset at once, -EIO when gone.
  */
 KL_API int kl_device_run(struct kl_device *device);
 
@@ -185,7 +195,8 @@ KL_API int kl_device_reset(struct kl_device *device, void (*take)(void *context)
 /* Reads the status: true when the device asks for a reset or has left the bus. Costs an exit. */
 KL_API bool kl_device_needs_reset(struct kl_device *device);
 
-/* Memory that the device can reach, zeroed, contiguous for it, on its node. Align: a power of two.
+/*
+ * Memory that the device can reach, zeroed, contiguous for it, on its node. Align: a power of two.
  */
 struct kl_dma {
 	void *memory;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A set of virtio feature bits (virtio 1.x, 2.2), wide enough for all that the specification names.
+/*
+ * A set of virtio feature bits (virtio 1.x, 2.2), wide enough for all that the specification names.
  */
 #ifndef KICKLESS_FEATURES_H
 #define KICKLESS_FEATURES_H

@@ -32,7 +32,8 @@ struct kl_kick_policy {
 /* Reads "eager", "auto" or "lazy:NS"; -EINVAL for anything else, and then policy is unchanged. */
 KL_API int kl_kick_policy_parse(const char *text, struct kl_kick_policy *policy);
 
-/* Why a queue no longer trusts its device. A broken queue moves nothing until the device is reset.
+/*
+ * Why a queue no longer trusts its device. A broken queue moves nothing until the device is reset.
  */
 enum kl_queue_fault {
 	KL_QUEUE_OK,
