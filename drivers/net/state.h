@@ -44,7 +44,7 @@ struct net_counters {
 struct net_txq {
 	net_tx_burst_fn *burst;
 	struct kl_queue *queue;
-	struct rte_mempool *pool; /* of the last simple packets; see net_free_sent */
+	struct rte_mempool *pool; /* of the last simple packets; see kind_of in tx.c */
 	uint32_t max_frame; /* Ethernet header included; larger packets are refused */
 	struct kl_dma header; /* a header of zeros, for packets that have no room for their own */
 	const char *path;

@@ -7,14 +7,6 @@
 
 #include <kickless/log.h>
 
-static bool is_of(const struct kl_driver *driver, const struct kl_function *function)
-{
-	for (const uint32_t *type = driver->types; *type != 0; type++)
-		if (*type == function->type)
-			return true;
-	return false;
-}
-
 static bool is_ours(const struct kl_function *function)
 {
 	return strcmp(function->driver, "vfio-pci") == 0;
@@ -29,7 +21,7 @@ static size_t gather(struct kl_function *functions, size_t from, size_t count,
 	for (size_t i = from; i < count; i++) {
 		struct kl_function function = functions[i];
 
-		if (!is_of(driver, &function) || is_ours(&function) != ours)
+		if (kl_driver_by_type(function.type) != driver || is_ours(&function) != ours)
 			continue;
 		memmove(&functions[from + gathered + 1], &functions[from + gathered],
 			(i - from - gathered) * sizeof(function));

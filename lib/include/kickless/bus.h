@@ -2,7 +2,7 @@
 /*
  * The other side of kickless/device.h: what a driver of a device type registers, and the steps of a
  * device's life that it goes through. The type is data, so a new one is a new driver and nothing
- *else.
+ * else.
  *
  * Life of a device, virtio 1.x, 3.1:
  *	(opening)		reset, ACKNOWLEDGE, DRIVER, offered features read, driver->probe
@@ -11,7 +11,7 @@
  *	kl_device_add_queue	once per queue: memory, addresses, enable
  *	kl_device_run		DRIVER_OK
  *	kl_device_reset		status 0, waited for; the queues are gone, then ACKNOWLEDGE and
- *DRIVER again
+ * DRIVER again
  *
  * Threads: a device has one control thread at a time.
  */

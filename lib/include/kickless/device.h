@@ -32,16 +32,16 @@ struct kl_device_info {
  * Opens the device that spec names, "NAME[,key=value...]":
  *	NAME	0000:00:05.0 or 00:05.0		a PCI function bound to vfio-pci
  *		TYPE@N				the n-th such function of a type that a driver is linked
- *for, by address, from 0
+ * for, by address, from 0
  *		TYPE:KEY=VALUE			the one whose driver finds KEY equal to VALUE
  *		vhost-user:PATH			a back end that listens on this unix socket
  *	keys	type=NAME (what it has to be; for vhost-user needed, unless only one driver is
- *linked) queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
+ * linked) queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
  *		features=+NAME/-NAME (+ insists on it, - declines it), and those of the driver
  * On success the device is reset, owned by the caller and known to its driver; nothing runs yet.
  * kl_eal_init must have been called.
  * Returns 0, or after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no
- *driver for its type), -EBUSY (in use, or bound to a kernel driver), -EACCES (rights), -EIO,
+ * driver for its type), -EBUSY (in use, or bound to a kernel driver), -EACCES (rights), -EIO,
  *-EPROTO (the device breaks the specification), -ETIMEDOUT (it does not finish a reset), -ENOMEM.
  */
 KL_API int kl_device_open(const char *spec, struct kl_device **device);

@@ -49,7 +49,7 @@ KL_API const char *kl_queue_fault_name(enum kl_queue_fault fault);
 
 /*
  * Counters since the queue was created, written by the queue's own thread only; others may read
- *them at any time and see each value whole. At every moment: posted = done + failed + in flight.
+ * them at any time and see each value whole. At every moment: posted = done + failed + in flight.
  */
 struct kl_queue_stats {
 	uint64_t posted; /* buffers made available to the device */

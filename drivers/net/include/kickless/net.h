@@ -14,8 +14,8 @@
  *	kl_device_close(device);
  *
  * Threads: the burst functions of one direction of one queue belong to one thread at a time. All
- *else belongs to one control thread per device, which may read statistics while bursts run but must
- *have ended them before it stops the device.
+ * else belongs to one control thread per device, which may read statistics while bursts run but must
+ * have ended them before it stops the device.
  */
 #ifndef KICKLESS_NET_H
 #define KICKLESS_NET_H
