@@ -176,7 +176,7 @@ static void ring_rescue(struct kl_queue *queue)
 	if (kick->rescue_shift < RESCUE_MAX_SHIFT)
 		kick->rescue_shift++;
 	queue->stats.kicks_sent++;
-	kl_notify(&queue->notifier);
+	kl_notify(&queue->notifier, queue->published);
 }
 
 /* A device that sleeps may need a while to wake up. */

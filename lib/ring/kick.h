@@ -59,7 +59,7 @@ static inline void kl__kick_check(struct kl_queue *queue)
 	if (kl__kick_wanted(queue, old_idx, queue->published)) {
 		queue->stats.kicks_sent++;
 		queue->kick.last_sent = true;
-		kl_notify(&queue->notifier);
+		kl_notify(&queue->notifier, queue->published);
 	} else {
 		queue->stats.kicks_suppressed++;
 		queue->kick.last_sent = false;

@@ -132,11 +132,11 @@ static bool queue_is_enabled(struct kl__transport *transport, uint16_t index)
 }
 
 /* The doorbell of a window or port that can't be mapped. */
-static void notify_by_write(const struct kl_notifier *notifier)
+static void notify_by_write(const struct kl_notifier *notifier, uint32_t what)
 {
 	struct pci_modern *pci = notifier->context;
 
-	write_at(pci, &pci->caps.notify, (uint32_t)notifier->address, 2, notifier->value);
+	write_at(pci, &pci->caps.notify, (uint32_t)notifier->address, notifier->width, what);
 }
 
 /* 4.1.4.4: where the selected queue's doorbell lies, checked against the structure's length. */
@@ -158,6 +158,7 @@ static int find_doorbell(struct pci_modern *pci, uint16_t index, struct kl_notif
 		.doorbell = pci->access->ops->pointer(pci->access, notify->bar,
 			notify->offset + offset, 2),
 		.value = index,
+		.width = 2,
 		.notify = notify_by_write,
 		.context = pci,
 		.address = offset,

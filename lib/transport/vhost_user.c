@@ -197,10 +197,11 @@ static int tell_memory(struct vhost_user *user)
 		fds, (size_t)count);
 }
 
-static void notify_by_eventfd(const struct kl_notifier *notifier)
+static void notify_by_eventfd(const struct kl_notifier *notifier, uint32_t what)
 {
 	const uint64_t one = 1;
 
+	(void)what;
 	/* It can only fail when the counter is full, and then the back end has been told. */
 	if (write((int)notifier->address, &one, sizeof(one)) < 0)
 		return;

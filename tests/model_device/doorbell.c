@@ -102,15 +102,16 @@ void model_collect_doorbells(struct model *model)
 	}
 }
 
-static void notify_bare(const struct kl_notifier *notifier)
+static void notify_bare(const struct kl_notifier *notifier, uint32_t what)
 {
-	model_doorbell_write(notifier->context, (uint32_t)notifier->address, 2, notifier->value);
+	model_doorbell_write(notifier->context, (uint32_t)notifier->address, notifier->width, what);
 }
 
 struct kl_notifier model_notifier(struct model *model, uint16_t index)
 {
 	return (struct kl_notifier){
 		.value = index,
+		.width = 2,
 		.notify = notify_bare,
 		.context = model,
 		.address = doorbell_offset(model, index),

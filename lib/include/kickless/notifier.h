@@ -7,30 +7,41 @@
 #ifndef KICKLESS_NOTIFIER_H
 #define KICKLESS_NOTIFIER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct kl_notifier {
-	/* A mapped doorbell register of 16 bits; NULL where a store can't reach it. */
-	volatile uint16_t *doorbell;
+	/* A mapped doorbell register; NULL where a store can't reach it. */
+	volatile void *doorbell;
 	/* What to store: the queue's index, or what the device asked for (NOTIF_CONFIG_DATA). */
-	uint32_t value;
+	uint16_t value;
+	uint8_t width; /* of the register, in bytes: 2 or 4 */
+	/* NOTIFICATION_DATA: the upper half says how far the driver got. 4.1.5.2, 4.2.3.3. */
+	bool has_data;
 	/* The other way, used when doorbell is NULL: a system call or a socket. */
-	void (*notify)(const struct kl_notifier *notifier);
+	void (*notify)(const struct kl_notifier *notifier, uint32_t what);
 	void *context;
 	uint64_t address;
 };
 
 /*
- * The caller has made its buffers visible and run the full fence of the kick decision, so the store
- * can't overtake them.
+ * Rings. next is where the driver will go on, the available index of a split ring, or offset and
+ * wrap counter (bit 15) of a packed one. The caller has made its buffers visible and run the full
+ * fence of the kick decision, so the store can't overtake them. virtio 1.x, 2.9.
  */
-static inline void kl_notify(const struct kl_notifier *notifier)
+static inline void kl_notify(const struct kl_notifier *notifier, uint16_t next)
 {
-	if (__builtin_expect(notifier->doorbell != NULL, 1))
-		*notifier->doorbell = (uint16_t)notifier->value;
+	uint32_t what = notifier->value;
+
+	if (__builtin_expect(notifier->has_data, 0))
+		what |= (uint32_t)next << 16;
+	if (__builtin_expect(notifier->doorbell == NULL, 0))
+		notifier->notify(notifier, what);
+	else if (__builtin_expect(notifier->width == 2, 1))
+		*(volatile uint16_t *)notifier->doorbell = (uint16_t)what;
 	else
-		notifier->notify(notifier);
+		*(volatile uint32_t *)notifier->doorbell = what;
 }
 
 #endif

@@ -128,7 +128,7 @@ Test(device, a_doorbell_before_it_runs_is_caught)
 	rig_open(&rig, NULL);
 	cr_assert_eq(rig_negotiate(&rig), 0);
 	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queue), 0);
-	kl_notify(&queue->notifier);
+	kl_notify(&queue->notifier, 0);
 	cr_expect(model_forgive(rig.model, "INIT-10"));
 	rig_close(&rig);
 }

@@ -298,7 +298,7 @@ static void ring(void)
 {
 	struct kl_notifier notifier = model_notifier(model, 0);
 
-	kl_notify(&notifier);
+	kl_notify(&notifier, 0);
 }
 
 static void publish_good(void)

@@ -209,7 +209,7 @@ static void ring_with(uint32_t multiplier, uint16_t slot, bool is_mapped)
 	negotiated(&rig);
 	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queue), 0, "%s", log_text());
 	cr_assert_eq(kl_device_run(rig.device), 0);
-	kl_notify(&queue->notifier);
+	kl_notify(&queue->notifier, 0);
 	model_collect_doorbells(model);
 	cr_expect_eq(model->queue[1].doorbells, 1);
 	cr_expect_eq(queue->notifier.doorbell != NULL, is_mapped);
