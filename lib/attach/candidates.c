@@ -7,6 +7,8 @@
 
 #include <kickless/log.h>
 
+#include "core/device.h"
+
 static bool is_ours(const struct kl_function *function)
 {
 	return strcmp(function->driver, "vfio-pci") == 0;
@@ -62,7 +64,9 @@ void kl__candidates_explain(const struct kl__candidates *candidates, const char 
 			break;
 		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s (%s)",
 			i == 0 ? "; there are " : ", ", function->address,
-			function->driver[0] != '\0' ? function->driver : "no driver");
+			kl__device_is_open(function->address) ? "open in this program already" :
+				function->driver[0] != '\0'   ? function->driver :
+								"no driver");
 	}
 	kl_error("%s: there is no such device among the %zu functions of type %s that are bound to "
 		 "vfio-pci%s; more can be bound with: kickless-devbind -b vfio-pci ADDRESS",

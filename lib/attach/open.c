@@ -29,6 +29,10 @@ static int open_function(const char *address, struct kl_device **device)
 	struct kl__host *host;
 	int rc;
 
+	if (kl__device_is_open(address)) {
+		kl_error("%s: is open in this program already; name each device once", address);
+		return -EBUSY;
+	}
 	rc = kl__vfio_open(address, &access, &host);
 	if (rc != 0)
 		return rc;
@@ -81,6 +85,9 @@ static int open_by_key(const struct kl__candidates *candidates, const struct kl_
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < candidates->count; i++) {
+		/* To be asked it would have to be reset under whoever uses it. */
+		if (kl__device_is_open(candidates->functions[i].address))
+			continue;
 		rc = open_function(candidates->functions[i].address, device);
 		if (rc != 0) {
 			failure = rc;

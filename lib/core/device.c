@@ -3,11 +3,48 @@
 #include "core/device.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <kickless/log.h>
 
 #include "spec/status.h"
+
+/* What is open, for kl__device_is_open; devices may have different control threads. */
+static struct kl_device *open_devices;
+static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void add_open(struct kl_device *device)
+{
+	pthread_mutex_lock(&open_lock);
+	device->next = open_devices;
+	open_devices = device;
+	pthread_mutex_unlock(&open_lock);
+}
+
+static void remove_open(struct kl_device *device)
+{
+	struct kl_device **at = &open_devices;
+
+	pthread_mutex_lock(&open_lock);
+	while (*at != device)
+		at = &(*at)->next;
+	*at = device->next;
+	pthread_mutex_unlock(&open_lock);
+}
+
+bool kl__device_is_open(const char *name)
+{
+	const struct kl_device *device;
+
+	pthread_mutex_lock(&open_lock);
+	for (device = open_devices; device != NULL; device = device->next)
+		if (strcmp(device->info.name, name) == 0)
+			break;
+	pthread_mutex_unlock(&open_lock);
+	return device != NULL;
+}
 
 const struct kl_device_info *kl_device_info(const struct kl_device *device)
 {
@@ -81,6 +118,7 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host, co
 	rc = kl__device_parse_options(device, options);
 	if (rc != 0)
 		goto remove;
+	add_open(device);
 	*result = device;
 	return 0;
 remove:
@@ -123,6 +161,7 @@ void kl_device_close(struct kl_device *device)
 		kl__device_free_queues(device);
 	else
 		kl__device_abandon_queues(device);
+	remove_open(device);
 	device->transport->ops->close(device->transport);
 	kl__interrupts_close(device);
 	device->host->close(device->host);

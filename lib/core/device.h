@@ -19,6 +19,7 @@ struct kl_device {
 	unsigned int vector_count;
 	uint16_t vectors_asked; /* for queues, at the last enabling */
 	struct kl__device_queue *queues;
+	struct kl_device *next; /* of those that are open */
 };
 
 /* A queue and the two blocks of memory that it lives in. */
@@ -36,6 +37,12 @@ struct kl__device_queue {
  */
 int kl__device_attach(struct kl__transport *transport, struct kl__host *host, const char *options,
 	struct kl_device **device);
+
+/*
+ * Whether this process has a device of that name, a transport's, open. Opening one twice would
+ * reset it under its first user, so who opens asks this before anything is touched.
+ */
+bool kl__device_is_open(const char *name);
 
 /*
  * How long a reset may take before the device is given up, in milliseconds. A test may shorten it.

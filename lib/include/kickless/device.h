@@ -41,7 +41,7 @@ struct kl_device_info {
  * On success the device is reset, owned by the caller and known to its driver; nothing runs yet.
  * kl_eal_init must have been called.
  * Returns 0, or after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no
- * driver for its type), -EBUSY (in use, or bound to a kernel driver), -EACCES (rights), -EIO,
+ * driver for its type), -EBUSY (in use, also by this process, or bound to a kernel driver), -EACCES (rights), -EIO,
  *-EPROTO (the device breaks the specification), -ETIMEDOUT (it does not finish a reset), -ENOMEM.
  */
 KL_API int kl_device_open(const char *spec, struct kl_device **device);

@@ -2,6 +2,7 @@
 #include "core/device.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include <criterion/criterion.h>
 
@@ -131,4 +132,30 @@ Test(device, a_doorbell_before_it_runs_is_caught)
 	kl_notify(&queue->notifier, 0);
 	cr_expect(model_forgive(rig.model, "INIT-10"));
 	rig_close(&rig);
+}
+
+/* What is open is known by its name, so that nobody opens it twice. */
+Test(device, open_ones_are_known)
+{
+	struct device_rig other;
+
+	rig_prepare(&rig);
+	snprintf(rig.model->access.name, sizeof(rig.model->access.name), "first");
+	cr_expect_not(kl__device_is_open("first"));
+	rig_probe_result = -EIO;
+	cr_expect_eq(rig_attach(&rig, NULL), -EIO);
+	cr_expect_not(kl__device_is_open("first"), "what failed is not open");
+	rig_probe_result = 0;
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	rig_prepare(&other);
+	snprintf(other.model->access.name, sizeof(other.model->access.name), "second");
+	cr_assert_eq(rig_attach(&other, NULL), 0);
+	cr_expect(kl__device_is_open("first"));
+	cr_expect(kl__device_is_open("second"));
+	cr_expect_not(kl__device_is_open("firs"));
+	rig_close(&rig);
+	cr_expect_not(kl__device_is_open("first"));
+	cr_expect(kl__device_is_open("second"));
+	rig_close(&other);
+	cr_expect_not(kl__device_is_open("second"));
 }
