@@ -73,6 +73,27 @@ static uint16_t legal_maximum(uint16_t claimed)
 	return size;
 }
 
+static int take_fixed_size(const struct kl_device *device, uint16_t index, uint16_t claimed,
+	uint16_t asked, uint16_t *size)
+{
+	if (legal_maximum(claimed) != claimed) {
+		kl_error(
+			"%s: queue %u: the device fixes its size at %u, which is no power of two up to %u; "
+			"the device is faulty",
+			device->info.name, index, claimed, VIRTQ_MAX_SIZE);
+		return -EPROTO;
+	}
+	if (asked != 0 && asked != claimed) {
+		kl_error(
+			"%s: queue %u: size %u is not possible; a device from before virtio 1.0 fixes it, here "
+			"at %u",
+			device->info.name, index, asked, claimed);
+		return -EINVAL;
+	}
+	*size = claimed;
+	return 0;
+}
+
 static int choose_size(struct kl_device *device, const struct kl_queue_conf *conf, uint16_t *size)
 {
 	uint16_t claimed = kl_device_queue_max_size(device, conf->index);
@@ -84,6 +105,8 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 			device->info.name, conf->index, kl_device_queue_count(device));
 		return -EINVAL;
 	}
+	if ((device->transport->quirks & KL__QUIRK_FIXED_QUEUE_SIZE) != 0)
+		return take_fixed_size(device, conf->index, claimed, asked, size);
 	*size = legal_maximum(claimed);
 	if (asked == 0) {
 		asked = legal_maximum(device->transport->default_queue_size);
@@ -97,8 +120,7 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 			device->info.name, conf->index, asked, *size);
 		return -EINVAL;
 	}
-	if ((device->transport->quirks & KL__QUIRK_LEGACY) == 0)
-		*size = asked;
+	*size = asked;
 	return 0;
 }
 
@@ -211,6 +233,7 @@ int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *co
 		.chained = conf->chained,
 		.event_idx = kl_device_has(device, VIRTIO_F_EVENT_IDX),
 		.rescues = !conf->is_supply,
+		.is_legacy = (device->transport->quirks & KL__QUIRK_LEGACY) != 0,
 		.kick = choose_kick(device, conf),
 		.ticks_per_second = device->host->ticks_per_second,
 	};

@@ -21,17 +21,28 @@ static size_t ring_offset(size_t at)
 	return round_up(at + 4, KL__CACHE_LINE) + KL__CACHE_LINE - 4;
 }
 
+/* 2.7.2: one block that the device is told the start and the size of, and nothing else. */
+static void legacy_rings(size_t n, struct kl__split_layout *layout)
+{
+	layout->avail = n * sizeof(struct virtq_desc);
+	layout->used = round_up(layout->avail + 6 + 2 * n, VIRTQ_LEGACY_ALIGN);
+}
+
 void kl__split_layout(const struct kl__queue_shape *shape, struct kl__split_layout *layout)
 {
 	size_t n = shape->size;
 
 	layout->desc = 0;
-	layout->avail = ring_offset(n * sizeof(struct virtq_desc));
-	/*
-	 * 2.7: 6 + 2n bytes with used_event; the used ring is the device's and has lines of its
-	 * own.
-	 */
-	layout->used = ring_offset(layout->avail + 6 + 2 * n);
+	if (shape->is_legacy) {
+		legacy_rings(n, layout);
+	} else {
+		layout->avail = ring_offset(n * sizeof(struct virtq_desc));
+		/*
+		 * 2.7: 6 + 2n bytes with used_event; the used ring is the device's and has lines of
+		 * its own.
+		 */
+		layout->used = ring_offset(layout->avail + 6 + 2 * n);
+	}
 	layout->indirect = round_up(layout->used + 6 + 8 * n, KL__CACHE_LINE);
 	layout->bytes = layout->indirect + n * shape->indirect_entries * sizeof(struct virtq_desc);
 }

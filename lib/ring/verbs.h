@@ -17,6 +17,7 @@ struct kl__queue_shape {
 	bool chained;
 	bool event_idx;
 	bool rescues;
+	bool is_legacy; /* split, laid out as devices from before virtio 1.0 know it */
 	struct kl_kick_policy kick;
 	uint64_t ticks_per_second; /* of kl__clock */
 };

@@ -30,6 +30,9 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x fields are 
 #define VIRTQ_AVAIL_ALIGN 2
 #define VIRTQ_USED_ALIGN 4
 
+/* 2.7.2, 4.1.5.1.3.1: of the whole block and of its used ring, before virtio 1.0. */
+#define VIRTQ_LEGACY_ALIGN 4096
+
 /* 2.7.5 */
 struct virtq_desc {
 	uint64_t addr;

@@ -194,9 +194,24 @@ Test(queues, features_shape_the_ring)
 Test(queues, legacy_size_is_fixed)
 {
 	open_negotiated(NULL);
-	rig.device->transport->quirks = KL__QUIRK_LEGACY;
-	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .size = 64}), 0);
+	rig.device->transport->quirks = KL__QUIRK_FIXED_QUEUE_SIZE;
+	rig.device->transport->default_queue_size = 128;
+	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .size = 64}), -EINVAL);
+	cr_expect(logged("64") && logged("fixes it, here at 256"), "%s", log_text());
+	cr_expect_eq(add((struct kl_queue_conf){.index = 0}), 0);
 	cr_expect_eq(queue->size, 256);
+	cr_expect_eq(add((struct kl_queue_conf){.index = 1, .size = 256}), 0);
+	rig_close(&rig);
+}
+
+/* What can't be rounded to a legal size can't be used. */
+Test(queues, legacy_size_is_not_legal)
+{
+	open_negotiated(NULL);
+	rig.device->transport->quirks = KL__QUIRK_FIXED_QUEUE_SIZE;
+	rig.model->queue[0].size = 255;
+	cr_expect_eq(add((struct kl_queue_conf){.index = 0}), -EPROTO);
+	cr_expect(logged("queue 0") && logged("255"), "%s", log_text());
 	rig_close(&rig);
 }
 

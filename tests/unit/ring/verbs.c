@@ -52,6 +52,30 @@ Test(verbs, layout_known_offsets)
 	cr_expect_eq(layout.bytes, layout.indirect);
 }
 
+/* 2.7.2: what a device computes by itself from the address and the size of a queue. */
+Test(verbs, layout_of_legacy_devices)
+{
+	struct kl__split_layout layout;
+
+	for (uint32_t n = 1; n <= VIRTQ_MAX_SIZE; n *= 2) {
+		struct kl__queue_shape shape = {.size = (uint16_t)n,
+			.is_legacy = true,
+			.indirect_entries = n < 4 ? 0 : 4};
+
+		kl__split_layout(&shape, &layout);
+		cr_expect_eq(layout.desc, 0);
+		cr_expect_eq(layout.avail, 16 * n);
+		cr_expect_eq(layout.used, (16 * n + 2 * (3 + n) + 4095) / 4096 * 4096);
+		cr_expect_eq(layout.indirect % 16, 0);
+		cr_expect_geq(layout.indirect, layout.used + 6 + 8 * n);
+		cr_expect_eq(layout.bytes,
+			layout.indirect + (size_t)n * shape.indirect_entries * 16);
+	}
+	kl__split_layout(&(struct kl__queue_shape){.size = 256, .is_legacy = true}, &layout);
+	cr_expect_eq(layout.avail, 4096);
+	cr_expect_eq(layout.used, 8192);
+}
+
 /* 2.7.7.1: a polled queue says from the start that it wants no used notifications. */
 Test(verbs, a_new_queue_wants_no_interrupts)
 {
