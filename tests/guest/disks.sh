@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Disks that are not ordinary: read-only, of 4096-byte blocks, slow beyond any deadline, throttled, with a bad sector, with
-# four queues, with rings from 16 to 1024, and one that grows under load.
+# four queues, with rings from 16 to 1024, and one that grows under load. Beside them an entropy device that gives what is
+# known here, 8192 bytes each half second.
 set -uo pipefail
 source "$(dirname "$0")/lib.sh"
 suite=guest/disks
@@ -10,6 +11,7 @@ images=$root/build/guest-tests/disks-images
 rm -rf "$images" "$root/build/guest-tests/disks"
 mkdir -p "$images"
 truncate -s 64M "$images/wide.raw" "$images/bad.raw" "$images/growing.raw" "$images/throttled.raw"
+head -c 1M /dev/urandom >"$images/entropy"
 # Sector 2048 can't be read.
 printf '[inject-error]\nevent = "none"\niotype = "read"\nerrno = "5"\nsector = "2048"\n' >"$images/bad.conf"
 
@@ -39,6 +41,9 @@ boot disks --qmp "$qmp" \
 	-Q "-drive if=none,id=growing,driver=raw,file.driver=file,file.filename=$images/growing.raw" \
 	-Q "-device virtio-blk-pci,drive=growing,addr=0x15,$behind" \
 	-Q "-drive if=none,id=throttled,driver=raw,file.driver=file,file.filename=$images/throttled.raw,throttling.iops-total=200" \
-	-Q "-device virtio-blk-pci,drive=throttled,addr=0x16,$behind"
+	-Q "-device virtio-blk-pci,drive=throttled,addr=0x16,$behind" \
+	-Q "-object rng-random,id=known,filename=$images/entropy" \
+	-Q "-device virtio-rng-pci,rng=known,max-bytes=8192,period=500,addr=0x17,$behind"
 kill "$grower" 2>/dev/null
 check "QEMU let the disk grow" grep -q done "$out/grown"
+check "random bytes are those that the device gave" bash -c "cmp <(head -c 60000 '$images/entropy') '$out/drawn'"

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The entropy driver over the model: what it asks, what it believes, and that nothing it hands out
+ * was not given by the device.
+ */
+#include <kickless/rng.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "core/device.h"
+#include "finish.h"
+#include "model.h"
+#include "spec/features.h"
+#include "transport/pci_modern.h"
+
+#define ENTROPY 4
+#define RING 8
+#define SECOND UINT64_C(1000000000)
+#define SHORT_WAIT (SECOND / 50)
+
+/* The device, and what it does: the n-th byte that it gives ever is byte(n). */
+static struct model *model;
+static struct kl_device *device;
+static struct kl_rng *rng;
+static uint64_t given;
+static uint32_t most; /* bytes that it fills per buffer */
+static uint32_t claim; /* more than it fills */
+static unsigned int buffers;
+static uint32_t lengths[16]; /* of the buffers */
+
+static uint8_t byte(uint64_t n)
+{
+	return (uint8_t)(n * 37 + n / 256 + 1);
+}
+
+static uint32_t fill(struct model *m, uint16_t queue, const struct model_chain *chain,
+	void *context)
+{
+	uint32_t bytes = chain->piece[0].length < most ? chain->piece[0].length : most;
+
+	(void)m;
+	(void)queue;
+	(void)context;
+	cr_expect_eq(chain->readable, 0, "5.4.6.1: nothing to read for the device");
+	lengths[buffers++ % 16] = (uint32_t)chain->writable_bytes;
+	for (uint32_t i = 0; i < bytes; i++)
+		chain->piece[0].data[i] = byte(given++);
+	return bytes + claim;
+}
+
+static int attach(void)
+{
+	struct kl__transport *transport;
+	int rc = kl__pci_modern_open(&model->access, &transport);
+
+	cr_assert_eq(rc, 0, "%s", log_text());
+	rc = kl__device_attach(transport, &model->host, NULL, &device);
+	if (rc == 0)
+		return 0;
+	device = NULL;
+	transport->ops->close(transport);
+	return rc;
+}
+
+static void prepare(void)
+{
+	capture_log();
+	model = model_new(ENTROPY);
+	cr_assert_neq(model, NULL);
+	model_offer(model, VIRTIO_F_EVENT_IDX);
+	model->script.num_queues = 1;
+	model->script.queue_size[0] = model->queue[0].size = RING;
+	model->script.config_length = 0;
+	model->script.handler = fill;
+	model->script.serves_doorbells = true;
+	model_rebuild(model);
+	most = UINT32_MAX;
+	claim = 0;
+	given = 0;
+	buffers = 0;
+}
+
+static void set_up(void)
+{
+	prepare();
+	cr_assert_eq(attach(), 0, "%s", log_text());
+	rng = kl_rng_of(device);
+	cr_assert_neq(rng, NULL);
+	cr_assert_eq(kl_rng_start(rng), 0, "%s", log_text());
+}
+
+static void tear_down(void)
+{
+	if (device != NULL)
+		kl_device_close(device);
+	finish(model);
+}
+
+static void expect_bytes(const uint8_t *data, size_t size, uint64_t first)
+{
+	for (size_t i = 0; i < size; i++)
+		if (data[i] != byte(first + i))
+			cr_assert_fail("byte %zu is 0x%02x, not 0x%02x", i, data[i],
+				byte(first + i));
+}
+
+static void expect_zeros(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (data[i] != 0)
+			cr_assert_fail("byte %zu is 0x%02x after an error", i, data[i]);
+}
+
+FRAMED_TEST(rng, gives_what_the_device_gave)
+{
+	uint8_t data[100];
+
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+	expect_bytes(data, sizeof(data), 0);
+	cr_expect_eq(kl_rng_read(rng, data, 1, SECOND), 0);
+	expect_bytes(data, 1, 100);
+	cr_expect_eq(buffers, 2);
+	cr_expect_eq(lengths[0], 100, "it asks for no more than is wanted");
+	cr_expect_eq(lengths[1], 1);
+	cr_expect_eq(kl_rng_read(rng, data, 0, SECOND), 0);
+	cr_expect_eq(buffers, 2, "no bytes take no request");
+}
+
+FRAMED_TEST(rng, large_reads_take_several_requests)
+{
+	static uint8_t data[10000];
+
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+	expect_bytes(data, sizeof(data), 0);
+	cr_expect_eq(buffers, 3);
+	cr_expect_eq(lengths[2], 10000 - 2 * 4096);
+}
+
+/* 5.4.6.2: the device may use less than the buffer. */
+FRAMED_TEST(rng, short_answers_are_put_together)
+{
+	uint8_t data[64];
+
+	most = 7;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+	expect_bytes(data, sizeof(data), 0);
+	cr_expect_eq(buffers, 10);
+}
+
+FRAMED_TEST(rng, no_byte_is_an_error)
+{
+	uint8_t data[64];
+
+	most = 0;
+	memset(data, 0xaa, sizeof(data));
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EPROTO);
+	expect_zeros(data, sizeof(data));
+	cr_expect(logged("gave no byte"), "%s", log_text());
+	most = 64;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0, "it is not held against it");
+}
+
+FRAMED_TEST(rng, more_than_asked_for_is_an_error)
+{
+	uint8_t data[64];
+
+	claim = 1;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EPROTO);
+	expect_zeros(data, sizeof(data));
+	claim = UINT32_MAX - 63;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EPROTO);
+	claim = 0;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+	expect_bytes(data, sizeof(data), 128);
+}
+
+/* The first part came, the rest did not: nothing of it is handed out. */
+FRAMED_TEST(rng, an_error_leaves_no_half)
+{
+	static uint8_t data[5000];
+
+	memset(data, 0xaa, sizeof(data));
+	model->script.serves_doorbells = false;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
+	expect_zeros(data, sizeof(data));
+}
+
+FRAMED_TEST(rng, a_late_answer_is_used_by_the_next_call)
+{
+	uint8_t data[64];
+
+	model->script.serves_doorbells = false;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -ETIMEDOUT);
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -ETIMEDOUT);
+	cr_expect_eq(model->queue[0].doorbells, 1, "one request is enough");
+	cr_expect_eq(model_process(model, 0, RING), 1);
+	cr_expect_eq(kl_rng_read(rng, data, 16, SHORT_WAIT), 0);
+	expect_bytes(data, 16, 0);
+	expect_zeros(data + 16, sizeof(data) - 16);
+	/* The other 48 are not kept: the device was to give them to a call that has ended. */
+	model->script.serves_doorbells = true;
+	cr_expect_eq(kl_rng_read(rng, data, 32, SECOND), 0);
+	expect_bytes(data, 32, 64);
+}
+
+FRAMED_TEST(rng, handed_out_bytes_are_erased)
+{
+	uint8_t data[64];
+
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+	/* The device answers without having written, so what lies there would come again. */
+	most = 0;
+	claim = 64;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+	expect_zeros(data, sizeof(data));
+}
+
+FRAMED_TEST(rng, a_lie_breaks_the_queue_until_a_restart)
+{
+	uint8_t data[64];
+
+	model->script.serves_doorbells = false;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
+	model_lie_used(model, 0, RING, 64);
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EIO);
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EIO);
+	cr_expect(logged("names no descriptor"), "%s", log_text());
+	cr_expect_eq(kl_rng_stop(rng), 0);
+	cr_expect_eq(kl_rng_start(rng), 0, "%s", log_text());
+	model->script.serves_doorbells = true;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+	expect_bytes(data, sizeof(data), 0);
+}
+
+FRAMED_TEST(rng, a_wish_to_be_reset_is_told_from_a_late_answer)
+{
+	uint8_t data[64];
+
+	model->script.serves_doorbells = false;
+	model_need_reset(model);
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -EIO);
+	cr_expect_eq(kl_rng_stop(rng), 0);
+	cr_expect_eq(kl_rng_start(rng), 0, "%s", log_text());
+	model->script.serves_doorbells = true;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+}
+
+FRAMED_TEST(rng, a_device_that_left)
+{
+	uint8_t data[64];
+
+	model->script.is_gone = true;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -EIO);
+	cr_expect_eq(kl_rng_stop(rng), 0);
+}
+
+FRAMED_TEST(rng, stopped_and_started)
+{
+	uint8_t data[64];
+
+	cr_expect_eq(kl_rng_start(rng), -EBUSY);
+	model->script.serves_doorbells = false;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
+	cr_expect_eq(kl_rng_stop(rng), 0);
+	memset(data, 0xaa, sizeof(data));
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -ESHUTDOWN);
+	expect_zeros(data, sizeof(data));
+	cr_expect_eq(kl_rng_start(rng), 0);
+	model->script.serves_doorbells = true;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+	expect_bytes(data, sizeof(data), 0);
+}
+
+/* What the device may still write to must stay, whatever else is given back. */
+FRAMED_TEST(rng, a_reset_that_does_not_end_keeps_the_buffer)
+{
+	uint8_t data[64];
+	unsigned int before = model->allocated;
+
+	kl__reset_timeout_ms = 20;
+	model->script.serves_doorbells = false;
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
+	model->script.reset_reads = MODEL_NEVER;
+	model->script.scribbles = true;
+	cr_expect_eq(kl_rng_stop(rng), -ETIMEDOUT);
+	cr_expect_eq(kl_rng_start(rng), -ETIMEDOUT);
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ESHUTDOWN);
+	kl_device_close(device);
+	device = NULL;
+	cr_expect_eq(model->allocated, before);
+}
+
+/* Whatever start-up lacks, all is given back. */
+Test(rng, starts_that_fail)
+{
+	prepare();
+	cr_assert_eq(attach(), 0);
+	rng = kl_rng_of(device);
+	model->script.refuses_features = true;
+	cr_expect_eq(kl_rng_start(rng), -EPROTO);
+	model->script.refuses_features = false;
+	model->script.queue_size[0] = model->queue[0].size = 0;
+	cr_expect_eq(kl_rng_start(rng), -EINVAL);
+	model->script.queue_size[0] = model->queue[0].size = RING;
+	model->script.alloc_fails_at = 1;
+	cr_expect_eq(kl_rng_start(rng), -ENOMEM);
+	cr_expect_eq(kl_rng_start(rng), 0, "%s", log_text());
+	tear_down();
+}
+
+Test(rng, no_memory_at_opening)
+{
+	prepare();
+	model->script.alloc_fails_at = 1;
+	cr_expect_eq(attach(), -ENOMEM);
+	model->host.close(&model->host);
+	finish(model);
+}
+
+/* More requests than the ring's indices can count. */
+FRAMED_TEST(rng, past_65536_requests)
+{
+	uint8_t data;
+
+	for (uint32_t i = 0; i < 70000; i++) {
+		if (kl_rng_read(rng, &data, 1, SECOND) != 0 || data != byte(i))
+			cr_assert_fail("request %u: 0x%02x", i, data);
+	}
+}
