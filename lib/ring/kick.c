@@ -129,12 +129,13 @@ void kl__kick_owed(struct kl_queue *queue)
 		void_owed(queue);
 		return;
 	}
+	/* At each look, so that the window never spans more than two rounds of the ring. */
+	kl__kick_consumed(queue, used);
 	now = kl__clock();
 	if (used != kick->watched) {
 		/* It moves, so it is awake: the wait starts again. */
 		kick->watched = used;
 		kick->deadline = now + wait_ticks(kick);
-		kl__kick_consumed(queue, used);
 		return;
 	}
 	if (now < kick->deadline)

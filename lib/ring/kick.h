@@ -30,12 +30,14 @@ static inline bool kl__kick_wanted(const struct kl_queue *queue, uint16_t old_id
 
 /*
  * The device has used all below used, so it has seen them, and a wish to hear of one of them is
- * void. So the window of the decision may start there. It also must not grow for ever: past 2^16
- * entries the comparison would no longer mean anything.
+ * void. So the window of the decision may start there. It also must not grow past 2^16 entries,
+ * where the comparison would no longer mean anything; exactly that many are what a window of 0
+ * stands for, since there is something to decide about.
  */
 static inline void kl__kick_consumed(struct kl_queue *queue, uint16_t used)
 {
-	if ((uint16_t)(queue->published - used) < (uint16_t)(queue->published - queue->checked))
+	if ((uint16_t)(queue->published - used) <=
+		(uint16_t)(queue->published - queue->checked - 1))
 		queue->checked = used;
 }
 

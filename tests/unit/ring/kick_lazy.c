@@ -324,3 +324,59 @@ Test(kick_lazy, auto_learns_apart_for_a_busy_ring)
 	cr_expect(rig.queue->kick.owed);
 	ring_close(&rig);
 }
+
+static void open_largest(void)
+{
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = VIRTQ_MAX_SIZE,
+			.event_idx = true,
+			.ticks_per_second = SLOW_TICKS,
+			.kick = {KL_KICK_LAZY, 1000000000}});
+	rig.model->queue[0].is_busy = true;
+}
+
+/* One call of a burst function that takes back what the device used and fills the ring again. */
+static void refill_largest(void)
+{
+	unsigned int used = model_process(rig.model, 0, VIRTQ_MAX_SIZE);
+
+	cr_assert_eq(ring_take(&rig), used);
+	ring_post(&rig, used);
+	kl__kick_poll(rig.queue);
+}
+
+static void expect_kick_for_all(void)
+{
+	model_arm(rig.model, 0);
+	rig.queue->kick.deadline = 0;
+	kl__kick_poll(rig.queue);
+	cr_expect_not(rig.queue->kick.owed);
+	cr_expect_eq(doorbells(), 1);
+	ring_close(&rig);
+}
+
+/* Twice 32768 entries while a decision is owed are a window of 2^16, not one of nothing. */
+Test(kick_lazy, two_rounds_of_the_largest_ring)
+{
+	open_largest();
+	ring_post(&rig, VIRTQ_MAX_SIZE);
+	kl__kick_poll(rig.queue);
+	refill_largest();
+	expect_kick_for_all();
+}
+
+/* The same with a device so fast that it moves before the watch on it begins. */
+Test(kick_lazy, the_largest_ring_and_a_fast_device)
+{
+	open_largest();
+	for (unsigned int i = 0; i < VIRTQ_MAX_SIZE; i++)
+		cr_assert_eq(ring_add(&rig, 0, 1), 0);
+	kl__split_publish(rig.queue);
+	model_process(rig.model, 0, 5);
+	kl__kick(rig.queue);
+	cr_assert_eq(ring_take(&rig), 5);
+	ring_post(&rig, 5);
+	kl__kick_poll(rig.queue);
+	refill_largest();
+	expect_kick_for_all();
+}
