@@ -6,7 +6,7 @@
 
 #include "types.h"
 
-#define COLUMNS 7
+#define COLUMNS 8
 
 struct row {
 	const char *cell[COLUMNS];
@@ -40,11 +40,12 @@ static void make_row(const struct entry *entry, struct row *row)
 	snprintf(row->type, sizeof(row->type), "%s", type_name(function->type));
 	row->cell[0] = function->address;
 	row->cell[1] = row->type;
-	row->cell[2] = interface_name(function->interface);
-	row->cell[3] = function->driver[0] != '\0' ? function->driver : "-";
-	row->cell[4] = number(function->iommu_group, row->group, sizeof(row->group));
-	row->cell[5] = number(function->numa_node, row->node, sizeof(row->node));
-	row->cell[6] = entry->uses.count != 0 ? entry->uses.text[0] : "-";
+	row->cell[2] = type_title(function->type);
+	row->cell[3] = interface_name(function->interface);
+	row->cell[4] = function->driver[0] != '\0' ? function->driver : "-";
+	row->cell[5] = number(function->iommu_group, row->group, sizeof(row->group));
+	row->cell[6] = number(function->numa_node, row->node, sizeof(row->node));
+	row->cell[7] = entry->uses.count != 0 ? entry->uses.text[0] : "-";
 }
 
 static void widen(const struct row *row, size_t width[COLUMNS])
@@ -63,8 +64,8 @@ static void print_row(const struct row *row, const size_t width[COLUMNS])
 
 void report_table(const struct inventory *inventory)
 {
-	const struct row head = {
-		.cell = {"ADDRESS", "TYPE", "INTERFACE", "DRIVER", "GROUP", "NODE", "IN USE"}};
+	const struct row head = {.cell = {"ADDRESS", "TYPE", "DEVICE", "INTERFACE", "DRIVER",
+					 "GROUP", "NODE", "IN USE"}};
 	size_t width[COLUMNS] = {0};
 	struct row row;
 
@@ -83,7 +84,7 @@ void report_table(const struct inventory *inventory)
 		print_row(&row, width);
 		/* Further uses stand below the first. */
 		for (size_t j = 1; j < inventory->entries[i].uses.count; j++) {
-			row = (struct row){.cell = {"", "", "", "", "", "",
+			row = (struct row){.cell = {"", "", "", "", "", "", "",
 						   inventory->entries[i].uses.text[j]}};
 			print_row(&row, width);
 		}

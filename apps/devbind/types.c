@@ -3,62 +3,82 @@
 
 #include <stdio.h>
 
-static const char *const names[] = {
-	[1] = "net",
-	[2] = "blk",
-	[3] = "console",
-	[4] = "rng",
-	[5] = "balloon",
-	[6] = "iomem",
-	[7] = "rpmsg",
-	[8] = "scsi",
-	[9] = "9p",
-	[10] = "wlan",
-	[11] = "rproc-serial",
-	[12] = "caif",
-	[13] = "memory-balloon",
-	[16] = "gpu",
-	[17] = "clock",
-	[18] = "input",
-	[19] = "vsock",
-	[20] = "crypto",
-	[21] = "signal",
-	[22] = "pstore",
-	[23] = "iommu",
-	[24] = "mem",
-	[25] = "sound",
-	[26] = "fs",
-	[27] = "pmem",
-	[28] = "rpmb",
-	[29] = "wlan-sim",
-	[30] = "video-encoder",
-	[31] = "video-decoder",
-	[32] = "scmi",
-	[33] = "nitro",
-	[34] = "i2c",
-	[35] = "watchdog",
-	[36] = "can",
-	[37] = "dmabuf",
-	[38] = "parameters",
-	[39] = "audio-policy",
-	[40] = "bluetooth",
-	[41] = "gpio",
-	[42] = "rdma",
-	[43] = "camera",
-	[44] = "ism",
-	[45] = "spi",
-	[46] = "tee",
-	[47] = "cpu-balloon",
-	[48] = "media",
-	[49] = "usb",
+struct type {
+	const char *name;
+	const char *title;
 };
+
+static const struct type types[] = {
+	[0] = {"none", "reserved (invalid)"},
+	[1] = {"net", "network device"},
+	[2] = {"blk", "block device"},
+	[3] = {"console", "console"},
+	[4] = {"rng", "entropy source"},
+	[5] = {"balloon", "memory ballooning (traditional)"},
+	[6] = {"iomem", "ioMemory"},
+	[7] = {"rpmsg", "rpmsg"},
+	[8] = {"scsi", "SCSI host"},
+	[9] = {"9p", "9P transport"},
+	[10] = {"wlan", "mac80211 wlan"},
+	[11] = {"rproc-serial", "rproc serial"},
+	[12] = {"caif", "virtio CAIF"},
+	[13] = {"memory-balloon", "memory balloon"},
+	[16] = {"gpu", "GPU device"},
+	[17] = {"clock", "Timer/Clock device"},
+	[18] = {"input", "Input device"},
+	[19] = {"vsock", "Socket device"},
+	[20] = {"crypto", "Crypto device"},
+	[21] = {"signal", "Signal Distribution Module"},
+	[22] = {"pstore", "pstore device"},
+	[23] = {"iommu", "IOMMU device"},
+	[24] = {"mem", "Memory device"},
+	[25] = {"sound", "Sound device"},
+	[26] = {"fs", "file system device"},
+	[27] = {"pmem", "PMEM device"},
+	[28] = {"rpmb", "RPMB device"},
+	[29] = {"wlan-sim", "mac80211 hwsim wireless simulation device"},
+	[30] = {"video-encoder", "Video encoder device"},
+	[31] = {"video-decoder", "Video decoder device"},
+	[32] = {"scmi", "SCMI device"},
+	[33] = {"nitro", "NitroSecureModule"},
+	[34] = {"i2c", "I2C adapter"},
+	[35] = {"watchdog", "Watchdog"},
+	[36] = {"can", "CAN device"},
+	[38] = {"parameters", "Parameter Server"},
+	[39] = {"audio-policy", "Audio policy device"},
+	[40] = {"bluetooth", "Bluetooth device"},
+	[41] = {"gpio", "GPIO device"},
+	[42] = {"rdma", "RDMA device"},
+	[43] = {"camera", "Camera device"},
+	[44] = {"ism", "ISM device"},
+	[45] = {"spi", "SPI controller"},
+	[46] = {"tee", "TEE device"},
+	[47] = {"cpu-balloon", "CPU balloon device"},
+	[48] = {"media", "Media device"},
+	[49] = {"usb", "USB controller"},
+};
+
+static const struct type *find(uint32_t type)
+{
+	if (type < sizeof(types) / sizeof(types[0]) && types[type].name != NULL)
+		return &types[type];
+	return NULL;
+}
 
 const char *type_name(uint32_t type)
 {
 	static char unknown[24];
+	const struct type *known = find(type);
 
-	if (type < sizeof(names) / sizeof(names[0]) && names[type] != NULL)
-		return names[type];
+	if (known != NULL)
+		return known->name;
 	snprintf(unknown, sizeof(unknown), "type-%u", type);
 	return unknown;
+}
+
+const char *type_title(uint32_t type)
+{
+	const struct type *known = find(type);
+
+	return known != NULL ? known->title : "not in the specification";
 }
