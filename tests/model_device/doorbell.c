@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Doorbells, and whether they came when they should: 2.7.7, 2.7.10, 4.1.4.4, 4.1.5.2. */
+/* Doorbells, and whether they came when they should: 2.7.10, 2.8.10, 2.9, 4.1.4.4, 4.1.5.2. */
 #include <string.h>
 
 #include "internal.h"
 
-/* Whether the device asked to hear of one of the entries from queue->decided to now. */
+/* Whether the device asked to hear of one of the places from queue->decided to now. */
 static bool is_wanted(const struct model *model, const struct model_queue *queue, uint64_t now)
 {
-	if (!model_has(model, FEATURE_EVENT_IDX))
-		return now > queue->decided && (queue->used_flags & 1) == 0;
-	for (uint64_t entry = queue->decided; entry < now; entry++)
-		if ((uint16_t)entry == queue->avail_event)
-			return true;
-	return false;
+	return model_covers(model, queue, model_format(model)->device_wish(model, queue),
+		queue->decided, now);
 }
 
 void model_settle(struct model *model, uint16_t index)
@@ -25,7 +21,7 @@ void model_settle(struct model *model, uint16_t index)
 		return;
 	if (is_wanted(model, queue, queue->seen))
 		model_violation(model,
-			"EVS-09, EVS-11: no notification of entries %llu to %llu of queue %u",
+			"EVS-09, EVS-11, EVP-04: no notification of places %llu to %llu of queue %u",
 			(unsigned long long)queue->decided, (unsigned long long)queue->seen, index);
 	queue->decided = queue->seen;
 }
@@ -36,24 +32,55 @@ static uint64_t doorbell_offset(const struct model *model, unsigned int index)
 	return (uint64_t)model->script.notify_off[index] * model->script.notify_multiplier;
 }
 
-static int queue_of(const struct model *model, uint32_t offset, uint32_t value)
+/* 4.1.5.2.1: what the driver writes, or its lower half. */
+static uint16_t doorbell_value(const struct model *model, unsigned int index)
+{
+	return model_has(model, FEATURE_NOTIF_CONFIG_DATA) ?
+		model->script.notif_config_data[index] :
+		(uint16_t)index;
+}
+
+static unsigned int doorbell_width(const struct model *model)
+{
+	return model_has(model, FEATURE_NOTIFICATION_DATA) ? 4 : 2;
+}
+
+static int queue_of(const struct model *model, uint32_t offset, uint16_t value)
 {
 	/* One address may serve several queues; then the value tells which. */
 	for (unsigned int i = 0; i < MODEL_QUEUES && i < model->script.num_queues; i++)
-		if (doorbell_offset(model, i) == offset && i == value)
+		if (doorbell_offset(model, i) == offset && doorbell_value(model, i) == value)
 			return (int)i;
 	return -1;
 }
 
-static void ring(struct model *model, uint16_t index)
+/*
+ * 2.9: where the driver goes on. A mapped doorbell is seen late, so the driver may be further by
+ * now.
+ */
+static void check_data(struct model *model, uint16_t index, uint16_t data)
+{
+	const struct model_queue *queue = &model->queue[index];
+	uint64_t place = model->script.map_doorbells ? queue->decided : queue->seen;
+
+	for (; place <= queue->seen; place++)
+		if (model_format(model)->word(queue, place) == data)
+			return;
+	model_violation(model, "NTF-07, NTF-08: notification data 0x%04x of queue %u, not 0x%04x",
+		data, index, model_format(model)->word(queue, queue->seen));
+}
+
+static void ring(struct model *model, uint16_t index, uint16_t data)
 {
 	struct model_queue *queue = &model->queue[index];
 
 	queue->doorbells++;
 	model_observe(model, index);
+	if (model_has(model, FEATURE_NOTIFICATION_DATA))
+		check_data(model, index, data);
 	if (queue->kicks != MODEL_KICKS_ANY && !is_wanted(model, queue, queue->seen))
 		model_violation(model,
-			"EVS-08, EVS-12: notification of queue %u, entries %llu to %llu, "
+			"EVS-08, EVS-12, EVP-04: notification of queue %u, places %llu to %llu, "
 			"which the device did not ask for",
 			index, (unsigned long long)queue->decided, (unsigned long long)queue->seen);
 	queue->decided = queue->seen;
@@ -63,43 +90,50 @@ static void ring(struct model *model, uint16_t index)
 
 void model_doorbell_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value)
 {
-	int index = queue_of(model, offset, value);
+	int index = queue_of(model, offset, (uint16_t)value);
 
 	model_log(model, true, "doorbell", width, value);
-	if (width != 2)
-		model_violation(model, "NTF-01: doorbell of %u bytes", width);
+	if (width != doorbell_width(model))
+		model_violation(model, "NTF-01, NTF-02: doorbell of %u bytes", width);
 	else if (index < 0)
-		model_violation(model, "NTF-03: doorbell at 0x%x with value %u", offset, value);
+		model_violation(model, "NTF-03, NTF-05: doorbell at 0x%x with value 0x%x", offset,
+			value);
 	else if ((model->status & STATUS_DRIVER_OK) == 0 || (model->status & STATUS_FAILED) != 0)
 		model_violation(model, "INIT-10: doorbell of queue %d in status 0x%02x", index,
 			model->status);
-	else if (!model->queue[index].is_enabled)
+	else if (!model->queue[index].is_enabled || model->queue[index].reset_is_pending)
 		model_violation(model, "INIT-10: doorbell of queue %d, which is not enabled",
 			index);
 	else
-		ring(model, (uint16_t)index);
+		ring(model, (uint16_t)index, (uint16_t)(value >> 16));
 }
 
 volatile void *model_doorbell_pointer(struct model *model, uint32_t offset, unsigned int width)
 {
-	if (width != 2)
-		model_violation(model, "NTF-01: doorbell of %u bytes mapped", width);
-	return model->doorbell_page + offset / sizeof(*model->doorbell_page);
+	if (width != doorbell_width(model))
+		model_violation(model, "NTF-01, NTF-02: doorbell of %u bytes mapped", width);
+	return model->doorbell_page + offset;
+}
+
+/* No driver writes the value of all ones, so it stands for no write. */
+static void collect(struct model *model, uint32_t offset)
+{
+	uint8_t *bytes = model->doorbell_page + offset;
+	uint32_t value;
+
+	if (get16(bytes) == 0xffff)
+		return;
+	value = doorbell_width(model) == 4 ? get32(bytes) : get16(bytes);
+	memset(bytes, 0xff, doorbell_width(model));
+	model_doorbell_write(model, offset, doorbell_width(model), value);
 }
 
 void model_collect_doorbells(struct model *model)
 {
 	if (!model->script.map_doorbells)
 		return;
-	for (unsigned int i = 0; i < MODEL_QUEUES && i < model->script.num_queues; i++) {
-		uint16_t *slot = model->doorbell_page + doorbell_offset(model, i) / sizeof(*slot);
-		uint16_t value = *slot;
-
-		if (value == 0xffff)
-			continue;
-		*slot = 0xffff;
-		model_doorbell_write(model, (uint32_t)doorbell_offset(model, i), 2, value);
-	}
+	for (unsigned int i = 0; i < MODEL_QUEUES && i < model->script.num_queues; i++)
+		collect(model, (uint32_t)doorbell_offset(model, i));
 }
 
 static void notify_bare(const struct kl_notifier *notifier, uint32_t what)
@@ -110,53 +144,59 @@ static void notify_bare(const struct kl_notifier *notifier, uint32_t what)
 struct kl_notifier model_notifier(struct model *model, uint16_t index)
 {
 	return (struct kl_notifier){
-		.value = index,
-		.width = 2,
+		.value = doorbell_value(model, index),
+		.width = (uint8_t)doorbell_width(model),
+		.has_data = model_has(model, FEATURE_NOTIFICATION_DATA),
 		.notify = notify_bare,
 		.context = model,
 		.address = doorbell_offset(model, index),
 	};
 }
 
-static uint8_t *event_word(const struct model_queue *queue)
-{
-	return queue->used + 4 + 8 * (size_t)queue->size;
-}
-
-void model_set_avail_event(struct model *model, uint16_t index, uint16_t value)
+void model_set_event(struct model *model, uint16_t index, uint16_t value)
 {
 	struct model_queue *queue = &model->queue[index];
 
 	if (!queue->is_enabled)
 		return;
 	model_settle(model, index);
-	queue->avail_event = value;
-	store16(event_word(queue), value);
+	model_format(model)->set_event(model, queue, value);
 }
 
-void model_set_used_flags(struct model *model, uint16_t index, uint16_t value)
+void model_set_event_flags(struct model *model, uint16_t index, uint16_t value)
 {
 	struct model_queue *queue = &model->queue[index];
 
 	if (!queue->is_enabled)
 		return;
 	model_settle(model, index);
-	queue->used_flags = value;
-	store16(queue->used, value);
+	model_format(model)->set_flags(queue, value);
+}
+
+void model_ask(struct model *model, uint16_t index, int ahead)
+{
+	const struct model_queue *queue = &model->queue[index];
+
+	if (queue->is_enabled)
+		model_set_event(model, index,
+			model_format(model)->word(queue,
+				queue->fetched + (uint64_t)(int64_t)ahead));
 }
 
 void model_arm(struct model *model, uint16_t index)
 {
 	if (model_has(model, FEATURE_EVENT_IDX))
-		model_set_avail_event(model, index, (uint16_t)model->queue[index].fetched);
+		model_ask(model, index, 0);
 	else
-		model_set_used_flags(model, index, 0);
+		model_set_event_flags(model, index, 0);
 }
 
 void model_disarm(struct model *model, uint16_t index)
 {
-	/* With EVENT_IDX an entry that has passed stays behind, and fires again 65536 entries
-	 * later. */
-	if (!model_has(model, FEATURE_EVENT_IDX))
-		model_set_used_flags(model, index, 1);
+	struct model_queue *queue = &model->queue[index];
+
+	if (!queue->is_enabled)
+		return;
+	model_settle(model, index);
+	model_format(model)->disarm(model, queue);
 }

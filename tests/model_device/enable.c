@@ -1,75 +1,59 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Taking a queue into use: what the driver must have laid there by then. 2.7, 2.7.1, 4.1.5.1.3. */
+/* Taking a queue into use: what the driver must have laid there by then. 2.7, 2.8, 4.1.5.1.3. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 
-static const char *const part_name[] = {"descriptor table", "available ring", "used ring"};
-static const unsigned int part_align[] = {16, 2, 4};
-
-/* 2.7: with the event words behind the rings. */
-static uint64_t part_bytes(unsigned int part, uint64_t size)
-{
-	return part == 0 ? 16 * size : part == 1 ? 6 + 2 * size : 6 + 8 * size;
-}
-
-static bool is_zero(const uint8_t *bytes, uint64_t length)
-{
-	for (uint64_t i = 0; i < length; i++)
-		if (bytes[i] != 0)
-			return false;
-	return true;
-}
-
 static void check_overlap(struct model *model, const struct model_queue *queue)
 {
+	const struct model_format *format = model_format(model);
+
 	for (unsigned int a = 0; a < 3; a++)
 		for (unsigned int b = 0; b < 3; b++) {
 			uint64_t between = queue->address[b] - queue->address[a];
 
-			if (a != b && between < part_bytes(a, queue->size))
+			if (a != b && between < format->part_bytes(a, queue->size))
 				model_violation(model, "VQ-02: the %s overlaps the %s",
-					part_name[a], part_name[b]);
+					format->part_name[a], format->part_name[b]);
 		}
-}
-
-/* 4.1.5.1.3: zeroed; but the driver may prepare entries and its own event word. */
-static void check_content(struct model *model, const struct model_queue *queue)
-{
-	bool event_idx = model_has(model, FEATURE_EVENT_IDX);
-	uint32_t flags = get16(queue->avail);
-
-	if (!is_zero(queue->desc, 16ull * queue->size))
-		model_violation(model, "VQ-02: the descriptor table is not zero");
-	if (!is_zero(queue->used, 6 + 8ull * queue->size))
-		model_violation(model, "SPL-14: the used ring is not zero");
-	if (get16(queue->avail + 2) != 0)
-		model_violation(model, "VQ-02: the available index is not zero");
-	if (flags > 1 || (event_idx && flags != 0))
-		model_violation(model, "EVS-03: available flags are %u, EVENT_IDX is %d", flags,
-			event_idx);
-	if (!event_idx && get16(queue->avail + 4 + 2 * queue->size) != 0)
-		model_violation(model, "VQ-02: used_event is not zero, without EVENT_IDX");
 }
 
 static bool map_parts(struct model *model, struct model_queue *queue)
 {
+	const struct model_format *format = model_format(model);
 	uint8_t *part[3];
 
 	for (unsigned int i = 0; i < 3; i++) {
-		if (queue->address[i] % part_align[i] != 0)
-			model_violation(model, "SPL-01: the %s at 0x%llx is not aligned to %u",
-				part_name[i], (unsigned long long)queue->address[i], part_align[i]);
-		part[i] = model_translate(model, queue->address[i], part_bytes(i, queue->size),
-			part_name[i]);
-		if (part[i] == NULL || queue->address[i] % part_align[i] != 0)
+		const char *name = format->part_name[i];
+		unsigned int align = format->part_align[i];
+
+		if (queue->address[i] % align != 0)
+			model_violation(model,
+				"SPL-01, PKD-01: the %s at 0x%llx is not aligned to %u", name,
+				(unsigned long long)queue->address[i], align);
+		part[i] = model_translate(model, queue->address[i],
+			format->part_bytes(i, queue->size), name);
+		if (part[i] == NULL || queue->address[i] % align != 0)
 			return false;
 	}
 	queue->desc = part[0];
-	queue->avail = part[1];
-	queue->used = part[2];
+	queue->driver_area = part[1];
+	queue->device_area = part[2];
 	return true;
+}
+
+static void make_records(struct model_queue *queue)
+{
+	model_free_records(queue);
+	queue->entries = queue->size;
+	queue->record = calloc(queue->size, sizeof(*queue->record));
+	queue->held = calloc(queue->size, sizeof(*queue->held));
+	queue->id = calloc(queue->size, sizeof(*queue->id));
+	queue->taken = calloc(queue->size, sizeof(*queue->taken));
+	queue->expected = calloc(queue->size, 16);
+	queue->is_enabled = queue->record != NULL && queue->held != NULL && queue->id != NULL &&
+		queue->taken != NULL && queue->expected != NULL;
 }
 
 void model_enable(struct model *model, uint16_t index)
@@ -81,18 +65,14 @@ void model_enable(struct model *model, uint16_t index)
 			index, queue->written);
 	if (queue->vector_unread)
 		model_violation(model, "PCI-37: the vector of queue %u was not read back", index);
-	if (queue->size == 0 || (queue->size & (queue->size - 1)) != 0)
+	if (!model_format(model)->size_is_legal(queue->size))
 		model_violation(model, "PCI-20: queue %u enabled with %u entries", index,
 			queue->size);
 	if (!map_parts(model, queue))
 		return;
 	check_overlap(model, queue);
-	check_content(model, queue);
-	free(queue->record);
-	free(queue->held);
-	queue->record = calloc(queue->size, sizeof(*queue->record));
-	queue->held = calloc(queue->size, sizeof(*queue->held));
-	queue->is_enabled = queue->record != NULL && queue->held != NULL;
+	model_format(model)->check_content(model, queue);
+	make_records(queue);
 }
 
 void model_run_bare(struct model *model, const struct kl_features *accepted)

@@ -17,6 +17,8 @@
 #define FEATURE_INDIRECT_DESC 28
 #define FEATURE_EVENT_IDX 29
 #define FEATURE_VERSION_1 32
+#define FEATURE_RING_PACKED 34
+#define FEATURE_IN_ORDER 35
 #define FEATURE_NOTIFICATION_DATA 38
 #define FEATURE_NOTIF_CONFIG_DATA 39
 #define FEATURE_RING_RESET 40
@@ -31,12 +33,72 @@
 #define DEVICE_OFFSET 0x20000u
 #define MODEL_BAR_SIZE 0x200000u
 
-/* A record per descriptor of a queue: is it with the device, and what did its chain look like. */
+/*
+ * What the model remembers of a buffer. Split: per descriptor, where only a head has a hash. Packed:
+ * per buffer id, with the list as the driver wrote it, since others' used descriptors go over it.
+ */
 struct model_record {
 	uint64_t hash;
+	uint8_t *list;
+	uint16_t descriptors;
+	bool is_writable; /* in part */
 	bool is_exposed; /* belongs to a buffer that the device has */
 	bool is_head;
 	bool is_fetched;
+};
+
+/* Which notifications a side wants, when the other has written entries or descriptors. */
+struct model_wish {
+	enum { MODEL_WISH_NONE, MODEL_WISH_ALL, MODEL_WISH_PLACE } kind;
+	uint16_t word; /* of the one place */
+};
+
+/*
+ * A virtqueue format: split.c (2.7) and packed.c (2.8). Places count from the enabling and do not
+ * wrap; they are entries of the available ring, or descriptors of the packed ring.
+ */
+struct model_format {
+	const char *part_name[3];
+	unsigned int part_align[3];
+	uint64_t (*part_bytes)(unsigned int part, uint64_t size);
+	bool (*size_is_legal)(uint32_t size);
+	/* What the driver has laid out when it enables the queue. */
+	void (*check_content)(struct model *model, const struct model_queue *queue);
+	/* What the driver says about used buffer notifications. */
+	void (*check_suppression)(struct model *model, const struct model_queue *queue);
+	/* Sees, checks and records what was made available since the last look. */
+	void (*look)(struct model *model, uint16_t index);
+	/* Reads the next buffer again, which was looked at; false when it can't be read. */
+	bool (*fetch)(struct model *model, uint16_t index, struct model_chain *chain);
+	bool (*is_unchanged)(struct model *model, uint16_t index, uint16_t head);
+	/* Places that the buffer takes. */
+	unsigned int (*span)(const struct model_queue *queue, uint32_t head);
+	void (*withdraw)(struct model_queue *queue, uint16_t head);
+	/* Writes a used element at the place done, for a buffer or a batch of so many places. */
+	void (*use)(struct model *model, uint16_t index, uint32_t head, uint32_t length,
+		unsigned int span);
+	/* How a place is called in an event field, and in notification data (2.9). */
+	uint16_t (*word)(const struct model_queue *queue, uint64_t place);
+	struct model_wish (
+		*driver_wish)(const struct model *model, const struct model_queue *queue);
+	struct model_wish (
+		*device_wish)(const struct model *model, const struct model_queue *queue);
+	void (*set_event)(struct model *model, struct model_queue *queue, uint16_t word);
+	void (*set_flags)(struct model_queue *queue, uint16_t flags);
+	void (*disarm)(struct model *model, struct model_queue *queue);
+	/* Calls fn for each buffer that the device has. */
+	void (*for_each)(struct model *model, uint16_t index,
+		void (*fn)(const struct model_chain *chain));
+};
+
+extern const struct model_format model_split, model_packed;
+
+/* A chain while it is read. */
+struct model_walk {
+	struct model *model;
+	uint16_t index; /* queue */
+	uint16_t head;
+	struct model_chain *chain;
 };
 
 static inline uint16_t load16(const uint8_t *bytes)
@@ -69,6 +131,14 @@ static inline void put(uint8_t *bytes, unsigned int width, uint64_t value)
 {
 	for (unsigned int i = 0; i < width; i++)
 		bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+static inline bool is_zero(const uint8_t *bytes, uint64_t length)
+{
+	for (uint64_t i = 0; i < length; i++)
+		if (bytes[i] != 0)
+			return false;
+	return true;
 }
 
 /* model.c */
@@ -107,19 +177,44 @@ uint16_t model_map_vector(struct model *model, uint16_t vector, const char *name
 struct model_queue *model_selected(struct model *model);
 uint32_t model_queue_read(struct model *model, uint32_t offset);
 void model_queue_write(struct model *model, uint32_t offset, uint32_t value, const char *name);
+
+/* queue_reset.c */
 void model_reset_queues(struct model *model);
+void model_queue_reset_write(struct model *model, uint16_t index, uint32_t value);
+uint32_t model_queue_reset_read(struct model *model, uint16_t index);
 
 /* enable.c: takes the rings into use, after checking what the driver laid there. */
 void model_enable(struct model *model, uint16_t index);
 
-/* chain.c: false, and a violation, when the chain at head breaks a rule. */
-bool model_walk(struct model *model, uint16_t index, uint16_t head, struct model_chain *chain);
-/* Calls fn for each ring descriptor of the chain at head. */
+/* chain.c: building a chain, piece by piece; false, and a violation, when one breaks a rule. */
+void model_begin_chain(const struct model_walk *walk);
+bool model_complain(const struct model_walk *walk, const char *what);
+void model_hash(struct model_chain *chain, const void *bytes, size_t length);
+bool model_add_piece(const struct model_walk *walk, uint64_t address, uint32_t length,
+	bool is_writable);
+/* The table that a descriptor refers to; NULL, and a violation, when there can't be one. */
+const uint8_t *model_open_table(const struct model_walk *walk, uint64_t address, uint32_t length);
+
+/* split_chain.c: the chain at head, of the descriptor table. */
+bool model_walk_split(struct model *model, uint16_t index, uint16_t head,
+	struct model_chain *chain);
+/* Calls fn for each descriptor of the chain at head. */
 void model_for_each_descriptor(struct model_queue *queue, uint16_t head,
 	void (*fn)(struct model_record *record, void *context), void *context);
 
-/* serve.c: overwrites all writable bytes of all buffers that the device has. */
-void model_scribble(struct model *model);
+/* packed_chain.c: a list of count descriptors of the buffer id. */
+bool model_walk_packed(struct model *model, uint16_t index, uint16_t id, const uint8_t *list,
+	unsigned int count, struct model_chain *chain);
+
+/* serve.c */
+const struct model_format *model_format(const struct model *model);
+struct model_queue *model_live(struct model *model, uint16_t index);
+bool model_covers(const struct model *model, const struct model_queue *queue,
+	struct model_wish wish, uint64_t from, uint64_t to);
+/* Overwrites all writable bytes of all buffers of a queue that the device has. */
+void model_scribble(struct model *model, uint16_t index);
+/* For a queue that is given up: frees what the model keeps of it. */
+void model_free_records(struct model_queue *queue);
 
 /* doorbell.c */
 void model_doorbell_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value);

@@ -33,8 +33,8 @@ static void begin_reset(struct model *model)
 uint32_t model_status_read(struct model *model)
 {
 	if (model->reset_is_pending) {
-		if (model->script.scribbles)
-			model_scribble(model);
+		for (uint16_t i = 0; model->script.scribbles && i < MODEL_QUEUES; i++)
+			model_scribble(model, i);
 		/* A device that has not finished must not look as if it had. */
 		if (model->reset_left == MODEL_NEVER || model->reset_left-- > 0)
 			return model->status != 0 ? model->status : STATUS_NEEDS_RESET;

@@ -227,6 +227,7 @@ struct model *model_new(uint32_t type)
 	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
 		model->script.queue_size[i] = i < 2 ? 256 : 0;
 		model->script.notify_off[i] = (uint16_t)i;
+		model->script.notif_config_data[i] = (uint16_t)(0x4000 + 3 * i);
 	}
 	model->script.notify_multiplier = 4;
 	model->script.config_length = 8;
@@ -258,10 +259,8 @@ void model_free(struct model *model)
 	for (size_t i = 0; i < model->windows; i++)
 		if (model->window[i].is_from_host)
 			free(model->window[i].memory);
-	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
-		free(model->queue[i].record);
-		free(model->queue[i].held);
-	}
+	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
+		model_free_records(&model->queue[i]);
 	free(model->window);
 	free(model->trace);
 	free(model->doorbell_page);

@@ -42,7 +42,7 @@ struct model_piece {
 };
 
 struct model_chain {
-	uint16_t head;
+	uint16_t head; /* packed: the buffer id */
 	bool is_indirect;
 	unsigned int count; /* pieces */
 	unsigned int readable; /* of those, read by the device; they come first */
@@ -68,6 +68,7 @@ enum model_order {
 struct model_held {
 	uint16_t head;
 	uint32_t length;
+	bool is_full; /* used completely */
 };
 
 /* What doorbells are judged by. */
@@ -93,6 +94,7 @@ struct model_script {
 	uint16_t num_queues;
 	uint16_t queue_size[MODEL_QUEUES]; /* maximum; 0: no such queue */
 	uint16_t notify_off[MODEL_QUEUES];
+	uint16_t notif_config_data[MODEL_QUEUES];
 	uint32_t notify_multiplier; /* what the capability says; model_rebuild applies it */
 	unsigned int msix_vectors; /* as before */
 	uint32_t config_length; /* as before */
@@ -102,6 +104,7 @@ struct model_script {
 	bool config_is_writable;
 
 	unsigned int reset_reads; /* status reads until a reset has ended; MODEL_NEVER */
+	unsigned int queue_reset_reads; /* the same of queue_reset */
 	bool scribbles; /* while a reset is pending, write into all buffers the device has */
 	bool refuses_features; /* FEATURES_OK does not stick */
 	bool stays_enabled; /* queue_enable reads 1 whatever was written */
@@ -116,32 +119,50 @@ struct model_script {
 	bool map_doorbells;
 	bool serves_doorbells; /* process the queue within the doorbell write */
 
+	/* With IN_ORDER always MODEL_IN_ORDER, and so many buffers may share a used element. */
 	enum model_order order;
+	unsigned int batch;
+	bool never_says_written; /* packed: as QEMU, no WRITE in used descriptors */
 	model_handler *handler; /* NULL: copy what is readable to what is writable */
 	void *context;
 };
 
-/* The device's view of one queue. Indices count from the enabling and do not wrap. */
+/*
+ * The device's view of one queue. Places count from the enabling and do not wrap: entries of a
+ * split ring's available ring, or descriptors of a packed ring.
+ */
 struct model_queue {
 	uint16_t size, vector;
 	uint64_t address[3];
 	unsigned int written; /* which address halves */
 	bool is_enabled;
 	bool vector_unread;
-	uint8_t *desc, *avail, *used;
+	bool reset_is_pending;
+	bool was_reset; /* alone, since the device's reset */
+	unsigned int reset_left;
+	unsigned int resets; /* of the queue alone */
+	uint8_t *desc, *driver_area, *device_area;
 
 	enum model_kicks kicks;
 	bool is_busy; /* never asks for notifications after a model_process */
-	uint64_t seen; /* entries looked at */
-	uint64_t fetched; /* entries taken */
-	uint64_t done; /* used elements written */
-	uint64_t decided; /* entries that the driver has made its decision about */
-	uint16_t avail_event;
-	uint16_t used_flags;
+	bool is_lost; /* packed: a list was so bad that the next can't be found */
+	uint64_t seen; /* places looked at */
+	uint64_t fetched; /* places taken */
+	uint64_t done; /* places used */
+	uint64_t decided; /* places that the driver has made its decision about */
+	uint64_t described; /* split: descriptors looked at */
+	uint64_t seen_buffers, fetched_buffers; /* packed */
+	uint64_t taken_buffers, completed_buffers;
+	uint16_t event; /* what the device asks for */
+	uint16_t event_flags;
 	uint64_t doorbells;
 	uint64_t interrupts; /* used buffer notifications that the driver asked for */
-	struct model_record *record; /* per descriptor */
+	uint32_t entries; /* of the arrays below */
+	struct model_record *record; /* per descriptor, or buffer id */
 	struct model_held *held; /* by model_process */
+	uint16_t *id; /* packed: of the buffers seen, in order */
+	uint16_t *taken; /* heads of the buffers taken, in order */
+	uint8_t *expected; /* packed: the ring as it must stand there */
 	unsigned int holding;
 };
 
@@ -181,7 +202,7 @@ struct model {
 	bool reset_is_pending;
 	int interrupt_fd[MODEL_VECTORS];
 	struct model_queue queue[MODEL_QUEUES];
-	uint16_t *doorbell_page;
+	uint8_t *doorbell_page;
 
 	/* What happened. */
 	unsigned int resets, isr_reads, access_closes, host_closes, config_interrupts;
@@ -238,15 +259,29 @@ void model_complete(struct model *model, uint16_t queue, uint16_t head, uint32_t
 /* Takes buffers, handles each, completes at most max in script.order, then arms the doorbell unless the
  * queue is busy. Returns how many were completed. */
 unsigned int model_process(struct model *model, uint16_t queue, unsigned int max);
-/* Asks for a notification of the next entry, or of none. */
+/* IN_ORDER: one used element for the next count buffers taken, all but the last used completely. */
+void model_complete_batch(struct model *model, uint16_t queue, unsigned int count, uint32_t length);
+
+/* Asks for a notification of the next place, or of none. */
 void model_arm(struct model *model, uint16_t queue);
 void model_disarm(struct model *model, uint16_t queue);
-void model_set_avail_event(struct model *model, uint16_t queue, uint16_t value);
-void model_set_used_flags(struct model *model, uint16_t queue, uint16_t value);
+/* With EVENT_IDX: asks for one of the place so far ahead of the next one to take. */
+void model_ask(struct model *model, uint16_t queue, int ahead);
+/* The event field, avail_event or off_wrap of a packed ring (with DESC), and the flags, raw. */
+void model_set_event(struct model *model, uint16_t queue, uint16_t value);
+void model_set_event_flags(struct model *model, uint16_t queue, uint16_t value);
 
-/* Lies: a used element as given, with the index moved on; the index alone. */
+/*
+ * Lies: a used element as given, with the index moved on, or in a packed ring as many descriptors
+ * as the buffer has; the index alone.
+ */
 void model_lie_used(struct model *model, uint16_t queue, uint32_t id, uint32_t length);
 void model_lie_index(struct model *model, uint16_t queue, uint16_t index);
+/* Packed: a descriptor so far ahead of the next used one, as given; nothing moves on. */
+void model_lie_descriptor(struct model *model, uint16_t queue, unsigned int ahead, uint16_t id,
+	uint32_t length, uint16_t flags);
+/* Packed: AVAIL and USED as they mark a used descriptor there. */
+uint16_t model_used_flags(const struct model *model, uint16_t queue, unsigned int ahead);
 
 void model_need_reset(struct model *model);
 /* Changes a byte of the configuration as a device does: generation and interrupt. */

@@ -1,34 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The registers of the selected queue: 4.1.4.3, 4.1.5.1.3. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "internal.h"
 
 static bool exists(const struct model *model, uint16_t index)
 {
 	return index < MODEL_QUEUES && index < model->script.num_queues;
-}
-
-void model_reset_queues(struct model *model)
-{
-	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {
-		struct model_queue *queue = &model->queue[i];
-		enum model_kicks kicks = queue->kicks;
-		bool is_busy = queue->is_busy;
-		uint64_t doorbells = queue->doorbells, interrupts = queue->interrupts;
-
-		free(queue->record);
-		free(queue->held);
-		*queue = (struct model_queue){
-			.size = model->script.queue_size[i],
-			.vector = MODEL_NO_VECTOR,
-			.kicks = kicks,
-			.is_busy = is_busy,
-			.doorbells = doorbells,
-			.interrupts = interrupts,
-		};
-	}
 }
 
 uint32_t model_queue_read(struct model *model, uint32_t offset)
@@ -56,14 +32,18 @@ uint32_t model_queue_read(struct model *model, uint32_t offset)
 	case 0x1e:
 		return model->script.notify_off[model->queue_select];
 	case 0x38:
+		return model->script.notif_config_data[model->queue_select];
 	case 0x3a:
-		return 0;
+		return model_queue_reset_read(model, model->queue_select);
 	default:
 		return (uint32_t)(queue->address[half / 2] >> (half % 2 * 32));
 	}
 }
 
-/* 3.1.1, step 7: between the reading back of FEATURES_OK and DRIVER_OK, and before the enabling. */
+/*
+ * 3.1.1, step 7: between the reading back of FEATURES_OK and DRIVER_OK, and before the enabling; or
+ * after the queue's own reset, 2.6.1.2.
+ */
 static bool may_write(struct model *model, const char *name)
 {
 	uint16_t index = model->queue_select;
@@ -74,8 +54,13 @@ static bool may_write(struct model *model, const char *name)
 	else if ((model->status & STATUS_FEATURES_OK) == 0 || !model->features_checked)
 		model_violation(model, "INIT-01: %s written before FEATURES_OK was read back",
 			name);
-	else if ((model->status & (STATUS_DRIVER_OK | STATUS_FAILED)) != 0)
+	else if ((model->status & STATUS_FAILED) != 0 ||
+		((model->status & STATUS_DRIVER_OK) != 0 && !model->queue[index].was_reset &&
+			!model->queue[index].is_enabled))
 		model_violation(model, "INIT-01: %s written in status 0x%02x", name, model->status);
+	else if (model->queue[index].reset_is_pending)
+		model_violation(model, "PCI-24: %s of queue %u written before its reset has ended",
+			name, index);
 	else if (model->queue[index].is_enabled)
 		model_violation(model, "VQ-05: %s of queue %u written while it is enabled", name,
 			index);
@@ -86,9 +71,9 @@ static bool may_write(struct model *model, const char *name)
 
 static void write_size(struct model *model, struct model_queue *queue, uint32_t value)
 {
-	if (value == 0 || (value & (value - 1)) != 0)
-		model_violation(model, "PCI-20: queue_size %u is no power of two", value);
-	else if (value > model->script.queue_size[model->queue_select] || value > 32768)
+	if (!model_format(model)->size_is_legal(value))
+		model_violation(model, "PCI-20: queue_size %u is no legal size", value);
+	else if (value > model->script.queue_size[model->queue_select])
 		model_violation(model, "PCI-20: queue_size %u is above the device's %u", value,
 			model->script.queue_size[model->queue_select]);
 	queue->size = (uint16_t)value;
@@ -109,6 +94,10 @@ void model_queue_write(struct model *model, uint32_t offset, uint32_t value, con
 	struct model_queue *queue;
 	unsigned int half = (offset - 0x20) / 4, shift = half % 2 * 32;
 
+	if (offset == 0x3a && exists(model, model->queue_select)) {
+		model_queue_reset_write(model, model->queue_select, value);
+		return;
+	}
 	if (!may_write(model, name))
 		return;
 	queue = &model->queue[model->queue_select];
@@ -122,9 +111,6 @@ void model_queue_write(struct model *model, uint32_t offset, uint32_t value, con
 		break;
 	case 0x1c:
 		write_enable(model, value);
-		break;
-	case 0x3a:
-		model_violation(model, "queue_reset: the model has none");
 		break;
 	default:
 		queue->address[half / 2] &= ~((uint64_t)UINT32_MAX << shift);

@@ -337,7 +337,7 @@ Test(rings, kicks_by_event)
 	ring();
 	expect_now("EVS-12");
 	model_process(model, 0, 8);
-	model_set_avail_event(model, 0, 3);
+	model_set_event(model, 0, 3);
 	publish_good();
 	ring();
 	expect_now("EVS-12");

@@ -80,15 +80,15 @@ Test(kick, the_first_buffer_is_announced)
 Test(kick, flags_decide_without_event_idx)
 {
 	open_eager(false);
-	model_set_avail_event(rig.model, 0, 0);
+	model_set_event(rig.model, 0, 0);
 	ring_post(&rig, 1);
 	ring_post(&rig, 2);
 	cr_expect_eq(rig.model->queue[0].doorbells, 2);
 	model_disarm(rig.model, 0);
-	model_set_avail_event(rig.model, 0, 3);
+	model_set_event(rig.model, 0, 3);
 	ring_post(&rig, 1);
 	cr_expect_eq(rig.model->queue[0].doorbells, 2, "EVS-08, EVS-07");
-	model_set_used_flags(rig.model, 0, 0xfffe);
+	model_set_event_flags(rig.model, 0, 0xfffe);
 	ring_post(&rig, 1);
 	cr_expect_eq(rig.model->queue[0].doorbells, 3, "only bit 0 counts");
 	ring_close(&rig);
@@ -98,11 +98,11 @@ Test(kick, flags_decide_without_event_idx)
 Test(kick, flags_are_ignored_with_event_idx)
 {
 	open_eager(true);
-	model_set_used_flags(rig.model, 0, 1);
+	model_set_event_flags(rig.model, 0, 1);
 	ring_post(&rig, 1);
 	cr_expect_eq(rig.model->queue[0].doorbells, 1, "EVS-10");
 	model_process(rig.model, 0, 1);
-	model_set_used_flags(rig.model, 0, 1);
+	model_set_event_flags(rig.model, 0, 1);
 	ring_take(&rig);
 	ring_post(&rig, 1);
 	cr_expect_eq(rig.model->queue[0].doorbells, 2);
@@ -117,8 +117,7 @@ Test(kick, bursts_around_the_event)
 		unsigned int ahead = round % 7;
 		uint64_t before;
 
-		model_set_avail_event(rig.model, 0,
-			(uint16_t)(rig.model->queue[0].fetched + ahead));
+		model_set_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched + ahead));
 		before = rig.model->queue[0].doorbells;
 		ring_post(&rig, 4);
 		cr_expect_eq(rig.model->queue[0].doorbells - before, ahead < 4);
@@ -138,7 +137,7 @@ static void pass_unannounced(uint64_t count)
 
 		ring_post(&rig, burst);
 		model_process(rig.model, 0, burst);
-		model_set_avail_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
+		model_set_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
 		cr_assert_eq(ring_take(&rig), burst);
 		count -= burst;
 	}
@@ -155,7 +154,7 @@ Test(kick, the_index_wraps_without_a_kick)
 		cr_expect_eq(rig.model->queue[0].doorbells, 1);
 		model_process(rig.model, 0, 1);
 		ring_take(&rig);
-		model_set_avail_event(rig.model, 0, 0);
+		model_set_event(rig.model, 0, 0);
 		pass_unannounced(counts[i]);
 		cr_expect_eq(rig.model->queue[0].doorbells, 1, "%lu", counts[i]);
 		model_arm(rig.model, 0);

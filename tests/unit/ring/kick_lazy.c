@@ -71,7 +71,7 @@ Test(kick_lazy, one_kick_at_the_deadline)
 Test(kick_lazy, the_deadline_respects_the_device)
 {
 	open_lazy(NO_TICKS);
-	model_set_avail_event(rig.model, 0, 100);
+	model_set_event(rig.model, 0, 100);
 	ring_post(&rig, 4);
 	kl__kick_poll(rig.queue);
 	cr_expect_eq(doorbells(), 0);

@@ -108,7 +108,7 @@ Test(kick_rescue, not_while_it_moves)
 		for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
 			kl__kick_poll(rig.queue);
 		model_process(rig.model, 0, 1);
-		model_set_avail_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
+		model_set_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
 		ring_take(&rig);
 		ring_post(&rig, 1);
 	}
@@ -121,7 +121,7 @@ Test(kick_rescue, not_while_it_moves)
 Test(kick_rescue, not_for_the_first_buffer)
 {
 	open_rescuing(SHORT_TICKS, true);
-	model_set_avail_event(rig.model, 0, 100);
+	model_set_event(rig.model, 0, 100);
 	for (unsigned int i = 1; i < 3 * KL__RESCUE_POLLS; i++)
 		kl__kick_poll(rig.queue);
 	ring_post(&rig, 1);
@@ -141,7 +141,7 @@ Test(kick_rescue, not_for_a_fresh_buffer_after_idling)
 	for (unsigned int round = 0; round < 10; round++) {
 		for (unsigned int p = 1; p < KL__RESCUE_POLLS; p++)
 			kl__kick_poll(rig.queue);
-		model_set_avail_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
+		model_set_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
 		ring_post(&rig, 1);
 		kl__kick_poll(rig.queue);
 		model_process(rig.model, 0, 1);
