@@ -43,17 +43,21 @@ static int parse_key(const char *text, const char *colon, struct kl__name *name)
 	return take(name->value, sizeof(name->value), equals + 1, strlen(equals + 1));
 }
 
-/* type=TYPE among the options, for names that don't have it in front. */
-static void take_type(struct kl__name *name)
+/* The value of key among the options, "" when it is not there, or is longer than any good one. */
+static void find_option(const char *options, const char *key, char *value, size_t size)
 {
-	const char *at = name->options;
+	size_t length = strlen(key);
 
-	while (at != NULL && strncmp(at, "type=", 5) != 0) {
-		at = strchr(at, ',');
-		at = at != NULL ? at + 1 : NULL;
+	value[0] = '\0';
+	for (const char *at = options; at != NULL; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, key, length) != 0 || at[length] != '=')
+			continue;
+		at += length + 1;
+		if (take(value, size, at, strcspn(at, ",")) != 0)
+			value[0] = '\0';
+		return;
 	}
-	if (at != NULL && take(name->type, sizeof(name->type), at + 5, strcspn(at + 5, ",")) != 0)
-		name->type[0] = '\0';
 }
 
 int kl__name_parse(const char *spec, struct kl__name *name)
@@ -66,13 +70,14 @@ int kl__name_parse(const char *spec, struct kl__name *name)
 		return -EINVAL;
 	if (comma != NULL && comma[1] != '\0')
 		name->options = comma + 1;
+	find_option(name->options, "legacy", name->legacy, sizeof(name->legacy));
 	if (strncmp(text, "mmio:", 5) == 0) {
 		name->kind = KL__NAME_MMIO;
 		return 0;
 	}
 	if (strncmp(text, "vhost-user:", 11) == 0) {
 		name->kind = KL__NAME_VHOST_USER;
-		take_type(name);
+		find_option(name->options, "type", name->type, sizeof(name->type));
 		return take(name->value, sizeof(name->value), text + 11, strlen(text + 11));
 	}
 	if (kl_pci_address(text, name->address) == 0) {

@@ -20,6 +20,8 @@ struct kl__name {
 	unsigned int nth;
 	char key[32];
 	char value[128]; /* of KEY, or the path of a socket */
+	char legacy
+		[2]; /* what legacy= asks for, "0" or "1"; anything else is the core's to refuse */
 	const char *options; /* what follows the first comma, inside spec; NULL for nothing */
 };
 

@@ -18,11 +18,12 @@
 #include "platform/pci_command.h"
 #include "platform/shared_memory.h"
 #include "platform/vfio.h"
-#include "transport/pci_modern.h"
+#include "transport/pci.h"
 #include "transport/vhost_user.h"
 
 /* Without options yet: who is looking for a device by a key has to ask it first. */
-static int open_function(const char *address, struct kl_device **device)
+static int open_function(const char *address, enum kl__pci_interface interface,
+	struct kl_device **device)
 {
 	struct kl__transport *transport;
 	struct kl__pci_access *access;
@@ -36,7 +37,7 @@ static int open_function(const char *address, struct kl_device **device)
 	rc = kl__vfio_open(address, &access, &host);
 	if (rc != 0)
 		return rc;
-	rc = kl__pci_modern_open(access, &transport);
+	rc = kl__pci_open(access, interface, &transport);
 	if (rc != 0)
 		goto close_access;
 	rc = kl__device_attach(transport, host, NULL, device);
@@ -62,6 +63,14 @@ close_host:
 	return rc;
 }
 
+/* Which of two interfaces is to be used has to be known before the device is touched. */
+static enum kl__pci_interface interface_of(const struct kl__name *name)
+{
+	if (name->legacy[0] == '1')
+		return KL__PCI_USE_LEGACY;
+	return name->legacy[0] == '0' ? KL__PCI_USE_MODERN : KL__PCI_BEST;
+}
+
 /* What the name means when it names a type: the nth, or the first that answers to the key. */
 static int open_nth(const struct kl__candidates *candidates, const struct kl__name *name,
 	const char *spec, struct kl_device **device)
@@ -70,7 +79,7 @@ static int open_nth(const struct kl__candidates *candidates, const struct kl__na
 		kl__candidates_explain(candidates, spec, name->type);
 		return -ENODEV;
 	}
-	return open_function(candidates->functions[name->nth].address, device);
+	return open_function(candidates->functions[name->nth].address, interface_of(name), device);
 }
 
 static int open_by_key(const struct kl__candidates *candidates, const struct kl__name *name,
@@ -88,7 +97,7 @@ static int open_by_key(const struct kl__candidates *candidates, const struct kl_
 		/* To be asked it would have to be reset under whoever uses it. */
 		if (kl__device_is_open(candidates->functions[i].address))
 			continue;
-		rc = open_function(candidates->functions[i].address, device);
+		rc = open_function(candidates->functions[i].address, interface_of(name), device);
 		if (rc != 0) {
 			failure = rc;
 			continue;
@@ -181,7 +190,7 @@ static int open_named(const struct kl__name *name, const char *spec, struct kl_d
 {
 	switch (name->kind) {
 	case KL__NAME_ADDRESS:
-		return open_function(name->address, device);
+		return open_function(name->address, interface_of(name), device);
 	case KL__NAME_NTH:
 	case KL__NAME_KEY:
 		return open_by_type(name, spec, device);

@@ -161,9 +161,9 @@ static int check_common(const struct kl_device *device, const struct kl_features
 		!device->host->iova_is_physical) {
 		kl_error(
 			"%s: the device does not offer ACCESS_PLATFORM, so it bypasses the IOMMU and would take "
-			"our addresses for physical ones; give it iommu_platform=on in the hypervisor, "
-			"or run with the EAL option --iova-mode=pa",
-			device->info.name);
+			"our addresses for physical ones; %srun with the EAL option --iova-mode=pa",
+			device->info.name,
+			is_legacy ? "" : "give it iommu_platform=on in the hypervisor, or ");
 		return -ENOTSUP;
 	}
 	return 0;

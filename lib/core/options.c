@@ -111,6 +111,20 @@ static int check_type(const struct kl_device *device, const char *key, const cha
 		bad(device, key, value, device->driver->name);
 }
 
+/* Which interface is used was decided on opening; here it shows whether it could be had. */
+static int check_legacy(const struct kl_device *device, const char *key, const char *value)
+{
+	bool is_legacy = (device->transport->quirks & KL__QUIRK_LEGACY) != 0;
+
+	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+		return bad(device, key, value, "0 or 1");
+	if ((value[0] == '1') == is_legacy)
+		return 0;
+	return bad(device, key, value,
+		is_legacy ? "1, since the device has no other interface" :
+			    "0, since the device has no legacy interface");
+}
+
 static int parse_one(struct kl_device *device, const char *key, const char *value)
 {
 	int rc = -ENOENT, bit;
@@ -122,6 +136,8 @@ static int parse_one(struct kl_device *device, const char *key, const char *valu
 		return parse_queue_size(device, key, value);
 	if (strcmp(key, "type") == 0)
 		return check_type(device, key, value);
+	if (strcmp(key, "legacy") == 0)
+		return check_legacy(device, key, value);
 	if (strcmp(key, "features") == 0)
 		return parse_features(device, value);
 	if (strcmp(key, "kick") == 0)
@@ -135,8 +151,8 @@ static int parse_one(struct kl_device *device, const char *key, const char *valu
 		rc = device->driver->option(device, key, value);
 	if (rc == -ENOENT) {
 		kl_error(
-			"%s: unknown key %s; known are type, queues, queue_size, event_idx, indirect, packed, "
-			"in_order, features, kick and those of the %s driver",
+			"%s: unknown key %s; known are type, legacy, queues, queue_size, event_idx, indirect, "
+			"packed, in_order, features, kick and those of the %s driver",
 			device->info.name, key, device->driver->name);
 		rc = -EINVAL;
 	}

@@ -33,6 +33,9 @@
 #define PCI_CFG_SIZE 0x100
 #define PCI_CAP_VENDOR_ID 0x09
 #define PCI_CAP_MSIX_ID 0x11
+#define PCI_CAP_MSIX_CONTROL 2
+#define PCI_CAP_MSIX_CONTROL_SIZE 0x7ff /* vectors, less one */
+#define PCI_CAP_MSIX_CONTROL_ENABLE 0x8000
 #define PCI_BARS 6
 
 /* 4.1.4: what a vendor capability describes. */
@@ -54,6 +57,20 @@
 
 /* 4.1.5.1.2: no MSI-X vector. */
 #define VIRTIO_MSI_NO_VECTOR 0xffff
+
+/* 4.1.4.10: the registers from before virtio 1.0, in the I/O ports of BAR 0. */
+#define VIRTIO_PCI_LEGACY_DEVICE_FEATURES 0
+#define VIRTIO_PCI_LEGACY_DRIVER_FEATURES 4
+#define VIRTIO_PCI_LEGACY_QUEUE_PFN 8
+#define VIRTIO_PCI_LEGACY_QUEUE_SIZE 12
+#define VIRTIO_PCI_LEGACY_QUEUE_SELECT 14
+#define VIRTIO_PCI_LEGACY_QUEUE_NOTIFY 16
+#define VIRTIO_PCI_LEGACY_STATUS 18
+#define VIRTIO_PCI_LEGACY_ISR 19
+#define VIRTIO_PCI_LEGACY_CONFIG_VECTOR 20 /* while MSI-X is on */
+#define VIRTIO_PCI_LEGACY_QUEUE_VECTOR 22 /* while MSI-X is on */
+#define VIRTIO_PCI_LEGACY_CONFIG 20 /* while MSI-X is off */
+#define VIRTIO_PCI_LEGACY_CONFIG_MSIX 24 /* while MSI-X is on */
 
 /* 4.1.4.3 */
 struct virtio_pci_common_cfg {

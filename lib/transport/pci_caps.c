@@ -120,7 +120,11 @@ static unsigned int walk(const uint8_t *config, size_t size, const struct kl__pc
 			virtio++;
 			parse_virtio(cap, size - at, bar, caps);
 		} else if (cap[0] == PCI_CAP_MSIX_ID) {
-			caps->msix_vectors = (get16(cap + 2) & 0x7ff) + 1u;
+			caps->msix_vectors = (get16(cap + PCI_CAP_MSIX_CONTROL) &
+						     PCI_CAP_MSIX_CONTROL_SIZE) +
+				1u;
+			caps->msix_is_on = (get16(cap + PCI_CAP_MSIX_CONTROL) &
+						   PCI_CAP_MSIX_CONTROL_ENABLE) != 0;
 		}
 		at = cap[1] & ~3u;
 	}

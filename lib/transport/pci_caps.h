@@ -26,6 +26,7 @@ struct kl__pci_caps {
 	struct kl__pci_region device;
 	uint32_t notify_multiplier;
 	unsigned int msix_vectors; /* table size, 0: no MSI-X */
+	bool msix_is_on; /* whoever had the function before left it so */
 	/* Virtio capabilities that were left out, and why the last one was; NULL when none was. */
 	unsigned int refused;
 	const char *refused_why;
@@ -37,6 +38,7 @@ struct kl__pci_caps {
  * there (common, notify, ISR; the device structure is the type's affair), -ENODEV when there is no
  * virtio capability at all (a legacy device, 4.1.5.1.1.1), -EPROTO when some are missing or
  * unusable, and then *why says which. size is what could be read, at most 256.
+ * The MSI-X fields are filled in whatever is returned.
  */
 int kl__pci_caps_parse(const uint8_t *config, size_t size, const struct kl__pci_bar bar[PCI_BARS],
 	struct kl__pci_caps *caps, const char **why);

@@ -9,7 +9,7 @@
 
 #include "spec/features.h"
 #include "transport/pci_caps.h"
-#include "transport/pci_id.h"
+#include "transport/pci_identity.h"
 
 struct pci_modern {
 	struct kl__transport transport;
@@ -247,51 +247,20 @@ static const struct kl__transport_ops pci_modern_ops = {
 	.close = close_transport,
 };
 
-/* Reads as much of the configuration space as there is; a model may be cut short. */
-static int read_config(struct kl__pci_access *access, uint8_t config[PCI_CFG_SIZE], size_t *size)
-{
-	for (*size = PCI_CFG_SIZE; *size >= PCI_CFG_HEADER_SIZE; *size -= PCI_CFG_HEADER_SIZE)
-		if (access->ops->config_read(access, 0, config, *size) == 0)
-			return 0;
-	kl_error("%s: its configuration space can't be read; is the device still there?",
-		access->name);
-	return -EIO;
-}
-
-static int identify(struct kl__pci_access *access, const uint8_t *config, uint32_t *type)
-{
-	uint16_t vendor = (uint16_t)(config[PCI_CFG_VENDOR_ID] |
-		config[PCI_CFG_VENDOR_ID + 1] << 8);
-	uint16_t device = (uint16_t)(config[PCI_CFG_DEVICE_ID] |
-		config[PCI_CFG_DEVICE_ID + 1] << 8);
-	uint16_t subsystem = (uint16_t)(config[PCI_CFG_SUBSYSTEM_ID] |
-		config[PCI_CFG_SUBSYSTEM_ID + 1] << 8);
-
-	if (kl__pci_id(vendor, device, subsystem, type) != KL__PCI_NOT_VIRTIO)
-		return 0;
-	kl_error("%s: PCI id %04x:%04x is not a virtio device; those are 1af4:1000 to 1af4:107f",
-		access->name, vendor, device);
-	return -ENODEV;
-}
-
 int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **transport)
 {
-	uint8_t config[PCI_CFG_SIZE];
+	struct kl__pci_identity identity;
 	struct pci_modern *pci;
 	const char *why;
-	size_t size;
 	int rc;
 
+	rc = kl__pci_identify(access, &identity);
+	if (rc != 0)
+		return rc;
 	pci = calloc(1, sizeof(*pci));
 	if (pci == NULL)
 		return -ENOMEM;
-	rc = read_config(access, config, &size);
-	if (rc != 0)
-		goto fail;
-	rc = identify(access, config, &pci->transport.type);
-	if (rc != 0)
-		goto fail;
-	rc = kl__pci_caps_parse(config, size, access->bar, &pci->caps, &why);
+	rc = kl__pci_caps_parse(identity.config, identity.size, access->bar, &pci->caps, &why);
 	if (rc != 0) {
 		kl_error("%s: not usable as a modern virtio device: %s%s%s", access->name, why,
 			pci->caps.refused != 0 ? "; a capability was left out because " : "",
@@ -300,6 +269,7 @@ int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **tr
 	}
 	pci->access = access;
 	pci->transport.ops = &pci_modern_ops;
+	pci->transport.type = identity.type;
 	pci->transport.vendor = VIRTIO_PCI_VENDOR;
 	pci->transport.numa_node = access->numa_node;
 	pci->transport.config_size = pci->caps.device.length;

@@ -66,7 +66,7 @@ void model_config_write(struct model *model, uint32_t offset, unsigned int width
 
 	snprintf(name, sizeof(name), "config[%u]", offset);
 	model_log(model, true, name, width, value);
-	if ((model->status & STATUS_FEATURES_OK) == 0)
+	if ((model->status & STATUS_FEATURES_OK) == 0 && !model->is_driven_legacy)
 		model_violation(model, "INIT-06: configuration written before FEATURES_OK");
 	if (!model->script.config_is_writable) {
 		model_violation(model, "NET-01: configuration of %u bytes at %u written", width,

@@ -98,14 +98,20 @@ void model_doorbell_write(struct model *model, uint32_t offset, unsigned int wid
 	else if (index < 0)
 		model_violation(model, "NTF-03, NTF-05: doorbell at 0x%x with value 0x%x", offset,
 			value);
-	else if ((model->status & STATUS_DRIVER_OK) == 0 || (model->status & STATUS_FAILED) != 0)
+	else
+		model_doorbell_ring(model, index, (uint16_t)(value >> 16));
+}
+
+void model_doorbell_ring(struct model *model, int index, uint16_t data)
+{
+	if ((model->status & STATUS_DRIVER_OK) == 0 || (model->status & STATUS_FAILED) != 0)
 		model_violation(model, "INIT-10: doorbell of queue %d in status 0x%02x", index,
 			model->status);
 	else if (!model->queue[index].is_enabled || model->queue[index].reset_is_pending)
 		model_violation(model, "INIT-10: doorbell of queue %d, which is not enabled",
 			index);
 	else
-		ring(model, (uint16_t)index, (uint16_t)(value >> 16));
+		ring(model, (uint16_t)index, data);
 }
 
 volatile void *model_doorbell_pointer(struct model *model, uint32_t offset, unsigned int width)

@@ -216,7 +216,13 @@ void model_scribble(struct model *model, uint16_t index);
 /* For a queue that is given up: frees what the model keeps of it. */
 void model_free_records(struct model_queue *queue);
 
+/* legacy.c: the I/O ports of BAR 0. */
+uint32_t model_legacy_bytes(const struct model *model);
+uint32_t model_legacy_read(struct model *model, uint32_t offset, unsigned int width);
+void model_legacy_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value);
+
 /* doorbell.c */
+void model_doorbell_ring(struct model *model, int index, uint16_t data);
 void model_doorbell_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value);
 volatile void *model_doorbell_pointer(struct model *model, uint32_t offset, unsigned int width);
 /* Before an action: the driver had its chance to ring. */

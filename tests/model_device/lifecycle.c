@@ -16,6 +16,7 @@ static void finish_reset(struct model *model)
 	model->accepted = (struct kl_features){{0, 0}};
 	model->banks_written = 0;
 	model->features_checked = false;
+	model->is_driven_legacy = false;
 	model->config_vector = MODEL_NO_VECTOR;
 	model->config_vector_unread = false;
 	model_reset_queues(model);
@@ -52,7 +53,9 @@ static void check_order(struct model *model, uint8_t old, uint8_t added)
 		model_violation(model, "INIT-02: DRIVER before ACKNOWLEDGE");
 	if ((added & STATUS_FEATURES_OK) != 0 && (old & STATUS_DRIVER) == 0)
 		model_violation(model, "INIT-01: FEATURES_OK before DRIVER");
-	if ((added & STATUS_DRIVER_OK) != 0 &&
+	if ((added & STATUS_FEATURES_OK) != 0 && model->is_driven_legacy)
+		model_violation(model, "INIT-01: FEATURES_OK, which a legacy device does not know");
+	if ((added & STATUS_DRIVER_OK) != 0 && !model->is_driven_legacy &&
 		((old & STATUS_FEATURES_OK) == 0 || !model->features_checked))
 		model_violation(model, "INIT-04: DRIVER_OK, but FEATURES_OK was not read back");
 	if ((added & (added - 1)) != 0)

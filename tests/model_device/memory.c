@@ -31,6 +31,16 @@ void model_add_window(struct model *model, void *memory, uint64_t iova, size_t s
 		model_violation(model, "the model is out of memory");
 }
 
+static uint64_t place(struct model *model, const void *memory, size_t size, size_t align)
+{
+	uint64_t iova = (model->script.next_iova + align - 1) & ~(uint64_t)(align - 1);
+
+	if (model->script.next_iova == 0)
+		return (uint64_t)(uintptr_t)memory + MODEL_IOVA_SHIFT;
+	model->script.next_iova = iova + size;
+	return iova;
+}
+
 static void *host_alloc(struct kl__host *host, size_t size, size_t align, uint64_t *iova)
 {
 	struct model *model = of(host);
@@ -47,7 +57,7 @@ static void *host_alloc(struct kl__host *host, size_t size, size_t align, uint64
 	if (memory == NULL)
 		return NULL;
 	memset(memory, 0, size);
-	*iova = (uint64_t)(uintptr_t)memory + MODEL_IOVA_SHIFT;
+	*iova = place(model, memory, size, align);
 	if (!add_window(model, (struct model_window){memory, *iova, size, true})) {
 		free(memory);
 		return NULL;

@@ -80,7 +80,7 @@ static bool check_access(struct model *model, unsigned int bar, uint64_t offset,
 	if (width != 1 && width != 2 && width != 4)
 		model_violation(model, "PCI-07: access of %u bytes at 0x%llx", width,
 			(unsigned long long)offset);
-	else if (bar != MODEL_BAR || offset + width > MODEL_BAR_SIZE)
+	else if (bar >= 6 || offset + width > model->access.bar[bar].size)
 		model_violation(model, "access outside of the BARs: BAR %u, 0x%llx", bar,
 			(unsigned long long)offset);
 	else if (offset % width != 0)
@@ -113,6 +113,8 @@ static uint32_t access_read(struct kl__pci_access *access, unsigned int bar, uin
 		return 0;
 	if (model->script.is_gone)
 		return width == 4 ? UINT32_MAX : (1u << (8 * width)) - 1;
+	if (bar != MODEL_BAR)
+		return model_legacy_read(model, (uint32_t)offset, width);
 	return read_register(model, (uint32_t)offset, width);
 }
 
@@ -126,7 +128,9 @@ static void access_write(struct kl__pci_access *access, unsigned int bar, uint64
 	if (width < 4 && value >> (8 * width) != 0)
 		model_violation(model, "PCI-06: 0x%x written to %u bytes at 0x%llx", value, width,
 			(unsigned long long)offset);
-	if (is_inside(offset, width, COMMON_OFFSET, COMMON_LENGTH))
+	if (bar != MODEL_BAR)
+		model_legacy_write(model, (uint32_t)offset, width, value);
+	else if (is_inside(offset, width, COMMON_OFFSET, COMMON_LENGTH))
 		model_common_write(model, (uint32_t)offset - COMMON_OFFSET, width, value);
 	else if (is_inside(offset, width, DEVICE_OFFSET, model->script.config_length))
 		model_config_write(model, (uint32_t)offset - DEVICE_OFFSET, width, value);
@@ -145,7 +149,7 @@ static volatile void *access_pointer(struct kl__pci_access *access, unsigned int
 
 	if (!check_access(model, bar, offset, width))
 		return NULL;
-	if (!is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH)) {
+	if (bar != MODEL_BAR || !is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH)) {
 		model_violation(model,
 			"a raw pointer was asked for a register that is no doorbell: 0x%llx",
 			(unsigned long long)offset);
@@ -236,7 +240,7 @@ struct model *model_new(uint32_t type)
 	model->doorbell_page = malloc(NOTIFY_LENGTH);
 	if (model->doorbell_page != NULL)
 		memset(model->doorbell_page, 0xff, NOTIFY_LENGTH);
-	put(model->pci_config + 2, 2, 0x1040 + type);
+	model->type = type;
 	model_rebuild(model);
 	model_reset_queues(model);
 	model->config_vector = MODEL_NO_VECTOR;

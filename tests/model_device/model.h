@@ -88,6 +88,13 @@ struct model_config_field {
 	int feature; /* the bit that must be offered, -1 for none */
 };
 
+/* Which registers the device has: the modern structures, those from before virtio 1.0, or both. */
+enum model_interfaces {
+	MODEL_MODERN,
+	MODEL_TRANSITIONAL,
+	MODEL_LEGACY,
+};
+
 /* What the test wants of the device; may be changed at any time. */
 struct model_script {
 	struct kl_features offered;
@@ -98,6 +105,7 @@ struct model_script {
 	uint32_t notify_multiplier; /* what the capability says; model_rebuild applies it */
 	unsigned int msix_vectors; /* as before */
 	uint32_t config_length; /* as before */
+	enum model_interfaces interfaces; /* as before */
 	uint8_t config[MODEL_CONFIG_BYTES];
 	const struct model_config_field
 		*fields; /* ended by width 0; NULL: every aligned read is right */
@@ -116,6 +124,8 @@ struct model_script {
 		config_bumps; /* so many readings change the configuration; MODEL_NEVER: all do */
 	void (*on_bump)(struct model *model);
 	unsigned int alloc_fails_at; /* the n-th allocation from now on, 1 for the next; 0: none */
+	/* Where the host's next block lies for the device; 0: at the CPU's address, shifted. */
+	uint64_t next_iova;
 	bool map_doorbells;
 	bool serves_doorbells; /* process the queue within the doorbell write */
 
@@ -185,6 +195,7 @@ struct model {
 	struct kl__host host;
 	struct model_script script;
 
+	uint32_t type;
 	uint8_t pci_config[256];
 	unsigned int pci_config_bytes; /* how much of it can be read */
 
@@ -198,6 +209,7 @@ struct model {
 	bool features_checked; /* FEATURES_OK was read back */
 	unsigned int mappings; /* vector mappings so far */
 	bool msix_is_on;
+	bool is_driven_legacy; /* since the last reset */
 	unsigned int reset_left;
 	bool reset_is_pending;
 	int interrupt_fd[MODEL_VECTORS];

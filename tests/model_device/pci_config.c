@@ -61,31 +61,42 @@ static void add_msix(struct model *model)
 	put(model->pci_config + where + 2, 2, model->script.msix_vectors - 1);
 }
 
-void model_rebuild(struct model *model)
+static void add_structures(struct model *model)
 {
-	uint16_t device = (uint16_t)get16(model->pci_config + 2);
-	uint16_t subsystem = (uint16_t)get16(model->pci_config + 0x2e);
-
-	memset(model->pci_config, 0, sizeof(model->pci_config));
-	model->pci_config_bytes = sizeof(model->pci_config);
-	put(model->pci_config, 2, 0x1af4);
-	put(model->pci_config + 2, 2, device);
-	put(model->pci_config + 4, 2, 0x6);
-	put(model->pci_config + 6, 2, 0x10);
-	put(model->pci_config + 8, 1, 1);
-	put(model->pci_config + 0x2c, 2, 0x1af4);
-	put(model->pci_config + 0x2e, 2, subsystem);
-	/* Added in front, so the list that a driver sees starts with the last one. */
 	if (model->script.config_length != 0)
 		model_add_capability(model, 4, MODEL_BAR, DEVICE_OFFSET,
 			model->script.config_length);
 	model_add_capability(model, 3, MODEL_BAR, ISR_OFFSET, 1);
 	model_add_capability(model, 2, MODEL_BAR, NOTIFY_OFFSET, NOTIFY_LENGTH);
 	model_add_capability(model, 1, MODEL_BAR, COMMON_OFFSET, COMMON_LENGTH);
+}
+
+void model_rebuild(struct model *model)
+{
+	bool is_modern = model->script.interfaces == MODEL_MODERN;
+
+	memset(model->pci_config, 0, sizeof(model->pci_config));
+	model->pci_config_bytes = sizeof(model->pci_config);
+	put(model->pci_config, 2, 0x1af4);
+	/* 4.1.2.1: a device with both has an id from below 0x1040, and its type in the subsystem's. */
+	put(model->pci_config + 2, 2, is_modern ? 0x1040 + model->type : 0x1000);
+	put(model->pci_config + 4, 2, 0x6);
+	put(model->pci_config + 6, 2, 0x10);
+	put(model->pci_config + 8, 1, is_modern);
+	put(model->pci_config + 0x2c, 2, 0x1af4);
+	put(model->pci_config + 0x2e, 2, is_modern ? 0x1100 : model->type);
+	/* Added in front, so the list that a driver sees starts with the last one. */
+	if (model->script.interfaces != MODEL_LEGACY)
+		add_structures(model);
 	if (model->script.msix_vectors != 0)
 		add_msix(model);
 	memset(model->access.bar, 0, sizeof(model->access.bar));
-	model->access.bar[MODEL_BAR].size = MODEL_BAR_SIZE;
+	if (model->script.interfaces != MODEL_LEGACY)
+		model->access.bar[MODEL_BAR].size = MODEL_BAR_SIZE;
+	if (model->script.interfaces != MODEL_MODERN) {
+		model->access.bar[0].size = model_legacy_bytes(model);
+		model->access.bar[0].is_io = true;
+	}
 	model->access.msix_vectors = model->script.msix_vectors;
 }
 

@@ -37,12 +37,14 @@ struct kl_device_info {
  *		vhost-user:PATH			a back end that listens on this unix socket
  *	keys	type=NAME (what it has to be; for vhost-user needed, unless only one driver is
  * linked) queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
+ *		legacy=0|1 (1: by the interface from before virtio 1.0, 0: not by that; without it
+ * only if the device has no other)
  *		features=+NAME/-NAME (+ insists on it, - declines it), and those of the driver
  * On success the device is reset, owned by the caller and known to its driver; nothing runs yet.
  * kl_eal_init must have been called.
  * Returns 0, or after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no
- * driver for its type), -EBUSY (in use, also by this process, or bound to a kernel driver), -EACCES (rights), -EIO,
- *-EPROTO (the device breaks the specification), -ETIMEDOUT (it does not finish a reset), -ENOMEM.
+ * driver for its type), -EBUSY (in use, by this process too, or bound to a kernel driver), -EACCES
+ * (rights), -EIO, -EPROTO (the device breaks the specification), -ETIMEDOUT (it does not finish a reset), -ENOMEM.
  */
 KL_API int kl_device_open(const char *spec, struct kl_device **device);
 

@@ -9,7 +9,7 @@
 
 #include <kickless/log.h>
 
-#include "transport/pci_modern.h"
+#include "transport/pci.h"
 
 int rig_probe_result, rig_probes, rig_removes, rig_changes;
 char rig_colour[16];
@@ -88,7 +88,7 @@ int rig_attach(struct device_rig *rig, const char *options)
 	struct kl__transport *transport;
 	int rc;
 
-	rc = kl__pci_modern_open(&rig->model->access, &transport);
+	rc = kl__pci_open(&rig->model->access, KL__PCI_BEST, &transport);
 	if (rc != 0)
 		return rc;
 	rc = kl__device_attach(transport, &rig->model->host, options, &rig->device);

@@ -192,3 +192,21 @@ Test(options, several)
 	refuse("queues=2,queue_size=bad,colour=red", "queue_size=bad", "powers of two");
 	cr_expect_not(logged("colour"), "the first mistake ends it");
 }
+
+/* The interface was chosen on opening; the key must not be believed where it could not be had. */
+Test(options, legacy)
+{
+	parse("legacy=0");
+	rig_close(&rig);
+	refuse("legacy=1", "legacy=1", "no legacy interface");
+	refuse("legacy=2", "legacy=2", "0 or 1");
+	refuse("legacy=", "legacy=", "0 or 1");
+	rig_prepare(&rig);
+	rig.model->script.interfaces = MODEL_LEGACY;
+	rig.model->script.next_iova = 1 << 20;
+	model_rebuild(rig.model);
+	cr_expect_eq(rig_attach(&rig, "legacy=0"), -EINVAL);
+	cr_expect(logged("legacy=0") && logged("no other interface"), "%s", log_text());
+	cr_expect_eq(rig_attach(&rig, "legacy=1"), 0);
+	rig_close(&rig);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "transport/pci_legacy.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <kickless/log.h>
+
+#include "spec/features.h"
+#include "spec/ring.h"
+#include "transport/pci_caps.h"
+#include "transport/pci_identity.h"
+
+struct pci_legacy {
+	struct kl__transport transport;
+	struct kl__pci_access *access;
+	unsigned int msix_vectors;
+	bool msix_is_on;
+};
+
+/* 4.1.4.10: the registers are the first BAR's, which is one of I/O ports. */
+#define BAR 0
+
+/* 4.1.5.1.3.1: a queue's address is told as the number of its page, in 32 bits. */
+#define PAGE_BITS 12
+#define ADDRESS_END (UINT64_C(1) << (32 + PAGE_BITS))
+
+/* No device has more; a queue whose size reads 0 ends the list earlier. */
+#define QUEUES_MAX 1024
+
+static struct pci_legacy *legacy(struct kl__transport *transport)
+{
+	return (struct pci_legacy *)transport;
+}
+
+static uint32_t port_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
+{
+	struct pci_legacy *pci = legacy(transport);
+
+	return pci->access->ops->read(pci->access, BAR, offset, width);
+}
+
+static void port_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
+	uint32_t value)
+{
+	struct pci_legacy *pci = legacy(transport);
+
+	pci->access->ops->write(pci->access, BAR, offset, width, value);
+}
+
+/* There are no feature bits beyond the first 32. */
+static void get_features(struct kl__transport *transport, struct kl_features *offered)
+{
+	*offered = (struct kl_features){
+		{port_read(transport, VIRTIO_PCI_LEGACY_DEVICE_FEATURES, 4)}};
+}
+
+static void set_features(struct kl__transport *transport, const struct kl_features *accepted)
+{
+	port_write(transport, VIRTIO_PCI_LEGACY_DRIVER_FEATURES, 4, (uint32_t)accepted->word[0]);
+}
+
+static uint8_t get_status(struct kl__transport *transport)
+{
+	return (uint8_t)port_read(transport, VIRTIO_PCI_LEGACY_STATUS, 1);
+}
+
+static void set_status(struct kl__transport *transport, uint8_t status)
+{
+	port_write(transport, VIRTIO_PCI_LEGACY_STATUS, 1, status);
+}
+
+/* 4.1.4.10: the two vector registers come in between when, and as long as, MSI-X is on. */
+static uint32_t config_start(const struct pci_legacy *pci)
+{
+	return pci->msix_is_on ? VIRTIO_PCI_LEGACY_CONFIG_MSIX : VIRTIO_PCI_LEGACY_CONFIG;
+}
+
+static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
+{
+	return port_read(transport, config_start(legacy(transport)) + offset, width);
+}
+
+static void config_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
+	uint32_t value)
+{
+	port_write(transport, config_start(legacy(transport)) + offset, width, value);
+}
+
+static void select_queue(struct kl__transport *transport, uint16_t index)
+{
+	port_write(transport, VIRTIO_PCI_LEGACY_QUEUE_SELECT, 2, index);
+}
+
+static uint16_t queue_max_size(struct kl__transport *transport, uint16_t index)
+{
+	select_queue(transport, index);
+	return (uint16_t)port_read(transport, VIRTIO_PCI_LEGACY_QUEUE_SIZE, 2);
+}
+
+static uint16_t queue_count(struct kl__transport *transport)
+{
+	uint16_t count = 0;
+
+	while (count < QUEUES_MAX && queue_max_size(transport, count) != 0)
+		count++;
+	return count;
+}
+
+static bool queue_is_enabled(struct kl__transport *transport, uint16_t index)
+{
+	select_queue(transport, index);
+	return port_read(transport, VIRTIO_PCI_LEGACY_QUEUE_PFN, 4) != 0;
+}
+
+static void notify_by_port(const struct kl_notifier *notifier, uint32_t what)
+{
+	struct pci_legacy *pci = notifier->context;
+
+	port_write(&pci->transport, VIRTIO_PCI_LEGACY_QUEUE_NOTIFY, 2, what);
+}
+
+/* 2.7.2: the device computes where the other two parts are, so they had better be there. */
+static bool is_laid_out(const struct kl__queue_setup *setup)
+{
+	uint64_t driver = setup->desc + UINT64_C(16) * setup->size;
+	uint64_t device = driver + 6 + UINT64_C(2) * setup->size;
+
+	return setup->desc % VIRTQ_LEGACY_ALIGN == 0 && setup->driver == driver &&
+		setup->device ==
+		(device + VIRTQ_LEGACY_ALIGN - 1) / VIRTQ_LEGACY_ALIGN * VIRTQ_LEGACY_ALIGN;
+}
+
+static int check_setup(struct kl__transport *transport, const struct kl__queue_setup *setup)
+{
+	if (!is_laid_out(setup)) {
+		kl_error("%s: queue %u: its rings are not laid out as a legacy device needs them",
+			transport->name, setup->index);
+		return -EINVAL;
+	}
+	if (setup->desc < ADDRESS_END)
+		return 0;
+	kl_error(
+		"%s: queue %u: its memory is at bus address 0x%" PRIx64
+		", and the legacy interface reaches addresses below 0x%" PRIx64
+		" only; use the device without legacy=1 if it is transitional, or start with the EAL option "
+		"--iova-mode=pa or --base-virtaddr=0x100000000",
+		transport->name, setup->index, setup->desc, ADDRESS_END);
+	return -ENOTSUP;
+}
+
+/* 4.1.5.1.2.2: a mapping must be read back; the device answers NO_VECTOR when it can't. */
+static int map_vector(struct pci_legacy *pci, const struct kl__queue_setup *setup)
+{
+	uint16_t vector = setup->vector < 0 ? VIRTIO_MSI_NO_VECTOR : (uint16_t)setup->vector;
+
+	port_write(&pci->transport, VIRTIO_PCI_LEGACY_QUEUE_VECTOR, 2, vector);
+	if (setup->vector < 0 ||
+		port_read(&pci->transport, VIRTIO_PCI_LEGACY_QUEUE_VECTOR, 2) == vector)
+		return 0;
+	kl_error(
+		"%s: queue %u: the device refuses MSI-X vector %u of its %u; use the queue without "
+		"interrupts",
+		pci->transport.name, setup->index, vector, pci->msix_vectors);
+	return -EPROTO;
+}
+
+static int queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
+	struct kl_notifier *notifier)
+{
+	struct pci_legacy *pci = legacy(transport);
+	int rc;
+
+	rc = check_setup(transport, setup);
+	if (rc != 0)
+		return rc;
+	select_queue(transport, setup->index);
+	if (pci->msix_is_on) {
+		rc = map_vector(pci, setup);
+		if (rc != 0)
+			return rc;
+	}
+	port_write(transport, VIRTIO_PCI_LEGACY_QUEUE_PFN, 4, (uint32_t)(setup->desc >> PAGE_BITS));
+	*notifier = (struct kl_notifier){
+		.value = setup->index,
+		.width = 2,
+		.notify = notify_by_port,
+		.context = pci,
+	};
+	return 0;
+}
+
+static int set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds)
+{
+	struct pci_legacy *pci = legacy(transport);
+	int rc;
+
+	if (vectors > pci->msix_vectors)
+		return -ENOTSUP;
+	rc = pci->access->ops->interrupts(pci->access, vectors, fds);
+	if (rc == 0)
+		pci->msix_is_on = vectors != 0;
+	return rc;
+}
+
+static int set_config_vector(struct kl__transport *transport, unsigned int vector)
+{
+	port_write(transport, VIRTIO_PCI_LEGACY_CONFIG_VECTOR, 2, vector);
+	return port_read(transport, VIRTIO_PCI_LEGACY_CONFIG_VECTOR, 2) == vector ? 0 : -EPROTO;
+}
+
+static void close_transport(struct kl__transport *transport)
+{
+	struct pci_legacy *pci = legacy(transport);
+
+	pci->access->ops->close(pci->access);
+	free(pci);
+}
+
+static const struct kl__transport_ops pci_legacy_ops = {
+	.name = "pci-legacy",
+	.get_features = get_features,
+	.set_features = set_features,
+	.get_status = get_status,
+	.set_status = set_status,
+	.config_read = config_read,
+	.config_write = config_write,
+	.queue_count = queue_count,
+	.queue_max_size = queue_max_size,
+	.queue_is_enabled = queue_is_enabled,
+	.queue_enable = queue_enable,
+	.set_interrupts = set_interrupts,
+	.set_config_vector = set_config_vector,
+	.close = close_transport,
+};
+
+static int check_function(const struct kl__pci_access *access,
+	const struct kl__pci_identity *identity)
+{
+	const struct kl__pci_bar *bar = &access->bar[BAR];
+
+	if (identity->generation == KL__PCI_MODERN) {
+		kl_error(
+			"%s: a modern device, which has no legacy interface; use it without legacy=1",
+			access->name);
+		return -ENODEV;
+	}
+	if (bar->is_io && bar->size >= VIRTIO_PCI_LEGACY_CONFIG_MSIX)
+		return 0;
+	kl_error(
+		"%s: its legacy registers have to be I/O ports in BAR 0, %u at least; it has %llu bytes "
+		"of %s there",
+		access->name, VIRTIO_PCI_LEGACY_CONFIG_MSIX, (unsigned long long)bar->size,
+		bar->is_io ? "ports" : "memory");
+	return -EPROTO;
+}
+
+int kl__pci_legacy_open(struct kl__pci_access *access, struct kl__transport **transport)
+{
+	struct kl__pci_identity identity;
+	struct kl__pci_caps caps;
+	struct pci_legacy *pci;
+	const char *why;
+	int rc;
+
+	rc = kl__pci_identify(access, &identity);
+	if (rc == 0)
+		rc = check_function(access, &identity);
+	if (rc != 0)
+		return rc;
+	pci = calloc(1, sizeof(*pci));
+	if (pci == NULL)
+		return -ENOMEM;
+	pci->access = access;
+	pci->msix_vectors = access->msix_vectors;
+	(void)kl__pci_caps_parse(identity.config, identity.size, access->bar, &caps, &why);
+	pci->msix_is_on = caps.msix_is_on;
+	pci->transport.ops = &pci_legacy_ops;
+	pci->transport.type = identity.type;
+	pci->transport.vendor = VIRTIO_PCI_VENDOR;
+	pci->transport.numa_node = access->numa_node;
+	pci->transport.quirks = KL__QUIRK_LEGACY | KL__QUIRK_FIXED_QUEUE_SIZE;
+	/* With MSI-X there must be room for the vector registers too. */
+	pci->transport.config_size = access->bar[BAR].size -
+		(pci->msix_vectors != 0 || pci->msix_is_on ? VIRTIO_PCI_LEGACY_CONFIG_MSIX :
+							     VIRTIO_PCI_LEGACY_CONFIG);
+	snprintf(pci->transport.name, sizeof(pci->transport.name), "%s", access->name);
+	kl_features_set(&pci->transport.features, VIRTIO_F_ANY_LAYOUT);
+	*transport = &pci->transport;
+	return 0;
+}
