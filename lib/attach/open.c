@@ -12,20 +12,17 @@
 #include <kickless/log.h>
 
 #include "attach/candidates.h"
+#include "attach/function.h"
 #include "attach/name.h"
 #include "core/device.h"
 #include "platform/host.h"
-#include "platform/pci_command.h"
 #include "platform/shared_memory.h"
 #include "platform/vfio.h"
-#include "transport/pci.h"
 #include "transport/vhost_user.h"
 
-/* Without options yet: who is looking for a device by a key has to ask it first. */
 static int open_function(const char *address, enum kl__pci_interface interface,
 	struct kl_device **device)
 {
-	struct kl__transport *transport;
 	struct kl__pci_access *access;
 	struct kl__host *host;
 	int rc;
@@ -37,30 +34,7 @@ static int open_function(const char *address, enum kl__pci_interface interface,
 	rc = kl__vfio_open(address, &access, &host);
 	if (rc != 0)
 		return rc;
-	rc = kl__pci_open(access, interface, &transport);
-	if (rc != 0)
-		goto close_access;
-	rc = kl__device_attach(transport, host, NULL, device);
-	if (rc != 0)
-		goto close_transport;
-	/*
-	 * Only now may it write to memory: what a killed process left running still knows the
-	 * addresses of its queues, but it has been reset by the attaching.
-	 */
-	rc = kl__pci_command(access, PCI_CFG_COMMAND_MASTER, 0);
-	if (rc == 0)
-		return 0;
-	kl_error("%s: its command register can't be written; is the device still there?", address);
-	kl_device_close(*device);
-	return rc;
-close_transport:
-	transport->ops->close(transport);
-	goto close_host;
-close_access:
-	access->ops->close(access);
-close_host:
-	host->close(host);
-	return rc;
+	return kl__attach_function(access, host, interface, device);
 }
 
 /* Which of two interfaces is to be used has to be known before the device is touched. */
