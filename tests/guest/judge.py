@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-DRIVER_OK = 15
+DRIVER_OK = 4
 EVENT = re.compile(
     r"(?P<notify>virtio_queue_notify) vdev (?P<dev>\S+) n (?P<n>\d+)"
     r"|(?P<status>virtio_set_status) vdev (?P<dev2>\S+) val (?P<value>\d+)"
@@ -35,7 +35,7 @@ def runs(trace):
             open_runs[match["dev"]] += 1
         elif match["status"]:
             device, value = match["dev2"], int(match["value"])
-            if value == DRIVER_OK:
+            if value & DRIVER_OK and device not in open_runs:
                 open_runs[device] = 0
             elif device in open_runs:
                 counts.setdefault(device, []).append(open_runs.pop(device))
