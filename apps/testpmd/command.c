@@ -109,6 +109,16 @@ static bool is_kind(const char *word, size_t length, const char *kind)
 	return strlen(kind) == length && strncmp(word, kind, length) == 0;
 }
 
+static void group_names(char *choices)
+{
+	size_t length = 0;
+
+	for (const struct command_group *const *group = command_groups; *group != NULL; group++)
+		length += snprintf(choices + length, STR_TOKEN_SIZE - length, "%s#",
+			(*group)->name);
+	snprintf(choices + length, STR_TOKEN_SIZE - length, "all");
+}
+
 /* A word that stands for itself, or for one of several: librte_cmdline separates those by '#'. */
 static void make_choices(struct command_instance *instance, unsigned int at, const char *word,
 	size_t length)
@@ -117,6 +127,8 @@ static void make_choices(struct command_instance *instance, unsigned int at, con
 
 	if (is_kind(word, length, "MODE"))
 		engine_names('#', choices, STR_TOKEN_SIZE);
+	else if (is_kind(word, length, "SECTION"))
+		group_names(choices);
 	else
 		snprintf(choices, STR_TOKEN_SIZE, "%.*s", (int)length, word);
 	for (char *bar = strchr(choices, '|'); bar != NULL; bar = strchr(bar, '|'))

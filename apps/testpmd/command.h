@@ -8,6 +8,7 @@
  *	PORT	the number of a port, or "all"
  *	MAC	an Ethernet address
  *	MODE	a forwarding mode
+ *	SECTION	a group of commands, or "all"
  *	LIST	any word
  *	FILE	the rest of the line
  */
@@ -23,7 +24,7 @@
 
 struct testpmd;
 
-#define COMMAND_WORDS 6
+#define COMMAND_WORDS 10
 #define PORT_ALL UINT32_MAX
 
 union command_word {

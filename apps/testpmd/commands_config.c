@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <rte_mbuf.h>
 
@@ -9,8 +11,11 @@
 
 static void run_set_mode(struct testpmd *pmd, const struct command_words *words)
 {
-	if (settings_set_mode(&pmd->settings, words->word[2].text) == 0)
-		printf("Set %s packet forwarding mode\n", pmd->settings.engine->name);
+	if (settings_set_mode(&pmd->settings, words->word[2].text) != 0)
+		return;
+	pmd->settings.retry = strcmp(words->word[3].text, "retry") == 0;
+	printf("Set %s packet forwarding mode%s\n", pmd->settings.engine->name,
+		pmd->settings.retry ? " with retry" : "");
 }
 
 static void run_set_burst(struct testpmd *pmd, const struct command_words *words)
@@ -47,22 +52,91 @@ static void run_set_peer(struct testpmd *pmd, const struct command_words *words)
 
 static void run_set_verbose(struct testpmd *pmd, const struct command_words *words)
 {
-	(void)pmd;
-	if (words->word[2].number == 0)
-		printf("Change verbose level from 0 to 0\n");
+	const uint32_t level = words->word[2].number;
+
+	if (level > (VERBOSE_RX | VERBOSE_TX)) {
+		say_reply("verbose level %u; 0 to %u are allowed", level, VERBOSE_RX | VERBOSE_TX);
+		return;
+	}
+	printf("Change verbose level from %u to %u\n", pmd->settings.verbose, level);
+	pmd->settings.verbose = level;
+}
+
+static void run_set_retry(struct testpmd *pmd, const struct command_words *words)
+{
+	pmd->settings.retry_us = words->word[4].number;
+	pmd->settings.retries = words->word[6].number;
+}
+
+static void run_set_ports(struct testpmd *pmd, const struct command_words *words)
+{
+	const uint32_t ports = words->word[2].number;
+
+	if (ports < 1 || ports > pmd->port_count) {
+		say_reply("nb fwd ports %u > %u (number of configured ports) - ignored", ports,
+			pmd->port_count);
+		return;
+	}
+	pmd->settings.ports = ports;
+	printf("Number of forwarding ports set to %u\n", ports);
+}
+
+/* What was there stays when one of the ports is not. */
+static void run_set_members(struct testpmd *pmd, const struct command_words *words)
+{
+	struct fwd_settings wanted = pmd->settings;
+	const char *text = words->word[2].text;
+	int rc;
+
+	if (strcmp(words->word[1].text, "portlist") == 0)
+		rc = settings_set_port_list(&wanted, text);
+	else if (strcmp(words->word[1].text, "portmask") == 0)
+		rc = settings_set_port_mask(&wanted, text);
+	else if (strcmp(words->word[1].text, "corelist") == 0)
+		rc = settings_set_core_list(&wanted, text);
 	else
-		say_reply("verbose levels above 0 are not supported by this version");
+		rc = settings_set_core_mask(&wanted, text);
+	for (uint16_t i = 0; rc == 0 && i < wanted.port_list_count; i++) {
+		if (wanted.port_list[i] >= pmd->port_count) {
+			say_reply("Invalid port %u", wanted.port_list[i]);
+			rc = -ENODEV;
+		}
+	}
+	if (rc == 0)
+		rc = settings_check_cores(&wanted);
+	if (rc == 0)
+		pmd->settings = wanted;
+}
+
+static void run_set_record(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool on = strcmp(words->word[2].text, "on") == 0;
+
+	if (strcmp(words->word[1].text, "record-core-cycles") == 0)
+		pmd->settings.record_cycles = on;
+	else
+		pmd->settings.record_bursts = on;
 }
 
 static const struct command commands[] = {
 	{"set fwd MODE", "Set the packet forwarding mode.", run_set_mode},
+	{"set fwd MODE retry", "The same, and offer again what a full ring did not take.",
+		run_set_mode},
+	{"set burst tx delay N retry N", "How long to wait, in us, and how often to offer it.",
+		run_set_retry},
 	{"set burst N", "Set the number of packets per burst.", run_set_burst},
 	{"set txpkts LIST", "Set the length of each segment of txonly's packets: x[,y]*.",
 		run_set_segments},
 	{"set nbcore N", "Set the number of forwarding cores.", run_set_cores},
+	{"set nbport N", "Set the number of forwarding ports.", run_set_ports},
+	{"set portlist|corelist LIST", "Choose the forwarding ports or lcores: x[,y]*.",
+		run_set_members},
+	{"set portmask|coremask LIST", "The same as a hexadecimal mask.", run_set_members},
+	{"set record-core-cycles|record-burst-stats on|off",
+		"Count CPU cycles, or how full the bursts are.", run_set_record},
 	{"set eth-peer N MAC", "Set the peer's address of port N, for the modes mac and txonly.",
 		run_set_peer},
-	{"set verbose N", "Set the level of messages about packets; only 0 so far.",
+	{"set verbose N", "Print packets: 1 those received, 2 those sent, 3 both.",
 		run_set_verbose},
 	{NULL, NULL, NULL},
 };

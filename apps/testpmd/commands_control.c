@@ -88,8 +88,7 @@ static const struct command commands[] = {
 	{"quit", "Stop forwarding, close the ports and leave.", run_quit},
 	{"load FILE", "Run the commands of a file.", run_load},
 	{"help", "Show the sections of the help.", run_help},
-	{"help control|display|config|ports|all", "Show the commands of a section.",
-		run_help_section},
+	{"help SECTION", "Show the commands of a section.", run_help_section},
 	{NULL, NULL, NULL},
 };
 

@@ -6,10 +6,9 @@
 #include "select.h"
 #include "testpmd.h"
 
-/* All open ports take part in forwarding, so none may go while it runs. */
 static bool is_forwarding(const struct testpmd *pmd, const struct port *port)
 {
-	if (!pmd->fwd.running)
+	if (!pmd->fwd.running || !fwd_has_port(&pmd->fwd, port->number))
 		return false;
 	say_reply("Please remove port %u from forwarding configuration.", port->number);
 	return true;
@@ -45,7 +44,8 @@ static void run_stop(struct testpmd *pmd, const struct command_words *words)
 /* The streams of the last run point to the port's device. */
 static void close_stopped(struct testpmd *pmd, struct port *port)
 {
-	fwd_free(&pmd->fwd);
+	if (!pmd->fwd.running)
+		fwd_free(&pmd->fwd);
 	port_close(port);
 	printf("Port %u is closed\n", port->number);
 }

@@ -11,6 +11,9 @@ static const struct fwd_engine *const engines[] = {
 	&rxonly_engine,
 	&txonly_engine,
 	&flowgen_engine,
+	&csum_engine,
+	&icmpecho_engine,
+	&five_tuple_engine,
 };
 
 #define ENGINES (sizeof(engines) / sizeof(engines[0]))

@@ -15,6 +15,7 @@ struct fwd_engine {
 	const char *name;
 	bool sends_only; /* cycles are divided by packets sent, not by those received */
 	bool paced; /* --rate applies */
+	bool counts_sums; /* bad checksums, which the statistics then show */
 	/* Before a run, for each stream, on the control thread. 0 or -errno after a message. May be
 	 * NULL. */
 	int (*begin)(struct fwd_stream *stream);
@@ -28,6 +29,9 @@ extern const struct fwd_engine macswap_engine;
 extern const struct fwd_engine rxonly_engine;
 extern const struct fwd_engine txonly_engine;
 extern const struct fwd_engine flowgen_engine;
+extern const struct fwd_engine csum_engine;
+extern const struct fwd_engine icmpecho_engine;
+extern const struct fwd_engine five_tuple_engine;
 
 /* NULL when there is no such mode. */
 const struct fwd_engine *engine_by_name(const char *name);

@@ -60,6 +60,8 @@ static void lcore_clear(const struct fwd_lcore *lcore)
 		stream->rx_packets = 0;
 		stream->tx_packets = 0;
 		stream->dropped = 0;
+		stream->bad_ip = 0;
+		stream->bad_l4 = 0;
 		stream->busy_cycles = 0;
 		memset(stream->rx_bursts, 0, sizeof(stream->rx_bursts));
 		memset(stream->tx_bursts, 0, sizeof(stream->tx_bursts));
@@ -147,10 +149,18 @@ static int begin_streams(struct testpmd *pmd, uint32_t tx_first)
 	return 0;
 }
 
+bool fwd_has_port(const struct fwd *fwd, uint16_t port)
+{
+	for (uint16_t i = 0; i < fwd->stream_count; i++)
+		if (fwd->streams[i].rx_port == port || fwd->streams[i].tx_port == port)
+			return true;
+	return false;
+}
+
 static int check_ports(const struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->port_count; i++) {
-		if (port_is_open(&pmd->ports[i]) && !port_is_started(&pmd->ports[i])) {
+		if (fwd_has_port(&pmd->fwd, i) && !port_is_started(&pmd->ports[i])) {
 			say_reply("Not all ports were started");
 			return -ENETDOWN;
 		}
@@ -194,11 +204,11 @@ int fwd_start(struct testpmd *pmd, uint32_t tx_first)
 		say_reply("Packet forwarding already started");
 		return -EBUSY;
 	}
-	rc = check_ports(pmd);
-	if (rc == 0)
-		rc = fwd_plan(pmd);
+	rc = fwd_plan(pmd);
 	if (rc == -ENODEV)
 		say_reply("No port is left to forward with");
+	if (rc == 0)
+		rc = check_ports(pmd);
 	if (rc == 0)
 		rc = begin_streams(pmd, tx_first);
 	if (rc != 0)

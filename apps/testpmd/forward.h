@@ -54,6 +54,9 @@ struct fwd {
 /* How many lcores may forward. */
 unsigned int fwd_max_cores(void);
 
+/* Whether a stream of the planned run, or of the one that is on, takes from it or sends by it. */
+bool fwd_has_port(const struct fwd *fwd, uint16_t port);
+
 /* Builds the streams of a run with the present settings. 0, -ENODEV (no ports), -ENOMEM. */
 int fwd_plan(struct testpmd *pmd);
 void fwd_free(struct fwd *fwd);

@@ -65,7 +65,7 @@ static int write_json(struct testpmd *pmd)
 static int check_cores(const struct testpmd *pmd)
 {
 	if (pmd->settings.cores <= fwd_max_cores())
-		return 0;
+		return settings_check_cores(&pmd->settings);
 	say_error("--nb-cores=%u: EAL has %u lcores for forwarding; give it more by -l",
 		pmd->settings.cores, fwd_max_cores());
 	return -EINVAL;
@@ -102,6 +102,8 @@ static int open_port(struct testpmd *pmd, uint16_t number)
 	if (rc != 0)
 		return rc;
 	pmd->port_count = number + 1;
+	if (pmd->capture != NULL)
+		capture_add_port(pmd->capture, number, port_name(port));
 	rc = choose_queues(pmd, port);
 	port->conf = (struct kl_net_conf){
 		.queue_pairs = pmd->queues,
@@ -139,6 +141,8 @@ static int open_ports(struct testpmd *pmd)
 
 static int start_ports(struct testpmd *pmd)
 {
+	if (pmd->options.stopped)
+		return 0;
 	for (uint16_t i = 0; i < pmd->port_count; i++) {
 		if (signals_stop_wanted())
 			return -EINTR;
@@ -153,8 +157,14 @@ static int start_ports(struct testpmd *pmd)
 
 static int set_up(struct testpmd *pmd)
 {
-	int rc = open_ports(pmd);
+	int rc;
 
+	if (pmd->options.pcap_out != NULL) {
+		pmd->capture = capture_open(pmd->options.pcap_out);
+		if (pmd->capture == NULL)
+			return -EIO;
+	}
+	rc = open_ports(pmd);
 	if (rc == 0)
 		rc = pools_create(pmd);
 	if (rc == 0)
@@ -251,6 +261,8 @@ static int with_eal(struct testpmd *pmd)
 	prompt_close();
 	close_ports(pmd);
 	fwd_free(&pmd->fwd);
+	if (capture_close(pmd->capture) != 0)
+		pmd->failed = true;
 	pools_free(pmd);
 	return rc;
 }

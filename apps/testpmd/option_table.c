@@ -65,6 +65,16 @@ static int set_kick(struct options *options, const char *text)
 	return -EINVAL;
 }
 
+static int set_ports(struct options *options, const char *mask)
+{
+	return settings_set_port_mask(&options->settings, mask);
+}
+
+static int set_cores(struct options *options, const char *mask)
+{
+	return settings_set_core_mask(&options->settings, mask);
+}
+
 static int set_addresses(struct options *options, const char *pair)
 {
 	return settings_set_addresses(&options->settings, pair);
@@ -112,10 +122,14 @@ const struct option_row option_rows[] = {
 	FLAG("interactive", 'i', interactive, "read commands from a prompt"),
 	FLAG("auto-start", 'a', auto_start, "start forwarding before the prompt"),
 	FLAG("tx-first", 0, tx_first, "send one burst before forwarding"),
-	CALL("forward-mode", "MODE", set_mode, "io|mac|macswap|rxonly|txonly|flowgen; io"),
+	CALL("forward-mode", "MODE", set_mode,
+		"io|mac|macswap|rxonly|txonly|flowgen|csum|icmpecho|5tswap; io"),
 	CALL("port-topology", "NAME", set_topology, "paired|chained|loop; paired"),
 	CALL("burst", "N", set_burst, "packets per burst, 1 to 512; 32"),
 	NUMBER("nb-cores", 1, RTE_MAX_LCORE, cores, "forwarding lcores; 1"),
+	CALL("coremask", "HEX", set_cores, "which lcores forward; as many as --nb-cores says"),
+	NUMBER("nb-ports", 1, MAX_PORTS, ports, "so many ports forward; all"),
+	CALL("portmask", "HEX", set_ports, "which ports forward; all"),
 	NUMBER("rxq", 1, MAX_QUEUES, rxq, "receive queues per port; a device's queues=, or 1"),
 	NUMBER("txq", 1, MAX_QUEUES, txq, "transmit queues per port; a device's queues=, or 1"),
 	NUMBER("rxd", 1, 32768, rxd, "descriptors per receive ring; the device's maximum"),
@@ -142,6 +156,8 @@ const struct option_row option_rows[] = {
 	FLAG("record-core-cycles", 0, settings.record_cycles, "print the CPU cycles per packet"),
 	FLAG("record-burst-stats", 0, settings.record_bursts, "print how full the bursts were"),
 	TEXT("cmdline-file", "FILE", cmdline_file, "run the commands of a file first"),
+	FLAG("disable-device-start", 0, stopped, "leave the ports stopped"),
+	TEXT("pcap-out", "FILE", pcap_out, "write what ports received and sent, as pcapng"),
 	TEXT("json", "FILE", json,
 		"write the results as JSON; - is stdout, and all else goes to stderr"),
 	FLAG("dry-run", 0, dry_run, "print what would be used, and touch no device"),
@@ -152,7 +168,6 @@ const struct option_row option_rows[] = {
 	LATER("enable-lro"),
 	LATER("enable-rx-cksum"),
 	LATER("idle"),
-	LATER("pcap-out"),
 	LATER("rss-ip"),
 	LATER("rss-udp"),
 	LATER("rx-offloads"),

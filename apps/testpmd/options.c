@@ -20,7 +20,6 @@ static void set_defaults(struct options *options)
 		.kick = {.mode = KL_KICK_AUTO},
 		.mbuf_size = RTE_MBUF_DEFAULT_BUF_SIZE,
 		.mbuf_cache = DEFAULT_MBUF_CACHE,
-		.cores = 1,
 	};
 	settings_default(&options->settings);
 }
@@ -159,7 +158,9 @@ static int check_run(struct options *options)
 			options->settings.engine->name);
 		return -EINVAL;
 	}
-	options->settings.cores = options->cores;
+	if (options->cores != 0)
+		options->settings.cores = options->cores;
+	options->settings.ports = options->ports;
 	return 0;
 }
 

@@ -29,15 +29,18 @@ struct options {
 	bool interactive;
 	bool auto_start;
 	bool tx_first;
+	bool stopped; /* ports stay stopped until someone starts them */
 	bool dry_run;
 	bool help;
 	bool version;
 	uint64_t stats_period; /* seconds; 0 for never */
 	double duration; /* seconds; 0 for until told to stop */
-	uint64_t cores;
+	uint64_t cores; /* 0 when not given */
+	uint64_t ports; /* to forward with; 0 for all */
 	const char *segments;
 	const char *cmdline_file;
 	const char *json; /* "-" for stdout */
+	const char *pcap_out; /* NULL for none */
 
 	struct fwd_settings settings; /* where a run starts from */
 };

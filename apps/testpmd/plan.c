@@ -25,9 +25,11 @@ static uint16_t peer_of(enum port_topology topology, uint16_t port, uint16_t cou
 	return (port ^ 1) < count ? port ^ 1 : port;
 }
 
-static void fill_stream(const struct fwd *fwd, struct fwd_stream *stream, const struct port *rx,
+static void fill_stream(const struct testpmd *pmd, struct fwd_stream *stream, const struct port *rx,
 	const struct port *tx, uint16_t queue)
 {
+	const struct fwd *fwd = &pmd->fwd;
+
 	*stream = (struct fwd_stream){
 		.rx_net = rx->net,
 		.tx_net = tx->net,
@@ -39,18 +41,29 @@ static void fill_stream(const struct fwd *fwd, struct fwd_stream *stream, const 
 		.tx_queue = queue,
 		.burst = fwd->settings.burst,
 		.record_bursts = fwd->settings.record_bursts,
+		.verbose = fwd->settings.verbose,
+		.capture = pmd->capture,
 		.peer = fwd->settings.peers[tx->number],
 	};
+	stream->is_watched = stream->record_bursts || stream->verbose != 0 ||
+		stream->capture != NULL;
 	memcpy(&stream->source, kl_net_info(tx->net)->mac, sizeof(stream->source));
 }
 
-static uint16_t open_ports(struct testpmd *pmd, struct port **ports)
+/* Those that are to forward and are open, in the order that was asked for. */
+static uint16_t choose_ports(struct testpmd *pmd, struct port **ports)
 {
+	const struct fwd_settings *settings = &pmd->fwd.settings;
+	const uint16_t listed = settings->port_list_count;
+	const uint16_t total = listed != 0 ? listed : pmd->port_count;
 	uint16_t count = 0;
 
-	for (uint16_t i = 0; i < pmd->port_count; i++)
-		if (port_is_open(&pmd->ports[i]))
-			ports[count++] = &pmd->ports[i];
+	for (uint16_t i = 0; i < total && (settings->ports == 0 || count < settings->ports); i++) {
+		const uint16_t number = listed != 0 ? settings->port_list[i] : i;
+
+		if (number < pmd->port_count && port_is_open(&pmd->ports[number]))
+			ports[count++] = &pmd->ports[number];
+	}
 	return count;
 }
 
@@ -58,7 +71,7 @@ static int plan_streams(struct testpmd *pmd)
 {
 	struct fwd *fwd = &pmd->fwd;
 	struct port *ports[MAX_PORTS];
-	const uint16_t count = open_ports(pmd, ports);
+	const uint16_t count = choose_ports(pmd, ports);
 	struct fwd_stream *stream;
 
 	fwd_free(fwd);
@@ -73,7 +86,7 @@ static int plan_streams(struct testpmd *pmd)
 	stream = fwd->streams;
 	for (uint16_t queue = 0; queue < pmd->queues; queue++)
 		for (uint16_t i = 0; i < count; i++)
-			fill_stream(fwd, stream++, ports[i],
+			fill_stream(pmd, stream++, ports[i],
 				ports[peer_of(fwd->settings.topology, i, count)], queue);
 	return 0;
 }
@@ -83,13 +96,16 @@ unsigned int fwd_max_cores(void)
 	return rte_lcore_count() > 1 ? rte_lcore_count() - 1 : 1;
 }
 
-/* An lcore that no one has yet, on that node if there is one. */
+/* The one that was asked for, else one that no one has yet, on that node if there is one. */
 static unsigned int choose_lcore(const struct fwd *fwd, int node)
 {
+	const struct fwd_settings *settings = &fwd->settings;
 	bool taken[RTE_MAX_LCORE] = {false};
 	unsigned int other = rte_get_main_lcore();
 	unsigned int id;
 
+	if (fwd->lcore_count < settings->core_list_count)
+		return settings->core_list[fwd->lcore_count];
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
 		taken[fwd->lcores[i].id] = true;
 	RTE_LCORE_FOREACH_WORKER(id) {
@@ -139,6 +155,8 @@ int fwd_plan(struct testpmd *pmd)
 
 void fwd_free(struct fwd *fwd)
 {
+	for (uint16_t i = 0; i < fwd->stream_count; i++)
+		capture_batch_free(&fwd->streams[i].batch);
 	rte_free(fwd->streams);
 	fwd->streams = NULL;
 	fwd->stream_count = 0;

@@ -78,6 +78,11 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 
 		if (port != NULL)
 			port->tx_dropped += stream->dropped;
+		port = port_report_of(report, stream->rx_port);
+		if (port != NULL) {
+			port->bad_ip += stream->bad_ip;
+			port->bad_l4 += stream->bad_l4;
+		}
 		report->busy_cycles += stream->busy_cycles;
 	}
 }
@@ -91,6 +96,7 @@ void report_collect(struct report *report, const struct testpmd *pmd)
 	report->mode = settings->engine != NULL ? settings->engine->name :
 						  pmd->settings.engine->name;
 	report->cycles_recorded = settings->record_cycles;
+	report->sums_counted = settings->engine != NULL && settings->engine->counts_sums;
 	report->bursts_recorded = settings->record_bursts;
 	for (uint16_t i = 0; i < pmd->port_count; i++)
 		if (port_is_open(&pmd->ports[i]))

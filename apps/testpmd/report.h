@@ -31,6 +31,8 @@ struct port_report {
 	char transport[32];
 	char features[1536]; /* names with spaces in between */
 	struct port_totals totals;
+	uint64_t bad_ip; /* checksums that the device found wrong; in the csum mode */
+	uint64_t bad_l4;
 	uint64_t tx_dropped; /* by the mode, for want of room, and by the driver */
 	uint16_t queue_count;
 	struct queue_report queues[2 * MAX_QUEUES];
@@ -41,6 +43,7 @@ struct report {
 	const char *mode;
 	bool cycles_recorded;
 	bool bursts_recorded;
+	bool sums_counted;
 	uint64_t busy_cycles;
 	uint64_t cycle_packets; /* what busy_cycles is divided by */
 	uint16_t port_count;

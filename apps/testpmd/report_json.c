@@ -59,6 +59,8 @@ static void add_totals(json_t *object, const struct port_report *port, double se
 	json_object_set_new(object, "tx_pps", json_real(tx_pps));
 	json_object_set_new(object, "rx_errors", json_integer(totals->rx_errors));
 	json_object_set_new(object, "rx_nombuf", json_integer(totals->rx_nombuf));
+	json_object_set_new(object, "rx_bad_ip_checksums", json_integer(port->bad_ip));
+	json_object_set_new(object, "rx_bad_l4_checksums", json_integer(port->bad_l4));
 	json_object_set_new(object, "tx_dropped", json_integer(port->tx_dropped));
 }
 

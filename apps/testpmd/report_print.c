@@ -36,6 +36,10 @@ static void print_stream(const struct fwd_stream *stream)
 	printf("  RX-packets: %-14" PRIu64 " TX-packets: %-14" PRIu64 " TX-dropped: %-14" PRIu64
 	       "\n",
 		stream->rx_packets, stream->tx_packets, stream->dropped);
+	if (stream->settings->engine->counts_sums)
+		printf("  RX- bad IP checksum: %-14" PRIu64 "  Rx- bad L4 checksum: %-14" PRIu64
+		       "\n",
+			stream->bad_ip, stream->bad_l4);
 	if (stream->record_bursts) {
 		bursts_print("RX", stream->rx_bursts);
 		bursts_print("TX", stream->tx_bursts);
@@ -52,11 +56,19 @@ static void print_port_bursts(const struct fwd *fwd, uint16_t port)
 			bursts_print("TX", fwd->streams[i].tx_bursts);
 }
 
-static void print_port(const struct port_report *port, const struct fwd *fwd, bool bursts)
+static void print_port(const struct port_report *port, const struct fwd *fwd, bool bursts,
+	bool sums)
 {
 	printf("\n  " DASHES " Forward statistics for port %-2u " DASHES "\n", port->port);
 	/* A virtio device does not tell how many packets it had no buffer for. */
 	print_counts(port->totals.rx_packets, 0);
+	/* Of tunnels it tells nothing either. */
+	if (sums) {
+		printf("  Bad-ipcsum: %-14" PRIu64 " Bad-l4csum: %-14" PRIu64
+		       "Bad-outer-l4csum: %-14u\n",
+			port->bad_ip, port->bad_l4, 0);
+		printf("  Bad-outer-ipcsum: %-14u\n", 0);
+	}
 	if (port->totals.rx_errors + port->totals.rx_nombuf > 0) {
 		printf("  RX-error: %-" PRIu64 "\n", port->totals.rx_errors);
 		printf("  RX-nombufs: %-14" PRIu64 "\n", port->totals.rx_nombuf);
@@ -135,7 +147,8 @@ void report_print(const struct report *report, const struct fwd *fwd)
 	for (uint16_t i = 0; i < fwd->stream_count && by_stream; i++)
 		print_stream(&fwd->streams[i]);
 	for (uint16_t i = 0; i < report->port_count; i++)
-		print_port(&report->ports[i], fwd, report->bursts_recorded && !by_stream);
+		print_port(&report->ports[i], fwd, report->bursts_recorded && !by_stream,
+			report->sums_counted);
 	print_sum(report);
 	print_cycles(report);
 	for (uint16_t i = 0; i < report->port_count; i++)

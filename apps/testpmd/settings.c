@@ -29,6 +29,8 @@ void settings_default(struct fwd_settings *settings)
 		.engine = &io_engine,
 		.topology = TOPOLOGY_PAIRED,
 		.burst = DEFAULT_BURST,
+		.retries = DEFAULT_RETRIES,
+		.retry_us = DEFAULT_RETRY_US,
 		.cores = 1,
 		.segments = 1,
 		.segment_bytes = {DEFAULT_PACKET_BYTES},

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <rte_ether.h>
+#include <rte_lcore.h>
 
 #include "engine.h"
 #include "sizes.h"
@@ -20,6 +21,13 @@ enum port_topology {
 	TOPOLOGY_LOOP,
 };
 
+/* Who makes checksums in the csum mode, by sending port. IPv4's is never virtio's business. */
+struct port_sums {
+	bool udp_hw;
+	bool tcp_hw;
+	uint16_t tso_segment; /* bytes of payload that TCP is cut into; 0 for not */
+};
+
 struct fwd_settings {
 	const struct fwd_engine *engine;
 	enum port_topology topology;
@@ -27,6 +35,17 @@ struct fwd_settings {
 	uint16_t cores;
 	bool record_cycles;
 	bool record_bursts;
+	uint8_t verbose; /* VERBOSE_ bits */
+	bool retry; /* what the ring has no room for */
+	uint32_t retries;
+	uint32_t retry_us; /* in between */
+
+	/* Which ports forward and on which lcores, in that order; none listed: all there are. */
+	uint16_t ports; /* so many of them at most; 0: all */
+	uint16_t port_list_count;
+	uint16_t port_list[MAX_PORTS];
+	uint16_t core_list_count;
+	uint16_t core_list[RTE_MAX_LCORE];
 
 	/* Of txonly and flowgen. */
 	uint16_t segments;
@@ -40,6 +59,7 @@ struct fwd_settings {
 	uint16_t udp_destination;
 
 	struct rte_ether_addr peers[MAX_PORTS]; /* what the mac modes send to, by sending port */
+	struct port_sums sums[MAX_PORTS];
 };
 
 void settings_default(struct fwd_settings *settings);
@@ -55,6 +75,18 @@ int settings_set_segments(struct fwd_settings *settings, const char *list, uint3
 /* "SOURCE,DESTINATION" addresses, "SOURCE[,DESTINATION]" ports. */
 int settings_set_addresses(struct fwd_settings *settings, const char *pair);
 int settings_set_udp_ports(struct fwd_settings *settings, const char *pair);
+
+/*
+ * Lists of ports and lcores. Ports beyond the ones there are, and lcores that EAL has not or keeps
+ * for itself, are found when they are needed.
+ */
+int settings_set_port_list(struct fwd_settings *settings, const char *list);
+int settings_set_port_mask(struct fwd_settings *settings, const char *mask);
+int settings_set_core_list(struct fwd_settings *settings, const char *list);
+int settings_set_core_mask(struct fwd_settings *settings, const char *mask);
+
+/* Whether EAL has the listed lcores for forwarding: 0, or -EINVAL after a message. */
+int settings_check_cores(const struct fwd_settings *settings);
 
 const char *topology_name(enum port_topology topology);
 

@@ -10,6 +10,8 @@
 
 #define DEFAULT_BURST 32
 #define DEFAULT_PACKET_BYTES 64
+#define DEFAULT_RETRIES 64
+#define DEFAULT_RETRY_US 1
 #define DEFAULT_MBUF_CACHE 250
 
 #define ETHERNET_OVERHEAD 18 /* header and FCS: what a largest packet has beyond the MTU */

@@ -10,15 +10,18 @@
 #include <stdint.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_cycles.h>
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
 #include <kickless/net.h>
 
+#include "capture.h"
 #include "headers.h"
-#include "sizes.h"
 #include "pace.h"
 #include "settings.h"
+#include "sizes.h"
+#include "watch.h"
 
 struct fwd_stream {
 	/* Fixed during a run. */
@@ -31,7 +34,10 @@ struct fwd_stream {
 	uint16_t tx_port;
 	uint16_t tx_queue;
 	uint16_t burst;
+	bool is_watched; /* one of the next three is set */
 	bool record_bursts;
+	uint8_t verbose; /* VERBOSE_ bits */
+	struct capture *capture; /* NULL without --pcap-out */
 	struct rte_ether_addr source; /* the sending port's own */
 	struct rte_ether_addr peer;
 	struct udp_headers headers; /* of txonly's packets */
@@ -40,33 +46,61 @@ struct fwd_stream {
 	uint64_t rx_packets __rte_cache_aligned;
 	uint64_t tx_packets;
 	uint64_t dropped;
+	uint64_t bad_ip; /* csum: checksums that the receiving device found wrong */
+	uint64_t bad_l4;
 	uint64_t busy_cycles;
 	struct pace pace;
 	uint32_t next_flow;
+	struct capture_batch batch;
 
 	uint64_t rx_bursts[MAX_BURST + 1]; /* how often a burst had so many packets */
 	uint64_t tx_bursts[MAX_BURST + 1];
 } __rte_cache_aligned;
+
+/* What the sending queue takes of the packets; the rest stays the caller's. */
+static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count)
+{
+	return kl_net_tx_burst(stream->tx_net, stream->tx_queue, packets, count);
+}
 
 static inline uint16_t stream_receive(struct fwd_stream *stream, struct rte_mbuf **packets)
 {
 	const uint16_t count = kl_net_rx_burst(stream->rx_net, stream->rx_queue, packets,
 		stream->burst);
 
-	if (unlikely(stream->record_bursts))
-		stream->rx_bursts[count]++;
+	if (unlikely(stream->is_watched))
+		watch_received(stream, packets, count);
 	stream->rx_packets += count;
 	return count;
 }
 
-/* Sends what the ring has room for; the rest is dropped and counted, like testpmd without retry. */
+static inline uint16_t stream_try(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count)
+{
+	return unlikely(stream->is_watched) ? watch_send(stream, packets, count) :
+					      stream_transmit(stream, packets, count);
+}
+
+/* "set fwd MODE retry": gives the device a little time, some times over. */
+static inline uint16_t stream_retry(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t sent, uint16_t count)
+{
+	for (uint32_t n = 0; n < stream->settings->retries && sent < count; n++) {
+		rte_delay_us_block(stream->settings->retry_us);
+		sent += stream_try(stream, packets + sent, count - sent);
+	}
+	return sent;
+}
+
+/* What the ring has no room for, also after retries, is dropped and counted. */
 static inline uint16_t stream_send(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t count)
 {
-	const uint16_t sent = kl_net_tx_burst(stream->tx_net, stream->tx_queue, packets, count);
+	uint16_t sent = stream_try(stream, packets, count);
 
-	if (unlikely(stream->record_bursts))
-		stream->tx_bursts[sent]++;
+	if (unlikely(sent < count) && stream->settings->retry)
+		sent = stream_retry(stream, packets, sent, count);
 	stream->tx_packets += sent;
 	if (unlikely(sent < count)) {
 		stream->dropped += count - sent;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "capture.h"
 #include "forward.h"
 #include "sizes.h"
 #include "options.h"
@@ -30,6 +31,7 @@ struct testpmd {
 	uint16_t pool_count;
 	struct fwd fwd;
 	struct report report; /* of the last run that ended */
+	struct capture *capture; /* NULL without --pcap-out */
 	FILE *json; /* where it goes at the end; NULL when not wanted */
 	bool quit; /* said at the prompt */
 	bool failed; /* a device broke, or could not be stopped */

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "layers.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_ip.h>
+#include <rte_net.h>
+#include <rte_tcp.h>
+#include <rte_udp.h>
+
+static void *at(const struct rte_mbuf *packet, uint32_t offset)
+{
+	return rte_pktmbuf_mtod_offset(packet, void *, offset);
+}
+
+/* What the IP header says comes behind it, extensions not counted; 0 when it can't be so. */
+static uint32_t count_upper(const struct layers *layers)
+{
+	uint32_t total;
+
+	if (layers->is_ipv4)
+		total = rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)layers->l3)->total_length);
+	else
+		total = rte_be_to_cpu_16(((const struct rte_ipv6_hdr *)layers->l3)->payload_len) +
+			sizeof(struct rte_ipv6_hdr);
+	return total > layers->l3_bytes ? total - layers->l3_bytes : 0;
+}
+
+static uint8_t protocol_of(uint32_t type, const struct layers *layers)
+{
+	switch (type & RTE_PTYPE_L4_MASK) {
+	case RTE_PTYPE_L4_TCP:
+		return layers->l4_bytes >= sizeof(struct rte_tcp_hdr) ? IPPROTO_TCP : 0;
+	case RTE_PTYPE_L4_UDP:
+		return IPPROTO_UDP;
+	}
+	return 0;
+}
+
+static void parse_upper(const struct rte_mbuf *packet, uint32_t type, struct layers *layers)
+{
+	const uint32_t begin = layers->l2_bytes + layers->l3_bytes;
+	const uint32_t total = count_upper(layers);
+	const uint8_t protocol = protocol_of(type, layers);
+
+	if (protocol == 0 || begin + layers->l4_bytes > packet->data_len ||
+		total < layers->l4_bytes || begin + total > packet->pkt_len)
+		return;
+	layers->protocol = protocol;
+	layers->l4_total = total;
+	layers->l4 = at(packet, begin);
+}
+
+void layers_parse(const struct rte_mbuf *packet, struct layers *layers)
+{
+	struct rte_net_hdr_lens lengths = {0};
+	const uint32_t type = rte_net_get_ptype(packet, &lengths,
+		RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK);
+
+	*layers = (struct layers){
+		.l2_bytes = lengths.l2_len,
+		.l3_bytes = lengths.l3_len,
+		.l4_bytes = lengths.l4_len,
+	};
+	if (layers->l2_bytes + layers->l3_bytes > packet->data_len)
+		return;
+	layers->is_ipv4 = RTE_ETH_IS_IPV4_HDR(type) &&
+		layers->l3_bytes >= sizeof(struct rte_ipv4_hdr);
+	layers->is_ipv6 = RTE_ETH_IS_IPV6_HDR(type) &&
+		layers->l3_bytes >= sizeof(struct rte_ipv6_hdr);
+	if (!layers->is_ipv4 && !layers->is_ipv6)
+		return;
+	layers->l3 = at(packet, layers->l2_bytes);
+	parse_upper(packet, type, layers);
+}
+
+/* Both headers end with the two addresses, side by side. */
+uint16_t layers_pseudo_sum(const struct layers *layers, uint32_t length)
+{
+	const struct rte_ipv4_hdr *ipv4 = layers->l3;
+	const struct rte_ipv6_hdr *ipv6 = layers->l3;
+	struct {
+		uint8_t addresses[32];
+		rte_be32_t length;
+		uint8_t zeros[3];
+		uint8_t protocol;
+	} pseudo = {
+		.length = rte_cpu_to_be_32(length),
+		.protocol = layers->protocol,
+	};
+
+	if (layers->is_ipv4)
+		memcpy(pseudo.addresses, &ipv4->src_addr, 8);
+	else
+		memcpy(pseudo.addresses, &ipv6->src_addr, 32);
+	return rte_raw_cksum(&pseudo, sizeof(pseudo));
+}
+
+rte_be16_t layers_checksum(const struct layers *layers)
+{
+	if (layers->protocol == IPPROTO_TCP)
+		return ((const struct rte_tcp_hdr *)layers->l4)->cksum;
+	return ((const struct rte_udp_hdr *)layers->l4)->dgram_cksum;
+}
+
+void layers_set_checksum(const struct layers *layers, rte_be16_t sum)
+{
+	if (layers->protocol == IPPROTO_TCP)
+		((struct rte_tcp_hdr *)layers->l4)->cksum = sum;
+	else
+		((struct rte_udp_hdr *)layers->l4)->dgram_cksum = sum;
+}
+
+rte_be16_t layers_make_checksum(const struct layers *layers, const struct rte_mbuf *packet)
+{
+	const rte_be16_t old = layers_checksum(layers);
+	uint16_t data = 0;
+	uint32_t sum;
+
+	layers_set_checksum(layers, 0);
+	/* It can't fail: the parser has seen that so many bytes are there. */
+	rte_raw_cksum_mbuf(packet, layers->l2_bytes + layers->l3_bytes, layers->l4_total, &data);
+	layers_set_checksum(layers, old);
+	sum = (uint32_t)data + layers_pseudo_sum(layers, layers->l4_total);
+	sum = (sum & 0xffff) + (sum >> 16);
+	/* RFC 768: a sum of 0 is sent as its other form, since 0 means that there is none. */
+	return (uint16_t)~sum != 0 ? (uint16_t)~sum : 0xffff;
+}

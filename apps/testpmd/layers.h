@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Where a packet's headers lie. What a packet says of itself is believed only as far as its bytes
+ * reach, so that who changes headers or makes checksums stays inside of it.
+ */
+#ifndef TESTPMD_LAYERS_H
+#define TESTPMD_LAYERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+struct layers {
+	/* Lengths of headers, in bytes; VLAN tags belong to l2, IP options and extensions to l3. */
+	uint16_t l2_bytes;
+	uint16_t l3_bytes;
+	uint16_t l4_bytes;
+	bool is_ipv4; /* a whole header lies in the first segment at l3 */
+	bool is_ipv6;
+	/* IPPROTO_TCP or IPPROTO_UDP when its whole header lies in the first segment at l4, and all
+	 * that the IP header counts is there; 0 for anything else, a fragment too. */
+	uint8_t protocol;
+	uint32_t l4_total; /* with a protocol: bytes of its header and what it carries */
+	void *l3;
+	void *l4;
+};
+
+void layers_parse(const struct rte_mbuf *packet, struct layers *layers);
+
+/* The sum of the pseudo header of RFC 9293, 3.1, with length as the upper layer's, not inverted. */
+uint16_t layers_pseudo_sum(const struct layers *layers, uint32_t length);
+
+/* The checksum in the TCP or UDP header. */
+rte_be16_t layers_checksum(const struct layers *layers);
+void layers_set_checksum(const struct layers *layers, rte_be16_t sum);
+
+/* The right checksum of TCP or UDP, also over several segments. */
+rte_be16_t layers_make_checksum(const struct layers *layers, const struct rte_mbuf *packet);
+
+#endif

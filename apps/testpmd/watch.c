@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "watch.h"
+
+#include "packets.h"
+#include "stream.h"
+
+static void capture_received(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++)
+		capture_copy(&stream->batch, stream->rx_port, stream->rx_queue, false, packets[i]);
+	capture_write(stream->capture, &stream->batch, stream->batch.used);
+}
+
+void watch_received(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	if (stream->record_bursts)
+		stream->rx_bursts[count]++;
+	if (count == 0)
+		return;
+	if ((stream->verbose & VERBOSE_RX) != 0)
+		packets_print(stream->rx_port, stream->rx_queue, false, packets, count);
+	if (stream->capture != NULL)
+		capture_received(stream, packets, count);
+}
+
+/* Once sent, packets are no longer ours to look at; what was not taken is left out of the file. */
+static uint16_t send_captured(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	size_t ends[MAX_BURST + 1] = {0};
+	uint16_t sent;
+
+	for (uint16_t i = 0; i < count; i++)
+		ends[i + 1] = capture_copy(&stream->batch, stream->tx_port, stream->tx_queue, true,
+			packets[i]);
+	sent = stream_transmit(stream, packets, count);
+	capture_write(stream->capture, &stream->batch, ends[sent]);
+	return sent;
+}
+
+uint16_t watch_send(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	uint16_t sent;
+
+	if ((stream->verbose & VERBOSE_TX) != 0)
+		packets_print(stream->tx_port, stream->tx_queue, true, packets, count);
+	sent = stream->capture != NULL ? send_captured(stream, packets, count) :
+					 stream_transmit(stream, packets, count);
+	if (stream->record_bursts)
+		stream->tx_bursts[sent]++;
+	return sent;
+}
