@@ -4,9 +4,14 @@
 
 #include <kickless/log.h>
 
+#include "announce.h"
+#include "feature_bits.h"
+#include "rss.h"
 #include "state.h"
+#include "wire_control.h"
 
 #define FIELD(name) offsetof(struct virtio_net_config, name)
+#define FIELDS_MAX 12
 
 /* 2.5.1: only a field whose feature is offered may be looked at, and only where there is one. */
 static bool has_field(const struct kl_net *net, unsigned int feature, size_t end)
@@ -14,19 +19,51 @@ static bool has_field(const struct kl_net *net, unsigned int feature, size_t end
 	return kl_device_offers(net->device, feature) && end <= kl_device_config_size(net->device);
 }
 
-bool net_config_has(const struct kl_net *net, unsigned int feature)
+/* Bytes of configuration space that a feature's fields need, 0 when it has none. */
+static size_t field_end(unsigned int feature)
 {
 	switch (feature) {
 	case VIRTIO_NET_F_MAC:
-		return has_field(net, feature, FIELD(status));
+		return FIELD(status);
 	case VIRTIO_NET_F_STATUS:
-		return has_field(net, feature, FIELD(max_virtqueue_pairs));
+	case VIRTIO_NET_F_GUEST_ANNOUNCE:
+		return FIELD(max_virtqueue_pairs);
+	case VIRTIO_NET_F_MQ:
+		return FIELD(mtu);
 	case VIRTIO_NET_F_MTU:
-		return has_field(net, feature, FIELD(speed));
+		return FIELD(speed);
 	case VIRTIO_NET_F_SPEED_DUPLEX:
-		return has_field(net, feature, FIELD(duplex) + 1);
+		return FIELD(duplex) + 1;
+	case VIRTIO_NET_F_RSS:
+	case VIRTIO_NET_F_HASH_REPORT:
+		return FIELD(supported_tunnel_types);
+	case VIRTIO_NET_F_HASH_TUNNEL:
+		return sizeof(struct virtio_net_config);
 	default:
+		return 0;
+	}
+}
+
+static bool has_field_of(const struct kl_net *net, unsigned int feature)
+{
+	return has_field(net, feature, field_end(feature));
+}
+
+bool net_config_is_usable(const struct kl_net *net, unsigned int feature)
+{
+	if (!has_field_of(net, feature))
 		return false;
+	switch (feature) {
+	case VIRTIO_NET_F_MTU:
+		return net->info.max_mtu != UINT16_MAX;
+	case VIRTIO_NET_F_MQ:
+		return net->config_pairs != 0;
+	case VIRTIO_NET_F_RSS:
+		return net->config_pairs != 0 && net->info.rss_table_max != 0;
+	case VIRTIO_NET_F_HASH_REPORT:
+		return net->info.rss_key_max != 0;
+	default:
+		return true;
 	}
 }
 
@@ -34,11 +71,15 @@ bool net_config_has(const struct kl_net *net, unsigned int feature)
 static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 {
 	struct rte_ether_addr mac;
+	bool is_usable;
 
-	if (net->mac_is_given || net->info.mac_is_random)
-		return;
 	memcpy(mac.addr_bytes, config->mac, sizeof(mac.addr_bytes));
-	if (!net_config_has(net, VIRTIO_NET_F_MAC) || !rte_is_valid_assigned_ether_addr(&mac)) {
+	is_usable = has_field_of(net, VIRTIO_NET_F_MAC) && rte_is_valid_assigned_ether_addr(&mac);
+	if (is_usable)
+		memcpy(net->device_mac, mac.addr_bytes, sizeof(net->device_mac));
+	if (net->settings.mac_is_given || net->info.mac_is_random)
+		return;
+	if (!is_usable) {
 		rte_eth_random_addr(mac.addr_bytes);
 		net->info.mac_is_random = true;
 		kl_notice(
@@ -50,67 +91,143 @@ static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 
 static void set_mtu(struct kl_net *net, const struct virtio_net_config *config)
 {
-	bool says = net_config_has(net, VIRTIO_NET_F_MTU) && config->mtu >= NET_MIN_MTU;
+	bool says = has_field_of(net, VIRTIO_NET_F_MTU) && config->mtu >= NET_MIN_MTU;
 
 	net->info.max_mtu = says ? config->mtu : UINT16_MAX;
 	net->info.mtu = says ? config->mtu : RTE_ETHER_MTU;
+	if (net->settings.mtu != 0)
+		net->info.mtu = RTE_MIN(net->settings.mtu, net->info.max_mtu);
 }
 
 static void set_link(struct kl_net *net, const struct virtio_net_config *config)
 {
-	bool speed_is_known = net_config_has(net, VIRTIO_NET_F_SPEED_DUPLEX) &&
+	bool speed_is_known = has_field_of(net, VIRTIO_NET_F_SPEED_DUPLEX) &&
 		config->speed <= VIRTIO_NET_SPEED_MAX;
 
-	net->info.link_up = !net_config_has(net, VIRTIO_NET_F_STATUS) ||
+	net->info.link_up = !has_field_of(net, VIRTIO_NET_F_STATUS) ||
 		(config->status & VIRTIO_NET_S_LINK_UP) != 0;
 	net->info.speed_mbps = speed_is_known ? config->speed : KL_NET_SPEED_UNKNOWN;
-	net->info.full_duplex = !net_config_has(net, VIRTIO_NET_F_SPEED_DUPLEX) ||
+	net->info.full_duplex = !has_field_of(net, VIRTIO_NET_F_SPEED_DUPLEX) ||
 		config->duplex == VIRTIO_NET_DUPLEX_FULL;
 }
 
-static size_t add_fields(struct kl_net *net, struct virtio_net_config *config,
+/*
+ * 5.1.4.1, and the number of the control queue behind the last pair must still be a queue's. A back
+ * end without control queues has no need of the feature: its queues are there to be used.
+ */
+static void set_pairs(struct kl_net *net, const struct virtio_net_config *config)
+{
+	uint16_t pairs = config->max_virtqueue_pairs;
+
+	net->config_pairs = pairs < VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX ? pairs : 0;
+	net->info.max_queue_pairs = 1;
+	if (!kl_device_has_control_queues(net->device))
+		pairs = kl_device_queue_count(net->device) / 2;
+	else if (kl_device_offers(net->device, VIRTIO_NET_F_CTRL_VQ))
+		pairs = net->config_pairs;
+	else
+		pairs = 1;
+	if (pairs > 1)
+		net->info.max_queue_pairs = pairs;
+}
+
+/* What can be had of RSS is told only when all of it is there. */
+static void set_rss(struct kl_net *net, const struct virtio_net_config *config)
+{
+	bool has_rss = has_field_of(net, VIRTIO_NET_F_RSS);
+
+	net->info.rss_key_max = config->rss_max_key_size;
+	net->info.rss_table_max = 0;
+	if (has_rss && config->rss_max_key_size != 0)
+		net->info.rss_table_max = config->rss_max_indirection_table_length;
+	net->hash_types = config->supported_hash_types & VIRTIO_NET_HASH_TYPES_KNOWN;
+	net->info.rss_types = net_rss_types_of(net->hash_types);
+	net->tunnels = config->supported_tunnel_types & VIRTIO_NET_HASH_TUNNEL_TYPES_KNOWN;
+}
+
+static void set_offloads(struct kl_net *net)
+{
+	struct kl_features possible = kl_features_without(kl_device_info(net->device)->offered,
+		kl_device_options(net->device)->declined);
+
+	net->info.tx_offloads = net_tx_offloads_of(&possible);
+	net->info.rx_offloads = net_rx_offloads_of(&possible);
+}
+
+/* A field of two features is read once. */
+static size_t add_fields(const struct kl_net *net, struct virtio_net_config *config,
 	struct kl_config_field *fields)
 {
 	const struct {
-		unsigned int feature;
+		unsigned int feature, other;
 		struct kl_config_field field;
 	} all[] = {
-		{VIRTIO_NET_F_MAC, {FIELD(mac), 1, sizeof(config->mac), config->mac}},
-		{VIRTIO_NET_F_STATUS, {FIELD(status), 2, 1, &config->status}},
-		{VIRTIO_NET_F_MTU, {FIELD(mtu), 2, 1, &config->mtu}},
-		{VIRTIO_NET_F_SPEED_DUPLEX, {FIELD(speed), 4, 1, &config->speed}},
-		{VIRTIO_NET_F_SPEED_DUPLEX, {FIELD(duplex), 1, 1, &config->duplex}},
+		{VIRTIO_NET_F_MAC, VIRTIO_NET_F_MAC,
+			{FIELD(mac), 1, sizeof(config->mac), config->mac}},
+		{VIRTIO_NET_F_STATUS, VIRTIO_NET_F_STATUS, {FIELD(status), 2, 1, &config->status}},
+		{VIRTIO_NET_F_MQ, VIRTIO_NET_F_RSS,
+			{FIELD(max_virtqueue_pairs), 2, 1, &config->max_virtqueue_pairs}},
+		{VIRTIO_NET_F_MTU, VIRTIO_NET_F_MTU, {FIELD(mtu), 2, 1, &config->mtu}},
+		{VIRTIO_NET_F_SPEED_DUPLEX, VIRTIO_NET_F_SPEED_DUPLEX,
+			{FIELD(speed), 4, 1, &config->speed}},
+		{VIRTIO_NET_F_SPEED_DUPLEX, VIRTIO_NET_F_SPEED_DUPLEX,
+			{FIELD(duplex), 1, 1, &config->duplex}},
+		{VIRTIO_NET_F_RSS, VIRTIO_NET_F_HASH_REPORT,
+			{FIELD(rss_max_key_size), 1, 1, &config->rss_max_key_size}},
+		{VIRTIO_NET_F_RSS, VIRTIO_NET_F_RSS,
+			{FIELD(rss_max_indirection_table_length), 2, 1,
+				&config->rss_max_indirection_table_length}},
+		{VIRTIO_NET_F_RSS, VIRTIO_NET_F_HASH_REPORT,
+			{FIELD(supported_hash_types), 4, 1, &config->supported_hash_types}},
+		{VIRTIO_NET_F_HASH_TUNNEL, VIRTIO_NET_F_HASH_TUNNEL,
+			{FIELD(supported_tunnel_types), 4, 1, &config->supported_tunnel_types}},
 	};
 	size_t count = 0;
 
+	static_assert(RTE_DIM(all) <= FIELDS_MAX, "room for all");
 	for (size_t i = 0; i < RTE_DIM(all); i++)
-		if (net_config_has(net, all[i].feature))
+		if (has_field_of(net, all[i].feature) || has_field_of(net, all[i].other))
 			fields[count++] = all[i].field;
 	return count;
 }
 
+/* Reads the configuration; 0 or -errno after a message, and then nothing has changed. */
+static int read_config(struct kl_net *net, struct virtio_net_config *config)
+{
+	struct kl_config_field fields[FIELDS_MAX];
+	size_t count;
+
+	*config = (struct virtio_net_config){0};
+	count = add_fields(net, config, fields);
+	return count > 0 ? kl_device_config(net->device, fields, count) : 0;
+}
+
 int net_config_read(struct kl_net *net)
 {
-	struct virtio_net_config config = {0};
-	struct kl_config_field fields[8];
-	size_t count = add_fields(net, &config, fields);
-	int rc = 0;
+	struct virtio_net_config config;
+	int rc = read_config(net, &config);
 
-	if (count > 0)
-		rc = kl_device_config(net->device, fields, count);
 	if (rc != 0)
 		return rc;
-	net->info.max_queue_pairs = 1;
 	set_mac(net, &config);
 	set_mtu(net, &config);
 	set_link(net, &config);
+	set_pairs(net, &config);
+	set_rss(net, &config);
+	set_offloads(net);
 	return 0;
 }
 
+/* Only the status and what belongs to the link may change while the device runs. 5.1.4 */
 void net_config_changed(struct kl_device *device)
 {
 	struct kl_net *net = kl_device_private(device);
+	struct virtio_net_config config;
 
 	/* A failure has been logged; the last good state stays. */
-	(void)net_config_read(net);
+	if (read_config(net, &config) != 0)
+		return;
+	set_link(net, &config);
+	if (net->is_running && (config.status & VIRTIO_NET_S_ANNOUNCE) != 0)
+		net_announce_asked(net);
 }

@@ -7,48 +7,11 @@
 
 #include <kickless/log.h>
 
+#include "feature_bits.h"
+#include "rss.h"
 #include "state.h"
 
 static const uint32_t types[] = {VIRTIO_ID_NET, 0};
-
-static const struct kl_feature_name feature_names[] = {
-	{VIRTIO_NET_F_CSUM, "CSUM"},
-	{VIRTIO_NET_F_GUEST_CSUM, "GUEST_CSUM"},
-	{VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, "CTRL_GUEST_OFFLOADS"},
-	{VIRTIO_NET_F_MTU, "MTU"},
-	{VIRTIO_NET_F_MAC, "MAC"},
-	{VIRTIO_NET_F_GUEST_TSO4, "GUEST_TSO4"},
-	{VIRTIO_NET_F_GUEST_TSO6, "GUEST_TSO6"},
-	{VIRTIO_NET_F_GUEST_ECN, "GUEST_ECN"},
-	{VIRTIO_NET_F_GUEST_UFO, "GUEST_UFO"},
-	{VIRTIO_NET_F_HOST_TSO4, "HOST_TSO4"},
-	{VIRTIO_NET_F_HOST_TSO6, "HOST_TSO6"},
-	{VIRTIO_NET_F_HOST_ECN, "HOST_ECN"},
-	{VIRTIO_NET_F_HOST_UFO, "HOST_UFO"},
-	{VIRTIO_NET_F_MRG_RXBUF, "MRG_RXBUF"},
-	{VIRTIO_NET_F_STATUS, "STATUS"},
-	{VIRTIO_NET_F_CTRL_VQ, "CTRL_VQ"},
-	{VIRTIO_NET_F_CTRL_RX, "CTRL_RX"},
-	{VIRTIO_NET_F_CTRL_VLAN, "CTRL_VLAN"},
-	{VIRTIO_NET_F_CTRL_RX_EXTRA, "CTRL_RX_EXTRA"},
-	{VIRTIO_NET_F_GUEST_ANNOUNCE, "GUEST_ANNOUNCE"},
-	{VIRTIO_NET_F_MQ, "MQ"},
-	{VIRTIO_NET_F_CTRL_MAC_ADDR, "CTRL_MAC_ADDR"},
-	{VIRTIO_NET_F_DEVICE_STATS, "DEVICE_STATS"},
-	{VIRTIO_NET_F_HASH_TUNNEL, "HASH_TUNNEL"},
-	{VIRTIO_NET_F_VQ_NOTF_COAL, "VQ_NOTF_COAL"},
-	{VIRTIO_NET_F_NOTF_COAL, "NOTF_COAL"},
-	{VIRTIO_NET_F_GUEST_USO4, "GUEST_USO4"},
-	{VIRTIO_NET_F_GUEST_USO6, "GUEST_USO6"},
-	{VIRTIO_NET_F_HOST_USO, "HOST_USO"},
-	{VIRTIO_NET_F_HASH_REPORT, "HASH_REPORT"},
-	{VIRTIO_NET_F_GUEST_HDRLEN, "GUEST_HDRLEN"},
-	{VIRTIO_NET_F_RSS, "RSS"},
-	{VIRTIO_NET_F_RSC_EXT, "RSC_EXT"},
-	{VIRTIO_NET_F_STANDBY, "STANDBY"},
-	{VIRTIO_NET_F_SPEED_DUPLEX, "SPEED_DUPLEX"},
-	{0, NULL},
-};
 
 static const struct kl_feature_name feature_keys[] = {
 	{VIRTIO_NET_F_MRG_RXBUF, "mrg_rxbuf"},
@@ -78,6 +41,7 @@ static void remove_device(struct kl_device *device)
 
 	/* A stop that fails has said why, and what the device may still write stays allocated. */
 	kl_net_stop(net);
+	net_rss_forget(&net->settings.rss);
 	free(net->pairs);
 	free(net);
 }
@@ -97,7 +61,7 @@ static int option(struct kl_device *device, const char *key, const char *value)
 	}
 	memcpy(net->info.mac, mac.addr_bytes, sizeof(net->info.mac));
 	net->info.mac_is_random = false;
-	net->mac_is_given = true;
+	net->settings.mac_is_given = true;
 	return 0;
 }
 
@@ -113,8 +77,9 @@ static bool is_named(struct kl_device *device, const char *key, const char *valu
 static struct kl_driver net_driver = {
 	.name = "net",
 	.types = types,
-	.feature_names = feature_names,
+	.feature_names = net_feature_names,
 	.feature_keys = feature_keys,
+	.feature_rules = net_feature_rules,
 	.probe = probe,
 	.remove = remove_device,
 	.option = option,
@@ -138,4 +103,19 @@ const struct kl_net_info *kl_net_info(const struct kl_net *net)
 bool kl_net_is_running(const struct kl_net *net)
 {
 	return net->is_running;
+}
+
+uint64_t kl_net_tx_offloads(const struct kl_net *net)
+{
+	return net->tx_offloads;
+}
+
+uint64_t kl_net_rx_offloads(const struct kl_net *net)
+{
+	return net->rx_offloads;
+}
+
+uint16_t kl_net_queue_pairs(const struct kl_net *net)
+{
+	return net->running_pairs;
 }

@@ -42,6 +42,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rc = kl_device_add_queue(net->device, &queue_conf, &rxq->queue);
 	if (rc != 0)
 		return rc;
+	rxq->header_bytes = net->header_bytes;
 	memcpy(&rxq->mbuf_init, &fresh.rearm_data, sizeof(rxq->mbuf_init));
 	rxq->pool = conf->pool;
 	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) +
@@ -58,6 +59,16 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	return -ENOMEM;
 }
 
+/* Without a word of the device or the user about the MTU, packets of any length may be sent. */
+void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq)
+{
+	bool is_limited = net->settings.mtu != 0 || kl_device_has(net->device, VIRTIO_NET_F_MTU);
+
+	txq->max_frame = UINT32_MAX;
+	if (is_limited)
+		txq->max_frame = net->info.mtu + RTE_ETHER_HDR_LEN;
+}
+
 static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 	const struct kl_net_conf *conf)
 {
@@ -72,14 +83,13 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 	int rc;
 
 	net->info.tx_ring_max = kl_device_queue_max_size(net->device, queue_conf.index);
-	rc = kl_device_dma_alloc(net->device, NET_HEADER_BYTES, KL__CACHE_LINE, &txq->header);
+	txq->header_bytes = net->header_bytes;
+	rc = kl_device_dma_alloc(net->device, txq->header_bytes, KL__CACHE_LINE, &txq->header);
 	if (rc == 0)
 		rc = kl_device_add_queue(net->device, &queue_conf, &txq->queue);
 	if (rc != 0)
 		return rc;
-	txq->max_frame = UINT32_MAX;
-	if (kl_device_has(net->device, VIRTIO_NET_F_MTU))
-		txq->max_frame = net->info.mtu + RTE_ETHER_HDR_LEN;
+	net_txq_set_mtu(net, txq);
 	net_tx_choose(txq);
 	return 0;
 }
@@ -139,6 +149,18 @@ void net_pair_free(struct kl_net *net, struct net_pair *pair)
 	memset(&pair->tx, 0, sizeof(pair->tx));
 }
 
+int net_check_queue(const struct kl_net *net, uint16_t queue)
+{
+	if (net->is_running && queue < net->running_pairs)
+		return 0;
+	if (net->is_running)
+		kl_error("%s: there is no queue %u; allowed: 0 to %u",
+			kl_device_info(net->device)->name, queue, net->running_pairs - 1);
+	else
+		kl_error("%s: is not running; start it first", kl_device_info(net->device)->name);
+	return -EINVAL;
+}
+
 int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	struct kl_net_queue_stats *stats)
 {
@@ -148,7 +170,7 @@ int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction
 		return -EINVAL;
 	pair = &net->pairs[queue];
 	*stats = direction == KL_NET_RX ? pair->rx_before : pair->tx_before;
-	if (!net->is_running)
+	if (!net->is_running || queue >= net->running_pairs)
 		return 0;
 	if (direction == KL_NET_RX)
 		add_stats(stats, &pair->rx.count, pair->rx.queue);
@@ -162,7 +184,7 @@ int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction,
 {
 	const struct kl_queue *ring;
 
-	if (queue >= net->pair_count || !net->is_running)
+	if (queue >= net->running_pairs || !net->is_running)
 		return -EINVAL;
 	ring = direction == KL_NET_RX ? net->pairs[queue].rx.queue : net->pairs[queue].tx.queue;
 	*info = (struct kl_net_queue_info){

@@ -6,26 +6,10 @@
 
 #include <kickless/log.h>
 
+#include "feature_bits.h"
 #include "ring/kick.h"
-#include "state.h"
-
-static struct kl_features wanted_features(const struct kl_net *net)
-{
-	static const uint8_t fields[] = {
-		VIRTIO_NET_F_MAC,
-		VIRTIO_NET_F_STATUS,
-		VIRTIO_NET_F_SPEED_DUPLEX,
-	};
-	struct kl_features wanted = {0};
-
-	for (size_t i = 0; i < RTE_DIM(fields); i++)
-		if (net_config_has(net, fields[i]))
-			kl_features_set(&wanted, fields[i]);
-	kl_features_set(&wanted, VIRTIO_NET_F_MRG_RXBUF);
-	if (net->info.max_mtu != UINT16_MAX)
-		kl_features_set(&wanted, VIRTIO_NET_F_MTU);
-	return wanted;
-}
+#include "settings.h"
+#include "spec/features.h"
 
 /* Where the data of an mbuf lies is taken from the mbuf's own place. */
 static bool has_own_buffers(const struct rte_mempool *pool)
@@ -61,22 +45,51 @@ static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, 
 	return 0;
 }
 
-/* 5.1.6.3.1: without MRG_RXBUF a packet must fit one buffer, with it the header must. */
-static int check_pool(const struct kl_net *net, const struct kl_net_conf *conf)
+/* 5.1.9.3.1 */
+static uint16_t header_bytes(const struct kl_net *net)
 {
-	uint32_t room = rte_pktmbuf_data_room_size(conf->pool);
-	uint32_t needed = RTE_PKTMBUF_HEADROOM + NET_HEADER_BYTES;
+	if (kl_device_has(net->device, VIRTIO_NET_F_HASH_REPORT))
+		return sizeof(struct virtio_net_hdr_v1_hash);
+	if (kl_device_has(net->device, VIRTIO_F_VERSION_1) ||
+		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF))
+		return sizeof(struct virtio_net_hdr);
+	return offsetof(struct virtio_net_hdr, num_buffers);
+}
+
+/* 5.1.9.3.1: without MRG_RXBUF a packet must fit one buffer, with it the header must. */
+static int check_pool(const struct kl_net *net, struct rte_mempool *pool, uint16_t mtu)
+{
+	uint32_t room = rte_pktmbuf_data_room_size(pool);
+	uint32_t needed = RTE_PKTMBUF_HEADROOM + net->header_bytes;
 
 	if (!kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF))
-		needed = RTE_PKTMBUF_HEADROOM + net->info.mtu + RTE_ETHER_HDR_LEN;
-	if (room >= needed && rte_pktmbuf_priv_size(conf->pool) % RTE_MBUF_PRIV_ALIGN == 0)
+		needed = RTE_PKTMBUF_HEADROOM + mtu + RTE_ETHER_HDR_LEN;
+	if (room >= needed && rte_pktmbuf_priv_size(pool) % RTE_MBUF_PRIV_ALIGN == 0)
 		return 0;
 	kl_error(
 		"%s: mempool %s has buffers of %u bytes; needed are at least %u (%s MRG_RXBUF, MTU %u)",
-		kl_device_info(net->device)->name, conf->pool->name, room, needed,
-		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF) ? "with" : "without",
-		net->info.mtu);
+		kl_device_info(net->device)->name, pool->name, room, needed,
+		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF) ? "with" : "without", mtu);
 	return -EINVAL;
+}
+
+int kl_net_set_mtu(struct kl_net *net, uint16_t mtu)
+{
+	int rc;
+
+	if (mtu < NET_MIN_MTU || mtu > net->info.max_mtu) {
+		kl_error("%s: an MTU of %u is not possible; allowed: %u to %u",
+			kl_device_info(net->device)->name, mtu, NET_MIN_MTU, net->info.max_mtu);
+		return -EINVAL;
+	}
+	rc = net->is_running ? check_pool(net, net->pairs[0].rx.pool, mtu) : 0;
+	if (rc != 0)
+		return rc;
+	net->settings.mtu = mtu;
+	net->info.mtu = mtu;
+	for (uint16_t i = 0; net->is_running && i < net->running_pairs; i++)
+		net_txq_set_mtu(net, &net->pairs[i].tx);
+	return 0;
 }
 
 static int make_pairs(struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
@@ -110,15 +123,21 @@ static void drain(void *context)
 
 	for (uint16_t i = 0; i < net->pair_count; i++)
 		net_pair_drain(&net->pairs[i]);
+	net_control_drain(net);
 }
 
 static int reset(struct kl_net *net)
 {
 	int rc = kl_device_reset(net->device, drain, net);
 
-	if (rc != -ETIMEDOUT)
-		for (uint16_t i = 0; i < net->pair_count; i++)
-			net_pair_free(net, &net->pairs[i]);
+	net->tx_offloads = 0;
+	net->rx_offloads = 0;
+	/* What the device may still write stays allocated. */
+	if (rc == -ETIMEDOUT)
+		return rc;
+	for (uint16_t i = 0; i < net->pair_count; i++)
+		net_pair_free(net, &net->pairs[i]);
+	net_control_free(net);
 	return rc;
 }
 
@@ -130,35 +149,78 @@ static void kick_receivers(struct kl_net *net)
 			kl__kick_check(net->pairs[i].rx.queue);
 }
 
+/* The number of pairs before any traffic, then what else the device forgot at its reset. */
+static int replay_settings(struct kl_net *net)
+{
+	static int (*const replays[])(struct kl_net * net) = {
+		net_steering_replay,
+		net_tunnels_replay,
+		net_macs_replay,
+		net_rx_modes_replay,
+		net_vlans_replay,
+		net_coalescing_replay,
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < RTE_DIM(replays) && rc == 0; i++)
+		rc = replays[i](net);
+	return rc;
+}
+
+/* Features, and what they mean for the rest. */
+static int negotiate(struct kl_net *net, const struct kl_net_conf *conf)
+{
+	uint64_t tx_offloads = conf->tx_offloads, rx_offloads = conf->rx_offloads;
+	struct kl_features wanted = net_features_wanted(net, &tx_offloads, &rx_offloads);
+	int rc = kl_device_negotiate(net->device, &wanted);
+
+	if (rc != 0)
+		return rc;
+	net->header_bytes = header_bytes(net);
+	/* Without an interrupt a change of the link is only seen when somebody asks. */
+	(void)kl_device_enable_interrupts(net->device, 0);
+	rc = net_config_read(net);
+	if (rc == 0)
+		rc = net_offloads_settle(net, tx_offloads, rx_offloads);
+	return rc;
+}
+
+static int bring_up(struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
+{
+	int rc = negotiate(net, conf);
+
+	if (rc == 0)
+		rc = check_pool(net, conf->pool, net->info.mtu);
+	if (rc == 0)
+		rc = make_pairs(net, conf, pairs);
+	if (rc == 0)
+		rc = net_control_create(net);
+	if (rc == 0)
+		rc = kl_device_run(net->device);
+	if (rc != 0)
+		return rc;
+	kick_receivers(net);
+	net->running_pairs = pairs;
+	net->is_running = true;
+	rc = replay_settings(net);
+	net->is_running = rc == 0;
+	return rc;
+}
+
 int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 {
 	uint16_t asked = kl_device_options(net->device)->queues;
 	uint16_t pairs = conf->queue_pairs != 0 ? conf->queue_pairs : asked != 0 ? asked : 1;
-	struct kl_features wanted = wanted_features(net);
 	int rc = check_conf(net, conf, pairs);
 
 	if (rc != 0)
 		return rc;
-	rc = kl_device_negotiate(net->device, &wanted);
-	if (rc == 0) {
-		/* Without an interrupt a change of the link is only seen when somebody asks. */
-		(void)kl_device_enable_interrupts(net->device, 0);
-		rc = net_config_read(net);
-	}
-	if (rc == 0)
-		rc = check_pool(net, conf);
-	if (rc == 0)
-		rc = make_pairs(net, conf, pairs);
-	if (rc == 0)
-		rc = kl_device_run(net->device);
+	rc = bring_up(net, conf, pairs);
 	if (rc != 0) {
 		kl_device_fail(net->device);
 		reset(net);
-		return rc;
 	}
-	kick_receivers(net);
-	net->is_running = true;
-	return 0;
+	return rc;
 }
 
 int kl_net_stop(struct kl_net *net)

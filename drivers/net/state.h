@@ -10,7 +10,9 @@
 
 #include <kickless/bus.h>
 #include <kickless/net.h>
+#include <kickless/net_control.h>
 
+#include "control.h"
 #include "ring/queue.h"
 #include "wire.h"
 
@@ -44,6 +46,7 @@ struct net_counters {
 struct net_txq {
 	net_tx_burst_fn *burst;
 	struct kl_queue *queue;
+	uint16_t header_bytes; /* of the device's header before each packet */
 	struct rte_mempool *pool; /* of the last simple packets; see kind_of in tx.c */
 	uint32_t max_frame; /* Ethernet header included; larger packets are refused */
 	struct kl_dma header; /* a header of zeros, for packets that have no room for their own */
@@ -54,6 +57,7 @@ struct net_txq {
 struct net_rxq {
 	net_rx_burst_fn *burst;
 	struct kl_queue *queue;
+	uint16_t header_bytes; /* of the device's header before each packet */
 	struct rte_mempool *pool;
 	uint64_t mbuf_init; /* rearm_data of a fresh packet */
 	uint32_t header_at; /* from the mbuf to where the device writes: the same in the whole pool
@@ -65,28 +69,78 @@ struct net_rxq {
 	alignas(KL__CACHE_LINE) struct net_counters count;
 };
 
-/* One queue pair; what it counted in earlier runs is kept. */
+/* A setting that each start tells the device again. */
+struct net_coalescing {
+	bool is_set;
+	struct kl_net_coalescing value;
+};
+
+/* One queue pair; what it counted in earlier runs is kept, and what was set for it. */
 struct net_pair {
 	struct net_rxq rx;
 	struct net_txq tx;
+	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
 	struct kl_net_queue_stats rx_before;
 	struct kl_net_queue_stats tx_before;
+};
+
+/* How packets are hashed and spread, as it was asked for. */
+struct net_rss {
+	bool is_set;
+	uint32_t types; /* VIRTIO_NET_HASH_TYPE_* */
+	bool is_in_turn; /* the table is made for the queues of each start */
+	uint16_t table_entries;
+	uint16_t *table; /* receive queues */
+	uint8_t key_bytes;
+	uint8_t key[UINT8_MAX];
+};
+
+/* What was set through kickless/net_control.h: the device forgets it at a reset. */
+struct net_settings {
+	uint8_t rx_modes_set; /* a bit for each enum kl_net_rx_mode */
+	uint8_t rx_modes;
+	bool mac_is_given; /* by the user */
+	uint8_t macs[KL_NET_MACS_MAX][KL_NET_MAC_BYTES];
+	unsigned int mac_count;
+	uint64_t vlans[4096 / 64];
+	struct net_rss rss;
+	uint32_t tunnels;
+	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
+	uint16_t mtu; /* 0: the device's */
 };
 
 struct kl_net {
 	struct kl_device *device;
 	struct kl_net_info info;
+	uint8_t device_mac[KL_NET_MAC_BYTES]; /* in the configuration, if it is usable */
+	uint16_t config_pairs; /* in the configuration; 0: not there, or nonsense */
+	uint32_t hash_types; /* VIRTIO_NET_HASH_TYPE_* that the device can */
+	uint32_t tunnels;
 	struct net_pair *pairs;
-	uint16_t pair_count; /* in pairs; those of the last start */
+	uint16_t pair_count; /* in pairs; those of all starts */
+	uint16_t running_pairs; /* of those, of the last start */
+	uint16_t header_bytes; /* before each packet, in both directions */
+	uint64_t tx_offloads; /* in force */
+	uint64_t rx_offloads;
 	bool is_running;
-	bool mac_is_given; /* by the user */
+	struct net_control control;
+	struct net_settings settings;
 };
+
+/* queue.c: the largest frame by what the device says now and the user has set. */
+void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq);
+
+/* queue.c: -EINVAL after a message unless the device runs and has this queue. */
+int net_check_queue(const struct kl_net *net, uint16_t queue);
 
 /* config.c: reads the configuration that the offered features allow. */
 int net_config_read(struct kl_net *net);
-/* config.c: whether the device offers feature and has its field in the configuration space. */
-bool net_config_has(const struct kl_net *net, unsigned int feature);
-/* config.c: link, speed and MTU may have changed. */
+/*
+ * config.c: whether the device offers feature, has its field in the configuration space, and has
+ * something there that makes sense.
+ */
+bool net_config_is_usable(const struct kl_net *net, unsigned int feature);
+/* config.c: link and speed may have changed, and the device may ask for an announcement. */
 void net_config_changed(struct kl_device *device);
 
 /*

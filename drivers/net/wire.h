@@ -55,17 +55,28 @@ struct virtio_net_config {
 	uint16_t mtu;
 	uint32_t speed;
 	uint8_t duplex;
+	uint8_t rss_max_key_size;
+	uint16_t rss_max_indirection_table_length;
+	uint32_t supported_hash_types;
+	uint32_t supported_tunnel_types;
 };
 static_assert(offsetof(struct virtio_net_config, status) == 6, "5.1.4");
+static_assert(offsetof(struct virtio_net_config, max_virtqueue_pairs) == 8, "5.1.4");
 static_assert(offsetof(struct virtio_net_config, mtu) == 10, "5.1.4");
 static_assert(offsetof(struct virtio_net_config, speed) == 12, "5.1.4");
 static_assert(offsetof(struct virtio_net_config, duplex) == 16, "5.1.4");
+static_assert(offsetof(struct virtio_net_config, rss_max_key_size) == 17, "5.1.4");
+static_assert(offsetof(struct virtio_net_config, rss_max_indirection_table_length) == 18, "5.1.4");
+static_assert(offsetof(struct virtio_net_config, supported_hash_types) == 20, "5.1.4");
+static_assert(offsetof(struct virtio_net_config, supported_tunnel_types) == 24, "5.1.4");
+static_assert(sizeof(struct virtio_net_config) == 28, "5.1.4");
 
 #define VIRTIO_NET_S_LINK_UP 1
+#define VIRTIO_NET_S_ANNOUNCE 2
 #define VIRTIO_NET_SPEED_MAX 0x7fffffff /* more means unknown */
 #define VIRTIO_NET_DUPLEX_FULL 1
 
-/* 5.1.6: before each packet, in both directions. */
+/* 5.1.9: before each packet, in both directions. */
 struct virtio_net_hdr {
 	uint8_t flags;
 	uint8_t gso_type;
@@ -75,8 +86,51 @@ struct virtio_net_hdr {
 	uint16_t csum_offset;
 	uint16_t num_buffers; /* absent on a legacy device without MRG_RXBUF */
 };
-static_assert(sizeof(struct virtio_net_hdr) == 12, "5.1.6");
-static_assert(offsetof(struct virtio_net_hdr, num_buffers) == 10, "5.1.6");
+static_assert(sizeof(struct virtio_net_hdr) == 12, "5.1.9");
+static_assert(offsetof(struct virtio_net_hdr, gso_size) == 4, "5.1.9");
+static_assert(offsetof(struct virtio_net_hdr, csum_start) == 6, "5.1.9");
+static_assert(offsetof(struct virtio_net_hdr, num_buffers) == 10, "5.1.9");
+
+/* The same with HASH_REPORT accepted. */
+struct virtio_net_hdr_v1_hash {
+	struct virtio_net_hdr hdr;
+	uint32_t hash_value;
+	uint16_t hash_report;
+	uint16_t padding_reserved;
+};
+static_assert(sizeof(struct virtio_net_hdr_v1_hash) == 20, "5.1.9");
+static_assert(offsetof(struct virtio_net_hdr_v1_hash, hash_value) == 12, "5.1.9");
+static_assert(offsetof(struct virtio_net_hdr_v1_hash, hash_report) == 16, "5.1.9");
+
+/* 5.1.9: flags. */
+#define VIRTIO_NET_HDR_F_NEEDS_CSUM 1
+#define VIRTIO_NET_HDR_F_DATA_VALID 2
+#define VIRTIO_NET_HDR_F_RSC_INFO 4
+
+/* 5.1.9: gso_type. */
+#define VIRTIO_NET_HDR_GSO_NONE 0
+#define VIRTIO_NET_HDR_GSO_TCPV4 1
+#define VIRTIO_NET_HDR_GSO_UDP 3
+#define VIRTIO_NET_HDR_GSO_TCPV6 4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#define VIRTIO_NET_HDR_GSO_ECN 0x80
+
+/* 5.1.9.4.4: hash types, as bits; the report n of 5.1.9.4.5 is the bit n - 1. */
+#define VIRTIO_NET_HASH_TYPE_IPv4 (1u << 0)
+#define VIRTIO_NET_HASH_TYPE_TCPv4 (1u << 1)
+#define VIRTIO_NET_HASH_TYPE_UDPv4 (1u << 2)
+#define VIRTIO_NET_HASH_TYPE_IPv6 (1u << 3)
+#define VIRTIO_NET_HASH_TYPE_TCPv6 (1u << 4)
+#define VIRTIO_NET_HASH_TYPE_UDPv6 (1u << 5)
+#define VIRTIO_NET_HASH_TYPE_IP_EX (1u << 6)
+#define VIRTIO_NET_HASH_TYPE_TCP_EX (1u << 7)
+#define VIRTIO_NET_HASH_TYPE_UDP_EX (1u << 8)
+#define VIRTIO_NET_HASH_TYPES_KNOWN 0x1ffu
+#define VIRTIO_NET_HASH_REPORT_NONE 0
+#define VIRTIO_NET_HASH_REPORT_MAX 9
+
+/* 5.1.9.4.4: encapsulations that HASH_TUNNEL can look into. */
+#define VIRTIO_NET_HASH_TUNNEL_TYPES_KNOWN 0x1ffu
 
 /* 5.1.2: queues of the n-th pair, from 0. */
 #define VIRTIO_NET_RX_QUEUE(pair) ((uint16_t)(2 * (pair)))

@@ -58,6 +58,11 @@ uint16_t kl_device_queue_max_size(struct kl_device *device, uint16_t index)
 	return device->transport->ops->queue_max_size(device->transport, index);
 }
 
+bool kl_device_has_control_queues(const struct kl_device *device)
+{
+	return (device->transport->quirks & KL__QUIRK_DATA_QUEUES_ONLY) == 0;
+}
+
 static bool is_power_of_two(unsigned int value)
 {
 	return value != 0 && (value & (value - 1)) == 0;

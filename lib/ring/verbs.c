@@ -252,6 +252,11 @@ int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsign
 	return 0;
 }
 
+void kl__queue_publish(struct kl_queue *queue)
+{
+	kl__split_publish(queue);
+}
+
 void *kl__queue_take(struct kl_queue *queue, uint32_t *length)
 {
 	uint32_t writable;

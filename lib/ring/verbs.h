@@ -63,6 +63,12 @@ struct kl__piece {
 int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsigned int readable,
 	unsigned int writable, void *buffer);
 
+/*
+ * Makes what was added visible to the device; the kick decision (ring/kick.h) is the caller's next
+ * step.
+ */
+void kl__queue_publish(struct kl_queue *queue);
+
 /* The largest number of pieces that kl__queue_add can take. */
 uint16_t kl__queue_max_pieces(const struct kl_queue *queue);
 

@@ -69,6 +69,7 @@ struct kl__transport_ops {
 /* Legal values of quirks. */
 #define KL__QUIRK_LEGACY 1 /* no VERSION_1, no FEATURES_OK, legacy rings: virtio 1.x, 2.2.3 */
 #define KL__QUIRK_FIXED_QUEUE_SIZE 2 /* queues have the device's size: virtio 1.x, 4.1.5.1.3.1 */
+#define KL__QUIRK_DATA_QUEUES_ONLY 4 /* the other side leaves control queues to a hypervisor */
 
 struct kl__transport {
 	const struct kl__transport_ops *ops;

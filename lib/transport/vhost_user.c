@@ -372,6 +372,7 @@ int kl__vhost_user_open(const char *path, uint32_t type, kl__shared_memory_fn *m
 	user->transport.ops = &vhost_user_ops;
 	user->transport.type = type;
 	user->transport.numa_node = -1;
+	user->transport.quirks = KL__QUIRK_DATA_QUEUES_ONLY;
 	user->transport.default_queue_size = DEFAULT_QUEUE_SIZE;
 	snprintf(user->transport.name, sizeof(user->transport.name), "vhost-user:%s", path);
 	kl_features_set(&user->transport.features, VIRTIO_F_VERSION_1);

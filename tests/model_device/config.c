@@ -11,6 +11,7 @@
 static void check_field(struct model *model, uint32_t offset, unsigned int width)
 {
 	const struct model_config_field *field = model->script.fields;
+	bool is_known = false, is_offered = false;
 
 	if (field == NULL)
 		return;
@@ -20,17 +21,18 @@ static void check_field(struct model *model, uint32_t offset, unsigned int width
 
 		if (offset < field->offset || at >= (uint32_t)field->width * field->count)
 			continue;
-		if (width != right || at % right != 0)
+		if (!is_known && (width != right || at % right != 0))
 			model_violation(model, "PCI-06: config field at %u of %u bytes read by %u",
 				field->offset, field->width, width);
-		if (field->feature >= 0 &&
-			!kl_features_has(&model->script.offered, (unsigned int)field->feature))
-			model_violation(model,
-				"CFG-03: config field at %u read, feature %d not offered",
-				field->offset, field->feature);
-		return;
+		is_known = true;
+		is_offered |= field->feature < 0 ||
+			kl_features_has(&model->script.offered, (unsigned int)field->feature);
 	}
-	model_violation(model, "CFG-03: config byte %u read, no such field", offset);
+	if (!is_known)
+		model_violation(model, "CFG-03: config byte %u read, no such field", offset);
+	else if (!is_offered)
+		model_violation(model, "CFG-03: config field at %u read, its feature not offered",
+			offset);
 }
 
 static void bump(struct model *model)

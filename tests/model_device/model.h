@@ -80,7 +80,10 @@ enum model_kicks {
 	MODEL_KICKS_ANY,
 };
 
-/* A field of the device configuration: only these may be read, in exactly these widths. */
+/*
+ * A field of the device configuration: only these may be read, in exactly these widths. One that
+ * several features have stands there once for each.
+ */
 struct model_config_field {
 	uint16_t offset;
 	uint8_t width;

@@ -165,6 +165,12 @@ KL_API uint16_t kl_device_queue_count(struct kl_device *device);
 KL_API uint16_t kl_device_queue_max_size(struct kl_device *device, uint16_t index);
 
 /*
+ * False where the other side offers features of control queues but knows the data queues only: a
+ * vhost-user back end counts on a hypervisor for them.
+ */
+KL_API bool kl_device_has_control_queues(const struct kl_device *device);
+
+/*
  * Allocates the queue's memory on the device's NUMA node, and enables it. The device owns it until
  * kl_device_reset. Returns 0, or after a message -EINVAL (size not legal, too large, no such
  * queue), -ENOMEM, -EPROTO (the device refuses it), -EBUSY (enabled already).

@@ -17,9 +17,17 @@
 static const struct model_config_field fields[] = {
 	{0, 1, 6, RIG_MAC},
 	{6, 2, 1, RIG_STATUS},
+	{8, 2, 1, RIG_MQ},
+	{8, 2, 1, RIG_RSS},
 	{10, 2, 1, RIG_MTU},
 	{12, 4, 1, RIG_SPEED_DUPLEX},
 	{16, 1, 1, RIG_SPEED_DUPLEX},
+	{17, 1, 1, RIG_RSS},
+	{17, 1, 1, RIG_HASH_REPORT},
+	{18, 2, 1, RIG_RSS},
+	{20, 4, 1, RIG_RSS},
+	{20, 4, 1, RIG_HASH_REPORT},
+	{24, 4, 1, RIG_HASH_TUNNEL},
 	{0, 0, 0, 0},
 };
 
@@ -82,10 +90,21 @@ struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int
 	return pool;
 }
 
+void net_give_queues(struct net_rig *rig, uint16_t count)
+{
+	rig->model->script.num_queues = count;
+	for (uint16_t i = 0; i < count; i++)
+		rig->model->script.queue_size[i] = rig->model->queue[i].size = RIG_RING;
+}
+
 void net_prepare(struct net_rig *rig)
 {
-	static const uint8_t config[] = {0x52, 0x54, 0, 1, 2, 3, 1, 0, 0, 0, 0xdc, 5, 0x10, 0x27, 0,
-		0, 1};
+	/*
+	 * Address, link up, 4 pairs, MTU 1500, 10000 Mbit/s, full duplex; a key of 40, a table of 128,
+	 * all hash types and tunnels.
+	 */
+	static const uint8_t config[] = {0x52, 0x54, 0, 1, 2, 3, 1, 0, 4, 0, 0xdc, 5, 0x10, 0x27, 0,
+		0, 1, 40, 128, 0, 0xff, 1, 0, 0, 0xff, 1, 0, 0};
 	static const unsigned int offered[] = {RIG_MAC, RIG_STATUS, RIG_MRG_RXBUF, RIG_INDIRECT,
 		RIG_EVENT_IDX};
 
@@ -97,8 +116,7 @@ void net_prepare(struct net_rig *rig)
 	rig->model->script.fields = fields;
 	for (unsigned int i = 0; i < RTE_DIM(offered); i++)
 		model_offer(rig->model, offered[i]);
-	rig->model->script.queue_size[RIG_RX] = rig->model->queue[RIG_RX].size = RIG_RING;
-	rig->model->script.queue_size[RIG_TX] = rig->model->queue[RIG_TX].size = RIG_RING;
+	net_give_queues(rig, 2);
 	model_rebuild(rig->model);
 	rig->pool = net_pool(rig, "packets", RIG_POOL, RIG_ROOM, 0);
 	is_prepared = true;

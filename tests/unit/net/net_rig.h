@@ -19,6 +19,11 @@
 #define RIG_MAC 5
 #define RIG_MRG_RXBUF 15
 #define RIG_STATUS 16
+#define RIG_CTRL_VQ 17
+#define RIG_MQ 22
+#define RIG_HASH_TUNNEL 51
+#define RIG_HASH_REPORT 57
+#define RIG_RSS 60
 #define RIG_SPEED_DUPLEX 63
 #define RIG_INDIRECT 28
 #define RIG_EVENT_IDX 29
@@ -54,6 +59,8 @@ extern bool net_iova_is_virtual;
 
 /* EAL, a pool, and a device that offers what a usual one does; queues of 64. */
 void net_prepare(struct net_rig *rig);
+/* So many queues of RIG_RING; after net_prepare and before net_attach. */
+void net_give_queues(struct net_rig *rig, uint16_t count);
 /* Opens the device; on failure all is given back. */
 int net_attach(struct net_rig *rig, const char *options);
 int net_start(struct net_rig *rig);

@@ -61,17 +61,25 @@ Test(start, the_first_doorbell)
 	net_close(&rig);
 }
 
-/* FEAT-04: offered everything, it takes what it can use and no more. */
+/*
+ * FEAT-04: offered everything, it takes what it can use and no more, and what means another packet
+ * only when it was asked for.
+ */
 Test(start, golden_mask)
 {
+	static const uint8_t expected[] = {3, 5, 15, 16, 17, 18, 20, 21, 22, 23, 28, 29, 32, 33, 50,
+		51, 52, 53, 60, 63};
+	uint64_t mask = 0;
+
 	net_prepare(&rig);
+	net_give_queues(&rig, 9);
 	rig.model->script.offered = (struct kl_features){{UINT64_MAX, UINT64_MAX}};
 	cr_assert_eq(net_attach(&rig, NULL), 0);
 	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
-	cr_expect_eq(rig.model->accepted.word[0],
-		UINT64_C(1) << 63 | UINT64_C(3) << 32 | UINT64_C(3) << 28 | 1 << RIG_STATUS |
-			1 << RIG_MRG_RXBUF | 1 << RIG_MAC | 1 << RIG_MTU,
-		"0x%lx", rig.model->accepted.word[0]);
+	for (unsigned int i = 0; i < RTE_DIM(expected); i++)
+		mask |= UINT64_C(1) << expected[i];
+	cr_expect_eq(rig.model->accepted.word[0], mask, "0x%lx",
+		rig.model->accepted.word[0] ^ mask);
 	cr_expect_eq(rig.model->accepted.word[1], 0);
 	expect_works();
 	net_close(&rig);

@@ -47,6 +47,19 @@ struct kl_net_info {
 	uint16_t max_queue_pairs;
 	uint16_t rx_ring_max; /* largest ring sizes, in descriptors; 0 before the first start */
 	uint16_t tx_ring_max;
+
+	/*
+	 * What a start may ask for, as RTE_ETH_TX_OFFLOAD_* and RTE_ETH_RX_OFFLOAD_* of
+	 * rte_ethdev.h. VLAN tags and checksums that the device can't do are done in software.
+	 */
+	uint64_t tx_offloads;
+	uint64_t rx_offloads;
+	uint8_t rss_key_max; /* bytes of the hash key; 0: the device hashes nothing */
+	uint16_t rss_table_max; /* entries of the indirection table; 0: no RSS */
+	uint64_t rss_types; /* RTE_ETH_RSS_* that the device can hash */
+
+	/* How often the device asked for gratuitous packets; see kl_net_announcement. */
+	uint32_t announcements;
 };
 
 struct kl_net_conf {
@@ -57,6 +70,20 @@ struct kl_net_conf {
 		*pool; /* where receive buffers come from; any thread of a queue allocates */
 	struct kl_kick_policy
 		tx_kick; /* zero is eager, which is right unless the queue is polled all the time */
+	/*
+	 * Of those in struct kl_net_info. A device's feature is accepted only when something here
+	 * asks for it, because from then on packets may come with, or must be given, what it means:
+	 *	TX *_CKSUM	packets may ask for checksums by RTE_MBUF_F_TX_*; also those that came from
+	 *			another port with RTE_MBUF_F_RX_L4_CKSUM_NONE get theirs completed
+	 *	TX TCP_TSO	TCP packets up to 64 KiB with RTE_MBUF_F_TX_TCP_SEG; UDP_TSO likewise
+	 *	RX *_CKSUM	packets come with RTE_MBUF_F_RX_L4_CKSUM_*; NONE: the data is good, but the
+	 *			checksum field holds only the sum of the pseudo header
+	 *	RX TCP_LRO	packets come larger than the MTU, with RTE_MBUF_F_RX_LRO and tso_segsz
+	 *	RX RSS_HASH	packets come with RTE_MBUF_F_RX_RSS_HASH
+	 *	RX VLAN_FILTER	tagged packets come only with an id that kl_net_set_vlan let through
+	 */
+	uint64_t tx_offloads;
+	uint64_t rx_offloads;
 };
 
 enum kl_net_direction {
@@ -85,6 +112,10 @@ struct kl_net_queue_info {
 	enum kl_queue_fault fault; /* why it moves nothing any more, or KL_QUEUE_OK */
 };
 
+/* The name of an offload without its prefix, such as "TCP_CKSUM"; NULL for other bits than one. */
+KL_API const char *kl_net_tx_offload_name(uint64_t offload);
+KL_API const char *kl_net_rx_offload_name(uint64_t offload);
+
 /* The network side of a device, NULL when it is of another type. */
 KL_API struct kl_net *kl_net_of(struct kl_device *device);
 
@@ -93,8 +124,9 @@ KL_API const struct kl_net_info *kl_net_info(const struct kl_net *net);
 /*
  * Negotiates, sets the queues up, fills the receive rings and lets the device run. Returns 0, or
  * after a message -EINVAL (conf), -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM (pool or
- * ring memory), -EIO, -ETIMEDOUT; the device is then stopped and may be started again, except after
- * -ETIMEDOUT.
+ * ring memory), -EIO, -ETIMEDOUT; the device is then stopped and may be started again, unless its
+ * reset timed out. What kickless/net_control.h has set is told to the device again, and a refusal
+ * there is one of the start.
  */
 KL_API int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf);
 
@@ -106,9 +138,16 @@ KL_API int kl_net_stop(struct kl_net *net);
 
 KL_API bool kl_net_is_running(const struct kl_net *net);
 
+/* Offloads that are in force since the start: what was asked for and what comes with it; 0 before. */
+KL_API uint64_t kl_net_tx_offloads(const struct kl_net *net);
+KL_API uint64_t kl_net_rx_offloads(const struct kl_net *net);
+
+/* Queue pairs of the last start. */
+KL_API uint16_t kl_net_queue_pairs(const struct kl_net *net);
+
 /*
  * Receives up to count packets of queue into packets, and refills the ring. The packets belong to
- * the caller. Returns how many. Virtio 1.x, 5.1.6.4.
+ * the caller. Returns how many. Virtio 1.x, 5.1.9.4.
  */
 KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count);
@@ -119,7 +158,7 @@ KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_m
  * others remain the caller's: the ring is full. A packet that can never be sent (empty, or more
  * pieces than the ring allows) is taken, freed and counted as an error. With a kick policy that
  * waits, call it with count 0 too while there is nothing to send (see struct kl_kick_policy).
- * Virtio 1.x, 5.1.6.2.
+ * Virtio 1.x, 5.1.9.2.
  */
 KL_API uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count);

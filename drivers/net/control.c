@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <kickless/log.h>
+
+#include "ring/kick.h"
+#include "ring/verbs.h"
+#include "spec/features.h"
+#include "state.h"
+#include "wire_control.h"
+
+unsigned int net_control_timeout_ms = 2000;
+
+/* Header, data, data to be written, answer, reply. */
+#define PIECES_MAX 5
+/* What the answer holds until the device writes it; no answer that a device gives. */
+#define NO_ANSWER 0xff
+
+/* The parts of net_control.memory: each begins a cache line, and the last has the rest. */
+#define HEADER_AT 0
+#define ANSWER_AT 64
+#define INNER_AT 128
+#define INNER_MAX 64
+#define REPLY_AT 192
+#define DATA_AT (REPLY_AT + NET_REPLY_MAX)
+
+/* The first pauses are short, since most devices answer at once. */
+#define PAUSE_MIN_NS 10000
+#define PAUSE_MAX_NS 1000000
+/* A look at the status costs an exit. */
+#define PAUSES_PER_STATUS 16
+
+uint16_t net_control_index(const struct kl_net *net)
+{
+	bool has_pairs = kl_device_has(net->device, VIRTIO_NET_F_MQ) ||
+		kl_device_has(net->device, VIRTIO_NET_F_RSS);
+
+	return (uint16_t)(2 * (has_pairs ? net->info.max_queue_pairs : 1));
+}
+
+/* The largest commands are the table of addresses and that of RSS. */
+static size_t largest_command(const struct kl_net *net)
+{
+	size_t macs = 2 * sizeof(uint32_t) + (KL_NET_MACS_MAX + 1) * KL_NET_MAC_BYTES;
+	size_t rss = sizeof(struct virtio_net_rss_config) +
+		(net->info.rss_table_max + 1) * sizeof(uint16_t) + 1 + net->info.rss_key_max;
+
+	return RTE_MAX(macs, rss);
+}
+
+int net_control_create(struct kl_net *net)
+{
+	struct net_control *control = &net->control;
+	const struct kl_queue_conf conf = {
+		.index = net_control_index(net),
+		.indirect_entries = PIECES_MAX,
+		.chained = !kl_device_has(net->device, VIRTIO_F_INDIRECT_DESC),
+		.is_supply = true, /* nobody polls it, so no kick may wait */
+	};
+	int rc;
+
+	if (!kl_device_has(net->device, VIRTIO_NET_F_CTRL_VQ))
+		return 0;
+	control->data_bytes = largest_command(net);
+	rc = kl_device_dma_alloc(net->device, DATA_AT + control->data_bytes, KL__CACHE_LINE,
+		&control->memory);
+	if (rc == 0)
+		rc = kl_device_add_queue(net->device, &conf, &control->queue);
+	if (rc == -EINVAL)
+		kl_error("%s: that was its control queue; features=-CTRL_VQ does without",
+			kl_device_info(net->device)->name);
+	return rc;
+}
+
+void net_control_drain(struct kl_net *net)
+{
+	if (net->control.queue == NULL)
+		return;
+	while (kl__queue_drain(net->control.queue) != NULL)
+		continue;
+}
+
+void net_control_free(struct kl_net *net)
+{
+	kl_device_dma_free(net->device, &net->control.memory);
+	net->control = (struct net_control){0};
+}
+
+static struct kl__piece piece(const struct net_control *control, size_t at, size_t bytes)
+{
+	return (struct kl__piece){control->memory.iova + at, (uint32_t)bytes};
+}
+
+static uint8_t *memory_at(const struct net_control *control, size_t at)
+{
+	return (uint8_t *)control->memory.memory + at;
+}
+
+/* Lays the command out and gives it to the device. */
+static int submit(struct net_control *control, const struct net_command *command)
+{
+	const struct virtio_net_ctrl_hdr header = {command->class, command->command};
+	struct kl__piece pieces[PIECES_MAX];
+	unsigned int readable = 0, count;
+	int rc;
+
+	memcpy(memory_at(control, HEADER_AT), &header, sizeof(header));
+	pieces[readable++] = piece(control, HEADER_AT, sizeof(header));
+	if (command->data_bytes > 0) {
+		memcpy(memory_at(control, DATA_AT), command->data, command->data_bytes);
+		pieces[readable++] = piece(control, DATA_AT, command->data_bytes);
+	}
+	count = readable;
+	if (command->inner_bytes > 0)
+		pieces[count++] = piece(control, INNER_AT, command->inner_bytes);
+	memset(memory_at(control, ANSWER_AT), 0, DATA_AT - ANSWER_AT);
+	*memory_at(control, ANSWER_AT) = NO_ANSWER;
+	pieces[count++] = piece(control, ANSWER_AT, 1);
+	if (command->reply_bytes > 0)
+		pieces[count++] = piece(control, REPLY_AT, command->reply_bytes);
+	rc = kl__queue_add(control->queue, pieces, readable, count - readable, control);
+	if (rc != 0)
+		return rc;
+	kl__queue_publish(control->queue);
+	kl__kick_check(control->queue);
+	return 0;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int broken(const struct kl_net *net, const char *what)
+{
+	kl_error("%s: %s is not possible: the control queue is broken (%s) until a stop and start",
+		kl_device_info(net->device)->name, what,
+		kl_queue_fault_name((enum kl_queue_fault)net->control.queue->fault));
+	return -EIO;
+}
+
+/* Waits for the command in flight: 1 when it came back, with how much was written; 0 or -EIO. */
+static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *written)
+{
+	struct kl_queue *queue = net->control.queue;
+	uint64_t deadline = now_ms() + net_control_timeout_ms;
+	struct timespec pause = {.tv_nsec = PAUSE_MIN_NS};
+
+	for (unsigned int pauses = 1; kl__queue_take(queue, written) == NULL; pauses++) {
+		if (queue->fault != KL_QUEUE_OK)
+			return broken(net, what);
+		if (pauses % PAUSES_PER_STATUS == 0 && kl_device_needs_reset(net->device)) {
+			kl_error("%s: no answer to %s: the device needs a reset, or is gone",
+				kl_device_info(net->device)->name, what);
+			return -EIO;
+		}
+		if (now_ms() >= deadline)
+			return 0;
+		nanosleep(&pause, NULL);
+		pause.tv_nsec = RTE_MIN(pause.tv_nsec * 2, PAUSE_MAX_NS);
+	}
+	return 1;
+}
+
+/* A command that was given up must have been answered before the next can be sent. */
+static int settle_owed(struct kl_net *net, const char *what)
+{
+	struct net_control *control = &net->control;
+	uint32_t written;
+	void *late = kl__queue_take(control->queue, &written);
+
+	if (control->queue->fault != KL_QUEUE_OK)
+		return broken(net, what);
+	if (control->owed == NULL)
+		return 0;
+	if (late == NULL) {
+		kl_error("%s: %s is not possible: the device has not answered %s yet",
+			kl_device_info(net->device)->name, what, control->owed);
+		return -ETIMEDOUT;
+	}
+	kl_notice("%s: %s was answered late, with %u", kl_device_info(net->device)->name,
+		control->owed, *memory_at(control, ANSWER_AT));
+	control->owed = NULL;
+	return 0;
+}
+
+/* 5.1.9.5: anything but OK is an error. */
+static int judge(const struct kl_net *net, const struct net_command *command)
+{
+	uint8_t answer = *(volatile uint8_t *)memory_at(&net->control, ANSWER_AT);
+
+	if (answer == VIRTIO_NET_OK)
+		return 0;
+	if (answer == VIRTIO_NET_ERR)
+		kl_error("%s: the device refuses %s", kl_device_info(net->device)->name,
+			command->what);
+	else
+		kl_error("%s: the device answers %s with %u; allowed: 0 (OK) and 1 (error)%s",
+			kl_device_info(net->device)->name, command->what, answer,
+			answer == NO_ANSWER ? "; this looks as if it had written nothing" : "");
+	return -EIO;
+}
+
+/*
+ * How much of the reply the device wrote, which counts everything before it. A device that claims
+ * less than the answer, which is there, tells nothing.
+ */
+static uint32_t reply_bytes(const struct net_command *command, uint32_t written)
+{
+	size_t before = command->inner_bytes + 1;
+
+	return written <= before ? 0 : (uint32_t)RTE_MIN(written - before, command->reply_bytes);
+}
+
+int net_control_ask(struct kl_net *net, const struct net_command *command)
+{
+	struct net_control *control = &net->control;
+	uint32_t written = 0;
+	int rc;
+
+	if (control->queue == NULL || command->data_bytes > control->data_bytes ||
+		command->inner_bytes > INNER_MAX || command->reply_bytes > NET_REPLY_MAX)
+		return -EINVAL;
+	rc = settle_owed(net, command->what);
+	if (rc == 0)
+		rc = submit(control, command);
+	if (rc != 0)
+		return rc;
+	control->owed = command->what;
+	rc = wait_for_answer(net, command->what, &written);
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		kl_error("%s: the device does not answer %s within %u ms",
+			kl_device_info(net->device)->name, command->what, net_control_timeout_ms);
+		return -ETIMEDOUT;
+	}
+	control->owed = NULL;
+	rc = judge(net, command);
+	if (rc != 0)
+		return rc;
+	if (command->inner_bytes > 0)
+		memcpy(command->inner, memory_at(control, INNER_AT), command->inner_bytes);
+	written = reply_bytes(command, written);
+	if (written > 0)
+		memcpy(command->reply, memory_at(control, REPLY_AT), written);
+	return (int)written;
+}
+
+int net_control_send(struct kl_net *net, const char *what, uint8_t class, uint8_t command,
+	const void *data, size_t bytes)
+{
+	const struct net_command whole = {
+		.what = what,
+		.class = class,
+		.command = command,
+		.data = data,
+		.data_bytes = bytes,
+	};
+
+	return net_control_ask(net, &whole);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Receive offloads of a running device: virtio 1.x, 5.1.9.5.9. */
+#include <errno.h>
+
+#include <kickless/log.h>
+
+#include "feature_bits.h"
+#include "settings.h"
+#include "wire_control.h"
+
+#define FEATURE(name) RTE_BIT64(VIRTIO_NET_F_##name)
+#define LARGE \
+	(FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6) | FEATURE(GUEST_ECN) | FEATURE(GUEST_UFO) | \
+		FEATURE(GUEST_USO4) | FEATURE(GUEST_USO6))
+
+/* What the device does, and a command can change; VLAN_STRIP is ours. */
+#define BY_DEVICE (NET_RX_CKSUM_OFFLOADS | RTE_ETH_RX_OFFLOAD_TCP_LRO)
+
+/* CTL-26: only what was negotiated. Large packets come without their checksums. */
+static uint64_t bits_of(const struct kl_net *net, uint64_t rx_offloads)
+{
+	uint64_t bits = 0;
+
+	if ((rx_offloads & BY_DEVICE) != 0)
+		bits |= FEATURE(GUEST_CSUM);
+	if ((rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO) != 0)
+		bits |= LARGE;
+	return bits & kl_device_info(net->device)->accepted.word[0];
+}
+
+static int check(const struct kl_net *net, uint64_t rx_offloads)
+{
+	uint64_t negotiated = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
+	uint64_t changed = rx_offloads ^ net->rx_offloads;
+	uint64_t refused = changed & ~(BY_DEVICE | RTE_ETH_RX_OFFLOAD_VLAN_STRIP);
+
+	refused |= rx_offloads & ~negotiated;
+	if (refused == 0)
+		return 0;
+	refused &= -refused;
+	kl_error("%s: the receive offload %s can't change while the device runs; stop it first",
+		kl_device_info(net->device)->name,
+		kl_net_rx_offload_name(refused) != NULL ? kl_net_rx_offload_name(refused) :
+							  "asked for");
+	return -EINVAL;
+}
+
+int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads)
+{
+	uint64_t bits = bits_of(net, rx_offloads);
+	int rc = net_check_queue(net, 0);
+
+	if (rc == 0)
+		rc = check(net, rx_offloads);
+	if (rc == 0 && bits != bits_of(net, net->rx_offloads)) {
+		rc = net_need(net, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+			"a change of receive offloads");
+		if (rc == 0)
+			rc = net_control_send(net, "the receive offloads",
+				VIRTIO_NET_CTRL_GUEST_OFFLOADS, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET,
+				&bits, sizeof(bits));
+	}
+	if (rc != 0)
+		return rc;
+	net->rx_offloads = rx_offloads;
+	return 0;
+}

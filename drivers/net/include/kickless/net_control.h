@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What can be asked of a network device while it runs, over its control queue: which packets it
+ * takes, how it spreads them, how it counts. Virtio 1.4, 5.1.9.5.
+ *
+ * Threads: the device's control thread, one call at a time. Bursts may go on meanwhile. Each command
+ * waits for the device's answer, asleep, at most two seconds.
+ *
+ * A setting lasts: made before a start, or in an earlier run, it is told to the device by each start,
+ * since a reset makes the device forget it. Before the first start it is checked only against what
+ * the device offers.
+ *
+ * Errors, after a message:
+ *	-ENOTSUP	the device did not offer, or the start did not accept, a feature; it is named
+ *	-EINVAL		a value out of range; the range is named
+ *	-EIO		the device refuses the command, answers with nonsense, or wants a reset
+ *	-ETIMEDOUT	no answer in time. What was sent stays the device's; unless it answers late, each
+ *			further command fails in the same way until the device was stopped
+ * After an error the setting is as it was before.
+ */
+#ifndef KICKLESS_NET_CONTROL_H
+#define KICKLESS_NET_CONTROL_H
+
+#include <kickless/net.h>
+
+/* Which packets the device takes, beyond those for its address and the tables below. 5.1.9.5.1. */
+enum kl_net_rx_mode {
+	KL_NET_PROMISCUOUS, /* all of them */
+	KL_NET_ALL_MULTICAST,
+	KL_NET_ALL_UNICAST,
+	KL_NET_NO_MULTICAST, /* even if a table has them */
+	KL_NET_NO_UNICAST,
+	KL_NET_NO_BROADCAST,
+	KL_NET_RX_MODES,
+};
+
+/*
+ * Needs CTRL_RX, the last four CTRL_RX_EXTRA. A mode that was never set is the device's choice, and
+ * filters are best effort: unwanted packets may still come.
+ */
+KL_API int kl_net_set_rx_mode(struct kl_net *net, enum kl_net_rx_mode mode, bool on);
+/* Whether it was last set on. */
+KL_API bool kl_net_has_rx_mode(const struct kl_net *net, enum kl_net_rx_mode mode);
+
+/*
+ * The device's own address, which kl_net_info then has. Unicast. Needs CTRL_RX; without
+ * CTRL_MAC_ADDR it is an entry in the table. 5.1.9.5.2.
+ */
+KL_API int kl_net_set_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
+
+#define KL_NET_MACS_MAX 64
+
+/*
+ * Further addresses, unicast and multicast. Needs CTRL_RX. Adding one that is there, or the device's
+ * own, changes nothing. -ENOSPC: there are KL_NET_MACS_MAX; -ENOENT: none such to remove.
+ */
+KL_API int kl_net_add_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
+KL_API int kl_net_remove_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
+/* The n-th of them; NULL at the end. Valid until the next change. */
+KL_API const uint8_t *kl_net_mac_at(const struct kl_net *net, unsigned int n);
+
+/*
+ * Lets packets tagged with id, 0 to 4095, through, or no longer. While it runs the start must have
+ * asked for RTE_ETH_RX_OFFLOAD_VLAN_FILTER; without, all tags get through. 5.1.9.5.3.
+ */
+KL_API int kl_net_set_vlan(struct kl_net *net, uint16_t id, bool on);
+KL_API bool kl_net_has_vlan(const struct kl_net *net, uint16_t id);
+
+/* How packets are hashed, and spread over the receive queues. 5.1.9.5.6.4, 5.1.9.5.7. */
+struct kl_net_rss {
+	uint64_t
+		types; /* RTE_ETH_RSS_*, of those in kl_net_info; 0 hashes nothing: all to queue 0 */
+	const uint8_t *key; /* NULL takes one of 40 bytes, or of as many as the device allows */
+	uint8_t key_bytes; /* 1 to rss_key_max */
+	const uint16_t *table; /* receive queues; NULL takes all that run in turn */
+	uint16_t
+		table_entries; /* a power of two, 1 to rss_table_max; with NULL, 0 takes the most useful */
+};
+
+/*
+ * Needs RSS, or HASH_REPORT and then without table. With several queue pairs and no such setting the
+ * device spreads packets as it sees fit (5.1.9.5.6). NULL returns to that, with the next start.
+ */
+KL_API int kl_net_set_rss(struct kl_net *net, const struct kl_net_rss *rss);
+/* The setting in force; key and table are the driver's, valid until the next change. -ENOENT. */
+KL_API int kl_net_rss(const struct kl_net *net, struct kl_net_rss *rss);
+
+/* Encapsulations whose inner packet can be hashed instead of the outer one. 5.1.9.4.4.4. */
+enum kl_net_tunnel {
+	KL_NET_TUNNEL_GRE_2784 = 1 << 0,
+	KL_NET_TUNNEL_GRE_2890 = 1 << 1,
+	KL_NET_TUNNEL_GRE_7676 = 1 << 2,
+	KL_NET_TUNNEL_GRE_UDP = 1 << 3,
+	KL_NET_TUNNEL_VXLAN = 1 << 4,
+	KL_NET_TUNNEL_VXLAN_GPE = 1 << 5,
+	KL_NET_TUNNEL_GENEVE = 1 << 6,
+	KL_NET_TUNNEL_IPIP = 1 << 7,
+	KL_NET_TUNNEL_NVGRE = 1 << 8,
+};
+/* Needs HASH_TUNNEL. types: a mask of those above. */
+KL_API int kl_net_set_hash_tunnels(struct kl_net *net, uint32_t types);
+/* Those that the device can. */
+KL_API uint32_t kl_net_hash_tunnels(const struct kl_net *net);
+
+/*
+ * Changes receive offloads of a running device: VLAN_STRIP freely, checksums and TCP_LRO off, and on
+ * again when the start asked for them (needs CTRL_GUEST_OFFLOADS, 5.1.9.5.9); the others stay as
+ * they are. The next start goes by its own configuration again.
+ */
+KL_API int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads);
+
+/*
+ * 68 to max_mtu, bytes behind the Ethernet header. Larger packets without TSO are refused by the
+ * driver when they are sent; what may be received is up to the device. -EINVAL also when the receive
+ * buffers of a running device are too small.
+ */
+KL_API int kl_net_set_mtu(struct kl_net *net, uint16_t mtu);
+
+/*
+ * For a queue that is waited for, not polled: the device may notify after max_packets or max_usecs,
+ * whichever comes first. 0 in either notifies after each packet. 5.1.9.5.10.
+ */
+struct kl_net_coalescing {
+	uint32_t max_packets;
+	uint32_t max_usecs;
+};
+/* For all queues of a direction; needs NOTF_COAL. */
+KL_API int kl_net_set_coalescing(struct kl_net *net, enum kl_net_direction direction,
+	const struct kl_net_coalescing *coalescing);
+/* For one queue of a running device; need VQ_NOTF_COAL. */
+KL_API int kl_net_set_queue_coalescing(struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue, const struct kl_net_coalescing *coalescing);
+KL_API int kl_net_queue_coalescing(struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue, struct kl_net_coalescing *coalescing);
+
+/* A counter of the device's own: its name in the specification, such as "rx_drop_overruns". */
+struct kl_net_device_counter {
+	const char *name;
+	uint64_t value; /* wraps */
+};
+#define KL_NET_DEVICE_COUNTERS_MAX 32
+
+/*
+ * What a running device has counted for a queue, as far as it counts. Needs DEVICE_STATS. Returns
+ * how many counters there are, at most KL_NET_DEVICE_COUNTERS_MAX, or -errno. 5.1.9.5.11.
+ */
+KL_API int kl_net_device_counters(struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue, struct kl_net_device_counter counters[KL_NET_DEVICE_COUNTERS_MAX]);
+
+/*
+ * The gratuitous packet with which the device's new place in the network is made known: a reverse
+ * ARP request from its address, for everybody; the caller sends it on any queue. NULL when the pool
+ * is empty. It is time for one whenever kl_net_info's announcements has grown; the driver has
+ * acknowledged the device's wish by then. 5.1.9.5.4.
+ */
+KL_API struct rte_mbuf *kl_net_announcement(const struct kl_net *net, struct rte_mempool *pool);
+
+#endif
