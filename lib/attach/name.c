@@ -78,6 +78,7 @@ int kl__name_parse(const char *spec, struct kl__name *name)
 	if (strncmp(text, "vhost-user:", 11) == 0) {
 		name->kind = KL__NAME_VHOST_USER;
 		find_option(name->options, "type", name->type, sizeof(name->type));
+		find_option(name->options, "server", name->server, sizeof(name->server));
 		return take(name->value, sizeof(name->value), text + 11, strlen(text + 11));
 	}
 	if (kl_pci_address(text, name->address) == 0) {

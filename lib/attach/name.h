@@ -3,6 +3,8 @@
 #ifndef KL_ATTACH_NAME_H
 #define KL_ATTACH_NAME_H
 
+#include <stdbool.h>
+
 #include <kickless/discover.h>
 
 enum kl__name_kind {
@@ -22,6 +24,7 @@ struct kl__name {
 	char value[128]; /* of KEY, or the path of a socket */
 	char legacy
 		[2]; /* what legacy= asks for, "0" or "1"; anything else is the core's to refuse */
+	char server[2]; /* the same of server= */
 	const char *options; /* what follows the first comma, inside spec; NULL for nothing */
 };
 

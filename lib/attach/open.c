@@ -148,7 +148,8 @@ static int open_back_end(const struct kl__name *name, const char *spec, struct k
 	rc = kl__host_create(-1, false, &host);
 	if (rc != 0)
 		return rc;
-	rc = kl__vhost_user_open(name->value, driver->types[0], kl__shared_memory, &transport);
+	rc = kl__vhost_user_open(name->value, name->server[0] == '1', driver->types[0],
+		&kl__eal_shared_memory, &transport);
 	if (rc != 0)
 		goto close_host;
 	rc = kl__device_attach(transport, host, NULL, device);
@@ -190,7 +191,8 @@ int kl_device_open(const char *spec, struct kl_device **result)
 		list_types(types, sizeof(types));
 		kl_error(
 			"\"%s\" is not the name of a device; allowed: a PCI address (0000:00:05.0, 00:05.0), "
-			"TYPE@N or TYPE:KEY=VALUE with TYPE one of: %s; each may be followed by ,key=value",
+			"TYPE@N or TYPE:KEY=VALUE with TYPE one of: %s, vhost-user:PATH[,server=0|1]; each may "
+			"be followed by ,key=value",
 			spec, types);
 		return -EINVAL;
 	}

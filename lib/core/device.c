@@ -143,6 +143,8 @@ int kl_device_reset(struct kl_device *device, void (*take)(void *context), void 
 	if (take != NULL)
 		take(context);
 	kl__device_free_queues(device);
+	if (rc == -EIO && device->transport->ops->reconnect != NULL)
+		rc = device->transport->ops->reconnect(device->transport);
 	if (rc == 0)
 		acknowledge(device);
 	return rc;

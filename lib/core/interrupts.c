@@ -82,9 +82,16 @@ int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 	return -ENOTSUP;
 }
 
-int kl_device_event_fd(const struct kl_device *device)
+static int config_fd(const struct kl_device *device)
 {
 	return device->vector_count > 0 ? device->event_fds[0] : -1;
+}
+
+int kl_device_event_fd(const struct kl_device *device)
+{
+	if (device->transport->ops->event_fd != NULL)
+		return device->transport->ops->event_fd(device->transport);
+	return config_fd(device);
 }
 
 int kl_device_queue_fd(const struct kl_device *device, uint16_t vector)
@@ -95,8 +102,11 @@ int kl_device_queue_fd(const struct kl_device *device, uint16_t vector)
 void kl_device_handle_event(struct kl_device *device)
 {
 	uint64_t count;
-	int fd = kl_device_event_fd(device);
+	int fd = config_fd(device);
 
+	/* What such a descriptor tells of is dealt with by the look. */
+	if (device->transport->ops->event_fd != NULL)
+		(void)device->transport->ops->get_status(device->transport);
 	if (fd >= 0 && read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		kl_warning("%s: its eventfd can't be read", device->info.name);
 	if (device->driver->config_changed != NULL)

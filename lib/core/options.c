@@ -125,6 +125,16 @@ static int check_legacy(const struct kl_device *device, const char *key, const c
 			    "0, since the device has no legacy interface");
 }
 
+/* It was obeyed when the device was opened; here it only must make sense. */
+static int check_server(const struct kl_device *device, const char *key, const char *value)
+{
+	bool can_serve = device->transport->ops->reconnect != NULL;
+
+	if (strcmp(value, "0") == 0 || (can_serve && strcmp(value, "1") == 0))
+		return 0;
+	return bad(device, key, value, can_serve ? "0 or 1" : "0: there is no socket here");
+}
+
 static int parse_one(struct kl_device *device, const char *key, const char *value)
 {
 	int rc = -ENOENT, bit;
@@ -138,6 +148,8 @@ static int parse_one(struct kl_device *device, const char *key, const char *valu
 		return check_type(device, key, value);
 	if (strcmp(key, "legacy") == 0)
 		return check_legacy(device, key, value);
+	if (strcmp(key, "server") == 0)
+		return check_server(device, key, value);
 	if (strcmp(key, "features") == 0)
 		return parse_features(device, value);
 	if (strcmp(key, "kick") == 0)

@@ -31,8 +31,10 @@ int kl__device_check_lost(const struct kl_device *device)
 
 int kl__device_gone(const struct kl_device *device)
 {
-	kl_error("%s: the device has left the bus: every register reads as all ones",
-		device->info.name);
+	/* Where it may come back, the transport has said that it went. */
+	if (device->transport->ops->reconnect == NULL)
+		kl_error("%s: the device has left the bus: every register reads as all ones",
+			device->info.name);
 	return -EIO;
 }
 

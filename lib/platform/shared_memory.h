@@ -5,10 +5,7 @@
 
 #include "transport/shared_memory.h"
 
-/*
- * A kl__shared_memory_fn: -ENOTSUP after a message when EAL's memory is not made of files or of too
- * many.
- */
-int kl__shared_memory(struct kl__shared_region *regions, unsigned int limit);
+/* Its regions are -ENOTSUP when EAL's memory is not made of files, or of too many. */
+extern const struct kl__shared_memory kl__eal_shared_memory;
 
 #endif

@@ -26,6 +26,10 @@ enum vhost_user_request {
 	VHOST_USER_SET_VRING_ENABLE = 18,
 	VHOST_USER_GET_CONFIG = 24,
 	VHOST_USER_SET_CONFIG = 25,
+	VHOST_USER_RESET_DEVICE = 34,
+	VHOST_USER_GET_MAX_MEM_SLOTS = 36,
+	VHOST_USER_ADD_MEM_REG = 37,
+	VHOST_USER_REM_MEM_REG = 38,
 	VHOST_USER_SET_STATUS = 39,
 	VHOST_USER_GET_STATUS = 40,
 };
@@ -36,6 +40,8 @@ enum vhost_user_request {
 #define VHOST_USER_PROTOCOL_F_MQ 0
 #define VHOST_USER_PROTOCOL_F_REPLY_ACK 3
 #define VHOST_USER_PROTOCOL_F_CONFIG 9
+#define VHOST_USER_PROTOCOL_F_RESET_DEVICE 13
+#define VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS 15
 #define VHOST_USER_PROTOCOL_F_STATUS 16
 
 #define VHOST_USER_VERSION 1
@@ -43,6 +49,7 @@ enum vhost_user_request {
 #define VHOST_USER_REPLY 4
 #define VHOST_USER_NEED_REPLY 8
 
+/* In SET_MEM_TABLE; with CONFIGURE_MEM_SLOTS the back end says how many it can have. */
 #define VHOST_USER_MAX_REGIONS 8
 #define VHOST_USER_MAX_CONFIG 256
 
@@ -52,6 +59,13 @@ struct vhost_user_header {
 	uint32_t size; /* of the payload */
 };
 static_assert(sizeof(struct vhost_user_header) == 12, "header");
+
+/*
+ * number is a size, a 0 or 1, or where in the ring to start. For a split ring that is the available
+ * index; for a packed one the low half is the next available descriptor with its wrap counter in
+ * bit 15, and the high half the same of used ones. Both wrap counters start at 1 (2.8.1).
+ */
+#define VHOST_USER_PACKED_START 0x80008000u
 
 struct vhost_user_vring_state {
 	uint32_t index;
@@ -82,6 +96,13 @@ struct vhost_user_memory {
 };
 static_assert(offsetof(struct vhost_user_memory, region) == 8, "memory table");
 
+/* ADD_MEM_REG, REM_MEM_REG */
+struct vhost_user_single_region {
+	uint64_t padding;
+	struct vhost_user_region region;
+};
+static_assert(sizeof(struct vhost_user_single_region) == 40, "single region");
+
 struct vhost_user_config {
 	uint32_t offset;
 	uint32_t size;
@@ -95,6 +116,7 @@ union vhost_user_payload {
 	struct vhost_user_vring_state state;
 	struct vhost_user_vring_address address;
 	struct vhost_user_memory memory;
+	struct vhost_user_single_region single;
 	struct vhost_user_config config;
 };
 

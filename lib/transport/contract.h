@@ -63,6 +63,19 @@ struct kl__transport_ops {
 	/* Which vector tells of configuration changes. -EPROTO when the device refuses it. */
 	int (*set_config_vector)(struct kl__transport *transport, unsigned int vector);
 
+	/*
+	 * A descriptor that is readable when something has happened that get_status, called then,
+	 * sees; the same for the transport's life. NULL: the vector for configuration changes tells.
+	 */
+	int (*event_fd)(struct kl__transport *transport);
+	/*
+	 * For a device that can go away and come back as another process does. Called when the status
+	 * reads as gone and no queue is known any more. 0 when it is back, as after a reset; -EAGAIN
+	 * when it is not there now, without waiting or a message; -errno after a message when what is
+	 * there can't be talked to. NULL: what is gone stays away.
+	 */
+	int (*reconnect)(struct kl__transport *transport);
+
 	void (*close)(struct kl__transport *transport);
 };
 

@@ -14,10 +14,22 @@ struct kl__shared_region {
 	int fd;
 };
 
+/* More regions than this nobody is told of. */
+#define KL__SHARED_REGIONS_MAX 64
+
 /*
- * Fills at most limit regions; how many there are, or -errno after a message. Called whenever
- * queues are set up.
+ * Memory has been added, or is about to go: what there is now, or count -errno after a message.
+ * Called on the thread that allocates or frees, which waits; must not allocate in turn.
  */
-typedef int kl__shared_memory_fn(struct kl__shared_region *regions, unsigned int limit);
+typedef void kl__shared_memory_changed(void *context, const struct kl__shared_region *regions,
+	int count);
+
+struct kl__shared_memory {
+	/* Fills at most limit regions, by address; how many there are, or -errno after a message. */
+	int (*regions)(struct kl__shared_region *regions, unsigned int limit);
+	/* Tells of changes from now on. 0, also where memory never changes; -ENOMEM. */
+	int (*watch)(kl__shared_memory_changed *changed, void *context);
+	void (*unwatch)(kl__shared_memory_changed *changed, void *context);
+};
 
 #endif

@@ -3,87 +3,106 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <kickless/log.h>
 
-#define DEADLINE_MS 5000
+unsigned int kl__vhost_deadline_ms = 5000;
 
-int kl__vhost_connect(struct kl__vhost_socket *sock, const char *name, const char *path)
+static const char *const names[] = {
+	[VHOST_USER_GET_FEATURES] = "GET_FEATURES",
+	[VHOST_USER_SET_FEATURES] = "SET_FEATURES",
+	[VHOST_USER_SET_OWNER] = "SET_OWNER",
+	[VHOST_USER_SET_MEM_TABLE] = "SET_MEM_TABLE",
+	[VHOST_USER_SET_VRING_NUM] = "SET_VRING_NUM",
+	[VHOST_USER_SET_VRING_ADDR] = "SET_VRING_ADDR",
+	[VHOST_USER_SET_VRING_BASE] = "SET_VRING_BASE",
+	[VHOST_USER_GET_VRING_BASE] = "GET_VRING_BASE",
+	[VHOST_USER_SET_VRING_KICK] = "SET_VRING_KICK",
+	[VHOST_USER_SET_VRING_CALL] = "SET_VRING_CALL",
+	[VHOST_USER_GET_PROTOCOL_FEATURES] = "GET_PROTOCOL_FEATURES",
+	[VHOST_USER_SET_PROTOCOL_FEATURES] = "SET_PROTOCOL_FEATURES",
+	[VHOST_USER_GET_QUEUE_NUM] = "GET_QUEUE_NUM",
+	[VHOST_USER_SET_VRING_ENABLE] = "SET_VRING_ENABLE",
+	[VHOST_USER_GET_CONFIG] = "GET_CONFIG",
+	[VHOST_USER_SET_CONFIG] = "SET_CONFIG",
+	[VHOST_USER_RESET_DEVICE] = "RESET_DEVICE",
+	[VHOST_USER_GET_MAX_MEM_SLOTS] = "GET_MAX_MEM_SLOTS",
+	[VHOST_USER_ADD_MEM_REG] = "ADD_MEM_REG",
+	[VHOST_USER_REM_MEM_REG] = "REM_MEM_REG",
+	[VHOST_USER_SET_STATUS] = "SET_STATUS",
+	[VHOST_USER_GET_STATUS] = "GET_STATUS",
+};
+
+void kl__vhost_init(struct kl__vhost_socket *sock, const char *name)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int rc;
-
-	sock->name = name;
-	sock->fd = -1;
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		kl_error("%s: the path has %zu bytes; a unix socket's may have %zu", name,
-			strlen(path), sizeof(address.sun_path) - 1);
-		return -ENAMETOOLONG;
-	}
-	strcpy(address.sun_path, path);
-	sock->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (sock->fd < 0)
-		return -errno;
-	if (connect(sock->fd, (struct sockaddr *)&address, sizeof(address)) == 0)
-		return 0;
-	rc = -errno;
-	kl_error("%s: can't connect: %s; is the back end running and listening there?", name,
-		strerror(-rc));
-	kl__vhost_disconnect(sock);
-	return rc;
+	*sock = (struct kl__vhost_socket){.fd = -1, .name = name};
+	pthread_mutex_init(&sock->lock, NULL);
 }
 
-void kl__vhost_disconnect(struct kl__vhost_socket *sock)
+static void disconnect(struct kl__vhost_socket *sock)
 {
 	if (sock->fd >= 0)
 		close(sock->fd);
 	sock->fd = -1;
+	sock->acks = false;
 }
 
-/* After this nothing can be said on the connection any more. */
-static int give_up(struct kl__vhost_socket *sock, enum vhost_user_request request, int rc)
+void kl__vhost_attach(struct kl__vhost_socket *sock, int fd)
 {
-	kl_error("%s: vhost-user request %d: %s", sock->name, request,
-		rc == -ETIMEDOUT      ? "the back end does not answer within 5 s" :
-			rc == -EPROTO ? "the back end's answer makes no sense" :
-					"the back end has gone away");
-	kl__vhost_disconnect(sock);
+	pthread_mutex_lock(&sock->lock);
+	disconnect(sock);
+	sock->fd = fd;
+	sock->timed_out = false;
+	pthread_mutex_unlock(&sock->lock);
+}
+
+void kl__vhost_disconnect(struct kl__vhost_socket *sock)
+{
+	pthread_mutex_lock(&sock->lock);
+	disconnect(sock);
+	pthread_mutex_unlock(&sock->lock);
+}
+
+/* After this nothing can be said on the connection any more. Returns rc. */
+__attribute__((format(printf, 4, 5))) static int give_up(struct kl__vhost_socket *sock,
+	enum vhost_user_request request, int rc, const char *format, ...)
+{
+	va_list arguments;
+	char why[128];
+
+	va_start(arguments, format);
+	vsnprintf(why, sizeof(why), format, arguments);
+	va_end(arguments);
+	kl_error("%s: vhost-user %s: the back end %s; the connection is closed", sock->name,
+		names[request], why);
+	sock->timed_out = rc == -ETIMEDOUT;
+	disconnect(sock);
 	return rc;
 }
 
-static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_header *header,
-	const union vhost_user_payload *payload, const int *fds, size_t count)
+bool kl__vhost_is_alive(struct kl__vhost_socket *sock)
 {
-	struct iovec iov[2] = {
-		{(void *)header, sizeof(*header)},
-		{(void *)payload, header->size},
-	};
-	char control[CMSG_SPACE(VHOST_USER_MAX_REGIONS * sizeof(int))] = {0};
-	struct msghdr message = {.msg_iov = iov, .msg_iovlen = 2};
-	ssize_t sent;
+	struct pollfd pfd = {.events = POLLIN | POLLRDHUP};
+	bool is_alive;
 
-	if (count > 0) {
-		struct cmsghdr *cmsg = (struct cmsghdr *)control;
-
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(count * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, count * sizeof(int));
-		message.msg_control = control;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+	pthread_mutex_lock(&sock->lock);
+	pfd.fd = sock->fd;
+	is_alive = sock->fd >= 0 && poll(&pfd, 1, 0) == 0;
+	if (sock->fd >= 0 && !is_alive) {
+		kl_warning("%s: the back end %s", sock->name,
+			(pfd.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0 ?
+				"has gone away" :
+				"sends what nobody asked for; the connection is closed");
+		disconnect(sock);
 	}
-	do
-		sent = sendmsg(sock->fd, &message, MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	/*
-	 * A message is far smaller than a socket's buffer, so it goes in one piece or not at all.
-	 */
-	return sent == (ssize_t)(sizeof(*header) + header->size) ? 0 : -EIO;
+	pthread_mutex_unlock(&sock->lock);
+	return is_alive;
 }
 
 static uint64_t now_ms(void)
@@ -94,42 +113,111 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static int receive(struct kl__vhost_socket *sock, void *data, size_t size, uint64_t deadline)
+/* 0 when the socket is ready, or hung up, which the next call on it tells; -ETIMEDOUT. */
+static int wait_for(struct kl__vhost_socket *sock, short events, uint64_t deadline)
+{
+	struct pollfd pfd = {.fd = sock->fd, .events = events};
+
+	for (;;) {
+		uint64_t now = now_ms();
+
+		if (now >= deadline)
+			return -ETIMEDOUT;
+		if (poll(&pfd, 1, (int)(deadline - now)) > 0)
+			return 0;
+	}
+}
+
+static void attach_fds(struct msghdr *message, char *control, const int *fds, size_t count)
+{
+	struct cmsghdr *cmsg = (struct cmsghdr *)control;
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(cmsg), fds, count * sizeof(int));
+	message->msg_control = control;
+	message->msg_controllen = CMSG_SPACE(count * sizeof(int));
+}
+
+static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_header *header,
+	const union vhost_user_payload *payload, const int *fds, size_t count)
+{
+	char control[CMSG_SPACE(VHOST_USER_MAX_REGIONS * sizeof(int))] = {0};
+	struct iovec iov[2] = {
+		{(void *)(uintptr_t)header, sizeof(*header)},
+		{(void *)(uintptr_t)payload, header->size},
+	};
+	struct msghdr message = {.msg_iov = iov, .msg_iovlen = 2};
+	uint64_t deadline = now_ms() + kl__vhost_deadline_ms;
+	ssize_t sent;
+
+	if (count > 0)
+		attach_fds(&message, control, fds, count);
+	for (;;) {
+		if (wait_for(sock, POLLOUT, deadline) != 0)
+			return give_up(sock, header->request, -ETIMEDOUT,
+				"has taken no message for %u ms", kl__vhost_deadline_ms);
+		sent = sendmsg(sock->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent >= 0 || (errno != EINTR && errno != EAGAIN))
+			break;
+	}
+	/* It is far smaller than a socket's buffer, so it goes in one piece or not at all. */
+	if (sent == (ssize_t)(sizeof(*header) + header->size))
+		return 0;
+	return give_up(sock, header->request, -EIO, "has gone away");
+}
+
+static int receive(struct kl__vhost_socket *sock, enum vhost_user_request request, void *data,
+	size_t size, uint64_t deadline)
 {
 	size_t have = 0;
 
 	while (have < size) {
-		struct pollfd pfd = {.fd = sock->fd, .events = POLLIN};
-		uint64_t now = now_ms();
+		struct iovec iov = {(char *)data + have, size - have};
+		struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
 		ssize_t got;
 
-		if (now >= deadline)
-			return -ETIMEDOUT;
-		if (poll(&pfd, 1, (int)(deadline - now)) <= 0)
-			continue;
-		got = recv(sock->fd, (char *)data + have, size - have, MSG_DONTWAIT);
+		if (wait_for(sock, POLLIN, deadline) != 0)
+			return give_up(sock, request, -ETIMEDOUT, "does not answer within %u ms",
+				kl__vhost_deadline_ms);
+		got = recvmsg(sock->fd, &message, MSG_DONTWAIT);
 		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
-			return -EIO;
+			return give_up(sock, request, -EIO, "has gone away");
+		/* There is no room for any, so the kernel has dropped them. */
+		if (got > 0 && (message.msg_flags & MSG_CTRUNC) != 0)
+			return give_up(sock, request, -EPROTO,
+				"answers with file descriptors, and should have sent none");
 		if (got > 0)
 			have += (size_t)got;
 	}
 	return 0;
 }
 
+/* *size is what the reply should have; 0 on return when it is empty instead, which is a refusal. */
 static int receive_reply(struct kl__vhost_socket *sock, enum vhost_user_request request,
-	union vhost_user_payload *payload, size_t size)
+	union vhost_user_payload *payload, size_t *size)
 {
-	uint64_t deadline = now_ms() + DEADLINE_MS;
+	uint64_t deadline = now_ms() + kl__vhost_deadline_ms;
 	struct vhost_user_header header;
-	int rc = receive(sock, &header, sizeof(header), deadline);
+	int rc = receive(sock, request, &header, sizeof(header), deadline);
 
 	if (rc != 0)
 		return rc;
-	if (header.request != (uint32_t)request || header.size != size ||
-		(header.flags & VHOST_USER_VERSION_MASK) != VHOST_USER_VERSION ||
-		(header.flags & VHOST_USER_REPLY) == 0)
-		return -EPROTO;
-	return receive(sock, payload, size, deadline);
+	if (header.request != (uint32_t)request)
+		return give_up(sock, request, -EPROTO, "answers request %u, and was asked %u",
+			header.request, (unsigned int)request);
+	if ((header.flags & (VHOST_USER_VERSION_MASK | VHOST_USER_REPLY)) !=
+		(VHOST_USER_VERSION | VHOST_USER_REPLY))
+		return give_up(sock, request, -EPROTO,
+			"answers with flags 0x%x, which are no reply of version %u", header.flags,
+			VHOST_USER_VERSION);
+	if (header.size == 0)
+		*size = 0;
+	if (header.size != *size)
+		return give_up(sock, request, -EPROTO,
+			"answers with %u bytes, and should have sent %zu", header.size, *size);
+	return receive(sock, request, payload, *size, deadline);
 }
 
 static int transmit(struct kl__vhost_socket *sock, enum vhost_user_request request, uint32_t flags,
@@ -142,29 +230,41 @@ static int transmit(struct kl__vhost_socket *sock, enum vhost_user_request reque
 	};
 
 	if (sock->fd < 0)
-		return -EIO;
+		return -ENOTCONN;
 	return send_all(sock, &header, payload, fds, count);
+}
+
+static int send_locked(struct kl__vhost_socket *sock, enum vhost_user_request request,
+	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count)
+{
+	union vhost_user_payload reply = {0};
+	size_t reply_size = sizeof(reply.value);
+	bool acks = sock->acks;
+	int rc = transmit(sock, request, acks ? VHOST_USER_NEED_REPLY : 0, payload, size, fds,
+		count);
+
+	if (rc == 0 && acks)
+		rc = receive_reply(sock, request, &reply, &reply_size);
+	if (rc != 0 || !acks)
+		return rc;
+	if (reply_size == 0)
+		return give_up(sock, request, -EPROTO, "acknowledges with 0 bytes, not 8");
+	if (reply.value == 0)
+		return 0;
+	kl_error("%s: vhost-user %s: the back end refuses it with %llu", sock->name, names[request],
+		(unsigned long long)reply.value);
+	return -EPROTO;
 }
 
 int kl__vhost_send(struct kl__vhost_socket *sock, enum vhost_user_request request,
 	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count)
 {
-	union vhost_user_payload reply = {0};
 	int rc;
 
-	if (sock->fd < 0)
-		return -EIO;
-	rc = transmit(sock, request, sock->acks ? VHOST_USER_NEED_REPLY : 0, payload, size, fds,
-		count);
-	if (rc == 0 && sock->acks)
-		rc = receive_reply(sock, request, &reply, sizeof(reply.value));
-	if (rc != 0)
-		return give_up(sock, request, rc);
-	if (reply.value == 0)
-		return 0;
-	kl_error("%s: the back end refuses vhost-user request %d with %llu", sock->name, request,
-		(unsigned long long)reply.value);
-	return -EPROTO;
+	pthread_mutex_lock(&sock->lock);
+	rc = send_locked(sock, request, payload, size, fds, count);
+	pthread_mutex_unlock(&sock->lock);
+	return rc;
 }
 
 int kl__vhost_ask(struct kl__vhost_socket *sock, enum vhost_user_request request,
@@ -172,10 +272,15 @@ int kl__vhost_ask(struct kl__vhost_socket *sock, enum vhost_user_request request
 {
 	int rc;
 
-	if (sock->fd < 0)
-		return -EIO;
+	pthread_mutex_lock(&sock->lock);
 	rc = transmit(sock, request, 0, payload, size, NULL, 0);
 	if (rc == 0)
-		rc = receive_reply(sock, request, payload, reply_size);
-	return rc == 0 ? 0 : give_up(sock, request, rc);
+		rc = receive_reply(sock, request, payload, &reply_size);
+	pthread_mutex_unlock(&sock->lock);
+	if (rc == 0 && reply_size == 0) {
+		kl_error("%s: vhost-user %s: the back end refuses it with an empty answer",
+			sock->name, names[request]);
+		rc = -EPROTO;
+	}
+	return rc;
 }

@@ -3,6 +3,7 @@
 #ifndef KL_TRANSPORT_VHOST_SOCKET_H
 #define KL_TRANSPORT_VHOST_SOCKET_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "spec/vhost_user.h"
@@ -10,27 +11,39 @@
 struct kl__vhost_socket {
 	int fd; /* -1: the other side is gone */
 	bool acks; /* REPLY_ACK was negotiated: every message is answered */
+	bool timed_out; /* why it was closed: what the other side does now is not known */
 	const char *name;
+	/* A message and its answer belong together; any thread may add memory. */
+	pthread_mutex_t lock;
 };
 
-/*
- * Connects to the socket at path. 0, or after a message -ENOENT, -ECONNREFUSED, -EACCES,
- * -ENAMETOOLONG.
- */
-int kl__vhost_connect(struct kl__vhost_socket *socket, const char *name, const char *path);
+/* How long an answer, or room for a message, may take. A test may shorten it. */
+extern unsigned int kl__vhost_deadline_ms;
+
+/* Not connected yet; name must live as long. */
+void kl__vhost_init(struct kl__vhost_socket *socket, const char *name);
+/* Talks over fd, a connected socket that belongs to the other from now on. */
+void kl__vhost_attach(struct kl__vhost_socket *socket, int fd);
 void kl__vhost_disconnect(struct kl__vhost_socket *socket);
 
 /*
+ * Whether the other side is still there. A system call, no message. When it has hung up, or talks
+ * without being asked, the connection is closed after a message.
+ */
+bool kl__vhost_is_alive(struct kl__vhost_socket *socket);
+
+/*
  * Sends request with size bytes of payload and count file descriptors; where acks, waits for the
- * acknowledgement. 0, or after a message -EIO (the other side is gone), -ETIMEDOUT (no answer
- * within 5 s), -EPROTO (it refuses, or its answer makes no sense).
+ * acknowledgement. 0, -ENOTCONN, or after a message -EIO (the other side is gone), -ETIMEDOUT (it
+ * does not answer), -EPROTO (it refuses, or its answer makes no sense). The connection is closed
+ * after all of these but a refusal.
  */
 int kl__vhost_send(struct kl__vhost_socket *socket, enum vhost_user_request request,
 	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count);
 
 /*
  * The same for a request that has a reply, which replaces payload and must have exactly reply_size
- * bytes.
+ * bytes; none at all is a refusal.
  */
 int kl__vhost_ask(struct kl__vhost_socket *socket, enum vhost_user_request request,
 	union vhost_user_payload *payload, size_t size, size_t reply_size);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The vhost-user transport, driver side: a back end in another process serves the rings in memory
- * that both map. There are no registers, so the status lives here, and a reset is the stop of every
- * queue.
+ * that both map. There are no registers, so where the back end keeps no status it lives here, and a
+ * reset is the stop of every queue. The back end may go away and come back: then the status reads
+ * as gone, and reconnect meets the next one.
  */
 #ifndef KL_TRANSPORT_VHOST_USER_H
 #define KL_TRANSPORT_VHOST_USER_H
@@ -11,10 +12,11 @@
 #include "transport/shared_memory.h"
 
 /*
- * Connects to path. type is the virtio device type, since the protocol does not tell. 0, or after a
- * message -ENOMEM and the errors of the socket.
+ * Connects to path, or listens there and waits for the back end when is_server. type is the virtio
+ * device type, since the protocol does not tell. memory must live as long. 0, or after a message
+ * -ENOMEM and the errors of the socket.
  */
-int kl__vhost_user_open(const char *path, uint32_t type, kl__shared_memory_fn *memory,
-	struct kl__transport **transport);
+int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
+	const struct kl__shared_memory *memory, struct kl__transport **transport);
 
 #endif

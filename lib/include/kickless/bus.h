@@ -195,6 +195,9 @@ KL_API int kl_device_run(struct kl_device *device);
  * take(context) in between; take may be NULL. When the wait ends without success the queues' memory
  * and the buffers in them are abandoned on purpose (the device may still write them), take is not
  * called, and -ETIMEDOUT is returned: the device can't be used again.
+ * -EAGAIN: the device is a back end that has gone away; the queues are gone too, but until a later
+ * call of this function has returned 0, which it does when the back end is there again, nothing else
+ * may be done. -EIO: it has left the bus. -EPROTO: something is there again, but unusable.
  */
 KL_API int kl_device_reset(struct kl_device *device, void (*take)(void *context), void *context);
 

@@ -34,7 +34,8 @@ struct kl_device_info {
  *		TYPE@N				the n-th such function of a type that a driver is linked
  * for, by address, from 0
  *		TYPE:KEY=VALUE			the one whose driver finds KEY equal to VALUE
- *		vhost-user:PATH			a back end that listens on this unix socket
+ *		vhost-user:PATH			a back end that listens on this unix socket; with
+ * server=1 we listen, and wait up to a minute for it to connect
  *	keys	type=NAME (what it has to be; for vhost-user needed, unless only one driver is
  * linked) queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
  *		legacy=0|1 (1: by the interface from before virtio 1.0, 0: not by that; without it

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where the other side is met: a path that it listens on, or that we listen on. */
+#ifndef KL_TRANSPORT_VHOST_ENDPOINT_H
+#define KL_TRANSPORT_VHOST_ENDPOINT_H
+
+#include <stdbool.h>
+#include <sys/un.h>
+
+struct kl__vhost_endpoint {
+	const char *name; /* for messages */
+	struct sockaddr_un address;
+	int listener; /* -1: the other side listens */
+};
+
+/* How long the first meeting may take where we listen. A test may shorten it. */
+extern unsigned int kl__vhost_first_meeting_ms;
+
+/*
+ * Listens on path when is_server; else nothing happens yet. name must live as long. 0, or after a
+ * message -ENAMETOOLONG, -EADDRINUSE (somebody listens there already), -EACCES, or what bind says.
+ */
+int kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name, const char *path,
+	bool is_server);
+/* Stops listening and removes the socket's file. */
+void kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint);
+
+/* A connected socket; -EAGAIN when nobody is there now, without waiting or saying anything. */
+int kl__vhost_endpoint_meet(struct kl__vhost_endpoint *endpoint);
+
+/*
+ * The same for the first time: where we listen it waits for the other side, and failure is
+ * explained. -ECONNREFUSED, -ENOENT, -EACCES, -ETIMEDOUT.
+ */
+int kl__vhost_endpoint_meet_first(struct kl__vhost_endpoint *endpoint);
+
+#endif

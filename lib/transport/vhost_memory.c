@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "transport/vhost_memory.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <kickless/log.h>
+
+/* Memory may change while it is being looked at; so often in a row it does not. */
+#define MAX_TRIES 16
+
+static struct vhost_user_region wire_region(const struct kl__shared_region *region)
+{
+	return (struct vhost_user_region){
+		.guest_address = region->iova,
+		.size = region->size,
+		.user_address = region->address,
+		.file_offset = region->offset,
+	};
+}
+
+/* Without acknowledgements an answer to something else shows that the back end has got so far. */
+static int wait_until_seen(struct kl__vhost_memory *memory)
+{
+	union vhost_user_payload payload = {0};
+
+	if (memory->socket->acks)
+		return 0;
+	return kl__vhost_ask(memory->socket, VHOST_USER_GET_FEATURES, &payload, 0,
+		sizeof(payload.value));
+}
+
+static int send_table(struct kl__vhost_memory *memory, const struct kl__shared_region *regions,
+	unsigned int count)
+{
+	union vhost_user_payload payload = {.memory = {.count = count}};
+	int fds[VHOST_USER_MAX_REGIONS], rc;
+
+	for (unsigned int i = 0; i < count; i++) {
+		payload.memory.region[i] = wire_region(&regions[i]);
+		fds[i] = regions[i].fd;
+	}
+	rc = kl__vhost_send(memory->socket, VHOST_USER_SET_MEM_TABLE, &payload,
+		offsetof(struct vhost_user_memory, region) +
+			count * sizeof(struct vhost_user_region),
+		fds, count);
+	if (rc == 0)
+		rc = wait_until_seen(memory);
+	if (rc != 0)
+		return rc;
+	memcpy(memory->told, regions, count * sizeof(*regions));
+	memory->count = count;
+	return 0;
+}
+
+static int add(struct kl__vhost_memory *memory, const struct kl__shared_region *region)
+{
+	union vhost_user_payload payload = {.single = {.region = wire_region(region)}};
+	int rc;
+
+	if (memory->count == memory->limit) {
+		kl_error(
+			"%s: the back end can have %u regions of memory, and there are more; run with the "
+			"EAL option --single-file-segments",
+			memory->socket->name, memory->limit);
+		return -E2BIG;
+	}
+	rc = kl__vhost_send(memory->socket, VHOST_USER_ADD_MEM_REG, &payload,
+		sizeof(payload.single), &region->fd, 1);
+	if (rc == 0)
+		rc = wait_until_seen(memory);
+	if (rc == 0)
+		memory->told[memory->count++] = *region;
+	return rc;
+}
+
+static int drop(struct kl__vhost_memory *memory, unsigned int index)
+{
+	union vhost_user_payload payload = {
+		.single = {.region = wire_region(&memory->told[index])}};
+	int rc = kl__vhost_send(memory->socket, VHOST_USER_REM_MEM_REG, &payload,
+		sizeof(payload.single), NULL, 0);
+
+	memory->told[index] = memory->told[--memory->count];
+	return rc;
+}
+
+static uint64_t end_of(const struct kl__shared_region *region)
+{
+	return region->address + region->size;
+}
+
+static bool overlaps_any(const struct kl__shared_region *region,
+	const struct kl__shared_region *others, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++)
+		if (region->address < end_of(&others[i]) && others[i].address < end_of(region))
+			return true;
+	return false;
+}
+
+/* The first address from this one on that the back end does not know. */
+static uint64_t skip_known(const struct kl__vhost_memory *memory, uint64_t address)
+{
+	bool has_moved = true;
+
+	while (has_moved) {
+		has_moved = false;
+		for (unsigned int i = 0; i < memory->count; i++) {
+			if (address < memory->told[i].address ||
+				address >= end_of(&memory->told[i]))
+				continue;
+			address = end_of(&memory->told[i]);
+			has_moved = true;
+		}
+	}
+	return address;
+}
+
+/* The part of region from address on that the back end does not know; size 0: there is none. */
+static struct kl__shared_region unknown_part(const struct kl__vhost_memory *memory,
+	const struct kl__shared_region *region, uint64_t address)
+{
+	struct kl__shared_region part = *region;
+	uint64_t end = end_of(region);
+
+	address = skip_known(memory, address);
+	for (unsigned int i = 0; i < memory->count; i++)
+		if (memory->told[i].address > address && memory->told[i].address < end)
+			end = memory->told[i].address;
+	part.address = address;
+	part.size = address < end ? end - address : 0;
+	part.iova += address - region->address;
+	part.offset += address - region->address;
+	return part;
+}
+
+/*
+ * A region that has only shrunk stays as it is, since it can't be removed without the part that is
+ * in use: nothing points to what is no longer ours.
+ */
+static int update_slots(struct kl__vhost_memory *memory, const struct kl__shared_region *regions,
+	unsigned int count)
+{
+	int rc = 0;
+
+	for (unsigned int i = memory->count; i-- > 0 && rc == 0;)
+		if (!overlaps_any(&memory->told[i], regions, count))
+			rc = drop(memory, i);
+	for (unsigned int i = 0; i < count && rc == 0; i++) {
+		struct kl__shared_region part = unknown_part(memory, &regions[i],
+			regions[i].address);
+
+		for (; part.size > 0 && rc == 0;
+			part = unknown_part(memory, &regions[i], end_of(&part)))
+			rc = add(memory, &part);
+	}
+	return rc;
+}
+
+static int update(struct kl__vhost_memory *memory, const struct kl__shared_region *regions,
+	unsigned int count)
+{
+	if (memory->has_slots)
+		return update_slots(memory, regions, count);
+	if (count > memory->limit) {
+		kl_error(
+			"%s: the protocol can name %u regions of memory, and there are %u; run with the EAL "
+			"option --single-file-segments",
+			memory->socket->name, memory->limit, count);
+		return -E2BIG;
+	}
+	if (memory->is_told && count == memory->count &&
+		memcmp(regions, memory->told, count * sizeof(*regions)) == 0)
+		return 0;
+	return send_table(memory, regions, count);
+}
+
+/* Any thread. What fails has been said; the back end refuses what lies there. */
+static void on_change(void *context, const struct kl__shared_region *regions, int count)
+{
+	struct kl__vhost_memory *memory = context;
+
+	pthread_mutex_lock(&memory->lock);
+	memory->changes++;
+	if (memory->is_told && count >= 0)
+		(void)update(memory, regions, (unsigned int)count);
+	pthread_mutex_unlock(&memory->lock);
+}
+
+int kl__vhost_memory_open(struct kl__vhost_memory *memory, struct kl__vhost_socket *socket,
+	const struct kl__shared_memory *source)
+{
+	*memory = (struct kl__vhost_memory){.source = source, .socket = socket};
+	pthread_mutex_init(&memory->lock, NULL);
+	return source->watch(on_change, memory);
+}
+
+void kl__vhost_memory_close(struct kl__vhost_memory *memory)
+{
+	memory->source->unwatch(on_change, memory);
+}
+
+void kl__vhost_memory_begin(struct kl__vhost_memory *memory, uint64_t slots)
+{
+	pthread_mutex_lock(&memory->lock);
+	memory->has_slots = slots != 0;
+	memory->limit = slots == 0             ? VHOST_USER_MAX_REGIONS :
+		slots < KL__SHARED_REGIONS_MAX ? (unsigned int)slots :
+						 KL__SHARED_REGIONS_MAX;
+	memory->is_told = false;
+	memory->count = 0;
+	pthread_mutex_unlock(&memory->lock);
+}
+
+/* 0, -errno, or -EAGAIN when memory has changed since it was looked at. */
+static int tell_as_of(struct kl__vhost_memory *memory, unsigned int changes,
+	const struct kl__shared_region *regions, unsigned int count)
+{
+	int rc = -EAGAIN;
+
+	pthread_mutex_lock(&memory->lock);
+	if (memory->changes == changes) {
+		rc = update(memory, regions, count);
+		memory->is_told = rc == 0;
+	}
+	pthread_mutex_unlock(&memory->lock);
+	return rc;
+}
+
+int kl__vhost_memory_tell(struct kl__vhost_memory *memory)
+{
+	struct kl__shared_region regions[KL__SHARED_REGIONS_MAX];
+	int rc = -EAGAIN;
+
+	for (unsigned int tries = 0; rc == -EAGAIN && tries < MAX_TRIES; tries++) {
+		unsigned int changes;
+		int count;
+
+		pthread_mutex_lock(&memory->lock);
+		changes = memory->changes;
+		rc = memory->is_told ? 0 : -EAGAIN;
+		pthread_mutex_unlock(&memory->lock);
+		if (rc == 0)
+			return 0;
+		count = memory->source->regions(regions, KL__SHARED_REGIONS_MAX);
+		rc = count < 0 ? count : tell_as_of(memory, changes, regions, (unsigned int)count);
+	}
+	return rc;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a back end knows of our memory, kept up to date while it runs. */
+#ifndef KL_TRANSPORT_VHOST_MEMORY_H
+#define KL_TRANSPORT_VHOST_MEMORY_H
+
+#include "transport/shared_memory.h"
+#include "transport/vhost_socket.h"
+
+struct kl__vhost_memory {
+	const struct kl__shared_memory *source;
+	struct kl__vhost_socket *socket;
+	/* Of all below. Taken before the socket's; never held while the source is asked. */
+	pthread_mutex_t lock;
+	bool has_slots; /* regions can be added and removed one by one */
+	unsigned int limit; /* regions that the back end can have */
+	bool is_told;
+	unsigned int changes;
+	unsigned int count;
+	struct kl__shared_region told[KL__SHARED_REGIONS_MAX];
+};
+
+/* Watches the source from now on. 0, -ENOMEM. */
+int kl__vhost_memory_open(struct kl__vhost_memory *memory, struct kl__vhost_socket *socket,
+	const struct kl__shared_memory *source);
+void kl__vhost_memory_close(struct kl__vhost_memory *memory);
+
+/* A new connection, to which nothing has been told. slots: 0, or how many regions it can have. */
+void kl__vhost_memory_begin(struct kl__vhost_memory *memory, uint64_t slots);
+
+/* Tells the back end of all memory, unless it knows. 0 or -errno after a message. */
+int kl__vhost_memory_tell(struct kl__vhost_memory *memory);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Queues of a vhost-user back end: told, kicked, stopped. */
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "spec/features.h"
+#include "transport/vhost_state.h"
+
+/* GET_VRING_BASE stops a queue: when it is answered the back end no longer touches it. */
+static int stop_queue(struct kl__vhost_user *user, uint16_t index)
+{
+	union vhost_user_payload payload = {.state = {.index = index}};
+
+	return kl__vhost_ask(&user->socket, VHOST_USER_GET_VRING_BASE, &payload,
+		sizeof(payload.state), sizeof(payload.state));
+}
+
+int kl__vhost_stop_queues(struct kl__vhost_user *user)
+{
+	int rc = 0;
+
+	for (uint16_t index = 0; index < user->queue_count && rc == 0; index++) {
+		if (user->kick_fd[index] < 0)
+			continue;
+		rc = stop_queue(user, index);
+		/* One that has not said so may still write where the queue is. */
+		if (rc == -ETIMEDOUT)
+			return rc;
+	}
+	for (uint16_t index = 0; index < KL__VHOST_MAX_QUEUES; index++) {
+		if (user->kick_fd[index] >= 0)
+			close(user->kick_fd[index]);
+		user->kick_fd[index] = -1;
+	}
+	return rc;
+}
+
+bool kl__vhost_has_queues(const struct kl__vhost_user *user)
+{
+	for (unsigned int index = 0; index < KL__VHOST_MAX_QUEUES; index++)
+		if (user->kick_fd[index] >= 0)
+			return true;
+	return false;
+}
+
+static int send_state(struct kl__vhost_user *user, enum vhost_user_request request, uint16_t index,
+	uint32_t number)
+{
+	union vhost_user_payload payload = {.state = {index, number}};
+
+	return kl__vhost_send(&user->socket, request, &payload, sizeof(payload.state), NULL, 0);
+}
+
+static int send_addresses(struct kl__vhost_user *user, const struct kl__queue_setup *setup)
+{
+	/* Here ring addresses are the process's own; bus addresses are the same here. */
+	union vhost_user_payload payload = {.address = {
+						    .index = setup->index,
+						    .descriptor = setup->desc,
+						    .available = setup->driver,
+						    .used = setup->device,
+					    }};
+
+	return kl__vhost_send(&user->socket, VHOST_USER_SET_VRING_ADDR, &payload,
+		sizeof(payload.address), NULL, 0);
+}
+
+/* The low byte is the queue; bit 8, which is clear, would say that no file descriptor comes. */
+static int send_fd(struct kl__vhost_user *user, enum vhost_user_request request, uint16_t index,
+	int fd)
+{
+	union vhost_user_payload payload = {.value = index};
+
+	return kl__vhost_send(&user->socket, request, &payload, sizeof(payload.value), &fd, 1);
+}
+
+/* The back end knows the ring's format by the features that were accepted. */
+static uint32_t ring_start(const struct kl__vhost_user *user)
+{
+	return (user->accepted >> VIRTIO_F_RING_PACKED & 1) != 0 ? VHOST_USER_PACKED_START : 0;
+}
+
+static int tell_queue(struct kl__vhost_user *user, const struct kl__queue_setup *setup, int kick_fd,
+	int call_fd)
+{
+	uint16_t index = setup->index;
+	int rc = kl__vhost_memory_tell(&user->memory);
+
+	if (rc == 0)
+		rc = send_state(user, VHOST_USER_SET_VRING_NUM, index, setup->size);
+	if (rc == 0)
+		rc = send_state(user, VHOST_USER_SET_VRING_BASE, index, ring_start(user));
+	if (rc == 0)
+		rc = send_addresses(user, setup);
+	if (rc == 0)
+		rc = send_fd(user, VHOST_USER_SET_VRING_CALL, index, call_fd);
+	if (rc == 0)
+		rc = send_fd(user, VHOST_USER_SET_VRING_KICK, index, kick_fd);
+	/* Without this bit there is no such message, and the queue starts enabled. */
+	if (rc == 0 && (user->offered >> VHOST_USER_F_PROTOCOL_FEATURES & 1) != 0)
+		rc = send_state(user, VHOST_USER_SET_VRING_ENABLE, index, 1);
+	return rc;
+}
+
+static void notify_by_eventfd(const struct kl_notifier *notifier, uint32_t what)
+{
+	const uint64_t one = 1;
+
+	(void)what;
+	/* It can only fail when the counter is full, and then the back end has been told. */
+	if (write((int)notifier->address, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* The application's eventfd for the queue's vector, or one that nobody reads. */
+static int call_fd_of(const struct kl__vhost_user *user, int vector)
+{
+	if (vector >= 0 && (unsigned int)vector < user->vectors)
+		return dup(user->call_fd[vector]);
+	return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
+	struct kl_notifier *notifier)
+{
+	struct kl__vhost_user *user = kl__vhost(transport);
+	int kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	int call_fd = call_fd_of(user, setup->vector), rc = -EMFILE;
+
+	if (kick_fd < 0 || call_fd < 0)
+		goto close_fds;
+	/* From here on the back end may know the queue, also when it fails half way. */
+	user->kick_fd[setup->index] = kick_fd;
+	rc = tell_queue(user, setup, kick_fd, call_fd);
+	close(call_fd);
+	if (rc != 0)
+		return rc;
+	*notifier = (struct kl_notifier){
+		.value = setup->index,
+		.notify = notify_by_eventfd,
+		.address = (uint64_t)kick_fd,
+	};
+	return 0;
+close_fds:
+	if (kick_fd >= 0)
+		close(kick_fd);
+	if (call_fd >= 0)
+		close(call_fd);
+	return rc;
+}
+
+int kl__vhost_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds)
+{
+	struct kl__vhost_user *user = kl__vhost(transport);
+
+	if (vectors > KL__VHOST_MAX_QUEUES + 1)
+		return -ENOTSUP;
+	user->vectors = vectors;
+	if (vectors > 0)
+		memcpy(user->call_fd, fds, vectors * sizeof(*fds));
+	return 0;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the vhost-user transport keeps of its back end. */
+#ifndef KL_TRANSPORT_VHOST_STATE_H
+#define KL_TRANSPORT_VHOST_STATE_H
+
+#include "transport/contract.h"
+#include "transport/vhost_endpoint.h"
+#include "transport/vhost_memory.h"
+#include "transport/vhost_socket.h"
+
+/* The number of a queue has 8 bits in some messages. */
+#define KL__VHOST_MAX_QUEUES 256
+
+struct kl__vhost_user {
+	struct kl__transport transport;
+	struct kl__vhost_endpoint endpoint;
+	struct kl__vhost_socket socket;
+	struct kl__vhost_memory memory;
+	uint64_t offered;
+	uint64_t accepted;
+	uint64_t protocol; /* features of the protocol that both have */
+	uint16_t queue_count;
+	uint8_t status; /* as last written; where the back end keeps it, as last read */
+	bool refuses_features;
+	int event_fd; /* an epoll, since the connection under it changes */
+	int kick_fd[KL__VHOST_MAX_QUEUES]; /* -1: not enabled */
+	unsigned int vectors;
+	int call_fd[KL__VHOST_MAX_QUEUES + 1]; /* by interrupt vector; the application's */
+};
+
+static inline struct kl__vhost_user *kl__vhost(struct kl__transport *transport)
+{
+	return (struct kl__vhost_user *)transport;
+}
+
+static inline bool kl__vhost_has(const struct kl__vhost_user *user, unsigned int protocol_feature)
+{
+	return (user->protocol >> protocol_feature & 1) != 0;
+}
+
+/* vhost_queues.c: as the operations of the same names in transport/contract.h. */
+int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
+	struct kl_notifier *notifier);
+int kl__vhost_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds);
+
+/* vhost_queues.c: 0 when the back end no longer touches any queue, -errno when it did not say so. */
+int kl__vhost_stop_queues(struct kl__vhost_user *user);
+/* vhost_queues.c: whether the back end may be touching a queue. */
+bool kl__vhost_has_queues(const struct kl__vhost_user *user);
+
+/* vhost_meet.c: the first words on a new connection; what was known of an earlier one is void. */
+int kl__vhost_meet(struct kl__vhost_user *user, int fd);
+
+#endif

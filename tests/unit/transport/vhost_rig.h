@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A vhost-user back end in a thread: honest, but for one lie that a test may order. It keeps what it
+ * was told, and does nothing with it.
+ */
+#ifndef UNIT_VHOST_RIG_H
+#define UNIT_VHOST_RIG_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "finish.h"
+#include "spec/vhost_user.h"
+#include "transport/contract.h"
+#include "transport/shared_memory.h"
+
+#define RIG_PROTOCOL_BIT (UINT64_C(1) << VHOST_USER_F_PROTOCOL_FEATURES)
+#define RIG_VERSION_1 (UINT64_C(1) << 32)
+#define RIG_PACKED (UINT64_C(1) << 34)
+
+enum lie {
+	LIE_NONE,
+	LIE_OTHER_REQUEST, /* answers what was not asked */
+	LIE_SHORT, /* a header that says less, and as many bytes */
+	LIE_LONG,
+	LIE_HUGE, /* 4 GiB less one */
+	LIE_EMPTY,
+	LIE_TORN, /* the header, half of the payload, then the end */
+	LIE_NO_REPLY_FLAG,
+	LIE_VERSION,
+	LIE_WITH_FD,
+	LIE_REFUSE, /* an acknowledgement other than 0 */
+	LIE_HANG_UP,
+	LIE_SILENCE,
+};
+
+struct seen {
+	uint32_t request;
+	uint32_t size;
+	unsigned int fds;
+	union vhost_user_payload payload;
+};
+
+struct back_end {
+	/* What it is; constant while it serves. */
+	uint64_t features, protocol, queues, slots;
+	uint8_t config[60];
+	enum lie lie;
+	uint32_t lie_about; /* the request */
+
+	char folder[32], path[64];
+	int listener, connection, stop[2];
+	bool is_client;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	/* Under lock. */
+	struct seen seen[256];
+	unsigned int count;
+	uint64_t accepted, status;
+	unsigned int connections;
+};
+
+/* Offers everything, has 4 queues, and serves path. */
+void back_end_start(struct back_end *back_end);
+/* The same as given, with path from an earlier start. */
+void back_end_serve(struct back_end *back_end);
+/* Connects to path, where somebody listens, within 5 s. */
+void back_end_connect(struct back_end *back_end);
+/* Hangs up, and is not there any more. */
+void back_end_stop(struct back_end *back_end);
+/* Stops, and removes its folder. */
+void back_end_finish(struct back_end *back_end);
+
+/* How many messages of request came; the last one's contents unless seen is NULL. */
+unsigned int back_end_saw(struct back_end *back_end, uint32_t request, struct seen *seen);
+void back_end_forget(struct back_end *back_end);
+
+/* Memory: one file, whose regions a test may set; changes are told with memory_change. */
+extern const struct kl__shared_memory rig_memory;
+extern struct kl__shared_region rig_regions[KL__SHARED_REGIONS_MAX];
+extern int rig_region_count;
+void rig_memory_set(unsigned int count);
+void rig_memory_change(void);
+
+#endif

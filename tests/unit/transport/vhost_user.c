@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a back end is told, in each form of the protocol; and that it may go and come back. */
+#include "transport/vhost_user.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <criterion/criterion.h>
+
+#include "spec/status.h"
+#include "transport/vhost_endpoint.h"
+#include "transport/vhost_socket.h"
+#include "vhost_rig.h"
+
+static struct back_end back_end;
+static struct kl__transport *transport;
+
+#define PROTOCOL(name) (UINT64_C(1) << VHOST_USER_PROTOCOL_F_##name)
+
+static void open_it(void)
+{
+	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport), 0, "%s",
+		log_text());
+}
+
+static void close_all(void)
+{
+	transport->ops->close(transport);
+	back_end_finish(&back_end);
+}
+
+static int enable(uint16_t index, struct kl_notifier *notifier)
+{
+	const struct kl__queue_setup setup = {
+		.index = index,
+		.size = 64,
+		.desc = 0x1000,
+		.driver = 0x2000,
+		.device = 0x3000,
+		.vector = -1,
+	};
+
+	return transport->ops->queue_enable(transport, &setup, notifier);
+}
+
+static void accept_features(uint64_t bits)
+{
+	struct kl_features features = {{bits, 0}};
+
+	transport->ops->set_features(transport, &features);
+}
+
+/* The status is the back end's own where it keeps one, and then FEATURES_OK is its say. */
+Test(vhost_user, status_of_the_back_end)
+{
+	back_end_start(&back_end);
+	open_it();
+	transport->ops->set_status(transport, VIRTIO_STATUS_ACKNOWLEDGE);
+	cr_expect_eq(back_end.status, VIRTIO_STATUS_ACKNOWLEDGE);
+	back_end.status |= VIRTIO_STATUS_NEEDS_RESET;
+	cr_expect_eq(transport->ops->get_status(transport),
+		VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_NEEDS_RESET);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_RESET_DEVICE, NULL), 0);
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	cr_expect_eq(transport->ops->get_status(transport), 0);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_RESET_DEVICE, NULL), 0);
+	close_all();
+}
+
+Test(vhost_user, status_of_our_own)
+{
+	back_end_start(&back_end);
+	back_end.protocol &= ~PROTOCOL(STATUS);
+	open_it();
+	transport->ops->set_status(transport, VIRTIO_STATUS_ACKNOWLEDGE);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_ACKNOWLEDGE);
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	cr_expect_eq(transport->ops->get_status(transport), 0);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_STATUS, NULL), 0);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_RESET_DEVICE, NULL), 1);
+	close_all();
+}
+
+/* A back end from before all extensions: neither acknowledgements nor an enabling message. */
+Test(vhost_user, no_protocol_features)
+{
+	struct kl_notifier notifier;
+	struct kl_features offered;
+
+	back_end_start(&back_end);
+	back_end.features = RIG_VERSION_1;
+	open_it();
+	transport->ops->get_features(transport, &offered);
+	cr_expect_eq(offered.word[0], RIG_VERSION_1);
+	cr_expect_eq(transport->config_size, 0);
+	cr_expect_eq(transport->ops->queue_count(transport), 2);
+	cr_expect_eq(transport->ops->queue_max_size(transport, 2), 0);
+	accept_features(RIG_VERSION_1);
+	cr_expect_eq(enable(1, &notifier), 0);
+	/* An answer to this means that all before it has been seen. */
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	cr_expect_eq(back_end.accepted, RIG_VERSION_1,
+		"bit 30 is echoed only where it was offered");
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_GET_PROTOCOL_FEATURES, NULL), 0);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_ENABLE, NULL), 0);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_KICK, NULL), 1);
+	close_all();
+}
+
+Test(vhost_user, what_is_not_known_is_not_agreed_on)
+{
+	struct seen seen;
+
+	back_end_start(&back_end);
+	open_it();
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_PROTOCOL_FEATURES, &seen), 1);
+	cr_expect_eq(seen.payload.value,
+		PROTOCOL(MQ) | PROTOCOL(REPLY_ACK) | PROTOCOL(CONFIG) | PROTOCOL(RESET_DEVICE) |
+			PROTOCOL(CONFIGURE_MEM_SLOTS) | PROTOCOL(STATUS));
+	close_all();
+}
+
+/* Some count pairs; a number that no protocol has is cut. */
+Test(vhost_user, numbers_of_queues)
+{
+	const struct {
+		uint64_t says, queues;
+	} all[] = {{1, 2}, {4, 8}, {128, 256}, {129, 256}, {UINT64_MAX, 256}};
+
+	back_end_start(&back_end);
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		back_end.queues = all[i].says;
+		open_it();
+		cr_expect_eq(transport->ops->queue_count(transport), all[i].queues);
+		transport->ops->close(transport);
+	}
+	back_end_finish(&back_end);
+}
+
+static void expect_start(uint64_t accepted, uint32_t start)
+{
+	struct kl_notifier notifier;
+	struct seen seen;
+
+	back_end_forget(&back_end);
+	accept_features(accepted);
+	cr_expect_eq(enable(3, &notifier), 0);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_BASE, &seen), 1);
+	cr_expect_eq(seen.payload.state.index, 3);
+	cr_expect_eq(seen.payload.state.number, start, "0x%x", seen.payload.state.number);
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+}
+
+/* 2.8.1: both wrap counters of a packed ring start at 1. */
+Test(vhost_user, where_rings_start)
+{
+	back_end_start(&back_end);
+	open_it();
+	expect_start(RIG_VERSION_1, 0);
+	expect_start(RIG_VERSION_1 | RIG_PACKED, 0x80008000);
+	expect_start(RIG_VERSION_1, 0);
+	close_all();
+}
+
+Test(vhost_user, a_queue)
+{
+	struct kl_notifier notifier;
+	uint64_t kicks = 0;
+	struct seen seen;
+
+	back_end_start(&back_end);
+	open_it();
+	accept_features(RIG_VERSION_1);
+	cr_expect_not(transport->ops->queue_is_enabled(transport, 3));
+	cr_expect_eq(enable(3, &notifier), 0);
+	cr_expect(transport->ops->queue_is_enabled(transport, 3));
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_NUM, &seen), 1);
+	cr_expect_eq(seen.payload.state.number, 64);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_ADDR, &seen), 1);
+	cr_expect_eq(seen.payload.address.index, 3);
+	cr_expect_eq(seen.payload.address.descriptor, 0x1000);
+	cr_expect_eq(seen.payload.address.available, 0x2000);
+	cr_expect_eq(seen.payload.address.used, 0x3000);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_KICK, &seen), 1);
+	cr_expect(seen.fds == 1 && seen.payload.value == 3);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_CALL, &seen), 1);
+	cr_expect(seen.fds == 1 && seen.payload.value == 3);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_ENABLE, &seen), 1);
+	cr_expect(seen.payload.state.index == 3 && seen.payload.state.number == 1);
+	kl_notify(&notifier, 5);
+	cr_expect_eq(read((int)notifier.address, &kicks, sizeof(kicks)), 8);
+	cr_expect_eq(kicks, 1);
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_GET_VRING_BASE, &seen), 1);
+	cr_expect_eq(seen.payload.state.index, 3);
+	cr_expect_not(transport->ops->queue_is_enabled(transport, 3));
+	close_all();
+}
+
+/* One that it does not have is refused by the back end, and can be stopped like another. */
+Test(vhost_user, a_queue_is_refused)
+{
+	struct kl_notifier notifier;
+
+	back_end_start(&back_end);
+	open_it();
+	back_end.lie = LIE_REFUSE;
+	back_end.lie_about = VHOST_USER_SET_VRING_ENABLE;
+	cr_expect_eq(enable(3, &notifier), -EPROTO);
+	cr_expect(logged("SET_VRING_ENABLE: the back end refuses it"), "%s", log_text());
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	cr_expect_eq(transport->ops->get_status(transport), 0);
+	back_end.lie = LIE_NONE;
+	cr_expect_eq(enable(3, &notifier), 0);
+	close_all();
+}
+
+Test(vhost_user, interrupts)
+{
+	const struct kl__queue_setup setup = {.size = 64, .vector = 1};
+	int fds[2] = {-1, eventfd(0, EFD_NONBLOCK)};
+	struct kl_notifier notifier;
+	struct seen seen;
+
+	back_end_start(&back_end);
+	open_it();
+	cr_expect_eq(transport->ops->set_interrupts(transport, 258, NULL), -ENOTSUP);
+	cr_expect_eq(transport->ops->set_interrupts(transport, 2, fds), 0);
+	cr_expect_eq(transport->ops->set_config_vector(transport, 0), 0);
+	cr_expect_eq(transport->ops->queue_enable(transport, &setup, &notifier), 0);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_CALL, &seen), 1);
+	cr_expect_eq(seen.fds, 1);
+	/* Ours stays ours. */
+	cr_expect_eq(eventfd_write(fds[1], 1), 0);
+	close(fds[1]);
+	close_all();
+}
+
+Test(vhost_user, configuration)
+{
+	struct seen seen;
+
+	back_end_start(&back_end);
+	for (unsigned int i = 0; i < sizeof(back_end.config); i++)
+		back_end.config[i] = (uint8_t)(i + 1);
+	open_it();
+	cr_expect_eq(transport->config_size, 256);
+	cr_expect_eq(transport->ops->config_read(transport, 8, 4), 0x0c0b0a09);
+	cr_expect_eq(transport->ops->config_read(transport, 59, 1), 60);
+	transport->ops->config_write(transport, 32, 1, 7);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_CONFIG, &seen), 1);
+	cr_expect_eq(seen.payload.config.offset, 32);
+	cr_expect_eq(seen.payload.config.size, 1);
+	cr_expect_eq(seen.payload.config.bytes[0], 7);
+	cr_expect_eq(seen.size, 13);
+	/* Beyond its end there is nothing, which it says with an empty answer. */
+	cr_expect_eq(transport->ops->config_read(transport, 60, 4), UINT32_MAX);
+	cr_expect(logged("GET_CONFIG: the back end refuses it"), "%s", log_text());
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	close_all();
+}
+
+static bool has_event(void)
+{
+	struct pollfd pfd = {.fd = transport->ops->event_fd(transport), .events = POLLIN};
+
+	return poll(&pfd, 1, 2000) == 1;
+}
+
+Test(vhost_user, gone_and_back)
+{
+	struct kl_notifier notifier;
+
+	back_end_start(&back_end);
+	open_it();
+	cr_expect_eq(enable(0, &notifier), 0);
+	back_end_stop(&back_end);
+	cr_expect(has_event(), "the end is an event");
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	/* A kick into the void neither blocks nor fails. */
+	kl_notify(&notifier, 0);
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	cr_expect_not(transport->ops->queue_is_enabled(transport, 0));
+	forget_log();
+	for (int i = 0; i < 3; i++)
+		cr_expect_eq(transport->ops->reconnect(transport), -EAGAIN);
+	cr_expect_eq(log_text()[0], '\0', "nothing to say: %s", log_text());
+	back_end.protocol &= ~PROTOCOL(CONFIG);
+	back_end_serve(&back_end);
+	back_end_forget(&back_end);
+	cr_expect_eq(transport->ops->reconnect(transport), 0);
+	cr_expect_eq(transport->ops->get_status(transport), 0);
+	cr_expect_eq(transport->config_size, 0, "this one has none");
+	cr_expect_eq(enable(0, &notifier), 0);
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_ADD_MEM_REG, NULL), 2,
+		"a new one knows nothing");
+	close_all();
+}
+
+/* It is there, and ends while it is talked to; then one that talks nonsense. */
+Test(vhost_user, back_for_a_moment)
+{
+	back_end_start(&back_end);
+	open_it();
+	back_end_stop(&back_end);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	back_end.lie = LIE_HANG_UP;
+	back_end.lie_about = VHOST_USER_GET_QUEUE_NUM;
+	back_end_serve(&back_end);
+	cr_expect_eq(transport->ops->reconnect(transport), -EAGAIN);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	back_end.lie = LIE_SHORT;
+	cr_expect_eq(transport->ops->reconnect(transport), -EPROTO);
+	back_end.lie = LIE_NONE;
+	cr_expect_eq(transport->ops->reconnect(transport), 0);
+	close_all();
+}
+
+/*
+ * One that does not answer while it has queues may still write to them: that is no reset, and not
+ * gone.
+ */
+Test(vhost_user, neither_there_nor_gone)
+{
+	struct kl_notifier notifier;
+	uint8_t status;
+
+	back_end_start(&back_end);
+	kl__vhost_deadline_ms = 50;
+	open_it();
+	cr_expect_eq(enable(0, &notifier), 0);
+	transport->ops->set_status(transport, VIRTIO_STATUS_DRIVER_OK);
+	back_end.lie = LIE_SILENCE;
+	back_end.lie_about = VHOST_USER_GET_VRING_BASE;
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	status = transport->ops->get_status(transport);
+	cr_expect_eq(status, VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET, "0x%02x", status);
+	cr_expect(transport->ops->queue_is_enabled(transport, 0));
+	close_all();
+}
+
+static void *connect_soon(void *context)
+{
+	back_end_connect(context);
+	return NULL;
+}
+
+Test(vhost_user, we_listen)
+{
+	pthread_t connector;
+	struct stat info;
+
+	back_end_start(&back_end);
+	back_end_stop(&back_end);
+	pthread_create(&connector, NULL, connect_soon, &back_end);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport), 0, "%s",
+		log_text());
+	pthread_join(connector, NULL);
+	cr_expect_eq(stat(back_end.path, &info), 0);
+	cr_expect_eq(info.st_mode & 0777, 0600, "nobody else may connect");
+	back_end_stop(&back_end);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	cr_expect_eq(transport->ops->reconnect(transport), -EAGAIN);
+	back_end_connect(&back_end);
+	cr_expect_eq(transport->ops->reconnect(transport), 0);
+	transport->ops->close(transport);
+	cr_expect_neq(stat(back_end.path, &info), 0, "the file goes with us");
+	back_end_finish(&back_end);
+}
+
+Test(vhost_user, where_one_can_listen)
+{
+	back_end_start(&back_end);
+	kl__vhost_first_meeting_ms = 20;
+	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport),
+		-EADDRINUSE);
+	cr_expect(logged("can't listen there"), "%s", log_text());
+	back_end_stop(&back_end);
+	/* Nobody comes. */
+	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport),
+		-ETIMEDOUT);
+	/* What a killed process left is replaced; a file that is no socket is not. */
+	cr_expect_eq(symlink("/nowhere", back_end.path), 0);
+	cr_expect_neq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport), 0);
+	cr_expect_eq(unlink(back_end.path), 0, "it is still there");
+	cr_expect_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport),
+		-ENOENT);
+	back_end_serve(&back_end);
+	back_end_finish(&back_end);
+}
