@@ -3,8 +3,6 @@
 #ifndef KL_ATTACH_NAME_H
 #define KL_ATTACH_NAME_H
 
-#include <stdbool.h>
-
 #include <kickless/discover.h>
 
 enum kl__name_kind {
