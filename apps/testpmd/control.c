@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "metrics_server.h"
 #include "progress.h"
 #include "prompt.h"
 #include "show.h"
@@ -16,7 +17,8 @@
 #define TICK_MS 1000
 #define WAKE_SLOT 0
 #define INPUT_SLOT 1
-#define PORT_SLOTS 2
+#define METRICS_SLOT 2
+#define PORT_SLOTS 3
 
 struct control {
 	struct testpmd *pmd;
@@ -52,6 +54,8 @@ static void fill_descriptors(struct control *control)
 {
 	control->fds[WAKE_SLOT] = (struct pollfd){.fd = signals_wake_fd(), .events = POLLIN};
 	control->fds[INPUT_SLOT] = (struct pollfd){.fd = control->reads_input ? STDIN_FILENO : -1,
+		.events = POLLIN};
+	control->fds[METRICS_SLOT] = (struct pollfd){.fd = metrics_server_fd(control->pmd->metrics),
 		.events = POLLIN};
 	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
 		const struct port *port = &control->pmd->ports[i];
@@ -153,6 +157,7 @@ void control_run(struct testpmd *pmd)
 		fill_descriptors(&control);
 		if (poll(control.fds, PORT_SLOTS + pmd->port_count, wait_ms(&control)) > 0)
 			dispatch(&control);
+		metrics_server_run(pmd->metrics);
 		look_at_devices(&control, clock_ns());
 		show_statistics(&control, clock_ns());
 		progress_update(&control.progress, pmd, control.end_ns);

@@ -3,26 +3,28 @@
 
 #include <string.h>
 
-#define FIELD(name, member) \
+#define FIELD(name, member, help) \
 	{ \
-		name, offsetof(struct kl_net_queue_stats, member) \
+		name, help, offsetof(struct kl_net_queue_stats, member) \
 	}
 
 const struct counter_field counter_fields[] = {
-	FIELD("packets", packets),
-	FIELD("bytes", bytes),
-	FIELD("errors", errors),
-	FIELD("nombuf", nombuf),
-	FIELD("posted", queue.posted),
-	FIELD("done", queue.done),
-	FIELD("failed", queue.failed),
-	FIELD("kicks_sent", queue.kicks_sent),
-	FIELD("kicks_suppressed", queue.kicks_suppressed),
-	FIELD("kicks_spared", queue.kicks_spared),
-	FIELD("rescue_kicks", queue.rescue_kicks),
-	FIELD("ring_full", queue.ring_full),
-	FIELD("bad_used", queue.bad_used),
-	{NULL, 0},
+	FIELD("packets", packets, "Good packets received or sent."),
+	FIELD("bytes", bytes, "Their bytes, without FCS."),
+	FIELD("errors", errors, "Packets dropped as malformed or impossible to send."),
+	FIELD("nombuf", nombuf, "Refills that found the pool of buffers short."),
+	FIELD("posted", queue.posted, "Buffers made available to the device."),
+	FIELD("done", queue.done, "Buffers that came back good."),
+	FIELD("failed", queue.failed, "Buffers that came back bad, or were taken back by a reset."),
+	FIELD("kicks_sent", queue.kicks_sent, "Doorbell writes."),
+	FIELD("kicks_suppressed", queue.kicks_suppressed,
+		"Decisions where the device did not want to be notified."),
+	FIELD("kicks_spared", queue.kicks_spared, "Decisions that waiting made unnecessary."),
+	FIELD("rescue_kicks", queue.rescue_kicks,
+		"Doorbell writes that woke a device which had missed its work."),
+	FIELD("ring_full", queue.ring_full, "Bursts that found too few free descriptors."),
+	FIELD("bad_used", queue.bad_used, "Used elements or indices that were refused."),
+	{NULL, NULL, 0},
 };
 
 void counters_read(const struct kl_net *net, uint16_t pairs, struct port_counters *now)

@@ -28,6 +28,7 @@ struct port_totals {
 /* One number of struct kl_net_queue_stats, for listings. */
 struct counter_field {
 	const char *name;
+	const char *help;
 	size_t offset;
 };
 

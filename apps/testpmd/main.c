@@ -15,9 +15,11 @@
 
 #include "control.h"
 #include "dry_run.h"
+#include "metrics_server.h"
 #include "pool.h"
 #include "prompt.h"
 #include "signals.h"
+#include "telemetry.h"
 #include "testpmd.h"
 
 #define EXIT_USAGE 2
@@ -167,6 +169,11 @@ static int set_up(struct testpmd *pmd)
 	rc = open_ports(pmd);
 	if (rc == 0)
 		rc = pools_create(pmd);
+	if (rc == 0 && pmd->options.metrics_listen != NULL) {
+		pmd->metrics = metrics_server_open(pmd->options.metrics_listen, pmd);
+		rc = pmd->metrics != NULL ? 0 : -EIO;
+	}
+	telemetry_register(pmd);
 	if (rc == 0)
 		rc = start_ports(pmd);
 	if (rc == 0)
@@ -258,6 +265,7 @@ static int with_eal(struct testpmd *pmd)
 		rc = run(pmd);
 	else if (rc == -EINTR)
 		say_error("stopped before forwarding began");
+	metrics_server_close(pmd->metrics);
 	prompt_close();
 	close_ports(pmd);
 	fwd_free(&pmd->fwd);

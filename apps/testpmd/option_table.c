@@ -8,6 +8,7 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
+#include "metrics_server.h"
 #include "number.h"
 #include "options.h"
 #include "say.h"
@@ -73,6 +74,19 @@ static int set_ports(struct options *options, const char *mask)
 static int set_cores(struct options *options, const char *mask)
 {
 	return settings_set_core_mask(&options->settings, mask);
+}
+
+static int set_metrics(struct options *options, const char *text)
+{
+	struct sockaddr_storage address;
+
+	options->metrics_listen = text;
+	if (metrics_parse_address(text, &address) == 0)
+		return 0;
+	say_error("--metrics-listen=%s: [ADDRESS:]PORT is wanted, such as 9100, 127.0.0.1:9100 or "
+		  "[::1]:9100",
+		text);
+	return -EINVAL;
 }
 
 static int set_addresses(struct options *options, const char *pair)
@@ -157,6 +171,8 @@ const struct option_row option_rows[] = {
 	FLAG("record-burst-stats", 0, settings.record_bursts, "print how full the bursts were"),
 	TEXT("cmdline-file", "FILE", cmdline_file, "run the commands of a file first"),
 	FLAG("disable-device-start", 0, stopped, "leave the ports stopped"),
+	CALL("metrics-listen", "[ADDRESS:]PORT", set_metrics,
+		"serve Prometheus' GET /metrics; 127.0.0.1"),
 	TEXT("pcap-out", "FILE", pcap_out, "write what ports received and sent, as pcapng"),
 	TEXT("json", "FILE", json,
 		"write the results as JSON; - is stdout, and all else goes to stderr"),
@@ -201,5 +217,6 @@ void options_help(void)
 	for (const struct option_row *row = option_rows; row->name != NULL; row++)
 		if (row->kind != OPTION_LATER)
 			explain(row);
-	puts("\nAt the prompt, help lists the commands.");
+	puts("\nAt the prompt, help lists the commands. With EAL's --telemetry, dpdk-telemetry.py reads\n"
+	     "/kickless/ports, and /kickless/port, queues, kicks and features of a port.");
 }

@@ -40,6 +40,7 @@ struct options {
 	const char *segments;
 	const char *cmdline_file;
 	const char *json; /* "-" for stdout */
+	const char *metrics_listen; /* NULL for nowhere */
 	const char *pcap_out; /* NULL for none */
 
 	struct fwd_settings settings; /* where a run starts from */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,18 @@
 #include <kickless/bus.h>
 
 #include "say.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void ports_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void ports_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
 
 static int not_a_network_device(const struct port *port)
 {
@@ -26,17 +39,20 @@ static int not_a_network_device(const struct port *port)
 
 int port_open(struct port *port, uint16_t number, const char *spec)
 {
+	struct kl_device *device;
 	int rc;
 
 	port->number = number;
 	port->spec = spec;
-	rc = kl_device_open(spec, &port->device);
+	rc = kl_device_open(spec, &device);
 	if (rc != 0) {
-		port->device = NULL;
 		say_error("port %u: can't open '%s': %s", number, spec, strerror(-rc));
 		return rc;
 	}
-	port->net = kl_net_of(port->device);
+	ports_lock();
+	port->device = device;
+	port->net = kl_net_of(device);
+	ports_unlock();
 	if (port->net == NULL) {
 		rc = not_a_network_device(port);
 		port_close(port);
@@ -73,7 +89,9 @@ int port_start(struct port *port)
 
 	printf("Configuring Port %u (socket %d)\n", port->number, port_node(port));
 	fflush(stdout);
+	ports_lock();
 	rc = kl_net_start(port->net, &port->conf);
+	ports_unlock();
 	if (rc != 0) {
 		say_error("port %u: can't start %s: %s", port->number, port_name(port),
 			strerror(-rc));
@@ -90,8 +108,11 @@ int port_start(struct port *port)
 
 int port_stop(struct port *port)
 {
-	const int rc = kl_net_stop(port->net);
+	int rc;
 
+	ports_lock();
+	rc = kl_net_stop(port->net);
+	ports_unlock();
 	if (rc != 0)
 		say_error("port %u: can't stop %s: %s", port->number, port_name(port),
 			strerror(-rc));
@@ -102,9 +123,11 @@ void port_close(struct port *port)
 {
 	if (!port_is_open(port))
 		return;
+	ports_lock();
 	kl_device_close(port->device);
 	port->device = NULL;
 	port->net = NULL;
+	ports_unlock();
 }
 
 static void tell_link(struct port *port)
@@ -126,7 +149,9 @@ static void tell_link(struct port *port)
 
 bool port_handle_event(struct port *port)
 {
+	ports_lock();
 	kl_device_handle_event(port->device);
+	ports_unlock();
 	tell_link(port);
 	if (!kl_device_needs_reset(port->device))
 		return true;

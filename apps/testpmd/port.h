@@ -30,6 +30,13 @@ struct port {
 	uint64_t shown_ns;
 };
 
+/*
+ * Held by all that opens, closes, starts or stops a port or changes what is known of it, and by other
+ * threads while they look at ports. The control thread needs it only for changes.
+ */
+void ports_lock(void);
+void ports_unlock(void);
+
 /* 0 or -errno after a message. */
 int port_open(struct port *port, uint16_t number, const char *spec);
 int port_start(struct port *port);

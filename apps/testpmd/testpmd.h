@@ -31,6 +31,7 @@ struct testpmd {
 	uint16_t pool_count;
 	struct fwd fwd;
 	struct report report; /* of the last run that ended */
+	struct metrics_server *metrics; /* NULL without --metrics-listen */
 	struct capture *capture; /* NULL without --pcap-out */
 	FILE *json; /* where it goes at the end; NULL when not wanted */
 	bool quit; /* said at the prompt */

@@ -99,7 +99,7 @@ class Rig:
             arguments += ["--dev", f"vhost-user:{self.path(name)},type=net{keys}"]
         tool = Prompt(arguments + ["-i", *options])
         self.started.append(tool)
-        tool.read("testpmd> ")
+        tool.shown = tool.read("testpmd> ")
         return tool
 
 
