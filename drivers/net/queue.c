@@ -43,6 +43,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	if (rc != 0)
 		return rc;
 	rxq->header_bytes = net->header_bytes;
+	rxq->rules = net_rx_rules_of(&kl_device_info(net->device)->accepted, net->rx_offloads);
 	memcpy(&rxq->mbuf_init, &fresh.rearm_data, sizeof(rxq->mbuf_init));
 	rxq->pool = conf->pool;
 	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) +
@@ -84,6 +85,7 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 
 	net->info.tx_ring_max = kl_device_queue_max_size(net->device, queue_conf.index);
 	txq->header_bytes = net->header_bytes;
+	txq->rules = net_tx_rules_of(&kl_device_info(net->device)->accepted, net->tx_offloads);
 	rc = kl_device_dma_alloc(net->device, txq->header_bytes, KL__CACHE_LINE, &txq->header);
 	if (rc == 0)
 		rc = kl_device_add_queue(net->device, &queue_conf, &txq->queue);

@@ -14,6 +14,8 @@
 
 #include "control.h"
 #include "ring/queue.h"
+#include "rx_offload.h"
+#include "tx_offload.h"
 #include "wire.h"
 
 /*
@@ -49,6 +51,7 @@ struct net_txq {
 	uint16_t header_bytes; /* of the device's header before each packet */
 	struct rte_mempool *pool; /* of the last simple packets; see kind_of in tx.c */
 	uint32_t max_frame; /* Ethernet header included; larger packets are refused */
+	struct net_tx_rules rules;
 	struct kl_dma header; /* a header of zeros, for packets that have no room for their own */
 	const char *path;
 	alignas(KL__CACHE_LINE) struct net_counters count;
@@ -65,6 +68,7 @@ struct net_rxq {
 	bool iova_is_virtual;
 	uint32_t buffer_bytes; /* what the device may write, header included */
 	uint16_t refill_at; /* free descriptors that are worth a refill */
+	struct net_rx_rules rules;
 	const char *path;
 	alignas(KL__CACHE_LINE) struct net_counters count;
 };
