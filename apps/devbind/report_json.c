@@ -34,15 +34,15 @@ static json_t *function_to_json(const struct entry *entry)
 	for (size_t i = 0; i < entry->obstacle_count; i++)
 		json_array_append_new(obstacles, json_string(entry->obstacles[i].text));
 	return json_pack(
-		"{s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"address", function->address, "type", (int)function->type, "type_name",
 		type_name(function->type), "type_title", type_title(function->type), "interface",
 		interface_name(function->interface), "driver", text_or_null(function->driver),
-		"iommu_group", number_or_null(function->iommu_group), "numa_node",
-		number_or_null(function->numa_node), "name", function->name, "vendor_id",
-		id(function->vendor_id), "device_id", id(function->device_id), "subsystem_vendor",
-		id(function->subsystem_vendor), "subsystem_id", id(function->subsystem_id),
-		"in_use", uses, "obstacles", obstacles);
+		"iommu_group", number_or_null(function->iommu_group), "is_noiommu",
+		function->is_noiommu, "numa_node", number_or_null(function->numa_node), "name",
+		function->name, "vendor_id", id(function->vendor_id), "device_id",
+		id(function->device_id), "subsystem_vendor", id(function->subsystem_vendor),
+		"subsystem_id", id(function->subsystem_id), "in_use", uses, "obstacles", obstacles);
 }
 
 static json_t *change_to_json(const struct change *change)

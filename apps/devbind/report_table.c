@@ -10,7 +10,7 @@
 
 struct row {
 	const char *cell[COLUMNS];
-	char group[12];
+	char group[24];
 	char node[12];
 	char type[32];
 };
@@ -33,6 +33,15 @@ static const char *number(int value, char *text, size_t size)
 	return text;
 }
 
+/* As the file in /dev/vfio is called. */
+static const char *group_name(const struct kl_function *function, char *text, size_t size)
+{
+	if (!function->is_noiommu)
+		return number(function->iommu_group, text, size);
+	snprintf(text, size, "noiommu-%d", function->iommu_group);
+	return text;
+}
+
 static void make_row(const struct entry *entry, struct row *row)
 {
 	const struct kl_function *function = &entry->function;
@@ -43,7 +52,7 @@ static void make_row(const struct entry *entry, struct row *row)
 	row->cell[2] = type_title(function->type);
 	row->cell[3] = interface_name(function->interface);
 	row->cell[4] = function->driver[0] != '\0' ? function->driver : "-";
-	row->cell[5] = number(function->iommu_group, row->group, sizeof(row->group));
+	row->cell[5] = group_name(function, row->group, sizeof(row->group));
 	row->cell[6] = number(function->numa_node, row->node, sizeof(row->node));
 	row->cell[7] = entry->uses.count != 0 ? entry->uses.text[0] : "-";
 }

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/group.h"
 #include "platform/pci.h"
 #include "transport/pci_caps.h"
 #include "transport/pci_id.h"
 
 struct found {
+	const struct kl_machine *machine;
 	struct kl_function *functions;
 	size_t count;
 };
@@ -56,6 +58,7 @@ static int add(const struct kl__pci_facts *facts, void *context)
 	function->type = type;
 	function->interface = interface_of(facts, generation);
 	function->iommu_group = facts->iommu_group;
+	function->is_noiommu = kl__group_is_noiommu(found->machine, facts->iommu_group);
 	function->numa_node = facts->numa_node;
 	return 0;
 }
@@ -74,7 +77,7 @@ static int by_address(const void *a, const void *b)
 
 int kl_discover_on(const struct kl_machine *machine, struct kl_function **functions, size_t *count)
 {
-	struct found found = {0};
+	struct found found = {.machine = machine};
 	int rc = kl__pci_scan(machine, VIRTIO_PCI_VENDOR, add, &found);
 
 	if (rc != 0) {

@@ -2,6 +2,7 @@
 #include <kickless/eal.h>
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 
 #include <rte_eal.h>
@@ -10,6 +11,7 @@
 #include <kickless/discover.h>
 #include <kickless/log.h>
 
+#include "platform/capability.h"
 #include "platform/eal_args.h"
 #include "platform/group.h"
 
@@ -20,6 +22,7 @@ static struct kl__eal_facts look(void)
 	return (struct kl__eal_facts){
 		.hugepages_free = kl_hugepages_free(&kl_this_machine),
 		.only_noiommu = groups == KL__GROUPS_NOIOMMU,
+		.sees_physical = kl__has_capability(&kl_this_machine, CAP_SYS_ADMIN),
 		.no_groups = groups == KL__GROUPS_NONE,
 	};
 }

@@ -115,7 +115,8 @@ static void choose_memory(int argc, char *const *argv, const struct kl__eal_fact
 
 /*
  * Bus addresses: physical ones are known for hugepages only, so without them the choice is made
- * already. In no-IOMMU mode EAL would take the groups of VFIO for those of an IOMMU.
+ * already. In no-IOMMU mode EAL would take the groups of VFIO for those of an IOMMU. Without the right
+ * to see physical addresses EAL would only refuse its options; opening a device explains better.
  */
 static void choose_iova(int argc, char *const *argv, const struct kl__eal_facts *facts,
 	struct kl__eal_args *args)
@@ -124,7 +125,7 @@ static void choose_iova(int argc, char *const *argv, const struct kl__eal_facts 
 		return;
 	if (args->without_hugepages || is_given(argc, argv, "no-huge") || facts->no_groups)
 		add(args, "--iova-mode=va");
-	else if (facts->only_noiommu)
+	else if (facts->only_noiommu && facts->sees_physical)
 		add(args, "--iova-mode=pa");
 }
 

@@ -14,6 +14,8 @@
 #include <kickless/log.h>
 #include <kickless/memory.h>
 
+#include "platform/iommu_limits.h"
+
 #define PAGE 4096
 #define MAX_REGIONS 256
 
@@ -50,12 +52,7 @@ size_t kl__memory_translate(const void *address, size_t size, uint64_t *iova)
 	return size < segment->len - offset ? size : segment->len - offset;
 }
 
-/* False while no device has given the container its IOMMU; the region waits for one then. */
-static bool has_container(void)
-{
-	return rte_vfio_is_enabled("vfio") == 1 && rte_vfio_noiommu_is_enabled() != 1;
-}
-
+/* -EAGAIN while no device has given the container its IOMMU; the region waits for one then. */
 static int map(struct region *region)
 {
 	if (rte_vfio_container_dma_map(RTE_VFIO_DEFAULT_CONTAINER_FD, region->address,
@@ -64,6 +61,18 @@ static int map(struct region *region)
 		return 0;
 	}
 	return rte_errno == ENODEV || rte_errno == ENOTSUP ? -EAGAIN : -ENOMEM;
+}
+
+static void explain(uintptr_t address, size_t size)
+{
+	struct kl__iommu_limits limits;
+	char why[512] = "";
+
+	if (kl__iommu_limits_of_process(&limits) == 0)
+		kl__iommu_limits_explain(&limits, address, size, why, sizeof(why));
+	kl_error("%zu bytes at 0x%zx can't be mapped for the device: %s; %s", size, (size_t)address,
+		rte_strerror(rte_errno),
+		why[0] != '\0' ? why : "is the memlock limit (ulimit -l) large enough?");
 }
 
 static struct region *overlapping(uintptr_t address, size_t size)
@@ -113,16 +122,12 @@ int kl_memory_register(void *address, size_t size)
 	if (rc != 0)
 		goto unlock;
 	*region = (struct region){(uintptr_t)address, size, false};
-	if (has_container())
-		rc = map(region);
+	rc = rte_vfio_is_enabled("vfio") == 1 ? map(region) : 0;
 	if (rc == 0 || rc == -EAGAIN) {
 		region_count++;
 		rc = 0;
 	} else {
-		kl_error(
-			"the IOMMU can't map %zu bytes at %p: %s; is the memlock limit (ulimit -l) large "
-			"enough?",
-			size, address, rte_strerror(rte_errno));
+		explain((uintptr_t)address, size);
 	}
 unlock:
 	pthread_mutex_unlock(&lock);
@@ -152,12 +157,13 @@ int kl__memory_map_registered(void)
 	int rc = 0;
 
 	pthread_mutex_lock(&lock);
-	for (unsigned int i = 0; i < region_count && rc == 0; i++)
-		if (!regions[i].is_mapped)
-			rc = map(&regions[i]);
+	for (unsigned int i = 0; i < region_count && rc == 0; i++) {
+		if (regions[i].is_mapped)
+			continue;
+		rc = map(&regions[i]);
+		if (rc != 0)
+			explain(regions[i].address, regions[i].size);
+	}
 	pthread_mutex_unlock(&lock);
-	if (rc != 0)
-		kl_error("registered memory can't be mapped for the device: %s",
-			rte_strerror(rte_errno));
 	return rc;
 }

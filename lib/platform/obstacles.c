@@ -7,16 +7,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "platform/capability.h"
 #include "platform/group.h"
 #include "platform/holder.h"
 #include "platform/memlock.h"
 #include "platform/sysfs.h"
 #include "transport/pci_id.h"
+
+/* Where it is the IOMMU that keeps a device from sending any interrupt. */
+#if defined(__x86_64__)
+#define IOMMU_REMAPS_INTERRUPTS true
+#else
+#define IOMMU_REMAPS_INTERRUPTS false
+#endif
 
 struct search {
 	const struct kl_machine *machine;
@@ -146,6 +155,33 @@ static void check_group(struct search *search)
 			search->group, address, driver, address);
 }
 
+/*
+ * A device behind an IOMMU that does not remap interrupts could send any of them, and VFIO wants to
+ * be told that it may. On x86 that is all of virtio-iommu; elsewhere interrupts go another way.
+ */
+static void check_interrupts(struct search *search)
+{
+	const char *sysfs = search->machine->sysfs;
+	char iommu[32], allowed[8];
+
+	kl__read_link(iommu, sizeof(iommu), "%s/bus/pci/devices/%s/iommu", sysfs, search->address);
+	if (!IOMMU_REMAPS_INTERRUPTS || strncmp(iommu, "virtio", 6) != 0)
+		return;
+	if (kl__read_text(allowed, sizeof(allowed),
+		    "%s/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", sysfs) != 0)
+		add(search, KL_OBSTACLE_INTERRUPTS, -EACCES,
+			"its IOMMU (%s) does not remap interrupts, so VFIO refuses it; if it may be trusted "
+			"with all interrupts, run as root: "
+			"modprobe vfio_iommu_type1 allow_unsafe_interrupts=1",
+			iommu);
+	else if (allowed[0] != 'Y')
+		add(search, KL_OBSTACLE_INTERRUPTS, -EACCES,
+			"its IOMMU (%s) does not remap interrupts, so VFIO refuses it; if it may be trusted "
+			"with all interrupts, run as root: "
+			"echo Y > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
+			iommu);
+}
+
 /* Whoever opens a group has it alone. */
 static void check_holder(struct search *search, const char *path)
 {
@@ -155,6 +191,16 @@ static void check_holder(struct search *search, const char *path)
 		add(search, KL_OBSTACLE_BUSY, -EBUSY,
 			"its IOMMU group is in use: process %d (%s) has %s open", (int)holder.pid,
 			holder.command, path);
+}
+
+/* Whoever has memory of all the machine in reach needs more than the right to a file. */
+static void check_noiommu_rights(struct search *search, const char *path)
+{
+	if (!kl__has_capability(search->machine, CAP_SYS_RAWIO))
+		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
+			"it is in no-IOMMU mode, and the kernel gives %s only to who has CAP_SYS_RAWIO; run "
+			"as root, or give the program CAP_SYS_RAWIO and CAP_SYS_ADMIN (physical addresses)",
+			path);
 }
 
 static void check_rights(struct search *search, const char *path)
@@ -189,6 +235,7 @@ size_t kl_function_obstacles(const struct kl_machine *machine, const char *addre
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX])
 {
 	struct search search = {.machine = machine, .address = address, .obstacles = obstacles};
+	bool is_noiommu;
 	char path[PATH_MAX];
 
 	if (!check_identity(&search))
@@ -196,15 +243,21 @@ size_t kl_function_obstacles(const struct kl_machine *machine, const char *addre
 	kl__read_link(search.driver, sizeof(search.driver), "%s/bus/pci/devices/%s/driver",
 		machine->sysfs, address);
 	search.group = kl__group_of(machine, address);
+	is_noiommu = kl__group_is_noiommu(machine, search.group);
 	check_driver(&search);
 	check_module(&search);
 	check_iommu(&search);
 	check_group(&search);
+	check_interrupts(&search);
 	if (is_bound_to_vfio(&search) && search.group >= 0) {
 		kl__group_path(machine, search.group, path, sizeof(path));
+		if (is_noiommu)
+			check_noiommu_rights(&search, path);
 		check_rights(&search, path);
 		check_holder(&search, path);
 	}
-	check_memlock(&search, needed);
+	/* Without an IOMMU nothing is mapped, and nothing locked. */
+	if (!is_noiommu)
+		check_memlock(&search, needed);
 	return search.count;
 }

@@ -226,11 +226,27 @@ static int check_eal(const char *address, bool is_noiommu)
 	if (is_noiommu && rte_eal_iova_mode() != RTE_IOVA_PA) {
 		kl_error(
 			"%s: it is in no-IOMMU mode and needs physical addresses, but DPDK runs with "
-			"--iova-mode=va; get hugepages, and start this program as root with --iova-mode=pa",
+			"--iova-mode=va; those are known of hugepages and to root only: as root, see that "
+			"there are some (sysctl vm.nr_hugepages=256), and start this program again, if need be "
+			"with --iova-mode=pa",
 			address);
 		return -EACCES;
 	}
 	return 0;
+}
+
+/* Said once, since it is as true of the second device. */
+static void tell_limits(const char *address)
+{
+	static bool has_told;
+
+	if (has_told)
+		return;
+	has_told = true;
+	kl_warning(
+		"%s: it is in no-IOMMU mode: nothing keeps it, or a fault of this program, from writing to "
+		"any memory of this machine; only memory in hugepages can be used with it",
+		address);
 }
 
 int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl__host **host)
@@ -257,6 +273,8 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 		close_vfio(&vfio->access);
 		return rc;
 	}
+	if (is_noiommu)
+		tell_limits(address);
 	*access = &vfio->access;
 	return 0;
 }

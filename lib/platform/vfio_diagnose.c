@@ -15,6 +15,7 @@
 
 #include "platform/group.h"
 #include "platform/holder.h"
+#include "platform/iommu_limits.h"
 #include "platform/memlock.h"
 #include "platform/vfio.h"
 
@@ -95,6 +96,8 @@ static int try_segment(const struct rte_memseg_list *list, const struct rte_mems
 static int explain_mapping(const struct trial *trial)
 {
 	uint64_t limit = kl__memlock_limit(&kl_this_machine);
+	struct kl__iommu_limits limits;
+	char why[512] = "";
 
 	if (trial->error == ENOMEM && limit != UINT64_MAX) {
 		kl_error(
@@ -113,11 +116,14 @@ static int explain_mapping(const struct trial *trial)
 			trial->address);
 		return -ENOMEM;
 	}
+	if (kl__iommu_limits_read(trial->container, &limits) == 0)
+		kl__iommu_limits_explain(&limits, trial->iova, trial->size, why, sizeof(why));
 	kl_error(
-		"%s: %llu KiB of memory can't be mapped for it at bus address 0x%llx: %s; the IOMMU may take "
-		"shorter addresses only: try --base-virtaddr=0x100000000 or --iova-mode=pa",
+		"%s: %llu KiB of memory can't be mapped for it at bus address 0x%llx: %s%s%s; if the address "
+		"is the reason, choose another with --base-virtaddr=0x100000000 or --iova-mode=pa",
 		trial->address, (unsigned long long)trial->size / 1024,
-		(unsigned long long)trial->iova, strerror(trial->error));
+		(unsigned long long)trial->iova, strerror(trial->error), why[0] != '\0' ? ", " : "",
+		why);
 	return -EIO;
 }
 

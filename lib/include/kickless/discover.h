@@ -50,6 +50,7 @@ struct kl_function {
 	enum kl_interface interface;
 	char driver[32]; /* the kernel driver that it is bound to, "" for none */
 	int iommu_group; /* -1 for none */
+	bool is_noiommu; /* its group is one of VFIO's no-IOMMU mode, which isolates nothing */
 	int numa_node; /* -1 when unknown */
 	char name[96]; /* for a person, from pci.ids */
 };
@@ -70,6 +71,7 @@ enum kl_obstacle_kind {
 	KL_OBSTACLE_MODULE, /* the kernel has no vfio-pci */
 	KL_OBSTACLE_IOMMU, /* no IOMMU, and no-IOMMU mode is off */
 	KL_OBSTACLE_GROUP, /* a kernel driver has another function of its IOMMU group */
+	KL_OBSTACLE_INTERRUPTS, /* the IOMMU does not remap them, and nobody said that this is fine */
 	KL_OBSTACLE_RIGHTS, /* /dev/vfio/GROUP can't be opened */
 	KL_OBSTACLE_BUSY, /* another process has it open */
 	KL_OBSTACLE_MEMLOCK, /* the limit of locked memory is too low */

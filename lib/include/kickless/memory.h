@@ -19,9 +19,10 @@ KL_API void kl_memory_free(void *memory);
 
 /*
  * Makes [address, address + size) reachable for all devices, those that are opened later too. Both
- * must be multiples of the page size, 4 KiB; it must stay mapped until it is unregistered, and be
- * locked where bus addresses are physical. 0; -EINVAL (alignment, overlap with what is registered),
- * -ENOMEM (the IOMMU's limit, memlock), -ENOTSUP (bus addresses are physical). Control thread.
+ * must be multiples of the page size, 4 KiB, and of the IOMMU's where that is larger; it must stay
+ * mapped until it is unregistered, and be locked where bus addresses are physical. 0; -EINVAL
+ * (alignment, overlap with what is registered), -ENOMEM (the IOMMU's limits, memlock), -ENOTSUP
+ * (bus addresses are physical). Control thread.
  */
 KL_API int kl_memory_register(void *address, size_t size);
 /* No device may use it any more. 0, -EINVAL when exactly this was not registered. */

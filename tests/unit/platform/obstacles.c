@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What stands between a function and us, told from how a machine looks. */
+#include <kickless/discover.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "folders.h"
+#include "platform/group.h"
+
+#define ALL_CAPABILITIES "000001ffffffffff"
+#define WITHOUT_RAWIO "000001fffffdffff"
+#define UNSAFE "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
+#define NOIOMMU "sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
+
+static struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
+static size_t count;
+
+static void look(void)
+{
+	count = kl_function_obstacles(&folders, FUNCTION, 1 << 20, obstacles);
+}
+
+static const struct kl_obstacle *find(enum kl_obstacle_kind kind)
+{
+	for (size_t i = 0; i < count; i++)
+		if (obstacles[i].kind == kind)
+			return &obstacles[i];
+	return NULL;
+}
+
+static void expect_none(void)
+{
+	look();
+	for (size_t i = 0; i < count; i++)
+		cr_expect(false, "%s", obstacles[i].text);
+}
+
+static void expect_only(enum kl_obstacle_kind kind, int error, const char *word)
+{
+	look();
+	cr_assert_eq(count, 1);
+	cr_expect_eq(obstacles[0].kind, kind);
+	cr_expect_eq(obstacles[0].error, error);
+	cr_expect_neq(strstr(obstacles[0].text, word), NULL, "%s", obstacles[0].text);
+}
+
+TestSuite(obstacles, .init = folders_make, .fini = folders_remove);
+
+Test(obstacles, none_behind_an_iommu)
+{
+	folders_capabilities(ALL_CAPABILITIES);
+	folders_function("vfio-pci");
+	folders_group(3, "");
+	expect_none();
+}
+
+Test(obstacles, no_such_function)
+{
+	expect_only(KL_OBSTACLE_ABSENT, -ENODEV, "no such PCI function");
+}
+
+Test(obstacles, bound_to_the_kernels_driver)
+{
+	folders_capabilities(ALL_CAPABILITIES);
+	folders_function("virtio-pci");
+	folders_group(3, "");
+	expect_only(KL_OBSTACLE_DRIVER, -EBUSY, "kickless-devbind -b vfio-pci");
+}
+
+/* Each case of having no group has another way out. */
+Test(obstacles, no_group)
+{
+	folders_capabilities(ALL_CAPABILITIES);
+	folders_function("vfio-pci");
+	expect_only(KL_OBSTACLE_IOMMU, -ENODEV, "modprobe vfio enable_unsafe_noiommu_mode=1");
+	folders_file("sys/module/vfio/x", "");
+	expect_only(KL_OBSTACLE_IOMMU, -ENODEV, "CONFIG_VFIO_NOIOMMU");
+	folders_file(NOIOMMU, "N");
+	expect_only(KL_OBSTACLE_IOMMU, -ENODEV, "echo Y > /sys/module/vfio/parameters/");
+	folders_file(NOIOMMU, "Y");
+	expect_only(KL_OBSTACLE_IOMMU, -ENODEV, "bind it again");
+}
+
+Test(obstacles, no_group_before_binding_in_noiommu_mode)
+{
+	folders_capabilities(ALL_CAPABILITIES);
+	folders_function("virtio-pci");
+	folders_file(NOIOMMU, "Y");
+	expect_only(KL_OBSTACLE_DRIVER, -EBUSY, "virtio-pci");
+}
+
+/* Nothing is mapped there, so what may be locked does not matter; the right to all memory does. */
+Test(obstacles, noiommu)
+{
+	folders_function("vfio-pci");
+	folders_group(0, "vfio-noiommu");
+	folders_capabilities(ALL_CAPABILITIES);
+	expect_none();
+	folders_capabilities(WITHOUT_RAWIO);
+	expect_only(KL_OBSTACLE_RIGHTS, -EACCES, "CAP_SYS_RAWIO");
+	cr_expect_neq(strstr(obstacles[0].text, "/dev/vfio/noiommu-0"), NULL);
+	cr_expect(kl__group_is_noiommu(&folders, 0));
+	cr_expect_eq(kl__groups(&folders), KL__GROUPS_NOIOMMU);
+	folders_group(1, "");
+	cr_expect_eq(kl__groups(&folders), KL__GROUPS_IOMMU);
+	cr_expect_not(kl__group_is_noiommu(&folders, 1));
+}
+
+#if defined(__x86_64__)
+Test(obstacles, interrupts_that_are_not_remapped)
+{
+	folders_capabilities(ALL_CAPABILITIES);
+	folders_function("vfio-pci");
+	folders_group(3, "");
+	folders_link("sys/bus/pci/devices/" FUNCTION "/iommu", "../../virtual/iommu/virtio0");
+	expect_only(KL_OBSTACLE_INTERRUPTS, -EACCES,
+		"modprobe vfio_iommu_type1 allow_unsafe_interrupts=1");
+	folders_file(UNSAFE, "N");
+	expect_only(KL_OBSTACLE_INTERRUPTS, -EACCES, "echo Y > /" UNSAFE);
+	folders_file(UNSAFE, "Y");
+	expect_none();
+	folders_file(UNSAFE, "N");
+	folders_link("sys/bus/pci/devices/" FUNCTION "/iommu", "../../virtual/iommu/dmar0");
+	expect_none();
+}
+#endif
+
+Test(obstacles, too_little_may_be_locked)
+{
+	folders_capabilities("0000000000000000");
+	folders_function("vfio-pci");
+	folders_group(3, "");
+	count = kl_function_obstacles(&folders, FUNCTION, UINT64_MAX - 1, obstacles);
+	cr_expect(find(KL_OBSTACLE_MEMLOCK) != NULL || count == 0,
+		"unless there is no limit at all");
+}
