@@ -11,7 +11,6 @@
 
 #include "ring/clock.h"
 #include "ring/kick.h"
-#include "ring/split.h"
 #include "ring/verbs.h"
 
 #define VIRTIO_ID_ENTROPY 4
@@ -34,7 +33,7 @@ static void ask(struct kl_rng *rng, size_t bytes)
 	};
 
 	rng->is_asked = kl__queue_add(rng->queue, &piece, 0, 1, rng) == 0;
-	kl__split_publish(rng->queue);
+	kl__queue_publish(rng->queue);
 	kl__kick(rng->queue);
 }
 
