@@ -24,7 +24,7 @@ static const struct kl_function *find_nth(const struct kl_function *functions, s
 	uint64_t n)
 {
 	for (size_t i = 0; i < count; i++)
-		if (functions[i].type == NET_TYPE && strcmp(functions[i].driver, "vfio-pci") == 0 &&
+		if (functions[i].type == NET_TYPE && kl_function_is_given(&functions[i]) &&
 			n-- == 0)
 			return &functions[i];
 	return NULL;

@@ -9,11 +9,6 @@
 
 #include "core/device.h"
 
-static bool is_ours(const struct kl_function *function)
-{
-	return strcmp(function->driver, "vfio-pci") == 0;
-}
-
 /* Moves to the front, in their order, what is of the driver's types and bound as asked. */
 static size_t gather(struct kl_function *functions, size_t from, size_t count,
 	const struct kl_driver *driver, bool ours)
@@ -23,7 +18,8 @@ static size_t gather(struct kl_function *functions, size_t from, size_t count,
 	for (size_t i = from; i < count; i++) {
 		struct kl_function function = functions[i];
 
-		if (kl_driver_by_type(function.type) != driver || is_ours(&function) != ours)
+		if (kl_driver_by_type(function.type) != driver ||
+			kl_function_is_given(&function) != ours)
 			continue;
 		memmove(&functions[from + gathered + 1], &functions[from + gathered],
 			(i - from - gathered) * sizeof(function));
@@ -68,7 +64,8 @@ void kl__candidates_explain(const struct kl__candidates *candidates, const char 
 				function->driver[0] != '\0'   ? function->driver :
 								"no driver");
 	}
-	kl_error("%s: there is no such device among the %zu functions of type %s that are bound to "
-		 "vfio-pci%s; more can be bound with: kickless-devbind -b vfio-pci ADDRESS",
+	kl_error(
+		"%s: there is no such device among the %zu functions of type %s that are bound to "
+		"vfio-pci or uio_pci_generic%s; more can be bound with: kickless-devbind -b vfio-pci ADDRESS",
 		spec, candidates->count, type, list);
 }

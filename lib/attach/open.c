@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kl_device_open: from a name to a function, through VFIO and its transport, to the device's
- * driver.
+ * kl_device_open: from a name to a function, through VFIO or UIO and its transport, to the
+ * device's driver.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -17,6 +17,7 @@
 #include "core/device.h"
 #include "platform/host.h"
 #include "platform/shared_memory.h"
+#include "platform/uio.h"
 #include "platform/vfio.h"
 #include "transport/vhost_user.h"
 
@@ -31,7 +32,10 @@ static int open_function(const char *address, enum kl__pci_interface interface,
 		kl_error("%s: is open in this program already; name each device once", address);
 		return -EBUSY;
 	}
-	rc = kl__vfio_open(address, &access, &host);
+	if (kl__uio_is_bound(&kl_this_machine, address))
+		rc = kl__uio_open(address, &access, &host);
+	else
+		rc = kl__vfio_open(address, &access, &host);
 	if (rc != 0)
 		return rc;
 	return kl__attach_function(access, host, interface, device);

@@ -105,6 +105,7 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host, co
 		return -ENOMEM;
 	device->transport = transport;
 	device->host = host;
+	device->line = -1;
 	set_info(device);
 	rc = find_driver(device);
 	if (rc == 0)

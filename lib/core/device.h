@@ -18,6 +18,7 @@ struct kl_device {
 	int *event_fds; /* one per interrupt vector, the first for configuration changes */
 	unsigned int vector_count;
 	uint16_t vectors_asked; /* for queues, at the last enabling */
+	int line; /* readable when the one interrupt of a device without vectors came; -1: none */
 	struct kl__device_queue *queues;
 	struct kl_device *next; /* of those that are open */
 };

@@ -2,7 +2,7 @@
 /*
  * Interrupts as eventfds: the first vector tells of configuration changes, each further one of used
  * buffers in one queue. A device with too few vectors is polled; nothing is lost but
- * sleep. 4.1.5.1.2.
+ * sleep. 4.1.5.1.2. One with no vectors at all has a line, which is used for configuration changes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -62,6 +62,7 @@ static int connect_vectors(struct kl_device *device, unsigned int vectors)
 
 int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 {
+	int fd = -ENOTSUP;
 	bool is_again = device->vector_count > 0 && device->vectors_asked == queues;
 
 	if (device->transport->ops->set_interrupts == NULL)
@@ -78,20 +79,19 @@ int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 			device->info.name, queues);
 		return -ENOTSUP;
 	}
-	kl_debug("%s: no interrupt for configuration changes", device->info.name);
+	if (device->transport->ops->open_line != NULL)
+		fd = device->transport->ops->open_line(device->transport);
+	device->line = fd >= 0 ? fd : -1;
+	if (fd < 0)
+		kl_debug("%s: no interrupt for configuration changes", device->info.name);
 	return -ENOTSUP;
-}
-
-static int config_fd(const struct kl_device *device)
-{
-	return device->vector_count > 0 ? device->event_fds[0] : -1;
 }
 
 int kl_device_event_fd(const struct kl_device *device)
 {
 	if (device->transport->ops->event_fd != NULL)
 		return device->transport->ops->event_fd(device->transport);
-	return config_fd(device);
+	return device->vector_count > 0 ? device->event_fds[0] : device->line;
 }
 
 int kl_device_queue_fd(const struct kl_device *device, uint16_t vector)
@@ -102,13 +102,17 @@ int kl_device_queue_fd(const struct kl_device *device, uint16_t vector)
 void kl_device_handle_event(struct kl_device *device)
 {
 	uint64_t count;
-	int fd = config_fd(device);
 
 	/* What such a descriptor tells of is dealt with by the look. */
 	if (device->transport->ops->event_fd != NULL)
 		(void)device->transport->ops->get_status(device->transport);
-	if (fd >= 0 && read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+	if (device->vector_count > 0 && read(device->event_fds[0], &count, sizeof(count)) < 0 &&
+		errno != EAGAIN)
 		kl_warning("%s: its eventfd can't be read", device->info.name);
+	/* A queue raises the line too, if only by a race: nobody waits for it. */
+	if (device->vector_count == 0 && device->line >= 0 &&
+		(device->transport->ops->take_line(device->transport) & KL__LINE_CONFIG) == 0)
+		return;
 	if (device->driver->config_changed != NULL)
 		device->driver->config_changed(device);
 }

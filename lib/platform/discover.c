@@ -8,6 +8,7 @@
 
 #include "platform/group.h"
 #include "platform/pci.h"
+#include "platform/uio.h"
 #include "transport/pci_caps.h"
 #include "transport/pci_id.h"
 
@@ -89,6 +90,12 @@ int kl_discover_on(const struct kl_machine *machine, struct kl_function **functi
 	*functions = found.functions;
 	*count = found.count;
 	return 0;
+}
+
+bool kl_function_is_given(const struct kl_function *function)
+{
+	return strcmp(function->driver, "vfio-pci") == 0 ||
+		strcmp(function->driver, KL__UIO_DRIVER) == 0;
 }
 
 int kl_discover(struct kl_function **functions, size_t *count)

@@ -14,6 +14,7 @@
 #include "platform/capability.h"
 #include "platform/eal_args.h"
 #include "platform/group.h"
+#include "platform/uio.h"
 
 static struct kl__eal_facts look(void)
 {
@@ -23,6 +24,7 @@ static struct kl__eal_facts look(void)
 		.hugepages_free = kl_hugepages_free(&kl_this_machine),
 		.only_noiommu = groups == KL__GROUPS_NOIOMMU,
 		.sees_physical = kl__has_capability(&kl_this_machine, CAP_SYS_ADMIN),
+		.uses_uio = kl__uio_is_used(&kl_this_machine),
 		.no_groups = groups == KL__GROUPS_NONE,
 	};
 }

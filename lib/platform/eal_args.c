@@ -115,18 +115,21 @@ static void choose_memory(int argc, char *const *argv, const struct kl__eal_fact
 
 /*
  * Bus addresses: physical ones are known for hugepages only, so without them the choice is made
- * already. In no-IOMMU mode EAL would take the groups of VFIO for those of an IOMMU. Without the right
- * to see physical addresses EAL would only refuse its options; opening a device explains better.
+ * already. In no-IOMMU mode EAL would take the groups of VFIO for those of an IOMMU, and of UIO it
+ * knows nothing; an IOMMU can map physical addresses too. Without the right to see physical addresses
+ * EAL would only refuse its options; opening a device explains better.
  */
 static void choose_iova(int argc, char *const *argv, const struct kl__eal_facts *facts,
 	struct kl__eal_args *args)
 {
 	if (is_given(argc, argv, "iova-mode"))
 		return;
-	if (args->without_hugepages || is_given(argc, argv, "no-huge") || facts->no_groups)
+	if (args->without_hugepages || is_given(argc, argv, "no-huge"))
 		add(args, "--iova-mode=va");
-	else if (facts->only_noiommu && facts->sees_physical)
+	else if ((facts->only_noiommu || facts->uses_uio) && facts->sees_physical)
 		add(args, "--iova-mode=pa");
+	else if (facts->no_groups)
+		add(args, "--iova-mode=va");
 }
 
 void kl__eal_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,

@@ -12,6 +12,7 @@ struct kl__eal_facts {
 	uint64_t hugepages_free; /* bytes */
 	bool only_noiommu; /* VFIO can give functions in no-IOMMU mode only */
 	bool sees_physical; /* this process may ask for physical addresses */
+	bool uses_uio; /* some function is given by uio_pci_generic */
 	bool no_groups; /* VFIO can give none; what remains are back ends in other processes */
 };
 

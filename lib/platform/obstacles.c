@@ -2,7 +2,7 @@
 /*
  * What stands between a function and its user, each with its remedy; DPDK says only that it failed.
  */
-#include <kickless/discover.h>
+#include "platform/obstacles.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +13,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kickless/log.h>
+
 #include "platform/capability.h"
 #include "platform/group.h"
 #include "platform/holder.h"
 #include "platform/memlock.h"
 #include "platform/sysfs.h"
+#include "platform/uio.h"
 #include "transport/pci_id.h"
 
 /* Where it is the IOMMU that keeps a device from sending any interrupt. */
@@ -87,7 +90,8 @@ static void check_driver(struct search *search)
 		return;
 	if (search->driver[0] == '\0')
 		add(search, KL_OBSTACLE_DRIVER, -ENODEV,
-			"it is bound to no driver, but has to be bound to vfio-pci; run: "
+			"it is bound to no driver, but has to be bound to vfio-pci (or, with no protection "
+			"of memory, to " KL__UIO_DRIVER "); run: "
 			"kickless-devbind -b vfio-pci %s",
 			search->address);
 	else
@@ -182,15 +186,14 @@ static void check_interrupts(struct search *search)
 			iommu);
 }
 
-/* Whoever opens a group has it alone. */
-static void check_holder(struct search *search, const char *path)
+/* Whoever opens a group, or the file of a function, has it alone. */
+static void check_holder(struct search *search, const char *path, const char *what)
 {
 	struct kl__holder holder;
 
 	if (kl__find_holder(search->machine, path, &holder))
-		add(search, KL_OBSTACLE_BUSY, -EBUSY,
-			"its IOMMU group is in use: process %d (%s) has %s open", (int)holder.pid,
-			holder.command, path);
+		add(search, KL_OBSTACLE_BUSY, -EBUSY, "%s is in use: process %d (%s) has %s open",
+			what, (int)holder.pid, holder.command, path);
 }
 
 /* Whoever has memory of all the machine in reach needs more than the right to a file. */
@@ -231,6 +234,42 @@ static void check_memlock(struct search *search, uint64_t needed)
 			(unsigned long long)limit / 1024, (unsigned long long)needed / 1024);
 }
 
+/* An IOMMU that translates knows nothing of addresses that only we have chosen. */
+static void check_translation(struct search *search)
+{
+	char type[16] = "";
+
+	if (search->group < 0 || kl__group_is_noiommu(search->machine, search->group))
+		return;
+	kl__read_text(type, sizeof(type), "%s/kernel/iommu_groups/%d/type", search->machine->sysfs,
+		search->group);
+	if (strcmp(type, "identity") != 0)
+		add(search, KL_OBSTACLE_IOMMU, -EINVAL,
+			"it is behind an IOMMU, which " KL__UIO_DRIVER " can't make it pass; run: "
+			"kickless-devbind -b vfio-pci %s",
+			search->address);
+}
+
+static void check_uio(struct search *search)
+{
+	int number = kl__uio_number(search->machine, search->address);
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/uio%d", search->machine->dev, number);
+	if (number < 0)
+		add(search, KL_OBSTACLE_RIGHTS, -ENODEV,
+			"it is bound to " KL__UIO_DRIVER
+			", but has no folder uio in sysfs; bind it again");
+	else if (!kl__has_capability(search->machine, CAP_SYS_ADMIN))
+		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
+			"through " KL__UIO_DRIVER
+			" it needs physical addresses, which the kernel tells only who has CAP_SYS_ADMIN; run "
+			"as root");
+	else
+		check_holder(search, path, "it");
+	check_translation(search);
+}
+
 size_t kl_function_obstacles(const struct kl_machine *machine, const char *address, uint64_t needed,
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX])
 {
@@ -243,6 +282,10 @@ size_t kl_function_obstacles(const struct kl_machine *machine, const char *addre
 	kl__read_link(search.driver, sizeof(search.driver), "%s/bus/pci/devices/%s/driver",
 		machine->sysfs, address);
 	search.group = kl__group_of(machine, address);
+	if (kl__uio_is_bound(machine, address)) {
+		check_uio(&search);
+		return search.count;
+	}
 	is_noiommu = kl__group_is_noiommu(machine, search.group);
 	check_driver(&search);
 	check_module(&search);
@@ -254,10 +297,20 @@ size_t kl_function_obstacles(const struct kl_machine *machine, const char *addre
 		if (is_noiommu)
 			check_noiommu_rights(&search, path);
 		check_rights(&search, path);
-		check_holder(&search, path);
+		check_holder(&search, path, "its IOMMU group");
 	}
 	/* Without an IOMMU nothing is mapped, and nothing locked. */
 	if (!is_noiommu)
 		check_memlock(&search, needed);
 	return search.count;
+}
+
+int kl__tell_obstacles(const char *address, uint64_t needed)
+{
+	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
+	size_t count = kl_function_obstacles(&kl_this_machine, address, needed, obstacles);
+
+	for (size_t i = 0; i < count; i++)
+		kl_error("%s: %s", address, obstacles[i].text);
+	return count != 0 ? obstacles[0].error : 0;
 }

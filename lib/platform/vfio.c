@@ -19,57 +19,23 @@
 #include "platform/host.h"
 #include "platform/memory.h"
 #include "platform/numa.h"
-#include "platform/pci_command.h"
+#include "platform/obstacles.h"
+#include "platform/regions.h"
 #include "platform/vfio_irq.h"
 #include "platform/vfio_region.h"
 
 /* DPDK's functions want it so, and there is only one machine for them. */
 #define DEVICES "/sys/bus/pci/devices/"
 
-/* The base address registers, and the bit that tells ports from memory. */
-#define CFG_BAR 0x10
-#define CFG_BAR_IS_IO 0x1
-
 struct vfio {
-	struct kl__pci_access access;
+	struct kl__regions regions;
 	int fd;
 	bool irqs_are_on;
-	struct kl__vfio_region config;
-	struct kl__vfio_region bars[PCI_BARS];
 };
 
 static struct vfio *own(struct kl__pci_access *access)
 {
 	return (struct vfio *)access;
-}
-
-static int config_read(struct kl__pci_access *access, uint32_t offset, void *data, size_t size)
-{
-	return kl__vfio_region_read(&own(access)->config, offset, data, size);
-}
-
-static int config_write(struct kl__pci_access *access, uint32_t offset, const void *data,
-	size_t size)
-{
-	return kl__vfio_region_write(&own(access)->config, offset, data, size);
-}
-
-static uint32_t bar_read(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
-	unsigned int width)
-{
-	return kl__vfio_region_get(&own(access)->bars[bar], offset, width);
-}
-
-static void bar_write(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
-	unsigned int width, uint32_t value)
-{
-	kl__vfio_region_put(&own(access)->bars[bar], offset, width, value);
-}
-
-static volatile void *bar_pointer(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
-	unsigned int width)
-{
-	return kl__vfio_region_pointer(&own(access)->bars[bar], offset, width);
 }
 
 static int turn_off_interrupts(struct vfio *vfio)
@@ -103,22 +69,15 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 	return rc;
 }
 
-static void unmap(struct vfio *vfio)
-{
-	for (int i = 0; i < PCI_BARS; i++)
-		kl__vfio_region_close(&vfio->bars[i]);
-	kl__vfio_region_close(&vfio->config);
-}
-
 static void release(struct vfio *vfio)
 {
 	/* Of a function that was unplugged DPDK finds the group no more, and closes nothing. */
-	if (kl__group_of(&kl_this_machine, vfio->access.name) < 0)
+	if (kl__group_of(&kl_this_machine, vfio->regions.access.name) < 0)
 		close(vfio->fd);
-	else if (rte_vfio_release_device(DEVICES, vfio->access.name, vfio->fd) != 0)
+	else if (rte_vfio_release_device(DEVICES, vfio->regions.access.name, vfio->fd) != 0)
 		kl_warning(
 			"%s: DPDK could not give it back completely; it is free when this process ends",
-			vfio->access.name);
+			vfio->regions.access.name);
 }
 
 static void close_vfio(struct kl__pci_access *access)
@@ -126,46 +85,30 @@ static void close_vfio(struct kl__pci_access *access)
 	struct vfio *vfio = own(access);
 
 	turn_off_interrupts(vfio);
-	kl__pci_command(access, 0, PCI_CFG_COMMAND_MASTER);
-	unmap(vfio);
+	kl__regions_close(&vfio->regions);
 	release(vfio);
 	free(vfio);
 }
 
 static const struct kl__pci_access_ops vfio_ops = {
-	.config_read = config_read,
-	.config_write = config_write,
-	.read = bar_read,
-	.write = bar_write,
-	.pointer = bar_pointer,
+	.config_read = kl__regions_config_read,
+	.config_write = kl__regions_config_write,
+	.read = kl__regions_read,
+	.write = kl__regions_write,
+	.pointer = kl__regions_pointer,
 	.interrupts = interrupts,
 	.close = close_vfio,
 };
 
 static int open_regions(struct vfio *vfio)
 {
-	struct kl__pci_access *access = &vfio->access;
-	uint16_t answer = PCI_CFG_COMMAND_MEMORY;
 	int rc;
 
-	rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX, &vfio->config);
-	if (rc != 0)
-		return rc;
-	for (unsigned int i = 0; i < PCI_BARS; i++) {
-		uint8_t base;
-
-		rc = config_read(access, CFG_BAR + 4 * i, &base, sizeof(base));
-		if (rc == 0)
-			rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX + i,
-				&vfio->bars[i]);
-		if (rc != 0)
-			return rc;
-		access->bar[i].size = vfio->bars[i].size;
-		access->bar[i].is_io = vfio->bars[i].size != 0 && (base & CFG_BAR_IS_IO) != 0;
-		if (access->bar[i].is_io)
-			answer |= PCI_CFG_COMMAND_IO;
-	}
-	return kl__pci_command(access, answer, PCI_CFG_COMMAND_MASTER);
+	rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX, &vfio->regions.config);
+	for (unsigned int i = 0; i < PCI_BARS && rc == 0; i++)
+		rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX + i,
+			&vfio->regions.bars[i]);
+	return rc == 0 ? kl__regions_answer(&vfio->regions) : rc;
 }
 
 static int open_function(const char *address, struct vfio **result)
@@ -176,9 +119,9 @@ static int open_function(const char *address, struct vfio **result)
 
 	if (vfio == NULL)
 		return -ENOMEM;
-	vfio->access.ops = &vfio_ops;
-	vfio->access.numa_node = kl__numa_of_function(&kl_this_machine, address);
-	snprintf(vfio->access.name, sizeof(vfio->access.name), "%s", address);
+	vfio->regions.access.ops = &vfio_ops;
+	vfio->regions.access.numa_node = kl__numa_of_function(&kl_this_machine, address);
+	snprintf(vfio->regions.access.name, sizeof(vfio->regions.access.name), "%s", address);
 	if (rte_vfio_setup_device(DEVICES, address, &vfio->fd, &info) != 0) {
 		rc = kl__vfio_diagnose(address);
 		goto free_vfio;
@@ -188,29 +131,17 @@ static int open_function(const char *address, struct vfio **result)
 		kl_error(
 			"%s: its registers can't be reached through VFIO: %s; is the device still there?",
 			address, strerror(-rc));
-		goto unmap;
+		goto close_regions;
 	}
-	vfio->access.msix_vectors = kl__vfio_irq_count(vfio->fd);
+	vfio->regions.access.msix_vectors = kl__vfio_irq_count(vfio->fd);
 	*result = vfio;
 	return 0;
-unmap:
-	unmap(vfio);
+close_regions:
+	kl__regions_close(&vfio->regions);
 	release(vfio);
 free_vfio:
 	free(vfio);
 	return rc;
-}
-
-static int check_obstacles(const char *address)
-{
-	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
-	size_t count;
-
-	count = kl_function_obstacles(&kl_this_machine, address, rte_eal_get_physmem_size(),
-		obstacles);
-	for (size_t i = 0; i < count; i++)
-		kl_error("%s: %s", address, obstacles[i].text);
-	return count != 0 ? obstacles[0].error : 0;
 }
 
 /* How EAL was started decides what VFIO can do now. */
@@ -255,7 +186,7 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 	bool is_noiommu;
 	int rc;
 
-	rc = check_obstacles(address);
+	rc = kl__tell_obstacles(address, rte_eal_get_physmem_size());
 	if (rc != 0)
 		return rc;
 	is_noiommu = kl__group_is_noiommu(&kl_this_machine,
@@ -268,13 +199,13 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 		return rc;
 	rc = kl__memory_map_registered();
 	if (rc == 0)
-		rc = kl__host_create(vfio->access.numa_node, !is_noiommu, host);
+		rc = kl__host_create(vfio->regions.access.numa_node, !is_noiommu, host);
 	if (rc != 0) {
-		close_vfio(&vfio->access);
+		close_vfio(&vfio->regions.access);
 		return rc;
 	}
 	if (is_noiommu)
 		tell_limits(address);
-	*access = &vfio->access;
+	*access = &vfio->regions.access;
 	return 0;
 }

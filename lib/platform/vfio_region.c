@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "platform/vfio_region.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <linux/vfio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <rte_io.h>
-
-#include <kickless/log.h>
 
 /*
  * More than any list of areas that the kernel makes; and room for one that starts at the very end.
@@ -20,25 +13,7 @@
 #define INFO_SIZE_MAX 4096
 #define INFO_SIZE_SPARE \
 	(sizeof(struct vfio_region_info_cap_sparse_mmap) + \
-		KL__VFIO_AREAS * sizeof(struct vfio_region_sparse_mmap_area))
-
-static void map_area(struct kl__vfio_region *region, uint64_t offset, uint64_t size)
-{
-	struct kl__vfio_area *area = &region->areas[region->area_count];
-	void *memory;
-
-	/* Checked without sums, which the numbers of another could make wrap. */
-	if (region->area_count == KL__VFIO_AREAS || size == 0 || offset > region->size ||
-		size > region->size - offset)
-		return;
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, region->fd,
-		(off_t)(region->offset + offset));
-	/* What can't be mapped is still reached by system calls. */
-	if (memory == MAP_FAILED)
-		return;
-	*area = (struct kl__vfio_area){.offset = offset, .size = size, .memory = memory};
-	region->area_count++;
-}
+		KL__REGION_AREAS * sizeof(struct vfio_region_sparse_mmap_area))
 
 /* The list of mappable areas, when the kernel gives one; NULL means all of the region. */
 static const struct vfio_region_info_cap_sparse_mmap *find_sparse(
@@ -62,18 +37,18 @@ static const struct vfio_region_info_cap_sparse_mmap *find_sparse(
 	return NULL;
 }
 
-static void map(struct kl__vfio_region *region, const struct vfio_region_info *info)
+static void map(struct kl__region *region, const struct vfio_region_info *info)
 {
 	const struct vfio_region_info_cap_sparse_mmap *sparse = find_sparse(info);
 
 	if ((info->flags & VFIO_REGION_INFO_FLAG_MMAP) == 0)
 		return;
 	if (sparse == NULL) {
-		map_area(region, 0, region->size);
+		kl__region_map(region, 0, region->size);
 		return;
 	}
-	for (uint32_t i = 0; i < sparse->nr_areas && i < KL__VFIO_AREAS; i++)
-		map_area(region, sparse->areas[i].offset, sparse->areas[i].size);
+	for (uint32_t i = 0; i < sparse->nr_areas && i < KL__REGION_AREAS; i++)
+		kl__region_map(region, sparse->areas[i].offset, sparse->areas[i].size);
 }
 
 /* The answer may be longer than the question; then it says how long, and is asked for again. */
@@ -91,7 +66,7 @@ static struct vfio_region_info *get_info(int fd, unsigned int index)
 	return NULL;
 }
 
-int kl__vfio_region_open(int fd, unsigned int index, struct kl__vfio_region *region)
+int kl__vfio_region_open(int fd, unsigned int index, struct kl__region *region)
 {
 	struct vfio_region_info *info = get_info(fd, index);
 
@@ -105,105 +80,4 @@ int kl__vfio_region_open(int fd, unsigned int index, struct kl__vfio_region *reg
 		map(region, info);
 	free(info);
 	return 0;
-}
-
-void kl__vfio_region_close(struct kl__vfio_region *region)
-{
-	while (region->area_count != 0) {
-		region->area_count--;
-		munmap(region->areas[region->area_count].memory,
-			region->areas[region->area_count].size);
-	}
-}
-
-void *kl__vfio_region_pointer(const struct kl__vfio_region *region, uint64_t offset,
-	unsigned int width)
-{
-	for (unsigned int i = 0; i < region->area_count; i++) {
-		const struct kl__vfio_area *area = &region->areas[i];
-
-		if (offset >= area->offset && area->size >= width &&
-			offset - area->offset <= area->size - width)
-			return area->memory + (offset - area->offset);
-	}
-	return NULL;
-}
-
-static uint32_t get_by_call(const struct kl__vfio_region *region, uint64_t offset,
-	unsigned int width)
-{
-	uint32_t value = 0;
-
-	if (kl__vfio_region_read(region, offset, &value, width) != 0)
-		value = UINT32_MAX >> (32 - 8 * width);
-	return le32toh(value);
-}
-
-uint32_t kl__vfio_region_get(const struct kl__vfio_region *region, uint64_t offset,
-	unsigned int width)
-{
-	const void *at = kl__vfio_region_pointer(region, offset, width);
-
-	if (at == NULL)
-		return get_by_call(region, offset, width);
-	switch (width) {
-	case 1:
-		return rte_read8(at);
-	case 2:
-		return le16toh(rte_read16(at));
-	default:
-		return le32toh(rte_read32(at));
-	}
-}
-
-void kl__vfio_region_put(const struct kl__vfio_region *region, uint64_t offset, unsigned int width,
-	uint32_t value)
-{
-	void *at = kl__vfio_region_pointer(region, offset, width);
-	uint32_t bytes = htole32(value);
-
-	if (at == NULL) {
-		if (kl__vfio_region_write(region, offset, &bytes, width) != 0)
-			kl_debug("a register at 0x%llx could not be written",
-				(unsigned long long)offset);
-		return;
-	}
-	switch (width) {
-	case 1:
-		rte_write8((uint8_t)value, at);
-		break;
-	case 2:
-		rte_write16(htole16((uint16_t)value), at);
-		break;
-	default:
-		rte_write32(bytes, at);
-		break;
-	}
-}
-
-static bool is_inside(const struct kl__vfio_region *region, uint64_t offset, size_t size)
-{
-	return offset <= region->size && size <= region->size - offset;
-}
-
-int kl__vfio_region_read(const struct kl__vfio_region *region, uint64_t offset, void *data,
-	size_t size)
-{
-	ssize_t done;
-
-	if (!is_inside(region, offset, size))
-		return -EIO;
-	done = pread(region->fd, data, size, (off_t)(region->offset + offset));
-	return done == (ssize_t)size ? 0 : -EIO;
-}
-
-int kl__vfio_region_write(const struct kl__vfio_region *region, uint64_t offset, const void *data,
-	size_t size)
-{
-	ssize_t done;
-
-	if (!is_inside(region, offset, size))
-		return -EIO;
-	done = pwrite(region->fd, data, size, (off_t)(region->offset + offset));
-	return done == (ssize_t)size ? 0 : -EIO;
 }

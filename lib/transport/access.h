@@ -45,6 +45,15 @@ struct kl__pci_access_ops {
 	 */
 	int (*interrupts)(struct kl__pci_access *access, unsigned int vectors, const int *fds);
 
+	/*
+	 * The interrupt line, for a function whose MSI-X can't be had: line lets it be raised and
+	 * returns a file descriptor, access's own, that becomes readable each time; -ENOTSUP when
+	 * there is none. rearm_line lets it be raised again, once what raised it was seen to. Both
+	 * NULL: never.
+	 */
+	int (*line)(struct kl__pci_access *access);
+	void (*rearm_line)(struct kl__pci_access *access);
+
 	void (*close)(struct kl__pci_access *access);
 };
 

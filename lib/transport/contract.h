@@ -75,9 +75,20 @@ struct kl__transport_ops {
 	 * there can't be talked to. NULL: what is gone stays away.
 	 */
 	int (*reconnect)(struct kl__transport *transport);
+	/*
+	 * The one interrupt of a device that has no vectors. open_line returns a file descriptor, the
+	 * transport's own, that becomes readable when it was raised, or -ENOTSUP. take_line returns
+	 * what it was raised for, KL__LINE_*, and lets it be raised again. NULL: there is none.
+	 */
+	int (*open_line)(struct kl__transport *transport);
+	unsigned int (*take_line)(struct kl__transport *transport);
 
 	void (*close)(struct kl__transport *transport);
 };
+
+/* What take_line returns, as the ISR status has it: virtio 1.x, 4.1.4.5. */
+#define KL__LINE_QUEUE 1
+#define KL__LINE_CONFIG 2
 
 /* Legal values of quirks. */
 #define KL__QUIRK_LEGACY 1 /* no VERSION_1, no FEATURES_OK, legacy rings: virtio 1.x, 2.2.3 */

@@ -211,6 +211,23 @@ static int set_config_vector(struct kl__transport *transport, unsigned int vecto
 	return port_read(transport, VIRTIO_PCI_LEGACY_CONFIG_VECTOR, 2) == vector ? 0 : -EPROTO;
 }
 
+static int open_line(struct kl__transport *transport)
+{
+	struct kl__pci_access *access = legacy(transport)->access;
+
+	return access->ops->line != NULL ? access->ops->line(access) : -ENOTSUP;
+}
+
+/* 4.1.5.4: reading the status takes the line back; only then may it be raised again. */
+static unsigned int take_line(struct kl__transport *transport)
+{
+	struct kl__pci_access *access = legacy(transport)->access;
+	unsigned int what = port_read(transport, VIRTIO_PCI_LEGACY_ISR, 1);
+
+	access->ops->rearm_line(access);
+	return what;
+}
+
 static void close_transport(struct kl__transport *transport)
 {
 	struct pci_legacy *pci = legacy(transport);
@@ -233,6 +250,8 @@ static const struct kl__transport_ops pci_legacy_ops = {
 	.queue_enable = queue_enable,
 	.set_interrupts = set_interrupts,
 	.set_config_vector = set_config_vector,
+	.open_line = open_line,
+	.take_line = take_line,
 	.close = close_transport,
 };
 

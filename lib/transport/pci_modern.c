@@ -221,6 +221,23 @@ static int set_config_vector(struct kl__transport *transport, unsigned int vecto
 	return common_read(pci, COMMON(config_msix_vector), 2) == vector ? 0 : -EPROTO;
 }
 
+static int open_line(struct kl__transport *transport)
+{
+	struct kl__pci_access *access = modern(transport)->access;
+
+	return access->ops->line != NULL ? access->ops->line(access) : -ENOTSUP;
+}
+
+/* 4.1.5.4: reading the status takes the line back; only then may it be raised again. */
+static unsigned int take_line(struct kl__transport *transport)
+{
+	struct kl__pci_access *access = modern(transport)->access;
+	unsigned int what = read_at(modern(transport), &modern(transport)->caps.isr, 0, 1);
+
+	access->ops->rearm_line(access);
+	return what;
+}
+
 static void close_transport(struct kl__transport *transport)
 {
 	struct pci_modern *pci = modern(transport);
@@ -244,6 +261,8 @@ static const struct kl__transport_ops pci_modern_ops = {
 	.queue_enable = queue_enable,
 	.set_interrupts = set_interrupts,
 	.set_config_vector = set_config_vector,
+	.open_line = open_line,
+	.take_line = take_line,
 	.close = close_transport,
 };
 
@@ -267,6 +286,9 @@ int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **tr
 			pci->caps.refused != 0 ? pci->caps.refused_why : "");
 		goto fail;
 	}
+	/* What the function has and what it is reached by allows. */
+	if (pci->caps.msix_vectors > access->msix_vectors)
+		pci->caps.msix_vectors = access->msix_vectors;
 	pci->access = access;
 	pci->transport.ops = &pci_modern_ops;
 	pci->transport.type = identity.type;

@@ -7,6 +7,7 @@ judge.py accesses TRACE        from the first doorbell of a run to its last, no 
 judge.py compare TRACE OUT     prints packets/s and kicks per 1,000 packets of ours and of DPDK's testpmd
 judge.py deep QMP              the most requests that the device slowdisk is seen to hold within 5 s
 judge.py resize QMP DRIVE N    lets QEMU give the drive N bytes
+judge.py link QMP NIC on|off   puts the NIC on the wire, or takes it off
 judge.py frames PCAP COUNT     the first COUNT numbered frames of each sender, once each and intact
 """
 
@@ -189,8 +190,13 @@ def judge_resize(path, drive, size):
     print("done")
 
 
+def judge_link(path, nic, state):
+    connect(path)("set_link", name=nic, up=state == "on")
+    print("done")
+
+
 def main():
-    judges = {"kicks": judge_kicks, "compare": judge_compare, "deep": judge_deep, "resize": judge_resize, "accesses": judge_accesses, "frames": judge_frames}
+    judges = {"kicks": judge_kicks, "compare": judge_compare, "deep": judge_deep, "resize": judge_resize, "link": judge_link, "accesses": judge_accesses, "frames": judge_frames}
     if len(sys.argv) < 3 or sys.argv[1] not in judges:
         sys.exit(__doc__)
     sys.exit(judges[sys.argv[1]](*sys.argv[2:]))

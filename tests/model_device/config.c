@@ -79,11 +79,24 @@ void model_config_write(struct model *model, uint32_t offset, unsigned int width
 		model->script.config[offset + i] = (uint8_t)(value >> (8 * i));
 }
 
+/* A line stays up until the ISR status is read, and is let through once until it is rearmed. */
+void model_line_interrupt(struct model *model, uint8_t isr)
+{
+	uint64_t one = 1;
+
+	model->isr |= isr;
+	if (model->msix_is_on || model->isr == 0 || !model->line_is_open)
+		return;
+	model->line_is_open = false;
+	if (write(model->line_fd, &one, sizeof(one)) != sizeof(one))
+		model_violation(model, "the eventfd of the line can't be written");
+}
+
 void model_config_interrupt(struct model *model)
 {
 	uint64_t one = 1;
 
-	model->isr |= 2;
+	model_line_interrupt(model, 2);
 	if (!model->msix_is_on || model->config_vector >= MODEL_VECTORS ||
 		model->interrupt_fd[model->config_vector] < 0)
 		return;

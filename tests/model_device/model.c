@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -196,6 +198,30 @@ static int access_interrupts(struct kl__pci_access *access, unsigned int vectors
 	return 0;
 }
 
+static int access_line(struct kl__pci_access *access)
+{
+	struct model *model = of(access);
+
+	if (!model->script.has_line)
+		return -ENOTSUP;
+	if (model->line_fd < 0)
+		model->line_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	model->line_is_open = true;
+	return model->line_fd;
+}
+
+static void access_rearm_line(struct kl__pci_access *access)
+{
+	struct model *model = of(access);
+	uint64_t count;
+
+	model->line_rearms++;
+	if (read(model->line_fd, &count, sizeof(count)) != sizeof(count))
+		count = 0;
+	model->line_is_open = true;
+	model_line_interrupt(model, 0);
+}
+
 static void access_close(struct kl__pci_access *access)
 {
 	struct model *model = of(access);
@@ -212,6 +238,8 @@ static const struct kl__pci_access_ops access_ops = {
 	.write = access_write,
 	.pointer = access_pointer,
 	.interrupts = access_interrupts,
+	.line = access_line,
+	.rearm_line = access_rearm_line,
 	.close = access_close,
 };
 
@@ -241,6 +269,7 @@ struct model *model_new(uint32_t type)
 	if (model->doorbell_page != NULL)
 		memset(model->doorbell_page, 0xff, NOTIFY_LENGTH);
 	model->type = type;
+	model->line_fd = -1;
 	model_rebuild(model);
 	model_reset_queues(model);
 	model->config_vector = MODEL_NO_VECTOR;
@@ -265,6 +294,8 @@ void model_free(struct model *model)
 			free(model->window[i].memory);
 	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
 		model_free_records(&model->queue[i]);
+	if (model->line_fd >= 0)
+		close(model->line_fd);
 	free(model->window);
 	free(model->trace);
 	free(model->doorbell_page);

@@ -123,6 +123,7 @@ struct model_script {
 	unsigned int
 		vectors_refused_from; /* mappings from this one on answer NO_VECTOR; MODEL_NEVER */
 	bool interrupts_fail;
+	bool has_line;
 	unsigned int
 		config_bumps; /* so many readings change the configuration; MODEL_NEVER: all do */
 	void (*on_bump)(struct model *model);
@@ -216,6 +217,9 @@ struct model {
 	unsigned int reset_left;
 	bool reset_is_pending;
 	int interrupt_fd[MODEL_VECTORS];
+	int line_fd; /* an eventfd; readable once each time the line was raised and let through */
+	bool line_is_open;
+	unsigned int line_rearms;
 	struct model_queue queue[MODEL_QUEUES];
 	uint8_t *doorbell_page;
 
@@ -302,6 +306,8 @@ void model_need_reset(struct model *model);
 /* Changes a byte of the configuration as a device does: generation and interrupt. */
 void model_change_config(struct model *model, uint32_t offset, uint8_t value);
 void model_config_interrupt(struct model *model);
+/* Raises the line for these bits of the ISR status. */
+void model_line_interrupt(struct model *model, uint8_t isr);
 
 /* With script.map_doorbells: takes the stored values as doorbell writes. */
 void model_collect_doorbells(struct model *model);

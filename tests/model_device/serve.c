@@ -73,7 +73,7 @@ static void interrupt(struct model *model, struct model_queue *queue)
 	uint64_t one = 1;
 
 	queue->interrupts++;
-	model->isr |= 1;
+	model_line_interrupt(model, 1);
 	if (model->msix_is_on && queue->vector < MODEL_VECTORS &&
 		model->interrupt_fd[queue->vector] >= 0 &&
 		write(model->interrupt_fd[queue->vector], &one, sizeof(one)) != sizeof(one))

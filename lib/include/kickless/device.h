@@ -31,6 +31,7 @@ struct kl_device_info {
 /*
  * Opens the device that spec names, "NAME[,key=value...]":
  *	NAME	0000:00:05.0 or 00:05.0		a PCI function bound to vfio-pci
+ *						or uio_pci_generic
  *		TYPE@N				the n-th such function of a type that a driver is linked
  * for, by address, from 0
  *		TYPE:KEY=VALUE			the one whose driver finds KEY equal to VALUE

@@ -55,6 +55,9 @@ struct kl_function {
 	char name[96]; /* for a person, from pci.ids */
 };
 
+/* Whether its kernel driver hands it to programs: vfio-pci and uio_pci_generic do. */
+KL_API bool kl_function_is_given(const struct kl_function *function);
+
 /*
  * Finds all virtio functions, sorted by address. The array is the caller's, to be freed with
  * kl_discover_free. 0, or after a message -EIO (the list of functions can't be read), -ENOMEM.

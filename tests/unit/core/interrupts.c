@@ -198,3 +198,85 @@ Test(interrupts, eventfds_are_closed)
 	rig_close(&rig);
 	cr_expect_eq(open_fds(), before);
 }
+
+/* A line, over either interface: PCI-32, the status is read once, and both its bits are looked at. */
+static void use_line(enum model_interfaces interfaces)
+{
+	int fd;
+
+	rig_prepare(&rig);
+	rig.model->script.interfaces = interfaces;
+	rig.model->script.next_iova = 1 << 20;
+	rig.model->script.msix_vectors = 0;
+	rig.model->script.has_line = true;
+	model_rebuild(rig.model);
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	cr_assert_eq(rig_negotiate(&rig), 0);
+	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), -ENOTSUP);
+	fd = kl_device_event_fd(rig.device);
+	cr_assert_geq(fd, 0);
+	cr_expect_eq(kl_device_queue_fd(rig.device, 1), -1, "queues are polled");
+	add_and_run(0);
+	cr_expect_not(is_readable(fd));
+	rig_changes = 0;
+	model_change_config(rig.model, 0, 9);
+	model_change_config(rig.model, 0, 10);
+	cr_expect(is_readable(fd));
+	kl_device_handle_event(rig.device);
+	cr_expect_eq(rig_changes, 1);
+	cr_expect_eq(rig.model->isr_reads, 1);
+	cr_expect_eq(rig.model->line_rearms, 1);
+	cr_expect_not(is_readable(fd));
+	/* A queue's interrupt is no news of the configuration; the next one of that kind comes. */
+	model_line_interrupt(rig.model, 1);
+	cr_expect(is_readable(fd));
+	kl_device_handle_event(rig.device);
+	cr_expect_eq(rig_changes, 1);
+	model_change_config(rig.model, 0, 11);
+	cr_expect(is_readable(fd));
+	kl_device_handle_event(rig.device);
+	cr_expect_eq(rig_changes, 2);
+	rig_close(&rig);
+}
+
+Test(interrupts, one_line_for_everything)
+{
+	use_line(MODEL_MODERN);
+	use_line(MODEL_LEGACY);
+}
+
+/* A function with MSI-X, reached by a way that can't give it. */
+Test(interrupts, a_line_where_vectors_can_t_be_had)
+{
+	rig_prepare(&rig);
+	rig.model->script.has_line = true;
+	rig.model->access.msix_vectors = 0;
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	cr_assert_eq(rig_negotiate(&rig), 0);
+	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), -ENOTSUP);
+	cr_expect_geq(kl_device_event_fd(rig.device), 0);
+	add_and_run(0);
+	cr_expect_eq(model_trace_count(rig.model, "queue_msix_vector", true), 0);
+	cr_expect_eq(model_trace_count(rig.model, "config_msix_vector", true), 0);
+	rig_close(&rig);
+}
+
+/* After a reset the descriptor is the same, since somebody may wait for it. */
+Test(interrupts, a_line_outlives_a_reset)
+{
+	int fd;
+
+	rig_prepare(&rig);
+	rig.model->script.has_line = true;
+	rig.model->access.msix_vectors = 0;
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	cr_assert_eq(rig_negotiate(&rig), 0);
+	kl_device_enable_interrupts(rig.device, 1);
+	fd = kl_device_event_fd(rig.device);
+	cr_assert_eq(kl_device_reset(rig.device, NULL, NULL), 0);
+	cr_expect_eq(kl_device_event_fd(rig.device), fd);
+	cr_assert_eq(rig_negotiate(&rig), 0);
+	kl_device_enable_interrupts(rig.device, 1);
+	cr_expect_eq(kl_device_event_fd(rig.device), fd);
+	rig_close(&rig);
+}

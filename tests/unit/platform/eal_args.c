@@ -67,3 +67,20 @@ Test(eal_args, no_group_at_all)
 	cr_expect(has("--iova-mode=va"));
 	cr_expect(has("--no-pci"));
 }
+
+/* EAL knows nothing of UIO, and VFIO maps physical addresses too. */
+Test(eal_args, uio_takes_physical_addresses)
+{
+	struct kl__eal_facts facts = behind_an_iommu;
+
+	facts.uses_uio = true;
+	choose(&facts, NULL);
+	cr_expect(has("--iova-mode=pa"));
+	facts.no_groups = true;
+	choose(&facts, NULL);
+	cr_expect(has("--iova-mode=pa"));
+	cr_expect_not(has("--iova-mode=va"));
+	facts.sees_physical = false;
+	choose(&facts, NULL);
+	cr_expect(has("--iova-mode=va"));
+}

@@ -3,6 +3,7 @@
 #include <kickless/discover.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -136,4 +137,55 @@ Test(obstacles, too_little_may_be_locked)
 	folders_group(4, "");
 	folders_capabilities(ALL_CAPABILITIES);
 	expect_none();
+}
+
+static void bind_to_uio(void)
+{
+	folders_capabilities(ALL_CAPABILITIES);
+	folders_function("uio_pci_generic");
+	folders_file("sys/bus/pci/devices/" FUNCTION "/uio/uio3/name", "uio_pci_generic");
+	folders_file("dev/uio3", "");
+}
+
+Test(obstacles, none_for_uio)
+{
+	bind_to_uio();
+	expect_none();
+	folders_group(3, "");
+	folders_file("sys/kernel/iommu_groups/3/type", "identity");
+	expect_none();
+}
+
+/* What an IOMMU translates is for VFIO to map. */
+Test(obstacles, uio_behind_an_iommu)
+{
+	bind_to_uio();
+	folders_group(3, "");
+	folders_file("sys/kernel/iommu_groups/3/type", "DMA-FQ");
+	expect_only(KL_OBSTACLE_IOMMU, -EINVAL, "kickless-devbind -b vfio-pci " FUNCTION);
+}
+
+Test(obstacles, uio_without_the_right_to_physical_addresses)
+{
+	bind_to_uio();
+	folders_capabilities("0");
+	expect_only(KL_OBSTACLE_RIGHTS, -EACCES, "run as root");
+}
+
+Test(obstacles, uio_held_by_another)
+{
+	char target[512];
+
+	bind_to_uio();
+	snprintf(target, sizeof(target), "%s/uio3", folders.dev);
+	folders_file("proc/4711/comm", "dpdk-testpmd");
+	folders_link("proc/4711/fd/5", target);
+	expect_only(KL_OBSTACLE_BUSY, -EBUSY, "process 4711 (dpdk-testpmd)");
+}
+
+Test(obstacles, uio_without_a_file)
+{
+	folders_capabilities(ALL_CAPABILITIES);
+	folders_function("uio_pci_generic");
+	expect_only(KL_OBSTACLE_RIGHTS, -ENODEV, "bind it again");
 }

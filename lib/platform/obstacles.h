@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The obstacles of kickless/discover.h, told to the user of a function. */
+#ifndef KL_PLATFORM_OBSTACLES_H
+#define KL_PLATFORM_OBSTACLES_H
+
+#include <kickless/discover.h>
+
+/*
+ * An error message for each obstacle on this machine; needed as for kl_function_obstacles. 0, or
+ * the gravest one's error.
+ */
+int kl__tell_obstacles(const char *address, uint64_t needed);
+
+#endif

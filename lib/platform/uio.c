@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "platform/uio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <rte_eal.h>
+
+#include <kickless/log.h>
+
+#include "platform/host.h"
+#include "platform/numa.h"
+#include "platform/obstacles.h"
+#include "platform/pci_command.h"
+#include "platform/regions.h"
+#include "platform/sysfs.h"
+#include "platform/uio_bar.h"
+
+struct uio {
+	struct kl__regions regions;
+	int fd; /* /dev/uioN */
+	bool has_line;
+};
+
+static struct uio *own(struct kl__pci_access *access)
+{
+	return (struct uio *)access;
+}
+
+/* The kernel does not hand out MSI-X this way. */
+static int interrupts(struct kl__pci_access *access, unsigned int vectors, const int *fds)
+{
+	(void)access;
+	(void)fds;
+	return vectors == 0 ? 0 : -ENOTSUP;
+}
+
+static int line(struct kl__pci_access *access)
+{
+	struct uio *uio = own(access);
+	int rc;
+
+	if (!uio->has_line)
+		return -ENOTSUP;
+	rc = kl__pci_command(access, 0, PCI_CFG_COMMAND_INTX_DISABLE);
+	return rc == 0 ? uio->fd : rc;
+}
+
+/* The kernel's handler disables the line until it is told that the device was quietened. */
+static void rearm_line(struct kl__pci_access *access)
+{
+	uint32_t count;
+
+	if (read(own(access)->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		kl_warning("%s: its interrupt can't be read: %s", access->name, strerror(errno));
+	kl__pci_command(access, 0, PCI_CFG_COMMAND_INTX_DISABLE);
+}
+
+static void close_files(struct uio *uio)
+{
+	for (unsigned int i = 0; i < PCI_BARS; i++)
+		if (uio->regions.bars[i].fd >= 0)
+			close(uio->regions.bars[i].fd);
+	if (uio->fd >= 0)
+		close(uio->fd);
+	if (uio->regions.config.fd >= 0)
+		close(uio->regions.config.fd);
+}
+
+static void close_uio(struct kl__pci_access *access)
+{
+	struct uio *uio = own(access);
+
+	kl__pci_command(access, PCI_CFG_COMMAND_INTX_DISABLE, 0);
+	kl__regions_close(&uio->regions);
+	close_files(uio);
+	free(uio);
+}
+
+static const struct kl__pci_access_ops uio_ops = {
+	.config_read = kl__regions_config_read,
+	.config_write = kl__regions_config_write,
+	.read = kl__regions_read,
+	.write = kl__regions_write,
+	.pointer = kl__regions_pointer,
+	.interrupts = interrupts,
+	.line = line,
+	.rearm_line = rearm_line,
+	.close = close_uio,
+};
+
+static int explain(const char *address, const char *path, int error)
+{
+	kl_error("%s: %s can't be opened: %s; run as root", address, path, strerror(error));
+	return error == EACCES || error == EPERM ? -EACCES : -EIO;
+}
+
+/*
+ * Whoever opens and closes /dev/uioN switches bus mastering off, also for another who has it open.
+ * So the lock that keeps a second one of us away is on another file.
+ */
+static int open_config(const char *address, struct kl__region *config)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/config", kl_this_machine.sysfs,
+		address);
+	config->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (config->fd < 0)
+		return explain(address, path, errno);
+	config->size = PCI_CFG_SIZE;
+	if (flock(config->fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	kl_error("%s: another process is using it", address);
+	return -EBUSY;
+}
+
+static int open_line(const char *address, struct uio *uio)
+{
+	char path[PATH_MAX];
+	long long irq = 0;
+
+	snprintf(path, sizeof(path), "%s/uio%d", kl_this_machine.dev,
+		kl__uio_number(&kl_this_machine, address));
+	uio->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (uio->fd < 0)
+		return explain(address, path, errno);
+	kl__read_number(&irq, "%s/bus/pci/devices/%s/irq", kl_this_machine.sysfs, address);
+	uio->has_line = irq != 0;
+	return 0;
+}
+
+static int open_function(const char *address, struct uio **result)
+{
+	struct uio *uio = calloc(1, sizeof(*uio));
+	int rc;
+
+	if (uio == NULL)
+		return -ENOMEM;
+	uio->fd = -1;
+	uio->regions.config.fd = -1;
+	for (unsigned int i = 0; i < PCI_BARS; i++)
+		uio->regions.bars[i].fd = -1;
+	uio->regions.access.ops = &uio_ops;
+	uio->regions.access.numa_node = kl__numa_of_function(&kl_this_machine, address);
+	snprintf(uio->regions.access.name, sizeof(uio->regions.access.name), "%s", address);
+	rc = open_config(address, &uio->regions.config);
+	if (rc == 0)
+		rc = open_line(address, uio);
+	for (unsigned int i = 0; i < PCI_BARS && rc == 0; i++)
+		kl__uio_bar_open(&kl_this_machine, address, i, &uio->regions.bars[i]);
+	if (rc == 0)
+		rc = kl__regions_answer(&uio->regions);
+	if (rc == 0) {
+		*result = uio;
+		return 0;
+	}
+	if (rc == -EIO)
+		kl_error(
+			"%s: its registers can't be reached through sysfs; is the device still there?",
+			address);
+	kl__regions_close(&uio->regions);
+	close_files(uio);
+	free(uio);
+	return rc;
+}
+
+/* Physical addresses are the only ones that the function understands. */
+static int check_eal(const char *address)
+{
+	if (rte_eal_iova_mode() == RTE_IOVA_PA && rte_eal_has_hugepages())
+		return 0;
+	kl_error("%s: through " KL__UIO_DRIVER
+		 " it needs physical addresses, but DPDK runs with %s; get "
+		 "hugepages, and start this program as root with --iova-mode=pa",
+		address, rte_eal_has_hugepages() ? "--iova-mode=va" : "--no-huge");
+	return -EACCES;
+}
+
+static void tell_limits(const char *address)
+{
+	static bool has_told;
+
+	if (has_told)
+		return;
+	has_told = true;
+	kl_warning(
+		"%s: through " KL__UIO_DRIVER
+		" no IOMMU stands between it and memory: a bug in this "
+		"program or a hostile device can overwrite anything; and there is one interrupt, no MSI-X, "
+		"so queues are polled. Where vfio-pci works, it is the better way",
+		address);
+}
+
+int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl__host **host)
+{
+	struct uio *uio;
+	int rc;
+
+	rc = kl__tell_obstacles(address, 0);
+	if (rc == 0)
+		rc = check_eal(address);
+	if (rc == 0)
+		rc = open_function(address, &uio);
+	if (rc != 0)
+		return rc;
+	rc = kl__host_create(uio->regions.access.numa_node, false, host);
+	if (rc != 0) {
+		close_uio(&uio->regions.access);
+		return rc;
+	}
+	tell_limits(address);
+	*access = &uio->regions.access;
+	return 0;
+}
