@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A disk whose features, configuration and answers come from the input, behind the transport
+ * contract; its memory is allocated block by block, so that the sanitizer sees every edge.
+ */
+#ifndef FUZZ_DISK_H
+#define FUZZ_DISK_H
+
+#include <kickless/blk.h>
+
+#include "core/device.h"
+#include "input.h"
+
+#define BLOCKS 64
+#define QUEUES 2
+#define OUTSTANDING 256
+#define DATA_BYTES (64u << 10)
+
+struct block {
+	void *memory;
+	size_t size;
+};
+
+struct disk {
+	struct kl__transport transport;
+	struct kl__host host;
+	struct input input;
+	struct kl_features offered;
+	struct kl__queue_setup queue[QUEUES];
+	bool is_enabled[QUEUES];
+	uint16_t used[QUEUES];
+	uint8_t config[96];
+	uint8_t status;
+	uint8_t said; /* as the status, last */
+	uint8_t generation;
+	unsigned int lies; /* of the status that are left: each costs a wait */
+	struct block block[BLOCKS];
+	unsigned int allocated;
+
+	/* The driver's side. */
+	struct kl_device *device;
+	struct kl_blk *blk;
+	bool has_queues; /* some start went well, so there is something to poll */
+	bool is_out[OUTSTANDING];
+	unsigned int out;
+};
+
+/* What the requests move. */
+extern uint8_t disk_data[DATA_BYTES];
+
+void disk_make(struct disk *disk, const uint8_t *bytes, size_t size);
+/* Frees what the driver did not give back. */
+void disk_free(struct disk *disk);
+
+/* Completes the oldest request of a queue. */
+void disk_complete(struct disk *disk, unsigned int queue, uint8_t status);
+/* Writes a byte of the input anywhere in the queue's rings. */
+void disk_scribble(struct disk *disk, unsigned int queue);
+
+#endif
