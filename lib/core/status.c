@@ -16,8 +16,11 @@ unsigned int kl__reset_timeout_ms = 5000;
 void kl__status_add(struct kl_device *device, uint8_t bit)
 {
 	struct kl__transport *transport = device->transport;
+	uint8_t status = transport->ops->get_status(transport);
 
-	transport->ops->set_status(transport, transport->ops->get_status(transport) | bit);
+	/* 2.1.1: all ones would say that every step is done; whoever reads next sees that it is gone. */
+	if (status != VIRTIO_STATUS_GONE)
+		transport->ops->set_status(transport, status | bit);
 }
 
 int kl__device_check_lost(const struct kl_device *device)

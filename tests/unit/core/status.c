@@ -175,3 +175,30 @@ Test(status, failed_is_said_once)
 	rig_start(&rig, 1);
 	rig_close(&rig);
 }
+
+static uint8_t last_status;
+
+static uint8_t read_gone(struct kl__transport *transport)
+{
+	(void)transport;
+	return VIRTIO_STATUS_GONE;
+}
+
+static void keep_status(struct kl__transport *transport, uint8_t status)
+{
+	(void)transport;
+	last_status = status;
+}
+
+/* 2.1.1: a status of all ones is no status; written back, it would claim all steps at once. */
+Test(status, a_device_that_reads_as_gone_is_told_nothing)
+{
+	static const struct kl__transport_ops ops = {.get_status = read_gone,
+		.set_status = keep_status};
+	struct kl__transport transport = {.ops = &ops};
+	struct kl_device device = {.transport = &transport};
+
+	last_status = 77;
+	kl__status_add(&device, VIRTIO_STATUS_DRIVER);
+	cr_expect_eq(last_status, 77);
+}
