@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "types.h"
+
 /* Less does not hold the queues and buffers of one device; what has hugepages sets aside far more. */
 #define HUGEPAGES_LEAST (UINT64_C(32) << 20)
 #define HUGEPAGES_ADVISED (UINT64_C(512) << 20)
@@ -49,6 +51,12 @@ static void add(struct hints *hints, const char *address, const char *text)
 		append(hints->list[i].who, sizeof(hints->list[i].who), address);
 }
 
+/* An IOMMU is there for the others, and nobody's to drive from userspace. */
+static bool is_iommu(const struct entry *entry)
+{
+	return strcmp(type_name(entry->function.type), "iommu") == 0;
+}
+
 static void add_obstacles(const struct entry *entry, struct hints *hints)
 {
 	for (size_t i = 0; i < entry->obstacle_count; i++) {
@@ -82,7 +90,8 @@ void hints_collect(const struct inventory *inventory,
 {
 	memset(hints, 0, sizeof(*hints));
 	for (size_t i = 0; i < inventory->count; i++)
-		if (chosen == NULL || chosen(&inventory->entries[i], context))
+		if (chosen == NULL ? !is_iommu(&inventory->entries[i]) :
+				     chosen(&inventory->entries[i], context))
 			add_obstacles(&inventory->entries[i], hints);
 	add_hugepages(inventory->machine, hints);
 	if (geteuid() != 0)

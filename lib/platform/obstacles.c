@@ -168,7 +168,9 @@ static void check_interrupts(struct search *search)
 	const char *sysfs = search->machine->sysfs;
 	char iommu[32], allowed[8];
 
-	kl__read_link(iommu, sizeof(iommu), "%s/bus/pci/devices/%s/iommu", sysfs, search->address);
+	/* An IOMMU that is a device itself, as this one, links to that. */
+	kl__read_link(iommu, sizeof(iommu), "%s/bus/pci/devices/%s/iommu/device", sysfs,
+		search->address);
 	if (!IOMMU_REMAPS_INTERRUPTS || strncmp(iommu, "virtio", 6) != 0)
 		return;
 	if (kl__read_text(allowed, sizeof(allowed),

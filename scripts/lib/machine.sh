@@ -5,7 +5,7 @@
 # the options that scripts/guest has parsed.
 #
 # Slots on the root bus: 05-0f NICs, 10-19 disks, 1a-1e what the guest itself
-# needs; 01-04 are free for --qemu devices.
+# needs; 01 a virtio-iommu; 02-04 are free for --qemu devices.
 
 # QEMU splits option values at commas; a doubled one stands for itself.
 quoted() {
@@ -15,23 +15,27 @@ quoted() {
 # Properties that put a virtio device behind the vIOMMU, if there is one.
 modern=disable-legacy=on
 use_iommu() {
-	[ "$iommu" = yes ] || return 0
-	qemu+=(-device 'intel-iommu,intremap=on,device-iotlb=on')
+	case $iommu in
+	none) return ;;
+	intel) qemu+=(-device 'intel-iommu,intremap=on,device-iotlb=on') ;;
+	virtio) qemu+=(-device 'virtio-iommu-pci,addr=0x1') ;;
+	esac
 	modern+=,iommu_platform=on,ats=on
 }
 
 add_machine() {
-	local parameters="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic"
+	local home=$cache parameters="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic"
 
 	# The guest lives for seconds and trusts itself. Clearing each page before
 	# use would cost 3 s of boot under TCG, where no clock needs checking either.
 	parameters+=" init_on_alloc=0 mitigations=off tsc=reliable no_timer_check"
 	parameters+=" hugepages=$hugepages"
-	[ "$iommu" = no ] || parameters+=" intel_iommu=on"
+	[ "$iommu" != intel ] || parameters+=" intel_iommu=on"
+	[ "$kernel" = debian ] || home=$cache/$kernel
 	parameters+=" kickless_main=\"$root/scripts/lib/guest-main\" kickless_run=\"$run\"$append"
 
 	qemu+=(-M q35 -m "$memory" -smp "$cpus" -nodefaults -display none -no-reboot
-		-kernel "$cache/kernel" -initrd "$cache/initramfs.cpio" -append "$parameters"
+		-kernel "$home/kernel" -initrd "$home/initramfs.cpio" -append "$parameters"
 		-serial "file:$(quoted "$run/console")")
 }
 

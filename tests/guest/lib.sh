@@ -48,3 +48,21 @@ boot() {
 qemu_is_quiet() {
 	! grep -v 'hub 1 is not connected to host network' "$1"
 }
+
+# The devices that tests/guest/basics works on, as options for boot, and the judgement of what was left behind.
+basic_machine() {
+	images=$root/build/guest-tests/$1-images
+	rm -rf "$images"
+	mkdir -p "$images" "$root/build/guest-tests/$1"
+	truncate -s 64M "$images/disk.raw"
+	head -c 1M /dev/urandom >"$images/entropy"
+	basic=(--nics 2 --disk "$images/disk.raw"
+		-Q "-object filter-dump,id=dump,netdev=net1,file=$images/frames.pcap,maxlen=2000"
+		-Q "-object rng-random,id=known,filename=$images/entropy")
+}
+
+judge_basics() {
+	check "every numbered frame on the wire is intact, none twice" "$root/tests/guest/judge.py" frames "$images/frames.pcap" 5000
+	check "the disk holds the file" cmp -n 1048576 "$images/entropy" "$images/disk.raw"
+	check "random bytes are those that the device gave" cmp -n 20000 "$images/entropy" "$out/drawn"
+}

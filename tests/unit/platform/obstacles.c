@@ -110,15 +110,14 @@ Test(obstacles, interrupts_that_are_not_remapped)
 	folders_capabilities(ALL_CAPABILITIES);
 	folders_function("vfio-pci");
 	folders_group(3, "");
-	folders_link("sys/bus/pci/devices/" FUNCTION "/iommu", "../../virtual/iommu/virtio0");
+	folders_file("sys/bus/pci/devices/" FUNCTION "/iommu/intel-iommu/cap", "0");
+	expect_none();
+	folders_link("sys/bus/pci/devices/" FUNCTION "/iommu/device", "../../../virtio0");
 	expect_only(KL_OBSTACLE_INTERRUPTS, -EACCES,
 		"modprobe vfio_iommu_type1 allow_unsafe_interrupts=1");
 	folders_file(UNSAFE, "N");
 	expect_only(KL_OBSTACLE_INTERRUPTS, -EACCES, "echo Y > /" UNSAFE);
 	folders_file(UNSAFE, "Y");
-	expect_none();
-	folders_file(UNSAFE, "N");
-	folders_link("sys/bus/pci/devices/" FUNCTION "/iommu", "../../virtual/iommu/dmar0");
 	expect_none();
 }
 #endif

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# A small kernel for the guests, built from Debian's sources: it has what Debian's own leaves out, and no modules.
+
+readonly home=$cache/small
+readonly parts=(config kernel version)
+readonly package_size='140 MB'
+readonly config=$root/scripts/lib/kernel-small.config
+# As many does a build compile, about.
+readonly compiled_files=1390
+
+package_name() { apt-cache show --no-all-versions linux-source-6.1 2>/dev/null | sed -n 's/^Package: //p'; }
+
+# It is as good as the configuration that it was built from.
+is_up_to_date() { cmp -s "$home/config" "$config"; }
+
+make_in() {
+	local folder=$1
+	shift
+
+	nice make -C "$folder/linux-source-6.1" O="$folder/objects" ARCH=x86_64 -j"$(nproc)" "$@"
+}
+
+configure() {
+	local folder=$1
+
+	make_in "$folder" tinyconfig &&
+		"$folder/linux-source-6.1/scripts/kconfig/merge_config.sh" -m -O "$folder/objects" "$folder/objects/.config" "$config" &&
+		make_in "$folder" olddefconfig
+}
+
+# A word from time to time for who watches, as long as this script lives.
+tell_progress() {
+	local log=$1
+
+	while sleep 30 >/dev/null 2>&1 && kill -0 $$; do
+		say "compiled $(grep -c '^  CC ' "$log") of about $compiled_files files"
+	done
+}
+
+compile() {
+	local folder=$1 log=$1/log teller status=0
+
+	say "compiling it (5 minutes on 2 cores)"
+	configure "$folder" >"$log" 2>&1 || status=$?
+	tell_progress "$log" &
+	teller=$!
+	[ $status -ne 0 ] || make_in "$folder" vmlinux >>"$log" 2>&1 || status=$?
+	kill "$teller"
+	[ $status -eq 0 ] || { tail -n 30 "$log" >&2; die "the small kernel does not build"; }
+}
+
+# What the configuration asks for and did not get, for lack of something that it depends on.
+check_config() {
+	local missing
+
+	missing=$(grep -v '^#' "$config" | grep . | grep -vxFf "$1/objects/.config" || true)
+	[ -z "$missing" ] || die "this kernel can't have:" $missing
+}
+
+build_kernel() {
+	local folder=$1
+
+	need make gcc flex bison bc xz objcopy
+	say "unpacking it"
+	dpkg-deb --fsys-tarfile "$folder"/*.deb | tar -x -O ./usr/src/linux-source-6.1.tar.xz | tar -x -J -C "$folder" --no-same-owner
+	mkdir "$folder/objects"
+	compile "$folder"
+	check_config "$folder"
+	# QEMU starts this form directly.
+	objcopy -S "$folder/objects/vmlinux" "$folder/kernel"
+	cp "$config" "$folder/config"
+	printf '%s small\n' "$(<"$folder/objects/include/config/kernel.release")" >"$folder/version"
+}
+
+modules_in_order() { :; }

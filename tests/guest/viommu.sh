@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Behind a virtio-iommu, which does not remap interrupts: NICs, a disk and an entropy device.
+set -uo pipefail
+source "$(dirname "$0")/lib.sh"
+suite=guest/viommu
+
+basic_machine viommu
+trace=$root/build/guest-tests/viommu/trace
+boot viommu --kernel small --iommu virtio "${basic[@]}" \
+	-Q "-device virtio-rng-pci,rng=known,addr=0x17,disable-legacy=on,iommu_platform=on" \
+	-Q "-trace virtio_iommu_report_fault -trace virtio_iommu_map -D $trace"
+judge_basics
+check "memory was mapped for the devices" grep -q virtio_iommu_map "$trace"
+check "no IOMMU fault" bash -c "! grep virtio_iommu_report_fault '$trace'"
