@@ -253,7 +253,7 @@ static void fill_table(struct blk_queue *queue, uint16_t id, const struct kl__pi
 	if (queue->slot[id].shape != count)
 		blk_format(queue, id, count);
 	for (uint16_t i = 0; i < count; i++)
-		blk_set_segment(&queue->block[id].table[i + 1], segments[i].address,
+		blk_set_segment(queue, &queue->block[id].table[i + 1], segments[i].address,
 			segments[i].length, direction);
 }
 
@@ -277,15 +277,15 @@ static int add_chain(struct blk_queue *queue, uint16_t id, const struct kl__piec
 int blk_part_add(struct blk_queue *queue, const struct blk_part *part, struct blk_group *group,
 	uint64_t user_data, uint64_t now)
 {
-	bool is_chained = queue->ring->chained;
+	bool is_chained = (queue->ring->kind & KL__RING_CHAINED) != 0;
 	uint16_t id, count = part->ranges > 0 ? 1 : part->segments;
 	const struct kl__piece *segments = part->segment;
 	struct kl__piece ranges;
 	struct blk_slot *slot;
 
-	if (kl__split_free(queue->ring, is_chained) < (is_chained ? count + 2 : 1))
+	if (kl__ring_free(queue->ring, queue->ring->kind) < (is_chained ? count + 2 : 1))
 		return -ENOSPC;
-	id = kl__split_next_id(queue->ring, is_chained);
+	id = kl__ring_next_id(queue->ring, queue->ring->kind);
 	slot = &queue->slot[id];
 	if (part->ranges > 0) {
 		ranges = put_ranges(queue, id, part);

@@ -45,32 +45,33 @@ static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot
 		blk_push_ready(queue, slot->user_data, result);
 }
 
-KL__TEMPLATE uint16_t harvest(struct blk_queue *queue, struct kl_blk_completion *completions,
-	uint16_t max, const bool chained)
+/* Slots that are taken from the ring in one go. */
+#define HARVEST_CHUNK 32
+
+uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max)
 {
-	struct kl_queue *ring = queue->ring;
-	uint16_t left = kl__split_used(ring, max), n = 0;
+	const struct blk_slot *slots[HARVEST_CHUNK];
+	uint32_t lengths[HARVEST_CHUNK];
+	uint16_t n = 0, got, room;
 	uint64_t bytes = 0;
 
-	while (n < max && left > 0) {
-		uint32_t length, writable;
-		const struct blk_slot *slot = kl__split_take(ring, &length, &writable, chained);
-		uint8_t status;
+	do {
+		room = max - n < HARVEST_CHUNK ? max - n : HARVEST_CHUNK;
+		got = kl__queue_harvest(queue->ring, (void **)slots, lengths, NULL, room);
+		for (uint16_t i = 0; i < got; i++) {
+			uint8_t status = take_status(queue, slots[i]);
 
-		if (KL__UNLIKELY(slot == NULL))
-			break;
-		left--;
-		status = take_status(queue, slot);
-		if (KL__UNLIKELY(status != VIRTIO_BLK_S_OK || slot->group != NULL)) {
-			complete_slowly(queue, slot, status);
-			continue;
+			if (KL__UNLIKELY(status != VIRTIO_BLK_S_OK || slots[i]->group != NULL)) {
+				complete_slowly(queue, slots[i], status);
+				continue;
+			}
+			bytes += slots[i]->bytes;
+			completions[n++] = (struct kl_blk_completion){
+				.user_data = slots[i]->user_data};
 		}
-		bytes += slot->bytes;
-		completions[n++] = (struct kl_blk_completion){.user_data = slot->user_data};
-	}
-	ring->stats.done += n;
+	} while (got == room && n < max);
+	queue->ring->stats.done += n;
 	queue->count.bytes += bytes;
-	kl__split_park(ring);
 	return n;
 }
 
@@ -86,13 +87,6 @@ static uint16_t deliver_ready(struct blk_queue *queue, struct kl_blk_completion 
 		n++;
 	}
 	return n;
-}
-
-uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max)
-{
-	if (queue->ring->chained)
-		return harvest(queue, completions, max, true);
-	return harvest(queue, completions, max, false);
 }
 
 static uint16_t poll_open(struct blk_queue *queue, struct kl_blk_completion *completions,

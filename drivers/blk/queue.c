@@ -20,6 +20,16 @@
  */
 #define READY_PER_SLOT 4
 
+/* A power of two, also where the ring's size is none. */
+static uint32_t ready_size(uint16_t size)
+{
+	uint32_t entries = READY_PER_SLOT;
+
+	while (entries < (uint32_t)size * READY_PER_SLOT)
+		entries *= 2;
+	return entries;
+}
+
 static size_t groups_offset(uint16_t size)
 {
 	return size * sizeof(struct blk_slot);
@@ -32,8 +42,7 @@ static size_t ready_offset(uint16_t size)
 
 static size_t own_bytes(uint16_t size)
 {
-	return ready_offset(size) +
-		(size_t)size * READY_PER_SLOT * sizeof(struct kl_blk_completion);
+	return ready_offset(size) + (size_t)ready_size(size) * sizeof(struct kl_blk_completion);
 }
 
 static int allocate(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
@@ -65,7 +74,7 @@ static void place(struct blk_queue *queue, uint16_t size)
 	queue->status_iova = queue->block_iova + size * sizeof(struct blk_block);
 	queue->slot = (struct blk_slot *)own;
 	queue->ready = (struct kl_blk_completion *)(own + ready_offset(size));
-	queue->ready_mask = (uint32_t)size * READY_PER_SLOT - 1;
+	queue->ready_mask = ready_size(size) - 1;
 	queue->size = size;
 	line_up_groups(queue, (struct blk_group *)(own + groups_offset(size)));
 }
@@ -86,7 +95,7 @@ static void set_limits(struct kl_blk *blk, struct blk_queue *queue)
 	queue->block_mask = info->block_size - 1;
 	queue->iova_is_virtual = kl_device_iova_is_virtual(blk->device);
 	queue->plain_ops = 0;
-	if (!queue->ring->chained)
+	if ((queue->ring->kind & KL__RING_CHAINED) == 0)
 		queue->plain_ops = 1u << KL_BLK_READ |
 			(info->is_read_only ? 0 : 1u << KL_BLK_WRITE);
 	queue->timeout_ticks = blk->conf.timeout_ms * blk->ticks_per_second / 1000;
@@ -208,8 +217,8 @@ int kl_blk_queue_info(const struct kl_blk *blk, uint16_t queue, struct kl_blk_qu
 		.size = q->ring->size,
 		.segments = q->segments,
 		.kick = q->ring->kick.policy,
-		.ring = "split",
-		.path = q->ring->chained ? "chained" : "indirect",
+		.ring = kl__queue_format(q->ring),
+		.path = (q->ring->kind & KL__RING_CHAINED) != 0 ? "chained" : "indirect",
 		.fault = (enum kl_queue_fault)q->ring->fault,
 		.can_sleep = kl_blk_event_fd(blk, queue) >= 0,
 	};

@@ -8,7 +8,8 @@
 
 #include "ring/clock.h"
 #include "ring/kick.h"
-#include "ring/split.h"
+#include "ring/ring.h"
+#include "ring/verbs.h"
 #include "state.h"
 
 static inline uint16_t blk_slot_number(const struct blk_queue *queue, const struct blk_slot *slot)
@@ -34,23 +35,28 @@ static inline uint64_t blk_status_iova(const struct blk_queue *queue, uint16_t i
 static inline void blk_format(struct blk_queue *queue, uint16_t id, uint16_t segments)
 {
 	struct virtq_desc *table = queue->block[id].table;
+	struct kl__piece header = {blk_block_iova(queue, id, 0),
+		sizeof(struct virtio_blk_req_header)};
+	struct kl__piece status = {blk_status_iova(queue, id), 1};
 
-	table[0] = (struct virtq_desc){blk_block_iova(queue, id, 0),
-		sizeof(struct virtio_blk_req_header), VIRTQ_DESC_F_NEXT, 1};
+	kl__queue_set_entry(queue->ring, &table[0], header, VIRTQ_DESC_F_NEXT, 1);
 	for (uint16_t i = 1; i <= segments; i++)
-		table[i].next = (uint16_t)(i + 1);
-	table[segments + 1] = (struct virtq_desc){blk_status_iova(queue, id), 1, VIRTQ_DESC_F_WRITE,
-		0};
+		kl__queue_set_entry(queue->ring, &table[i], (struct kl__piece){0},
+			VIRTQ_DESC_F_NEXT, (uint16_t)(i + 1));
+	kl__queue_set_entry(queue->ring, &table[segments + 1], status, VIRTQ_DESC_F_WRITE, 0);
 	queue->slot[id].shape = segments;
 }
 
 /* direction is VIRTQ_DESC_F_WRITE for data that the device writes, or 0. */
-static inline void blk_set_segment(struct virtq_desc *entry, uint64_t address, uint32_t length,
-	uint16_t direction)
+static inline void blk_set_segment(const struct blk_queue *queue, struct virtq_desc *entry,
+	uint64_t address, uint32_t length, uint16_t direction)
 {
 	entry->addr = address;
 	entry->len = length;
-	entry->flags = VIRTQ_DESC_F_NEXT | direction;
+	if ((queue->ring->kind & KL__RING_PACKED) != 0)
+		((struct pvirtq_desc *)entry)->flags = direction;
+	else
+		entry->flags = VIRTQ_DESC_F_NEXT | direction;
 }
 
 static inline void blk_set_header(struct blk_queue *queue, uint16_t id, uint32_t type,
@@ -65,10 +71,10 @@ static inline void blk_add_indirect(struct blk_queue *queue, uint16_t id)
 {
 	struct blk_slot *slot = &queue->slot[id];
 
-	kl__split_add(queue->ring, slot,
+	kl__ring_add(queue->ring, slot,
 		blk_block_iova(queue, id, offsetof(struct blk_block, table)),
 		(slot->shape + 2u) * (uint32_t)sizeof(struct virtq_desc), VIRTQ_DESC_F_INDIRECT, 0,
-		false);
+		queue->ring->kind & KL__RING_PACKED);
 }
 
 /* The first request after an empty ring starts the clock of its deadline. */
@@ -92,7 +98,7 @@ static inline void blk_publish(struct blk_queue *queue)
 
 	if (ring->avail_idx == ring->published)
 		return;
-	kl__split_publish(ring);
+	kl__ring_publish(ring, ring->kind);
 	in_flight = ring->published - ring->used_idx;
 	if (KL__UNLIKELY(in_flight > queue->count.max_in_flight))
 		queue->count.max_in_flight = in_flight;

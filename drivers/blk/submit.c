@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Submitting. The way of a request: kl_blk_submit, add_plain (here), blk_add_indirect (slot.h),
- * kl__split_add and kl__split_publish (ring/split.h), and one kick decision per call (ring/kick.h),
+ * kl__ring_add and kl__ring_publish (ring/ring.h), and one kick decision per call (ring/kick.h),
  * which may end in kl_notify (kickless/notifier.h), the doorbell.
  */
 #include "gate.h"
@@ -36,7 +36,7 @@ static inline bool is_contiguous(const struct blk_queue *queue,
 static inline void add_plain(struct blk_queue *queue, const struct kl_blk_request *request,
 	uint64_t address, uint64_t now)
 {
-	uint16_t id = kl__split_next_id(queue->ring, false);
+	uint16_t id = kl__ring_next_id(queue->ring, queue->ring->kind & KL__RING_PACKED);
 	struct blk_slot *slot = &queue->slot[id];
 
 	if (KL__UNLIKELY(slot->shape != 1))
@@ -46,7 +46,7 @@ static inline void add_plain(struct blk_queue *queue, const struct kl_blk_reques
 	slot->group = NULL;
 	slot->bytes = (uint32_t)request->length;
 	blk_set_header(queue, id, request->op, request->offset / VIRTIO_BLK_SECTOR);
-	blk_set_segment(&queue->block[id].table[1], address, (uint32_t)request->length,
+	blk_set_segment(queue, &queue->block[id].table[1], address, (uint32_t)request->length,
 		request->op == KL_BLK_READ ? VIRTQ_DESC_F_WRITE : 0);
 	blk_add_indirect(queue, id);
 }
@@ -68,7 +68,7 @@ static uint16_t submit(struct blk_queue *queue, const struct kl_blk_request *req
 				break;
 			continue;
 		}
-		if (kl__split_free(ring, false) == 0)
+		if (kl__ring_free(ring, 0) == 0)
 			break;
 		add_plain(queue, &requests[n], address, now);
 	}

@@ -11,7 +11,7 @@
 #include "gate.h"
 #include "ring/clock.h"
 #include "ring/kick.h"
-#include "ring/split.h"
+#include "ring/verbs.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 /* With requests in flight nobody sleeps longer without a look at the ring. */
@@ -32,7 +32,7 @@ static bool arm(struct blk_queue *queue)
 {
 	/* What is owed can't be decided while we sleep. */
 	kl__kick_force(queue->ring);
-	return queue->ready_count > 0 || kl__split_arm(queue->ring);
+	return queue->ready_count > 0 || kl__queue_arm(queue->ring);
 }
 
 bool kl_blk_arm(struct kl_blk *blk, uint16_t queue)
@@ -51,7 +51,7 @@ void kl_blk_disarm(struct kl_blk *blk, uint16_t queue)
 	struct blk_queue *q = blk->queues[queue];
 
 	if (blk_enter(q))
-		kl__split_disarm(q->ring);
+		kl__queue_disarm(q->ring);
 	blk_leave(q);
 }
 
@@ -106,7 +106,7 @@ static int sleep_on(int fd, uint64_t ns)
 static void wake_up(struct blk_queue *queue)
 {
 	if (blk_enter(queue)) {
-		kl__split_disarm(queue->ring);
+		kl__queue_disarm(queue->ring);
 		kl__kick_rescue(queue->ring);
 		blk_check_deadlines(queue);
 	}

@@ -46,10 +46,11 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rxq->rules = net_rx_rules_of(&kl_device_info(net->device)->accepted, net->rx_offloads);
 	memcpy(&rxq->mbuf_init, &fresh.rearm_data, sizeof(rxq->mbuf_init));
 	rxq->pool = conf->pool;
+	rxq->offset = RTE_PKTMBUF_HEADROOM - rxq->header_bytes;
 	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) +
-		NET_RX_OFFSET;
+		rxq->offset;
 	rxq->iova_is_virtual = rte_eal_iova_mode() == RTE_IOVA_VA;
-	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - NET_RX_OFFSET;
+	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - rxq->offset;
 	rxq->refill_at = smaller(32, (uint16_t)((rxq->queue->size + 3) / 4));
 	net_rx_choose(rxq, kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF));
 	net_rx_refill(rxq);
@@ -192,7 +193,7 @@ int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction,
 	*info = (struct kl_net_queue_info){
 		.size = ring->size,
 		.kick = ring->kick.policy,
-		.ring = "split",
+		.ring = kl__queue_format(ring),
 		.path = direction == KL_NET_RX ? net->pairs[queue].rx.path :
 						 net->pairs[queue].tx.path,
 		.fault = (enum kl_queue_fault)ring->fault,

@@ -4,7 +4,7 @@
  * packet starts where an application expects it. Nothing of a used element is believed unchecked.
  */
 #include "ring/kick.h"
-#include "ring/split.h"
+#include "ring/ring.h"
 #include "state.h"
 
 #define REFILL_CHUNK 64
@@ -31,41 +31,46 @@ static inline void *header_of(const struct net_rxq *rxq, struct rte_mbuf *m)
 
 static inline uint64_t header_iova(const struct net_rxq *rxq, struct rte_mbuf *m)
 {
-	return rxq->iova_is_virtual ? (uintptr_t)header_of(rxq, m) : m->buf_iova + NET_RX_OFFSET;
+	return rxq->iova_is_virtual ? (uintptr_t)header_of(rxq, m) : m->buf_iova + rxq->offset;
 }
 
-static uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count)
+KL__TEMPLATE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, const unsigned int kind)
 {
 	struct rte_mbuf *fresh[REFILL_CHUNK];
 	uint16_t got = allocate(rxq, fresh, count);
 
 	for (uint16_t i = 0; i < got; i++)
-		kl__split_add(rxq->queue, fresh[i], header_iova(rxq, fresh[i]), rxq->buffer_bytes,
-			VIRTQ_DESC_F_WRITE, rxq->buffer_bytes, false);
+		kl__ring_add(rxq->queue, fresh[i], header_iova(rxq, fresh[i]), rxq->buffer_bytes,
+			VIRTQ_DESC_F_WRITE, rxq->buffer_bytes, kind);
 	return got;
 }
 
-void net_rx_refill(struct net_rxq *rxq)
+KL__TEMPLATE void refill(struct net_rxq *rxq, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
-	uint16_t room = kl__split_free(queue, false);
+	uint16_t room = kl__ring_free(queue, kind);
 
 	while (room > 0) {
 		uint16_t chunk = RTE_MIN(room, REFILL_CHUNK);
 
-		if (refill_chunk(rxq, chunk) < chunk)
+		if (refill_chunk(rxq, chunk, kind) < chunk)
 			break;
 		room -= chunk;
 	}
 	if (queue->avail_idx != queue->published)
-		kl__split_publish(queue);
+		kl__ring_publish(queue, kind);
 }
 
-static inline void refill_and_kick(struct net_rxq *rxq)
+void net_rx_refill(struct net_rxq *rxq)
+{
+	refill(rxq, rxq->queue->kind);
+}
+
+KL__TEMPLATE void refill_and_kick(struct net_rxq *rxq, const unsigned int kind)
 {
 	uint16_t published = rxq->queue->published;
 
-	net_rx_refill(rxq);
+	refill(rxq, kind);
 	if (rxq->queue->published != published)
 		kl__kick(rxq->queue);
 }
@@ -114,9 +119,7 @@ static struct rte_mbuf *next_buffer(struct net_rxq *rxq, struct batch *batch, ui
 		*bytes = batch->bytes[batch->next];
 		return batch->buffer[batch->next++];
 	}
-	if (kl__split_used(rxq->queue, 1) == 0)
-		return NULL;
-	buffer = kl__split_take(rxq->queue, bytes, &writable, false);
+	buffer = kl__ring_take(rxq->queue, bytes, &writable, rxq->queue->kind);
 	if (buffer != NULL)
 		rxq->queue->stats.done++;
 	return buffer;
@@ -150,7 +153,7 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
 		 * Without a header of its own it starts where the device wrote, not at the
 		 * headroom.
 		 */
-		m->data_off = NET_RX_OFFSET;
+		m->data_off = rxq->offset;
 		tail->next = m;
 		tail = m;
 		packet->nb_segs++;
@@ -169,12 +172,12 @@ KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct bat
 	uint16_t buffers;
 
 	/* A packet has at least one byte. */
-	if (bytes <= NET_HEADER_BYTES || bytes > rxq->buffer_bytes) {
+	if (bytes <= rxq->header_bytes || bytes > rxq->buffer_bytes) {
 		init_mbuf(rxq, packet, 0);
 		drop(rxq, packet);
 		return NULL;
 	}
-	init_mbuf(rxq, packet, bytes - NET_HEADER_BYTES);
+	init_mbuf(rxq, packet, bytes - rxq->header_bytes);
 	buffers = buffers_of(rxq, packet);
 	if (buffers == 0) {
 		/* Of no meaning, but the data is there: counted, and taken for one. */
@@ -193,20 +196,20 @@ KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct bat
 KL__TEMPLATE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m, uint32_t bytes,
 	const bool mergeable)
 {
-	return bytes - NET_HEADER_BYTES - 1 < rxq->buffer_bytes - NET_HEADER_BYTES &&
+	return bytes - rxq->header_bytes - 1 < rxq->buffer_bytes - rxq->header_bytes &&
 		(!mergeable || buffers_of(rxq, m) == 1);
 }
 
-/* Turns up to RX_BATCH used buffers into packets; returns how many packets. */
+/* Turns up to count (at most RX_BATCH) used buffers into packets; returns how many packets. */
 KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
-	const bool mergeable)
+	const bool mergeable, const unsigned int kind)
 {
 	struct batch batch;
 	uint64_t bytes = 0;
 	uint16_t n = 0;
 
-	batch.count = kl__split_take_many(rxq->queue, (void **)batch.buffer, batch.bytes, NULL,
-		count, false);
+	batch.count = kl__ring_harvest(rxq->queue, (void **)batch.buffer, batch.bytes, NULL, count,
+		kind);
 	batch.next = 0;
 	rxq->queue->stats.done += batch.count;
 	while (batch.next < batch.count) {
@@ -214,7 +217,7 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 		uint32_t length = batch.bytes[batch.next++];
 
 		if (KL__LIKELY(is_whole_packet(rxq, m, length, mergeable))) {
-			init_mbuf(rxq, m, length - NET_HEADER_BYTES);
+			init_mbuf(rxq, m, length - rxq->header_bytes);
 		} else {
 			m = take_odd_packet(rxq, &batch, m, length);
 			if (m == NULL)
@@ -229,37 +232,61 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 }
 
 KL__TEMPLATE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
-	const bool mergeable)
+	const bool mergeable, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
-	uint16_t n = 0, left;
+	uint16_t n = 0, got;
 
-	while (n < count && (left = kl__split_used(queue, 1)) > 0) {
-		uint16_t room = RTE_MIN((uint16_t)(count - n), RX_BATCH);
-
-		n += take_packets(rxq, packets + n, RTE_MIN(left, room), mergeable);
+	/* What is there at first; the rest of a packet may come from behind it. */
+	while (n < count) {
+		got = take_packets(rxq, packets + n, RTE_MIN((uint16_t)(count - n), RX_BATCH),
+			mergeable, kind);
+		n += got;
+		if (got < RX_BATCH)
+			break;
 	}
-	kl__split_park(queue);
-	if (kl__split_free(queue, false) >= rxq->refill_at && queue->fault == KL_QUEUE_OK)
-		refill_and_kick(rxq);
+	kl__ring_park(queue, kind);
+	if (kl__ring_free(queue, kind) >= rxq->refill_at && queue->fault == KL_QUEUE_OK)
+		refill_and_kick(rxq, kind);
 	kl__kick_poll(queue);
 	return n;
 }
 
-static uint16_t rx_mergeable(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
-{
-	return rx_burst(rxq, packets, count, true);
-}
-
-static uint16_t rx_plain(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
-{
-	return rx_burst(rxq, packets, count, false);
-}
+#define STAMP(kind) \
+	static uint16_t rx_mergeable_##kind(struct net_rxq *rxq, struct rte_mbuf **packets, \
+		uint16_t count) \
+	{ \
+		return rx_burst(rxq, packets, count, true, kind); \
+	} \
+	static uint16_t rx_plain_##kind(struct net_rxq *rxq, struct rte_mbuf **packets, \
+		uint16_t count) \
+	{ \
+		return rx_burst(rxq, packets, count, false, kind); \
+	} \
+	static_assert(kind < KL__RING_KINDS, "a kind of ring")
+/* Receive buffers take one descriptor each, so no ring is chained. */
+STAMP(0);
+STAMP(1);
+STAMP(4);
+STAMP(5);
 
 void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 {
-	rxq->burst = mergeable ? rx_mergeable : rx_plain;
-	rxq->path = mergeable ? "mergeable" : "plain";
+	static net_rx_burst_fn *const by_kind[][KL__RING_KINDS] = {
+		{[0] = rx_plain_0, [1] = rx_plain_1, [4] = rx_plain_4, [5] = rx_plain_5},
+		{[0] = rx_mergeable_0,
+			[1] = rx_mergeable_1,
+			[4] = rx_mergeable_4,
+			[5] = rx_mergeable_5},
+	};
+	static const char *const path[][2] = {
+		{"plain", "plain in-order"},
+		{"mergeable", "mergeable in-order"},
+	};
+	unsigned int kind = rxq->queue->kind;
+
+	rxq->burst = by_kind[mergeable][kind];
+	rxq->path = path[mergeable][(kind & KL__RING_IN_ORDER) != 0];
 }
 
 uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,

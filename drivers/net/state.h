@@ -26,12 +26,6 @@
 /* 5.1.4.1: a smaller MTU is nonsense, and the feature is not taken then. */
 #define NET_MIN_MTU 68
 
-/*
- * Where the device starts to write in a receive buffer: the packet then starts at the usual
- * headroom.
- */
-#define NET_RX_OFFSET ((uint16_t)(RTE_PKTMBUF_HEADROOM - NET_HEADER_BYTES))
-
 struct net_txq;
 struct net_rxq;
 typedef uint16_t net_tx_burst_fn(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count);
@@ -61,6 +55,7 @@ struct net_rxq {
 	net_rx_burst_fn *burst;
 	struct kl_queue *queue;
 	uint16_t header_bytes; /* of the device's header before each packet */
+	uint16_t offset; /* in a buffer, of the header: the packet starts at the headroom */
 	struct rte_mempool *pool;
 	uint64_t mbuf_init; /* rearm_data of a fresh packet */
 	uint32_t header_at; /* from the mbuf to where the device writes: the same in the whole pool

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sending. The way of a packet: kl_net_tx_burst, the burst stamped out for the ring, kl__split_add
- * (ring/split.h), kl__split_publish, and one kick decision per burst (ring/kick.h), which may end
+ * Sending. The way of a packet: kl_net_tx_burst, the burst stamped out for the ring, kl__ring_add
+ * (ring/ring.h), kl__ring_publish, and one kick decision per burst (ring/kick.h), which may end
  * in kl_notify (kickless/notifier.h), the doorbell.
  */
 #include <errno.h>
 
 #include "ring/kick.h"
-#include "ring/split.h"
+#include "ring/ring.h"
 #include "ring/verbs.h"
 #include "state.h"
 
@@ -37,24 +37,21 @@ KL__COLD static void free_mixed(struct net_txq *txq, struct rte_mbuf **sent, con
 	}
 }
 
-/*
- * Takes back all that the device has sent, at least wanted descriptors' worth if there are as many.
- */
-KL__TEMPLATE void reclaim(struct net_txq *txq, uint16_t wanted, const bool chained)
+/* Takes back all that the device has sent. */
+KL__TEMPLATE void reclaim(struct net_txq *txq, const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
-	uint16_t left = kl__split_used(queue, wanted);
 	uint32_t lengths[RECLAIM_CHUNK], kinds[RECLAIM_CHUNK];
 	struct rte_mbuf *sent[RECLAIM_CHUNK];
+	uint16_t n, own;
 
-	while (left > 0) {
-		uint16_t chunk = RTE_MIN(left, RECLAIM_CHUNK), n, own = 0;
-
+	do {
 		/*
 		 * What the device says it wrote into a packet it only reads means nothing: lengths
 		 * are not used.
 		 */
-		n = kl__split_take_many(queue, (void **)sent, lengths, kinds, chunk, chained);
+		n = kl__ring_harvest(queue, (void **)sent, lengths, kinds, RECLAIM_CHUNK, kind);
+		own = 0;
 		for (uint16_t i = 0; i < n; i++)
 			own += (uint16_t)kinds[i];
 		if (KL__UNLIKELY(own < n))
@@ -62,9 +59,8 @@ KL__TEMPLATE void reclaim(struct net_txq *txq, uint16_t wanted, const bool chain
 		else if (n > 0)
 			rte_mempool_put_bulk(txq->pool, (void **)sent, n);
 		queue->stats.done += n;
-		left = n < chunk ? 0 : (uint16_t)(left - chunk);
-	}
-	kl__split_park(queue);
+	} while (n == RECLAIM_CHUNK);
+	kl__ring_park(queue, kind);
 }
 
 /*
@@ -86,19 +82,16 @@ static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packe
  * Whether the header can stand right before the data: nobody else holds this buffer, and there is
  * room.
  */
-static inline bool has_header_room(const struct rte_mbuf *packet)
+static inline bool has_header_room(const struct rte_mbuf *packet, uint16_t header_bytes)
 {
 	return rte_mbuf_refcnt_read(packet) == 1 && RTE_MBUF_DIRECT(packet) &&
-		packet->data_off >= NET_HEADER_BYTES;
+		packet->data_off >= header_bytes;
 }
 
 /* A header that asks the device for nothing. */
-static inline void clear_header(struct rte_mbuf *packet)
+static inline void clear_header(struct rte_mbuf *packet, uint16_t header_bytes)
 {
-	struct virtio_net_hdr *header = rte_pktmbuf_mtod_offset(packet, struct virtio_net_hdr *,
-		-(int)NET_HEADER_BYTES);
-
-	memset(header, 0, sizeof(*header));
+	memset(rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes), 0, header_bytes);
 }
 
 /* 5.1.4.2: a tagged frame may be longer by its tag. */
@@ -126,15 +119,16 @@ KL__COLD static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet)
 {
 	struct kl__piece pieces[TX_MAX_PIECES];
 	struct rte_mbuf *segment = packet;
+	const uint16_t header_bytes = txq->header_bytes;
 	unsigned int count = 1;
 
-	if (has_header_room(packet) && packet->data_len > 0) {
-		clear_header(packet);
-		pieces[0] = (struct kl__piece){rte_pktmbuf_iova(packet) - NET_HEADER_BYTES,
-			(uint32_t)packet->data_len + NET_HEADER_BYTES};
+	if (has_header_room(packet, header_bytes) && packet->data_len > 0) {
+		clear_header(packet, header_bytes);
+		pieces[0] = (struct kl__piece){rte_pktmbuf_iova(packet) - header_bytes,
+			(uint32_t)packet->data_len + header_bytes};
 		segment = packet->next;
 	} else {
-		pieces[0] = (struct kl__piece){txq->header.iova, NET_HEADER_BYTES};
+		pieces[0] = (struct kl__piece){txq->header.iova, header_bytes};
 	}
 	for (; segment != NULL; segment = segment->next) {
 		if (segment->data_len == 0)
@@ -164,15 +158,16 @@ KL__COLD static bool add_slowly(struct net_txq *txq, struct rte_mbuf *packet)
 	return true;
 }
 
-static inline bool is_simple(const struct net_txq *txq, const struct rte_mbuf *packet)
+static inline bool is_simple(const struct net_txq *txq, const struct rte_mbuf *packet,
+	uint16_t header_bytes)
 {
-	return packet->nb_segs == 1 && has_header_room(packet) && packet->data_len > 0 &&
-		packet->pkt_len <= txq->max_frame;
+	return packet->nb_segs == 1 && has_header_room(packet, header_bytes) &&
+		packet->data_len > 0 && packet->pkt_len <= txq->max_frame;
 }
 
-/* Returns how many were taken. */
+/* Returns how many were taken. header_bytes is constant where it can be. */
 KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count,
-	const bool chained)
+	const uint16_t header_bytes, const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
 	uint16_t simple = 0, n;
@@ -181,17 +176,16 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 	for (n = 0; n < count; n++) {
 		struct rte_mbuf *packet = packets[n];
 
-		if (KL__UNLIKELY(!is_simple(txq, packet))) {
+		if (KL__UNLIKELY(!is_simple(txq, packet, header_bytes))) {
 			if (!add_slowly(txq, packet))
 				break;
 			continue;
 		}
-		if (kl__split_free(queue, chained) == 0)
+		if (kl__ring_free(queue, kind) == 0)
 			break;
-		clear_header(packet);
-		kl__split_add(queue, packet, rte_pktmbuf_iova(packet) - NET_HEADER_BYTES,
-			(uint32_t)packet->data_len + NET_HEADER_BYTES, 0, kind_of(txq, packet),
-			chained);
+		clear_header(packet, header_bytes);
+		kl__ring_add(queue, packet, rte_pktmbuf_iova(packet) - header_bytes,
+			(uint32_t)packet->data_len + header_bytes, 0, kind_of(txq, packet), kind);
 		bytes += packet->data_len;
 		simple++;
 	}
@@ -201,28 +195,30 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 }
 
 KL__TEMPLATE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count,
-	const bool chained)
+	const uint16_t header_bytes, const unsigned int kind)
 {
+	const bool chained = (kind & KL__RING_CHAINED) != 0;
 	struct kl_queue *queue = txq->queue;
 	uint16_t taken = 0;
 
 	if (count == 0)
 		goto poll;
-	if (kl__split_free(queue, chained) < count)
-		reclaim(txq, count, chained);
+	if (kl__ring_free(queue, kind) < count)
+		reclaim(txq, kind);
 	if (KL__UNLIKELY(queue->fault != KL_QUEUE_OK))
 		goto poll;
-	taken = add_packets(txq, packets, count, chained);
+	taken = add_packets(txq, packets, count, header_bytes, kind);
 	if (chained && taken < count) {
 		/* A packet of many pieces may need more than one descriptor each. */
-		reclaim(txq, queue->size, chained);
+		reclaim(txq, kind);
 		if (KL__LIKELY(queue->fault == KL_QUEUE_OK))
-			taken += add_packets(txq, packets + taken, count - taken, chained);
+			taken += add_packets(txq, packets + taken, count - taken, header_bytes,
+				kind);
 	}
 	if (KL__UNLIKELY(taken < count))
 		queue->stats.ring_full++;
 	if (queue->avail_idx != queue->published) {
-		kl__split_publish(queue);
+		kl__ring_publish(queue, kind);
 		kl__kick(queue);
 	}
 poll:
@@ -230,20 +226,41 @@ poll:
 	return taken;
 }
 
-static uint16_t tx_flat(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count)
-{
-	return tx_burst(txq, packets, count, false);
-}
-
-static uint16_t tx_chained(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count)
-{
-	return tx_burst(txq, packets, count, true);
-}
+#define STAMP(kind) \
+	static uint16_t tx_##kind(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count) \
+	{ \
+		return tx_burst(txq, packets, count, NET_HEADER_BYTES, kind); \
+	} \
+	static uint16_t tx_odd_##kind(struct net_txq *txq, struct rte_mbuf **packets, \
+		uint16_t count) \
+	{ \
+		return tx_burst(txq, packets, count, txq->header_bytes, kind); \
+	} \
+	static_assert(kind < KL__RING_KINDS, "a kind of ring")
+STAMP(0);
+STAMP(1);
+STAMP(2);
+STAMP(3);
+STAMP(4);
+STAMP(5);
+STAMP(6);
+STAMP(7);
 
 void net_tx_choose(struct net_txq *txq)
 {
-	txq->burst = txq->queue->chained ? tx_chained : tx_flat;
-	txq->path = txq->queue->chained ? "chained" : "indirect";
+	/* The usual header, and a shorter or longer one. */
+	static net_tx_burst_fn *const by_kind[][KL__RING_KINDS] = {
+		{tx_0, tx_1, tx_2, tx_3, tx_4, tx_5, tx_6, tx_7},
+		{tx_odd_0, tx_odd_1, tx_odd_2, tx_odd_3, tx_odd_4, tx_odd_5, tx_odd_6, tx_odd_7},
+	};
+	static const char *const path[][2] = {
+		{"indirect", "indirect in-order"},
+		{"chained", "chained in-order"},
+	};
+	unsigned int kind = txq->queue->kind;
+
+	txq->burst = by_kind[txq->header_bytes != NET_HEADER_BYTES][kind];
+	txq->path = path[(kind & KL__RING_CHAINED) != 0][(kind & KL__RING_IN_ORDER) != 0];
 }
 
 uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
@@ -258,6 +275,6 @@ void kl_net_tx_flush(struct kl_net *net, uint16_t queue)
 {
 	struct net_txq *txq = &net->pairs[queue].tx;
 
-	reclaim(txq, txq->queue->size, txq->queue->chained);
+	reclaim(txq, txq->queue->kind);
 	kl__kick_force(txq->queue);
 }

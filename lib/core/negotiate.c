@@ -35,6 +35,9 @@ struct kl_features kl__ring_features(void)
 
 	kl_features_set(&set, VIRTIO_F_INDIRECT_DESC);
 	kl_features_set(&set, VIRTIO_F_EVENT_IDX);
+	kl_features_set(&set, VIRTIO_F_RING_PACKED);
+	kl_features_set(&set, VIRTIO_F_IN_ORDER);
+	kl_features_set(&set, VIRTIO_F_ORDER_PLATFORM);
 	return set;
 }
 

@@ -42,15 +42,9 @@ static int parse_number(const struct kl_device *device, const char *key, const c
 
 static int parse_queue_size(struct kl_device *device, const char *key, const char *value)
 {
-	static const char allowed[] = "powers of two from 1 to 32768";
-	uint16_t size;
-
-	if (parse_number(device, key, value, 32768, allowed, &size) != 0)
-		return -EINVAL;
-	if ((size & (size - 1)) != 0)
-		return bad(device, key, value, allowed);
-	device->options.queue_size = size;
-	return 0;
+	/* Which of them the ring's format allows is known only when it is negotiated. */
+	return parse_number(device, key, value, 32768, "1 to 32768, of split rings powers of two",
+		&device->options.queue_size);
 }
 
 static int choose_feature(struct kl_device *device, const char *key, const char *value,

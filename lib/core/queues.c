@@ -63,16 +63,23 @@ bool kl_device_has_control_queues(const struct kl_device *device)
 	return (device->transport->quirks & KL__QUIRK_DATA_QUEUES_ONLY) == 0;
 }
 
-static bool is_power_of_two(unsigned int value)
+static bool is_packed(const struct kl_device *device)
 {
-	return value != 0 && (value & (value - 1)) == 0;
+	return kl_device_has(device, VIRTIO_F_RING_PACKED);
 }
 
-/* The device's maximum, brought to what a split ring can have. */
-static uint16_t legal_maximum(uint16_t claimed)
+static bool is_legal(const struct kl_device *device, unsigned int size)
+{
+	return size != 0 && (is_packed(device) || (size & (size - 1)) == 0);
+}
+
+/* The device's maximum, brought to what the ring can have: 2.7, 2.8. */
+static uint16_t legal_maximum(const struct kl_device *device, uint16_t claimed)
 {
 	uint16_t size = VIRTQ_MAX_SIZE;
 
+	if (is_packed(device))
+		return claimed < size ? claimed : size;
 	while (size > claimed)
 		size /= 2;
 	return size;
@@ -81,7 +88,7 @@ static uint16_t legal_maximum(uint16_t claimed)
 static int take_fixed_size(const struct kl_device *device, uint16_t index, uint16_t claimed,
 	uint16_t asked, uint16_t *size)
 {
-	if (legal_maximum(claimed) != claimed) {
+	if (legal_maximum(device, claimed) != claimed) {
 		kl_error(
 			"%s: queue %u: the device fixes its size at %u, which is no power of two up to %u; "
 			"the device is faulty",
@@ -112,17 +119,17 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 	}
 	if ((device->transport->quirks & KL__QUIRK_FIXED_QUEUE_SIZE) != 0)
 		return take_fixed_size(device, conf->index, claimed, asked, size);
-	*size = legal_maximum(claimed);
+	*size = legal_maximum(device, claimed);
 	if (asked == 0) {
-		asked = legal_maximum(device->transport->default_queue_size);
+		asked = legal_maximum(device, device->transport->default_queue_size);
 		if (asked != 0 && asked < *size)
 			*size = asked;
 		return 0;
 	}
-	if (!is_power_of_two(asked) || asked > *size) {
-		kl_error(
-			"%s: queue %u: size %u is not possible; allowed are the powers of two up to %u",
-			device->info.name, conf->index, asked, *size);
+	if (!is_legal(device, asked) || asked > *size) {
+		kl_error("%s: queue %u: size %u is not possible; allowed are the %s up to %u",
+			device->info.name, conf->index, asked,
+			is_packed(device) ? "numbers" : "powers of two", *size);
 		return -EINVAL;
 	}
 	*size = asked;
@@ -167,12 +174,12 @@ static int build(struct kl_device *device, const struct kl__queue_shape *shape,
 	struct kl__device_queue **built)
 {
 	struct kl__device_queue *entry = calloc(1, sizeof(*entry));
-	struct kl__split_layout layout;
+	struct kl__queue_layout layout;
 	int rc;
 
 	if (entry == NULL)
 		return -ENOMEM;
-	kl__split_layout(shape, &layout);
+	kl__queue_layout(shape, &layout);
 	rc = kl_device_dma_alloc(device, layout.bytes, KL__LAYOUT_ALIGN, &entry->shared);
 	if (rc == 0)
 		rc = kl_device_dma_alloc(device, kl__queue_private_bytes(shape), KL__CACHE_LINE,
@@ -190,7 +197,7 @@ static int build(struct kl_device *device, const struct kl__queue_shape *shape,
 static int enable(struct kl_device *device, const struct kl__queue_shape *shape, uint16_t vector,
 	struct kl__device_queue *entry)
 {
-	struct kl__split_layout layout;
+	struct kl__queue_layout layout;
 	struct kl__queue_setup setup;
 
 	if (device->transport->ops->queue_is_enabled(device->transport, shape->index)) {
@@ -200,13 +207,13 @@ static int enable(struct kl_device *device, const struct kl__queue_shape *shape,
 			device->info.name, shape->index);
 		return -EBUSY;
 	}
-	kl__split_layout(shape, &layout);
+	kl__queue_layout(shape, &layout);
 	setup = (struct kl__queue_setup){
 		.index = shape->index,
 		.size = shape->size,
 		.desc = entry->shared.iova + layout.desc,
-		.driver = entry->shared.iova + layout.avail,
-		.device = entry->shared.iova + layout.used,
+		.driver = entry->shared.iova + layout.driver,
+		.device = entry->shared.iova + layout.device,
 		.vector = vector == 0 ? -1 : vector,
 	};
 	return device->transport->ops->queue_enable(device->transport, &setup,
@@ -230,13 +237,21 @@ static struct kl_kick_policy choose_kick(const struct kl_device *device,
 	return device->options.kick_given ? device->options.kick : conf->kick;
 }
 
+static unsigned int kind_of(const struct kl_device *device, const struct kl_queue_conf *conf)
+{
+	return (is_packed(device) ? KL__RING_PACKED : 0) |
+		(kl_device_has(device, VIRTIO_F_IN_ORDER) ? KL__RING_IN_ORDER : 0) |
+		(conf->chained ? KL__RING_CHAINED : 0);
+}
+
 int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *conf,
 	struct kl_queue **queue)
 {
 	struct kl__queue_shape shape = {
 		.index = conf->index,
-		.chained = conf->chained,
+		.kind = kind_of(device, conf),
 		.event_idx = kl_device_has(device, VIRTIO_F_EVENT_IDX),
+		.is_on_bus = kl_device_has(device, VIRTIO_F_ORDER_PLATFORM),
 		.rescues = !conf->is_supply,
 		.is_legacy = (device->transport->quirks & KL__QUIRK_LEGACY) != 0,
 		.kick = choose_kick(device, conf),

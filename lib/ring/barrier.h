@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * All atomics of the rings. The device is taken for another CPU (virtio 1.x, 6.3, ORDER_PLATFORM is
- * not accepted), so the ordering is that of C11 between threads.
+ * All atomics of the rings. Without ORDER_PLATFORM the device is another CPU, and the ordering is
+ * that of C11 between threads. With it the device may sit behind a bus (virtio 1.x, 6.3, 2.6): on
+ * x86 accesses to coherent memory keep their order as devices see it too, so nothing changes there;
+ * on ARM the barriers have to reach further than the CPUs.
  */
 #ifndef KL_RING_BARRIER_H
 #define KL_RING_BARRIER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define KL__LIKELY(condition) __builtin_expect(!!(condition), 1)
@@ -26,6 +29,12 @@ static inline uint16_t kl__load_acquire(const uint16_t *shared)
 static inline uint16_t kl__load(const uint16_t *shared)
 {
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);
+}
+
+/* As kl__load_acquire: two bytes of what is read tell whether the other six mean anything. */
+static inline uint64_t kl__load64_acquire(const uint64_t *shared)
+{
+	return __atomic_load_n(shared, __ATOMIC_ACQUIRE);
 }
 
 static inline uint64_t kl__load64(const uint64_t *shared)
@@ -60,6 +69,30 @@ static inline void kl__store_release(uint16_t *shared, uint16_t value)
 static inline void kl__store(uint16_t *shared, uint16_t value)
 {
 	__atomic_store_n(shared, value, __ATOMIC_RELAXED);
+}
+
+/* What device barriers add to the CPUs' own; constant, so that it vanishes where nothing does. */
+#if defined(__aarch64__)
+#define KL__BUS_BARRIERS 1
+#define kl__bus_barrier() __asm__ volatile("dmb osh" ::: "memory")
+#else
+#define KL__BUS_BARRIERS 0
+#define kl__bus_barrier() ((void)0)
+#endif
+
+/* As kl__store_release, for a device that is_on_bus. */
+static inline void kl__publish16(uint16_t *shared, uint16_t value, bool is_on_bus)
+{
+	if (KL__BUS_BARRIERS && is_on_bus)
+		kl__bus_barrier();
+	kl__store_release(shared, value);
+}
+
+/* After a relaxed or acquiring load that said there is something to read. */
+static inline void kl__consume_fence(bool is_on_bus)
+{
+	if (KL__BUS_BARRIERS && is_on_bus)
+		kl__bus_barrier();
 }
 
 /* Orders an earlier store before a later load, which nothing weaker does. */

@@ -39,10 +39,18 @@ int kl_kick_policy_parse(const char *text, struct kl_kick_policy *policy)
 	return 0;
 }
 
+/* How many buffers the device has used, in the indices' count: nothing is taken back for it. */
+static uint16_t progress(struct kl_queue *queue)
+{
+	if ((queue->kind & KL__RING_PACKED) != 0)
+		return kl__packed_progress(queue);
+	return kl__load(&queue->used->idx);
+}
+
 /* An empty ring usually means a sleeping device; a busy one that it will come by itself. */
 static uint8_t lesson_for(const struct kl_queue *queue, uint16_t used)
 {
-	return used == queue->checked ? 0 : 1;
+	return used == queue->kick.decided ? 0 : 1;
 }
 
 /* Auto: whether to wait this time. */
@@ -82,7 +90,7 @@ void kl__kick_defer(struct kl_queue *queue)
 	kick->deferred++;
 	if (kick->owed)
 		return;
-	used = kl__load(&queue->used->idx);
+	used = progress(queue);
 	if (kick->policy.mode == KL_KICK_AUTO && !worth_waiting(queue, used)) {
 		kick->deferred = 0;
 		kl__kick_check(queue);
@@ -113,7 +121,7 @@ static void void_owed(struct kl_queue *queue)
 	struct kl__kick_state *kick = &queue->kick;
 
 	kick->owed = false;
-	queue->checked = queue->published;
+	kl__kick_decided(queue);
 	queue->stats.kicks_spared += kick->deferred;
 	kick->deferred = 0;
 	learn(kick, false);
@@ -122,7 +130,7 @@ static void void_owed(struct kl_queue *queue)
 void kl__kick_owed(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
-	uint16_t used = kl__load(&queue->used->idx);
+	uint16_t used = progress(queue);
 	uint64_t now;
 
 	if (used == queue->published) {
@@ -176,8 +184,7 @@ static void ring_rescue(struct kl_queue *queue)
 	kick->rescue_rung = true;
 	if (kick->rescue_shift < RESCUE_MAX_SHIFT)
 		kick->rescue_shift++;
-	queue->stats.kicks_sent++;
-	kl_notify(&queue->notifier, queue->published);
+	kl__kick_ring(queue);
 }
 
 /* A device that sleeps may need a while to wake up. */
@@ -202,7 +209,7 @@ static void judge_rescue(struct kl_queue *queue, bool has_moved)
 void kl__kick_rescue(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
-	uint16_t used = kl__load(&queue->used->idx);
+	uint16_t used = progress(queue);
 	bool has_moved = used != kick->rescue_watched;
 
 	kick->polls = 0;

@@ -6,7 +6,7 @@
 #ifndef KL_RING_KICK_H
 #define KL_RING_KICK_H
 
-#include "ring/queue.h"
+#include "ring/packed.h"
 
 /* For a policy that waits: the decision is owed from now on. */
 void kl__kick_defer(struct kl_queue *queue);
@@ -20,25 +20,60 @@ void kl__kick_rescue(struct kl_queue *queue);
 /* Polls without a look at the clock between two looks for a lost wake-up. */
 #define KL__RESCUE_POLLS 4096
 
-/* virtio 1.x, 2.7.7.2, 2.7.10.1: does the device want to hear of the entries from old_idx on? */
-static inline bool kl__kick_wanted(const struct kl_queue *queue, uint16_t old_idx, uint16_t new_idx)
+/* A device's wish counts available entries; on a packed ring, descriptors. */
+static inline bool kl__kick_counts_descriptors(const struct kl_queue *queue)
 {
+	return (queue->kind & (KL__RING_PACKED | KL__RING_CHAINED)) ==
+		(KL__RING_PACKED | KL__RING_CHAINED);
+}
+
+/* How far the driver got, in what the device's wish counts. */
+static inline uint16_t kl__kick_reach(const struct kl_queue *queue)
+{
+	return kl__kick_counts_descriptors(queue) ? queue->taken : queue->published;
+}
+
+/* Does the device want to hear of one of the last window entries? 2.7.7.2, 2.7.10.1, 2.8.10. */
+static inline bool kl__kick_wanted(const struct kl_queue *queue, uint16_t window)
+{
+	uint16_t published = queue->published;
+
+	if ((queue->kind & KL__RING_PACKED) != 0)
+		return kl__packed_kick_wanted(queue, window);
 	if (queue->event_idx)
-		return virtq_need_event(kl__load(queue->avail_event), new_idx, old_idx);
+		return virtq_need_event(kl__load(queue->avail_event), published,
+			published - window);
 	return (kl__load(&queue->used->flags) & VIRTQ_USED_F_NO_NOTIFY) == 0;
 }
 
 /*
  * The device has used all below used, so it has seen them, and a wish to hear of one of them is
- * void. So the window of the decision may start there. It also must not grow past 2^16 entries,
- * where the comparison would no longer mean anything; exactly that many are what a window of 0
- * stands for, since there is something to decide about.
+ * void. So the window of the decision may start there. It also must not grow past 2^16 entries (or
+ * the size of a packed ring), where the comparison would no longer mean anything; exactly 2^16 are
+ * what a window of 0 stands for, since there is something to decide about.
  */
 static inline void kl__kick_consumed(struct kl_queue *queue, uint16_t used)
 {
-	if ((uint16_t)(queue->published - used) <=
-		(uint16_t)(queue->published - queue->checked - 1))
+	uint16_t reach = kl__kick_reach(queue);
+
+	if (kl__kick_counts_descriptors(queue))
+		used = queue->returned;
+	if ((uint16_t)(reach - used) <= (uint16_t)(reach - queue->checked - 1))
 		queue->checked = used;
+}
+
+static inline void kl__kick_decided(struct kl_queue *queue)
+{
+	queue->checked = kl__kick_reach(queue);
+	queue->kick.decided = queue->published;
+}
+
+static inline void kl__kick_ring(struct kl_queue *queue)
+{
+	bool is_packed = (queue->kind & KL__RING_PACKED) != 0;
+
+	queue->stats.kicks_sent++;
+	kl_notify(&queue->notifier, is_packed ? kl__packed_position(queue) : queue->published);
 }
 
 /*
@@ -47,25 +82,22 @@ static inline void kl__kick_consumed(struct kl_queue *queue, uint16_t used)
  */
 static inline void kl__kick_check(struct kl_queue *queue)
 {
-	uint16_t old_idx;
+	uint16_t window;
 
 	kl__kick_consumed(queue, queue->used_seen);
-	old_idx = queue->checked;
+	window = kl__kick_reach(queue) - queue->checked;
+	kl__kick_decided(queue);
 
 	/*
 	 * The index we published must be visible before the device's wish is read. Pairs with the
 	 * device's fence between arming its notification and looking at the index again.
 	 */
 	kl__full_fence();
-	queue->checked = queue->published;
-	if (kl__kick_wanted(queue, old_idx, queue->published)) {
-		queue->stats.kicks_sent++;
-		queue->kick.last_sent = true;
-		kl_notify(&queue->notifier, queue->published);
-	} else {
+	queue->kick.last_sent = kl__kick_wanted(queue, window);
+	if (queue->kick.last_sent)
+		kl__kick_ring(queue);
+	else
 		queue->stats.kicks_suppressed++;
-		queue->kick.last_sent = false;
-	}
 }
 
 /* After a publish: decide, or owe the decision. */

@@ -46,6 +46,7 @@ struct kl__kick_state {
 	uint8_t rescue_shift;
 	uint8_t lesson_index;
 	uint32_t deferred; /* publishes since the decision is owed */
+	uint16_t decided; /* published at the last decision */
 	uint16_t watched; /* the used index when it was last seen to move */
 	uint16_t rescue_watched;
 	uint32_t polls;
@@ -56,35 +57,72 @@ struct kl__kick_state {
 	struct kl__kick_lesson lesson[2];
 };
 
+/*
+ * The kinds of ring, as bits. Data paths are templates over a kind that is constant where they are
+ * stamped out; elsewhere queue->kind says it at run time.
+ */
+#define KL__RING_PACKED 1u
+#define KL__RING_CHAINED 2u /* some buffers take several ring descriptors */
+#define KL__RING_IN_ORDER 4u
+#define KL__RING_KINDS 8u
+
 struct kl_queue {
 	/* Constant while the queue lives; read by every burst. */
-	struct virtq_desc *desc;
-	struct virtq_avail *avail;
-	struct virtq_used *used;
+	union {
+		struct virtq_desc *desc;
+		struct pvirtq_desc *packed;
+	};
+	union {
+		struct virtq_avail *avail;
+		struct pvirtq_event_suppress *driver_event;
+	};
+	union {
+		struct virtq_used *used;
+		struct pvirtq_event_suppress *device_event;
+	};
 	struct kl__slot *slot;
 	/*
-	 * Descriptor ids in the order of use: those of [returned, returned + size) modulo size.
-	 * Where every buffer takes one ring descriptor this is also what avail->ring holds, so a
-	 * device that completes in order leaves both unchanged for ever.
+	 * Descriptor (packed: buffer) ids in the order of use: a buffer takes those of the places that
+	 * it takes, and leaves its own there when it comes back. Split, where every buffer takes one
+	 * ring descriptor, this is also what avail->ring holds. A device that completes in order
+	 * leaves all of it unchanged for ever.
 	 */
 	uint16_t *order;
 	uint16_t size;
-	uint16_t mask;
+	uint16_t mask; /* split */
+	uint8_t kind;
 	bool event_idx;
-	bool chained; /* some buffers take several ring descriptors */
+	bool is_on_bus; /* ORDER_PLATFORM: see barrier.h */
 	uint16_t index;
 
 	/* Written by the queue's thread. Indices run free, modulo 2^16. */
 	alignas(KL__CACHE_LINE) uint16_t avail_idx; /* buffers added */
 	uint16_t published; /* of those, told to the device */
-	uint16_t checked; /* published at the last kick decision */
+	uint16_t checked; /* up to where the last kick decision went, in what the device counts */
 	uint16_t used_idx; /* buffers taken back */
-	uint16_t used_seen; /* the device's used index, as last read */
+	uint16_t used_seen; /* how far the device is known to be; at least used_idx */
 	uint16_t taken; /* chained: descriptors given to buffers */
 	uint16_t returned; /* chained: descriptors given back */
-	uint16_t parked; /* where used_event was last put */
+	uint16_t parked; /* split: where used_event was last put */
 	uint8_t fault; /* enum kl_queue_fault */
-	uint16_t *avail_event;
+	bool in_batch; /* in order: the device named batch_last, and what is before it is used too */
+	uint16_t batch_last;
+	uint32_t batch_length;
+
+	/*
+	 * Packed: places in the ring, and the flags that make a descriptor available or used there, which
+	 * are each wrap counter in the only form that is ever needed.
+	 */
+	uint16_t avail_place;
+	uint16_t avail_flags;
+	uint16_t used_place;
+	uint16_t used_flags;
+	uint16_t head_place; /* of the first that is not published; its flags are written last */
+	uint16_t head_flags;
+	uint16_t seen_place; /* where used_seen was looked for last */
+	uint16_t seen_flags;
+
+	uint16_t *avail_event; /* split */
 	uint16_t *used_event;
 	struct kl_notifier notifier;
 	struct kl__kick_state kick;

@@ -12,21 +12,22 @@
 /* What a queue is made of. */
 struct kl__queue_shape {
 	uint16_t index;
-	uint16_t size; /* power of two, 1 to 32768 */
+	uint16_t size; /* 1 to 32768; of a split ring a power of two */
 	uint16_t indirect_entries; /* per buffer; 0: none; at most size */
-	bool chained;
+	unsigned int kind; /* KL__RING_* */
 	bool event_idx;
+	bool is_on_bus; /* ORDER_PLATFORM */
 	bool rescues;
 	bool is_legacy; /* split, laid out as devices from before virtio 1.0 know it */
 	struct kl_kick_policy kick;
 	uint64_t ticks_per_second; /* of kl__clock */
 };
 
-/* Where the parts lie in one block of device-visible memory; offsets in bytes. */
-struct kl__split_layout {
-	size_t desc;
-	size_t avail;
-	size_t used;
+/* Where the parts lie in one block of device-visible memory; offsets in bytes. 2.6 */
+struct kl__queue_layout {
+	size_t desc; /* descriptor area */
+	size_t driver; /* driver area: available ring, or driver event suppression */
+	size_t device; /* device area: used ring, or device event suppression */
 	size_t indirect;
 	size_t bytes;
 };
@@ -34,7 +35,7 @@ struct kl__split_layout {
 /* Alignment of the block. */
 #define KL__LAYOUT_ALIGN 4096
 
-void kl__split_layout(const struct kl__queue_shape *shape, struct kl__split_layout *layout);
+void kl__queue_layout(const struct kl__queue_shape *shape, struct kl__queue_layout *layout);
 
 /* Bytes of private memory for a queue, cache-line aligned. */
 size_t kl__queue_private_bytes(const struct kl__queue_shape *shape);
@@ -64,13 +65,17 @@ int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsign
 	unsigned int writable, void *buffer);
 
 /*
- * Makes what was added visible to the device; the kick decision (ring/kick.h) is the caller's next
- * step.
+ * One entry of an indirect table in the form that the queue's format wants: flags are NEXT, WRITE or
+ * none; next counts in the table. 2.7.5.3, 2.8.8.
  */
-void kl__queue_publish(struct kl_queue *queue);
+void kl__queue_set_entry(const struct kl_queue *queue, struct virtq_desc *entry,
+	struct kl__piece piece, uint16_t flags, uint16_t next);
 
 /* The largest number of pieces that kl__queue_add can take. */
 uint16_t kl__queue_max_pieces(const struct kl_queue *queue);
+
+/* kl__ring_publish for any kind of queue. */
+void kl__queue_publish(struct kl_queue *queue);
 
 /*
  * Takes the next used buffer back, NULL when there is none or the queue is broken. *length is what
@@ -78,11 +83,25 @@ uint16_t kl__queue_max_pieces(const struct kl_queue *queue);
  */
 void *kl__queue_take(struct kl_queue *queue, uint32_t *length);
 
+/* kl__ring_harvest and kl__ring_park for any kind of queue; what came back is not counted yet. */
+uint16_t kl__queue_harvest(struct kl_queue *queue, void **buffers, uint32_t *lengths,
+	uint32_t *writables, uint16_t max);
+
 /*
  * After a reset whose status read back 0: the next buffer that was in flight, published or not,
  * NULL when all have been taken back. Each counts as failed.
  */
 void *kl__queue_drain(struct kl_queue *queue);
+
+/* kl__ring_arm and kl__ring_disarm for any kind of queue. */
+bool kl__queue_arm(struct kl_queue *queue);
+void kl__queue_disarm(struct kl_queue *queue);
+
+/* For a person: the ring's format. */
+static inline const char *kl__queue_format(const struct kl_queue *queue)
+{
+	return (queue->kind & KL__RING_PACKED) != 0 ? "packed" : "split";
+}
 
 /* Buffers that are with the device now. */
 static inline uint16_t kl__queue_in_flight(const struct kl_queue *queue)

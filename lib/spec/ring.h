@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The split virtqueue as it lies in memory that the driver and the device share: virtio 1.x, 2.7.
- * All fields are little-endian. The hosts we build for are little-endian too, which is asserted
+ * The virtqueues as they lie in memory that the driver and the device share: virtio 1.x, 2.7 (split)
+ * and 2.8 (packed). All fields are little-endian. The hosts we build for are little-endian too, which is asserted
  * once here, so that no field needs a conversion on the data path.
  */
 #ifndef KL_SPEC_RING_H
@@ -13,7 +13,7 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x fields are little-endian");
 
-/* 2.7: a split queue has a power of two entries, at most this many. */
+/* 2.7: a split queue has a power of two entries; 2.8: a packed one any number; at most so many. */
 #define VIRTQ_MAX_SIZE 32768
 
 /* 2.7.5: descriptor flags. */
@@ -67,6 +67,43 @@ struct virtq_used {
 	struct virtq_used_elem ring[];
 };
 static_assert(offsetof(struct virtq_used, ring) == 4, "2.7.8");
+
+/*
+ * 2.8.1: available when the first differs from the second and equals the driver's wrap counter, used
+ * when both equal the device's.
+ */
+#define VIRTQ_DESC_F_AVAIL 0x0080
+#define VIRTQ_DESC_F_USED 0x8000
+
+/* 2.8: alignment of the two event suppression areas; the descriptor ring's is VIRTQ_DESC_ALIGN. */
+#define VIRTQ_EVENT_ALIGN 4
+
+/* 2.8.13, in the ring and in indirect tables; a used descriptor has the same shape: 2.8.14. */
+struct pvirtq_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t id;
+	uint16_t flags;
+};
+static_assert(sizeof(struct pvirtq_desc) == 16, "2.8.13");
+static_assert(offsetof(struct pvirtq_desc, len) == 8, "2.8.13");
+static_assert(offsetof(struct pvirtq_desc, id) == 12, "2.8.13");
+static_assert(offsetof(struct pvirtq_desc, flags) == 14, "2.8.13");
+
+/* 2.8.10 */
+#define RING_EVENT_FLAGS_ENABLE 0
+#define RING_EVENT_FLAGS_DISABLE 1
+#define RING_EVENT_FLAGS_DESC 2 /* for one descriptor, with EVENT_IDX */
+
+/* 2.8.14: offset in the lower 15 bits, and a wrap counter. */
+#define VIRTQ_EVENT_WRAP 0x8000
+
+struct pvirtq_event_suppress {
+	uint16_t desc;
+	uint16_t flags;
+};
+static_assert(sizeof(struct pvirtq_event_suppress) == 4, "2.8.14");
+static_assert(offsetof(struct pvirtq_event_suppress, flags) == 2, "2.8.14");
 
 /*
  * 2.7.7.2, 2.7.10: whether the move of a free-running index from old to new passes event, that is

@@ -2,7 +2,7 @@
 /*
  * Sleeping on a used buffer notification. The driver mirrors
  *
- *	arm, disarm	kl__split_arm, kl__split_disarm in lib/ring/split.h
+ *	arm, disarm	kl__ring_arm, kl__ring_disarm in lib/ring/ring.h
  *	force		kl__kick_force in lib/ring/kick.h, called before every sleep by
  *			drivers/blk/wait.c, whose naps of a second are left out here
  *

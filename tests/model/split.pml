@@ -2,7 +2,7 @@
 /*
  * The kick protocol of the split ring. The driver mirrors
  *
- *	publish		kl__split_publish in lib/ring/split.h
+ *	publish		kl__ring_publish in lib/ring/ring.h
  *	check		kl__kick_check, kl__kick_consumed, kl__kick_wanted in lib/ring/kick.h
  *	defer, owed	kl__kick_defer, kl__kick_owed, kl__kick_decide_owed in lib/ring/kick.c
  *	rescue		kl__kick_rescue there; time passes only when nothing else can happen

@@ -27,7 +27,7 @@
 #define kl__full_fence kl__compiler_fence
 #endif
 #include "ring/kick.h"
-#include "ring/split.h"
+#include "ring/ring.h"
 #include "ring/verbs.h"
 
 #define SIZE 8
@@ -143,7 +143,7 @@ static void post_one(void)
 
 	if (kl__queue_add(queue, &piece, 0, 1, queue) != 0)
 		abort();
-	kl__split_publish(queue);
+	kl__ring_publish(queue, 0);
 }
 
 static void take_all(void)
@@ -178,7 +178,7 @@ static bool round_of_sleep(unsigned int *state)
 {
 	post_one();
 	pause_for(dither(state));
-	if (!kl__split_arm(queue)) {
+	if (!kl__ring_arm(queue, 0)) {
 		for (unsigned int looks = 1; kl__load_acquire(&interrupt) == 0; looks++) {
 			if (kl__load_acquire(&device_sleeps) == queue->published &&
 				kl__load_acquire(&interrupt) == 0)
@@ -192,7 +192,7 @@ static bool round_of_sleep(unsigned int *state)
 		if (looks % LOOKS == 0)
 			sched_yield();
 	kl__store(&interrupt, 0);
-	kl__split_disarm(queue);
+	kl__ring_disarm(queue, 0);
 	take_all();
 	return true;
 }
@@ -200,10 +200,10 @@ static bool round_of_sleep(unsigned int *state)
 static void make_queue(void)
 {
 	struct kl__queue_shape shape = {.size = SIZE, .event_idx = true, .ticks_per_second = 1};
-	struct kl__split_layout layout;
+	struct kl__queue_layout layout;
 	void *shared, *own;
 
-	kl__split_layout(&shape, &layout);
+	kl__queue_layout(&shape, &layout);
 	shared = aligned_alloc(KL__LAYOUT_ALIGN,
 		(layout.bytes + KL__LAYOUT_ALIGN - 1) / KL__LAYOUT_ALIGN * KL__LAYOUT_ALIGN);
 	own = aligned_alloc(KL__CACHE_LINE, kl__queue_private_bytes(&shape));

@@ -8,7 +8,7 @@
 
 #include "device_rig.h"
 #include "ring/kick.h"
-#include "ring/split.h"
+#include "ring/ring.h"
 #include "ring/verbs.h"
 
 static struct device_rig rig;
@@ -110,7 +110,7 @@ Test(device, buffers_are_taken_back_after_the_reset)
 
 		cr_assert_eq(kl__queue_add(left.queue, &piece, 0, 1, &dma), 0);
 	}
-	kl__split_publish(left.queue);
+	kl__queue_publish(left.queue);
 	kl__kick(left.queue);
 	rig.model->script.reset_reads = 3;
 	rig.model->script.scribbles = true;

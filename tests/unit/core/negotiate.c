@@ -23,7 +23,10 @@ static void expect_accepted(uint64_t low, uint64_t high)
 	cr_expect(kl_features_equal(accepted, &rig.model->accepted), "what the device was told");
 }
 
-#define RING_BITS (UINT64_C(1) << VIRTIO_F_INDIRECT_DESC | UINT64_C(1) << VIRTIO_F_EVENT_IDX)
+#define RING_BITS \
+	(UINT64_C(1) << VIRTIO_F_INDIRECT_DESC | UINT64_C(1) << VIRTIO_F_EVENT_IDX | \
+		UINT64_C(1) << VIRTIO_F_RING_PACKED | UINT64_C(1) << VIRTIO_F_IN_ORDER | \
+		UINT64_C(1) << VIRTIO_F_ORDER_PLATFORM)
 #define PCI_BITS (UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM)
 #define TYPE_BITS \
 	(UINT64_C(1) << RIG_F_APPLE | UINT64_C(1) << RIG_F_PEAR | UINT64_C(1) << RIG_F_PLUM | \
@@ -41,7 +44,7 @@ Test(negotiate, golden_mask)
 	for (unsigned int bit = 0; bit < KL_FEATURE_BITS; bit++)
 		cr_expect(kl_device_offers(rig.device, bit));
 	cr_expect(kl_device_has(rig.device, RIG_F_NUT));
-	cr_expect_not(kl_device_has(rig.device, VIRTIO_F_RING_PACKED));
+	cr_expect_not(kl_device_has(rig.device, VIRTIO_F_ADMIN_VQ));
 	cr_expect_not(kl_device_has(rig.device, 500));
 	rig_close(&rig);
 }
@@ -204,7 +207,7 @@ static void expect_refused(const char *options, const char *text)
 	rig_prepare(&rig);
 	model_offer(rig.model, RIG_F_APPLE);
 	model_offer(rig.model, RIG_F_FIG);
-	model_offer(rig.model, VIRTIO_F_RING_PACKED);
+	model_offer(rig.model, VIRTIO_F_SR_IOV);
 	cr_assert_eq(rig_attach(&rig, options), 0, "%s", log_text());
 	cr_expect_eq(rig_negotiate(&rig), -ENOTSUP, "%s", options);
 	cr_expect(logged(text), "%s: %s", text, log_text());
@@ -218,7 +221,7 @@ Test(negotiate, insisted)
 {
 	expect_refused("event_idx=1", "does not offer EVENT_IDX; it offers APPLE");
 	expect_refused("features=+PEAR/+NUT", "does not offer PEAR NUT;");
-	expect_refused("packed=1", "RING_PACKED can't be used");
+	expect_refused("features=+SR_IOV", "SR_IOV can't be used");
 	expect_refused("features=+FIG", "FIG can't be used");
 	expect_refused("features=+ADMIN_VQ", "does not offer ADMIN_VQ;");
 }
@@ -240,7 +243,10 @@ Test(negotiate, declined)
 {
 	rig_prepare(&rig);
 	offer_all(rig.model);
-	cr_assert_eq(rig_attach(&rig, "event_idx=0,indirect=0,features=-APPLE/-NUT"), 0);
+	cr_assert_eq(rig_attach(&rig,
+			     "event_idx=0,indirect=0,packed=0,in_order=0,"
+			     "features=-APPLE/-NUT/-ORDER_PLATFORM"),
+		0);
 	cr_expect_eq(rig_negotiate(&rig), 0);
 	expect_accepted(PCI_BITS, 0);
 	rig_close(&rig);

@@ -74,8 +74,9 @@ Test(options, queue_size)
 		rig_close(&rig);
 	}
 	refuse("queue_size=0", "queue_size=0", "powers of two");
-	refuse("queue_size=3", "queue_size=3", "powers of two");
-	refuse("queue_size=32767", "queue_size=32767", "powers of two");
+	/* A packed ring may have any size, and the format is not known yet. */
+	cr_expect_eq(parse("queue_size=100")->queue_size, 100);
+	rig_close(&rig);
 	refuse("queue_size=65536", "queue_size=65536", "32768");
 	refuse("queue_size=big", "queue_size=big", "powers of two");
 }

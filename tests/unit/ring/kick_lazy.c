@@ -371,7 +371,7 @@ Test(kick_lazy, the_largest_ring_and_a_fast_device)
 	open_largest();
 	for (unsigned int i = 0; i < VIRTQ_MAX_SIZE; i++)
 		cr_assert_eq(ring_add(&rig, 0, 1), 0);
-	kl__split_publish(rig.queue);
+	kl__queue_publish(rig.queue);
 	model_process(rig.model, 0, 5);
 	kl__kick(rig.queue);
 	cr_assert_eq(ring_take(&rig), 5);

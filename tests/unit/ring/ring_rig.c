@@ -11,7 +11,7 @@
 void ring_open(struct ring_rig *rig, struct kl__queue_shape shape)
 {
 	struct kl_features accepted = {0};
-	struct kl__split_layout layout;
+	struct kl__queue_layout layout;
 	struct kl__host *host;
 	uint64_t iova, unused;
 
@@ -19,7 +19,7 @@ void ring_open(struct ring_rig *rig, struct kl__queue_shape shape)
 	if (rig->shape.ticks_per_second == 0)
 		rig->shape.ticks_per_second = 1000000000;
 	host = &rig->model->host;
-	kl__split_layout(&rig->shape, &layout);
+	kl__queue_layout(&rig->shape, &layout);
 	rig->shared = host->alloc(host, layout.bytes, KL__LAYOUT_ALIGN, &iova);
 	rig->own = host->alloc(host, kl__queue_private_bytes(&rig->shape), KL__CACHE_LINE, &unused);
 	rig->data = host->alloc(host, (size_t)shape.size * RIG_PIECE_BYTES, 64, &rig->data_iova);
@@ -32,8 +32,8 @@ void ring_open(struct ring_rig *rig, struct kl__queue_shape shape)
 	if (shape.indirect_entries != 0)
 		kl_features_set(&accepted, VIRTIO_F_INDIRECT_DESC);
 	model_run_bare(rig->model, &accepted);
-	model_bind(rig->model, shape.index, shape.size, iova + layout.desc, iova + layout.avail,
-		iova + layout.used);
+	model_bind(rig->model, shape.index, shape.size, iova + layout.desc, iova + layout.driver,
+		iova + layout.device);
 	if (shape.kick.mode != KL_KICK_EAGER)
 		rig->model->queue[shape.index].kicks = MODEL_KICKS_LAZY;
 }
@@ -75,7 +75,7 @@ void ring_kick(struct ring_rig *rig)
 	/* As a burst function does: no news, no decision. */
 	if (rig->queue->avail_idx == rig->queue->published)
 		return;
-	kl__split_publish(rig->queue);
+	kl__queue_publish(rig->queue);
 	kl__kick(rig->queue);
 }
 

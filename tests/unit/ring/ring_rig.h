@@ -6,7 +6,7 @@
 #include "finish.h"
 #include "model.h"
 #include "ring/kick.h"
-#include "ring/split.h"
+#include "ring/ring.h"
 #include "ring/verbs.h"
 
 #define RIG_PIECE_BYTES 64

@@ -14,66 +14,66 @@ Test(verbs, layout_of_every_size)
 	for (uint32_t n = 1; n <= VIRTQ_MAX_SIZE; n *= 2) {
 		struct kl__queue_shape shape = {.size = (uint16_t)n,
 			.indirect_entries = n < 4 ? 0 : 4};
-		struct kl__split_layout layout;
+		struct kl__queue_layout layout;
 
-		kl__split_layout(&shape, &layout);
+		kl__queue_layout(&shape, &layout);
 		cr_expect_eq(layout.desc % 16, 0);
-		cr_expect_eq(layout.avail % 2, 0);
-		cr_expect_eq(layout.used % 4, 0);
+		cr_expect_eq(layout.driver % 2, 0);
+		cr_expect_eq(layout.device % 4, 0);
 		cr_expect_eq(layout.indirect % 16, 0);
-		cr_expect_geq(layout.avail, layout.desc + 16 * n);
-		cr_expect_geq(layout.used, layout.avail + 6 + 2 * n);
-		cr_expect_geq(layout.indirect, layout.used + 6 + 8 * n);
+		cr_expect_geq(layout.driver, layout.desc + 16 * n);
+		cr_expect_geq(layout.device, layout.driver + 6 + 2 * n);
+		cr_expect_geq(layout.indirect, layout.device + 6 + 8 * n);
 		cr_expect_eq(layout.bytes,
 			layout.indirect + (size_t)n * shape.indirect_entries * 16);
 		/* The device's ring shares no cache line with ours, and entries straddle none. */
-		cr_expect_eq((layout.avail + 4) % KL__CACHE_LINE, 0);
-		cr_expect_eq((layout.used + 4) % KL__CACHE_LINE, 0);
-		cr_expect_gt(layout.used / KL__CACHE_LINE,
-			(layout.avail + 6 + 2 * n - 1) / KL__CACHE_LINE);
+		cr_expect_eq((layout.driver + 4) % KL__CACHE_LINE, 0);
+		cr_expect_eq((layout.device + 4) % KL__CACHE_LINE, 0);
+		cr_expect_gt(layout.device / KL__CACHE_LINE,
+			(layout.driver + 6 + 2 * n - 1) / KL__CACHE_LINE);
 	}
 }
 
 Test(verbs, layout_known_offsets)
 {
 	struct kl__queue_shape shape = {.size = 256, .indirect_entries = 4};
-	struct kl__split_layout layout;
+	struct kl__queue_layout layout;
 
-	kl__split_layout(&shape, &layout);
+	kl__queue_layout(&shape, &layout);
 	cr_expect_eq(layout.desc, 0);
-	cr_expect_eq(layout.avail, 4220);
-	cr_expect_eq(layout.used, 4860);
+	cr_expect_eq(layout.driver, 4220);
+	cr_expect_eq(layout.device, 4860);
 	cr_expect_eq(layout.indirect, 6976);
 	cr_expect_eq(layout.bytes, 6976 + 256 * 4 * 16);
 	shape = (struct kl__queue_shape){.size = 1};
-	kl__split_layout(&shape, &layout);
-	cr_expect_eq(layout.avail, 124);
-	cr_expect_eq(layout.used, 252);
+	kl__queue_layout(&shape, &layout);
+	cr_expect_eq(layout.driver, 124);
+	cr_expect_eq(layout.device, 252);
 	cr_expect_eq(layout.bytes, layout.indirect);
 }
 
 /* 2.7.2: what a device computes by itself from the address and the size of a queue. */
 Test(verbs, layout_of_legacy_devices)
 {
-	struct kl__split_layout layout;
+	struct kl__queue_layout layout;
 
 	for (uint32_t n = 1; n <= VIRTQ_MAX_SIZE; n *= 2) {
 		struct kl__queue_shape shape = {.size = (uint16_t)n,
 			.is_legacy = true,
 			.indirect_entries = n < 4 ? 0 : 4};
 
-		kl__split_layout(&shape, &layout);
+		kl__queue_layout(&shape, &layout);
 		cr_expect_eq(layout.desc, 0);
-		cr_expect_eq(layout.avail, 16 * n);
-		cr_expect_eq(layout.used, (16 * n + 2 * (3 + n) + 4095) / 4096 * 4096);
+		cr_expect_eq(layout.driver, 16 * n);
+		cr_expect_eq(layout.device, (16 * n + 2 * (3 + n) + 4095) / 4096 * 4096);
 		cr_expect_eq(layout.indirect % 16, 0);
-		cr_expect_geq(layout.indirect, layout.used + 6 + 8 * n);
+		cr_expect_geq(layout.indirect, layout.device + 6 + 8 * n);
 		cr_expect_eq(layout.bytes,
 			layout.indirect + (size_t)n * shape.indirect_entries * 16);
 	}
-	kl__split_layout(&(struct kl__queue_shape){.size = 256, .is_legacy = true}, &layout);
-	cr_expect_eq(layout.avail, 4096);
-	cr_expect_eq(layout.used, 8192);
+	kl__queue_layout(&(struct kl__queue_shape){.size = 256, .is_legacy = true}, &layout);
+	cr_expect_eq(layout.driver, 4096);
+	cr_expect_eq(layout.device, 8192);
 }
 
 /* 2.7.7.1: a polled queue says from the start that it wants no used notifications. */
@@ -141,8 +141,8 @@ Test(verbs, several_pieces_make_a_chain)
 {
 	for (unsigned int pieces = 2; pieces <= 8; pieces++)
 		for (unsigned int readable = 0; readable <= pieces; readable++)
-			expect_seen((struct kl__queue_shape){.size = 8, .chained = true}, readable,
-				pieces - readable, false);
+			expect_seen((struct kl__queue_shape){.size = 8, .kind = KL__RING_CHAINED},
+				readable, pieces - readable, false);
 }
 
 Test(verbs, several_pieces_take_an_indirect_table)
@@ -156,7 +156,9 @@ Test(verbs, several_pieces_take_an_indirect_table)
 /* Where a table is too small, a chain may do. */
 Test(verbs, tables_and_chains_mix)
 {
-	struct kl__queue_shape shape = {.size = 16, .indirect_entries = 4, .chained = true};
+	struct kl__queue_shape shape = {.size = 16,
+		.indirect_entries = 4,
+		.kind = KL__RING_CHAINED};
 
 	expect_seen(shape, 2, 2, true);
 	expect_seen(shape, 2, 3, false);
@@ -176,7 +178,7 @@ Test(verbs, max_pieces)
 	cr_expect_eq(kl__queue_max_pieces(rig.queue), 7);
 	cr_expect_eq(ring_add(&rig, 4, 4), -EINVAL);
 	ring_close(&rig);
-	ring_open(&rig, (struct kl__queue_shape){.size = 16, .chained = true});
+	ring_open(&rig, (struct kl__queue_shape){.size = 16, .kind = KL__RING_CHAINED});
 	cr_expect_eq(kl__queue_max_pieces(rig.queue), 16);
 	cr_expect_eq(ring_add(&rig, 9, 8), -EINVAL);
 	cr_expect_eq(ring_add(&rig, 8, 8), 0);
@@ -196,7 +198,7 @@ Test(verbs, impossible_buffers_are_refused)
 	struct ring_rig rig;
 	struct kl__piece piece[3];
 
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .chained = true});
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kind = KL__RING_CHAINED});
 	for (unsigned int i = 0; i < 3; i++)
 		piece[i] = (struct kl__piece){rig.data_iova, 64};
 	cr_expect_eq(kl__queue_add(rig.queue, piece, 0, 0, &rig), -EINVAL);
@@ -217,7 +219,9 @@ Test(verbs, a_full_ring_says_so)
 	struct ring_rig rig;
 
 	ring_open(&rig,
-		(struct kl__queue_shape){.size = 4, .chained = true, .indirect_entries = 2});
+		(struct kl__queue_shape){.size = 4,
+			.kind = KL__RING_CHAINED,
+			.indirect_entries = 2});
 	cr_expect_eq(ring_add(&rig, 2, 1), 0, "a chain of three");
 	cr_expect_eq(ring_add(&rig, 2, 1), -ENOSPC);
 	cr_expect_eq(ring_add(&rig, 1, 1), 0, "a table needs one descriptor only");
@@ -241,7 +245,9 @@ static void run_sizes(uint16_t size, enum model_order order, bool chained, bool 
 
 	memset(out, 0, sizeof(out));
 	ring_open(&rig,
-		(struct kl__queue_shape){.size = size, .chained = chained, .event_idx = event_idx});
+		(struct kl__queue_shape){.size = size,
+			.kind = chained ? KL__RING_CHAINED : 0,
+			.event_idx = event_idx});
 	rig.model->script.order = order;
 	while (rig.taken < 140000) {
 		unsigned int burst = 1 + (unsigned int)(model_random(rig.model) % size);
@@ -309,7 +315,7 @@ static void run_random(struct kl__queue_shape shape, enum model_order order)
 Test(verbs, random_traffic_obeys_the_rules)
 {
 	for (int order = MODEL_IN_ORDER; order <= MODEL_SHUFFLE; order++) {
-		run_random((struct kl__queue_shape){.size = 64, .chained = true},
+		run_random((struct kl__queue_shape){.size = 64, .kind = KL__RING_CHAINED},
 			(enum model_order)order);
 		run_random((struct kl__queue_shape){.size = 64,
 				   .indirect_entries = 8,
@@ -317,7 +323,7 @@ Test(verbs, random_traffic_obeys_the_rules)
 			(enum model_order)order);
 		run_random((struct kl__queue_shape){.size = 16,
 				   .indirect_entries = 4,
-				   .chained = true,
+				   .kind = KL__RING_CHAINED,
 				   .event_idx = true},
 			(enum model_order)order);
 	}
@@ -329,7 +335,7 @@ Test(verbs, a_length_beyond_the_buffer_reads_as_none)
 	struct ring_rig rig;
 	uint32_t length;
 
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .chained = true});
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kind = KL__RING_CHAINED});
 	for (unsigned int i = 0; i < 2; i++)
 		cr_assert_eq(ring_add(&rig, 1, 2), 0);
 	ring_kick(&rig);

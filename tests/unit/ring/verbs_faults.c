@@ -11,7 +11,8 @@ static struct ring_rig rig;
 
 static void open_with(unsigned int count, bool chained)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .chained = chained});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 8, .kind = chained ? KL__RING_CHAINED : 0});
 	ring_post(&rig, count);
 }
 

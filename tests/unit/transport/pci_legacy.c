@@ -9,7 +9,7 @@
 
 #include "device_rig.h"
 #include "ring/kick.h"
-#include "ring/split.h"
+#include "ring/verbs.h"
 #include "ring/verbs.h"
 #include "spec/features.h"
 
@@ -113,7 +113,7 @@ static void expect_moves(unsigned int count)
 		const struct kl__piece pieces[2] = {{dma.iova, 16}, {dma.iova + 16, 64}};
 
 		cr_assert_eq(kl__queue_add(queue, pieces, 1, 1, &dma), 0);
-		kl__split_publish(queue);
+		kl__queue_publish(queue);
 		kl__kick(queue);
 		cr_expect_eq(model_process(rig.model, 1, 9), 1);
 		cr_expect_eq(kl__queue_take(queue, &length), &dma);
