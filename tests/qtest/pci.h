@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A PCI function of a QEMU without a guest. */
+#ifndef QTEST_PCI_H
+#define QTEST_PCI_H
+
+#include "transport/access.h"
+
+/*
+ * The function at address, BB:DD.F, of the QEMU in folder, with its BARs laid out and answering; it
+ * may not write to memory yet, as after kl__vfio_open. Only functions of bus 0 have room for their
+ * BARs. 0, or after a message -EINVAL (address), -ENODEV (nothing there), -ENOMEM, and what
+ * qtest_machine_get says.
+ */
+int qtest_pci_open(const char *folder, const char *address, struct kl__pci_access **access);
+
+#endif
