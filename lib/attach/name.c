@@ -2,6 +2,7 @@
 #include "attach/name.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,29 @@ static void find_option(const char *options, const char *key, char *value, size_
 	}
 }
 
+/* Addresses are written as the kernel and QEMU show them, in hexadecimal. */
+static int parse_registers(const char *text, struct kl__name *name)
+{
+	unsigned long irq;
+	char *end;
+
+	if (strncmp(text, "0x", 2) != 0 || strspn(text + 2, "0123456789abcdefABCDEF") == 0)
+		return -EINVAL;
+	errno = 0;
+	name->kind = KL__NAME_MMIO;
+	name->registers = strtoull(text, &end, 16);
+	name->irq = -1;
+	if (*end == '@') {
+		if (end[1] < '0' || end[1] > '9')
+			return -EINVAL;
+		irq = strtoul(end + 1, &end, 10);
+		name->irq = irq <= INT_MAX ? (int)irq : -1;
+		if (name->irq < 0)
+			return -EINVAL;
+	}
+	return *end == '\0' && errno == 0 && name->registers % 4 == 0 ? 0 : -EINVAL;
+}
+
 int kl__name_parse(const char *spec, struct kl__name *name)
 {
 	const char *comma = strchr(spec, ','), *mark;
@@ -71,10 +95,8 @@ int kl__name_parse(const char *spec, struct kl__name *name)
 	if (comma != NULL && comma[1] != '\0')
 		name->options = comma + 1;
 	find_option(name->options, "legacy", name->legacy, sizeof(name->legacy));
-	if (strncmp(text, "mmio:", 5) == 0) {
-		name->kind = KL__NAME_MMIO;
-		return 0;
-	}
+	if (strncmp(text, "mmio:", 5) == 0)
+		return parse_registers(text + 5, name);
 	if (strncmp(text, "vhost-user:", 11) == 0) {
 		name->kind = KL__NAME_VHOST_USER;
 		find_option(name->options, "type", name->type, sizeof(name->type));

@@ -3,19 +3,23 @@
 #ifndef KL_ATTACH_NAME_H
 #define KL_ATTACH_NAME_H
 
+#include <stdint.h>
+
 #include <kickless/discover.h>
 
 enum kl__name_kind {
 	KL__NAME_ADDRESS, /* 0000:00:05.0 */
 	KL__NAME_NTH, /* TYPE@N */
 	KL__NAME_KEY, /* TYPE:KEY=VALUE */
-	KL__NAME_MMIO, /* mmio:... */
+	KL__NAME_MMIO, /* mmio:0xADDRESS[@IRQ] */
 	KL__NAME_VHOST_USER, /* vhost-user:... */
 };
 
 struct kl__name {
 	enum kl__name_kind kind;
 	char address[KL_ADDRESS_SIZE];
+	uint64_t registers; /* of MMIO, a physical address */
+	int irq; /* of MMIO, -1 when not given */
 	char type[32];
 	unsigned int nth;
 	char key[32];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How registers are reached: the PCI function that lies under a PCI transport. VFIO, UIO, a QEMU
- * without a guest and a model in a test each fill one of these. Only a notifier may keep a raw
+ * How registers are reached: the PCI function that lies under a PCI transport, the block of registers
+ * under the MMIO one. VFIO, UIO, a QEMU without a guest and a model in a test each fill one of these. Only a notifier may keep a raw
  * pointer.
  */
 #ifndef KL_TRANSPORT_ACCESS_H
@@ -63,6 +63,25 @@ struct kl__pci_access {
 	int numa_node;
 	struct kl__pci_bar bar[PCI_BARS];
 	unsigned int msix_vectors; /* 0: none */
+};
+
+struct kl__mmio_access;
+
+struct kl__mmio_access_ops {
+	/* One aligned access of exactly width 1, 2 or 4 bytes; the caller stays inside of size. */
+	uint32_t (*read)(struct kl__mmio_access *access, uint32_t offset, unsigned int width);
+	void (*write)(struct kl__mmio_access *access, uint32_t offset, unsigned int width,
+		uint32_t value);
+	/* Where the 32 bits at offset are mapped; NULL when only write reaches them. */
+	volatile void *(*pointer)(struct kl__mmio_access *access, uint32_t offset);
+	void (*close)(struct kl__mmio_access *access);
+};
+
+struct kl__mmio_access {
+	const struct kl__mmio_access_ops *ops;
+	char name[64];
+	int numa_node;
+	size_t size; /* bytes that may be accessed; more than the 0x100 of the common registers */
 };
 
 #endif

@@ -2,14 +2,13 @@
 #include "transport/pci_legacy.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <kickless/log.h>
 
 #include "spec/features.h"
-#include "spec/ring.h"
+#include "transport/legacy_rings.h"
 #include "transport/pci_caps.h"
 #include "transport/pci_identity.h"
 
@@ -22,10 +21,6 @@ struct pci_legacy {
 
 /* 4.1.4.10: the registers are the first BAR's, which is one of I/O ports. */
 #define BAR 0
-
-/* 4.1.5.1.3.1: a queue's address is told as the number of its page, in 32 bits. */
-#define PAGE_BITS 12
-#define ADDRESS_END (UINT64_C(1) << (32 + PAGE_BITS))
 
 /* No device has more; a queue whose size reads 0 ends the list earlier. */
 #define QUEUES_MAX 1024
@@ -122,35 +117,6 @@ static void notify_by_port(const struct kl_notifier *notifier, uint32_t what)
 	port_write(&pci->transport, VIRTIO_PCI_LEGACY_QUEUE_NOTIFY, 2, what);
 }
 
-/* 2.7.2: the device computes where the other two parts are, so they had better be there. */
-static bool is_laid_out(const struct kl__queue_setup *setup)
-{
-	uint64_t driver = setup->desc + UINT64_C(16) * setup->size;
-	uint64_t device = driver + 6 + UINT64_C(2) * setup->size;
-
-	return setup->desc % VIRTQ_LEGACY_ALIGN == 0 && setup->driver == driver &&
-		setup->device ==
-		(device + VIRTQ_LEGACY_ALIGN - 1) / VIRTQ_LEGACY_ALIGN * VIRTQ_LEGACY_ALIGN;
-}
-
-static int check_setup(struct kl__transport *transport, const struct kl__queue_setup *setup)
-{
-	if (!is_laid_out(setup)) {
-		kl_error("%s: queue %u: its rings are not laid out as a legacy device needs them",
-			transport->name, setup->index);
-		return -EINVAL;
-	}
-	if (setup->desc < ADDRESS_END)
-		return 0;
-	kl_error(
-		"%s: queue %u: its memory is at bus address 0x%" PRIx64
-		", and the legacy interface reaches addresses below 0x%" PRIx64
-		" only; use the device without legacy=1 if it is transitional, or start with the EAL option "
-		"--iova-mode=pa or --base-virtaddr=0x100000000",
-		transport->name, setup->index, setup->desc, ADDRESS_END);
-	return -ENOTSUP;
-}
-
 /* 4.1.5.1.2.2: a mapping must be read back; the device answers NO_VECTOR when it can't. */
 static int map_vector(struct pci_legacy *pci, const struct kl__queue_setup *setup)
 {
@@ -171,9 +137,10 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 	struct kl_notifier *notifier)
 {
 	struct pci_legacy *pci = legacy(transport);
+	uint32_t page;
 	int rc;
 
-	rc = check_setup(transport, setup);
+	rc = kl__legacy_rings_page(transport, setup, &page);
 	if (rc != 0)
 		return rc;
 	select_queue(transport, setup->index);
@@ -182,7 +149,7 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 		if (rc != 0)
 			return rc;
 	}
-	port_write(transport, VIRTIO_PCI_LEGACY_QUEUE_PFN, 4, (uint32_t)(setup->desc >> PAGE_BITS));
+	port_write(transport, VIRTIO_PCI_LEGACY_QUEUE_PFN, 4, page);
 	*notifier = (struct kl_notifier){
 		.value = setup->index,
 		.width = 2,

@@ -73,8 +73,11 @@ static struct rte_mbuf *make_frame(uint32_t number, const struct port *from, con
 			break;
 		tail = rte_pktmbuf_alloc(pool);
 	}
-	if (frame != NULL)
-		memcpy(rte_pktmbuf_mtod(frame, void *), &header, sizeof(header));
+	if (tail == NULL) {
+		rte_pktmbuf_free(frame);
+		return NULL;
+	}
+	memcpy(rte_pktmbuf_mtod(frame, void *), &header, sizeof(header));
 	return frame;
 }
 

@@ -10,84 +10,87 @@
 
 #include <kickless/log.h>
 
-#include "core/device.h"
-#include "machine.h"
+#include "attach/function.h"
+#include "attach/name.h"
+#include "attach/registers.h"
+#include "mmio.h"
 #include "pci.h"
 #include "platform/host.h"
-#include "platform/pci_command.h"
-#include "transport/pci_modern.h"
 
 #define PREFIX "qtest:"
 
 int __real_kl_device_open(const char *spec, struct kl_device **device);
 int __wrap_kl_device_open(const char *spec, struct kl_device **device);
 
-/* A name's parts: the folder up to the last slash, the address, and what follows a comma. */
-struct qtest_name {
-	char folder[256];
-	char address[32];
-	const char *options;
-};
-
-static int parse(const char *spec, struct qtest_name *name)
+/* A name's parts: the folder, and what the device is called where it is. */
+static int parse(const char *spec, char folder[256], struct kl__name *name)
 {
-	char text[sizeof(name->folder) + sizeof(name->address)];
-	const char *comma = strchr(spec, ',');
-	char *slash;
+	const char *slash = memrchr(spec, '/', strcspn(spec, ","));
+	int length = slash != NULL ? (int)(slash - spec) : 0;
 
-	name->options = comma != NULL && comma[1] != '\0' ? comma + 1 : NULL;
-	if (strcspn(spec, ",") >= sizeof(text))
+	if (slash == NULL || snprintf(folder, 256, "%.*s", length, spec) >= 256)
 		return -EINVAL;
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(spec, ","), spec);
-	slash = strrchr(text, '/');
-	if (slash == NULL || strlen(slash + 1) >= sizeof(name->address) ||
-		(size_t)(slash - text) >= sizeof(name->folder))
-		return -EINVAL;
-	*slash = '\0';
-	strcpy(name->folder, text);
-	strcpy(name->address, slash + 1);
-	return 0;
+	return kl__name_parse(slash + 1, name);
 }
 
-static int open_function(const struct qtest_name *name, struct kl__host *host,
+static enum kl__pci_interface interface_of(const struct kl__name *name)
+{
+	if (name->legacy[0] == '\0')
+		return KL__PCI_BEST;
+	return name->legacy[0] == '1' ? KL__PCI_USE_LEGACY : KL__PCI_USE_MODERN;
+}
+
+static int open_function(const char *folder, const struct kl__name *name, struct kl__host *host,
 	struct kl_device **device)
 {
-	struct kl__transport *transport;
 	struct kl__pci_access *access;
-	int rc = qtest_pci_open(name->folder, name->address, &access);
+	int rc = qtest_pci_open(folder, name->address, &access);
 
-	if (rc != 0)
-		return rc;
-	rc = kl__pci_modern_open(access, &transport);
-	if (rc != 0) {
-		access->ops->close(access);
-		return rc;
-	}
-	rc = kl__device_attach(transport, host, name->options, device);
-	if (rc != 0)
-		transport->ops->close(transport);
-	else
-		kl__pci_command(access, PCI_CFG_COMMAND_MASTER, 0);
+	if (rc == 0)
+		return kl__attach_function(access, host, interface_of(name), device);
+	host->close(host);
+	return rc;
+}
+
+static int open_registers(const char *folder, const struct kl__name *name, struct kl__host *host,
+	struct kl_device **device)
+{
+	struct kl__mmio_access *access;
+	int rc = qtest_mmio_open(folder, name->registers, &access);
+
+	if (rc == 0)
+		return kl__attach_registers(access, host, device);
+	host->close(host);
 	return rc;
 }
 
 int __wrap_kl_device_open(const char *spec, struct kl_device **device)
 {
-	struct qtest_name name;
 	struct kl__host *host;
+	struct kl__name name;
+	char folder[256];
 	int rc;
 
 	if (strncmp(spec, PREFIX, strlen(PREFIX)) != 0)
 		return __real_kl_device_open(spec, device);
-	if (parse(spec + strlen(PREFIX), &name) != 0) {
-		kl_error("\"%s\" does not name a device of QEMU's: " PREFIX "FOLDER/00:DD.F", spec);
+	if (parse(spec + strlen(PREFIX), folder, &name) != 0 ||
+		(name.kind != KL__NAME_ADDRESS && name.kind != KL__NAME_MMIO)) {
+		kl_error("\"%s\" names no device of a QEMU; such are " PREFIX
+			 "FOLDER/00:03.0 and " PREFIX "FOLDER/mmio:0xfeb02e00",
+			spec);
 		return -EINVAL;
 	}
 	rc = kl__host_create(-1, false, &host);
 	if (rc != 0)
 		return rc;
-	rc = open_function(&name, host, device);
+	if (name.kind == KL__NAME_MMIO)
+		rc = open_registers(folder, &name, host, device);
+	else
+		rc = open_function(folder, &name, host, device);
 	if (rc != 0)
-		host->close(host);
+		return rc;
+	rc = kl__device_parse_options(*device, name.options);
+	if (rc != 0)
+		kl_device_close(*device);
 	return rc;
 }

@@ -219,14 +219,14 @@ static void place_bars(struct function *function)
 
 static int take_address(struct function *function, const char *address)
 {
-	unsigned int bus;
-	char rest;
+	unsigned int domain, bus;
 
-	if (sscanf(address, "%2x:%2x.%1u%c", &bus, &function->device, &function->number, &rest) ==
-			3 &&
-		bus == 0 && function->device < 32 && function->number < 8)
+	if (sscanf(address, "%x:%x:%x.%u", &domain, &bus, &function->device, &function->number) ==
+			4 &&
+		domain == 0 && bus == 0)
 		return 0;
-	kl_error("%s is no PCI function of bus 0; name one as 00:DD.F", address);
+	kl_error("%s is no PCI function of bus 0; only those have room for their BARs here",
+		address);
 	return -EINVAL;
 }
 

@@ -6,7 +6,7 @@
 #include "transport/access.h"
 
 /*
- * The function at address, BB:DD.F, of the QEMU in folder, with its BARs laid out and answering; it
+ * The function at address, as kl_pci_address writes it, of the QEMU in folder, with its BARs laid out and answering; it
  * may not write to memory yet, as after kl__vfio_open. Only functions of bus 0 have room for their
  * BARs. 0, or after a message -EINVAL (address), -ENODEV (nothing there), -ENOMEM, and what
  * qtest_machine_get says.

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Queues here are only polled: nothing hands us the device's interrupt, so its two registers are
+ * left alone. Nor is shared memory looked for, since no driver of ours has a use for any.
+ */
+#include "transport/mmio.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <kickless/log.h>
+
+#include "spec/features.h"
+#include "spec/mmio.h"
+#include "spec/ring.h"
+#include "transport/legacy_rings.h"
+
+struct mmio {
+	struct kl__transport transport;
+	struct kl__mmio_access *access;
+};
+
+/* No device has more; a queue whose size reads 0 ends the list earlier. */
+#define QUEUES_MAX 1024
+
+/* The first two words of feature bits; the rest is not defined for this transport. 4.2.5. */
+#define BANKS 2
+
+/* What PCI devices usually have. QEMU names 1024 here whatever it was told, which caches pay for. */
+#define DEFAULT_QUEUE_SIZE 256
+
+static struct mmio *own(struct kl__transport *transport)
+{
+	return (struct mmio *)transport;
+}
+
+static uint32_t get(struct kl__transport *transport, enum virtio_mmio_register offset)
+{
+	struct kl__mmio_access *access = own(transport)->access;
+
+	return access->ops->read(access, offset, 4);
+}
+
+static void set(struct kl__transport *transport, enum virtio_mmio_register offset, uint32_t value)
+{
+	struct kl__mmio_access *access = own(transport)->access;
+
+	access->ops->write(access, offset, 4, value);
+}
+
+static void get_features(struct kl__transport *transport, struct kl_features *offered)
+{
+	*offered = (struct kl_features){0};
+	for (unsigned int bank = 0; bank < BANKS; bank++) {
+		set(transport, VIRTIO_MMIO_DEVICE_FEATURES_SEL, bank);
+		offered->word[0] |= (uint64_t)get(transport, VIRTIO_MMIO_DEVICE_FEATURES)
+			<< (32 * bank);
+	}
+}
+
+static void set_features(struct kl__transport *transport, const struct kl_features *accepted)
+{
+	for (unsigned int bank = 0; bank < BANKS; bank++) {
+		set(transport, VIRTIO_MMIO_DRIVER_FEATURES_SEL, bank);
+		set(transport, VIRTIO_MMIO_DRIVER_FEATURES,
+			(uint32_t)(accepted->word[0] >> (32 * bank)));
+	}
+}
+
+static uint8_t get_status(struct kl__transport *transport)
+{
+	return (uint8_t)get(transport, VIRTIO_MMIO_STATUS);
+}
+
+static void set_status(struct kl__transport *transport, uint8_t status)
+{
+	set(transport, VIRTIO_MMIO_STATUS, status);
+}
+
+static uint32_t config_generation(struct kl__transport *transport)
+{
+	return get(transport, VIRTIO_MMIO_CONFIG_GENERATION);
+}
+
+static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
+{
+	struct kl__mmio_access *access = own(transport)->access;
+
+	return access->ops->read(access, VIRTIO_MMIO_CONFIG + offset, width);
+}
+
+static void config_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
+	uint32_t value)
+{
+	struct kl__mmio_access *access = own(transport)->access;
+
+	access->ops->write(access, VIRTIO_MMIO_CONFIG + offset, width, value);
+}
+
+static uint16_t queue_max_size(struct kl__transport *transport, uint16_t index)
+{
+	uint32_t size;
+
+	set(transport, VIRTIO_MMIO_QUEUE_SEL, index);
+	size = get(transport, VIRTIO_MMIO_QUEUE_SIZE_MAX);
+	return size < VIRTQ_MAX_SIZE ? (uint16_t)size : VIRTQ_MAX_SIZE;
+}
+
+static uint16_t queue_count(struct kl__transport *transport)
+{
+	uint16_t count = 0;
+
+	while (count < QUEUES_MAX && queue_max_size(transport, count) != 0)
+		count++;
+	return count;
+}
+
+static bool queue_is_enabled(struct kl__transport *transport, uint16_t index)
+{
+	set(transport, VIRTIO_MMIO_QUEUE_SEL, index);
+	return get(transport, VIRTIO_MMIO_QUEUE_READY) != 0;
+}
+
+/* The doorbell of registers that can't be mapped. */
+static void notify_by_write(const struct kl_notifier *notifier, uint32_t what)
+{
+	struct mmio *mmio = notifier->context;
+
+	set(&mmio->transport, VIRTIO_MMIO_QUEUE_NOTIFY, what);
+}
+
+/* 4.2.3.3: all queues have one doorbell, of 32 bits. */
+static struct kl_notifier doorbell(struct kl__transport *transport, uint16_t index)
+{
+	struct kl__mmio_access *access = own(transport)->access;
+
+	return (struct kl_notifier){
+		.doorbell = access->ops->pointer(access, VIRTIO_MMIO_QUEUE_NOTIFY),
+		.value = index,
+		.width = 4,
+		.notify = notify_by_write,
+		.context = own(transport),
+	};
+}
+
+static void set_address(struct kl__transport *transport, enum virtio_mmio_register low,
+	uint64_t address)
+{
+	set(transport, low, (uint32_t)address);
+	set(transport, low + 4, (uint32_t)(address >> 32));
+}
+
+static int queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
+	struct kl_notifier *notifier)
+{
+	set(transport, VIRTIO_MMIO_QUEUE_SEL, setup->index);
+	set(transport, VIRTIO_MMIO_QUEUE_SIZE, setup->size);
+	set_address(transport, VIRTIO_MMIO_QUEUE_DESC, setup->desc);
+	set_address(transport, VIRTIO_MMIO_QUEUE_DRIVER, setup->driver);
+	set_address(transport, VIRTIO_MMIO_QUEUE_DEVICE, setup->device);
+	set(transport, VIRTIO_MMIO_QUEUE_READY, 1);
+	*notifier = doorbell(transport, setup->index);
+	return 0;
+}
+
+/* 4.2.4: there is one word of feature bits. */
+static void get_legacy_features(struct kl__transport *transport, struct kl_features *offered)
+{
+	set(transport, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
+	*offered = (struct kl_features){{get(transport, VIRTIO_MMIO_DEVICE_FEATURES)}};
+}
+
+/* 4.2.4: the page size has to be told before queues are set up, and a reset may forget it. */
+static void set_legacy_features(struct kl__transport *transport, const struct kl_features *accepted)
+{
+	set(transport, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
+	set(transport, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)accepted->word[0]);
+	set(transport, VIRTIO_MMIO_GUEST_PAGE_SIZE, VIRTQ_LEGACY_ALIGN);
+}
+
+static bool legacy_queue_is_enabled(struct kl__transport *transport, uint16_t index)
+{
+	set(transport, VIRTIO_MMIO_QUEUE_SEL, index);
+	return get(transport, VIRTIO_MMIO_QUEUE_PFN) != 0;
+}
+
+static int legacy_queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
+	struct kl_notifier *notifier)
+{
+	uint32_t page;
+	int rc = kl__legacy_rings_page(transport, setup, &page);
+
+	if (rc != 0)
+		return rc;
+	set(transport, VIRTIO_MMIO_QUEUE_SEL, setup->index);
+	set(transport, VIRTIO_MMIO_QUEUE_SIZE, setup->size);
+	set(transport, VIRTIO_MMIO_QUEUE_ALIGN, VIRTQ_LEGACY_ALIGN);
+	set(transport, VIRTIO_MMIO_QUEUE_PFN, page);
+	*notifier = doorbell(transport, setup->index);
+	return 0;
+}
+
+static void close_transport(struct kl__transport *transport)
+{
+	struct mmio *mmio = own(transport);
+
+	mmio->access->ops->close(mmio->access);
+	free(mmio);
+}
+
+static const struct kl__transport_ops mmio_ops = {
+	.name = "mmio",
+	.get_features = get_features,
+	.set_features = set_features,
+	.get_status = get_status,
+	.set_status = set_status,
+	.config_generation = config_generation,
+	.config_read = config_read,
+	.config_write = config_write,
+	.queue_count = queue_count,
+	.queue_max_size = queue_max_size,
+	.queue_is_enabled = queue_is_enabled,
+	.queue_enable = queue_enable,
+	.close = close_transport,
+};
+
+static const struct kl__transport_ops mmio_legacy_ops = {
+	.name = "mmio-legacy",
+	.get_features = get_legacy_features,
+	.set_features = set_legacy_features,
+	.get_status = get_status,
+	.set_status = set_status,
+	.config_read = config_read,
+	.config_write = config_write,
+	.queue_count = queue_count,
+	.queue_max_size = queue_max_size,
+	.queue_is_enabled = legacy_queue_is_enabled,
+	.queue_enable = legacy_queue_enable,
+	.close = close_transport,
+};
+
+/* 4.2.3.1.1: in this order, and nothing more when there is no device. */
+static int identify(struct mmio *mmio)
+{
+	struct kl__transport *transport = &mmio->transport;
+	uint32_t magic = get(transport, VIRTIO_MMIO_MAGIC_VALUE);
+	uint32_t version = get(transport, VIRTIO_MMIO_DEVICE_VERSION);
+
+	if (magic != VIRTIO_MMIO_MAGIC) {
+		kl_error("%s: no virtio registers: MagicValue reads 0x%08x instead of 0x%08x",
+			transport->name, magic, VIRTIO_MMIO_MAGIC);
+		return -ENODEV;
+	}
+	if (version != VIRTIO_MMIO_VERSION && version != VIRTIO_MMIO_VERSION_LEGACY) {
+		kl_error("%s: version %u of the MMIO interface; known are %u (legacy) and %u",
+			transport->name, version, VIRTIO_MMIO_VERSION_LEGACY, VIRTIO_MMIO_VERSION);
+		return -ENODEV;
+	}
+	transport->type = get(transport, VIRTIO_MMIO_DEVICE_ID);
+	if (transport->type == 0)
+		return -ENXIO;
+	transport->vendor = get(transport, VIRTIO_MMIO_VENDOR_ID);
+	transport->ops = version == VIRTIO_MMIO_VERSION ? &mmio_ops : &mmio_legacy_ops;
+	return 0;
+}
+
+static void set_abilities(struct kl__transport *transport)
+{
+	if (transport->ops == &mmio_legacy_ops) {
+		transport->quirks = KL__QUIRK_LEGACY;
+		kl_features_set(&transport->features, VIRTIO_F_ANY_LAYOUT);
+	} else {
+		kl_features_set(&transport->features, VIRTIO_F_VERSION_1);
+		kl_features_set(&transport->features, VIRTIO_F_ACCESS_PLATFORM);
+	}
+}
+
+int kl__mmio_open(struct kl__mmio_access *access, struct kl__transport **transport)
+{
+	struct mmio *mmio = calloc(1, sizeof(*mmio));
+	int rc;
+
+	if (mmio == NULL)
+		return -ENOMEM;
+	mmio->access = access;
+	mmio->transport.numa_node = access->numa_node;
+	mmio->transport.default_queue_size = DEFAULT_QUEUE_SIZE;
+	mmio->transport.config_size = access->size - VIRTIO_MMIO_CONFIG;
+	snprintf(mmio->transport.name, sizeof(mmio->transport.name), "%s", access->name);
+	rc = identify(mmio);
+	if (rc != 0) {
+		free(mmio);
+		return rc;
+	}
+	set_abilities(&mmio->transport);
+	*transport = &mmio->transport;
+	return 0;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The MMIO transport, version 2, and version 1 of devices from before virtio 1.0: 4.2. */
+#ifndef KL_TRANSPORT_MMIO_H
+#define KL_TRANSPORT_MMIO_H
+
+#include "transport/access.h"
+#include "transport/contract.h"
+
+/*
+ * 0; -ENXIO without a word when the registers are there but no device is behind them, as 4.2.2.2
+ * wants it; after a message -ENODEV (no virtio registers, or a version that nobody knows), -ENOMEM.
+ * The access belongs to the transport afterwards; on failure it is the caller's still.
+ */
+int kl__mmio_open(struct kl__mmio_access *access, struct kl__transport **transport);
+
+#endif
