@@ -167,6 +167,19 @@ static int replay_settings(struct kl_net *net)
 	return rc;
 }
 
+/* 5.1.6.6.1, 2.7.4.1: before ANY_LAYOUT a header stood alone in its buffer; ours stands before the data. */
+static int check_layout(const struct kl_net *net)
+{
+	if (kl_device_has(net->device, VIRTIO_F_VERSION_1) ||
+		kl_device_has(net->device, VIRTIO_F_ANY_LAYOUT))
+		return 0;
+	kl_error(
+		"%s: the device wants the packet's header in a descriptor of its own, which this driver "
+		"does not do; let the hypervisor offer ANY_LAYOUT (QEMU: any_layout=on) or VERSION_1",
+		kl_device_info(net->device)->name);
+	return -ENOTSUP;
+}
+
 /* Features, and what they mean for the rest. */
 static int negotiate(struct kl_net *net, const struct kl_net_conf *conf)
 {
@@ -174,6 +187,9 @@ static int negotiate(struct kl_net *net, const struct kl_net_conf *conf)
 	struct kl_features wanted = net_features_wanted(net, &tx_offloads, &rx_offloads);
 	int rc = kl_device_negotiate(net->device, &wanted);
 
+	if (rc != 0)
+		return rc;
+	rc = check_layout(net);
 	if (rc != 0)
 		return rc;
 	net->header_bytes = header_bytes(net);

@@ -11,7 +11,7 @@
 #include <rte_malloc.h>
 
 #include "core/device.h"
-#include "transport/pci_modern.h"
+#include "transport/pci.h"
 
 /* 5.1.4: a field may be read when its feature is offered, in its own width. */
 static const struct model_config_field fields[] = {
@@ -126,7 +126,7 @@ void net_prepare(struct net_rig *rig)
 int net_attach(struct net_rig *rig, const char *options)
 {
 	struct kl__transport *transport;
-	int rc = kl__pci_modern_open(&rig->model->access, &transport);
+	int rc = kl__pci_open(&rig->model->access, KL__PCI_BEST, &transport);
 
 	if (rc != 0)
 		return rc;

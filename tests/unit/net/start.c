@@ -96,6 +96,20 @@ Test(start, nothing_but_version_1)
 	net_close(&rig);
 }
 
+/* 2.7.4.1: a header has a buffer of its own unless ANY_LAYOUT says otherwise. */
+Test(start, a_legacy_device_without_any_layout)
+{
+	net_prepare(&rig);
+	rig.model->script.interfaces = MODEL_LEGACY;
+	rig.model->script.next_iova = UINT64_C(1) << 32;
+	rig.model->script.offered = (struct kl_features){{0}};
+	model_rebuild(rig.model);
+	cr_assert_eq(net_attach(&rig, NULL), 0);
+	cr_expect_eq(net_start(&rig), -ENOTSUP);
+	cr_expect(logged("ANY_LAYOUT"), "%s", log_text());
+	net_close(&rig);
+}
+
 static void expect_conf_refused(int expected, const char *text)
 {
 	forget_log();
