@@ -10,6 +10,8 @@
 
 #include <criterion/criterion.h>
 
+#include <kickless/bus.h>
+
 #include "core/device.h"
 #include "finish.h"
 #include "model.h"
@@ -320,13 +322,46 @@ Test(rng, no_memory_at_opening)
 	finish(model);
 }
 
-/* More requests than the ring's indices can count. */
-FRAMED_TEST(rng, past_65536_requests)
+static void expect_many(uint32_t requests)
 {
 	uint8_t data;
 
-	for (uint32_t i = 0; i < 70000; i++) {
+	for (uint32_t i = 0; i < requests; i++)
 		if (kl_rng_read(rng, &data, 1, SECOND) != 0 || data != byte(i))
 			cr_assert_fail("request %u: 0x%02x", i, data);
+}
+
+/* More requests than the ring's indices can count. */
+FRAMED_TEST(rng, past_65536_requests)
+{
+	expect_many(70000);
+}
+
+/* The driver does not know which ring it has; here each with what else a device may offer. */
+static void try_ring(uint16_t size, unsigned int first, unsigned int second)
+{
+	prepare();
+	model->script.queue_size[0] = model->queue[0].size = size;
+	model_offer(model, first);
+	model_offer(model, second);
+	model_offer(model, VIRTIO_F_INDIRECT_DESC);
+	cr_assert_eq(attach(), 0, "%s", log_text());
+	rng = kl_rng_of(device);
+	cr_assert_eq(kl_rng_start(rng), 0, "%s", log_text());
+	cr_expect(kl_device_has(device, first));
+	cr_expect(kl_device_has(device, second));
+	expect_many(1000);
+	tear_down();
+}
+
+Test(rng, every_ring)
+{
+	static const uint16_t sizes[] = {1, 2, 64};
+	static const uint16_t packed_sizes[] = {1, 3, 100};
+
+	for (size_t i = 0; i < 3; i++) {
+		try_ring(sizes[i], VIRTIO_F_IN_ORDER, VIRTIO_F_EVENT_IDX);
+		try_ring(packed_sizes[i], VIRTIO_F_RING_PACKED, VIRTIO_F_EVENT_IDX);
+		try_ring(packed_sizes[i], VIRTIO_F_RING_PACKED, VIRTIO_F_IN_ORDER);
 	}
 }
