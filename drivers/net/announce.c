@@ -19,20 +19,26 @@ void net_announce_asked(struct kl_net *net)
 		VIRTIO_NET_CTRL_ANNOUNCE, VIRTIO_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
 }
 
+/* What is behind the message is of an earlier packet, and too long by the frame check sequence. */
+static void pad(struct rte_mbuf *packet)
+{
+	const uint16_t used = RTE_ETHER_HDR_LEN + sizeof(struct rte_arp_hdr);
+	const uint16_t frame = RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
+
+	if (packet->data_len < frame)
+		return;
+	rte_pktmbuf_trim(packet, packet->data_len - frame);
+	memset(rte_pktmbuf_mtod_offset(packet, void *, used), 0, frame - used);
+}
+
 struct rte_mbuf *kl_net_announcement(const struct kl_net *net, struct rte_mempool *pool)
 {
 	struct rte_ether_addr mac;
 	struct rte_mbuf *packet;
-	char *padding;
 
 	memcpy(mac.addr_bytes, net->info.mac, sizeof(mac.addr_bytes));
 	packet = rte_net_make_rarp_packet(pool, &mac);
-	if (packet == NULL)
-		return NULL;
-	padding = rte_pktmbuf_append(packet,
-		RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN - packet->data_len);
-	if (padding != NULL)
-		memset(padding, 0,
-			(size_t)(packet->data_len - (padding - rte_pktmbuf_mtod(packet, char *))));
+	if (packet != NULL)
+		pad(packet);
 	return packet;
 }

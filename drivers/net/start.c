@@ -22,6 +22,10 @@ static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, 
 {
 	const char *name = kl_device_info(net->device)->name;
 
+	if (net->is_lost) {
+		kl_error("%s: its last reset did not end; close it", name);
+		return -ETIMEDOUT;
+	}
 	if (net->is_running) {
 		kl_error("%s: is running already; stop it first", name);
 		return -EBUSY;
@@ -133,7 +137,8 @@ static int reset(struct kl_net *net)
 	net->tx_offloads = 0;
 	net->rx_offloads = 0;
 	/* What the device may still write stays allocated. */
-	if (rc == -ETIMEDOUT)
+	net->is_lost = rc == -ETIMEDOUT;
+	if (net->is_lost)
 		return rc;
 	for (uint16_t i = 0; i < net->pair_count; i++)
 		net_pair_free(net, &net->pairs[i]);
@@ -167,7 +172,10 @@ static int replay_settings(struct kl_net *net)
 	return rc;
 }
 
-/* 5.1.6.6.1, 2.7.4.1: before ANY_LAYOUT a header stood alone in its buffer; ours stands before the data. */
+/*
+ * 5.1.6.6.1, 2.7.4.1: before ANY_LAYOUT a header stood alone in its buffer; ours stands before the
+ * data.
+ */
 static int check_layout(const struct kl_net *net)
 {
 	if (kl_device_has(net->device, VIRTIO_F_VERSION_1) ||
@@ -180,16 +188,22 @@ static int check_layout(const struct kl_net *net)
 	return -ENOTSUP;
 }
 
-/* Features, and what they mean for the rest. */
+/*
+ * Features, and what they mean for the rest. The configuration is read before, since some features
+ * are taken for what it has, and again when its changes are told of.
+ */
 static int negotiate(struct kl_net *net, const struct kl_net_conf *conf)
 {
 	uint64_t tx_offloads = conf->tx_offloads, rx_offloads = conf->rx_offloads;
-	struct kl_features wanted = net_features_wanted(net, &tx_offloads, &rx_offloads);
-	int rc = kl_device_negotiate(net->device, &wanted);
+	struct kl_features wanted;
+	int rc = net_config_read(net);
 
 	if (rc != 0)
 		return rc;
-	rc = check_layout(net);
+	wanted = net_features_wanted(net, &tx_offloads, &rx_offloads);
+	rc = kl_device_negotiate(net->device, &wanted);
+	if (rc == 0)
+		rc = check_layout(net);
 	if (rc != 0)
 		return rc;
 	net->header_bytes = header_bytes(net);

@@ -122,6 +122,7 @@ struct kl_net {
 	uint64_t tx_offloads; /* in force */
 	uint64_t rx_offloads;
 	bool is_running;
+	bool is_lost; /* a reset did not end: nothing may be done with it any more */
 	struct net_control control;
 	struct net_settings settings;
 };

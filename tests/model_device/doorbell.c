@@ -84,7 +84,7 @@ static void ring(struct model *model, uint16_t index, uint16_t data)
 			"which the device did not ask for",
 			index, (unsigned long long)queue->decided, (unsigned long long)queue->seen);
 	queue->decided = queue->seen;
-	if (model->script.serves_doorbells)
+	if (model->script.serves_doorbells || (model->script.served_queues >> index & 1) != 0)
 		model_process(model, index, MODEL_QUEUE_MAX);
 }
 

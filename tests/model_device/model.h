@@ -132,6 +132,7 @@ struct model_script {
 	uint64_t next_iova;
 	bool map_doorbells;
 	bool serves_doorbells; /* process the queue within the doorbell write */
+	uint32_t served_queues; /* the same for these queues alone: a bit each */
 
 	/* With IN_ORDER always MODEL_IN_ORDER, and so many buffers may share a used element. */
 	enum model_order order;

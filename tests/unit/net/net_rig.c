@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "net_rig.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -49,7 +50,11 @@ static void start_eal(void)
 {
 	static char *argv[] = {"unit", "--no-huge", "--no-pci", "--no-shconf", "--no-telemetry",
 		"-m", "64", "-l", "0", "--log-level=error"};
+	static bool is_started;
 
+	if (is_started)
+		return;
+	is_started = true;
 	cr_assert_geq(rte_eal_init((int)RTE_DIM(argv), argv), 0, "%s", rte_strerror(rte_errno));
 }
 
@@ -108,6 +113,9 @@ void net_prepare(struct net_rig *rig)
 	static const unsigned int offered[] = {RIG_MAC, RIG_STATUS, RIG_MRG_RXBUF, RIG_INDIRECT,
 		RIG_EVENT_IDX};
 
+	static unsigned int times;
+	char name[16];
+
 	capture_log();
 	start_eal();
 	*rig = (struct net_rig){.model = model_new(1)};
@@ -118,7 +126,8 @@ void net_prepare(struct net_rig *rig)
 		model_offer(rig->model, offered[i]);
 	net_give_queues(rig, 2);
 	model_rebuild(rig->model);
-	rig->pool = net_pool(rig, "packets", RIG_POOL, RIG_ROOM, 0);
+	snprintf(name, sizeof(name), "packets%u", times++);
+	rig->pool = net_pool(rig, name, RIG_POOL, RIG_ROOM, 0);
 	is_prepared = true;
 	rig->conf = (struct kl_net_conf){.queue_pairs = 1, .pool = rig->pool};
 }

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every command, and every way in which a device can answer one. */
+#include "control_rig.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include <rte_ethdev.h>
+
+#include <kickless/log.h>
+
+static struct control_rig rig;
+
+static const uint8_t a_mac[] = {2, 0, 0, 0, 0, 7};
+static const uint8_t a_group[] = {1, 0, 0x5e, 0, 0, 7};
+static const struct kl_net_coalescing coalescing = {.max_packets = 16, .max_usecs = 300};
+
+static int promiscuous(struct kl_net *net)
+{
+	return kl_net_set_rx_mode(net, KL_NET_PROMISCUOUS, true);
+}
+
+static int all_multicast(struct kl_net *net)
+{
+	return kl_net_set_rx_mode(net, KL_NET_ALL_MULTICAST, true);
+}
+
+static int all_unicast(struct kl_net *net)
+{
+	return kl_net_set_rx_mode(net, KL_NET_ALL_UNICAST, true);
+}
+
+static int no_multicast(struct kl_net *net)
+{
+	return kl_net_set_rx_mode(net, KL_NET_NO_MULTICAST, true);
+}
+
+static int no_unicast(struct kl_net *net)
+{
+	return kl_net_set_rx_mode(net, KL_NET_NO_UNICAST, false);
+}
+
+static int no_broadcast(struct kl_net *net)
+{
+	return kl_net_set_rx_mode(net, KL_NET_NO_BROADCAST, true);
+}
+
+static int set_mac(struct kl_net *net)
+{
+	return kl_net_set_mac(net, a_mac);
+}
+
+static int add_mac(struct kl_net *net)
+{
+	return kl_net_add_mac(net, a_group);
+}
+
+static int add_vlan(struct kl_net *net)
+{
+	return kl_net_set_vlan(net, 0x123, true);
+}
+
+static int set_rss(struct kl_net *net)
+{
+	return kl_net_set_rss(net, &(struct kl_net_rss){.types = RTE_ETH_RSS_IPV4});
+}
+
+static int rx_coalescing(struct kl_net *net)
+{
+	return kl_net_set_coalescing(net, KL_NET_RX, &coalescing);
+}
+
+static int tx_coalescing(struct kl_net *net)
+{
+	return kl_net_set_coalescing(net, KL_NET_TX, &coalescing);
+}
+
+static int queue_coalescing(struct kl_net *net)
+{
+	return kl_net_set_queue_coalescing(net, KL_NET_TX, 0, &coalescing);
+}
+
+static int get_coalescing(struct kl_net *net)
+{
+	struct kl_net_coalescing got;
+
+	return kl_net_queue_coalescing(net, KL_NET_TX, 0, &got);
+}
+
+static int tunnels(struct kl_net *net)
+{
+	return kl_net_set_hash_tunnels(net, KL_NET_TUNNEL_VXLAN | KL_NET_TUNNEL_GENEVE);
+}
+
+static int counters(struct kl_net *net)
+{
+	struct kl_net_device_counter got[KL_NET_DEVICE_COUNTERS_MAX];
+	int count = kl_net_device_counters(net, KL_NET_RX, 0, got);
+
+	return count < 0 ? count : 0;
+}
+
+/* What it looks like on the wire. */
+static const struct command {
+	int (*run)(struct kl_net *net);
+	uint8_t class, command, bytes;
+	const char *data;
+} commands[] = {
+	{promiscuous, 0, 0, 1, "\1"},
+	{all_multicast, 0, 1, 1, "\1"},
+	{all_unicast, 0, 2, 1, "\1"},
+	{no_multicast, 0, 3, 1, "\1"},
+	{no_unicast, 0, 4, 1, "\0"},
+	{no_broadcast, 0, 5, 1, "\1"},
+	{set_mac, 1, 1, 6, "\2\0\0\0\0\7"},
+	{add_mac, 1, 0, 14, "\0\0\0\0\1\0\0\0\1\0\x5e\0\0\7"},
+	{add_vlan, 2, 0, 2, "\x23\1"},
+	{set_rss, 4, 1, 0, NULL},
+	{rx_coalescing, 6, 1, 8, "\x10\0\0\0\x2c\1\0\0"},
+	{tx_coalescing, 6, 0, 8, "\x10\0\0\0\x2c\1\0\0"},
+	{queue_coalescing, 6, 2, 12, "\1\0\0\0\x10\0\0\0\x2c\1\0\0"},
+	{get_coalescing, 6, 3, 4, "\1\0\0\0"},
+	{tunnels, 7, 0, 4, "\x50\0\0\0"},
+	{counters, 8, 0, 0, ""},
+};
+
+static void open_with_filter(void)
+{
+	control_prepare(&rig);
+	rig.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+	rig.reply_bytes = 8;
+	control_start(&rig, NULL);
+	control_history(&rig);
+}
+
+/* CTL-01, CTL-05 to CTL-10, CTL-25, CTL-32 */
+Test(control, commands)
+{
+	open_with_filter();
+	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
+		const struct command *command = &commands[i];
+
+		rig.inner_bytes = command->run == get_coalescing ? 8 : 0;
+		cr_assert_eq(command->run(rig.net.net), 0, "command %u: %s", i, log_text());
+		if (command->data != NULL)
+			control_expect(&rig, command->class, command->command, command->data,
+				command->bytes);
+	}
+	control_close(&rig);
+}
+
+static void expect_answer(enum answer answer, int expected, const char *text)
+{
+	open_with_filter();
+	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
+		rig.answer = answer;
+		rig.inner_bytes = commands[i].run == get_coalescing ? 8 : 0;
+		control_listen(&rig);
+		forget_log();
+		cr_expect_eq(commands[i].run(rig.net.net), expected, "command %u: %s", i,
+			log_text());
+		cr_expect(logged(text) && logged("model: "), "command %u: %s", i, log_text());
+		rig.answer = ANSWER_OK;
+		rig.inner_bytes = 0;
+		control_listen(&rig);
+	}
+	/* Nothing of it was kept. */
+	for (unsigned int mode = 0; mode < KL_NET_RX_MODES; mode++)
+		cr_expect_not(kl_net_has_rx_mode(rig.net.net, (enum kl_net_rx_mode)mode));
+	cr_expect_arr_neq(kl_net_info(rig.net.net)->mac, a_mac, 6);
+	cr_expect_eq(kl_net_mac_at(rig.net.net, 0), NULL);
+	cr_expect_not(kl_net_has_vlan(rig.net.net, 0x123));
+	cr_expect_eq(kl_net_rss(rig.net.net, &(struct kl_net_rss){0}), -ENOENT);
+	control_history(&rig);
+	cr_expect_eq(kl_net_stop(rig.net.net), 0);
+	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
+	cr_expect_str_eq(control_history(&rig), "");
+	/* And the queue still works. */
+	cr_expect_eq(promiscuous(rig.net.net), 0);
+	control_close(&rig);
+}
+
+Test(control, refused)
+{
+	expect_answer(ANSWER_REFUSES, -EIO, "the device refuses");
+}
+
+Test(control, answered_with_garbage)
+{
+	expect_answer(ANSWER_GARBAGE, -EIO, "with 119");
+}
+
+Test(control, used_without_an_answer)
+{
+	expect_answer(ANSWER_NOTHING, -EIO, "had written nothing");
+}
+
+/* CTL-03: the wait ends, what was sent stays as it is, and what comes late is taken. */
+Test(control, answered_late)
+{
+	open_with_filter();
+	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
+		rig.answer = ANSWER_NEVER;
+		control_listen(&rig);
+		forget_log();
+		cr_expect_eq(commands[i].run(rig.net.net), -ETIMEDOUT, "command %u", i);
+		cr_expect(logged("does not answer"), "%s", log_text());
+		forget_log();
+		cr_expect_eq(no_multicast(rig.net.net), -ETIMEDOUT);
+		cr_expect(logged("has not answered"), "%s", log_text());
+		rig.answer = ANSWER_OK;
+		cr_assert_eq(control_serve(&rig), 1, "the model checks that it has not changed");
+		control_listen(&rig);
+		cr_expect_eq(no_multicast(rig.net.net), 0, "%s", log_text());
+		cr_expect(logged("answered late"), "%s", log_text());
+		cr_expect_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_NO_MULTICAST, false), 0);
+	}
+	control_close(&rig);
+}
+
+/* The memory stays the device's until its reset has ended, however much it scribbles. */
+Test(control, never_answered)
+{
+	open_with_filter();
+	rig.answer = ANSWER_NEVER;
+	control_listen(&rig);
+	cr_expect_eq(promiscuous(rig.net.net), -ETIMEDOUT);
+	rig.net.model->script.scribbles = true;
+	rig.net.model->script.reset_reads = 3;
+	cr_expect_eq(kl_net_stop(rig.net.net), 0);
+	rig.net.model->script.scribbles = false;
+	rig.answer = ANSWER_OK;
+	control_listen(&rig);
+	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
+	cr_expect_eq(promiscuous(rig.net.net), 0);
+	control_close(&rig);
+}
+
+/* A second used element for one command is a lie, and the queue is given up until a restart. */
+Test(control, answered_twice)
+{
+	open_with_filter();
+	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
+		rig.inner_bytes = commands[i].run == get_coalescing ? 8 : 0;
+		cr_assert_eq(commands[i].run(rig.net.net), 0, "command %u: %s", i, log_text());
+		rig.inner_bytes = 0;
+		model_lie_used(rig.net.model, rig.index, rig.last.head, 1);
+		cr_expect_eq(promiscuous(rig.net.net), -EIO);
+		cr_expect(logged("is broken"), "%s", log_text());
+		cr_expect_eq(promiscuous(rig.net.net), -EIO);
+		cr_expect_eq(kl_net_stop(rig.net.net), 0);
+		cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
+		cr_expect_eq(promiscuous(rig.net.net), 0);
+	}
+	control_close(&rig);
+}
+
+/* The wait does not last to its end when the device says that it is done for. */
+Test(control, needs_reset_while_waiting)
+{
+	open_with_filter();
+	net_control_timeout_ms = 100000;
+	rig.answer = ANSWER_NEVER;
+	control_listen(&rig);
+	model_need_reset(rig.net.model);
+	cr_expect_eq(promiscuous(rig.net.net), -EIO);
+	cr_expect(logged("needs a reset"), "%s", log_text());
+	control_close(&rig);
+}
+
+Test(control, gone_while_waiting)
+{
+	open_with_filter();
+	net_control_timeout_ms = 100000;
+	rig.net.model->script.is_gone = true;
+	cr_expect_eq(promiscuous(rig.net.net), -EIO);
+	cr_expect_eq(kl_net_stop(rig.net.net), -EIO);
+	control_close(&rig);
+}
+
+/* CTL-04, CTL-20, CTL-28, CTL-29, CTL-33: without its feature no command is sent. */
+Test(control, features_missing)
+{
+	static const struct {
+		unsigned int command, feature;
+		const char *name;
+	} cases[] = {
+		{0, 18, "CTRL_RX,"},
+		{1, 18, "CTRL_RX,"},
+		{2, 20, "CTRL_RX_EXTRA"},
+		{3, 20, "CTRL_RX_EXTRA"},
+		{4, 20, "CTRL_RX_EXTRA"},
+		{5, 20, "CTRL_RX_EXTRA"},
+		{6, 18, "CTRL_RX,"},
+		{7, 18, "CTRL_RX,"},
+		{8, 19, "CTRL_VLAN"},
+		{9, 60, "HASH_REPORT"},
+		{10, 53, "NOTF_COAL"},
+		{11, 53, "NOTF_COAL"},
+		{12, 52, "VQ_NOTF_COAL"},
+		{13, 52, "VQ_NOTF_COAL"},
+		{15, 50, "DEVICE_STATS"},
+	};
+
+	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
+		int (*run)(struct kl_net * net) = commands[cases[i].command].run;
+
+		control_prepare(&rig);
+		model_offer_not(rig.net.model, cases[i].feature);
+		cr_assert_eq(net_attach(&rig.net, NULL), 0);
+		/* Before the start, by what is offered, unless only a running device has it. */
+		cr_expect_lt(run(rig.net.net), 0);
+		cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
+		control_history(&rig);
+		forget_log();
+		/* A device without types or tunnels refuses the values before. */
+		cr_expect_eq(run(rig.net.net), -ENOTSUP, "case %u", i);
+		cr_expect(logged(cases[i].name), "case %u: %s", i, log_text());
+		cr_expect_str_eq(control_history(&rig), "");
+		control_close(&rig);
+	}
+}
+
+/* NET-18: whatever is offered beside it, without CTRL_VQ there are no commands. */
+Test(control, no_control_queue)
+{
+	control_prepare(&rig);
+	model_offer_not(rig.net.model, RIG_CTRL_VQ);
+	control_start(&rig, NULL);
+	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
+		cr_expect_lt(commands[i].run(rig.net.net), 0, "command %u", i);
+	cr_expect_eq(rig.net.model->accepted.word[0] & ~(UINT64_C(3) << 28 | UINT64_C(1) << 32),
+		1 << 5 | 1 << 15 | 1 << 16);
+	control_close(&rig);
+}
+
+/* A device that promises the queue and has none. */
+Test(control, queue_missing)
+{
+	control_prepare(&rig);
+	net_give_queues(&rig.net, CONTROL_QUEUES - 1);
+	rig.net.model->script.queue_size[CONTROL_INDEX] = 0;
+	cr_assert_eq(net_attach(&rig.net, NULL), 0);
+	cr_expect_eq(net_start(&rig.net), -EINVAL);
+	cr_expect(logged("features=-CTRL_VQ"), "%s", log_text());
+	cr_expect_eq(rig.net.model->allocated, 0);
+	control_close(&rig);
+}
+
+/* Without indirect tables a command is a chain, and needs a queue of that length. */
+Test(control, chains)
+{
+	control_prepare(&rig);
+	model_offer_not(rig.net.model, RIG_INDIRECT);
+	rig.net.model->script.queue_size[CONTROL_INDEX] = 4;
+	control_start(&rig, NULL);
+	for (unsigned int i = 0; i < 20; i++)
+		cr_assert_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_PROMISCUOUS, i % 2), 0);
+	control_close(&rig);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* NET-12 to NET-21: whatever a device offers, no feature is accepted without what it needs. */
+#include "feature_bits.h"
+
+#include <errno.h>
+
+#include <criterion/criterion.h>
+
+#include "control_rig.h"
+
+static struct control_rig rig;
+
+/* 5.1.3.1 read a second time: bit, and a mask of which all, or any, must be there. */
+static const struct {
+	unsigned int bit;
+	uint64_t all, any;
+} needs[] = {
+	{7, 1 << 1, 0},
+	{8, 1 << 1, 0},
+	{9, 0, 1 << 7 | 1 << 8},
+	{10, 1 << 1, 0},
+	{54, 1 << 1, 0},
+	{55, 1 << 1, 0},
+	{11, 1 << 0, 0},
+	{12, 1 << 0, 0},
+	{13, 0, 1 << 11 | 1 << 12},
+	{14, 1 << 0, 0},
+	{56, 1 << 0, 0},
+	{18, 1 << 17, 0},
+	{19, 1 << 17, 0},
+	{20, 1 << 17, 0},
+	{21, 1 << 17, 0},
+	{22, 1 << 17, 0},
+	{23, 1 << 17, 0},
+	{53, 1 << 17, 0},
+	{52, 1 << 17, 0},
+	{60, 1 << 17, 0},
+	{57, 1 << 17, 0},
+	{2, 1 << 17, 0},
+	{50, 1 << 17, 0},
+	{61, 0, 1 << 11 | 1 << 12},
+	{61, 0, 1 << 7 | 1 << 8},
+	{51, 1 << 17, UINT64_C(1) << 60 | UINT64_C(1) << 57},
+};
+
+static bool is_legal(uint64_t set)
+{
+	for (unsigned int i = 0; i < RTE_DIM(needs); i++) {
+		if ((set >> needs[i].bit & 1) == 0)
+			continue;
+		if ((set & needs[i].all) != needs[i].all ||
+			(needs[i].any != 0 && (set & needs[i].any) == 0))
+			return false;
+	}
+	return true;
+}
+
+/* Rules applied as the core does, to sets that offer anything: the driver's table alone. */
+static uint64_t keep_legal(uint64_t set)
+{
+	for (unsigned int pass = 0; pass < 8; pass++)
+		for (const struct kl_feature_rule *rule = net_feature_rules;
+			rule->needed_count != 0; rule++) {
+			unsigned int have = 0;
+
+			for (unsigned int i = 0; i < rule->needed_count; i++)
+				have += set >> rule->needed[i] & 1;
+			if (rule->any ? have == 0 : have < rule->needed_count)
+				set &= ~(UINT64_C(1) << rule->bit);
+		}
+	return set;
+}
+
+static uint64_t mix(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+Test(feature_bits, table)
+{
+	uint64_t state = 88172645463325252ull;
+
+	for (unsigned int i = 0; i < 1000000; i++) {
+		uint64_t offered = mix(&state) | (i % 3 == 0 ? mix(&state) : 0),
+			 kept = keep_legal(offered);
+
+		cr_assert_eq(kept & ~offered, 0);
+		cr_assert(is_legal(kept), "0x%lx of 0x%lx", kept, offered);
+	}
+	/* Each alone, and each missing from all. */
+	for (unsigned int bit = 0; bit < 64; bit++) {
+		cr_expect(is_legal(keep_legal(UINT64_C(1) << bit)));
+		cr_expect(is_legal(keep_legal(~(UINT64_C(1) << bit))));
+	}
+	cr_expect_eq(keep_legal(UINT64_MAX), UINT64_MAX, "no rule is too strict");
+}
+
+/* The same through a start, FEAT-01 to FEAT-03: the model itself judges what is written. */
+Test(feature_bits, starts)
+{
+	uint64_t state = 1181783497276652981ull;
+
+	control_prepare(&rig);
+	cr_assert_eq(net_attach(&rig.net, NULL), 0);
+	for (unsigned int i = 0; i < 300; i++) {
+		uint64_t offered = (mix(&state) | mix(&state)) & ~(UINT64_C(0xffff) << 33);
+
+		offered &= ~(UINT64_C(1) << 24 | UINT64_C(1) << 27 | UINT64_C(1) << 30);
+		rig.net.model->script.offered.word[0] = offered | UINT64_C(1) << 32;
+		/* The offer is read after a reset. */
+		cr_assert_eq(kl_device_reset(rig.net.device, NULL, NULL), 0);
+		cr_assert_eq(kl_net_info(rig.net.net)->max_queue_pairs >= 1, true);
+		rig.index = offered >> 22 & 1 || offered >> 60 & 1 ? CONTROL_INDEX : 2;
+		control_listen(&rig);
+		cr_assert_eq(net_start(&rig.net), 0, "0x%lx: %s", offered, log_text());
+		cr_assert(is_legal(rig.net.model->accepted.word[0]), "0x%lx",
+			rig.net.model->accepted.word[0]);
+		cr_assert_eq(rig.net.model->accepted.word[0] &
+				~rig.net.model->script.offered.word[0],
+			0);
+		cr_expect_eq(kl_net_stop(rig.net.net), 0);
+	}
+	control_close(&rig);
+}
+
+/* NET-09: who takes STANDBY must handle a primary device too. */
+Test(feature_bits, standby_is_left_alone)
+{
+	control_prepare(&rig);
+	model_offer(rig.net.model, 62);
+	cr_assert_eq(net_attach(&rig.net, "features=+STANDBY"), 0);
+	cr_expect_eq(net_start(&rig.net), -ENOTSUP);
+	cr_expect(logged("STANDBY can't be used"), "%s", log_text());
+	control_close(&rig);
+}
+
+Test(feature_bits, declined)
+{
+	control_prepare(&rig);
+	control_start(&rig, "features=-CTRL_VQ/-MAC");
+	cr_expect_eq(rig.net.model->accepted.word[0] &
+			(1 << 5 | 1 << 17 | 1 << 18 | 1 << 22 | UINT64_C(1) << 60),
+		0);
+	cr_expect_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_PROMISCUOUS, true), -ENOTSUP);
+	cr_expect(logged("was not accepted"), "%s", log_text());
+	control_close(&rig);
+}
+
+/* An offload that the device has not is refused by name, not left out. */
+Test(feature_bits, offloads_that_the_device_has_not)
+{
+	control_prepare(&rig);
+	cr_assert_eq(net_attach(&rig.net, NULL), 0);
+	rig.net.conf.tx_offloads = RTE_ETH_TX_OFFLOAD_TCP_TSO;
+	cr_expect_eq(net_start(&rig.net), -ENOTSUP);
+	cr_expect(logged("transmit offload TCP_TSO"), "%s", log_text());
+	rig.net.conf.tx_offloads = 0;
+	rig.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	cr_expect_eq(net_start(&rig.net), -ENOTSUP);
+	cr_expect(logged("receive offload RSS_HASH"), "%s", log_text());
+	rig.net.conf.rx_offloads = 0;
+	cr_expect_eq(net_start(&rig.net), 0);
+	control_close(&rig);
+}
