@@ -111,6 +111,19 @@ static void apply_rules(const struct kl_feature_rule *rules, struct kl_features 
 	}
 }
 
+/*
+ * With these each doorbell costs the hypervisor more than it spares the device, so they are taken
+ * only when the user insists.
+ */
+static struct kl_features on_request(void)
+{
+	struct kl_features set = {0};
+
+	kl_features_set(&set, VIRTIO_F_NOTIFICATION_DATA);
+	kl_features_set(&set, VIRTIO_F_NOTIF_CONFIG_DATA);
+	return set;
+}
+
 static struct kl_features choose(const struct kl_device *device, const struct kl_features *wanted)
 {
 	struct kl_features ring = kl__ring_features();
@@ -119,6 +132,7 @@ static struct kl_features choose(const struct kl_device *device, const struct kl
 	for (unsigned int w = 0; w < KL_FEATURE_BITS / 64; w++)
 		ours.word[w] |= ring.word[w] | wanted->word[w];
 	set = kl_features_and(device->info.offered, ours);
+	set = kl_features_without(set, kl_features_without(on_request(), device->options.insisted));
 	set = kl_features_without(set, device->options.declined);
 	apply_rules(device->driver->feature_rules, &set);
 	return set;

@@ -54,6 +54,13 @@ struct kl__transport_ops {
 		struct kl_notifier *notifier);
 
 	/*
+	 * Resets one queue while the others run (RING_RESET, 2.6.1). -EAGAIN while the device is at
+	 * it, and then to be called again for the same queue; 0 when it has ended and the queue can
+	 * be enabled anew; -EPROTO after a message when the device breaks the rules. NULL: it can't.
+	 */
+	int (*queue_reset)(struct kl__transport *transport, uint16_t index);
+
+	/*
 	 * Connects the n-th of vectors interrupt vectors to the eventfd fds[n]; 0 turns them off.
 	 * To be called before queue_enable. -ENOTSUP when there are not so many. NULL: the
 	 * transport has none.
@@ -105,7 +112,10 @@ struct kl__transport {
 	uint16_t default_queue_size; /* taken when nobody asks for another; 0: the maximum */
 	size_t config_size; /* bytes of device configuration space */
 
-	/* Feature bits that are this transport's business and that it can deliver. */
+	/*
+	 * Feature bits that are this transport's business and that it can deliver. Those that cost
+	 * more than they give are accepted only when the user insists: the core knows which.
+	 */
 	struct kl_features features;
 };
 

@@ -54,6 +54,9 @@ static const char *refusal(const struct kl__pci_region *region, struct demand de
 		return "it is shorter than its structure";
 	if (region->offset % demand.align != 0)
 		return "its offset is not aligned";
+	if (region->by_window)
+		return region->offset > UINT32_MAX - region->length ? "it reaches beyond any BAR" :
+								      NULL;
 	if (bar[region->bar].size == 0)
 		return "its BAR does not exist or can't be reached";
 	if ((uint64_t)region->offset + region->length > bar[region->bar].size)
@@ -68,7 +71,7 @@ static void refuse(struct kl__pci_caps *caps, const char *why)
 }
 
 static void parse_virtio(const uint8_t *cap, size_t room, const struct kl__pci_bar *bar,
-	struct kl__pci_caps *caps)
+	bool by_window, struct kl__pci_caps *caps)
 {
 	struct kl__pci_region *region, found;
 	struct demand demand;
@@ -83,6 +86,9 @@ static void parse_virtio(const uint8_t *cap, size_t room, const struct kl__pci_b
 	region = region_for(caps, cap[VIRTIO_PCI_CAP_CFG_TYPE], &demand);
 	if (region == NULL || cap[VIRTIO_PCI_CAP_BAR] >= PCI_BARS || region->length != 0)
 		return;
+	/* The second look is only for what the first could not reach. */
+	if (by_window && bar[cap[VIRTIO_PCI_CAP_BAR]].size != 0)
+		return;
 	is_notify = region == &caps->notify;
 	if (is_notify &&
 		(room < VIRTIO_PCI_CAP_NOTIFY_SIZE ||
@@ -93,6 +99,7 @@ static void parse_virtio(const uint8_t *cap, size_t room, const struct kl__pci_b
 	found.bar = cap[VIRTIO_PCI_CAP_BAR];
 	found.offset = get32(cap + VIRTIO_PCI_CAP_OFFSET);
 	found.length = get32(cap + VIRTIO_PCI_CAP_LENGTH);
+	found.by_window = by_window;
 	why = refusal(&found, demand, bar);
 	/* 4.1.4.4.1: an even power of two or 0; an odd one would misalign the doorbells. */
 	if (why == NULL && is_notify && get32(cap + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER) % 2 != 0)
@@ -106,9 +113,17 @@ static void parse_virtio(const uint8_t *cap, size_t room, const struct kl__pci_b
 		caps->notify_multiplier = get32(cap + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER);
 }
 
+/* 4.1.4.9: its last field is the window itself. */
+static bool is_window(const uint8_t *cap, size_t room)
+{
+	return room >= VIRTIO_PCI_CAP_CFG_SIZE &&
+		cap[VIRTIO_PCI_CAP_LEN] >= VIRTIO_PCI_CAP_CFG_SIZE &&
+		cap[VIRTIO_PCI_CAP_CFG_TYPE] == VIRTIO_PCI_CAP_PCI_CFG;
+}
+
 /* Returns how many virtio capabilities the list has, used or not. */
 static unsigned int walk(const uint8_t *config, size_t size, const struct kl__pci_bar *bar,
-	struct kl__pci_caps *caps)
+	bool by_window, struct kl__pci_caps *caps)
 {
 	unsigned int virtio = 0;
 	size_t at = config[PCI_CFG_CAP_POINTER] & ~3u;
@@ -118,7 +133,9 @@ static unsigned int walk(const uint8_t *config, size_t size, const struct kl__pc
 
 		if (cap[0] == PCI_CAP_VENDOR_ID) {
 			virtio++;
-			parse_virtio(cap, size - at, bar, caps);
+			if (caps->window == 0 && is_window(cap, size - at))
+				caps->window = (uint8_t)at;
+			parse_virtio(cap, size - at, bar, by_window, caps);
 		} else if (cap[0] == PCI_CAP_MSIX_ID) {
 			caps->msix_vectors = (get16(cap + PCI_CAP_MSIX_CONTROL) &
 						     PCI_CAP_MSIX_CONTROL_SIZE) +
@@ -142,7 +159,9 @@ int kl__pci_caps_parse(const uint8_t *config, size_t size, const struct kl__pci_
 		size = PCI_CFG_SIZE;
 	if (size >= PCI_CFG_HEADER_SIZE &&
 		(get16(config + PCI_CFG_STATUS) & PCI_CFG_STATUS_CAP_LIST) != 0)
-		virtio = walk(config, size, bar, caps);
+		virtio = walk(config, size, bar, false, caps);
+	if (caps->window != 0)
+		walk(config, size, bar, true, caps);
 	if (virtio == 0)
 		return -ENODEV;
 	if (caps->common.length == 0)

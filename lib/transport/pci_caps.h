@@ -17,6 +17,7 @@ struct kl__pci_region {
 	uint8_t bar;
 	uint32_t offset;
 	uint32_t length;
+	bool by_window; /* its BAR is out of reach, and the window below is not */
 };
 
 struct kl__pci_caps {
@@ -25,6 +26,7 @@ struct kl__pci_caps {
 	struct kl__pci_region isr;
 	struct kl__pci_region device;
 	uint32_t notify_multiplier;
+	uint8_t window; /* where the PCI_CFG capability lies (4.1.4.9), 0: none */
 	unsigned int msix_vectors; /* table size, 0: no MSI-X */
 	bool msix_is_on; /* whoever had the function before left it so */
 	/* Virtio capabilities that were left out, and why the last one was; NULL when none was. */
@@ -34,7 +36,8 @@ struct kl__pci_caps {
 
 /*
  * Reads the capabilities in config[0..size) of a function with these BARs. Of several structures of
- * one kind the first usable one counts (4.1.4.1). Returns 0 when all that a modern device needs are
+ * one kind the first usable one counts (4.1.4.1); one in a BAR that can't be reached
+ * is usable through the window, if there is that, and no other is. Returns 0 when all that a modern device needs are
  * there (common, notify, ISR; the device structure is the type's affair), -ENODEV when there is no
  * virtio capability at all (a legacy device, 4.1.5.1.1.1), -EPROTO when some are missing or
  * unusable, and then *why says which. size is what could be read, at most 256.

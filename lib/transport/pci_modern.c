@@ -8,13 +8,18 @@
 #include <kickless/log.h>
 
 #include "spec/features.h"
+#include "spec/status.h"
 #include "transport/pci_caps.h"
 #include "transport/pci_identity.h"
+#include "transport/pci_window.h"
 
 struct pci_modern {
 	struct kl__transport transport;
 	struct kl__pci_access *access;
 	struct kl__pci_caps caps;
+	struct kl__pci_window window;
+	struct kl_features accepted;
+	int resetting; /* the queue that was told to reset itself, -1: none */
 };
 
 #define COMMON(field) offsetof(struct virtio_pci_common_cfg, field)
@@ -27,6 +32,9 @@ static struct pci_modern *modern(struct kl__transport *transport)
 static uint32_t read_at(struct pci_modern *pci, const struct kl__pci_region *region,
 	uint32_t offset, unsigned int width)
 {
+	if (region->by_window)
+		return kl__pci_window_read(&pci->window, region->bar, region->offset + offset,
+			width);
 	return pci->access->ops->read(pci->access, region->bar, (uint64_t)region->offset + offset,
 		width);
 }
@@ -34,8 +42,12 @@ static uint32_t read_at(struct pci_modern *pci, const struct kl__pci_region *reg
 static void write_at(struct pci_modern *pci, const struct kl__pci_region *region, uint32_t offset,
 	unsigned int width, uint32_t value)
 {
-	pci->access->ops->write(pci->access, region->bar, (uint64_t)region->offset + offset, width,
-		value);
+	if (region->by_window)
+		kl__pci_window_write(&pci->window, region->bar, region->offset + offset, width,
+			value);
+	else
+		pci->access->ops->write(pci->access, region->bar, (uint64_t)region->offset + offset,
+			width, value);
 }
 
 static uint32_t common_read(struct pci_modern *pci, uint32_t offset, unsigned int width)
@@ -76,6 +88,7 @@ static void set_features(struct kl__transport *transport, const struct kl_featur
 {
 	struct pci_modern *pci = modern(transport);
 
+	pci->accepted = *accepted;
 	for (unsigned int bank = 0; bank < KL_FEATURE_BITS / 32; bank++) {
 		common_write(pci, COMMON(driver_feature_select), 4, bank);
 		common_write(pci, COMMON(driver_feature), 4,
@@ -90,6 +103,8 @@ static uint8_t get_status(struct kl__transport *transport)
 
 static void set_status(struct kl__transport *transport, uint8_t status)
 {
+	if (status == VIRTIO_STATUS_RESET)
+		modern(transport)->resetting = -1;
 	common_write(modern(transport), COMMON(device_status), 1, status);
 }
 
@@ -145,24 +160,32 @@ static int find_doorbell(struct pci_modern *pci, uint16_t index, struct kl_notif
 	const struct kl__pci_region *notify = &pci->caps.notify;
 	uint32_t slot = common_read(pci, COMMON(queue_notify_off), 2);
 	uint64_t offset = (uint64_t)slot * pci->caps.notify_multiplier;
+	bool has_data = kl_features_has(&pci->accepted, VIRTIO_F_NOTIFICATION_DATA);
+	uint8_t width = has_data ? 4 : 2;
 
-	if (offset + 2 > notify->length) {
+	/* 4.1.4.4.1: whole registers only, also where they have grown to 32 bits. */
+	if (offset + width > notify->length || (notify->offset + offset) % width != 0) {
 		kl_error(
-			"%s: queue %u: its doorbell lies at %llu (queue_notify_off %u x multiplier %u), "
-			"beyond the notification structure of %u bytes; the device is faulty",
-			pci->transport.name, index, (unsigned long long)offset, slot,
+			"%s: queue %u: its doorbell of %u bytes lies at %llu (queue_notify_off %u x "
+			"multiplier %u), beyond the notification structure of %u bytes or not aligned; the "
+			"device is faulty",
+			pci->transport.name, index, width, (unsigned long long)offset, slot,
 			pci->caps.notify_multiplier, notify->length);
 		return -EPROTO;
 	}
 	*notifier = (struct kl_notifier){
-		.doorbell = pci->access->ops->pointer(pci->access, notify->bar,
-			notify->offset + offset, 2),
 		.value = index,
-		.width = 2,
+		.width = width,
+		.has_data = has_data,
 		.notify = notify_by_write,
 		.context = pci,
 		.address = offset,
 	};
+	if (!notify->by_window)
+		notifier->doorbell = pci->access->ops->pointer(pci->access, notify->bar,
+			notify->offset + offset, width);
+	if (kl_features_has(&pci->accepted, VIRTIO_F_NOTIF_CONFIG_DATA))
+		notifier->value = (uint16_t)common_read(pci, COMMON(queue_notif_config_data), 2);
 	return 0;
 }
 
@@ -204,6 +227,25 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 	return 0;
 }
 
+/* 2.6.1, 4.1.4.3.2: done when the register reads 0 again. */
+static int queue_reset(struct kl__transport *transport, uint16_t index)
+{
+	struct pci_modern *pci = modern(transport);
+
+	select_queue(pci, index);
+	if (pci->resetting != index)
+		common_write(pci, COMMON(queue_reset), 2, 1);
+	pci->resetting = index;
+	if (common_read(pci, COMMON(queue_reset), 2) != 0)
+		return -EAGAIN;
+	pci->resetting = -1;
+	if (common_read(pci, COMMON(queue_enable), 2) == 0)
+		return 0;
+	kl_error("%s: queue %u: still enabled after its reset; the device is faulty",
+		transport->name, index);
+	return -EPROTO;
+}
+
 static int set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds)
 {
 	struct pci_modern *pci = modern(transport);
@@ -243,6 +285,7 @@ static void close_transport(struct kl__transport *transport)
 	struct pci_modern *pci = modern(transport);
 
 	pci->access->ops->close(pci->access);
+	kl__pci_window_destroy(&pci->window);
 	free(pci);
 }
 
@@ -259,12 +302,27 @@ static const struct kl__transport_ops pci_modern_ops = {
 	.queue_max_size = queue_max_size,
 	.queue_is_enabled = queue_is_enabled,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
 	.set_interrupts = set_interrupts,
 	.set_config_vector = set_config_vector,
 	.open_line = open_line,
 	.take_line = take_line,
 	.close = close_transport,
 };
+
+/* Two of them need registers behind the end of the first devices' structure. */
+static void set_features_delivered(struct pci_modern *pci)
+{
+	struct kl_features *features = &pci->transport.features;
+
+	kl_features_set(features, VIRTIO_F_VERSION_1);
+	kl_features_set(features, VIRTIO_F_ACCESS_PLATFORM);
+	kl_features_set(features, VIRTIO_F_NOTIFICATION_DATA);
+	if (pci->caps.common.length >= COMMON(queue_notif_config_data) + 2)
+		kl_features_set(features, VIRTIO_F_NOTIF_CONFIG_DATA);
+	if (pci->caps.common.length >= COMMON(queue_reset) + 2)
+		kl_features_set(features, VIRTIO_F_RING_RESET);
+}
 
 int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **transport)
 {
@@ -290,14 +348,15 @@ int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **tr
 	if (pci->caps.msix_vectors > access->msix_vectors)
 		pci->caps.msix_vectors = access->msix_vectors;
 	pci->access = access;
+	pci->resetting = -1;
+	kl__pci_window_init(&pci->window, access, pci->caps.window);
 	pci->transport.ops = &pci_modern_ops;
 	pci->transport.type = identity.type;
 	pci->transport.vendor = VIRTIO_PCI_VENDOR;
 	pci->transport.numa_node = access->numa_node;
 	pci->transport.config_size = pci->caps.device.length;
 	snprintf(pci->transport.name, sizeof(pci->transport.name), "%s", access->name);
-	kl_features_set(&pci->transport.features, VIRTIO_F_VERSION_1);
-	kl_features_set(&pci->transport.features, VIRTIO_F_ACCESS_PLATFORM);
+	set_features_delivered(pci);
 	*transport = &pci->transport;
 	return 0;
 fail:

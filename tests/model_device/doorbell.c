@@ -102,6 +102,23 @@ void model_doorbell_write(struct model *model, uint32_t offset, unsigned int wid
 		model_doorbell_ring(model, index, (uint16_t)(value >> 16));
 }
 
+/* A port has no place for each queue, so the value alone tells. */
+void model_doorbell_port_write(struct model *model, unsigned int width, uint32_t value)
+{
+	int index = -1;
+
+	model_log(model, true, "doorbell_port", width, value);
+	if (width != doorbell_width(model))
+		model_violation(model, "NTF-01, NTF-02: doorbell of %u bytes", width);
+	for (unsigned int i = 0; i < MODEL_QUEUES && i < model->script.num_queues; i++)
+		if (doorbell_value(model, i) == (uint16_t)value)
+			index = (int)i;
+	if (index < 0)
+		model_violation(model, "NTF-03, NTF-05: doorbell port with value 0x%x", value);
+	else
+		model_doorbell_ring(model, index, (uint16_t)(value >> 16));
+}
+
 void model_doorbell_ring(struct model *model, int index, uint16_t data)
 {
 	if ((model->status & STATUS_DRIVER_OK) == 0 || (model->status & STATUS_FAILED) != 0)

@@ -25,6 +25,7 @@
 
 /* Where the model's structures lie in its BAR, each with a hole behind it. */
 #define MODEL_BAR 4
+#define MODEL_PORT_BAR 2
 #define COMMON_OFFSET 0x0000u
 #define COMMON_LENGTH 0x40u
 #define ISR_OFFSET 0x1000u
@@ -221,7 +222,18 @@ uint32_t model_legacy_bytes(const struct model *model);
 uint32_t model_legacy_read(struct model *model, uint32_t offset, unsigned int width);
 void model_legacy_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value);
 
+/* window.c: configuration space, of which only the window may be written. */
+int model_config_space_read(struct kl__pci_access *access, uint32_t offset, void *data,
+	size_t size);
+int model_config_space_write(struct kl__pci_access *access, uint32_t offset, const void *data,
+	size_t size);
+
+/* model.c: a register of the modern structures, by its offset in their BAR. */
+uint32_t model_register_read(struct model *model, uint32_t offset, unsigned int width);
+void model_register_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value);
+
 /* doorbell.c */
+void model_doorbell_port_write(struct model *model, unsigned int width, uint32_t value);
 void model_doorbell_ring(struct model *model, int index, uint16_t data);
 void model_doorbell_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value);
 volatile void *model_doorbell_pointer(struct model *model, uint32_t offset, unsigned int width);

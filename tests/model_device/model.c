@@ -93,7 +93,7 @@ static bool check_access(struct model *model, unsigned int bar, uint64_t offset,
 	return false;
 }
 
-static uint32_t read_register(struct model *model, uint32_t offset, unsigned int width)
+uint32_t model_register_read(struct model *model, uint32_t offset, unsigned int width)
 {
 	if (is_inside(offset, width, COMMON_OFFSET, COMMON_LENGTH))
 		return model_common_read(model, offset - COMMON_OFFSET, width);
@@ -104,6 +104,20 @@ static uint32_t read_register(struct model *model, uint32_t offset, unsigned int
 	model_violation(model, "read of %u bytes at BAR offset 0x%x, where nothing can be read",
 		width, offset);
 	return 0;
+}
+
+void model_register_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value)
+{
+	if (is_inside(offset, width, COMMON_OFFSET, COMMON_LENGTH))
+		model_common_write(model, offset - COMMON_OFFSET, width, value);
+	else if (is_inside(offset, width, DEVICE_OFFSET, model->script.config_length))
+		model_config_write(model, offset - DEVICE_OFFSET, width, value);
+	else if (is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH))
+		model_doorbell_write(model, offset - NOTIFY_OFFSET, width, value);
+	else
+		model_violation(model,
+			"write of %u bytes at BAR offset 0x%x, where nothing can be written", width,
+			offset);
 }
 
 static uint32_t access_read(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
@@ -117,7 +131,7 @@ static uint32_t access_read(struct kl__pci_access *access, unsigned int bar, uin
 		return width == 4 ? UINT32_MAX : (1u << (8 * width)) - 1;
 	if (bar != MODEL_BAR)
 		return model_legacy_read(model, (uint32_t)offset, width);
-	return read_register(model, (uint32_t)offset, width);
+	return model_register_read(model, (uint32_t)offset, width);
 }
 
 static void access_write(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
@@ -130,18 +144,12 @@ static void access_write(struct kl__pci_access *access, unsigned int bar, uint64
 	if (width < 4 && value >> (8 * width) != 0)
 		model_violation(model, "PCI-06: 0x%x written to %u bytes at 0x%llx", value, width,
 			(unsigned long long)offset);
-	if (bar != MODEL_BAR)
+	if (bar == MODEL_PORT_BAR)
+		model_doorbell_port_write(model, width, value);
+	else if (bar != MODEL_BAR)
 		model_legacy_write(model, (uint32_t)offset, width, value);
-	else if (is_inside(offset, width, COMMON_OFFSET, COMMON_LENGTH))
-		model_common_write(model, (uint32_t)offset - COMMON_OFFSET, width, value);
-	else if (is_inside(offset, width, DEVICE_OFFSET, model->script.config_length))
-		model_config_write(model, (uint32_t)offset - DEVICE_OFFSET, width, value);
-	else if (is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH))
-		model_doorbell_write(model, (uint32_t)offset - NOTIFY_OFFSET, width, value);
 	else
-		model_violation(model,
-			"write of %u bytes at BAR offset 0x%llx, where nothing can be written",
-			width, (unsigned long long)offset);
+		model_register_write(model, (uint32_t)offset, width, value);
 }
 
 static volatile void *access_pointer(struct kl__pci_access *access, unsigned int bar,
@@ -151,7 +159,10 @@ static volatile void *access_pointer(struct kl__pci_access *access, unsigned int
 
 	if (!check_access(model, bar, offset, width))
 		return NULL;
-	if (bar != MODEL_BAR || !is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH)) {
+	/* Ports can't be mapped, and it is no mistake to try. */
+	if (model->access.bar[bar].is_io)
+		return NULL;
+	if (!is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH)) {
 		model_violation(model,
 			"a raw pointer was asked for a register that is no doorbell: 0x%llx",
 			(unsigned long long)offset);
@@ -160,29 +171,6 @@ static volatile void *access_pointer(struct kl__pci_access *access, unsigned int
 	if (!model->script.map_doorbells)
 		return NULL;
 	return model_doorbell_pointer(model, (uint32_t)offset - NOTIFY_OFFSET, width);
-}
-
-static int access_config_read(struct kl__pci_access *access, uint32_t offset, void *data,
-	size_t size)
-{
-	struct model *model = of(access);
-
-	if (offset + size > model->pci_config_bytes)
-		return -EIO;
-	if (model->script.is_gone)
-		memset(data, 0xff, size);
-	else
-		memcpy(data, model->pci_config + offset, size);
-	return 0;
-}
-
-static int access_config_write(struct kl__pci_access *access, uint32_t offset, const void *data,
-	size_t size)
-{
-	(void)data;
-	model_violation(of(access), "PCI-15: %zu bytes written to configuration space at 0x%x",
-		size, offset);
-	return 0;
 }
 
 static int access_interrupts(struct kl__pci_access *access, unsigned int vectors, const int *fds)
@@ -232,8 +220,8 @@ static void access_close(struct kl__pci_access *access)
 }
 
 static const struct kl__pci_access_ops access_ops = {
-	.config_read = access_config_read,
-	.config_write = access_config_write,
+	.config_read = model_config_space_read,
+	.config_write = model_config_space_write,
 	.read = access_read,
 	.write = access_write,
 	.pointer = access_pointer,

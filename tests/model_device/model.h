@@ -109,6 +109,9 @@ struct model_script {
 	unsigned int msix_vectors; /* as before */
 	uint32_t config_length; /* as before */
 	enum model_interfaces interfaces; /* as before */
+	bool has_port_doorbell; /* as before: one I/O port for all queues, before the mapped ones */
+	bool has_window; /* as before: the PCI_CFG capability */
+	bool hides_bar; /* as before: the BAR of the structures can't be reached */
 	uint8_t config[MODEL_CONFIG_BYTES];
 	const struct model_config_field
 		*fields; /* ended by width 0; NULL: every aligned read is right */

@@ -36,7 +36,7 @@ unsigned int model_add_capability(struct model *model, uint8_t cfg_type, uint8_t
 	uint32_t offset, uint32_t length)
 {
 	unsigned int where = free_place(model);
-	unsigned int size = cfg_type == 2 ? 20 : 16;
+	unsigned int size = cfg_type == 2 || cfg_type == 5 ? 20 : 16;
 
 	if (where + size > sizeof(model->pci_config))
 		return 0;
@@ -71,6 +71,15 @@ static void add_structures(struct model *model)
 	model_add_capability(model, 1, MODEL_BAR, COMMON_OFFSET, COMMON_LENGTH);
 }
 
+/* As QEMU has it: in front of the other one, with a single doorbell for all queues. */
+static void add_port_doorbell(struct model *model)
+{
+	unsigned int at = model_add_capability(model, 2, MODEL_PORT_BAR, 0, 4);
+
+	put(model->pci_config + at + 16, 4, 0);
+	model->access.bar[MODEL_PORT_BAR] = (struct kl__pci_bar){.size = 4, .is_io = true};
+}
+
 void model_rebuild(struct model *model)
 {
 	bool is_modern = model->script.interfaces == MODEL_MODERN;
@@ -97,6 +106,13 @@ void model_rebuild(struct model *model)
 		model->access.bar[0].size = model_legacy_bytes(model);
 		model->access.bar[0].is_io = true;
 	}
+	if (model->script.has_port_doorbell)
+		add_port_doorbell(model);
+	if (model->script.has_window)
+		model_add_capability(model, 5, 0, 0, 0);
+	/* What the device has is not always what we can reach. */
+	if (model->script.hides_bar)
+		model->access.bar[MODEL_BAR].size = 0;
 	model->access.msix_vectors = model->script.msix_vectors;
 }
 

@@ -27,7 +27,9 @@ static void expect_accepted(uint64_t low, uint64_t high)
 	(UINT64_C(1) << VIRTIO_F_INDIRECT_DESC | UINT64_C(1) << VIRTIO_F_EVENT_IDX | \
 		UINT64_C(1) << VIRTIO_F_RING_PACKED | UINT64_C(1) << VIRTIO_F_IN_ORDER | \
 		UINT64_C(1) << VIRTIO_F_ORDER_PLATFORM)
-#define PCI_BITS (UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM)
+#define PCI_BITS \
+	(UINT64_C(1) << VIRTIO_F_VERSION_1 | UINT64_C(1) << VIRTIO_F_ACCESS_PLATFORM | \
+		UINT64_C(1) << VIRTIO_F_RING_RESET)
 #define TYPE_BITS \
 	(UINT64_C(1) << RIG_F_APPLE | UINT64_C(1) << RIG_F_PEAR | UINT64_C(1) << RIG_F_PLUM | \
 		UINT64_C(1) << RIG_F_FIG)
@@ -59,6 +61,23 @@ Test(negotiate, nothing_wanted)
 	cr_assert_eq(rig_attach(&rig, NULL), 0);
 	cr_expect_eq(kl_device_negotiate(rig.device, &none), 0);
 	expect_accepted(RING_BITS | PCI_BITS, 0);
+	rig_close(&rig);
+}
+
+/* What makes doorbells dear is for who asks for it by name. */
+Test(negotiate, doorbell_data_on_request)
+{
+	struct kl_features none = {0};
+
+	rig_prepare(&rig);
+	offer_all(rig.model);
+	cr_assert_eq(rig_attach(&rig, "features=+NOTIFICATION_DATA/+NOTIF_CONFIG_DATA/-RING_RESET"),
+		0);
+	cr_expect_eq(kl_device_negotiate(rig.device, &none), 0);
+	expect_accepted(RING_BITS | (PCI_BITS & ~(UINT64_C(1) << VIRTIO_F_RING_RESET)) |
+			UINT64_C(1) << VIRTIO_F_NOTIFICATION_DATA |
+			UINT64_C(1) << VIRTIO_F_NOTIF_CONFIG_DATA,
+		0);
 	rig_close(&rig);
 }
 

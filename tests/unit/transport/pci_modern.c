@@ -57,7 +57,10 @@ FRAMED_TEST(pci_modern, what_it_says_of_itself)
 	cr_expect_str_eq(transport->ops->name, "pci-modern");
 	cr_expect(kl_features_has(&transport->features, VIRTIO_F_VERSION_1));
 	cr_expect(kl_features_has(&transport->features, VIRTIO_F_ACCESS_PLATFORM));
-	cr_expect_eq(__builtin_popcountll(transport->features.word[0]), 2);
+	cr_expect(kl_features_has(&transport->features, VIRTIO_F_NOTIFICATION_DATA));
+	cr_expect(kl_features_has(&transport->features, VIRTIO_F_NOTIF_CONFIG_DATA));
+	cr_expect(kl_features_has(&transport->features, VIRTIO_F_RING_RESET));
+	cr_expect_eq(__builtin_popcountll(transport->features.word[0]), 5);
 	cr_expect_eq(model->traced, 0, "no register is touched by opening");
 }
 
@@ -332,4 +335,16 @@ FRAMED_TEST(pci_modern, short_common_structure)
 	cr_expect_eq(transport->ops->queue_max_size(transport, 0), 256);
 	cr_expect_eq(transport->ops->queue_max_size(transport, 9), 0);
 	cr_expect_not(transport->ops->queue_is_enabled(transport, 0));
+	cr_expect(kl_features_has(&transport->features, VIRTIO_F_NOTIFICATION_DATA));
+	cr_expect_not(kl_features_has(&transport->features, VIRTIO_F_NOTIF_CONFIG_DATA));
+	cr_expect_not(kl_features_has(&transport->features, VIRTIO_F_RING_RESET));
+}
+
+/* NTF-09, PCI-14: the registers come one by one. */
+FRAMED_TEST(pci_modern, half_of_the_optional_registers)
+{
+	model->pci_config[model_capability(model, 1, 0) + 12] = 0x3a;
+	cr_assert_eq(open_it(), 0);
+	cr_expect(kl_features_has(&transport->features, VIRTIO_F_NOTIF_CONFIG_DATA));
+	cr_expect_not(kl_features_has(&transport->features, VIRTIO_F_RING_RESET));
 }

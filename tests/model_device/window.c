@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Accesses to configuration space, and the window there that leads to the registers: 4.1.4.9. */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+static struct model *of(struct kl__pci_access *access)
+{
+	return (struct model *)(void *)((char *)access - offsetof(struct model, access));
+}
+
+/* Where the window's capability lies, 0 when there is none. */
+static unsigned int window(const struct model *model)
+{
+	return model_capability(model, 5, 0);
+}
+
+/* PCI-44: only inside a structure, in one access of the length that was set. */
+static bool is_aimed(struct model *model, size_t size)
+{
+	const uint8_t *cap = model->pci_config + window(model);
+	uint32_t offset = get32(cap + 8), length = get32(cap + 12);
+
+	if (cap[4] == MODEL_BAR && length == size && (size == 1 || size == 2 || size == 4) &&
+		offset % length == 0)
+		return true;
+	model_violation(model, "PCI-43, PCI-44: window of %u bytes at 0x%x of BAR %u, %zu used",
+		length, offset, cap[4], size);
+	return false;
+}
+
+int model_config_space_read(struct kl__pci_access *access, uint32_t offset, void *data, size_t size)
+{
+	struct model *model = of(access);
+	unsigned int at = window(model);
+	uint32_t value;
+
+	if (offset + size > model->pci_config_bytes)
+		return -EIO;
+	memcpy(data, model->pci_config + offset, size);
+	if (model->script.is_gone) {
+		memset(data, 0xff, size);
+	} else if (at != 0 && offset == at + 16) {
+		if (!is_aimed(model, size))
+			return 0;
+		value = model_register_read(model, get32(model->pci_config + at + 8),
+			(unsigned int)size);
+		put(data, (unsigned int)size, value);
+	}
+	return 0;
+}
+
+static void write_window(struct model *model, unsigned int field, const uint8_t *data, size_t size)
+{
+	uint8_t *cap = model->pci_config + window(model);
+
+	if (field == 16) {
+		if (is_aimed(model, size))
+			model_register_write(model, get32(cap + 8), (unsigned int)size,
+				size == 4         ? get32(data) :
+					size == 2 ? get16(data) :
+						    data[0]);
+		return;
+	}
+	memcpy(cap + field, data, size);
+	if (field == 8 && get32(cap + 12) != 0 && get32(cap + 8) % get32(cap + 12) != 0)
+		model_violation(model, "PCI-43: window offset 0x%x is no multiple of its length %u",
+			get32(cap + 8), get32(cap + 12));
+}
+
+int model_config_space_write(struct kl__pci_access *access, uint32_t offset, const void *data,
+	size_t size)
+{
+	struct model *model = of(access);
+	unsigned int at = window(model), field = offset - at;
+
+	if (at != 0 &&
+		((field == 4 && size == 1) || ((field == 8 || field == 12) && size == 4) ||
+			field == 16))
+		write_window(model, field, data, size);
+	else
+		model_violation(model, "PCI-15: %zu bytes written to configuration space at 0x%x",
+			size, offset);
+	return 0;
+}
