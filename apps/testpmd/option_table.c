@@ -212,8 +212,8 @@ void options_help(void)
 	     "\n"
 	     "NAME is 0000:00:05.0, net@0 (the first bound) or net:mac=52:54:00:12:34:56; keys:\n"
 	     "queues=N queue_size=N event_idx=0|1 indirect=0|1 mrg_rxbuf=0|1 features=+NAME/-NAME\n"
-	     "kick=eager|lazy:NS|auto. Without -i it forwards at once, until Enter, Ctrl-C or\n"
-	     "--duration.\n");
+	     "legacy=0|1 kick=eager|lazy:NS|auto. Without -i it forwards at once, until Enter,\n"
+	     "Ctrl-C or --duration.\n");
 	for (const struct option_row *row = option_rows; row->name != NULL; row++)
 		if (row->kind != OPTION_LATER)
 			explain(row);

@@ -14,7 +14,7 @@ rm -f "$images"/*
 truncate -s 64M "$images/scratch.raw"
 head -c 3M /dev/urandom >"$images/written"
 
-boot legacy --nics 2 --nic-opts disable-legacy=off,iommu_platform=off,ats=off,ioeventfd=off \
+boot legacy --nics 2 --nic-opts disable-legacy=off,iommu_platform=off,ats=off,ioeventfd=off,page-per-vq=on \
 	--disk "$images/scratch.raw" --disk null-co \
 	--disk-opts disable-legacy=off,disable-modern=on,iommu_platform=off,ats=off,ioeventfd=off \
 	-Q "-object filter-dump,id=dump,netdev=net1,file=$capture,maxlen=2000" \

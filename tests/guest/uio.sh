@@ -25,7 +25,7 @@ unplug_when_asked() {
 qmp=$(mktemp -u)
 unplug_when_asked &
 unplugger=$!
-boot uio --no-iommu --nics 2 --nic-opts disable-legacy=off,ioeventfd=off --qmp "$qmp" \
+boot uio --no-iommu --nics 2 --nic-opts disable-legacy=off,ioeventfd=off,modern-pio-notify=on --qmp "$qmp" \
 	--disk "$images/scratch.raw" --disk-opts disable-legacy=off,ioeventfd=off --modules uio_pci_generic \
 	-Q "-object filter-dump,id=dump,netdev=net1,file=$capture,maxlen=2000" \
 	-Q "-trace virtio_queue_notify -trace virtio_set_status -D $trace"
