@@ -23,14 +23,6 @@ struct kl_device {
 	struct kl_device *next; /* of those that are open */
 };
 
-/* A queue and the two blocks of memory that it lives in. */
-struct kl__device_queue {
-	struct kl_queue *queue;
-	struct kl_dma shared;
-	struct kl_dma own;
-	struct kl__device_queue *next;
-};
-
 /*
  * Makes a device of what a transport reaches: resets it, reads its features, finds its driver and
  * probes it. options is "key=value[,key=value...]" or NULL. On success transport and host belong to

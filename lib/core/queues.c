@@ -5,8 +5,7 @@
 
 #include <kickless/log.h>
 
-#include "core/device.h"
-#include "ring/verbs.h"
+#include "core/device_queue.h"
 #include "spec/features.h"
 
 int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align, struct kl_dma *dma)
@@ -188,15 +187,16 @@ static int build(struct kl_device *device, const struct kl__queue_shape *shape,
 		free_queue(device, entry);
 		return rc;
 	}
+	entry->shape = *shape;
 	entry->queue = kl__queue_init(entry->own.memory, entry->shared.memory, entry->shared.iova,
 		shape);
 	*built = entry;
 	return 0;
 }
 
-static int enable(struct kl_device *device, const struct kl__queue_shape *shape, uint16_t vector,
-	struct kl__device_queue *entry)
+int kl__device_enable_queue(struct kl_device *device, struct kl__device_queue *entry)
 {
+	const struct kl__queue_shape *shape = &entry->shape;
 	struct kl__queue_layout layout;
 	struct kl__queue_setup setup;
 
@@ -214,7 +214,7 @@ static int enable(struct kl_device *device, const struct kl__queue_shape *shape,
 		.desc = entry->shared.iova + layout.desc,
 		.driver = entry->shared.iova + layout.driver,
 		.device = entry->shared.iova + layout.device,
-		.vector = vector == 0 ? -1 : vector,
+		.vector = entry->vector == 0 ? -1 : entry->vector,
 	};
 	return device->transport->ops->queue_enable(device->transport, &setup,
 		&entry->queue->notifier);
@@ -268,7 +268,8 @@ int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *co
 	rc = build(device, &shape, &entry);
 	if (rc != 0)
 		return rc;
-	rc = enable(device, &shape, conf->vector, entry);
+	entry->vector = conf->vector;
+	rc = kl__device_enable_queue(device, entry);
 	if (rc != 0) {
 		free_queue(device, entry);
 		return rc;

@@ -179,6 +179,20 @@ KL_API int kl_device_add_queue(struct kl_device *device, const struct kl_queue_c
 	struct kl_queue **queue);
 
 /*
+ * Stops one queue while the others run (RING_RESET): waits, at most 5 s, until the device has let go
+ * of it. Nobody may use the queue meanwhile; afterwards what was in flight can be drained. 0; after a
+ * message -ENOTSUP without the feature, -EPROTO or -EIO when the device breaks the rules or is gone,
+ * -ETIMEDOUT when it never lets go: then only kl_device_reset helps. Spec 2.6.1.
+ */
+KL_API int kl_device_stop_queue(struct kl_device *device, struct kl_queue *queue);
+
+/*
+ * Starts it again, empty, with the size and the counters it had. What was in flight at the stop must
+ * have been drained. 0; -EPROTO, after a message, when the device refuses it.
+ */
+KL_API int kl_device_start_queue(struct kl_device *device, struct kl_queue *queue);
+
+/*
  * Start-up failed: tells the device that it was given up (FAILED). What helps is kl_device_reset.
  * Spec 2.1.
  */

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One queue stopped and started while the others run: virtio 1.x, 2.6.1. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <kickless/log.h>
+
+#include "core/device_queue.h"
+#include "spec/features.h"
+
+static struct kl__device_queue *find(struct kl_device *device, const struct kl_queue *queue)
+{
+	struct kl__device_queue *entry = device->queues;
+
+	while (entry != NULL && entry->queue != queue)
+		entry = entry->next;
+	return entry;
+}
+
+int kl_device_stop_queue(struct kl_device *device, struct kl_queue *queue)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+	struct kl__transport *transport = device->transport;
+	unsigned int waited_ms = 0;
+	int rc;
+
+	if (!kl_device_has(device, VIRTIO_F_RING_RESET) || transport->ops->queue_reset == NULL) {
+		kl_error(
+			"%s: queue %u can't be stopped alone: RING_RESET is not among the accepted features; "
+			"stop the whole device",
+			device->info.name, queue->index);
+		return -ENOTSUP;
+	}
+	while ((rc = transport->ops->queue_reset(transport, queue->index)) == -EAGAIN &&
+		waited_ms++ < kl__reset_timeout_ms)
+		nanosleep(&pause, NULL);
+	if (rc != -EAGAIN)
+		return rc;
+	kl_error(
+		"%s: queue %u: its reset did not end within %u ms; only a reset of the whole device helps",
+		device->info.name, queue->index, kl__reset_timeout_ms);
+	return -ETIMEDOUT;
+}
+
+int kl_device_start_queue(struct kl_device *device, struct kl_queue *queue)
+{
+	struct kl__device_queue *entry = find(device, queue);
+	struct kl_queue_stats stats = queue->stats;
+
+	memset(entry->shared.memory, 0, entry->shared.size);
+	memset(entry->own.memory, 0, entry->own.size);
+	kl__queue_init(entry->own.memory, entry->shared.memory, entry->shared.iova, &entry->shape);
+	queue->stats = stats;
+	return kl__device_enable_queue(device, entry);
+}
