@@ -18,12 +18,14 @@
 #define WAKE_SLOT 0
 #define INPUT_SLOT 1
 #define METRICS_SLOT 2
-#define PORT_SLOTS 3
+#define IDLE_SLOT 3
+#define PORT_SLOTS 4
 
 struct control {
 	struct testpmd *pmd;
 	struct progress progress;
 	bool reads_input;
+	bool sleeps; /* the main lcore forwards, and has nothing to */
 	uint64_t end_ns; /* of --duration; 0 for none */
 	uint64_t show_ns; /* when --stats-period comes next; 0 for never */
 	uint64_t tick_ns; /* when the devices are looked at next */
@@ -55,6 +57,10 @@ static void fill_descriptors(struct control *control)
 	control->fds[WAKE_SLOT] = (struct pollfd){.fd = signals_wake_fd(), .events = POLLIN};
 	control->fds[INPUT_SLOT] = (struct pollfd){.fd = control->reads_input ? STDIN_FILENO : -1,
 		.events = POLLIN};
+	control->fds[IDLE_SLOT] = (struct pollfd){.fd = control->sleeps ?
+			control->pmd->fwd.lcores[0].idle.epoll_fd :
+			-1,
+		.events = POLLIN};
 	control->fds[METRICS_SLOT] = (struct pollfd){.fd = metrics_server_fd(control->pmd->metrics),
 		.events = POLLIN};
 	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
@@ -77,7 +83,7 @@ static int wait_ms(const struct control *control)
 	const uint64_t now = clock_ns();
 	uint64_t until = now + TICK_MS * (SECOND_NS / 1000);
 
-	if (control->pmd->fwd.running && control->pmd->fwd.on_main)
+	if (control->pmd->fwd.running && control->pmd->fwd.on_main && !control->sleeps)
 		return 0;
 	until = earlier(earlier(earlier(until, control->end_ns), control->show_ns),
 		control->tick_ns);
@@ -150,12 +156,16 @@ static bool is_over(const struct control *control)
 void control_run(struct testpmd *pmd)
 {
 	struct control control;
+	int ready;
 
 	begin(&control, pmd);
 	while (!is_over(&control)) {
-		fwd_slice(&pmd->fwd);
+		control.sleeps = fwd_slice(&pmd->fwd) && fwd_arm(&pmd->fwd);
 		fill_descriptors(&control);
-		if (poll(control.fds, PORT_SLOTS + pmd->port_count, wait_ms(&control)) > 0)
+		ready = poll(control.fds, PORT_SLOTS + pmd->port_count, wait_ms(&control));
+		if (control.sleeps)
+			fwd_disarm(&pmd->fwd);
+		if (ready > 0)
 			dispatch(&control);
 		metrics_server_run(pmd->metrics);
 		look_at_devices(&control, clock_ns());

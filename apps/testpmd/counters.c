@@ -13,6 +13,8 @@ const struct counter_field counter_fields[] = {
 	FIELD("bytes", bytes, "Their bytes, without FCS."),
 	FIELD("errors", errors, "Packets dropped as malformed or impossible to send."),
 	FIELD("nombuf", nombuf, "Refills that found the pool of buffers short."),
+	FIELD("interrupts", interrupts,
+		"Notifications of the device that ended, or would have, a sleep."),
 	FIELD("posted", queue.posted, "Buffers made available to the device."),
 	FIELD("done", queue.done, "Buffers that came back good."),
 	FIELD("failed", queue.failed, "Buffers that came back bad, or were taken back by a reset."),

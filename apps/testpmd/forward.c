@@ -20,7 +20,7 @@
  * One turn of one stream. A transmit queue whose kick policy waits may owe its device a kick, so it
  * is called also when there was nothing to send.
  */
-static inline void stream_turn(const struct fwd_lcore *lcore, struct fwd_stream *stream)
+static inline bool stream_turn(const struct fwd_lcore *lcore, struct fwd_stream *stream)
 {
 	const uint64_t sent = stream->tx_packets;
 	const uint64_t begin = lcore->record_cycles ? rte_rdtsc() : 0;
@@ -30,12 +30,17 @@ static inline void stream_turn(const struct fwd_lcore *lcore, struct fwd_stream 
 		kl_net_tx_burst(stream->tx_net, stream->tx_queue, NULL, 0);
 	if (busy && lcore->record_cycles)
 		stream->busy_cycles += rte_rdtsc() - begin;
+	return busy;
 }
 
-static inline void lcore_round(const struct fwd_lcore *lcore)
+/* Whether a stream had something to do. */
+static inline bool lcore_round(const struct fwd_lcore *lcore)
 {
+	bool busy = false;
+
 	for (uint16_t i = 0; i < lcore->stream_count; i++)
-		stream_turn(lcore, &lcore->streams[i]);
+		busy |= stream_turn(lcore, &lcore->streams[i]);
+	return busy;
 }
 
 static void lcore_begin(const struct fwd_lcore *lcore)
@@ -79,22 +84,40 @@ static int lcore_main(void *argument)
 			lcore_clear(lcore);
 			atomic_store_explicit(&lcore->order, FWD_GO_ON, memory_order_release);
 		}
-		lcore_round(lcore);
+		if (idle_is_due(&lcore->idle, lcore_round(lcore)))
+			idle_sleep(&lcore->idle, lcore->streams, lcore->stream_count);
 	}
 	lcore_end(lcore);
 	return 0;
 }
 
-void fwd_slice(struct fwd *fwd)
+bool fwd_slice(struct fwd *fwd)
 {
+	struct fwd_lcore *lcore = &fwd->lcores[0];
 	const uint64_t cycles = rte_get_tsc_hz() / SLICES_PER_SECOND;
 	const uint64_t begin = rte_rdtsc();
 
 	if (!fwd->running || !fwd->on_main)
-		return;
+		return false;
 	do
-		lcore_round(&fwd->lcores[0]);
+		if (idle_is_due(&lcore->idle, lcore_round(lcore)))
+			return true;
 	while (rte_rdtsc() - begin < cycles && !signals_stop_wanted());
+	return false;
+}
+
+bool fwd_arm(struct fwd *fwd)
+{
+	struct fwd_lcore *lcore = &fwd->lcores[0];
+
+	return idle_arm(&lcore->idle, lcore->streams, lcore->stream_count);
+}
+
+void fwd_disarm(struct fwd *fwd)
+{
+	struct fwd_lcore *lcore = &fwd->lcores[0];
+
+	idle_disarm(&lcore->idle, lcore->streams, lcore->stream_count);
 }
 
 static void warn_of_node(const struct testpmd *pmd, const struct fwd_lcore *lcore, uint16_t number)
@@ -179,6 +202,27 @@ static void take_baselines(struct testpmd *pmd)
 			counters_read(pmd->ports[i].net, pmd->queues, &pmd->ports[i].run);
 }
 
+static void close_idle(struct fwd *fwd)
+{
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		idle_close(&fwd->lcores[i].idle);
+}
+
+/* Modes that only send have no packets to wait for. */
+static int open_idle(struct fwd *fwd)
+{
+	const struct fwd_settings *settings = &fwd->settings;
+	const enum idle_mode mode = settings->engine->sends_only ? IDLE_POLL : settings->idle;
+	int rc = 0;
+
+	for (uint16_t i = 0; i < fwd->lcore_count && rc == 0; i++)
+		rc = idle_open(&fwd->lcores[i].idle, mode, fwd->lcores[i].streams,
+			fwd->lcores[i].stream_count);
+	if (rc != 0)
+		close_idle(fwd);
+	return rc;
+}
+
 static void launch(struct fwd *fwd, uint32_t tx_first)
 {
 	fwd->started_ns = clock_ns();
@@ -211,6 +255,8 @@ int fwd_start(struct testpmd *pmd, uint32_t tx_first)
 		rc = check_ports(pmd);
 	if (rc == 0)
 		rc = begin_streams(pmd, tx_first);
+	if (rc == 0)
+		rc = open_idle(&pmd->fwd);
 	if (rc != 0)
 		return rc;
 	show_forwarding(pmd);
@@ -219,6 +265,12 @@ int fwd_start(struct testpmd *pmd, uint32_t tx_first)
 	warn_of_nodes(pmd);
 	launch(&pmd->fwd, tx_first);
 	return 0;
+}
+
+static void give_order(struct fwd_lcore *lcore, enum fwd_order order)
+{
+	atomic_store(&lcore->order, order);
+	idle_wake(&lcore->idle);
 }
 
 void fwd_stop(struct testpmd *pmd)
@@ -231,7 +283,7 @@ void fwd_stop(struct testpmd *pmd)
 	}
 	printf("Telling cores to stop...\n");
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
-		atomic_store(&fwd->lcores[i].order, FWD_STOP);
+		give_order(&fwd->lcores[i], FWD_STOP);
 	printf("Waiting for lcores to finish...\n");
 	fflush(stdout);
 	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
@@ -245,6 +297,7 @@ void fwd_stop(struct testpmd *pmd)
 	report_collect(&pmd->report, pmd);
 	report_print(&pmd->report, fwd);
 	take_baselines(pmd);
+	close_idle(fwd);
 	printf("\nDone.\n");
 	fflush(stdout);
 }
@@ -254,7 +307,7 @@ static void order_clear(struct fwd_lcore *lcore)
 {
 	const uint64_t deadline = clock_ns() + SECOND_NS;
 
-	atomic_store(&lcore->order, FWD_CLEAR);
+	give_order(lcore, FWD_CLEAR);
 	while (atomic_load_explicit(&lcore->order, memory_order_acquire) == FWD_CLEAR &&
 		clock_ns() < deadline)
 		rte_pause();

@@ -33,6 +33,7 @@ struct fwd_lcore {
 	struct fwd_stream *streams; /* the first of its own, which lie side by side */
 	uint16_t stream_count;
 	uint32_t tx_first; /* bursts to send before all else */
+	struct idle idle;
 
 	/* An enum fwd_order, written by the control thread; the lcore takes FWD_CLEAR back. */
 	atomic_int order __rte_cache_aligned;
@@ -70,8 +71,13 @@ void fwd_stop(struct testpmd *pmd);
 /* Sets the statistics of the run to 0, also while it is on. */
 void fwd_clear(struct testpmd *pmd);
 
-/* Forwards on the main lcore for about a hundredth of a second, if that is its job. */
-void fwd_slice(struct fwd *fwd);
+/* Forwards on the main lcore for about a hundredth of a second, if that is its job, or until it has
+ * been without packets for so long that it may sleep; then true. */
+bool fwd_slice(struct fwd *fwd);
+
+/* As idle_arm and idle_disarm, for the main lcore when it forwards. */
+bool fwd_arm(struct fwd *fwd);
+void fwd_disarm(struct fwd *fwd);
 
 /* How long the run took until now, or until its end. */
 double fwd_seconds(const struct fwd *fwd);

@@ -112,6 +112,7 @@ static int open_port(struct testpmd *pmd, uint16_t number)
 		.rx_ring_size = options->rxd,
 		.tx_ring_size = options->txd,
 		.tx_kick = options->kick,
+		.rx_interrupts = options->settings.idle != IDLE_POLL,
 	};
 	return rc;
 }

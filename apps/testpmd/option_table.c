@@ -66,6 +66,14 @@ static int set_kick(struct options *options, const char *text)
 	return -EINVAL;
 }
 
+static int set_idle(struct options *options, const char *name)
+{
+	if (idle_parse(name, &options->settings.idle) == 0)
+		return 0;
+	say_error("--idle=%s: poll, adaptive or interrupt is allowed", name);
+	return -EINVAL;
+}
+
 static int set_ports(struct options *options, const char *mask)
 {
 	return settings_set_port_mask(&options->settings, mask);
@@ -167,6 +175,8 @@ const struct option_row option_rows[] = {
 	CALL("eth-peer", "PORT,MAC", set_peer, "where the mac mode and txonly send to from a port"),
 	CALL("duration", "SECONDS", set_duration, "forward so long, print the statistics and exit"),
 	NUMBER("stats-period", 1, 86400, stats_period, "show port statistics every N seconds"),
+	CALL("idle", "MODE", set_idle,
+		"poll|adaptive|interrupt: what lcores do without packets; poll"),
 	FLAG("record-core-cycles", 0, settings.record_cycles, "print the CPU cycles per packet"),
 	FLAG("record-burst-stats", 0, settings.record_bursts, "print how full the bursts were"),
 	TEXT("cmdline-file", "FILE", cmdline_file, "run the commands of a file first"),
@@ -183,7 +193,6 @@ const struct option_row option_rows[] = {
 	LATER("disable-rss"),
 	LATER("enable-lro"),
 	LATER("enable-rx-cksum"),
-	LATER("idle"),
 	LATER("rss-ip"),
 	LATER("rss-udp"),
 	LATER("rx-offloads"),

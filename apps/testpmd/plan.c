@@ -136,6 +136,7 @@ static void plan_lcores(struct testpmd *pmd)
 		lcore->engine = fwd->settings.engine;
 		lcore->record_cycles = fwd->settings.record_cycles;
 		lcore->streams = next;
+		lcore->idle = (struct idle){.epoll_fd = -1, .wake_fd = -1};
 		lcore->stream_count = fwd->stream_count / cores + (i >= longer_from);
 		next += lcore->stream_count;
 	}

@@ -124,7 +124,8 @@ static void print_queue(const struct queue_report *queue)
 	       " Kicks-spared: %-10" PRIu64 " Rescue-kicks: %" PRIu64 "\n",
 		stats->kicks_sent, stats->kicks_suppressed, stats->kicks_spared,
 		stats->rescue_kicks);
-	printf("    Kicks per 1,000 packets: %.3f\n", queue_kicks_per_thousand(queue));
+	printf("    Kicks per 1,000 packets: %-10.3f Interrupts: %" PRIu64 "\n",
+		queue_kicks_per_thousand(queue), queue->stats.interrupts);
 	printf("    Refill-failures: %-5" PRIu64 " Ring-full: %-17" PRIu64 " Bad-used: %" PRIu64
 	       "\n",
 		queue->stats.nombuf, stats->ring_full, stats->bad_used);

@@ -13,6 +13,7 @@
 #include <rte_lcore.h>
 
 #include "engine.h"
+#include "idle.h"
 #include "sizes.h"
 
 enum port_topology {
@@ -33,6 +34,7 @@ struct fwd_settings {
 	enum port_topology topology;
 	uint16_t burst;
 	uint16_t cores;
+	enum idle_mode idle;
 	bool record_cycles;
 	bool record_bursts;
 	uint8_t verbose; /* VERBOSE_ bits */

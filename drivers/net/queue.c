@@ -29,6 +29,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 		.index = VIRTIO_NET_RX_QUEUE(index),
 		.size = conf->rx_ring_size,
 		.is_supply = true,
+		.vector = kl_net_rx_event_fd(net, index) >= 0 ? NET_RX_VECTOR(index) : 0,
 	};
 	struct rte_mbuf fresh = {
 		.data_off = RTE_PKTMBUF_HEADROOM,
@@ -115,6 +116,7 @@ static void add_stats(struct kl_net_queue_stats *sum, const struct net_counters 
 	sum->bytes += count->bytes;
 	sum->errors += count->errors;
 	sum->nombuf += count->nombuf;
+	sum->interrupts += count->interrupts;
 	sum->queue.posted += stats->posted;
 	sum->queue.done += stats->done;
 	sum->queue.failed += stats->failed;

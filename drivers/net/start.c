@@ -192,7 +192,7 @@ static int check_layout(const struct kl_net *net)
  * Features, and what they mean for the rest. The configuration is read before, since some features
  * are taken for what it has, and again when its changes are told of.
  */
-static int negotiate(struct kl_net *net, const struct kl_net_conf *conf)
+static int negotiate(struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
 {
 	uint64_t tx_offloads = conf->tx_offloads, rx_offloads = conf->rx_offloads;
 	struct kl_features wanted;
@@ -207,8 +207,11 @@ static int negotiate(struct kl_net *net, const struct kl_net_conf *conf)
 	if (rc != 0)
 		return rc;
 	net->header_bytes = header_bytes(net);
-	/* Without an interrupt a change of the link is only seen when somebody asks. */
-	(void)kl_device_enable_interrupts(net->device, 0);
+	/*
+	 * Without an interrupt a change of the link is only seen when somebody asks, and a receive
+	 * queue says by its descriptor that it has none.
+	 */
+	(void)kl_device_enable_interrupts(net->device, conf->rx_interrupts ? pairs : 0);
 	rc = net_config_read(net);
 	if (rc == 0)
 		rc = net_offloads_settle(net, tx_offloads, rx_offloads);
@@ -217,7 +220,7 @@ static int negotiate(struct kl_net *net, const struct kl_net_conf *conf)
 
 static int bring_up(struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
 {
-	int rc = negotiate(net, conf);
+	int rc = negotiate(net, conf, pairs);
 
 	if (rc == 0)
 		rc = check_pool(net, conf->pool, net->info.mtu);

@@ -26,6 +26,9 @@
 /* 5.1.4.1: a smaller MTU is nonsense, and the feature is not taken then. */
 #define NET_MIN_MTU 68
 
+/* Interrupt vectors: 0 tells of configuration changes, then one per receive queue. */
+#define NET_RX_VECTOR(queue) ((uint16_t)((queue) + 1))
+
 struct net_txq;
 struct net_rxq;
 typedef uint16_t net_tx_burst_fn(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count);
@@ -37,6 +40,7 @@ struct net_counters {
 	uint64_t bytes;
 	uint64_t errors;
 	uint64_t nombuf;
+	uint64_t interrupts;
 };
 
 struct net_txq {

@@ -63,6 +63,8 @@ struct kl_net_info {
 };
 
 struct kl_net_conf {
+	/* Receive queues get interrupts, so that kl_net_rx_arm makes sense. */
+	bool rx_interrupts;
 	uint16_t queue_pairs; /* 1 to max_queue_pairs; 0 takes 1 */
 	uint16_t rx_ring_size; /* a power of two; 0 takes the device's maximum */
 	uint16_t tx_ring_size;
@@ -102,6 +104,7 @@ struct kl_net_queue_stats {
 	uint64_t errors; /* rx: dropped as malformed by the device; tx: dropped as impossible to
 			    send */
 	uint64_t nombuf; /* rx: refills that found the pool short */
+	uint64_t interrupts; /* rx: the device's notifications, as kl_net_rx_disarm finds them */
 };
 
 struct kl_net_queue_info {
@@ -151,6 +154,32 @@ KL_API uint16_t kl_net_queue_pairs(const struct kl_net *net);
  */
 KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count);
+
+/*
+ * Sleeping until packets come, instead of polling for them:
+ *
+ *	kl_net_tx_flush of the queues that the thread sends by
+ *	if (!kl_net_rx_arm(net, queue)) {
+ *		poll kl_net_rx_event_fd for at most a second or so
+ *	}
+ *	kl_net_rx_disarm(net, queue)
+ *
+ * The limit is for devices that lose a notification, and for a pool that was empty when the ring was
+ * refilled. Several queues: arm all, sleep only if none has work, disarm all that were armed.
+ */
+
+/* Readable when packets came to an armed queue; -1 when there is no interrupt for it. Constant
+ * while the device runs. Any thread. */
+KL_API int kl_net_rx_event_fd(const struct kl_net *net, uint16_t queue);
+
+/*
+ * Asks the device to tell of the next packet. True when one is there already, and the caller must not
+ * sleep. The queue's thread. Virtio 1.x, 2.7.7.1, 2.7.14.
+ */
+KL_API bool kl_net_rx_arm(struct kl_net *net, uint16_t queue);
+
+/* The queue is polled again: no more notifications; empties the event's descriptor. Its thread. */
+KL_API void kl_net_rx_disarm(struct kl_net *net, uint16_t queue);
 
 /*
  * Sends up to count packets on queue. Returns how many were taken, from the front; those belong to
