@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Sends numbered frames between two ports in both directions and checks that each arrives once, in
- * order, and with every byte intact. Usage: numbered [EAL options] -- DEVICE DEVICE COUNT
+ * order, and with every byte intact. Usage: numbered [EAL options] -- DEVICE DEVICE|loop COUNT. With
+ * "loop" somebody sends back what the only device sends.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -165,33 +166,47 @@ static bool close_port(const struct port *port, const char *name, uint32_t count
 		rx.queue.posted == rx.queue.done + rx.queue.failed;
 }
 
-int main(int argc, char **argv)
+static void exchange(struct port *a, struct port *b, uint32_t count)
+{
+	uint64_t deadline = rte_get_tsc_cycles() + 60 * rte_get_tsc_hz();
+
+	while ((a->received < count || b->received < count) && rte_get_tsc_cycles() < deadline) {
+		send_some(a, b, count);
+		receive_some(b);
+		if (a == b)
+			continue;
+		send_some(b, a, count);
+		receive_some(a);
+	}
+}
+
+static bool run(const char *first, const char *second, uint32_t count)
 {
 	struct port a = {0}, b = {0};
-	uint32_t count;
-	uint64_t deadline;
-	bool is_good;
+	bool is_loop = strcmp(second, "loop") == 0, is_good;
+
+	if (!open_port(&a, first) || (!is_loop && !open_port(&b, second)))
+		return false;
+	exchange(&a, is_loop ? &a : &b, count);
+	is_good = close_port(&a, first, count);
+	return is_loop ? is_good : close_port(&b, second, count) && is_good;
+}
+
+int main(int argc, char **argv)
+{
 	int taken = kl_eal_init(argc, argv);
+	bool is_good;
 
 	if (taken < 0 || argc - taken != 4)
 		return 2;
 	argv += taken;
-	count = (uint32_t)strtoul(argv[3], NULL, 10);
 	pool = rte_pktmbuf_pool_create("frames", 4095, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 		SOCKET_ID_ANY);
-	if (pool == NULL)
+	if (pool == NULL) {
 		fprintf(stderr, "numbered: no mempool: %s\n", rte_strerror(rte_errno));
-	if (pool == NULL || !open_port(&a, argv[1]) || !open_port(&b, argv[2]))
 		return 1;
-	deadline = rte_get_tsc_cycles() + 60 * rte_get_tsc_hz();
-	while ((a.received < count || b.received < count) && rte_get_tsc_cycles() < deadline) {
-		send_some(&a, &b, count);
-		receive_some(&b);
-		send_some(&b, &a, count);
-		receive_some(&a);
 	}
-	is_good = close_port(&a, argv[1], count);
-	is_good = close_port(&b, argv[2], count) && is_good;
+	is_good = run(argv[1], argv[2], (uint32_t)strtoul(argv[3], NULL, 10));
 	if (rte_mempool_avail_count(pool) != 4095)
 		printf("%u mbufs are missing\n", 4095 - rte_mempool_avail_count(pool));
 	is_good = is_good && rte_mempool_avail_count(pool) == 4095;
