@@ -163,10 +163,6 @@ static const struct use rx_uses[] = {
 	{VIRTIO_NET_F_HASH_REPORT, RTE_ETH_RX_OFFLOAD_RSS_HASH, RTE_ETH_RX_OFFLOAD_RSS_HASH},
 };
 
-/* What the bursts can do; the rest of what a device offers is left alone. */
-#define TX_BURST_OFFLOADS RTE_ETH_TX_OFFLOAD_MULTI_SEGS
-#define RX_BURST_OFFLOADS (RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_VLAN_FILTER)
-
 static bool has(const struct kl_features *set, unsigned int bit)
 {
 	return kl_features_has(set, bit);
@@ -178,12 +174,12 @@ uint64_t net_tx_offloads_of(const struct kl_features *set)
 		NET_TX_CKSUM_OFFLOADS | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 
 	if (!has(set, VIRTIO_NET_F_CSUM))
-		return offloads & TX_BURST_OFFLOADS;
+		return offloads;
 	if (has(set, VIRTIO_NET_F_HOST_TSO4) && has(set, VIRTIO_NET_F_HOST_TSO6))
 		offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	if (has(set, VIRTIO_NET_F_HOST_USO) || has(set, VIRTIO_NET_F_HOST_UFO))
 		offloads |= RTE_ETH_TX_OFFLOAD_UDP_TSO;
-	return offloads & TX_BURST_OFFLOADS;
+	return offloads;
 }
 
 uint64_t net_rx_offloads_of(const struct kl_features *set)
@@ -198,12 +194,12 @@ uint64_t net_rx_offloads_of(const struct kl_features *set)
 	if (has(set, VIRTIO_NET_F_GUEST_CSUM) && has(set, VIRTIO_NET_F_MRG_RXBUF) && has_tso)
 		offloads |= RTE_ETH_RX_OFFLOAD_TCP_LRO;
 	if (!has(set, VIRTIO_NET_F_CTRL_VQ))
-		return offloads & RX_BURST_OFFLOADS;
+		return offloads;
 	if (has(set, VIRTIO_NET_F_CTRL_VLAN))
 		offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 	if (has(set, VIRTIO_NET_F_HASH_REPORT))
 		offloads |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
-	return offloads & RX_BURST_OFFLOADS;
+	return offloads;
 }
 
 static void add_named(const struct use *uses, size_t count, const struct kl_features *insisted,

@@ -45,6 +45,22 @@ static int check(const struct kl_net *net, uint64_t rx_offloads)
 	return -EINVAL;
 }
 
+/*
+ * Tags are stripped here, or not. What the device does by command counts for packets that it has not
+ * delivered yet, so for those rules the features stand. The burst looks at one flag, and at its own
+ * address when it is called.
+ */
+static void set_stripping(struct kl_net *net, bool on)
+{
+	for (uint16_t i = 0; i < net->running_pairs; i++) {
+		struct net_rxq *rxq = &net->pairs[i].rx;
+
+		rxq->rules.strips_vlan = on;
+		rxq->rules.is_needed |= on;
+		net_rx_choose(rxq, rxq->is_mergeable);
+	}
+}
+
 int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads)
 {
 	uint64_t bits = bits_of(net, rx_offloads);
@@ -62,6 +78,7 @@ int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads)
 	}
 	if (rc != 0)
 		return rc;
+	set_stripping(net, (rx_offloads & RTE_ETH_RX_OFFLOAD_VLAN_STRIP) != 0);
 	net->rx_offloads = rx_offloads;
 	return 0;
 }

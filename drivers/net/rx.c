@@ -200,9 +200,27 @@ KL__TEMPLATE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m,
 		(!mergeable || buffers_of(rxq, m) == 1);
 }
 
+/* What the device says of the packet, from a copy that it can't change. NULL: it was dropped. */
+static struct rte_mbuf *apply_header(struct net_rxq *rxq, struct rte_mbuf *packet)
+{
+	struct virtio_net_hdr_v1_hash header = {.hash_value = 0};
+	enum net_rx_verdict verdict;
+
+	memcpy(&header, header_of(rxq, packet), RTE_MIN(rxq->header_bytes, sizeof(header)));
+	verdict = net_rx_offload(&rxq->rules, packet, &header);
+	if (KL__LIKELY(verdict == NET_RX_GOOD))
+		return packet;
+	if (verdict == NET_RX_BAD) {
+		drop(rxq, packet);
+		return NULL;
+	}
+	rxq->count.errors++;
+	return packet;
+}
+
 /* Turns up to count (at most RX_BATCH) used buffers into packets; returns how many packets. */
 KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
-	const bool mergeable, const unsigned int kind)
+	const bool mergeable, const bool offloads, const unsigned int kind)
 {
 	struct batch batch;
 	uint64_t bytes = 0;
@@ -223,6 +241,11 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 			if (m == NULL)
 				continue;
 		}
+		if (offloads) {
+			m = apply_header(rxq, m);
+			if (m == NULL)
+				continue;
+		}
 		bytes += m->pkt_len;
 		packets[n++] = m;
 	}
@@ -232,7 +255,7 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 }
 
 KL__TEMPLATE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
-	const bool mergeable, const unsigned int kind)
+	const bool mergeable, const bool offloads, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
 	uint16_t n = 0, got;
@@ -240,7 +263,7 @@ KL__TEMPLATE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, u
 	/* What is there at first; the rest of a packet may come from behind it. */
 	while (n < count) {
 		got = take_packets(rxq, packets + n, RTE_MIN((uint16_t)(count - n), RX_BATCH),
-			mergeable, kind);
+			mergeable, offloads, kind);
 		n += got;
 		if (got < RX_BATCH)
 			break;
@@ -256,12 +279,12 @@ KL__TEMPLATE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, u
 	static uint16_t rx_mergeable_##kind(struct net_rxq *rxq, struct rte_mbuf **packets, \
 		uint16_t count) \
 	{ \
-		return rx_burst(rxq, packets, count, true, kind); \
+		return rx_burst(rxq, packets, count, true, false, kind); \
 	} \
 	static uint16_t rx_plain_##kind(struct net_rxq *rxq, struct rte_mbuf **packets, \
 		uint16_t count) \
 	{ \
-		return rx_burst(rxq, packets, count, false, kind); \
+		return rx_burst(rxq, packets, count, false, false, kind); \
 	} \
 	static_assert(kind < KL__RING_KINDS, "a kind of ring")
 /* Receive buffers take one descriptor each, so no ring is chained. */
@@ -269,6 +292,11 @@ STAMP(0);
 STAMP(1);
 STAMP(4);
 STAMP(5);
+
+static uint16_t rx_offloads(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
+{
+	return rx_burst(rxq, packets, count, rxq->is_mergeable, true, rxq->queue->kind);
+}
 
 void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 {
@@ -279,14 +307,16 @@ void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 			[4] = rx_mergeable_4,
 			[5] = rx_mergeable_5},
 	};
-	static const char *const path[][2] = {
-		{"plain", "plain in-order"},
-		{"mergeable", "mergeable in-order"},
+	static const char *const path[][2][2] = {
+		{{"plain", "plain in-order"}, {"mergeable", "mergeable in-order"}},
+		{{"plain offloads", "plain in-order offloads"},
+			{"mergeable offloads", "mergeable in-order offloads"}},
 	};
 	unsigned int kind = rxq->queue->kind;
 
-	rxq->burst = by_kind[mergeable][kind];
-	rxq->path = path[mergeable][(kind & KL__RING_IN_ORDER) != 0];
+	rxq->is_mergeable = mergeable;
+	rxq->burst = rxq->rules.is_needed ? rx_offloads : by_kind[mergeable][kind];
+	rxq->path = path[rxq->rules.is_needed][mergeable][(kind & KL__RING_IN_ORDER) != 0];
 }
 
 uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,

@@ -67,6 +67,7 @@ struct net_rxq {
 	bool iova_is_virtual;
 	uint32_t buffer_bytes; /* what the device may write, header included */
 	uint16_t refill_at; /* free descriptors that are worth a refill */
+	bool is_mergeable;
 	struct net_rx_rules rules;
 	const char *path;
 	alignas(KL__CACHE_LINE) struct net_counters count;

@@ -113,23 +113,36 @@ static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet
 }
 
 /*
- * A packet of several segments, or one without room for a header: any kind of ring, several pieces.
+ * A header that says something, for a packet that has no room for it: in a buffer of its own, which
+ * goes with the packet. NULL when the packet's pool has none.
  */
-KL__COLD static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet)
+static struct rte_mbuf *carry_header(const struct net_txq *txq, struct rte_mbuf *packet,
+	const struct virtio_net_hdr *header)
 {
-	struct kl__piece pieces[TX_MAX_PIECES];
-	struct rte_mbuf *segment = packet;
-	const uint16_t header_bytes = txq->header_bytes;
+	struct rte_mbuf *carrier = rte_pktmbuf_alloc(packet->pool);
+	void *room;
+
+	if (carrier == NULL)
+		return NULL;
+	room = rte_pktmbuf_append(carrier, txq->header_bytes);
+	if (room == NULL) {
+		rte_pktmbuf_free(carrier);
+		return NULL;
+	}
+	memset(room, 0, txq->header_bytes);
+	memcpy(room, header, RTE_MIN(txq->header_bytes, sizeof(*header)));
+	carrier->next = packet;
+	carrier->nb_segs = (uint16_t)(packet->nb_segs + 1);
+	return carrier;
+}
+
+/* Adds the header as it lies, and the segments from there on. buffer is what is freed in the end. */
+static int add_segments(struct net_txq *txq, struct kl__piece first, struct rte_mbuf *segment,
+	struct rte_mbuf *buffer)
+{
+	struct kl__piece pieces[TX_MAX_PIECES] = {first};
 	unsigned int count = 1;
 
-	if (has_header_room(packet, header_bytes) && packet->data_len > 0) {
-		clear_header(packet, header_bytes);
-		pieces[0] = (struct kl__piece){rte_pktmbuf_iova(packet) - header_bytes,
-			(uint32_t)packet->data_len + header_bytes};
-		segment = packet->next;
-	} else {
-		pieces[0] = (struct kl__piece){txq->header.iova, header_bytes};
-	}
 	for (; segment != NULL; segment = segment->next) {
 		if (segment->data_len == 0)
 			continue;
@@ -137,18 +150,80 @@ KL__COLD static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet)
 			return -EINVAL;
 		pieces[count++] = (struct kl__piece){rte_pktmbuf_iova(segment), segment->data_len};
 	}
-	return kl__queue_add(txq->queue, pieces, count, 0, packet);
+	return kl__queue_add(txq->queue, pieces, count, 0, buffer);
 }
 
-/* Returns false when the ring has no room; a packet that can never be sent is freed and counted. */
+static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
+	const struct virtio_net_hdr *header)
+{
+	struct rte_mbuf *carrier = carry_header(txq, packet, header);
+	int rc;
+
+	if (carrier == NULL)
+		return -EINVAL;
+	rc = add_segments(txq, (struct kl__piece){rte_pktmbuf_iova(carrier), txq->header_bytes},
+		packet, carrier);
+	if (rc != 0) {
+		carrier->next = NULL;
+		carrier->nb_segs = 1;
+		rte_pktmbuf_free(carrier);
+	}
+	return rc;
+}
+
+/*
+ * A packet of several segments, one without room for a header, or one whose header says something:
+ * any kind of ring, several pieces.
+ */
+KL__COLD static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet,
+	const struct virtio_net_hdr *header)
+{
+	const uint16_t header_bytes = txq->header_bytes;
+	struct kl__piece first = {txq->header.iova, header_bytes};
+
+	if (has_header_room(packet, header_bytes) && packet->data_len > 0) {
+		clear_header(packet, header_bytes);
+		memcpy(rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes), header,
+			RTE_MIN(header_bytes, sizeof(*header)));
+		first = (struct kl__piece){rte_pktmbuf_iova(packet) - header_bytes,
+			(uint32_t)packet->data_len + header_bytes};
+		return add_segments(txq, first, packet->next, packet);
+	}
+	if (header->flags != 0)
+		return add_carried(txq, packet, header);
+	return add_segments(txq, first, packet, packet);
+}
+
+/* The packet's wishes, then what it is whatever it wishes. */
+static int prepare(struct net_txq *txq, struct rte_mbuf *packet, struct virtio_net_hdr *header)
+{
+	int rc = 0;
+
+	*header = (struct virtio_net_hdr){0};
+	if (packet->pkt_len == 0)
+		return -EINVAL;
+	if (txq->rules.is_needed && net_tx_asks(packet))
+		rc = net_tx_offload(&txq->rules, packet, header);
+	/* NET-08: what the device cuts may be longer than a frame. */
+	if (rc == 0 && header->gso_type == VIRTIO_NET_HDR_GSO_NONE && is_too_long(txq, packet))
+		rc = -EINVAL;
+	return rc;
+}
+
+/*
+ * Returns false when the ring has no room; a packet that can never be sent is freed and counted. One
+ * that stays the caller's comes again, and what was done to it is then done anew.
+ */
 KL__COLD static bool add_slowly(struct net_txq *txq, struct rte_mbuf *packet)
 {
-	int rc = packet->pkt_len == 0 || is_too_long(txq, packet) ? -EINVAL :
-								    add_pieces(txq, packet);
+	struct virtio_net_hdr header;
+	int rc = prepare(txq, packet, &header);
 
+	if (rc == 0)
+		rc = add_pieces(txq, packet, &header);
 	if (rc == -ENOSPC || rc == -EIO)
 		return false;
-	if (rc == -EINVAL) {
+	if (rc != 0) {
 		txq->count.errors++;
 		rte_pktmbuf_free(packet);
 		return true;
@@ -167,7 +242,7 @@ static inline bool is_simple(const struct net_txq *txq, const struct rte_mbuf *p
 
 /* Returns how many were taken. header_bytes is constant where it can be. */
 KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count,
-	const uint16_t header_bytes, const unsigned int kind)
+	const uint16_t header_bytes, const bool offloads, const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
 	uint16_t simple = 0, n;
@@ -176,7 +251,8 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 	for (n = 0; n < count; n++) {
 		struct rte_mbuf *packet = packets[n];
 
-		if (KL__UNLIKELY(!is_simple(txq, packet, header_bytes))) {
+		if (KL__UNLIKELY(!is_simple(txq, packet, header_bytes) ||
+			    (offloads && net_tx_asks(packet)))) {
 			if (!add_slowly(txq, packet))
 				break;
 			continue;
@@ -195,7 +271,7 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 }
 
 KL__TEMPLATE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count,
-	const uint16_t header_bytes, const unsigned int kind)
+	const uint16_t header_bytes, const bool offloads, const unsigned int kind)
 {
 	const bool chained = (kind & KL__RING_CHAINED) != 0;
 	struct kl_queue *queue = txq->queue;
@@ -207,13 +283,13 @@ KL__TEMPLATE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, u
 		reclaim(txq, kind);
 	if (KL__UNLIKELY(queue->fault != KL_QUEUE_OK))
 		goto poll;
-	taken = add_packets(txq, packets, count, header_bytes, kind);
+	taken = add_packets(txq, packets, count, header_bytes, offloads, kind);
 	if (chained && taken < count) {
 		/* A packet of many pieces may need more than one descriptor each. */
 		reclaim(txq, kind);
 		if (KL__LIKELY(queue->fault == KL_QUEUE_OK))
 			taken += add_packets(txq, packets + taken, count - taken, header_bytes,
-				kind);
+				offloads, kind);
 	}
 	if (KL__UNLIKELY(taken < count))
 		queue->stats.ring_full++;
@@ -229,38 +305,37 @@ poll:
 #define STAMP(kind) \
 	static uint16_t tx_##kind(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count) \
 	{ \
-		return tx_burst(txq, packets, count, NET_HEADER_BYTES, kind); \
-	} \
-	static uint16_t tx_odd_##kind(struct net_txq *txq, struct rte_mbuf **packets, \
-		uint16_t count) \
-	{ \
-		return tx_burst(txq, packets, count, txq->header_bytes, kind); \
+		return tx_burst(txq, packets, count, NET_HEADER_BYTES, false, kind); \
 	} \
 	static_assert(kind < KL__RING_KINDS, "a kind of ring")
 STAMP(0);
 STAMP(1);
-STAMP(2);
-STAMP(3);
 STAMP(4);
 STAMP(5);
-STAMP(6);
-STAMP(7);
+
+/* A header of another size, packets with wishes, chains: what these are is looked up as it goes. */
+static uint16_t tx_any(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count)
+{
+	return tx_burst(txq, packets, count, txq->header_bytes, txq->rules.is_needed,
+		txq->queue->kind);
+}
 
 void net_tx_choose(struct net_txq *txq)
 {
-	/* The usual header, and a shorter or longer one. */
-	static net_tx_burst_fn *const by_kind[][KL__RING_KINDS] = {
-		{tx_0, tx_1, tx_2, tx_3, tx_4, tx_5, tx_6, tx_7},
-		{tx_odd_0, tx_odd_1, tx_odd_2, tx_odd_3, tx_odd_4, tx_odd_5, tx_odd_6, tx_odd_7},
-	};
-	static const char *const path[][2] = {
-		{"indirect", "indirect in-order"},
-		{"chained", "chained in-order"},
+	static net_tx_burst_fn *const by_kind[KL__RING_KINDS] =
+		{[0] = tx_0, [1] = tx_1, [4] = tx_4, [5] = tx_5};
+	static const char *const path[][2][2] = {
+		{{"indirect", "indirect in-order"}, {"chained", "chained in-order"}},
+		{{"indirect offloads", "indirect in-order offloads"},
+			{"chained offloads", "chained in-order offloads"}},
 	};
 	unsigned int kind = txq->queue->kind;
 
-	txq->burst = by_kind[txq->header_bytes != NET_HEADER_BYTES][kind];
-	txq->path = path[(kind & KL__RING_CHAINED) != 0][(kind & KL__RING_IN_ORDER) != 0];
+	txq->burst = by_kind[kind];
+	if (txq->burst == NULL || txq->header_bytes != NET_HEADER_BYTES || txq->rules.is_needed)
+		txq->burst = tx_any;
+	txq->path = path[txq->rules.is_needed][(kind & KL__RING_CHAINED) != 0]
+			[(kind & KL__RING_IN_ORDER) != 0];
 }
 
 uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,

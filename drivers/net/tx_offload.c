@@ -76,7 +76,9 @@ static int read_flags(const struct rte_mbuf *packet, struct task *task)
 	uint32_t at = packet->l2_len;
 
 	if (((flags & RTE_MBUF_F_TX_IPV4) != 0) == is_ipv6 || l4 == RTE_MBUF_F_TX_SCTP_CKSUM ||
-		(flags & SEGMENT_FLAGS) == SEGMENT_FLAGS)
+		(flags & SEGMENT_FLAGS) == SEGMENT_FLAGS ||
+		((flags & RTE_MBUF_F_TX_TCP_SEG) != 0 && l4 == RTE_MBUF_F_TX_UDP_CKSUM) ||
+		((flags & RTE_MBUF_F_TX_UDP_SEG) != 0 && is_tcp))
 		return -EINVAL;
 	if ((flags & OUTER_FLAGS) != 0) {
 		/* 5.1.3: cutting what is in a tunnel needs features that this driver has not. */
