@@ -14,7 +14,9 @@
 #include "attach/candidates.h"
 #include "attach/function.h"
 #include "attach/name.h"
+#include "attach/registers.h"
 #include "core/device.h"
+#include "platform/devmem.h"
 #include "platform/host.h"
 #include "platform/shared_memory.h"
 #include "platform/uio.h"
@@ -165,6 +167,20 @@ close_host:
 	return rc;
 }
 
+static int open_registers(const struct kl__name *name, struct kl_device **device)
+{
+	struct kl__mmio_access *access;
+	struct kl__host *host;
+	int rc = kl__devmem_open(name->registers, &access, &host);
+
+	if (rc != 0)
+		return rc;
+	if (name->irq >= 0)
+		kl_warning("%s: its interrupt %d is not used: /dev/mem hands out none",
+			access->name, name->irq);
+	return kl__attach_registers(access, host, device);
+}
+
 static int open_named(const struct kl__name *name, const char *spec, struct kl_device **device)
 {
 	switch (name->kind) {
@@ -176,12 +192,9 @@ static int open_named(const struct kl__name *name, const char *spec, struct kl_d
 	case KL__NAME_VHOST_USER:
 		return open_back_end(name, spec, device);
 	case KL__NAME_MMIO:
-		break;
+		return open_registers(name, device);
 	}
-	kl_error(
-		"%s: mmio: is not supported by this version (%s); PCI functions and vhost-user are",
-		spec, KL_VERSION);
-	return -ENOTSUP;
+	return -EINVAL;
 }
 
 int kl_device_open(const char *spec, struct kl_device **result)
@@ -195,8 +208,8 @@ int kl_device_open(const char *spec, struct kl_device **result)
 		list_types(types, sizeof(types));
 		kl_error(
 			"\"%s\" is not the name of a device; allowed: a PCI address (0000:00:05.0, 00:05.0), "
-			"TYPE@N or TYPE:KEY=VALUE with TYPE one of: %s, vhost-user:PATH[,server=0|1]; each may "
-			"be followed by ,key=value",
+			"TYPE@N or TYPE:KEY=VALUE with TYPE one of: %s, mmio:0xADDRESS, "
+			"vhost-user:PATH[,server=0|1]; each may be followed by ,key=value",
 			spec, types);
 		return -EINVAL;
 	}

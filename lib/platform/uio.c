@@ -10,14 +10,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <rte_eal.h>
-
 #include <kickless/log.h>
 
 #include "platform/host.h"
 #include "platform/numa.h"
 #include "platform/obstacles.h"
 #include "platform/pci_command.h"
+#include "platform/physical.h"
 #include "platform/regions.h"
 #include "platform/sysfs.h"
 #include "platform/uio_bar.h"
@@ -171,18 +170,6 @@ static int open_function(const char *address, struct uio **result)
 	return rc;
 }
 
-/* Physical addresses are the only ones that the function understands. */
-static int check_eal(const char *address)
-{
-	if (rte_eal_iova_mode() == RTE_IOVA_PA && rte_eal_has_hugepages())
-		return 0;
-	kl_error("%s: through " KL__UIO_DRIVER
-		 " it needs physical addresses, but DPDK runs with %s; get "
-		 "hugepages, and start this program as root with --iova-mode=pa",
-		address, rte_eal_has_hugepages() ? "--iova-mode=va" : "--no-huge");
-	return -EACCES;
-}
-
 static void tell_limits(const char *address)
 {
 	static bool has_told;
@@ -205,7 +192,7 @@ int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl_
 
 	rc = kl__tell_obstacles(address, 0);
 	if (rc == 0)
-		rc = check_eal(address);
+		rc = kl__need_physical(address, KL__UIO_DRIVER);
 	if (rc == 0)
 		rc = open_function(address, &uio);
 	if (rc != 0)

@@ -23,6 +23,8 @@ use_iommu() {
 	modern+=,iommu_platform=on,ats=on
 }
 
+declare -A machines=([q35]=q35 [microvm]=microvm,acpi=on,pcie=on,pit=on,pic=on,rtc=on)
+
 add_machine() {
 	local home=$cache parameters="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic"
 
@@ -34,7 +36,10 @@ add_machine() {
 	[ "$kernel" = debian ] || home=$cache/$kernel
 	parameters+=" kickless_main=\"$root/scripts/lib/guest-main\" kickless_run=\"$run\"$append"
 
-	qemu+=(-M q35 -m "$memory" -smp "$cpus" -nodefaults -display none -no-reboot
+	# Its clock can't be calibrated early, and the kernel then calls it unstable.
+	[ "$machine" = q35 ] || parameters+=" tsc_early_khz=2000000"
+	[ "$machine" = q35 ] || qemu+=(-global virtio-mmio.force-legacy=off)
+	qemu+=(-M "${machines[$machine]}" -m "$memory" -smp "$cpus" -nodefaults -display none -no-reboot
 		-kernel "$home/kernel" -initrd "$home/initramfs.cpio" -append "$parameters"
 		-serial "file:$(quoted "$run/console")")
 }

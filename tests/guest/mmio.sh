@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A microvm whose devices have MMIO registers: NICs, a disk and an entropy device, reached by physical address.
+set -uo pipefail
+source "$(dirname "$0")/lib.sh"
+suite=guest/mmio
+
+images=$root/build/guest-tests/mmio-images
+rm -rf "$images"
+mkdir -p "$images"
+truncate -s 64M "$images/disk.raw"
+head -c 1M /dev/urandom >"$images/entropy"
+boot mmio --machine microvm --iommu none --modules virtio_mmio \
+	-Q "-netdev hubport,id=net1,hubid=1 -device virtio-net-device,bus=virtio-mmio-bus.0,netdev=net1,mac=52:54:00:00:00:01" \
+	-Q "-netdev hubport,id=net2,hubid=1 -device virtio-net-device,bus=virtio-mmio-bus.1,netdev=net2,mac=52:54:00:00:00:02" \
+	-Q "-drive if=none,id=disk1,format=raw,file=$images/disk.raw" \
+	-Q "-device virtio-blk-device,bus=virtio-mmio-bus.2,drive=disk1,serial=scratch1" \
+	-Q "-device virtio-rng-device,bus=virtio-mmio-bus.3,rng=known" \
+	-Q "-object filter-dump,id=dump,netdev=net1,file=$images/frames.pcap,maxlen=2000" \
+	-Q "-object rng-random,id=known,filename=$images/entropy"
+judge_basics
