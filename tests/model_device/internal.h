@@ -232,6 +232,9 @@ int model_config_space_write(struct kl__pci_access *access, uint32_t offset, con
 uint32_t model_register_read(struct model *model, uint32_t offset, unsigned int width);
 void model_register_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value);
 
+/* mmio.c */
+void model_init_mmio(struct model *model, uint32_t type);
+
 /* doorbell.c */
 void model_doorbell_port_write(struct model *model, unsigned int width, uint32_t value);
 void model_doorbell_ring(struct model *model, int index, uint16_t data);

@@ -242,6 +242,7 @@ struct model *model_new(uint32_t type)
 	model->access.numa_node = -1;
 	snprintf(model->access.name, sizeof(model->access.name), "model");
 	model_init_host(model);
+	model_init_mmio(model, type);
 	kl_features_set(&model->script.offered, FEATURE_VERSION_1);
 	model->script.num_queues = 2;
 	for (unsigned int i = 0; i < MODEL_QUEUES; i++) {

@@ -116,6 +116,8 @@ struct model_script {
 	const struct model_config_field
 		*fields; /* ended by width 0; NULL: every aligned read is right */
 	bool config_is_writable;
+	/* What the MMIO face says of itself; version 1 is legacy, device 0 nothing. */
+	uint32_t mmio_magic, mmio_version, mmio_device_id;
 
 	unsigned int reset_reads; /* status reads until a reset has ended; MODEL_NEVER */
 	unsigned int queue_reset_reads; /* the same of queue_reset */
@@ -200,6 +202,7 @@ struct model_window {
 
 struct model {
 	struct kl__pci_access access; /* for kl__pci_modern_open */
+	struct kl__mmio_access mmio; /* for kl__mmio_open: the same device, one way at a time */
 	struct kl__host host;
 	struct model_script script;
 
@@ -213,6 +216,7 @@ struct model {
 	uint32_t device_feature_select, driver_feature_select;
 	unsigned int banks_written;
 	uint16_t config_vector, queue_select;
+	uint32_t mmio_page_size, mmio_align; /* of the legacy MMIO face */
 	bool config_vector_unread;
 	bool features_checked; /* FEATURES_OK was read back */
 	unsigned int mappings; /* vector mappings so far */
