@@ -9,8 +9,8 @@ suite=guest/uio
 capture=$root/build/guest-tests/uio/frames.pcap
 trace=$root/build/guest-tests/uio/trace
 images=$root/build/guest-tests/uio-images
+rm -rf "$images" "$root/build/guest-tests/uio"
 mkdir -p "$images"
-rm -f "$images"/*
 truncate -s 64M "$images/scratch.raw"
 head -c 3M /dev/urandom >"$images/written"
 
