@@ -14,11 +14,14 @@
 #include "spec/features.h"
 #include "spec/mmio.h"
 #include "spec/ring.h"
+#include "spec/status.h"
 #include "transport/legacy_rings.h"
 
 struct mmio {
 	struct kl__transport transport;
 	struct kl__mmio_access *access;
+	bool has_data; /* NOTIFICATION_DATA is accepted */
+	int resetting; /* the queue that was told to reset itself, -1: none */
 };
 
 /* No device has more; a queue whose size reads 0 ends the list earlier. */
@@ -66,6 +69,7 @@ static void set_features(struct kl__transport *transport, const struct kl_featur
 		set(transport, VIRTIO_MMIO_DRIVER_FEATURES,
 			(uint32_t)(accepted->word[0] >> (32 * bank)));
 	}
+	own(transport)->has_data = kl_features_has(accepted, VIRTIO_F_NOTIFICATION_DATA);
 }
 
 static uint8_t get_status(struct kl__transport *transport)
@@ -75,6 +79,8 @@ static uint8_t get_status(struct kl__transport *transport)
 
 static void set_status(struct kl__transport *transport, uint8_t status)
 {
+	if (status == VIRTIO_STATUS_RESET)
+		own(transport)->resetting = -1;
 	set(transport, VIRTIO_MMIO_STATUS, status);
 }
 
@@ -139,6 +145,7 @@ static struct kl_notifier doorbell(struct kl__transport *transport, uint16_t ind
 		.doorbell = access->ops->pointer(access, VIRTIO_MMIO_QUEUE_NOTIFY),
 		.value = index,
 		.width = 4,
+		.has_data = own(transport)->has_data,
 		.notify = notify_by_write,
 		.context = own(transport),
 	};
@@ -162,6 +169,25 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 	set(transport, VIRTIO_MMIO_QUEUE_READY, 1);
 	*notifier = doorbell(transport, setup->index);
 	return 0;
+}
+
+/* 2.6.1, 4.2.2.1: done when the register reads 0 again. */
+static int queue_reset(struct kl__transport *transport, uint16_t index)
+{
+	struct mmio *mmio = own(transport);
+
+	set(transport, VIRTIO_MMIO_QUEUE_SEL, index);
+	if (mmio->resetting != index)
+		set(transport, VIRTIO_MMIO_QUEUE_RESET, 1);
+	mmio->resetting = index;
+	if (get(transport, VIRTIO_MMIO_QUEUE_RESET) != 0)
+		return -EAGAIN;
+	mmio->resetting = -1;
+	if (get(transport, VIRTIO_MMIO_QUEUE_READY) == 0)
+		return 0;
+	kl_error("%s: queue %u: still ready after its reset; the device is faulty", transport->name,
+		index);
+	return -EPROTO;
 }
 
 /* 4.2.4: there is one word of feature bits. */
@@ -222,6 +248,7 @@ static const struct kl__transport_ops mmio_ops = {
 	.queue_max_size = queue_max_size,
 	.queue_is_enabled = queue_is_enabled,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
 	.close = close_transport,
 };
 
@@ -273,6 +300,8 @@ static void set_abilities(struct kl__transport *transport)
 	} else {
 		kl_features_set(&transport->features, VIRTIO_F_VERSION_1);
 		kl_features_set(&transport->features, VIRTIO_F_ACCESS_PLATFORM);
+		kl_features_set(&transport->features, VIRTIO_F_NOTIFICATION_DATA);
+		kl_features_set(&transport->features, VIRTIO_F_RING_RESET);
 	}
 }
 
@@ -284,6 +313,7 @@ int kl__mmio_open(struct kl__mmio_access *access, struct kl__transport **transpo
 	if (mmio == NULL)
 		return -ENOMEM;
 	mmio->access = access;
+	mmio->resetting = -1;
 	mmio->transport.numa_node = access->numa_node;
 	mmio->transport.default_queue_size = DEFAULT_QUEUE_SIZE;
 	mmio->transport.config_size = access->size - VIRTIO_MMIO_CONFIG;

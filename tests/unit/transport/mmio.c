@@ -27,17 +27,17 @@ static void prepare(uint32_t version)
 		rig.model->script.offered = (struct kl_features){{0}};
 }
 
-static int attach(void)
+static int attach(const char *options)
 {
 	struct kl__transport *transport;
 	int rc = kl__mmio_open(&rig.model->mmio, &transport);
 
-	return rc == 0 ? kl__device_attach(transport, &rig.model->host, NULL, &rig.device) : rc;
+	return rc == 0 ? kl__device_attach(transport, &rig.model->host, options, &rig.device) : rc;
 }
 
 static void open_negotiated(void)
 {
-	cr_assert_eq(attach(), 0, "%s", log_text());
+	cr_assert_eq(attach(NULL), 0, "%s", log_text());
 	cr_assert_eq(rig_negotiate(&rig), 0, "%s", log_text());
 }
 
@@ -71,7 +71,9 @@ Test(mmio, what_it_says_of_itself)
 	cr_expect_eq(transport->default_queue_size, 256);
 	cr_expect(kl_features_has(&transport->features, VIRTIO_F_VERSION_1));
 	cr_expect(kl_features_has(&transport->features, VIRTIO_F_ACCESS_PLATFORM));
-	cr_expect_eq(__builtin_popcountll(transport->features.word[0]), 2,
+	cr_expect(kl_features_has(&transport->features, VIRTIO_F_NOTIFICATION_DATA));
+	cr_expect(kl_features_has(&transport->features, VIRTIO_F_RING_RESET));
+	cr_expect_eq(__builtin_popcountll(transport->features.word[0]), 4,
 		"neither ADMIN_VQ nor SR_IOV is for this transport");
 	transport->ops->close(transport);
 	cr_expect_eq(rig.model->access_closes, 1);
@@ -83,19 +85,19 @@ Test(mmio, nothing_that_can_be_used)
 {
 	prepare(2);
 	rig.model->script.mmio_magic = 0x76697274;
-	cr_expect_eq(attach(), -ENODEV);
+	cr_expect_eq(attach(NULL), -ENODEV);
 	cr_expect(logged("0x76697274") && logged("0x74726976"), "%s", log_text());
 	rig.model->script.mmio_magic = 0x74726976;
 	for (uint32_t version = 0; version < 5; version += 3) {
 		rig.model->script.mmio_version = version;
 		forget_log();
-		cr_expect_eq(attach(), -ENODEV);
+		cr_expect_eq(attach(NULL), -ENODEV);
 		cr_expect(logged("version"), "%s", log_text());
 	}
 	rig.model->script.mmio_version = 2;
 	rig.model->script.mmio_device_id = 0;
 	forget_log();
-	cr_expect_eq(attach(), -ENXIO);
+	cr_expect_eq(attach(NULL), -ENXIO);
 	cr_expect_str_eq(log_text(), "", "%s", log_text());
 	cr_expect_eq(rig.model->access_closes, 0, "the access stays the caller's");
 	finish(rig.model);
@@ -108,7 +110,7 @@ Test(mmio, golden_trace)
 	char expected[2048];
 
 	prepare(2);
-	cr_assert_eq(attach(), 0, "%s", log_text());
+	cr_assert_eq(attach(NULL), 0, "%s", log_text());
 	model_trace_clear(rig.model);
 	cr_assert_eq(rig_negotiate(&rig), 0, "%s", log_text());
 	expect_trace("W4 DriverFeaturesSel 0x0\nW4 DriverFeatures 0x0\n"
@@ -247,5 +249,37 @@ Test(mmio, gone)
 	rig.model->script.is_gone = true;
 	cr_expect(kl_device_needs_reset(rig.device));
 	cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), -EIO);
+	rig_close(&rig);
+}
+
+/* 2.6.1, 4.2.2.1 */
+Test(mmio, one_queue_is_reset)
+{
+	prepare(2);
+	model_offer(rig.model, VIRTIO_F_RING_RESET);
+	rig.model->script.queue_reset_reads = 2;
+	open_negotiated();
+	cr_assert_eq(add((struct kl_queue_conf){.index = 1}), 0, "%s", log_text());
+	cr_assert_eq(kl_device_run(rig.device), 0);
+	for (unsigned int round = 0; round < 3; round++) {
+		cr_assert_eq(kl_device_stop_queue(rig.device, queue), 0, "%s", log_text());
+		cr_assert_eq(kl_device_start_queue(rig.device, queue), 0, "%s", log_text());
+	}
+	rig_close(&rig);
+}
+
+/* NTF-04, 4.2.3.3: the upper half of the doorbell says how far the driver got. */
+Test(mmio, notification_data)
+{
+	struct kl_notifier *notifier;
+
+	prepare(2);
+	model_offer(rig.model, VIRTIO_F_NOTIFICATION_DATA);
+	cr_assert_eq(attach("features=+NOTIFICATION_DATA"), 0, "%s", log_text());
+	cr_assert_eq(rig_negotiate(&rig), 0, "%s", log_text());
+	cr_assert_eq(add((struct kl_queue_conf){.index = 1}), 0, "%s", log_text());
+	notifier = &queue->notifier;
+	cr_expect(notifier->has_data);
+	cr_expect_eq(notifier->width, 4);
 	rig_close(&rig);
 }
