@@ -58,15 +58,16 @@ Test(kick, need_event_by_definition)
 
 static struct ring_rig rig;
 
-static void open_eager(bool event_idx)
+static void open_eager(unsigned int kind, bool event_idx)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = event_idx});
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 256, .kind = kind, .event_idx = event_idx});
 }
 
 /* 2.7.10.1: avail_event starts at 0, so the first buffer is announced, and only it. */
-Test(kick, the_first_buffer_is_announced)
+RING_TEST(kick, the_first_buffer_is_announced)
 {
-	open_eager(true);
+	open_eager(kind, true);
 	ring_post(&rig, 3);
 	ring_post(&rig, 3);
 	ring_post(&rig, 1);
@@ -77,9 +78,9 @@ Test(kick, the_first_buffer_is_announced)
 }
 
 /* 2.7.10.1: without EVENT_IDX the flag decides, and avail_event is ignored. */
-Test(kick, flags_decide_without_event_idx)
+RING_TEST(kick, flags_decide_without_event_idx)
 {
-	open_eager(false);
+	open_eager(kind, false);
 	model_set_event(rig.model, 0, 0);
 	ring_post(&rig, 1);
 	ring_post(&rig, 2);
@@ -97,7 +98,7 @@ Test(kick, flags_decide_without_event_idx)
 /* 2.7.10.1: with EVENT_IDX bit 0 of the used flags is ignored. */
 Test(kick, flags_are_ignored_with_event_idx)
 {
-	open_eager(true);
+	open_eager(0, true);
 	model_set_event_flags(rig.model, 0, 1);
 	ring_post(&rig, 1);
 	cr_expect_eq(rig.model->queue[0].doorbells, 1, "EVS-10");
@@ -110,14 +111,14 @@ Test(kick, flags_are_ignored_with_event_idx)
 }
 
 /* The device asks for each place of a burst in turn; the burst that passes it is announced. */
-Test(kick, bursts_around_the_event)
+RING_TEST(kick, bursts_around_the_event)
 {
-	open_eager(true);
+	open_eager(kind, true);
 	for (unsigned int round = 0; round < 3000; round++) {
 		unsigned int ahead = round % 7;
 		uint64_t before;
 
-		model_set_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched + ahead));
+		model_ask(rig.model, 0, (int)ahead);
 		before = rig.model->queue[0].doorbells;
 		ring_post(&rig, 4);
 		cr_expect_eq(rig.model->queue[0].doorbells - before, ahead < 4);
@@ -137,24 +138,24 @@ static void pass_unannounced(uint64_t count)
 
 		ring_post(&rig, burst);
 		model_process(rig.model, 0, burst);
-		model_set_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
+		model_ask(rig.model, 0, -1);
 		cr_assert_eq(ring_take(&rig), burst);
 		count -= burst;
 	}
 }
 
 /* A driver that remembers the last kick, not the last check, misses the wish that comes here. */
-Test(kick, the_index_wraps_without_a_kick)
+RING_TEST(kick, the_index_wraps_without_a_kick)
 {
 	static const uint64_t counts[] = {1, 255, 32768, 65534, 65535, 65536, 65537, 131072};
 
 	for (unsigned int i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		open_eager(true);
+		open_eager(kind, true);
 		ring_post(&rig, 1);
 		cr_expect_eq(rig.model->queue[0].doorbells, 1);
 		model_process(rig.model, 0, 1);
 		ring_take(&rig);
-		model_set_event(rig.model, 0, 0);
+		model_ask(rig.model, 0, -1);
 		pass_unannounced(counts[i]);
 		cr_expect_eq(rig.model->queue[0].doorbells, 1, "%lu", counts[i]);
 		model_arm(rig.model, 0);
@@ -167,7 +168,7 @@ Test(kick, the_index_wraps_without_a_kick)
 /* 2.7.10.1: an avail_event that is left behind fires when the index comes round again, once. */
 Test(kick, a_stale_event_fires_once_a_round)
 {
-	open_eager(true);
+	open_eager(0, true);
 	rig.model->queue[0].is_busy = true;
 	for (unsigned int i = 0; i < 4 * 65536 / 64; i++) {
 		ring_post(&rig, 64);
@@ -179,10 +180,10 @@ Test(kick, a_stale_event_fires_once_a_round)
 }
 
 /* 2.7.7.2: a polled queue is not interrupted, however many buffers pass. */
-Test(kick, no_interrupts_while_polling)
+RING_TEST(kick, no_interrupts_while_polling)
 {
 	for (unsigned int event_idx = 0; event_idx < 2; event_idx++) {
-		open_eager(event_idx != 0);
+		open_eager(kind, event_idx != 0);
 		for (unsigned int i = 0; i < 200000 / 200; i++) {
 			ring_post(&rig, 200);
 			model_process(rig.model, 0, 200);
@@ -194,13 +195,16 @@ Test(kick, no_interrupts_while_polling)
 }
 
 /* Every decision is sent, suppressed or spared, for every policy, whatever the device does. */
-static void check_accounting(struct kl_kick_policy policy, bool event_idx)
+static void check_accounting(unsigned int kind, struct kl_kick_policy policy, bool event_idx)
 {
 	uint64_t publishes = 0;
 	const struct kl_queue_stats *stats;
 
 	ring_open(&rig,
-		(struct kl__queue_shape){.size = 64, .event_idx = event_idx, .kick = policy});
+		(struct kl__queue_shape){.size = 64,
+			.kind = kind,
+			.event_idx = event_idx,
+			.kick = policy});
 	stats = &rig.queue->stats;
 	for (unsigned int round = 0; round < 30000; round++) {
 		uint64_t dice = model_random(rig.model);
@@ -227,12 +231,13 @@ static void check_accounting(struct kl_kick_policy policy, bool event_idx)
 	ring_close(&rig);
 }
 
-Test(kick, accounting)
+RING_TEST(kick, accounting)
 {
 	for (unsigned int event_idx = 0; event_idx < 2; event_idx++) {
-		check_accounting((struct kl_kick_policy){KL_KICK_EAGER, 0}, event_idx != 0);
-		check_accounting((struct kl_kick_policy){KL_KICK_LAZY, 1000000}, event_idx != 0);
-		check_accounting((struct kl_kick_policy){KL_KICK_LAZY, 1}, event_idx != 0);
-		check_accounting((struct kl_kick_policy){KL_KICK_AUTO, 0}, event_idx != 0);
+		check_accounting(kind, (struct kl_kick_policy){KL_KICK_EAGER, 0}, event_idx != 0);
+		check_accounting(kind, (struct kl_kick_policy){KL_KICK_LAZY, 1000000},
+			event_idx != 0);
+		check_accounting(kind, (struct kl_kick_policy){KL_KICK_LAZY, 1}, event_idx != 0);
+		check_accounting(kind, (struct kl_kick_policy){KL_KICK_AUTO, 0}, event_idx != 0);
 	}
 }

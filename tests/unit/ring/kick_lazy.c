@@ -11,10 +11,11 @@
 
 static struct ring_rig rig;
 
-static void open_lazy(uint64_t ticks_per_second)
+static void open_lazy(unsigned int kind, uint64_t ticks_per_second)
 {
 	ring_open(&rig,
 		(struct kl__queue_shape){.size = 256,
+			.kind = kind,
 			.event_idx = true,
 			.ticks_per_second = ticks_per_second,
 			.kick = {KL_KICK_LAZY, ticks_per_second == NO_TICKS ? 1 : 1000000000}});
@@ -25,9 +26,9 @@ static uint64_t doorbells(void)
 	return rig.model->queue[0].doorbells;
 }
 
-Test(kick_lazy, spared_when_the_device_comes_by_itself)
+RING_TEST(kick_lazy, spared_when_the_device_comes_by_itself)
 {
-	open_lazy(SLOW_TICKS);
+	open_lazy(kind, SLOW_TICKS);
 	for (unsigned int i = 0; i < 1000; i++) {
 		ring_post(&rig, 2);
 		cr_expect(rig.queue->kick.owed);
@@ -41,9 +42,9 @@ Test(kick_lazy, spared_when_the_device_comes_by_itself)
 	ring_close(&rig);
 }
 
-Test(kick_lazy, nothing_before_the_deadline)
+RING_TEST(kick_lazy, nothing_before_the_deadline)
 {
-	open_lazy(SLOW_TICKS);
+	open_lazy(kind, SLOW_TICKS);
 	ring_post(&rig, 1);
 	for (unsigned int i = 0; i < 100000; i++)
 		kl__kick_poll(rig.queue);
@@ -52,9 +53,9 @@ Test(kick_lazy, nothing_before_the_deadline)
 	ring_close(&rig);
 }
 
-Test(kick_lazy, one_kick_at_the_deadline)
+RING_TEST(kick_lazy, one_kick_at_the_deadline)
 {
-	open_lazy(NO_TICKS);
+	open_lazy(kind, NO_TICKS);
 	ring_post(&rig, 1);
 	ring_post(&rig, 2);
 	ring_post(&rig, 3);
@@ -68,10 +69,10 @@ Test(kick_lazy, one_kick_at_the_deadline)
 }
 
 /* The decision at the deadline is a decision: the device may not want a kick. */
-Test(kick_lazy, the_deadline_respects_the_device)
+RING_TEST(kick_lazy, the_deadline_respects_the_device)
 {
-	open_lazy(NO_TICKS);
-	model_set_event(rig.model, 0, 100);
+	open_lazy(kind, NO_TICKS);
+	model_ask(rig.model, 0, 100);
 	ring_post(&rig, 4);
 	kl__kick_poll(rig.queue);
 	cr_expect_eq(doorbells(), 0);
@@ -81,9 +82,9 @@ Test(kick_lazy, the_deadline_respects_the_device)
 }
 
 /* What was used has been seen, so a wish to hear of it is void by the time of the decision. */
-Test(kick_lazy, a_stale_wish_is_void)
+RING_TEST(kick_lazy, a_stale_wish_is_void)
 {
-	open_lazy(SLOW_TICKS);
+	open_lazy(kind, SLOW_TICKS);
 	rig.model->queue[0].is_busy = true;
 	ring_post(&rig, 4);
 	model_process(rig.model, 0, 4);
@@ -95,9 +96,9 @@ Test(kick_lazy, a_stale_wish_is_void)
 	ring_close(&rig);
 }
 
-Test(kick_lazy, movement_extends_the_wait)
+RING_TEST(kick_lazy, movement_extends_the_wait)
 {
-	open_lazy(SLOW_TICKS);
+	open_lazy(kind, SLOW_TICKS);
 	ring_post(&rig, 3);
 	rig.queue->kick.deadline = 0;
 	model_process(rig.model, 0, 1);
@@ -112,9 +113,9 @@ Test(kick_lazy, movement_extends_the_wait)
 	ring_close(&rig);
 }
 
-Test(kick_lazy, force_decides_now)
+RING_TEST(kick_lazy, force_decides_now)
 {
-	open_lazy(SLOW_TICKS);
+	open_lazy(kind, SLOW_TICKS);
 	ring_post(&rig, 1);
 	ring_post(&rig, 1);
 	kl__kick_force(rig.queue);
@@ -146,12 +147,12 @@ static void stay_owed(uint64_t publishes)
 }
 
 /* Owed for more than 2^16 buffers: the window of the decision must not be taken modulo 2^16. */
-Test(kick_lazy, owed_while_the_index_wraps)
+RING_TEST(kick_lazy, owed_while_the_index_wraps)
 {
 	static const uint64_t counts[] = {65535, 65536, 65537, 65538, 70000, 131073};
 
 	for (unsigned int i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-		open_lazy(SLOW_TICKS);
+		open_lazy(kind, SLOW_TICKS);
 		stay_owed(counts[i]);
 		/* The device sleeps, and asks for the entry that is there already. */
 		model_arm(rig.model, 0);
@@ -165,10 +166,11 @@ Test(kick_lazy, owed_while_the_index_wraps)
 	}
 }
 
-static void open_auto(uint64_t ticks_per_second)
+static void open_auto(unsigned int kind, uint64_t ticks_per_second)
 {
 	ring_open(&rig,
 		(struct kl__queue_shape){.size = 256,
+			.kind = kind,
 			.event_idx = true,
 			.ticks_per_second = ticks_per_second,
 			.kick = {KL_KICK_AUTO, 0}});
@@ -229,18 +231,18 @@ Test(kick_lazy, auto_waits_a_default_time)
 	ring_close(&rig);
 }
 
-Test(kick_lazy, auto_stays_lazy_while_it_pays)
+RING_TEST(kick_lazy, auto_stays_lazy_while_it_pays)
 {
-	open_auto(SLOW_TICKS);
+	open_auto(kind, SLOW_TICKS);
 	for (unsigned int i = 0; i < 5000; i++)
 		cr_assert(post_to_polling_device());
 	cr_expect_eq(doorbells(), 0);
 	ring_close(&rig);
 }
 
-Test(kick_lazy, auto_turns_eager_after_misses)
+RING_TEST(kick_lazy, auto_turns_eager_after_misses)
 {
-	open_auto(SLOW_TICKS);
+	open_auto(kind, SLOW_TICKS);
 	cr_expect_eq(misses_until_eager(), 4);
 	for (unsigned int i = 0; i < 10; i++)
 		cr_expect_not(post_to_sleeper());
@@ -248,9 +250,9 @@ Test(kick_lazy, auto_turns_eager_after_misses)
 }
 
 /* Misses count only in a row. */
-Test(kick_lazy, auto_forgets_single_misses)
+RING_TEST(kick_lazy, auto_forgets_single_misses)
 {
-	open_auto(SLOW_TICKS);
+	open_auto(kind, SLOW_TICKS);
 	for (unsigned int i = 0; i < 100; i++) {
 		cr_assert(post_to_sleeper());
 		cr_assert(post_to_sleeper());
@@ -261,11 +263,11 @@ Test(kick_lazy, auto_forgets_single_misses)
 }
 
 /* Eager, it tries again, soon and then ever more rarely; a try that pays makes it lazy again. */
-Test(kick_lazy, auto_probes)
+RING_TEST(kick_lazy, auto_probes)
 {
 	unsigned int decisions = 0;
 
-	open_auto(SLOW_TICKS);
+	open_auto(kind, SLOW_TICKS);
 	misses_until_eager();
 	/* The first eager decision was made by then. */
 	for (unsigned int gap = 16, so_far = 1, probes = 0; probes < 12; probes++, so_far = 0) {
@@ -284,12 +286,13 @@ Test(kick_lazy, auto_probes)
 }
 
 /* A device that is at work needs longer for a piece of it than one that only has to look. */
-Test(kick_lazy, auto_waits_longer_for_a_busy_device)
+RING_TEST(kick_lazy, auto_waits_longer_for_a_busy_device)
 {
 	const uint64_t wait = 1000000000;
 
 	ring_open(&rig,
 		(struct kl__queue_shape){.size = 256,
+			.kind = kind,
 			.event_idx = true,
 			.ticks_per_second = SLOW_TICKS,
 			.kick = {KL_KICK_AUTO, 100000000}});
@@ -310,9 +313,9 @@ Test(kick_lazy, auto_waits_longer_for_a_busy_device)
 }
 
 /* What an empty ring teaches does not count for a busy one. */
-Test(kick_lazy, auto_learns_apart_for_a_busy_ring)
+RING_TEST(kick_lazy, auto_learns_apart_for_a_busy_ring)
 {
-	open_auto(SLOW_TICKS);
+	open_auto(kind, SLOW_TICKS);
 	misses_until_eager();
 	ring_post(&rig, 2);
 	cr_expect_not(rig.queue->kick.owed);
@@ -325,10 +328,11 @@ Test(kick_lazy, auto_learns_apart_for_a_busy_ring)
 	ring_close(&rig);
 }
 
-static void open_largest(void)
+static void open_largest(unsigned int kind)
 {
 	ring_open(&rig,
 		(struct kl__queue_shape){.size = VIRTQ_MAX_SIZE,
+			.kind = kind,
 			.event_idx = true,
 			.ticks_per_second = SLOW_TICKS,
 			.kick = {KL_KICK_LAZY, 1000000000}});
@@ -356,9 +360,9 @@ static void expect_kick_for_all(void)
 }
 
 /* Twice 32768 entries while a decision is owed are a window of 2^16, not one of nothing. */
-Test(kick_lazy, two_rounds_of_the_largest_ring)
+RING_TEST(kick_lazy, two_rounds_of_the_largest_ring)
 {
-	open_largest();
+	open_largest(kind);
 	ring_post(&rig, VIRTQ_MAX_SIZE);
 	kl__kick_poll(rig.queue);
 	refill_largest();
@@ -366,9 +370,9 @@ Test(kick_lazy, two_rounds_of_the_largest_ring)
 }
 
 /* The same with a device so fast that it moves before the watch on it begins. */
-Test(kick_lazy, the_largest_ring_and_a_fast_device)
+RING_TEST(kick_lazy, the_largest_ring_and_a_fast_device)
 {
-	open_largest();
+	open_largest(kind);
 	for (unsigned int i = 0; i < VIRTQ_MAX_SIZE; i++)
 		cr_assert_eq(ring_add(&rig, 0, 1), 0);
 	kl__queue_publish(rig.queue);

@@ -10,10 +10,11 @@
 
 static struct ring_rig rig;
 
-static void open_rescuing(uint64_t ticks_per_second, bool rescues)
+static void open_rescuing(unsigned int kind, uint64_t ticks_per_second, bool rescues)
 {
 	ring_open(&rig,
 		(struct kl__queue_shape){.size = 256,
+			.kind = kind,
 			.event_idx = true,
 			.rescues = rescues,
 			.ticks_per_second = ticks_per_second});
@@ -39,9 +40,9 @@ static void lose_wake_up(void)
 }
 
 /* The bell wakes the device: one is enough, and it is counted as what it was. */
-Test(kick_rescue, wakes_a_device)
+RING_TEST(kick_rescue, wakes_a_device)
 {
-	open_rescuing(SHORT_TICKS, true);
+	open_rescuing(kind, SHORT_TICKS, true);
 	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
 	lose_wake_up();
 	rig.model->script.serves_doorbells = true;
@@ -56,9 +57,9 @@ Test(kick_rescue, wakes_a_device)
 }
 
 /* One that does not move at a bell has work to do: no rescue, and ever fewer bells. */
-Test(kick_rescue, a_busy_device_is_no_rescue)
+RING_TEST(kick_rescue, a_busy_device_is_no_rescue)
 {
-	open_rescuing(SHORT_TICKS, true);
+	open_rescuing(kind, SHORT_TICKS, true);
 	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
 	lose_wake_up();
 	poll_long();
@@ -68,9 +69,9 @@ Test(kick_rescue, a_busy_device_is_no_rescue)
 	ring_close(&rig);
 }
 
-Test(kick_rescue, not_before_its_time)
+RING_TEST(kick_rescue, not_before_its_time)
 {
-	open_rescuing(LONG_TICKS, true);
+	open_rescuing(kind, LONG_TICKS, true);
 	lose_wake_up();
 	poll_long();
 	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
@@ -78,9 +79,9 @@ Test(kick_rescue, not_before_its_time)
 	ring_close(&rig);
 }
 
-Test(kick_rescue, not_where_buffers_may_lie_for_ever)
+RING_TEST(kick_rescue, not_where_buffers_may_lie_for_ever)
 {
-	open_rescuing(SHORT_TICKS, false);
+	open_rescuing(kind, SHORT_TICKS, false);
 	lose_wake_up();
 	poll_long();
 	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
@@ -89,9 +90,9 @@ Test(kick_rescue, not_where_buffers_may_lie_for_ever)
 }
 
 /* A doorbell that was rung is enough: a second one would say nothing new. */
-Test(kick_rescue, not_after_a_kick)
+RING_TEST(kick_rescue, not_after_a_kick)
 {
-	open_rescuing(SHORT_TICKS, true);
+	open_rescuing(kind, SHORT_TICKS, true);
 	ring_post(&rig, 1);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
 	poll_long();
@@ -100,15 +101,15 @@ Test(kick_rescue, not_after_a_kick)
 	ring_close(&rig);
 }
 
-Test(kick_rescue, not_while_it_moves)
+RING_TEST(kick_rescue, not_while_it_moves)
 {
-	open_rescuing(SHORT_TICKS, true);
+	open_rescuing(kind, SHORT_TICKS, true);
 	lose_wake_up();
 	for (unsigned int i = 0; i < 100; i++) {
 		for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
 			kl__kick_poll(rig.queue);
 		model_process(rig.model, 0, 1);
-		model_set_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
+		model_ask(rig.model, 0, -1);
 		ring_take(&rig);
 		ring_post(&rig, 1);
 	}
@@ -118,10 +119,10 @@ Test(kick_rescue, not_while_it_moves)
 }
 
 /* The very first buffer comes after long idling, and the device has said already that it is awake. */
-Test(kick_rescue, not_for_the_first_buffer)
+RING_TEST(kick_rescue, not_for_the_first_buffer)
 {
-	open_rescuing(SHORT_TICKS, true);
-	model_set_event(rig.model, 0, 100);
+	open_rescuing(kind, SHORT_TICKS, true);
+	model_ask(rig.model, 0, 100);
 	for (unsigned int i = 1; i < 3 * KL__RESCUE_POLLS; i++)
 		kl__kick_poll(rig.queue);
 	ring_post(&rig, 1);
@@ -132,16 +133,16 @@ Test(kick_rescue, not_for_the_first_buffer)
 }
 
 /* Idle for long, then a buffer just before the look: the device has had no time yet. */
-Test(kick_rescue, not_for_a_fresh_buffer_after_idling)
+RING_TEST(kick_rescue, not_for_a_fresh_buffer_after_idling)
 {
-	open_rescuing(SHORT_TICKS, true);
+	open_rescuing(kind, SHORT_TICKS, true);
 	lose_wake_up();
 	model_process(rig.model, 0, 2);
 	ring_take(&rig);
 	for (unsigned int round = 0; round < 10; round++) {
 		for (unsigned int p = 1; p < KL__RESCUE_POLLS; p++)
 			kl__kick_poll(rig.queue);
-		model_set_event(rig.model, 0, (uint16_t)(rig.model->queue[0].fetched - 1));
+		model_ask(rig.model, 0, -1);
 		ring_post(&rig, 1);
 		kl__kick_poll(rig.queue);
 		model_process(rig.model, 0, 1);

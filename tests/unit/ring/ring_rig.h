@@ -11,6 +11,27 @@
 
 #define RIG_PIECE_BYTES 64
 
+/* A case for each form of ring; its body takes the kind, to which it may add KL__RING_CHAINED. */
+#define RING_TEST(suite, name) \
+	static void suite##_##name(unsigned int kind); \
+	Test(suite, name) \
+	{ \
+		suite##_##name(0); \
+	} \
+	Test(suite, name##_packed) \
+	{ \
+		suite##_##name(KL__RING_PACKED); \
+	} \
+	Test(suite, name##_in_order) \
+	{ \
+		suite##_##name(KL__RING_IN_ORDER); \
+	} \
+	Test(suite, name##_packed_in_order) \
+	{ \
+		suite##_##name(KL__RING_PACKED | KL__RING_IN_ORDER); \
+	} \
+	static void suite##_##name(unsigned int kind)
+
 struct ring_rig {
 	struct model *model;
 	struct kl_queue *queue;
@@ -21,6 +42,11 @@ struct ring_rig {
 	uint64_t posted, taken; /* buffers, by the test's own count; their names count from 1 */
 };
 
+/*
+ * With event_idx the device asks for the first place. A device that completes in order puts up to
+ * RIG_BATCH buffers into one used element.
+ */
+#define RIG_BATCH 5
 void ring_open(struct ring_rig *rig, struct kl__queue_shape shape);
 void ring_close(struct ring_rig *rig);
 
@@ -31,6 +57,8 @@ void ring_post(struct ring_rig *rig, unsigned int count);
 void ring_kick(struct ring_rig *rig);
 /* Takes all that are there; returns how many. */
 unsigned int ring_take(struct ring_rig *rig);
+/* So far the driver has broken no rule and believes the device; ends the case if not. */
+void ring_assert_sound(const struct ring_rig *rig);
 /* Expects posted = done + failed + in flight, and as many kicks as the model has seen. */
 void ring_expect_law(const struct ring_rig *rig);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The templates as a burst function stamps them: flat (one descriptor each), and chained. */
-#include "ring/ring.h"
+/* What is particular to split rings. */
+#include "ring/split.h"
 
 #include <criterion/criterion.h>
 
@@ -23,60 +23,6 @@ static uint16_t waiting(uint16_t wanted)
 static void open_split(uint16_t size, unsigned int kind)
 {
 	ring_open(&rig, (struct kl__queue_shape){.size = size, .kind = kind});
-}
-
-static void expect_free(uint16_t count)
-{
-	cr_expect_eq(kl__ring_free(rig.queue, rig.queue->kind), count);
-}
-
-/* Adds, publishes, serves and takes one at a time, over the wrap of all indices. */
-static void run_one_by_one(uint16_t size, unsigned int kind)
-{
-	uint32_t length, writable;
-
-	open_split(size, kind);
-	for (unsigned int i = 0; i < 66000; i++) {
-		expect_free(size);
-		add_one();
-		expect_free(size - 1);
-		ring_kick(&rig);
-		cr_expect_eq(waiting(1), 0);
-		model_process(rig.model, 0, 1);
-		cr_assert_eq(waiting(1), 1);
-		cr_assert_eq(kl__ring_take(rig.queue, &length, &writable, rig.queue->kind),
-			&rig.posted);
-		cr_expect_eq(writable, 32);
-		rig.queue->stats.done++;
-		kl__split_park(rig.queue);
-	}
-	cr_expect_eq(rig.model->queue[0].interrupts, 0);
-	ring_close(&rig);
-}
-
-Test(split, one_by_one)
-{
-	run_one_by_one(1, 0);
-	run_one_by_one(1, KL__RING_CHAINED);
-	run_one_by_one(256, 0);
-	run_one_by_one(256, KL__RING_CHAINED);
-}
-
-/* Nothing is visible before the publish, all of it after. */
-Test(split, publish_is_what_the_device_sees)
-{
-	open_split(8, 0);
-	add_one();
-	add_one();
-	cr_expect_eq(model_process(rig.model, 0, 8), 0);
-	cr_expect_eq(rig.queue->avail->idx, 0);
-	cr_expect_eq(rig.queue->stats.posted, 0);
-	ring_kick(&rig);
-	cr_expect_eq(rig.queue->avail->idx, 2);
-	cr_expect_eq(rig.queue->stats.posted, 2);
-	cr_expect_eq(model_process(rig.model, 0, 8), 2);
-	cr_expect_eq(ring_take(&rig), 2);
-	ring_close(&rig);
 }
 
 /* The device's index is read only when what was seen earlier does not suffice. */
@@ -134,85 +80,6 @@ Test(split, flat_out_of_order_keeps_a_permutation)
 	ring_close(&rig);
 }
 
-/* The first lie ends the burst; what was taken before it is good. */
-Test(split, a_lie_in_the_middle_of_a_burst)
-{
-	uint32_t length, writable;
-
-	open_split(8, 0);
-	for (unsigned int i = 0; i < 4; i++) {
-		add_one();
-	}
-	ring_kick(&rig);
-	model_lie_used(rig.model, 0, 0, 11);
-	model_lie_used(rig.model, 0, 0, 12);
-	model_lie_used(rig.model, 0, 1, 13);
-	cr_expect_eq(waiting(8), 3);
-	cr_expect_neq(kl__ring_take(rig.queue, &length, &writable, 0), NULL);
-	rig.queue->stats.done++;
-	cr_expect_eq(length, 11);
-	cr_expect_eq(kl__ring_take(rig.queue, &length, &writable, 0), NULL);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_TWICE);
-	cr_expect_eq(rig.queue->stats.bad_used, 1);
-	cr_expect_eq(waiting(1), 0);
-	cr_expect_eq(kl__queue_in_flight(rig.queue), 3);
-	ring_close(&rig);
-}
-
-/* Several at once, with what each was allowed; a lie ends it. */
-static void take_many(unsigned int kind)
-{
-	uint32_t lengths[8], writables[8];
-	void *buffers[8];
-
-	open_split(8, kind);
-	rig.model->script.order = MODEL_REVERSE;
-	for (unsigned int round = 0; round < 10; round++) {
-		for (uint32_t i = 0; i < 6; i++)
-			cr_assert_eq(ring_add(&rig, 0, 1), 0);
-		ring_kick(&rig);
-		model_process(rig.model, 0, 6);
-		cr_assert_eq(waiting(6), 6);
-		cr_assert_eq(kl__ring_harvest(rig.queue, buffers, lengths, writables, 6,
-				     rig.queue->kind),
-			6);
-		rig.queue->stats.done += 6;
-		for (uint32_t i = 0; i < 6; i++) {
-			cr_expect_eq((uintptr_t)buffers[i], rig.posted - i);
-			cr_expect_eq(writables[i], 1 + (rig.posted - i - 1) % RIG_PIECE_BYTES);
-			cr_expect_eq(lengths[i], 0);
-		}
-	}
-	for (uint32_t i = 0; i < 6; i++)
-		cr_assert_eq(ring_add(&rig, 0, 1), 0);
-	ring_kick(&rig);
-	model_process(rig.model, 0, 2);
-	model_lie_used(rig.model, 0, 8, 0);
-	model_lie_used(rig.model, 0, 8, 0);
-	cr_assert_eq(waiting(1), 4);
-	cr_expect_eq(kl__ring_harvest(rig.queue, buffers, lengths, NULL, 4, rig.queue->kind), 2);
-	rig.queue->stats.done += 2;
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_ID);
-	ring_close(&rig);
-}
-
-Test(split, take_many)
-{
-	take_many(0);
-	take_many(KL__RING_CHAINED);
-}
-
-/* The first fault is the one that is kept. */
-Test(split, the_first_fault_counts)
-{
-	open_split(8, 0);
-	kl__queue_break(rig.queue, KL_QUEUE_USED_ID);
-	kl__queue_break(rig.queue, KL_QUEUE_USED_INDEX);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_ID);
-	cr_expect_eq(rig.queue->stats.bad_used, 2);
-	ring_close(&rig);
-}
-
 /* 2.7.7.1: with EVENT_IDX the flags stay 0, and used_event keeps out of the way. */
 Test(split, parking_moves_used_event_along)
 {
@@ -228,33 +95,4 @@ Test(split, parking_moves_used_event_along)
 	}
 	cr_expect_eq(rig.model->queue[0].interrupts, 0);
 	ring_close(&rig);
-}
-
-/* 2.7.14: before sleeping the driver asks for a notification, then looks once more. */
-static void check_arming(bool event_idx)
-{
-	ring_open(&rig, (struct kl__queue_shape){.size = 256, .event_idx = event_idx});
-	for (unsigned int i = 0; i < 1000; i++) {
-		uint64_t before = rig.model->queue[0].interrupts;
-
-		ring_post(&rig, 100);
-		cr_expect_not(kl__queue_arm(rig.queue), "nothing is there: sleep");
-		model_process(rig.model, 0, 1);
-		cr_expect_eq(rig.model->queue[0].interrupts, before + 1);
-		kl__queue_disarm(rig.queue);
-		model_process(rig.model, 0, 50);
-		cr_expect_eq(rig.model->queue[0].interrupts, before + 1, "polled again");
-		cr_expect(kl__queue_arm(rig.queue), "some came meanwhile: don't sleep");
-		kl__queue_disarm(rig.queue);
-		model_process(rig.model, 0, 256);
-		cr_expect_eq(rig.model->queue[0].interrupts, before + 1);
-		cr_assert_eq(ring_take(&rig), 100);
-	}
-	ring_close(&rig);
-}
-
-Test(split, arming)
-{
-	check_arming(false);
-	check_arming(true);
 }

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Devices that use buffers in order: batches that share a used element, and lies about the order. */
+#include <criterion/criterion.h>
+
+#include "ring_rig.h"
+
+static struct ring_rig rig;
+
+/* A case for both formats. */
+#define ORDER_TEST(name) \
+	static void in_order_##name(unsigned int kind); \
+	Test(in_order, name) \
+	{ \
+		in_order_##name(KL__RING_IN_ORDER); \
+	} \
+	Test(in_order, name##_packed) \
+	{ \
+		in_order_##name(KL__RING_IN_ORDER | KL__RING_PACKED); \
+	} \
+	static void in_order_##name(unsigned int kind)
+
+static void open_with(unsigned int kind, unsigned int size, unsigned int count)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = (uint16_t)size, .kind = kind});
+	if (count > 0)
+		ring_post(&rig, count);
+}
+
+static void take_in(unsigned int count)
+{
+	static struct model_chain chain;
+
+	while (count-- > 0)
+		cr_assert(model_pop(rig.model, 0, &chain));
+}
+
+static uint32_t writable_of(uint64_t name)
+{
+	return 1 + (uint32_t)((name - 1) % RIG_PIECE_BYTES);
+}
+
+/* Harvests a batch whose last buffer got that length, so many at a time. */
+static void harvest_batch(unsigned int count, uint32_t last_length, uint16_t portion)
+{
+	uint32_t lengths[16], writables[16];
+	void *buffers[16];
+	unsigned int taken = 0;
+
+	while (taken < count) {
+		uint16_t left = (uint16_t)(count - taken);
+		uint16_t n = kl__queue_harvest(rig.queue, buffers, lengths, writables, portion);
+
+		cr_assert_eq(n, left < portion ? left : portion);
+		rig.queue->stats.done += n;
+		for (uint16_t i = 0; i < n; i++) {
+			uint64_t name = ++rig.taken;
+
+			cr_expect_eq((uintptr_t)buffers[i], name);
+			cr_expect_eq(writables[i], writable_of(name));
+			cr_expect_eq(lengths[i],
+				++taken == count ? last_length : writable_of(name));
+		}
+		ring_expect_law(&rig);
+	}
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+}
+
+/* 2.7.9, 2.8.8: skipped buffers are used completely; round the ring's end too. */
+ORDER_TEST(batches_in_portions)
+{
+	const unsigned int size = (kind & KL__RING_PACKED) != 0 ? 13 : 16;
+
+	for (uint16_t portion = 1; portion <= 12; portion++) {
+		open_with(kind, size, 0);
+		for (unsigned int round = 0; round < 100; round++) {
+			unsigned int count = 1 + round % 12;
+
+			ring_post(&rig, count);
+			take_in(count);
+			model_complete_batch(rig.model, 0, count, 1);
+			harvest_batch(count, 1, portion);
+		}
+		ring_close(&rig);
+	}
+}
+
+/* Several batches wait at once; one call goes on from the end of one to the next. */
+ORDER_TEST(several_batches)
+{
+	uint32_t lengths[16], writables[16];
+	void *buffers[16];
+
+	open_with(kind, 16, 10);
+	take_in(10);
+	model_complete_batch(rig.model, 0, 4, 2);
+	model_complete_batch(rig.model, 0, 1, 3);
+	model_complete_batch(rig.model, 0, 3, 0);
+	cr_expect_eq(kl__queue_harvest(rig.queue, buffers, lengths, writables, 16), 8);
+	rig.queue->stats.done += 8;
+	for (uint32_t i = 0; i < 8; i++)
+		cr_expect_eq(lengths[i], i == 3 ? 2 : i == 4 ? 3 : i == 7 ? 0 : i + 1, "%u", i);
+	cr_expect_eq(kl__queue_in_flight(rig.queue), 2);
+	ring_close(&rig);
+}
+
+/* Chains of every length, and tables, in batches of any length, harvested in any portions. */
+ORDER_TEST(random_batches)
+{
+	uint32_t lengths[16], writables[16];
+	void *buffers[16];
+
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = (kind & KL__RING_PACKED) != 0 ? 61 : 64,
+			.kind = kind | KL__RING_CHAINED,
+			.indirect_entries = 3,
+			.event_idx = true});
+	while (rig.taken < 140000) {
+		uint16_t n;
+
+		for (uint64_t i = model_random(rig.model) % 16; i > 0; i--)
+			(void)ring_add(&rig, (unsigned int)(1 + i % 5), i % 2 == 0);
+		ring_kick(&rig);
+		rig.model->script.batch = (unsigned int)(model_random(rig.model) % 20);
+		model_process(rig.model, 0, (unsigned int)(model_random(rig.model) % 32));
+		n = kl__queue_harvest(rig.queue, buffers, lengths, writables,
+			(uint16_t)(1 + model_random(rig.model) % 16));
+		for (uint16_t i = 0; i < n; i++)
+			cr_assert_eq((uintptr_t)buffers[i], ++rig.taken);
+		rig.queue->stats.done += n;
+		ring_expect_law(&rig);
+		ring_assert_sound(&rig);
+	}
+	ring_close(&rig);
+}
+
+/* A device that never batches is in order all the same. */
+ORDER_TEST(no_batches)
+{
+	open_with(kind, 8, 0);
+	rig.model->script.batch = 0;
+	for (unsigned int round = 0; round < 100; round++) {
+		ring_post(&rig, 5);
+		model_process(rig.model, 0, 5);
+		cr_expect_eq(ring_take(&rig), 5);
+	}
+	ring_close(&rig);
+}
+
+/* Before sleeping: the rest of a batch is something to take. */
+ORDER_TEST(arming_in_a_batch)
+{
+	uint32_t length;
+
+	open_with(kind, 8, 4);
+	take_in(4);
+	model_complete_batch(rig.model, 0, 3, 0);
+	for (uint64_t i = 1; i <= 3; i++) {
+		cr_expect(kl__queue_arm(rig.queue));
+		kl__queue_disarm(rig.queue);
+		cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)(uintptr_t)i);
+	}
+	cr_expect_not(kl__queue_arm(rig.queue));
+	kl__queue_disarm(rig.queue);
+	ring_close(&rig);
+}
+
+/* After a reset the rest of a batch is in flight like the others. */
+ORDER_TEST(drain_in_a_batch)
+{
+	uint64_t names = 0;
+	uint32_t length;
+
+	open_with(kind, 8, 6);
+	take_in(5);
+	model_complete_batch(rig.model, 0, 4, 0);
+	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+	for (unsigned int i = 0; i < 5; i++)
+		names |= UINT64_C(1) << (uintptr_t)kl__queue_drain(rig.queue);
+	cr_expect_eq(names, 0x7c);
+	cr_expect_eq(kl__queue_drain(rig.queue), NULL);
+	cr_expect_eq(rig.queue->stats.failed, 5);
+	ring_close(&rig);
+}
+
+static void expect_fault(enum kl_queue_fault fault, unsigned int taken)
+{
+	cr_expect_eq(ring_take(&rig), taken);
+	cr_expect_eq(rig.queue->fault, fault, "%s", kl_queue_fault_name(rig.queue->fault));
+	cr_expect_eq(kl__queue_in_flight(rig.queue), rig.posted - rig.taken);
+	ring_expect_law(&rig);
+	while (kl__queue_drain(rig.queue) != NULL)
+		rig.taken++;
+	cr_expect_eq(rig.taken, rig.posted);
+	ring_close(&rig);
+}
+
+ORDER_TEST(one_that_was_used_already)
+{
+	open_with(kind, 8, 4);
+	model_process(rig.model, 0, 2);
+	cr_expect_eq(ring_take(&rig), 2);
+	model_lie_used(rig.model, 0, 1, 0);
+	expect_fault(KL_QUEUE_USED_TWICE, 0);
+}
+
+ORDER_TEST(one_that_is_not_in_flight)
+{
+	open_with(kind, 8, 4);
+	model_lie_used(rig.model, 0, 5, 0);
+	expect_fault(KL_QUEUE_USED_TWICE, 0);
+}
+
+/* The index says that one buffer is used, the element that two are. */
+Test(in_order, a_batch_beyond_the_index)
+{
+	open_with(KL__RING_IN_ORDER, 8, 4);
+	model_lie_used(rig.model, 0, 1, 0);
+	expect_fault(KL_QUEUE_USED_ORDER, 1);
+}
+
+/* The index says three, the element one: the next element does not stand there. */
+Test(in_order, a_batch_short_of_the_index)
+{
+	open_with(KL__RING_IN_ORDER, 8, 4);
+	model_lie_used(rig.model, 0, 0, 0);
+	model_lie_index(rig.model, 0, 3);
+	expect_fault(KL_QUEUE_USED_TWICE, 1);
+}
+
+/* Known to the driver, but not told to the device yet. */
+ORDER_TEST(one_that_is_not_published)
+{
+	open_with(kind, 8, 2);
+	cr_assert_eq(ring_add(&rig, 0, 1), 0);
+	model_lie_used(rig.model, 0, 2, 0);
+	cr_expect_leq(ring_take(&rig), 2);
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_ORDER);
+	while (kl__queue_drain(rig.queue) != NULL)
+		rig.taken++;
+	cr_expect_eq(rig.taken, 3);
+	ring_close(&rig);
+}
+
+/* A lazy decision is void when a batch shows that the device saw everything. */
+ORDER_TEST(a_batch_voids_a_kick)
+{
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 8,
+			.kind = kind,
+			.event_idx = true,
+			.ticks_per_second = 10000000000u,
+			.kick = {KL_KICK_LAZY, 1000000000}});
+	for (unsigned int round = 0; round < 100; round++) {
+		ring_post(&rig, 5);
+		cr_expect(rig.queue->kick.owed);
+		take_in(5);
+		model_complete_batch(rig.model, 0, 5, 0);
+		kl__kick_poll(rig.queue);
+		cr_expect_not(rig.queue->kick.owed);
+		cr_expect_eq(ring_take(&rig), 5);
+	}
+	cr_expect_eq(rig.model->queue[0].doorbells, 0);
+	ring_close(&rig);
+}

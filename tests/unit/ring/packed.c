@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is particular to packed rings. */
+#include "ring/packed.h"
+
+#include <criterion/criterion.h>
+
+#include "ring_rig.h"
+
+static struct ring_rig rig;
+
+static void open_packed(uint16_t size, unsigned int kind)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = size, .kind = kind | KL__RING_PACKED});
+}
+
+/* 2.8.11: parts of the right size and alignment, the two writers' event words in lines apart. */
+Test(packed, layout_of_every_size)
+{
+	for (uint32_t n = 1; n <= VIRTQ_MAX_SIZE; n++) {
+		struct kl__queue_shape shape = {.size = (uint16_t)n,
+			.kind = KL__RING_PACKED,
+			.indirect_entries = n % 3 == 0 ? 3 : 0};
+		struct kl__queue_layout layout;
+
+		kl__queue_layout(&shape, &layout);
+		cr_assert_eq(layout.desc, 0);
+		cr_assert(layout.driver % 4 == 0 && layout.driver >= 16 * n);
+		cr_assert(layout.device % 4 == 0 && layout.device >= layout.driver + 4);
+		cr_assert(layout.indirect % 16 == 0 && layout.indirect >= layout.device + 4);
+		cr_assert_neq(layout.driver / KL__CACHE_LINE, layout.device / KL__CACHE_LINE);
+		cr_assert_neq(layout.device / KL__CACHE_LINE, layout.indirect / KL__CACHE_LINE);
+		cr_assert_neq((16 * n - 1) / KL__CACHE_LINE, layout.driver / KL__CACHE_LINE);
+		cr_assert_eq(layout.bytes,
+			layout.indirect + (size_t)n * shape.indirect_entries * 16);
+	}
+}
+
+/* 2.8.10: a polled queue says from the start that it wants no used notifications, with both. */
+Test(packed, a_new_queue_wants_no_interrupts)
+{
+	for (unsigned int event_idx = 0; event_idx < 2; event_idx++) {
+		ring_open(&rig,
+			(struct kl__queue_shape){.size = 8,
+				.kind = KL__RING_PACKED,
+				.event_idx = event_idx != 0});
+		cr_expect_eq(rig.queue->driver_event->flags, RING_EVENT_FLAGS_DISABLE);
+		ring_close(&rig);
+	}
+}
+
+/* 2.8.21: until its publish, the first descriptor that was added looks as it did before. */
+Test(packed, the_head_comes_last)
+{
+	open_packed(5, KL__RING_CHAINED);
+	for (unsigned int round = 0; round < 20; round++) {
+		uint16_t head = rig.queue->avail_place;
+		uint16_t before = rig.queue->packed[head].flags & KL__PACKED_WRAP;
+
+		cr_assert_eq(ring_add(&rig, 2, 1), 0);
+		cr_assert_eq(ring_add(&rig, 1, 0), 0);
+		cr_expect_eq(rig.queue->packed[head].flags & KL__PACKED_WRAP, before);
+		model_observe(rig.model, 0);
+		cr_expect_eq(rig.model->queue[0].seen, 4 * round);
+		ring_kick(&rig);
+		cr_expect_eq(rig.model->queue[0].seen, 4 * round + 4);
+		cr_expect_eq(model_process(rig.model, 0, 2), 2);
+		cr_expect_eq(ring_take(&rig), 2);
+	}
+	ring_close(&rig);
+}
+
+/* 2.8.1: lists of every length, across the end of rings of every small size, for many laps. */
+static void run_lists(uint16_t size, unsigned int length, enum model_order order)
+{
+	open_packed(size, KL__RING_CHAINED);
+	rig.model->script.order = order;
+	for (unsigned int round = 0; round < 40u * size; round++) {
+		unsigned int added = 0;
+
+		while (ring_add(&rig, 1, length - 1) == 0)
+			added++;
+		ring_kick(&rig);
+		model_process(rig.model, 0, 1 + added / 2);
+		cr_assert_gt(ring_take(&rig), 0);
+	}
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+	ring_close(&rig);
+}
+
+Test(packed, lists_across_the_end)
+{
+	for (uint16_t size = 1; size <= 9; size++)
+		for (unsigned int length = 1; length <= size; length++) {
+			run_lists(size, length, MODEL_IN_ORDER);
+			run_lists(size, length, MODEL_SHUFFLE);
+		}
+	run_lists(100, 7, MODEL_SHUFFLE);
+	run_lists(256, 255, MODEL_SHUFFLE);
+}
+
+/* 2.8.2: buffers that stay for many laps keep their ids, and others go round them. */
+Test(packed, a_buffer_that_stays)
+{
+	static struct model_chain chain;
+	uint32_t length;
+	uint16_t first;
+
+	open_packed(5, KL__RING_CHAINED);
+	cr_assert_eq(ring_add(&rig, 0, 2), 0);
+	ring_kick(&rig);
+	cr_assert(model_pop(rig.model, 0, &chain));
+	first = chain.head;
+	for (unsigned int round = 0; round < 1000; round++) {
+		cr_assert_eq(ring_add(&rig, 1, round % 3), 0);
+		ring_kick(&rig);
+		cr_assert(model_pop(rig.model, 0, &chain));
+		cr_assert_neq(chain.head, first);
+		model_complete(rig.model, 0, chain.head, 0);
+		cr_assert_eq((uintptr_t)kl__queue_take(rig.queue, &length), round + 2);
+	}
+	model_complete(rig.model, 0, first, 7);
+	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+	ring_close(&rig);
+}
+
+/* QEMU's devices never set WRITE in used descriptors: the length counts whatever it says. */
+Test(packed, used_without_write)
+{
+	uint32_t length;
+
+	open_packed(8, 0);
+	rig.model->script.never_says_written = true;
+	ring_post(&rig, 1);
+	model_lie_used(rig.model, 0, 0, 1);
+	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+	cr_expect_eq(length, 1);
+	ring_close(&rig);
+}
+
+/* A descriptor is used only when both bits are what they are in this lap. */
+Test(packed, other_bits_are_not_used)
+{
+	static const uint16_t wraps[] = {0, VIRTQ_DESC_F_AVAIL, VIRTQ_DESC_F_USED, KL__PACKED_WRAP};
+	uint32_t length;
+
+	for (unsigned int lap = 0; lap < 2; lap++) {
+		open_packed(3, 0);
+		for (unsigned int i = 0; i < 3 * lap; i++) {
+			ring_post(&rig, 1);
+			model_process(rig.model, 0, 1);
+			cr_assert_eq(ring_take(&rig), 1);
+		}
+		ring_post(&rig, 2);
+		for (unsigned int i = 0; i < 4; i++) {
+			if (wraps[i] == model_used_flags(rig.model, 0, 0))
+				continue;
+			model_lie_descriptor(rig.model, 0, 0, 1, 0, wraps[i] | 2);
+			cr_expect_eq(kl__queue_take(rig.queue, &length), NULL);
+			cr_expect_not(kl__queue_arm(rig.queue));
+			cr_expect_eq(kl__packed_progress(rig.queue), rig.queue->used_idx);
+		}
+		kl__queue_disarm(rig.queue);
+		cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+		ring_close(&rig);
+	}
+}
+
+/* 2.8.2: only the next place is looked at. */
+Test(packed, a_used_descriptor_too_far_ahead)
+{
+	uint32_t length;
+
+	open_packed(8, 0);
+	ring_post(&rig, 3);
+	model_lie_descriptor(rig.model, 0, 1, 1, 0, model_used_flags(rig.model, 0, 1));
+	cr_expect_eq(kl__queue_take(rig.queue, &length), NULL);
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+	model_lie_descriptor(rig.model, 0, 0, 0, 0, model_used_flags(rig.model, 0, 0));
+	cr_expect_eq(ring_take(&rig), 2);
+	ring_close(&rig);
+}
+
+/* A ring that is marked as used all over gives back what is in flight, and no more. */
+Test(packed, the_whole_ring_marked_used)
+{
+	open_packed(8, 0);
+	ring_post(&rig, 3);
+	for (unsigned int i = 0; i < 8; i++)
+		model_lie_descriptor(rig.model, 0, i, (uint16_t)i, 0,
+			model_used_flags(rig.model, 0, i));
+	cr_expect_eq(ring_take(&rig), 3);
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+	ring_close(&rig);
+}
+
+/* How far the device got is known without taking anything back. */
+Test(packed, progress)
+{
+	open_packed(7, KL__RING_CHAINED);
+	rig.model->script.order = MODEL_SHUFFLE;
+	for (unsigned int round = 0; round < 500; round++) {
+		uint16_t before = rig.queue->used_idx;
+
+		cr_assert_eq(ring_add(&rig, 1 + round % 3, 0), 0);
+		cr_assert_eq(ring_add(&rig, 1, round % 2), 0);
+		cr_assert_eq(ring_add(&rig, 0, 1), 0);
+		ring_kick(&rig);
+		cr_expect_eq(kl__packed_progress(rig.queue), before);
+		model_process(rig.model, 0, 2);
+		cr_expect_eq(kl__packed_progress(rig.queue), (uint16_t)(before + 2));
+		cr_expect_eq(rig.queue->used_idx, before);
+		cr_expect_eq(ring_take(&rig), 2);
+		model_process(rig.model, 0, 1);
+		if (round % 2 == 0)
+			cr_expect_eq(kl__packed_progress(rig.queue), (uint16_t)(before + 3));
+		cr_expect_eq(ring_take(&rig), 1);
+	}
+	ring_close(&rig);
+}
+
+/* 2.8.10 by its definition: one of the last window places is the one named, in its lap. */
+static bool is_among(unsigned int at, unsigned int window, unsigned int size, uint16_t word)
+{
+	/* From far enough on that no place is negative. */
+	for (unsigned int place = at - window; place < at; place++)
+		if ((place % size | (place / size % 2 == 0 ? 0x8000u : 0)) == word)
+			return true;
+	return false;
+}
+
+static void check_events(uint16_t size)
+{
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = size, .kind = KL__RING_PACKED, .event_idx = true});
+	rig.queue->device_event->flags = RING_EVENT_FLAGS_DESC;
+	for (unsigned int at = 2u * size; at < 4u * size; at++) {
+		rig.queue->avail_place = (uint16_t)(at % size);
+		rig.queue->avail_flags = at / size % 2 == 0 ? VIRTQ_DESC_F_AVAIL :
+							      VIRTQ_DESC_F_USED;
+		for (unsigned int event = 0; event < 2u * size; event++) {
+			uint16_t word = (uint16_t)(event % size | (event < size ? 0x8000 : 0));
+
+			rig.queue->device_event->desc = word;
+			for (uint16_t window = 1; window <= size; window++)
+				cr_assert_eq(kl__packed_kick_wanted(rig.queue, window),
+					is_among(at, window, size, word),
+					"size %u, at %u, %u places, event 0x%04x", size, at, window,
+					word);
+		}
+	}
+	rig.queue->device_event->flags = 0;
+	rig.queue->avail_place = 0;
+	ring_close(&rig);
+}
+
+Test(packed, events_by_definition)
+{
+	static const uint16_t sizes[] = {1, 2, 3, 4, 5, 7, 16, 33};
+
+	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		check_events(sizes[i]);
+}
+
+/* An event that is left behind fires once in two laps, when its place and lap come round again. */
+Test(packed, a_stale_event_fires_once_in_two_laps)
+{
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 100, .kind = KL__RING_PACKED, .event_idx = true});
+	for (unsigned int i = 0; i < 100 * 200 / 25; i++) {
+		ring_post(&rig, 25);
+		rig.model->script.handler = NULL;
+		while (rig.queue->used_idx != rig.queue->published) {
+			static struct model_chain chain;
+
+			cr_assert(model_pop(rig.model, 0, &chain));
+			model_complete(rig.model, 0, chain.head, 0);
+			cr_assert_eq(ring_take(&rig), 1);
+		}
+	}
+	cr_expect_eq(rig.model->queue[0].doorbells, 100);
+	ring_close(&rig);
+}
+
+/* Bits and values that the specification keeps for itself silence nobody. */
+Test(packed, unknown_event_flags)
+{
+	static const uint16_t flags[] = {3, 0xfffc, 0xffff, RING_EVENT_FLAGS_DESC};
+
+	for (unsigned int i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		open_packed(8, 0);
+		rig.model->queue[0].kicks = MODEL_KICKS_ANY;
+		model_set_event_flags(rig.model, 0, flags[i]);
+		ring_post(&rig, 1);
+		cr_expect_eq(rig.model->queue[0].doorbells, 1, "0x%x", flags[i]);
+		ring_close(&rig);
+	}
+}
