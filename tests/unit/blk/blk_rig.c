@@ -192,12 +192,16 @@ void rig_prepare(struct blk_rig *rig)
 	make_disk(rig);
 	for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++)
 		model_offer(rig->model, offered[i]);
+	ring_variant_offer(rig->model);
 	rig->model->script.fields = fields;
 	rig->model->script.handler = handle;
 	rig->model->script.context = rig;
 	rig->model->script.config_length = sizeof(rig->config);
 	rig->model->script.num_queues = 1;
-	rig->model->script.queue_size[0] = rig->model->queue[0].size = RIG_RING;
+	/* A request of header, one piece and status is a chain of three. */
+	rig->model->script.queue_size[0] = rig->model->queue[0].size = ring_is("direct") ?
+		4 * RIG_RING :
+		RIG_RING;
 	rig_apply_config(rig);
 }
 

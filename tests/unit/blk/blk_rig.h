@@ -13,6 +13,7 @@
 #include "core/device.h"
 #include "finish.h"
 #include "model.h"
+#include "ring_variant.h"
 #include "wire.h"
 
 #define RIG_DISK_BYTES (8u << 20)
@@ -59,7 +60,7 @@ void rig_apply_config(struct blk_rig *rig);
 /* The result of the attach. */
 int rig_attach(struct blk_rig *rig, const char *options);
 void rig_start(struct blk_rig *rig, const struct kl_blk_conf *conf);
-/* All three, one queue of RIG_RING. */
+/* All three, one queue that holds RIG_RING requests. */
 void rig_open(struct blk_rig *rig);
 /* Closes, expects no violation and nothing left over. */
 void rig_close(struct blk_rig *rig);

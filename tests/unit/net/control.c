@@ -238,9 +238,13 @@ Test(control, never_answered)
 	control_close(&rig);
 }
 
-/* A second used element for one command is a lie, and the queue is given up until a restart. */
+/*
+ * A second used element for one command is a lie, and the queue is given up until a restart. In a
+ * packed ring the next command goes over it, so that nobody sees it.
+ */
 Test(control, answered_twice)
 {
+	ONLY_IF(!ring_is("packed"));
 	open_with_filter();
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
 		rig.inner_bytes = commands[i].run == get_coalescing ? 8 : 0;
@@ -331,7 +335,8 @@ Test(control, no_control_queue)
 	control_start(&rig, NULL);
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
 		cr_expect_lt(commands[i].run(rig.net.net), 0, "command %u", i);
-	cr_expect_eq(rig.net.model->accepted.word[0] & ~(UINT64_C(3) << 28 | UINT64_C(1) << 32),
+	/* The rest is about rings: bits 28, 29, 32, 34 and 35. */
+	cr_expect_eq(rig.net.model->accepted.word[0] & ~(UINT64_C(3) << 28 | UINT64_C(13) << 32),
 		1 << 5 | 1 << 15 | 1 << 16);
 	control_close(&rig);
 }

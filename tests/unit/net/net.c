@@ -71,7 +71,7 @@ Test(net, mergeable_buffers_declined)
 	cr_assert_eq(net_attach(&rig, "mrg_rxbuf=0"), 0);
 	cr_assert_eq(net_start(&rig), 0);
 	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
-	cr_expect_str_eq(info.path, "plain");
+	net_expect_path(&info, "plain");
 	net_close(&rig);
 }
 

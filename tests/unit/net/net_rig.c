@@ -124,6 +124,7 @@ void net_prepare(struct net_rig *rig)
 	rig->model->script.fields = fields;
 	for (unsigned int i = 0; i < RTE_DIM(offered); i++)
 		model_offer(rig->model, offered[i]);
+	ring_variant_offer(rig->model);
 	net_give_queues(rig, 2);
 	model_rebuild(rig->model);
 	snprintf(name, sizeof(name), "packets%u", times++);
@@ -284,8 +285,12 @@ unsigned int net_arrive(struct net_rig *rig, const struct arrival *arrival)
 		memcpy(header, arrival->header, sizeof(arrival->header));
 		memcpy(header + 10, &buffers, 2);
 	}
-	for (unsigned int i = 0; i < used; i++)
-		model_complete(rig->model, RIG_RX, head[i], length[i]);
+	/* A device that uses buffers in order may say it once for all that it has filled. */
+	if (ring_is("in_order") && used > 1 && arrival->first_bytes == 0)
+		model_complete_batch(rig->model, RIG_RX, used, length[used - 1]);
+	else
+		for (unsigned int i = 0; i < used; i++)
+			model_complete(rig->model, RIG_RX, head[i], length[i]);
 	model_arm(rig->model, RIG_RX);
 	return used;
 }
@@ -315,6 +320,14 @@ void net_expect_packet(struct rte_mbuf *packet, uint32_t bytes, uint32_t seed)
 	cr_expect_eq(at, bytes);
 	cr_expect_eq(segments, packet->nb_segs);
 	rte_pktmbuf_free(packet);
+}
+
+void net_expect_path(const struct kl_net_queue_info *info, const char *path)
+{
+	const char *rest = info->path + strlen(path);
+
+	cr_assert_eq(strncmp(info->path, path, strlen(path)), 0, "%s is not %s", info->path, path);
+	cr_expect_str_eq(rest, ring_is("in_order") ? " in-order" : "");
 }
 
 struct kl_net_queue_stats net_stats(const struct net_rig *rig, enum kl_net_direction direction)

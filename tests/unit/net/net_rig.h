@@ -14,6 +14,7 @@
 
 #include "finish.h"
 #include "model.h"
+#include "ring_variant.h"
 
 #define RIG_MTU 3
 #define RIG_MAC 5
@@ -99,6 +100,8 @@ struct rte_mbuf *net_receive(struct net_rig *rig);
 /* Checks that packet holds the pattern, and frees it. */
 void net_expect_packet(struct rte_mbuf *packet, uint32_t bytes, uint32_t seed);
 
+/* The path, as this run's ring makes it. */
+void net_expect_path(const struct kl_net_queue_info *info, const char *path);
 struct kl_net_queue_stats net_stats(const struct net_rig *rig, enum kl_net_direction direction);
 /* posted = done + failed + in flight, by the model's own count of what it has. */
 void net_expect_law(const struct net_rig *rig);

@@ -242,6 +242,7 @@ Test(rx_faults, used_twice)
 
 Test(rx_faults, used_index_jumps)
 {
+	ONLY_IF(!ring_is("packed"));
 	open_with(true);
 	model_lie_index(rig.model, RIG_RX, 1000);
 	expect_broken_then_restart(KL_QUEUE_USED_INDEX);

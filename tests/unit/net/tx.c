@@ -179,6 +179,7 @@ static void expect_impossible(struct rte_mbuf *packet)
 
 Test(tx, impossible_packets)
 {
+	ONLY_IF(!ring_is("direct"));
 	net_open(&rig);
 	expect_impossible(net_packet(&rig, 0, 0));
 	expect_impossible(scattered(35, 10, 0));
@@ -200,6 +201,7 @@ Test(tx, impossible_packets_in_a_burst)
 {
 	struct rte_mbuf *packets[6];
 
+	ONLY_IF(!ring_is("direct"));
 	net_open(&rig);
 	for (uint32_t i = 0; i < 6; i++)
 		packets[i] = i % 2 == 0 ? net_packet(&rig, 60, i) : scattered(40, 1, 0);

@@ -147,6 +147,7 @@ Test(tx_faults, used_twice)
 
 Test(tx_faults, used_index_jumps)
 {
+	ONLY_IF(!ring_is("packed"));
 	net_open(&rig);
 	send_many(4);
 	model_lie_index(rig.model, RIG_TX, 5);

@@ -107,7 +107,7 @@ Test(net_wait, the_event_stays_over_a_restart)
 Test(net_wait, a_broken_queue_has_no_work)
 {
 	open_with(2, true);
-	model_lie_index(rig.model, RIG_RX, 1000);
+	model_lie_used(rig.model, RIG_RX, RIG_RING, 60);
 	cr_expect_null(net_receive(&rig));
 	cr_expect_not(kl_net_rx_arm(rig.net, 0));
 	kl_net_rx_disarm(rig.net, 0);

@@ -15,6 +15,7 @@
 #include "core/device.h"
 #include "finish.h"
 #include "model.h"
+#include "ring_variant.h"
 #include "spec/features.h"
 #include "transport/pci_modern.h"
 
@@ -73,6 +74,7 @@ static void prepare(void)
 	model = model_new(ENTROPY);
 	cr_assert_neq(model, NULL);
 	model_offer(model, VIRTIO_F_EVENT_IDX);
+	ring_variant_offer(model);
 	model->script.num_queues = 1;
 	model->script.queue_size[0] = model->queue[0].size = RING;
 	model->script.config_length = 0;
