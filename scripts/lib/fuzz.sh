@@ -5,12 +5,20 @@
 source "$root/scripts/lib/build.sh"
 
 export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=16 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-readonly fuzz_build=build-fuzz
+fuzz_build=build-fuzz
 
 build_fuzzers() {
+	fuzz_build=build-fuzz
 	targets=(fuzzers)
 	CC=clang build_into $fuzz_build -Dfuzz=true -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false \
 		-Dbuildtype=debugoptimized -Dasserts=true
+}
+
+# Without sanitizers, for how fast the code itself is.
+build_plain_fuzzers() {
+	fuzz_build=build-fuzz-plain
+	targets=(fuzzers)
+	CC=clang build_into $fuzz_build -Dfuzz=true -Dwerror=true -Dasserts=true
 }
 
 fuzz_targets() {
