@@ -175,7 +175,10 @@ int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction
 		return -EINVAL;
 	pair = &net->pairs[queue];
 	*stats = direction == KL_NET_RX ? pair->rx_before : pair->tx_before;
-	if (!net->is_running || queue >= net->running_pairs)
+	stats->resets = net->resets;
+	/* Without queues: the device is stopped, or away. */
+	if (!net->is_running || queue >= net->running_pairs || pair->rx.queue == NULL ||
+		pair->tx.queue == NULL)
 		return 0;
 	if (direction == KL_NET_RX)
 		add_stats(stats, &pair->rx.count, pair->rx.queue);
@@ -192,6 +195,8 @@ int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction,
 	if (queue >= net->running_pairs || !net->is_running)
 		return -EINVAL;
 	ring = direction == KL_NET_RX ? net->pairs[queue].rx.queue : net->pairs[queue].tx.queue;
+	if (ring == NULL)
+		return -EAGAIN;
 	*info = (struct kl_net_queue_info){
 		.size = ring->size,
 		.kick = ring->kick.policy,

@@ -322,7 +322,11 @@ void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count)
 {
-	struct net_rxq *rxq = &net->pairs[queue].rx;
+	struct net_pair *pair = &net->pairs[queue];
+	uint16_t n = 0;
 
-	return rxq->burst(rxq, packets, count);
+	if (kl__gate_enter(&pair->rx_gate))
+		n = pair->rx.burst(&pair->rx, packets, count);
+	kl__gate_leave(&pair->rx_gate);
+	return n;
 }

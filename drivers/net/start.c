@@ -108,6 +108,10 @@ static int make_pairs(struct kl_net *net, const struct kl_net_conf *conf, uint16
 		if (net->pairs != NULL)
 			memcpy(grown, net->pairs, net->pair_count * sizeof(struct net_pair));
 		free(net->pairs);
+		for (uint16_t i = net->pair_count; i < pairs; i++) {
+			grown[i].rx_gate.state = NET_GATE_SHUT;
+			grown[i].tx_gate.state = NET_GATE_SHUT;
+		}
 		net->pairs = grown;
 		net->pair_count = pairs;
 	}
@@ -130,7 +134,7 @@ static void drain(void *context)
 	net_control_drain(net);
 }
 
-static int reset(struct kl_net *net)
+int net_reset(struct kl_net *net)
 {
 	int rc = kl_device_reset(net->device, drain, net);
 
@@ -218,14 +222,14 @@ static int negotiate(struct kl_net *net, const struct kl_net_conf *conf, uint16_
 	return rc;
 }
 
-static int bring_up(struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
+int net_bring_up(struct kl_net *net)
 {
-	int rc = negotiate(net, conf, pairs);
+	int rc = negotiate(net, &net->conf, net->conf.queue_pairs);
 
 	if (rc == 0)
-		rc = check_pool(net, conf->pool, net->info.mtu);
+		rc = check_pool(net, net->conf.pool, net->info.mtu);
 	if (rc == 0)
-		rc = make_pairs(net, conf, pairs);
+		rc = make_pairs(net, &net->conf, net->conf.queue_pairs);
 	if (rc == 0)
 		rc = net_control_create(net);
 	if (rc == 0)
@@ -233,10 +237,20 @@ static int bring_up(struct kl_net *net, const struct kl_net_conf *conf, uint16_t
 	if (rc != 0)
 		return rc;
 	kick_receivers(net);
-	net->running_pairs = pairs;
+	net->running_pairs = net->conf.queue_pairs;
 	net->is_running = true;
-	rc = replay_settings(net);
-	net->is_running = rc == 0;
+	return replay_settings(net);
+}
+
+/* A back end may have gone while the device was stopped. */
+static int find_again(struct kl_net *net)
+{
+	int rc = net->is_away ? net_reset(net) : 0;
+
+	if (rc == -EAGAIN)
+		kl_error("%s: can't be started: its back end is not there",
+			kl_device_info(net->device)->name);
+	net->is_away = net->is_away && rc != 0;
 	return rc;
 }
 
@@ -246,20 +260,35 @@ int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 	uint16_t pairs = conf->queue_pairs != 0 ? conf->queue_pairs : asked != 0 ? asked : 1;
 	int rc = check_conf(net, conf, pairs);
 
+	if (rc == 0)
+		rc = find_again(net);
 	if (rc != 0)
 		return rc;
-	rc = bring_up(net, conf, pairs);
+	net->conf = *conf;
+	net->conf.queue_pairs = pairs;
+	rc = net_bring_up(net);
 	if (rc != 0) {
+		net->is_running = false;
 		kl_device_fail(net->device);
-		reset(net);
+		net->is_away = net_reset(net) == -EAGAIN;
+		return rc;
 	}
-	return rc;
+	net->is_given_up = false;
+	net_gates_open(net);
+	return 0;
 }
 
 int kl_net_stop(struct kl_net *net)
 {
+	int rc;
+
 	if (!net->is_running)
 		return 0;
+	rc = net_gates_shut(net);
+	if (rc != 0)
+		return rc;
 	net->is_running = false;
-	return reset(net);
+	rc = net_reset(net);
+	net->is_away = rc == -EAGAIN;
+	return net->is_away ? 0 : rc;
 }

@@ -13,6 +13,7 @@
 #include <kickless/net_control.h>
 
 #include "control.h"
+#include "ring/gate.h"
 #include "ring/queue.h"
 #include "rx_offload.h"
 #include "tx_offload.h"
@@ -79,9 +80,17 @@ struct net_coalescing {
 	struct kl_net_coalescing value;
 };
 
-/* One queue pair; what it counted in earlier runs is kept, and what was set for it. */
+/* Any state of a gate but open. */
+#define NET_GATE_SHUT 1
+
+/*
+ * One queue pair; what it counted in earlier runs is kept, and what was set for it. What stands
+ * behind a gate may only be touched while it is shut, or by who has entered.
+ */
 struct net_pair {
+	struct kl__gate rx_gate;
 	struct net_rxq rx;
+	struct kl__gate tx_gate;
 	struct net_txq tx;
 	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
 	struct kl_net_queue_stats rx_before;
@@ -113,6 +122,9 @@ struct net_settings {
 	uint16_t mtu; /* 0: the device's */
 };
 
+/* More resets than this within a minute no device is worth. */
+#define NET_RESETS_MAX 3
+
 struct kl_net {
 	struct kl_device *device;
 	struct kl_net_info info;
@@ -128,9 +140,26 @@ struct kl_net {
 	uint64_t rx_offloads;
 	bool is_running;
 	bool is_lost; /* a reset did not end: nothing may be done with it any more */
+	/* Running, but stopped until kl_net_recover finds the device there again. */
+	bool is_away;
+	bool is_given_up; /* running, but stopped until it is started anew */
+	uint64_t reset_at[NET_RESETS_MAX]; /* on the clock, of the last ones; 0: never */
+	uint64_t resets_taken; /* of the budget */
+	uint64_t resets; /* all that ended well */
+	struct kl_net_conf conf; /* of the last start */
 	struct net_control control;
 	struct net_settings settings;
 };
+
+/* start.c: negotiates, sets running_pairs queue pairs up as conf says, and lets the device run. */
+int net_bring_up(struct kl_net *net);
+/* start.c: as kl_device_reset; gates are shut. */
+int net_reset(struct kl_net *net);
+
+/* recover.c: nobody is within a burst any more, nor will be. 0, or after a message -EAGAIN. */
+int net_gates_shut(struct kl_net *net);
+/* recover.c: bursts may run again. */
+void net_gates_open(struct kl_net *net);
 
 /* queue.c: the largest frame by what the device says now and the user has set. */
 void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq);

@@ -341,15 +341,22 @@ void net_tx_choose(struct net_txq *txq)
 uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count)
 {
-	struct net_txq *txq = &net->pairs[queue].tx;
+	struct net_pair *pair = &net->pairs[queue];
+	uint16_t n = 0;
 
-	return txq->burst(txq, packets, count);
+	if (kl__gate_enter(&pair->tx_gate))
+		n = pair->tx.burst(&pair->tx, packets, count);
+	kl__gate_leave(&pair->tx_gate);
+	return n;
 }
 
 void kl_net_tx_flush(struct kl_net *net, uint16_t queue)
 {
-	struct net_txq *txq = &net->pairs[queue].tx;
+	struct net_pair *pair = &net->pairs[queue];
 
-	reclaim(txq, txq->queue->kind);
-	kl__kick_force(txq->queue);
+	if (kl__gate_enter(&pair->tx_gate)) {
+		reclaim(&pair->tx, pair->tx.queue->kind);
+		kl__kick_force(pair->tx.queue);
+	}
+	kl__gate_leave(&pair->tx_gate);
 }

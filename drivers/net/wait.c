@@ -12,19 +12,30 @@ int kl_net_rx_event_fd(const struct kl_net *net, uint16_t queue)
 
 bool kl_net_rx_arm(struct kl_net *net, uint16_t queue)
 {
-	struct kl_queue *ring = net->pairs[queue].rx.queue;
+	struct net_pair *pair = &net->pairs[queue];
+	bool has_work = false;
 
-	/* Nothing will come through a broken queue, whatever its index says. */
-	return ring->fault == KL_QUEUE_OK && kl__queue_arm(ring);
+	/*
+	 * Nothing will come through a broken queue, whatever its index says, nor while the device is
+	 * away; who opens the gates again wakes us.
+	 */
+	if (kl__gate_enter(&pair->rx_gate))
+		has_work = pair->rx.queue->fault == KL_QUEUE_OK && kl__queue_arm(pair->rx.queue);
+	kl__gate_leave(&pair->rx_gate);
+	return has_work;
 }
 
 void kl_net_rx_disarm(struct kl_net *net, uint16_t queue)
 {
-	struct net_rxq *rxq = &net->pairs[queue].rx;
+	struct net_pair *pair = &net->pairs[queue];
 	const int fd = kl_net_rx_event_fd(net, queue);
-	uint64_t count;
+	uint64_t count = 0;
 
-	kl__queue_disarm(rxq->queue);
-	if (fd >= 0 && read(fd, &count, sizeof(count)) == sizeof(count))
-		rxq->count.interrupts += count;
+	if (fd >= 0 && read(fd, &count, sizeof(count)) != sizeof(count))
+		count = 0;
+	if (kl__gate_enter(&pair->rx_gate)) {
+		kl__queue_disarm(pair->rx.queue);
+		pair->rx.count.interrupts += count;
+	}
+	kl__gate_leave(&pair->rx_gate);
 }

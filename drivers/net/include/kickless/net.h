@@ -105,6 +105,7 @@ struct kl_net_queue_stats {
 			    send */
 	uint64_t nombuf; /* rx: refills that found the pool short */
 	uint64_t interrupts; /* rx: the device's notifications, as kl_net_rx_disarm finds them */
+	uint64_t resets; /* times that kl_net_recover brought the device back */
 };
 
 struct kl_net_queue_info {
@@ -112,7 +113,7 @@ struct kl_net_queue_info {
 	struct kl_kick_policy kick;
 	const char *ring; /* "split" */
 	const char *path; /* the burst function's variant, such as "mergeable" */
-	enum kl_queue_fault fault; /* why it moves nothing any more, or KL_QUEUE_OK */
+	enum kl_queue_fault fault; /* why it moves nothing, or KL_QUEUE_OK: see kl_net_recover */
 };
 
 /* The name of an offload without its prefix, such as "TCP_CKSUM"; NULL for other bits than one. */
@@ -134,10 +135,28 @@ KL_API const struct kl_net_info *kl_net_info(const struct kl_net *net);
 KL_API int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf);
 
 /*
- * Resets the device and frees all packets it held. No burst function may run at the same time. 0,
- * also when it was not running; -EIO, -ETIMEDOUT as kl_device_reset.
+ * Resets the device and frees all packets it held, once all threads have left the burst functions,
+ * which from then on take and return nothing. 0, also when it was not running; -EIO, -ETIMEDOUT as
+ * kl_device_reset; -EAGAIN, and nothing is stopped, when a thread stayed in a call for 5 s.
  */
 KL_API int kl_net_stop(struct kl_net *net);
+
+/*
+ * Looks whether the device asks for a reset, whether a queue no longer trusts it, or whether the
+ * back end behind it has gone away; if so, brings it back as it was: waits for the queues' threads
+ * to leave their calls, resets the device, and sets it up again. What was in flight is freed and
+ * counted as failed, and what had been received but not taken is lost with it. Bursts may go on all
+ * the time: they take and return nothing until the device is back.
+ *
+ * To be called about once a second, and when kl_device_event_fd is readable, after
+ * kl_device_handle_event. Costs a register read, an exit with most devices. Control thread.
+ *
+ * Returns 0 when the device runs, or is stopped; -EAGAIN when it is not there now, or a thread stayed
+ * in a call for 5 s: call again later; other errors when it was given up, which has been said: its
+ * queues stand still until a stop and start. A device that is there gets three resets a minute; one
+ * whose back end comes and goes is waited for without end.
+ */
+KL_API int kl_net_recover(struct kl_net *net);
 
 KL_API bool kl_net_is_running(const struct kl_net *net);
 
