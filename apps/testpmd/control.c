@@ -117,7 +117,7 @@ static void dispatch(struct control *control)
 			handle_event(control->pmd, &control->pmd->ports[i]);
 }
 
-/* Once a second: queues that broke, and devices that have no event to tell of changes. */
+/* Once a second: devices that broke or went, and those that have no event to tell of changes. */
 static void look_at_devices(struct control *control, uint64_t now)
 {
 	if (now < control->tick_ns)
@@ -126,10 +126,12 @@ static void look_at_devices(struct control *control, uint64_t now)
 	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
 		struct port *port = &control->pmd->ports[i];
 
-		if (port_check_queues(port))
-			control->pmd->failed = true;
-		if (port_is_started(port) && kl_device_event_fd(port->device) < 0)
+		if (!port_is_started(port))
+			continue;
+		if (kl_device_event_fd(port->device) < 0)
 			handle_event(control->pmd, port);
+		else if (!port_recover(port))
+			control->pmd->failed = true;
 	}
 }
 

@@ -26,6 +26,7 @@ const struct counter_field counter_fields[] = {
 		"Doorbell writes that woke a device which had missed its work."),
 	FIELD("ring_full", queue.ring_full, "Bursts that found too few free descriptors."),
 	FIELD("bad_used", queue.bad_used, "Used elements or indices that were refused."),
+	FIELD("resets", resets, "Times that the device was brought back while it ran."),
 	{NULL, NULL, 0},
 };
 

@@ -152,13 +152,22 @@ bool port_handle_event(struct port *port)
 	ports_lock();
 	kl_device_handle_event(port->device);
 	ports_unlock();
+	return port_recover(port);
+}
+
+bool port_recover(struct port *port)
+{
+	int rc;
+
+	ports_lock();
+	rc = kl_net_recover(port->net);
+	ports_unlock();
 	tell_link(port);
-	if (!kl_device_needs_reset(port->device))
+	if (rc == 0 || rc == -EAGAIN)
 		return true;
 	if (!port->reset_told)
-		say_error(
-			"port %u: %s asks for a reset or has left the bus; stop and start the port",
-			port->number, port_name(port));
+		say_error("port %u: %s does not come back: %s; stop and start the port",
+			port->number, port_name(port), strerror(-rc));
 	port->reset_told = true;
 	return false;
 }

@@ -20,7 +20,7 @@ struct port {
 	struct kl_net_conf conf;
 	bool link_up; /* when we last looked */
 	bool fault_told; /* of a queue that no longer trusts its device */
-	bool reset_told; /* of a device that asked for a reset, or left */
+	bool reset_told; /* of a device that does not come back */
 
 	struct port_counters cleared; /* what "clear port stats" took off */
 	struct port_counters run; /* when forwarding started, or its statistics were cleared */
@@ -55,10 +55,15 @@ const char *port_name(const struct port *port);
 int port_node(const struct port *port);
 
 /*
- * Lets the driver look at what changed, and tells of a link that came or went. False, after a message,
- * when the device can't go on without a reset.
+ * Lets the driver look at what changed, and tells of a link that came or went; then as port_recover.
  */
 bool port_handle_event(struct port *port);
+
+/*
+ * Lets the driver bring the device back if that is needed, while forwarding goes on. False, after a
+ * message, when it does not come back.
+ */
+bool port_recover(struct port *port);
 
 /* Tells once of queues that broke; true when the port has one. */
 bool port_check_queues(struct port *port);

@@ -34,8 +34,6 @@ static json_t *queue_to_json(const struct queue_report *queue)
 		json_object_set_new(object, field->name, json_integer(counter_value(stats, field)));
 	json_object_set_new(object, "kicks_per_1000_packets",
 		json_real(queue_kicks_per_thousand(queue)));
-	/* This version never resets a running device by itself. */
-	json_object_set_new(object, "resets", json_integer(0));
 	json_object_set_new(object, "path", json_string(path));
 	json_object_set_new(object, "ring", json_string(queue_ring(&queue->info)));
 	json_object_set_new(object, "size", json_integer(queue->info.size));
