@@ -17,6 +17,10 @@ const struct command_group *const command_groups[] = {
 	&display_group,
 	&config_group,
 	&ports_group,
+	&offload_group,
+	&filter_group,
+	&rss_group,
+	&memory_group,
 	NULL,
 };
 

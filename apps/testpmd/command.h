@@ -55,6 +55,10 @@ extern const struct command_group control_group;
 extern const struct command_group display_group;
 extern const struct command_group config_group;
 extern const struct command_group ports_group;
+extern const struct command_group offload_group;
+extern const struct command_group filter_group;
+extern const struct command_group rss_group;
+extern const struct command_group memory_group;
 
 /* All groups, ended by NULL. */
 extern const struct command_group *const command_groups[];

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "command.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
+#include <kickless/net_control.h>
+
+#include "open.h"
+#include "pool.h"
 #include "select.h"
 #include "testpmd.h"
 
@@ -42,12 +48,11 @@ static void run_stop(struct testpmd *pmd, const struct command_words *words)
 }
 
 /* The streams of the last run point to the port's device. */
-static void close_stopped(struct testpmd *pmd, struct port *port)
+static void give_back(struct testpmd *pmd, struct port *port)
 {
 	if (!pmd->fwd.running)
 		fwd_free(&pmd->fwd);
 	port_close(port);
-	printf("Port %u is closed\n", port->number);
 }
 
 static void run_close(struct testpmd *pmd, const struct command_words *words)
@@ -60,18 +65,179 @@ static void run_close(struct testpmd *pmd, const struct command_words *words)
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
 		if (is_forwarding(pmd, port))
 			continue;
-		if (port_is_started(port))
+		if (port_is_started(port)) {
 			say_reply("Cannot close started device (port %u)", port->number);
-		else
-			close_stopped(pmd, port);
+			continue;
+		}
+		give_back(pmd, port);
+		printf("Port %u is closed\n", port->number);
 	}
 	printf("Done\n");
+}
+
+/* Given back and opened again, which also helps a device that left its driver's good graces. */
+static void run_reset(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
+		if (port_is_started(port)) {
+			say_reply("Can not reset port(s), please stop port(s) first.");
+			return;
+		}
+		printf("Resetting ports...\n");
+		fflush(stdout);
+		give_back(pmd, port);
+		if (reopen_port(pmd, port) != 0)
+			say_reply("Failed to reset port %u", port->number);
+	}
+	printf("Done\n");
+}
+
+static void run_attach(struct testpmd *pmd, const struct command_words *words)
+{
+	printf("Attaching a new port...\n");
+	fflush(stdout);
+	if (pmd->port_count == MAX_PORTS) {
+		say_reply("There are %u ports already", MAX_PORTS);
+	} else if (open_port(pmd, words->word[2].text) == 0 && pools_create(pmd) == 0) {
+		printf("Port %u is attached. Now total ports is %u\n", pmd->port_count - 1,
+			ports_open(pmd));
+	}
+	printf("Done\n");
+}
+
+static void run_detach(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	printf("Removing a device...\n");
+	fflush(stdout);
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
+		if (port_is_started(port)) {
+			say_reply("Port not stopped");
+			continue;
+		}
+		give_back(pmd, port);
+		printf("Device of port %u is detached\nNow total ports is %u\n", port->number,
+			ports_open(pmd));
+	}
+	printf("Done\n");
+}
+
+static bool all_stopped(const struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		if (port_is_started(&pmd->ports[i])) {
+			say_reply("Please stop all ports first");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Queues come in pairs, so the larger number of both counts. */
+static void configure_queues(struct testpmd *pmd, bool tx, uint32_t count)
+{
+	uint64_t pairs;
+
+	if (tx)
+		pmd->options.txq = count;
+	else
+		pmd->options.rxq = count;
+	pairs = RTE_MAX(pmd->options.rxq, pmd->options.txq);
+	if (set_queues(pmd, pairs) == 0 && pmd->queues != count)
+		printf("Queues come in pairs: there will be %u\n", pmd->queues);
+}
+
+static void run_configure(struct testpmd *pmd, const struct command_words *words)
+{
+	const char *what = words->word[3].text;
+	const uint32_t count = words->word[4].number;
+	const bool tx = what[0] == 't';
+
+	if (!all_stopped(pmd))
+		return;
+	if (what[2] == 'q') {
+		configure_queues(pmd, tx, count);
+		return;
+	}
+	if (count > UINT16_MAX) {
+		say_reply("%s %u; 0 (the device's maximum) to 32768 are allowed", what, count);
+		return;
+	}
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		if (tx)
+			pmd->ports[i].conf.tx_ring_size = count;
+		else
+			pmd->ports[i].conf.rx_ring_size = count;
+	}
+}
+
+static void run_mtu(struct testpmd *pmd, const struct command_words *words)
+{
+	const uint32_t mtu = words->word[4].number;
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
+		int rc = mtu <= UINT16_MAX ? kl_net_set_mtu(port->net, mtu) : -EINVAL;
+
+		if (rc != 0)
+			say_reply("Set MTU failed. diag=%d", rc);
+	}
+}
+
+static void run_queue(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool tx = strcmp(words->word[2].text, "txq") == 0;
+	const bool stops = strcmp(words->word[4].text, "stop") == 0;
+	const uint32_t queue = words->word[3].number;
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[1].number, &at)) != NULL) {
+		if (!port_is_started(port) || queue >= port->conf.queue_pairs) {
+			say_reply("port %u has no started %s queue %u", port->number,
+				tx ? "TX" : "RX", queue);
+			continue;
+		}
+		if (tx)
+			port->tx_held[queue] = stops;
+		else
+			port->rx_held[queue] = stops;
+		fwd_apply_holds(pmd);
+	}
+}
+
+static void run_link(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
+		port->link_held = strcmp(words->word[1].text, "link-down") == 0;
+		fwd_apply_holds(pmd);
+	}
 }
 
 static const struct command commands[] = {
 	{"port start PORT", "Start a port, or all.", run_start},
 	{"port stop PORT", "Stop a port, or all, by a reset of the device.", run_stop},
 	{"port close PORT", "Give the device of a stopped port, or of all, back.", run_close},
+	{"port reset PORT", "Give the device of a stopped port back, and open it again.",
+		run_reset},
+	{"port attach LIST", "Open a device, named as for --dev, as a further port.", run_attach},
+	{"port detach PORT", "Give the device of a stopped port back.", run_detach},
+	{"port config all rxq|txq|rxd|txd N",
+		"Set queues, or descriptors of a ring, of stopped ports.", run_configure},
+	{"port config mtu PORT N", "Set the MTU of a port.", run_mtu},
+	{"port PORT rxq|txq N start|stop", "Forward by a queue, or leave it alone.", run_queue},
+	{"set link-up|link-down port PORT",
+		"Forward by a port, or act as if its cable was out: the device's own link is its host's.",
+		run_link},
 	{NULL, NULL, NULL},
 };
 

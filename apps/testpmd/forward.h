@@ -62,6 +62,9 @@ bool fwd_has_port(const struct fwd *fwd, uint16_t port);
 int fwd_plan(struct testpmd *pmd);
 void fwd_free(struct fwd *fwd);
 
+/* What ports say of links and queues that are to be left alone, for the streams; also while it runs. */
+void fwd_apply_holds(struct testpmd *pmd);
+
 /* Starts, after sending tx_first bursts. 0 or -errno after a message. */
 int fwd_start(struct testpmd *pmd, uint32_t tx_first);
 

@@ -126,6 +126,8 @@ bool idle_arm(struct idle *idle, const struct fwd_stream *streams, uint16_t coun
 	for (uint16_t i = 0; i < count; i++)
 		kl_net_tx_flush(streams[i].tx_net, streams[i].tx_queue);
 	for (uint16_t i = 0; i < count; i++) {
+		if (atomic_load(&streams[i].rx_held))
+			continue;
 		if (kl_net_rx_arm(streams[i].rx_net, streams[i].rx_queue)) {
 			disarm(streams, i + 1);
 			idle->is_quiet = false;

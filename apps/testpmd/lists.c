@@ -60,3 +60,47 @@ int mask_parse(const char *text, uint16_t *items, size_t max)
 	}
 	return count > 0 ? (int)count : -EINVAL;
 }
+
+/* One number, up to stop; at moves behind that. */
+static int take_number(const char **at, char stop, uint16_t *number)
+{
+	uint64_t value;
+
+	if (number_parse(*at, stop, &value, at) != 0 || **at != stop || value > UINT16_MAX)
+		return -EINVAL;
+	*number = value;
+	++*at;
+	return 0;
+}
+
+int pairs_parse(const char *text, struct list_pair *pairs, size_t max)
+{
+	size_t count = 0;
+
+	for (const char *at = text;; at++) {
+		if (count == max || *at++ != '(' ||
+			take_number(&at, ',', &pairs[count].first) != 0 ||
+			take_number(&at, ')', &pairs[count].second) != 0)
+			return -EINVAL;
+		count++;
+		if (*at == '\0')
+			return count;
+		if (*at != ',')
+			return -EINVAL;
+	}
+}
+
+#define MASK_BITS 64
+
+bool mask_list_has(const char *text, unsigned int bit)
+{
+	for (unsigned int skipped = bit / MASK_BITS; *text != '\0'; text++) {
+		if (!isxdigit((unsigned char)*text))
+			continue;
+		if (skipped-- == 0)
+			return (strtoull(text, NULL, 16) >> bit % MASK_BITS & 1) != 0;
+		while (isxdigit((unsigned char)text[1]) || text[1] == 'x')
+			text++;
+	}
+	return false;
+}

@@ -9,13 +9,13 @@
 
 #include <rte_version.h>
 
-#include <kickless/bus.h>
 #include <kickless/eal.h>
 #include <kickless/version.h>
 
 #include "control.h"
 #include "dry_run.h"
 #include "metrics_server.h"
+#include "open.h"
 #include "pool.h"
 #include "prompt.h"
 #include "signals.h"
@@ -73,69 +73,12 @@ static int check_cores(const struct testpmd *pmd)
 	return -EINVAL;
 }
 
-/* The device's own queues= goes before --rxq and --txq, as all keys do. */
-static int choose_queues(struct testpmd *pmd, const struct port *port)
-{
-	const uint16_t named = kl_device_options(port->device)->queues;
-	const uint16_t asked = named != 0 ? named : pmd->options.queues;
-	const uint16_t queues = asked != 0 ? asked : 1;
-	const uint16_t most = RTE_MIN(kl_net_info(port->net)->max_queue_pairs, MAX_QUEUES);
-
-	if (queues > most) {
-		say_error("port %u: %u queue pairs asked for; %s allows 1 to %u", port->number,
-			queues, port_name(port), most);
-		return -EINVAL;
-	}
-	if (pmd->queues != 0 && queues != pmd->queues) {
-		say_error("port %u has %u queue pairs, port 0 has %u; give all the same queues=",
-			port->number, queues, pmd->queues);
-		return -EINVAL;
-	}
-	pmd->queues = queues;
-	return 0;
-}
-
-static int open_port(struct testpmd *pmd, uint16_t number)
-{
-	const struct options *options = &pmd->options;
-	struct port *port = &pmd->ports[number];
-	int rc = port_open(port, number, options->devices[number]);
-
-	if (rc != 0)
-		return rc;
-	pmd->port_count = number + 1;
-	if (pmd->capture != NULL)
-		capture_add_port(pmd->capture, number, port_name(port));
-	rc = choose_queues(pmd, port);
-	port->conf = (struct kl_net_conf){
-		.queue_pairs = pmd->queues,
-		.rx_ring_size = options->rxd,
-		.tx_ring_size = options->txd,
-		.tx_kick = options->kick,
-		.rx_interrupts = options->settings.idle != IDLE_POLL,
-	};
-	return rc;
-}
-
-static int check_packet(const struct testpmd *pmd, const struct port *port)
-{
-	const uint32_t longest = kl_net_info(port->net)->max_mtu + ETHERNET_OVERHEAD;
-
-	if (pmd->options.max_packet <= longest)
-		return 0;
-	say_error("port %u: --max-pkt-len=%u: %s has an MTU of at most %u, which makes %u",
-		port->number, (unsigned int)pmd->options.max_packet, port_name(port),
-		kl_net_info(port->net)->max_mtu, longest);
-	return -EINVAL;
-}
-
 static int open_ports(struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->options.device_count; i++) {
-		int rc = signals_stop_wanted() ? -EINTR : open_port(pmd, i);
+		const int rc = signals_stop_wanted() ? -EINTR :
+						       open_port(pmd, pmd->options.devices[i]);
 
-		if (rc == 0)
-			rc = check_packet(pmd, &pmd->ports[i]);
 		if (rc != 0)
 			return rc;
 	}

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -74,6 +75,28 @@ static int set_idle(struct options *options, const char *name)
 	return -EINVAL;
 }
 
+static int set_offloads(const char *option, const char *text, uint64_t *offloads)
+{
+	char *end;
+
+	errno = 0;
+	*offloads = strtoull(text, &end, 16);
+	if (errno == 0 && end != text && *end == '\0' && text[0] != '-')
+		return 0;
+	say_error("--%s=%s: a hexadecimal mask is wanted", option, text);
+	return -EINVAL;
+}
+
+static int set_rx_offloads(struct options *options, const char *text)
+{
+	return set_offloads("rx-offloads", text, &options->rx_offloads);
+}
+
+static int set_tx_offloads(struct options *options, const char *text)
+{
+	return set_offloads("tx-offloads", text, &options->tx_offloads);
+}
+
 static int set_ports(struct options *options, const char *mask)
 {
 	return settings_set_port_mask(&options->settings, mask);
@@ -133,10 +156,6 @@ static int set_duration(struct options *options, const char *text)
 	{ \
 		.name = n, .kind = OPTION_CALL, .value = v, .help = text, .call = function \
 	}
-#define LATER(n) \
-	{ \
-		.name = n, .kind = OPTION_LATER \
-	}
 
 const struct option_row option_rows[] = {
 	CALL("dev", "NAME[,key=value...]", add_device,
@@ -165,6 +184,15 @@ const struct option_row option_rows[] = {
 	NUMBER("mbcache", 0, RTE_MEMPOOL_CACHE_MAX_SIZE, mbuf_cache, "mbufs cached per lcore; 250"),
 	NUMBER("max-pkt-len", 64, UINT16_MAX, max_packet,
 		"longest frame with its FCS; what the device's MTU makes"),
+	FLAG("enable-rx-cksum", 0, rx_cksum, "let devices check TCP's and UDP's checksums"),
+	FLAG("enable-lro", 0, lro, "let devices join TCP packets"),
+	FLAG("enable-hw-vlan-filter", 0, vlan_filter, "let devices filter by VLAN"),
+	FLAG("enable-hw-vlan-strip", 0, vlan_strip, "take VLAN tags off"),
+	CALL("rx-offloads", "HEX", set_rx_offloads, "RTE_ETH_RX_OFFLOAD_* to ask ports for"),
+	CALL("tx-offloads", "HEX", set_tx_offloads, "RTE_ETH_TX_OFFLOAD_* to ask ports for"),
+	FLAG("disable-rss", 0, no_rss, "leave it to devices how they spread packets over queues"),
+	FLAG("rss-ip", 0, rss_ip, "spread packets by their IP addresses; so it is anyway"),
+	FLAG("rss-udp", 0, rss_udp, "spread packets by IP addresses and UDP ports"),
 	TEXT("txpkts", "N[,N]...", segments, "bytes of each segment that txonly sends; 64"),
 	FLAG("txonly-multi-flow", 0, settings.multi_flow, "let txonly vary its UDP source port"),
 	CALL("tx-ip", "SRC,DST", set_addresses,
@@ -189,14 +217,6 @@ const struct option_row option_rows[] = {
 	FLAG("dry-run", 0, dry_run, "print what would be used, and touch no device"),
 	FLAG("help", 'h', help, "print this"),
 	FLAG("version", 0, version, "print the version"),
-
-	LATER("disable-rss"),
-	LATER("enable-lro"),
-	LATER("enable-rx-cksum"),
-	LATER("rss-ip"),
-	LATER("rss-udp"),
-	LATER("rx-offloads"),
-	LATER("tx-offloads"),
 	{.name = NULL},
 };
 
@@ -224,8 +244,7 @@ void options_help(void)
 	     "legacy=0|1 kick=eager|lazy:NS|auto. Without -i it forwards at once, until Enter,\n"
 	     "Ctrl-C or --duration.\n");
 	for (const struct option_row *row = option_rows; row->name != NULL; row++)
-		if (row->kind != OPTION_LATER)
-			explain(row);
+		explain(row);
 	puts("\nAt the prompt, help lists the commands. With EAL's --telemetry, dpdk-telemetry.py reads\n"
 	     "/kickless/ports, and /kickless/port, queues, kicks and features of a port.");
 }

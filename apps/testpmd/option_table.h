@@ -13,7 +13,6 @@ enum option_kind {
 	OPTION_NUMBER, /* uint64_t at offset, from min to max */
 	OPTION_TEXT, /* const char * at offset */
 	OPTION_CALL, /* call, which says what is wrong */
-	OPTION_LATER, /* refused by name */
 };
 
 struct option_row {

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
@@ -50,10 +51,7 @@ static int apply(const struct option_row *row, struct options *options, const ch
 		return 0;
 	case OPTION_CALL:
 		return row->call(options, value);
-	case OPTION_LATER:
-		break;
 	}
-	say_error("--%s is not supported by this version", row->name);
 	return -EINVAL;
 }
 
@@ -62,8 +60,7 @@ static int unknown(const char *argument)
 	fflush(stdout);
 	fprintf(stderr, "kickless-testpmd: unknown option '%s'; allowed are", argument);
 	for (const struct option_row *row = option_rows; row->name != NULL; row++)
-		if (row->kind != OPTION_LATER)
-			fprintf(stderr, " --%s", row->name);
+		fprintf(stderr, " --%s", row->name);
 	fputs(" (--help explains them)\n", stderr);
 	return -EINVAL;
 }
@@ -95,7 +92,7 @@ static int parse_one(struct options *options, char **argument, int left)
 
 	if (row == NULL)
 		return unknown(argument[0]);
-	if (!wants_value && equals != NULL && row->kind != OPTION_LATER) {
+	if (!wants_value && equals != NULL) {
 		say_error("--%s takes no value", row->name);
 		return -EINVAL;
 	}
@@ -164,6 +161,20 @@ static int check_run(struct options *options)
 	return 0;
 }
 
+static void choose_offloads(struct options *options)
+{
+	if (options->rx_cksum)
+		options->rx_offloads |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	if (options->lro)
+		options->rx_offloads |= RTE_ETH_RX_OFFLOAD_TCP_LRO;
+	if (options->vlan_filter)
+		options->rx_offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+	if (options->vlan_strip)
+		options->rx_offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+	if (!options->no_rss)
+		options->rss_types = RTE_ETH_RSS_IP | (options->rss_udp ? RTE_ETH_RSS_UDP : 0);
+}
+
 static int check(struct options *options)
 {
 	int rc;
@@ -172,6 +183,7 @@ static int check(struct options *options)
 		say_error("no device given; use --dev NAME, for instance --dev net@0");
 		return -EINVAL;
 	}
+	choose_offloads(options);
 	rc = check_queues(options);
 	if (rc == 0)
 		rc = check_buffers(options);

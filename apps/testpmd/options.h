@@ -24,6 +24,16 @@ struct options {
 	uint64_t mbuf_size; /* with headroom */
 	uint64_t mbuf_count; /* 0 for what the rings need */
 	uint64_t mbuf_cache;
+	uint64_t tx_offloads; /* RTE_ETH_TX_OFFLOAD_* and RX to ask ports for */
+	uint64_t rx_offloads;
+	bool rx_cksum;
+	bool lro;
+	bool vlan_filter;
+	bool vlan_strip;
+	bool no_rss;
+	bool rss_ip;
+	bool rss_udp;
+	uint64_t rss_types; /* from these three */
 	uint64_t max_packet; /* with FCS; 0 when not given */
 
 	bool interactive;

@@ -45,8 +45,6 @@ static void fill_stream(const struct testpmd *pmd, struct fwd_stream *stream, co
 		.capture = pmd->capture,
 		.peer = fwd->settings.peers[tx->number],
 	};
-	stream->is_watched = stream->record_bursts || stream->verbose != 0 ||
-		stream->capture != NULL;
 	memcpy(&stream->source, kl_net_info(tx->net)->mac, sizeof(stream->source));
 }
 
@@ -143,6 +141,27 @@ static void plan_lcores(struct testpmd *pmd)
 	fwd->on_main = fwd->lcores[0].id == rte_get_main_lcore();
 }
 
+void fwd_apply_holds(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+
+	for (uint16_t i = 0; i < fwd->stream_count; i++) {
+		struct fwd_stream *stream = &fwd->streams[i];
+		const struct port *rx = &pmd->ports[stream->rx_port];
+		const struct port *tx = &pmd->ports[stream->tx_port];
+		const bool rx_held = rx->link_held || rx->rx_held[stream->rx_queue];
+		const bool tx_held = tx->link_held || tx->tx_held[stream->tx_queue];
+
+		atomic_store(&stream->rx_held, rx_held);
+		atomic_store(&stream->tx_held, tx_held);
+		atomic_store(&stream->is_watched,
+			rx_held || tx_held || stream->record_bursts || stream->verbose != 0 ||
+				stream->capture != NULL);
+	}
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		idle_wake(&fwd->lcores[i].idle);
+}
+
 int fwd_plan(struct testpmd *pmd)
 {
 	int rc;
@@ -151,6 +170,8 @@ int fwd_plan(struct testpmd *pmd)
 	rc = plan_streams(pmd);
 	if (rc == 0)
 		plan_lcores(pmd);
+	if (rc == 0)
+		fwd_apply_holds(pmd);
 	return rc;
 }
 

@@ -13,14 +13,18 @@
 
 #include "testpmd.h"
 
+#define USUAL_RING 1024u
+#define LARGEST_LIKELY_RING 4096u
+
 static uint32_t ring_size(uint32_t option, uint32_t named, uint32_t maximum)
 {
 	if (option != 0)
 		return option;
 	if (named != 0)
 		return named;
-	/* Some devices tell their largest ring only once they are set up. */
-	return maximum != 0 ? maximum : 1024;
+	/* Some devices tell their largest ring only once they are set up, others name one that nobody
+	 * uses. */
+	return maximum != 0 ? RTE_MIN(maximum, LARGEST_LIKELY_RING) : USUAL_RING;
 }
 
 static uint32_t ring_mbufs(const struct testpmd *pmd, const struct port *port)
@@ -42,9 +46,10 @@ uint32_t pools_default_mbufs(const struct testpmd *pmd)
 	uint32_t count = rte_lcore_count() * pmd->options.mbuf_cache * 3 / 2 + MAX_BURST;
 
 	for (uint16_t i = 0; i < pmd->port_count; i++)
-		count += pmd->queues *
-			(ring_mbufs(pmd, &pmd->ports[i]) +
-				pmd->settings.burst * pmd->settings.segments);
+		count += !port_is_open(&pmd->ports[i]) ? 0 :
+							 pmd->queues *
+				(ring_mbufs(pmd, &pmd->ports[i]) +
+					pmd->settings.burst * pmd->settings.segments);
 	/* A pool's ring holds a power of two less one; anything else wastes memory. */
 	return rte_align32pow2(count + 1) - 1;
 }
@@ -90,6 +95,8 @@ int pools_create(struct testpmd *pmd)
 	for (uint16_t i = 0; i < pmd->port_count; i++) {
 		struct port *port = &pmd->ports[i];
 
+		if (!port_is_open(port))
+			continue;
 		port->pool = find_or_create(pmd, port_node(port));
 		port->conf.pool = port->pool;
 		if (port->pool == NULL) {
@@ -107,6 +114,10 @@ int pools_create(struct testpmd *pmd)
 
 void pools_free(struct testpmd *pmd)
 {
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		pmd->ports[i].pool = NULL;
+		pmd->ports[i].conf.pool = NULL;
+	}
 	while (pmd->pool_count > 0)
 		rte_mempool_free(pmd->pools[--pmd->pool_count].pool);
 }

@@ -11,6 +11,7 @@
 #include <rte_lcore.h>
 
 #include <kickless/bus.h>
+#include <kickless/net_control.h>
 
 #include "say.h"
 
@@ -37,13 +38,40 @@ static int not_a_network_device(const struct port *port)
 	return -ENOTSUP;
 }
 
+static bool offers(const struct port *port, const char *feature)
+{
+	char names[1536];
+	char *rest;
+
+	kl_device_feature_names(port->device, &kl_device_info(port->device)->offered, names,
+		sizeof(names));
+	for (const char *word = strtok_r(names, " ", &rest); word != NULL;
+		word = strtok_r(NULL, " ", &rest))
+		if (strcmp(word, feature) == 0)
+			return true;
+	return false;
+}
+
+/* As with testpmd, until someone says otherwise; a device without such modes passes all on anyway. */
+static void be_promiscuous(struct port *port)
+{
+	if (kl_device_has_control_queues(port->device) && offers(port, "CTRL_RX"))
+		kl_net_set_rx_mode(port->net, KL_NET_PROMISCUOUS, true);
+}
+
 int port_open(struct port *port, uint16_t number, const char *spec)
 {
 	struct kl_device *device;
 	int rc;
 
+	if (strlen(spec) >= sizeof(port->spec)) {
+		say_error("port %u: the device's name is longer than %zu characters", number,
+			sizeof(port->spec) - 1);
+		return -EINVAL;
+	}
+	if (spec != port->spec)
+		strcpy(port->spec, spec);
 	port->number = number;
-	port->spec = spec;
 	rc = kl_device_open(spec, &device);
 	if (rc != 0) {
 		say_error("port %u: can't open '%s': %s", number, spec, strerror(-rc));
@@ -56,8 +84,10 @@ int port_open(struct port *port, uint16_t number, const char *spec)
 	if (port->net == NULL) {
 		rc = not_a_network_device(port);
 		port_close(port);
+		return rc;
 	}
-	return rc;
+	be_promiscuous(port);
+	return 0;
 }
 
 bool port_is_open(const struct port *port)
@@ -82,6 +112,22 @@ int port_node(const struct port *port)
 	return node >= 0 ? node : (int)rte_socket_id();
 }
 
+bool port_link_is_up(const struct port *port)
+{
+	return kl_net_info(port->net)->link_up && !port->link_held;
+}
+
+/* Without a word of the user's about it, IP packets are spread over all queues where a device can. */
+static int spread(struct port *port)
+{
+	const struct kl_net_info *info = kl_net_info(port->net);
+	struct kl_net_rss rss = {.types = port->rss_types & info->rss_types};
+
+	if (port->conf.queue_pairs == 1 || info->rss_table_max == 0 || rss.types == 0)
+		return 0;
+	return kl_net_rss(port->net, &rss) == 0 ? 0 : kl_net_set_rss(port->net, &rss);
+}
+
 int port_start(struct port *port)
 {
 	const uint8_t *mac;
@@ -90,7 +136,9 @@ int port_start(struct port *port)
 	printf("Configuring Port %u (socket %d)\n", port->number, port_node(port));
 	fflush(stdout);
 	ports_lock();
-	rc = kl_net_start(port->net, &port->conf);
+	rc = spread(port);
+	if (rc == 0)
+		rc = kl_net_start(port->net, &port->conf);
 	ports_unlock();
 	if (rc != 0) {
 		say_error("port %u: can't start %s: %s", port->number, port_name(port),

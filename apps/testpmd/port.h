@@ -13,11 +13,16 @@
 
 struct port {
 	uint16_t number;
-	const char *spec; /* as the user named it */
+	char spec[256]; /* as the user named it */
 	struct kl_device *device; /* NULL once closed */
 	struct kl_net *net;
 	struct rte_mempool *pool;
 	struct kl_net_conf conf;
+	uint64_t rss_types; /* RTE_ETH_RSS_* to hash when several queues run; 0 for none */
+	/* By "set link-down" and "port P rxq Q stop": not to be forwarded by. */
+	bool link_held;
+	bool rx_held[MAX_QUEUES];
+	bool tx_held[MAX_QUEUES];
 	bool link_up; /* when we last looked */
 	bool fault_told; /* of a queue that no longer trusts its device */
 	bool reset_told; /* of a device that does not come back */
@@ -47,6 +52,9 @@ void port_close(struct port *port);
 
 bool port_is_open(const struct port *port);
 bool port_is_started(const struct port *port);
+
+/* The device says that it is up, and nobody here wants it down. */
+bool port_link_is_up(const struct port *port);
 
 /* The device's name. */
 const char *port_name(const struct port *port);

@@ -39,3 +39,12 @@ struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at)
 	}
 	return NULL;
 }
+
+unsigned int ports_open(const struct testpmd *pmd)
+{
+	unsigned int open = 0;
+
+	for (uint16_t i = 0; i < pmd->port_count; i++)
+		open += port_is_open(&pmd->ports[i]);
+	return open;
+}

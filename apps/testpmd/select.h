@@ -14,4 +14,7 @@ struct testpmd;
  */
 struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at);
 
+/* How many ports are open. */
+unsigned int ports_open(const struct testpmd *pmd);
+
 #endif

@@ -48,7 +48,8 @@ static void print_port_queues(const struct port *port)
 
 	printf("  port %u: RX queue number: %u Tx queue number: %u\n", port->number, queues,
 		queues);
-	printf("    Rx offloads=0x0 Tx offloads=0x0\n");
+	printf("    Rx offloads=0x%" PRIx64 " Tx offloads=0x%" PRIx64 "\n",
+		kl_net_rx_offloads(port->net), kl_net_tx_offloads(port->net));
 	for (uint16_t i = 0; i < queues; i++)
 		printf("    RX queue: %u\n      RX desc=%u - RX free threshold=0\n", i,
 			ring_size(port, KL_NET_RX, i));

@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <kickless/bus.h>
+#include <kickless/net_control.h>
+
 #include "clock.h"
+#include "offloads.h"
 #include "testpmd.h"
 
 #define HASHES "########################"
@@ -122,28 +126,57 @@ static void print_identity(const struct port *port)
 	printf("memory allocation on the socket: %d\n", port_node(port));
 }
 
+static const char *on_or_off(const struct port *port, uint64_t offload)
+{
+	return (kl_net_rx_offloads(port->net) & offload) != 0 ? "on" : "off";
+}
+
+/* Without a control queue a device passes everything on. */
+static void print_filters(const struct port *port)
+{
+	const bool promiscuous = !kl_device_has_control_queues(port->device) ||
+		kl_net_has_rx_mode(port->net, KL_NET_PROMISCUOUS);
+
+	printf("Promiscuous mode: %s\n", promiscuous ? "enabled" : "disabled");
+	printf("Allmulticast mode: %s\n",
+		kl_net_has_rx_mode(port->net, KL_NET_ALL_MULTICAST) ? "enabled" : "disabled");
+	printf("Maximum number of MAC addresses: %u\n", 1 + KL_NET_MACS_MAX);
+	printf("Maximum number of MAC addresses of hash filtering: 0\n");
+	printf("VLAN offload: \n  strip %s, filter %s, extend off, qinq strip off\n",
+		on_or_off(port, RTE_ETH_RX_OFFLOAD_VLAN_STRIP),
+		on_or_off(port, RTE_ETH_RX_OFFLOAD_VLAN_FILTER));
+}
+
+static void print_rss(const struct kl_net_info *net)
+{
+	if (net->rss_key_max > 0)
+		printf("Hash key size in bytes: %u\n", net->rss_key_max);
+	if (net->rss_table_max > 0)
+		printf("Redirection table size: %u\n", net->rss_table_max);
+	if (net->rss_types == 0)
+		printf("No RSS offload flow type is supported.\n");
+	else
+		rss_types_print("Supported RSS offload flow types:\n", net->rss_types);
+}
+
 static void print_link(const struct port *port)
 {
 	const struct kl_net_info *net = kl_net_info(port->net);
 	char speed[32];
 
-	printf("Link status: %s\n", net->link_up ? "up" : "down");
+	printf("Link status: %s\n", port_link_is_up(port) ? "up" : "down");
 	printf("Link speed: %s\n", port_speed(port, speed, sizeof(speed)));
 	printf("Link duplex: %s\n", net->full_duplex ? "full-duplex" : "half-duplex");
 	printf("Autoneg status: Off\n");
 	printf("MTU: %u\n", net->mtu);
 	printf("Minimum MTU: %u\n", MINIMUM_MTU);
 	printf("Maximum MTU: %u\n", net->max_mtu);
-	/* Without a control queue a device passes everything on. */
-	printf("Promiscuous mode: enabled\n");
-	printf("Allmulticast mode: disabled\n");
-	printf("Maximum number of MAC addresses: 1\n");
-	printf("Maximum number of MAC addresses of hash filtering: 0\n");
-	printf("VLAN offload: \n  strip off, filter off, extend off, qinq strip off\n");
-	printf("No RSS offload flow type is supported.\n");
+	print_filters(port);
+	print_rss(net);
 	printf("Minimum size of RX buffer: 64\n");
 	printf("Maximum configurable length of RX packet: %u\n", net->max_mtu + FRAME_OVERHEAD);
-	printf("Maximum configurable size of LRO aggregated packet: 0\n");
+	printf("Maximum configurable size of LRO aggregated packet: %u\n",
+		(net->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO) != 0 ? UINT16_MAX : 0);
 }
 
 static void print_limits(const struct port *port)
@@ -208,8 +241,7 @@ void show_port_summary(const struct port *port)
 	printf("%-4u ", port->number);
 	print_mac("", port);
 	printf(" %-12s %-14s %-8s %s\n", info->name, info->driver,
-		kl_net_info(port->net)->link_up ? "up" : "down",
-		port_speed(port, speed, sizeof(speed)));
+		port_link_is_up(port) ? "up" : "down", port_speed(port, speed, sizeof(speed)));
 }
 
 void show_device(const struct port *port)
@@ -228,13 +260,14 @@ void show_device(const struct port *port)
 }
 
 static void print_queue_state(const struct port *port, const struct kl_net_queue_info *info,
-	bool tx)
+	bool tx, uint16_t queue)
 {
+	const bool held = tx ? port->tx_held[queue] : port->rx_held[queue];
 	char kick[32];
 
 	printf("Number of %s: %u\n", tx ? "TXDs" : "RXDs", info->size);
 	printf("%s queue state: %s\n", tx ? "Tx" : "Rx",
-		port_is_started(port) ? "started" : "stopped");
+		port_is_started(port) && !held ? "started" : "stopped");
 	printf("Burst mode: %s %s\n", queue_ring(info), info->path != NULL ? info->path : "none");
 	printf("Kick policy: %s\n", kick_policy_text(&info->kick, kick, sizeof(kick)));
 	printf("Fault: %s\n", kl_queue_fault_name(info->fault));
@@ -253,6 +286,6 @@ int show_queue(const struct port *port, bool tx, uint16_t queue)
 		printf("Mempool: %s\n", port->pool != NULL ? port->pool->name : "NULL");
 		printf("RX scattered packets: on\n");
 	}
-	print_queue_state(port, &info, tx);
+	print_queue_state(port, &info, tx, queue);
 	return 0;
 }

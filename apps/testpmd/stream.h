@@ -6,6 +6,7 @@
 #ifndef TESTPMD_STREAM_H
 #define TESTPMD_STREAM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,7 +35,10 @@ struct fwd_stream {
 	uint16_t tx_port;
 	uint16_t tx_queue;
 	uint16_t burst;
-	bool is_watched; /* one of the next three is set */
+	/* The control thread may change these three meanwhile. */
+	atomic_bool is_watched; /* one of the next five is set */
+	atomic_bool rx_held; /* nothing is received, or sent */
+	atomic_bool tx_held;
 	bool record_bursts;
 	uint8_t verbose; /* VERBOSE_ bits */
 	struct capture *capture; /* NULL without --pcap-out */
@@ -64,13 +68,22 @@ static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbu
 	return kl_net_tx_burst(stream->tx_net, stream->tx_queue, packets, count);
 }
 
+/* What the receiving queue has. */
+static inline uint16_t stream_poll(struct fwd_stream *stream, struct rte_mbuf **packets)
+{
+	return kl_net_rx_burst(stream->rx_net, stream->rx_queue, packets, stream->burst);
+}
+
+static inline bool stream_is_watched(const struct fwd_stream *stream)
+{
+	return unlikely(atomic_load_explicit(&stream->is_watched, memory_order_relaxed));
+}
+
 static inline uint16_t stream_receive(struct fwd_stream *stream, struct rte_mbuf **packets)
 {
-	const uint16_t count = kl_net_rx_burst(stream->rx_net, stream->rx_queue, packets,
-		stream->burst);
+	const uint16_t count = stream_is_watched(stream) ? watch_receive(stream, packets) :
+							   stream_poll(stream, packets);
 
-	if (unlikely(stream->is_watched))
-		watch_received(stream, packets, count);
 	stream->rx_packets += count;
 	return count;
 }
@@ -78,8 +91,8 @@ static inline uint16_t stream_receive(struct fwd_stream *stream, struct rte_mbuf
 static inline uint16_t stream_try(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t count)
 {
-	return unlikely(stream->is_watched) ? watch_send(stream, packets, count) :
-					      stream_transmit(stream, packets, count);
+	return stream_is_watched(stream) ? watch_send(stream, packets, count) :
+					   stream_transmit(stream, packets, count);
 }
 
 /* "set fwd MODE retry": gives the device a little time, some times over. */

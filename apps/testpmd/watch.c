@@ -11,16 +11,22 @@ static void capture_received(struct fwd_stream *stream, struct rte_mbuf **packet
 	capture_write(stream->capture, &stream->batch, stream->batch.used);
 }
 
-void watch_received(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+uint16_t watch_receive(struct fwd_stream *stream, struct rte_mbuf **packets)
 {
+	uint16_t count;
+
+	if (atomic_load_explicit(&stream->rx_held, memory_order_relaxed))
+		return 0;
+	count = stream_poll(stream, packets);
 	if (stream->record_bursts)
 		stream->rx_bursts[count]++;
 	if (count == 0)
-		return;
+		return 0;
 	if ((stream->verbose & VERBOSE_RX) != 0)
 		packets_print(stream->rx_port, stream->rx_queue, false, packets, count);
 	if (stream->capture != NULL)
 		capture_received(stream, packets, count);
+	return count;
 }
 
 /* Once sent, packets are no longer ours to look at; what was not taken is left out of the file. */
@@ -41,6 +47,8 @@ uint16_t watch_send(struct fwd_stream *stream, struct rte_mbuf **packets, uint16
 {
 	uint16_t sent;
 
+	if (atomic_load_explicit(&stream->tx_held, memory_order_relaxed))
+		return 0;
 	if ((stream->verbose & VERBOSE_TX) != 0)
 		packets_print(stream->tx_port, stream->tx_queue, true, packets, count);
 	sent = stream->capture != NULL ? send_captured(stream, packets, count) :

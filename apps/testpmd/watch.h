@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a person may want to see of each burst: how full it was, its packets printed, its packets in a
- * file. A stream that nobody watches pays one branch for all of it.
+ * What a person may want of each burst: how full it was, its packets printed, its packets in a file,
+ * or that there be none. A stream that nobody watches pays one branch for all of it.
  */
 #ifndef TESTPMD_WATCH_H
 #define TESTPMD_WATCH_H
@@ -15,8 +15,8 @@ struct rte_mbuf;
 #define VERBOSE_RX 1
 #define VERBOSE_TX 2
 
-/* The stream's lcore: after receiving, and in place of sending. */
-void watch_received(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count);
+/* The stream's lcore: in place of receiving and of sending. */
+uint16_t watch_receive(struct fwd_stream *stream, struct rte_mbuf **packets);
 uint16_t watch_send(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count);
 
 #endif

@@ -48,3 +48,38 @@ Test(lists, masks_refused)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		cr_expect_eq(mask_parse(bad[i], items, 4), -EINVAL, "'%s'", bad[i]);
 }
+
+Test(lists, pairs)
+{
+	struct list_pair pairs[2] = {{0, 0}};
+
+	cr_expect_eq(pairs_parse("(3,1)", pairs, 2), 1);
+	cr_expect_eq(pairs[0].first, 3);
+	cr_expect_eq(pairs[0].second, 1);
+	cr_expect_eq(pairs_parse("(0,1),(127,0x2)", pairs, 2), 2);
+	cr_expect_eq(pairs[1].first, 127);
+	cr_expect_eq(pairs[1].second, 2);
+}
+
+Test(lists, pairs_refused)
+{
+	static const char *const bad[] = {"", "(", "()", "(1)", "(1,", "(1,2", "1,2", "(1,2),",
+		"(1,2)(3,4)", "(1,2) ", "(65536,0)", "(0,65536)", "(-1,0)", "(1,2),(3,4),(5,6)",
+		"(1,2,3)"};
+	struct list_pair pairs[2];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect_eq(pairs_parse(bad[i], pairs, 2), -EINVAL, "'%s'", bad[i]);
+}
+
+Test(lists, masks_of_a_table)
+{
+	cr_expect(mask_list_has("(0xff)", 0));
+	cr_expect(mask_list_has("(0xff)", 7));
+	cr_expect_not(mask_list_has("(0xff)", 8));
+	cr_expect_not(mask_list_has("(0xff)", 64), "there is no second mask");
+	cr_expect(mask_list_has("(0x0,0x2)", 65));
+	cr_expect(mask_list_has("(0),(ffffffffffffffff)", 127));
+	cr_expect_not(mask_list_has("", 0));
+	cr_expect_not(mask_list_has("(", 0));
+}

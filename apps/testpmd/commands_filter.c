@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which packets a device takes: promiscuous modes, addresses, VLAN ids. */
+#include "command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <kickless/net_control.h>
+
+#include "select.h"
+#include "testpmd.h"
+
+#define VLANS 4096
+
+static void set_mode(struct testpmd *pmd, const struct command_words *words,
+	enum kl_net_rx_mode mode, const char *name)
+{
+	const bool on = strcmp(words->word[3].text, "on") == 0;
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
+		const int rc = kl_net_set_rx_mode(port->net, mode, on);
+
+		if (rc != 0)
+			say_reply("Error during %s %s mode for port %u: %s - ignore",
+				on ? "enabling" : "disabling", name, port->number, strerror(-rc));
+	}
+}
+
+static void run_promiscuous(struct testpmd *pmd, const struct command_words *words)
+{
+	set_mode(pmd, words, KL_NET_PROMISCUOUS, "promiscuous");
+}
+
+static void run_all_multicast(struct testpmd *pmd, const struct command_words *words)
+{
+	set_mode(pmd, words, KL_NET_ALL_MULTICAST, "all-multicast");
+}
+
+static int change_address(struct port *port, const char *verb, const struct rte_ether_addr *mac)
+{
+	if (strcmp(verb, "add") == 0)
+		return kl_net_add_mac(port->net, mac->addr_bytes);
+	if (strcmp(verb, "remove") == 0)
+		return kl_net_remove_mac(port->net, mac->addr_bytes);
+	return kl_net_set_mac(port->net, mac->addr_bytes);
+}
+
+static void run_address(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
+		const int rc = change_address(port, words->word[1].text, &words->word[3].mac);
+
+		if (rc != 0)
+			say_reply("%s_cmd error: (%s)", words->word[0].text, strerror(-rc));
+	}
+}
+
+static void print_address(const uint8_t *mac)
+{
+	printf("  %02X:%02X:%02X:%02X:%02X:%02X\n", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+static void run_show_addresses(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool multicast = strcmp(words->word[3].text, "mcast_macs") == 0;
+	unsigned int count = multicast ? 0 : 1;
+	const uint8_t *mac;
+	struct port *port;
+	uint16_t at = 0;
+
+	port = select_port(pmd, words->word[2].number, &at);
+	if (port == NULL)
+		return;
+	for (unsigned int n = 0; (mac = kl_net_mac_at(port->net, n)) != NULL; n++)
+		count += (mac[0] & 1) == multicast;
+	printf("Number of %sMAC address added: %u\n", multicast ? "Multicast " : "", count);
+	if (!multicast)
+		print_address(kl_net_info(port->net)->mac);
+	for (unsigned int n = 0; (mac = kl_net_mac_at(port->net, n)) != NULL; n++)
+		if ((mac[0] & 1) == multicast)
+			print_address(mac);
+}
+
+static void set_vlans(struct testpmd *pmd, uint32_t ports, uint32_t first, uint32_t last, bool on)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, ports, &at)) != NULL) {
+		int rc = 0;
+
+		for (uint32_t id = first; id <= last && rc == 0; id++)
+			rc = kl_net_set_vlan(port->net, id, on);
+		if (rc != 0)
+			say_reply("rx_vlan of port %u failed: %s", port->number, strerror(-rc));
+	}
+}
+
+static void run_vlan(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool on = strcmp(words->word[1].text, "add") == 0;
+	const uint32_t id = words->word[2].number;
+
+	if (id >= VLANS)
+		say_reply("Invalid vlan_id %u (must be < %u)", id, VLANS);
+	else
+		set_vlans(pmd, words->word[3].number, id, id, on);
+}
+
+static void run_all_vlans(struct testpmd *pmd, const struct command_words *words)
+{
+	set_vlans(pmd, words->word[3].number, 0, VLANS - 1,
+		strcmp(words->word[1].text, "add") == 0);
+}
+
+static const struct command commands[] = {
+	{"set promisc PORT on|off", "Let a device pass all packets on, or not.", run_promiscuous},
+	{"set allmulti PORT on|off", "Let a device pass all multicast packets on, or not.",
+		run_all_multicast},
+	{"mac_addr add|remove|set PORT MAC",
+		"Add an address to a device's, remove it, or make it the device's own.",
+		run_address},
+	{"mcast_addr add|remove PORT MAC", "The same for a multicast address.", run_address},
+	{"show port PORT macs|mcast_macs", "Display a device's addresses.", run_show_addresses},
+	{"rx_vlan add|rm N PORT", "Let packets of a VLAN through, or not.", run_vlan},
+	{"rx_vlan add|rm all PORT", "The same for all VLANs.", run_all_vlans},
+	{NULL, NULL, NULL},
+};
+
+const struct command_group filter_group = {
+	.name = "filters",
+	.title = "Which packets a device takes",
+	.commands = commands,
+};

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a device does to packets: checksums, segmentation, VLAN tags. */
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <kickless/net_control.h>
+
+#include "offloads.h"
+#include "select.h"
+#include "testpmd.h"
+
+/* The port that is meant, when it may be configured: an offload is agreed on at its start. */
+static struct port *stopped_port(struct testpmd *pmd, uint32_t number)
+{
+	uint16_t at = 0;
+	struct port *port = select_port(pmd, number, &at);
+
+	if (port == NULL || !port_is_started(port))
+		return port;
+	say_reply("Please stop port %u first", port->number);
+	return NULL;
+}
+
+static const char *word_for(bool hw)
+{
+	return hw ? "hw" : "sw";
+}
+
+static void show_sums(const struct testpmd *pmd, const struct port *port)
+{
+	const struct port_sums *sums = &pmd->settings.sums[port->number];
+
+	printf("Parse tunnel is off\n");
+	printf("IP checksum offload is sw\n");
+	printf("UDP checksum offload is %s\n", word_for(sums->udp_hw));
+	printf("TCP checksum offload is %s\n", word_for(sums->tcp_hw));
+	printf("SCTP checksum offload is sw\n");
+	printf("Outer-Ip checksum offload is sw\n");
+	printf("Outer-Udp checksum offload is sw\n");
+}
+
+/* Whether the port can; then the offload is on or off from its next start. */
+static bool want(struct port *port, uint64_t offload, bool on)
+{
+	if (on && (kl_net_info(port->net)->tx_offloads & offload) == 0)
+		return false;
+	if (on)
+		port->conf.tx_offloads |= offload;
+	else
+		port->conf.tx_offloads &= ~offload;
+	return true;
+}
+
+static void run_csum_set(struct testpmd *pmd, const struct command_words *words)
+{
+	const char *what = words->word[2].text;
+	const bool hw = strcmp(words->word[3].text, "hw") == 0;
+	const bool is_udp = strcmp(what, "udp") == 0;
+	struct port *port = stopped_port(pmd, words->word[4].number);
+	struct port_sums *sums;
+
+	if (port == NULL)
+		return;
+	sums = &pmd->settings.sums[port->number];
+	if (strcmp(what, "ip") == 0) {
+		/* A virtio device leaves it to the driver, always. */
+		if (hw)
+			say_reply("IP checksum offload is not supported by port %u", port->number);
+	} else if (!want(port, is_udp ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
+			   hw)) {
+		say_reply("%s checksum offload is not supported by port %u", is_udp ? "UDP" : "TCP",
+			port->number);
+	} else if (is_udp) {
+		sums->udp_hw = hw;
+	} else {
+		sums->tcp_hw = hw;
+	}
+	show_sums(pmd, port);
+}
+
+static void run_csum_show(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[2].number, &at);
+
+	if (port != NULL)
+		show_sums(pmd, port);
+}
+
+static void show_tso(const struct testpmd *pmd, const struct port *port)
+{
+	const uint16_t segment = pmd->settings.sums[port->number].tso_segment;
+
+	if (segment == 0)
+		printf("TSO for non-tunneled packets is disabled\n");
+	else
+		printf("TSO segment size for non-tunneled packets is %u\n", segment);
+}
+
+static void run_tso_set(struct testpmd *pmd, const struct command_words *words)
+{
+	const uint32_t segment = words->word[2].number;
+	struct port *port = stopped_port(pmd, words->word[3].number);
+
+	if (port == NULL)
+		return;
+	if (segment > UINT16_MAX)
+		say_reply("TSO segment size %u; 0 (off) to %u are allowed", segment, UINT16_MAX);
+	else if (!want(port, RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
+			 segment > 0))
+		say_reply("TSO is not supported by port %u", port->number);
+	else
+		pmd->settings.sums[port->number].tso_segment = segment;
+	show_tso(pmd, port);
+}
+
+static void run_tso_show(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[2].number, &at);
+
+	if (port != NULL)
+		show_tso(pmd, port);
+}
+
+static void run_configure(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool tx = strcmp(words->word[3].text, "tx_offload") == 0;
+	const uint64_t offload = offload_by_name(tx, words->word[4].text);
+	struct port *port = stopped_port(pmd, words->word[2].number);
+	uint64_t *wanted;
+
+	if (port == NULL)
+		return;
+	wanted = tx ? &port->conf.tx_offloads : &port->conf.rx_offloads;
+	if (offload == 0) {
+		say_reply("Unknown offload name: %s", words->word[4].text);
+		return;
+	}
+	if (strcmp(words->word[5].text, "on") != 0)
+		*wanted &= ~offload;
+	else if (((tx ? kl_net_info(port->net)->tx_offloads : kl_net_info(port->net)->rx_offloads) &
+			 offload) != 0)
+		*wanted |= offload;
+	else
+		say_reply("Error: port %u does not support offload %s", port->number,
+			words->word[4].text);
+}
+
+static void run_show(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool tx = strcmp(words->word[3].text, "tx_offload") == 0;
+	const bool can = strcmp(words->word[4].text, "capabilities") == 0;
+	const char *label = tx ? "Tx" : "Rx";
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	uint64_t offloads;
+
+	if (port == NULL)
+		return;
+	if (can)
+		offloads = tx ? kl_net_info(port->net)->tx_offloads :
+				kl_net_info(port->net)->rx_offloads;
+	else
+		offloads = tx ? port->conf.tx_offloads : port->conf.rx_offloads;
+	printf("%s Offloading %s of port %u :\n  Per Port :", label,
+		can ? "Capabilities" : "Configuration", port->number);
+	offloads_print(tx, offloads);
+	printf("\n\n");
+}
+
+/* Stripping may change on a running device, filtering with its next start. */
+static void run_vlan(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool strip = strcmp(words->word[2].text, "strip") == 0;
+	const bool on = strcmp(words->word[3].text, "on") == 0;
+	const uint64_t offload = strip ? RTE_ETH_RX_OFFLOAD_VLAN_STRIP :
+					 RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+	uint16_t at = 0;
+	struct port *port = select_port(pmd, words->word[4].number, &at);
+	uint64_t in_force;
+	int rc = 0;
+
+	if (port == NULL)
+		return;
+	in_force = kl_net_rx_offloads(port->net) & ~offload;
+	if (on && (kl_net_info(port->net)->rx_offloads & offload) == 0)
+		rc = -ENOTSUP;
+	else if (port_is_started(port))
+		rc = strip ? kl_net_set_rx_offloads(port->net, in_force | (on ? offload : 0)) :
+			     -EBUSY;
+	if (rc == 0)
+		port->conf.rx_offloads = (port->conf.rx_offloads & ~offload) | (on ? offload : 0);
+	else
+		say_reply("rx_vlan_%s_set(port_pi=%u, on=%d) failed diag=%d: %s",
+			words->word[2].text, port->number, on, rc,
+			rc == -EBUSY ? "stop the port first" : strerror(-rc));
+}
+
+static const struct command commands[] = {
+	{"csum set ip|tcp|udp hw|sw PORT", "Who makes checksums in the csum mode.", run_csum_set},
+	{"csum show PORT", "Display who makes them.", run_csum_show},
+	{"tso set N PORT", "Let the device cut TCP packets in the csum mode; 0 for not.",
+		run_tso_set},
+	{"tso show PORT", "Display how long the pieces are.", run_tso_show},
+	{"vlan set strip|filter on|off PORT", "Take VLAN tags off packets, or filter by them.",
+		run_vlan},
+	{"port config PORT rx_offload|tx_offload LIST on|off",
+		"Ask for an offload with the next start of a port.", run_configure},
+	{"show port PORT rx_offload|tx_offload capabilities|configuration",
+		"Display offloads that a device can do, or that a port asks for.", run_show},
+	{NULL, NULL, NULL},
+};
+
+const struct command_group offload_group = {
+	.name = "offloads",
+	.title = "What a device does to packets",
+	.commands = commands,
+};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a device spreads packets over its receive queues. */
+#include "command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <kickless/net_control.h>
+
+#include "lists.h"
+#include "offloads.h"
+#include "select.h"
+#include "testpmd.h"
+
+#define MAX_TABLE 1024
+
+/* The setting in force, or what the driver would take; key and table NULL then. */
+static struct kl_net_rss current_rss(const struct port *port)
+{
+	struct kl_net_rss rss;
+
+	if (kl_net_rss(port->net, &rss) != 0)
+		rss = (struct kl_net_rss){
+			.types = port->rss_types & kl_net_info(port->net)->rss_types};
+	return rss;
+}
+
+static void run_types(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint64_t types;
+	uint16_t at = 0;
+
+	if (rss_types_parse(words->word[4].text, &types) != 0)
+		return;
+	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL) {
+		struct kl_net_rss rss = current_rss(port);
+		const uint64_t possible = types & kl_net_info(port->net)->rss_types;
+		int rc;
+
+		if (possible != types)
+			printf("Port %u modified RSS hash function based on hardware support,"
+			       "requested:%#" PRIx64 " configured:%#" PRIx64 "\n",
+				port->number, types, possible);
+		rss.types = possible;
+		rc = kl_net_set_rss(port->net, &rss);
+		if (rc == 0)
+			port->rss_types = possible;
+		else
+			say_reply(
+				"Configuration of RSS hash at ethernet port %u failed with error (%d): %s.",
+				port->number, -rc, strerror(-rc));
+	}
+}
+
+static void run_set_table(struct testpmd *pmd, const struct command_words *words)
+{
+	struct list_pair pairs[MAX_TABLE];
+	const int count = pairs_parse(words->word[5].text, pairs, MAX_TABLE);
+	uint16_t table[MAX_TABLE];
+	struct kl_net_rss rss;
+	uint16_t at = 0;
+	struct port *port = select_port(pmd, words->word[2].number, &at);
+	int rc;
+
+	if (port == NULL)
+		return;
+	rss = current_rss(port);
+	if (rss.table == NULL || rss.table_entries > MAX_TABLE) {
+		say_reply(
+			"The redirection table of port %u is set with its start; none is in force",
+			port->number);
+		return;
+	}
+	memcpy(table, rss.table, rss.table_entries * sizeof(table[0]));
+	for (int i = 0; i < count; i++) {
+		if (pairs[i].first >= rss.table_entries) {
+			say_reply("Invalid RETA hash index=%u", pairs[i].first);
+			return;
+		}
+		table[pairs[i].first] = pairs[i].second;
+	}
+	rss.table = table;
+	rc = count < 0 ? count : kl_net_set_rss(port->net, &rss);
+	if (rc != 0)
+		say_reply("Invalid RETA parameter: (INDEX,QUEUE)[,(INDEX,QUEUE)]... is wanted");
+}
+
+/* testpmd's masks choose the entries to show, 64 to a mask. */
+static void run_show_table(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	struct kl_net_rss rss;
+
+	if (port == NULL)
+		return;
+	if (kl_net_rss(port->net, &rss) != 0 || rss.table == NULL) {
+		say_reply("RSS is not in force on port %u", port->number);
+		return;
+	}
+	if (words->word[5].number != rss.table_entries) {
+		say_reply("Invalid redirection table size: %u; port %u has %u entries",
+			words->word[5].number, port->number, rss.table_entries);
+		return;
+	}
+	for (uint16_t i = 0; i < rss.table_entries; i++)
+		if (mask_list_has(words->word[6].text, i))
+			printf("RSS RETA configuration: hash index=%u, queue=%u\n", i,
+				rss.table[i]);
+}
+
+static void run_show_hash(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	struct kl_net_rss rss;
+
+	if (port == NULL)
+		return;
+	if (kl_net_rss(port->net, &rss) != 0 || rss.types == 0) {
+		printf("RSS disabled\n");
+		return;
+	}
+	rss_types_print("RSS functions:\n", rss.types);
+	if (strcmp(words->word[4].text, "key") != 0 || rss.key == NULL)
+		return;
+	printf("RSS key:\n");
+	for (uint8_t i = 0; i < rss.key_bytes; i++)
+		printf("%02X", rss.key[i]);
+	printf("\n");
+}
+
+static const struct command commands[] = {
+	{"port config all rss all|default|ip|tcp|udp|none", "Choose what is hashed.", run_types},
+	{"port config PORT rss reta LIST", "Change the redirection table: (index,queue)[,...].",
+		run_set_table},
+	{"show port PORT rss reta N LIST",
+		"Display it; N entries, (mask)[,(mask)] of which to show.", run_show_table},
+	{"show port PORT rss-hash", "Display what is hashed.", run_show_hash},
+	{"show port PORT rss-hash key", "The same with the key.", run_show_hash},
+	{NULL, NULL, NULL},
+};
+
+const struct command_group rss_group = {
+	.name = "rss",
+	.title = "How a device spreads packets over its queues",
+	.commands = commands,
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Devices become ports: at the start of the program, and at the prompt. Control thread. */
+#ifndef TESTPMD_OPEN_H
+#define TESTPMD_OPEN_H
+
+#include <stdint.h>
+
+struct port;
+struct testpmd;
+
+/* Opens a device as the next port, configured as the command line says. 0 or -errno after a message. */
+int open_port(struct testpmd *pmd, const char *spec);
+
+/* As at first, with the configuration that it has: a port whose device was given back. */
+int reopen_port(struct testpmd *pmd, struct port *port);
+
+/* So many queue pairs for all ports, whose buffers are made anew. The ports are stopped. 0, -EINVAL or
+ * -ENOMEM after a message. */
+int set_queues(struct testpmd *pmd, uint32_t queues);
+
+#endif
