@@ -144,6 +144,6 @@ class Cases:
     def run(self, name, function, *arguments):
         try:
             function(*arguments)
-        except (AssertionError, OSError) as error:
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
             return self.check(name, False, str(error))
         return self.check(name, True)
