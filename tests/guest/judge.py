@@ -19,6 +19,8 @@ import sys
 import time
 
 DRIVER_OK = 4
+# Of one queue pair: what is asked over the control queue costs a doorbell too, and is no packet's.
+DATA_QUEUES = 2
 EVENT = re.compile(
     r"(?P<notify>virtio_queue_notify) vdev (?P<dev>\S+) n (?P<n>\d+)"
     r"|(?P<status>virtio_set_status) vdev (?P<dev2>\S+) val (?P<value>\d+)"
@@ -33,7 +35,7 @@ def runs(trace):
         if not match:
             continue
         if match["notify"] and match["dev"] in open_runs:
-            open_runs[match["dev"]] += 1
+            open_runs[match["dev"]] += int(match["n"]) < DATA_QUEUES
         elif match["status"]:
             device, value = match["dev2"], int(match["value"])
             if value & DRIVER_OK and device not in open_runs:
