@@ -28,6 +28,20 @@ refused() {
 	[ "$status" -ge 1 ] && [ "$status" -le 2 ] && [[ $text == *"$word"* ]]
 }
 
+# wait_for COMMAND...: until it succeeds, 20 s at most.
+wait_for() {
+	for _ in $(seq 200); do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# Whether a function may write to memory: our programs allow it as long as they have it open.
+is_master() {
+	(($(setpci -s "$1" COMMAND | sed 's/^/0x/') & 4))
+}
+
 # boot NAME [scripts/guest options]: runs tests/guest/NAME.guest in a guest, which prints cases of its own. What
 # it leaves is in $out, writable from both sides.
 boot() {
