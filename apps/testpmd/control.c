@@ -130,7 +130,7 @@ static void look_at_devices(struct control *control, uint64_t now)
 			continue;
 		if (kl_device_event_fd(port->device) < 0)
 			handle_event(control->pmd, port);
-		else if (!port_recover(port))
+		else if (kl_net_is_broken(port->net) && !port_recover(port))
 			control->pmd->failed = true;
 	}
 }

@@ -180,6 +180,19 @@ static int halt(struct kl_net *net, const char *why)
 	return give_up(net, -EIO);
 }
 
+bool kl_net_is_broken(const struct kl_net *net)
+{
+	if (!net->is_running)
+		return false;
+	if (net->is_away)
+		return true;
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		if (net->pairs[i].rx.queue->fault != KL_QUEUE_OK ||
+			net->pairs[i].tx.queue->fault != KL_QUEUE_OK)
+			return true;
+	return false;
+}
+
 int kl_net_recover(struct kl_net *net)
 {
 	char text[64];

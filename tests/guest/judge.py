@@ -21,6 +21,7 @@ import time
 DRIVER_OK = 4
 # Of one queue pair: what is asked over the control queue costs a doorbell too, and is no packet's.
 DATA_QUEUES = 2
+TRANSMIT_QUEUE = 1
 EVENT = re.compile(
     r"(?P<notify>virtio_queue_notify) vdev (?P<dev>\S+) n (?P<n>\d+)"
     r"|(?P<status>virtio_set_status) vdev (?P<dev2>\S+) val (?P<value>\d+)"
@@ -81,7 +82,7 @@ def is_reset(match):
 
 
 def judge_accesses(trace):
-    """In each run, that is between two resets: nothing but doorbells from the first doorbell to the last."""
+    """In each run, that is between two resets: nothing but doorbells from the first packet's doorbell to the last one."""
     doorbells, others = 0, []
     for matches in accesses(trace).values():
         since_doorbell = None
@@ -91,7 +92,9 @@ def judge_accesses(trace):
             elif match["part"] == "notify" and match["op"] == "write":
                 doorbells += 1
                 others += since_doorbell or []
-                since_doorbell = []
+                # At start the receive queue's comes first, and what is asked over the control queue.
+                if since_doorbell is not None or int(match["value"], 16) == TRANSMIT_QUEUE:
+                    since_doorbell = []
             elif since_doorbell is not None:
                 since_doorbell.append(match.group(0))
     print(f"{doorbells} doorbell writes, {len(others)} other accesses between them")

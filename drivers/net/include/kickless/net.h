@@ -158,6 +158,12 @@ KL_API int kl_net_stop(struct kl_net *net);
  */
 KL_API int kl_net_recover(struct kl_net *net);
 
+/*
+ * Whether kl_net_recover has something to do, as far as is known without asking the device: a queue
+ * that broke, or a back end that went. Costs no exit. Any thread.
+ */
+KL_API bool kl_net_is_broken(const struct kl_net *net);
+
 KL_API bool kl_net_is_running(const struct kl_net *net);
 
 /* Offloads that are in force since the start: what was asked for and what comes with it; 0 before. */
