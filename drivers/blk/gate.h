@@ -12,6 +12,12 @@
 #include "ring/barrier.h"
 #include "state.h"
 
+/* Queues are made by the first start that has so many, and stay. */
+static inline bool blk_has_queue(const struct kl_blk *blk, uint16_t queue)
+{
+	return KL__LIKELY(queue < blk->queues_made);
+}
+
 /* True when the queue may be used until blk_leave. When false, blk_leave is due all the same. */
 static inline bool blk_enter(struct blk_queue *queue)
 {

@@ -128,9 +128,12 @@ KL__COLD static uint16_t poll_shut(struct blk_queue *queue, struct kl_blk_comple
 uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions,
 	uint16_t max)
 {
-	struct blk_queue *q = blk->queues[queue];
+	struct blk_queue *q;
 	uint16_t n;
 
+	if (!blk_has_queue(blk, queue))
+		return 0;
+	q = blk->queues[queue];
 	if (KL__LIKELY(blk_enter(q)))
 		n = poll_open(q, completions, max);
 	else

@@ -81,9 +81,12 @@ static uint16_t submit(struct blk_queue *queue, const struct kl_blk_request *req
 uint16_t kl_blk_submit(struct kl_blk *blk, uint16_t queue, const struct kl_blk_request *requests,
 	uint16_t count)
 {
-	struct blk_queue *q = blk->queues[queue];
+	struct blk_queue *q;
 	uint16_t taken = 0;
 
+	if (!blk_has_queue(blk, queue))
+		return 0;
+	q = blk->queues[queue];
 	if (KL__LIKELY(blk_enter(q)))
 		taken = submit(q, requests, count);
 	blk_leave(q);
@@ -92,8 +95,11 @@ uint16_t kl_blk_submit(struct kl_blk *blk, uint16_t queue, const struct kl_blk_r
 
 void kl_blk_kick(struct kl_blk *blk, uint16_t queue)
 {
-	struct blk_queue *q = blk->queues[queue];
+	struct blk_queue *q;
 
+	if (!blk_has_queue(blk, queue))
+		return;
+	q = blk->queues[queue];
 	if (blk_enter(q))
 		kl__kick_force(q->ring);
 	blk_leave(q);

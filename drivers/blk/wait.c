@@ -37,9 +37,12 @@ static bool arm(struct blk_queue *queue)
 
 bool kl_blk_arm(struct kl_blk *blk, uint16_t queue)
 {
-	struct blk_queue *q = blk->queues[queue];
+	struct blk_queue *q;
 	bool has_work = true;
 
+	if (!blk_has_queue(blk, queue))
+		return has_work;
+	q = blk->queues[queue];
 	if (blk_enter(q))
 		has_work = arm(q);
 	blk_leave(q);
@@ -48,8 +51,11 @@ bool kl_blk_arm(struct kl_blk *blk, uint16_t queue)
 
 void kl_blk_disarm(struct kl_blk *blk, uint16_t queue)
 {
-	struct blk_queue *q = blk->queues[queue];
+	struct blk_queue *q;
 
+	if (!blk_has_queue(blk, queue))
+		return;
+	q = blk->queues[queue];
 	if (blk_enter(q))
 		kl__queue_disarm(q->ring);
 	blk_leave(q);

@@ -276,6 +276,26 @@ Test(blk_requests, refused_and_never_polled)
 	rig_close(&rig);
 }
 
+/* What was never started has no queues: nothing is taken, and nothing comes. */
+Test(blk_requests, before_the_first_start)
+{
+	struct kl_blk_request request = {.op = KL_BLK_FLUSH};
+	struct kl_blk_completion done;
+
+	rig_prepare(&rig);
+	rig_apply_config(&rig);
+	cr_assert_eq(rig_attach(&rig, NULL), 0);
+	for (uint16_t queue = 0; queue <= 1; queue++) {
+		cr_expect_eq(kl_blk_submit(rig.blk, queue, &request, 1), 0);
+		cr_expect_eq(kl_blk_poll(rig.blk, queue, &done, 1), 0);
+		kl_blk_kick(rig.blk, queue);
+		cr_expect(kl_blk_arm(rig.blk, queue), "there is nothing to sleep for");
+		kl_blk_disarm(rig.blk, queue);
+		cr_expect_eq(kl_blk_wait(rig.blk, queue, &done, 1, 1, 1000000), -ESHUTDOWN);
+	}
+	rig_close(&rig);
+}
+
 /* 2.7.7.1: a polled queue is never interrupted, not even once in 65536 requests. */
 Test(blk_requests, no_interrupts_while_polled)
 {
