@@ -147,9 +147,13 @@ static void set_rss(struct kl_net *net, const struct virtio_net_config *config)
 
 static void set_offloads(struct kl_net *net)
 {
+	const struct kl_device_options *options = kl_device_options(net->device);
 	struct kl_features possible = kl_features_without(kl_device_info(net->device)->offered,
-		kl_device_options(net->device)->declined);
+		options->declined);
 
+	/* It is taken for no offload, only by its name. */
+	if (!kl_features_has(&options->insisted, VIRTIO_NET_F_HOST_UFO))
+		kl_features_clear(&possible, VIRTIO_NET_F_HOST_UFO);
 	net->info.tx_offloads = net_tx_offloads_of(&possible);
 	net->info.rx_offloads = net_rx_offloads_of(&possible);
 }

@@ -165,3 +165,25 @@ Test(feature_bits, offloads_that_the_device_has_not)
 	cr_expect_eq(net_start(&rig.net), 0);
 	control_close(&rig);
 }
+
+/* What is told to be possible can be asked for: UFO is no reason for UDP_TSO until it is insisted on. */
+Test(feature_bits, datagrams_in_fragments)
+{
+	control_prepare(&rig);
+	model_offer(rig.net.model, 0);
+	model_offer(rig.net.model, 14);
+	cr_assert_eq(net_attach(&rig.net, NULL), 0);
+	cr_expect_eq(kl_net_info(rig.net.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_TSO, 0);
+	rig.net.conf.tx_offloads = kl_net_info(rig.net.net)->tx_offloads;
+	cr_expect_eq(net_start(&rig.net), 0, "%s", log_text());
+	cr_expect_eq(rig.net.model->accepted.word[0] >> 14 & 1, 0);
+	control_close(&rig);
+
+	control_prepare(&rig);
+	model_offer(rig.net.model, 0);
+	model_offer(rig.net.model, 14);
+	control_start(&rig, "features=+HOST_UFO");
+	cr_expect_neq(kl_net_info(rig.net.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_TSO, 0);
+	cr_expect_eq(rig.net.model->accepted.word[0] >> 14 & 1, 1);
+	control_close(&rig);
+}
