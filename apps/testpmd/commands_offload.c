@@ -126,28 +126,47 @@ static void run_tso_show(struct testpmd *pmd, const struct command_words *words)
 		show_tso(pmd, port);
 }
 
+/* Of a running port at once, if the device can; of a stopped one with its next start. */
+static int change_rx(struct port *port, uint64_t offload, bool on)
+{
+	const uint64_t others = kl_net_rx_offloads(port->net) & ~offload;
+	int rc = 0;
+
+	if (on && (kl_net_info(port->net)->rx_offloads & offload) == 0)
+		return -ENOTSUP;
+	if (port_is_started(port))
+		rc = kl_net_set_rx_offloads(port->net, others | (on ? offload : 0));
+	if (rc == 0)
+		port->conf.rx_offloads = (port->conf.rx_offloads & ~offload) | (on ? offload : 0);
+	return rc;
+}
+
 static void run_configure(struct testpmd *pmd, const struct command_words *words)
 {
 	const bool tx = strcmp(words->word[3].text, "tx_offload") == 0;
+	const bool on = strcmp(words->word[5].text, "on") == 0;
 	const uint64_t offload = offload_by_name(tx, words->word[4].text);
-	struct port *port = stopped_port(pmd, words->word[2].number);
-	uint64_t *wanted;
+	uint16_t at = 0;
+	struct port *port = tx ? stopped_port(pmd, words->word[2].number) :
+				 select_port(pmd, words->word[2].number, &at);
+	int rc;
 
 	if (port == NULL)
 		return;
-	wanted = tx ? &port->conf.tx_offloads : &port->conf.rx_offloads;
 	if (offload == 0) {
 		say_reply("Unknown offload name: %s", words->word[4].text);
 		return;
 	}
-	if (strcmp(words->word[5].text, "on") != 0)
-		*wanted &= ~offload;
-	else if (((tx ? kl_net_info(port->net)->tx_offloads : kl_net_info(port->net)->rx_offloads) &
-			 offload) != 0)
-		*wanted |= offload;
+	if (tx)
+		rc = want(port, offload, on) ? 0 : -ENOTSUP;
 	else
-		say_reply("Error: port %u does not support offload %s", port->number,
-			words->word[4].text);
+		rc = change_rx(port, offload, on);
+	if (rc == -ENOTSUP)
+		say_reply("Error: port %u does not support offload %s%s", port->number,
+			words->word[4].text, port_is_started(port) ? " while it runs" : "");
+	else if (rc != 0)
+		say_reply("Error: offload %s of port %u did not change: %s", words->word[4].text,
+			port->number, rc == -EINVAL ? "stop the port first" : strerror(-rc));
 }
 
 static void run_show(struct testpmd *pmd, const struct command_words *words)
@@ -181,23 +200,15 @@ static void run_vlan(struct testpmd *pmd, const struct command_words *words)
 					 RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
 	uint16_t at = 0;
 	struct port *port = select_port(pmd, words->word[4].number, &at);
-	uint64_t in_force;
-	int rc = 0;
+	int rc;
 
 	if (port == NULL)
 		return;
-	in_force = kl_net_rx_offloads(port->net) & ~offload;
-	if (on && (kl_net_info(port->net)->rx_offloads & offload) == 0)
-		rc = -ENOTSUP;
-	else if (port_is_started(port))
-		rc = strip ? kl_net_set_rx_offloads(port->net, in_force | (on ? offload : 0)) :
-			     -EBUSY;
-	if (rc == 0)
-		port->conf.rx_offloads = (port->conf.rx_offloads & ~offload) | (on ? offload : 0);
-	else
+	rc = change_rx(port, offload, on);
+	if (rc != 0)
 		say_reply("rx_vlan_%s_set(port_pi=%u, on=%d) failed diag=%d: %s",
 			words->word[2].text, port->number, on, rc,
-			rc == -EBUSY ? "stop the port first" : strerror(-rc));
+			rc == -EINVAL ? "stop the port first" : strerror(-rc));
 }
 
 static const struct command commands[] = {
@@ -209,7 +220,8 @@ static const struct command commands[] = {
 	{"vlan set strip|filter on|off PORT", "Take VLAN tags off packets, or filter by them.",
 		run_vlan},
 	{"port config PORT rx_offload|tx_offload LIST on|off",
-		"Ask for an offload with the next start of a port.", run_configure},
+		"Change an offload: rx of a running port at once, where the device can, else with the next start.",
+		run_configure},
 	{"show port PORT rx_offload|tx_offload capabilities|configuration",
 		"Display offloads that a device can do, or that a port asks for.", run_show},
 	{NULL, NULL, NULL},

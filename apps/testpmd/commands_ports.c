@@ -25,6 +25,7 @@ static void run_start(struct testpmd *pmd, const struct command_words *words)
 	struct port *port;
 	uint16_t at = 0;
 
+	settle_offloads(pmd);
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
 		if (port_is_started(port))
 			say_reply("Port %u is now not stopped", port->number);

@@ -89,6 +89,7 @@ static int start_ports(struct testpmd *pmd)
 {
 	if (pmd->options.stopped)
 		return 0;
+	settle_offloads(pmd);
 	for (uint16_t i = 0; i < pmd->port_count; i++) {
 		if (signals_stop_wanted())
 			return -EINTR;

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include <rte_ethdev.h>
+
 #include <kickless/bus.h>
 
 #include "pool.h"
@@ -83,6 +85,25 @@ int open_port(struct testpmd *pmd, const char *spec)
 		rc = check_packet(pmd, port);
 	configure(pmd, port);
 	return rc;
+}
+
+void settle_offloads(struct testpmd *pmd)
+{
+	const uint64_t sums = RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	uint64_t rx = 0, needed = 0;
+
+	for (uint16_t i = 0; i < pmd->port_count; i++)
+		rx |= port_is_open(&pmd->ports[i]) ? pmd->ports[i].conf.rx_offloads : 0;
+	if ((rx & (sums | RTE_ETH_RX_OFFLOAD_TCP_LRO)) != 0)
+		needed |= RTE_ETH_TX_OFFLOAD_UDP_CKSUM | RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
+	if ((rx & RTE_ETH_RX_OFFLOAD_TCP_LRO) != 0)
+		needed |= RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_UDP_TSO;
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		struct port *port = &pmd->ports[i];
+
+		if (port_is_open(port) && !port_is_started(port))
+			port->conf.tx_offloads |= needed & kl_net_info(port->net)->tx_offloads;
+	}
 }
 
 int reopen_port(struct testpmd *pmd, struct port *port)

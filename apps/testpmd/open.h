@@ -14,6 +14,12 @@ int open_port(struct testpmd *pmd, const char *spec);
 /* As at first, with the configuration that it has: a port whose device was given back. */
 int reopen_port(struct testpmd *pmd, struct port *port);
 
+/*
+ * Before ports are started: what one that receives may leave incomplete, checksums and large packets, each one
+ * that may send it on is asked to complete, as far as it can.
+ */
+void settle_offloads(struct testpmd *pmd);
+
 /* So many queue pairs for all ports, whose buffers are made anew. The ports are stopped. 0, -EINVAL or
  * -ENOMEM after a message. */
 int set_queues(struct testpmd *pmd, uint32_t queues);
