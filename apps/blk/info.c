@@ -52,6 +52,9 @@ static void print_sizes(const struct kl_blk_info *info, FILE *out)
 		fprintf(out, ", least I/O %" PRIu64, info->min_io_size);
 	if (info->opt_io_size != 0)
 		fprintf(out, ", best I/O %" PRIu64, info->opt_io_size);
+	if (info->cylinders != 0)
+		fprintf(out, "\ngeometry     %u cylinders, %u heads, %u sectors", info->cylinders,
+			info->heads, info->sectors_per_track);
 	fprintf(out, "\nsegments     %u in a request, ", info->seg_max);
 	if (info->size_max != 0)
 		fprintf(out, "of at most %u bytes\n", info->size_max);

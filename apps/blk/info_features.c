@@ -11,19 +11,14 @@ static const struct {
 	const char *why;
 } reasons[] = {
 	{0, "legacy only"},
-	{4, "nothing needs cylinders and heads"},
 	{7, "legacy only"},
 	{11, "a cache that can't be flushed is of no use"},
 	{17, "this driver knows no zones, and needs none here"},
 	{24, "legacy only"},
 	{27, "legacy only"},
 	{30, "reserved"},
-	{34, "this version drives split rings"},
-	{35, "this version takes any order"},
-	{36, "the device is treated as another CPU"},
 	{37, "virtual functions are not driven from here"},
-	{38, "with it every kick would be a full exit"},
-	{40, "the whole device is reset instead"},
+	{38, "only on request: with it every kick would be a full exit"},
 	{41, "nothing needs an administration queue"},
 };
 

@@ -62,6 +62,9 @@ void info_to_json(const struct tool *tool, json_t *json)
 	set_integer(json, "alignment_offset_bytes", info->alignment_offset);
 	set_integer(json, "min_io_bytes", info->min_io_size);
 	set_integer(json, "opt_io_bytes", info->opt_io_size);
+	set_integer(json, "cylinders", info->cylinders);
+	set_integer(json, "heads", info->heads);
+	set_integer(json, "sectors_per_track", info->sectors_per_track);
 	set_integer(json, "seg_max", info->seg_max);
 	set_integer(json, "size_max", info->size_max);
 	set_integer(json, "max_queues", info->max_queues);

@@ -41,6 +41,9 @@ static size_t add_fields(const struct kl_device *device, has_fn *has, bool is_ne
 		{-1, {FIELD(capacity), 8, 1, &config->capacity}},
 		{VIRTIO_BLK_F_SIZE_MAX, {FIELD(size_max), 4, 1, &config->size_max}},
 		{VIRTIO_BLK_F_SEG_MAX, {FIELD(seg_max), 4, 1, &config->seg_max}},
+		{VIRTIO_BLK_F_GEOMETRY,
+			{FIELD(geometry.cylinders), 2, 1, &config->geometry.cylinders}},
+		{VIRTIO_BLK_F_GEOMETRY, {FIELD(geometry.heads), 1, 2, &config->geometry.heads}},
 		{VIRTIO_BLK_F_BLK_SIZE, {FIELD(blk_size), 4, 1, &config->blk_size}},
 		{VIRTIO_BLK_F_TOPOLOGY,
 			{FIELD(topology), 1, 2, &config->topology.physical_block_exp}},
@@ -116,6 +119,14 @@ static void set_segments(struct kl_blk *blk, const struct virtio_blk_config *con
 	kl_notice("%s: size_max is %u, less than a block; %u is used", name_of(blk), info->size_max,
 		info->block_size);
 	info->size_max = info->block_size;
+}
+
+/* For people and partition tables only: nothing here is computed from it. */
+static void set_geometry(struct kl_blk *blk, const struct virtio_blk_config *config, bool says)
+{
+	blk->info.cylinders = says ? config->geometry.cylinders : 0;
+	blk->info.heads = says ? config->geometry.heads : 0;
+	blk->info.sectors_per_track = says ? config->geometry.sectors : 0;
 }
 
 /* Exponents from the device: clamped before anything is shifted by them. */
@@ -227,6 +238,7 @@ static int read_config(struct kl_blk *blk, has_fn *has, bool is_negotiated)
 		return rc;
 	set_capacity(blk, config.capacity);
 	set_segments(blk, &config, has);
+	set_geometry(blk, &config, has(blk->device, VIRTIO_BLK_F_GEOMETRY));
 	set_topology(blk, &config, has(blk->device, VIRTIO_BLK_F_TOPOLOGY));
 	set_ranges(blk, &config, has);
 	set_cache(blk, &config, has, is_negotiated);

@@ -19,6 +19,7 @@ static struct kl_features wanted_features(void)
 		VIRTIO_BLK_F_RO,
 		VIRTIO_BLK_F_BLK_SIZE,
 		VIRTIO_BLK_F_FLUSH,
+		VIRTIO_BLK_F_GEOMETRY,
 		VIRTIO_BLK_F_TOPOLOGY,
 		VIRTIO_BLK_F_CONFIG_WCE,
 		VIRTIO_BLK_F_MQ,

@@ -24,6 +24,10 @@ Test(blk_config, sizes)
 	model_offer(rig.model, VIRTIO_BLK_F_TOPOLOGY);
 	model_offer(rig.model, VIRTIO_BLK_F_SIZE_MAX);
 	rig.config.blk_size = 4096;
+	model_offer(rig.model, VIRTIO_BLK_F_GEOMETRY);
+	rig.config.geometry.cylinders = 1024;
+	rig.config.geometry.heads = 16;
+	rig.config.geometry.sectors = 63;
 	rig.config.topology.physical_block_exp = 2;
 	rig.config.topology.alignment_offset = 1;
 	rig.config.topology.min_io_size = 4;
@@ -33,6 +37,7 @@ Test(blk_config, sizes)
 	info = kl_blk_info(rig.blk);
 	cr_expect_eq(info->capacity, RIG_DISK_BYTES, "BLK-05: in units of 512 always");
 	cr_expect_eq(info->block_size, 4096);
+	cr_expect(info->cylinders == 1024 && info->heads == 16 && info->sectors_per_track == 63);
 	cr_expect_eq(info->physical_block_size, 16384);
 	cr_expect_eq(info->alignment_offset, 4096);
 	cr_expect_eq(info->min_io_size, 16384);
@@ -179,7 +184,7 @@ Test(blk_config, zones)
 /* FEAT-04, FEAT-06: everything offered, only what can be used is taken. */
 Test(blk_config, golden_mask)
 {
-	static const uint8_t expected[] = {1, 2, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 28, 29, 32,
+	static const uint8_t expected[] = {1, 2, 4, 5, 6, 9, 10, 11, 12, 13, 14, 15, 16, 28, 29, 32,
 		33, 34, 35, 36, 40};
 	uint64_t mask = 0;
 

@@ -19,6 +19,8 @@ static const struct model_config_field fields[] = {
 	{8, 4, 1, VIRTIO_BLK_F_SIZE_MAX},
 	{12, 4, 1, VIRTIO_BLK_F_SEG_MAX},
 	{20, 4, 1, VIRTIO_BLK_F_BLK_SIZE},
+	{16, 2, 1, VIRTIO_BLK_F_GEOMETRY},
+	{18, 1, 2, VIRTIO_BLK_F_GEOMETRY},
 	{24, 1, 2, VIRTIO_BLK_F_TOPOLOGY},
 	{26, 2, 1, VIRTIO_BLK_F_TOPOLOGY},
 	{28, 4, 1, VIRTIO_BLK_F_TOPOLOGY},

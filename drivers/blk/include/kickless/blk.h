@@ -131,6 +131,9 @@ struct kl_blk_info {
 	uint32_t alignment_offset; /* of the first physical block */
 	uint64_t min_io_size; /* 0 when the device does not say */
 	uint64_t opt_io_size; /* 0 when the device does not say */
+	uint16_t cylinders; /* of the geometry that the device claims; 0 when it does not say */
+	uint8_t heads;
+	uint8_t sectors_per_track;
 	uint32_t seg_max; /* data segments of one request to the device */
 	uint32_t size_max; /* bytes of one of them; 0: no limit */
 	uint16_t max_queues;
