@@ -104,9 +104,7 @@ const struct kl_feature_rule net_feature_rules[] = {
 
 /*
  * Taken whenever the device offers them: they change nothing until a command is sent, or are how
- * this driver likes to receive. STANDBY is taken never: it tells the hypervisor to plug a primary
- * device of the same address, and then somebody must join the two, which no poll-mode application
- * does.
+ * this driver likes to receive.
  */
 static const uint8_t taken_always[] = {
 	VIRTIO_NET_F_MRG_RXBUF,
@@ -161,6 +159,11 @@ static const struct use rx_uses[] = {
 	{VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, NET_RX_CKSUM_OFFLOADS | RTE_ETH_RX_OFFLOAD_TCP_LRO, 0},
 	{VIRTIO_NET_F_CTRL_VLAN, RTE_ETH_RX_OFFLOAD_VLAN_FILTER, RTE_ETH_RX_OFFLOAD_VLAN_FILTER},
 	{VIRTIO_NET_F_HASH_REPORT, RTE_ETH_RX_OFFLOAD_RSS_HASH, RTE_ETH_RX_OFFLOAD_RSS_HASH},
+	/*
+	 * It tells the hypervisor to plug a primary device of the same address, so only an
+	 * application that joins the two may want it, and says so.
+	 */
+	{VIRTIO_NET_F_STANDBY, 0, 0},
 };
 
 static bool has(const struct kl_features *set, unsigned int bit)

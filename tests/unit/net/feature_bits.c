@@ -126,15 +126,18 @@ Test(feature_bits, starts)
 	control_close(&rig);
 }
 
-/* NET-09: who takes STANDBY must handle a primary device too. */
-Test(feature_bits, standby_is_left_alone)
+/* NET-09: who takes STANDBY must handle a primary device too, and that is the application's. */
+Test(feature_bits, standby_on_request)
 {
-	control_prepare(&rig);
-	model_offer(rig.net.model, 62);
-	cr_assert_eq(net_attach(&rig.net, "features=+STANDBY"), 0);
-	cr_expect_eq(net_start(&rig.net), -ENOTSUP);
-	cr_expect(logged("STANDBY can't be used"), "%s", log_text());
-	control_close(&rig);
+	static const char *const options[] = {NULL, "features=+STANDBY"};
+
+	for (unsigned int asked = 0; asked <= 1; asked++) {
+		control_prepare(&rig);
+		model_offer(rig.net.model, 62);
+		control_start(&rig, options[asked]);
+		cr_expect_eq(rig.net.model->accepted.word[0] >> 62 & 1, asked);
+		control_close(&rig);
+	}
 }
 
 Test(feature_bits, declined)
