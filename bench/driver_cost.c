@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a packet costs our driver and DPDK's, in cycles, on the same ring: one thread, DPDK's vhost
+ * port as the device, the clock around the driver's calls alone, refilling and freeing included.
+ * Rounds of both alternate, so what disturbs the machine disturbs both.
+ *
+ * Usage: driver_cost [EAL options --] [--json FILE] [--rounds N] [--packets N]
+ *                    [--rows ring=NAME,dir=tx|rx,burst=N,bytes=N]
+ *
+ *   --json FILE   writes the rows there, - for standard output, which has then nothing else
+ *   --rounds N    of each side for each row; 21, which must be odd for a median
+ *   --packets N   of a round in each direction; 16384
+ *   --rows ...    only rows for which each of these holds
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rte_mbuf.h>
+
+#include <kickless/eal.h>
+
+#include "rows.h"
+
+#define BURSTS 4
+#define SIZES 4
+#define MAX_ROWS (RING_FORMS * BURSTS * SIZES * 2)
+#define MAX_EAL_ARGUMENTS 64
+
+static const uint16_t bursts[BURSTS] = {1, 4, 32, 64};
+static const struct load sizes[SIZES] = {
+	{.bytes = 64, .segments = 1},
+	{.bytes = 512, .segments = 1},
+	{.bytes = 1500, .segments = 1},
+	{.bytes = 4000, .segments = 4},
+};
+
+static struct {
+	const char *json;
+	unsigned int rounds;
+	unsigned int packets;
+	char ring[32]; /* empty or 0: any */
+	char dir[4];
+	unsigned int burst;
+	unsigned int bytes;
+} wanted = {.rounds = 21, .packets = 16384};
+
+static struct row rows[MAX_ROWS];
+static unsigned int row_count;
+static char paths[RING_FORMS][2][128];
+static struct rte_mempool *pool;
+
+static bool is_wanted(const struct ring_form *form, const struct load *load)
+{
+	return (wanted.ring[0] == '\0' || strcmp(wanted.ring, form->name) == 0) &&
+		(wanted.burst == 0 || load == NULL || wanted.burst == load->burst) &&
+		(wanted.bytes == 0 || load == NULL || wanted.bytes == load->bytes) &&
+		/* What needs several buffers only goes where they may be merged. */
+		(load == NULL || load->segments == 1 || form->is_mergeable);
+}
+
+static void add_row(const struct ring_form *form, const struct load *load, bool is_tx, double *ours,
+	double *dpdk)
+{
+	struct row *row = &rows[row_count];
+
+	if (wanted.dir[0] != '\0' && (strcmp(wanted.dir, "tx") == 0) != is_tx)
+		return;
+	*row = (struct row){.form = form, .is_tx = is_tx, .load = *load};
+	row_settle(row, ours, dpdk, wanted.rounds);
+	row_count++;
+}
+
+/* Both sides in turn, and each the first in every other round. The first two rounds warm up. */
+static bool run_load(const struct side *sides, const struct ring_form *form,
+	const struct load *load)
+{
+	static double tx[2][MAX_ROUNDS], rx[2][MAX_ROUNDS];
+
+	for (int round = -2; round < (int)wanted.rounds; round++) {
+		for (unsigned int turn = 0; turn < 2; turn++) {
+			unsigned int who = (unsigned int)round & 1 ? 1 - turn : turn;
+			struct cost cost;
+
+			if (!measure(&sides[who], load, wanted.packets, pool, &cost))
+				return false;
+			if (round < 0)
+				continue;
+			tx[who][round] = cost.tx;
+			rx[who][round] = cost.rx;
+		}
+	}
+	add_row(form, load, true, tx[0], tx[1]);
+	add_row(form, load, false, rx[0], rx[1]);
+	return true;
+}
+
+static bool run_loads(const struct side *sides, const struct ring_form *form)
+{
+	for (const struct load *size = sizes; size < sizes + SIZES; size++) {
+		for (unsigned int i = 0; i < BURSTS; i++) {
+			struct load load = *size;
+
+			load.burst = bursts[i];
+			if (is_wanted(form, &load) && !run_load(sides, form, &load))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool run_form(const struct ring_form *form)
+{
+	char(*path)[128] = paths[form - ring_forms];
+	struct side sides[2];
+	bool is_good;
+
+	if (kickless_open(&sides[0], form, pool) != 0 || dpdk_open(&sides[1], form, pool) != 0)
+		return false;
+	memcpy(path[0], sides[0].path, sizeof(path[0]));
+	memcpy(path[1], sides[1].path, sizeof(path[1]));
+	is_good = run_loads(sides, form);
+	sides[1].close(&sides[1]);
+	sides[0].close(&sides[0]);
+	return is_good;
+}
+
+static bool parse_rows(char *text)
+{
+	char *save = NULL;
+
+	for (char *word = strtok_r(text, ",", &save); word != NULL;
+		word = strtok_r(NULL, ",", &save)) {
+		if (sscanf(word, "ring=%31s", wanted.ring) == 1 ||
+			sscanf(word, "dir=%3s", wanted.dir) == 1 ||
+			sscanf(word, "burst=%u", &wanted.burst) == 1 ||
+			sscanf(word, "bytes=%u", &wanted.bytes) == 1)
+			continue;
+		fprintf(stderr, "--rows: %s; known are ring=, dir=, burst= and bytes=\n", word);
+		return false;
+	}
+	return true;
+}
+
+static bool parse(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"json", required_argument, NULL, 'j'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"packets", required_argument, NULL, 'p'},
+		{"rows", required_argument, NULL, 'w'},
+		{NULL, 0, NULL, 0},
+	};
+	bool is_good = true;
+	int option;
+
+	optind = 1;
+	while (is_good && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			wanted.json = optarg;
+			break;
+		case 'r':
+			wanted.rounds = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		case 'p':
+			wanted.packets = (unsigned int)strtoul(optarg, NULL, 10);
+			break;
+		case 'w':
+			is_good = parse_rows(optarg);
+			break;
+		default:
+			is_good = false;
+		}
+	}
+	if (!is_good || optind != argc || wanted.rounds % 2 == 0 || wanted.rounds > MAX_ROUNDS ||
+		wanted.packets < MAX_BURST) {
+		fprintf(stderr,
+			"usage: driver_cost [EAL options --] [--json FILE] [--rounds ODD-NUMBER up to %d] "
+			"[--packets NUMBER from %d] [--rows ring=,dir=,burst=,bytes=]\n",
+			MAX_ROUNDS, MAX_BURST);
+		return false;
+	}
+	return true;
+}
+
+/* EAL with what vhost needs, and the options before a --. Returns where ours begin, or 0. */
+static int start_eal(int argc, char **argv)
+{
+	char *arguments[MAX_EAL_ARGUMENTS] = {argv[0], "-l", "0", "-m", "512", "--iova-mode=va",
+		"--no-telemetry", "--log-level=error"};
+	int count = 8, last = argc - 1;
+
+	while (last > 0 && strcmp(argv[last], "--") != 0)
+		last--;
+	for (int i = 1; i < last && count < MAX_EAL_ARGUMENTS - 1; i++)
+		arguments[count++] = argv[i];
+	return kl_eal_init(count, arguments) < 0 ? -1 : last;
+}
+
+int main(int argc, char **argv)
+{
+	int skipped = start_eal(argc, argv);
+	bool is_good = skipped >= 0 && parse(argc - skipped, argv + skipped);
+
+	if (!is_good)
+		return 2;
+	pool = rte_pktmbuf_pool_create("packets", 16383, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+		SOCKET_ID_ANY);
+	is_good = pool != NULL;
+	for (unsigned int i = 0; i < RING_FORMS && is_good; i++)
+		if (is_wanted(&ring_forms[i], NULL))
+			is_good = run_form(&ring_forms[i]);
+	if (wanted.json != NULL)
+		is_good = rows_write_json(wanted.json, rows, row_count, paths, wanted.rounds) &&
+			is_good;
+	if (wanted.json == NULL || strcmp(wanted.json, "-") != 0)
+		rows_print(stdout, rows, row_count);
+	/* DPDK's own clean-up ends badly with a vhost port. */
+	fflush(stdout);
+	_exit(is_good && row_count > 0 ? 0 : 1);
+}
