@@ -42,7 +42,7 @@ static uint64_t oldest_of(const struct blk_queue *queue, uint64_t now)
 	uint64_t oldest = now;
 
 	for (uint32_t i = 0; i < queue->ring->size; i++)
-		if (queue->ring->slot[i].count > 0 && queue->slot[i].since < oldest)
+		if (kl__queue_holds(queue->ring, (uint16_t)i) && queue->slot[i].since < oldest)
 			oldest = queue->slot[i].since;
 	return oldest;
 }

@@ -144,6 +144,7 @@ void net_pair_drain(struct net_pair *pair)
 {
 	drain_queue(pair->rx.queue, &pair->rx.count, &pair->rx_before);
 	drain_queue(pair->tx.queue, &pair->tx.count, &pair->tx_before);
+	pair->tx.foreign = 0;
 }
 
 /* The queues themselves went with the device's reset. */

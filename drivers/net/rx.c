@@ -36,12 +36,16 @@ static inline uint64_t header_iova(const struct net_rxq *rxq, struct rte_mbuf *m
 
 KL__TEMPLATE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, const unsigned int kind)
 {
+	const uint32_t bytes = rxq->buffer_bytes;
+	struct kl_queue *queue = rxq->queue;
+	struct kl__add_cursor cursor = kl__ring_begin(queue);
 	struct rte_mbuf *fresh[REFILL_CHUNK];
 	uint16_t got = allocate(rxq, fresh, count);
 
 	for (uint16_t i = 0; i < got; i++)
-		kl__ring_add(rxq->queue, fresh[i], header_iova(rxq, fresh[i]), rxq->buffer_bytes,
-			VIRTQ_DESC_F_WRITE, rxq->buffer_bytes, kind);
+		kl__ring_put(queue, &cursor, fresh[i], header_iova(rxq, fresh[i]), bytes,
+			VIRTQ_DESC_F_WRITE, bytes, kind);
+	kl__ring_end(queue, &cursor, kind);
 	return got;
 }
 
@@ -79,9 +83,9 @@ static inline void init_mbuf(const struct net_rxq *rxq, struct rte_mbuf *m, uint
 {
 	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, rearm_data)) = rxq->mbuf_init;
 	m->ol_flags = 0;
-	m->packet_type = 0;
-	m->pkt_len = bytes;
-	m->data_len = (uint16_t)bytes;
+	/* packet_type, pkt_len; data_len, no VLAN tag, no hash. */
+	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, packet_type)) = (uint64_t)bytes << 32;
+	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, data_len)) = bytes;
 }
 
 static inline uint16_t buffers_of(const struct net_rxq *rxq, struct rte_mbuf *m)
@@ -100,7 +104,7 @@ KL__COLD static void drop(struct net_rxq *rxq, struct rte_mbuf *packet)
 
 /* Used buffers that were taken from the ring and not looked at yet. */
 struct batch {
-	struct rte_mbuf *buffer[RX_BATCH];
+	struct rte_mbuf **buffer;
 	uint32_t bytes[RX_BATCH];
 	uint16_t next;
 	uint16_t count;
@@ -191,13 +195,13 @@ KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct bat
 }
 
 /*
- * Whether a used buffer is a whole packet with a possible length: one comparison for both bounds.
+ * Whether a used buffer is a whole packet of bytes, of which room can be: one comparison for both
+ * bounds.
  */
 KL__TEMPLATE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m, uint32_t bytes,
-	const bool mergeable)
+	uint32_t room, const bool mergeable)
 {
-	return bytes - rxq->header_bytes - 1 < rxq->buffer_bytes - rxq->header_bytes &&
-		(!mergeable || buffers_of(rxq, m) == 1);
+	return bytes - 1 < room && (!mergeable || buffers_of(rxq, m) == 1);
 }
 
 /* What the device says of the packet, from a copy that it can't change. NULL: it was dropped. */
@@ -222,11 +226,15 @@ static struct rte_mbuf *apply_header(struct net_rxq *rxq, struct rte_mbuf *packe
 KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
 	const bool mergeable, const bool offloads, const unsigned int kind)
 {
+	const uint32_t header_bytes = rxq->header_bytes;
+	const uint32_t room = rxq->buffer_bytes - header_bytes;
 	struct batch batch;
 	uint64_t bytes = 0;
 	uint16_t n = 0;
 
-	batch.count = kl__ring_harvest(rxq->queue, (void **)batch.buffer, batch.bytes, NULL, count,
+	/* They become packets where they lie, of which there are never more. */
+	batch.buffer = packets;
+	batch.count = kl__ring_harvest(rxq->queue, (void **)packets, batch.bytes, NULL, count,
 		kind);
 	batch.next = 0;
 	rxq->queue->stats.done += batch.count;
@@ -234,8 +242,8 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 		struct rte_mbuf *m = batch.buffer[batch.next];
 		uint32_t length = batch.bytes[batch.next++];
 
-		if (KL__LIKELY(is_whole_packet(rxq, m, length, mergeable))) {
-			init_mbuf(rxq, m, length - rxq->header_bytes);
+		if (KL__LIKELY(is_whole_packet(rxq, m, length - header_bytes, room, mergeable))) {
+			init_mbuf(rxq, m, length - header_bytes);
 		} else {
 			m = take_odd_packet(rxq, &batch, m, length);
 			if (m == NULL)

@@ -49,6 +49,7 @@ struct net_txq {
 	struct kl_queue *queue;
 	uint16_t header_bytes; /* of the device's header before each packet */
 	struct rte_mempool *pool; /* of the last simple packets; see kind_of in tx.c */
+	uint16_t foreign; /* packets on their way that do not simply go back to it */
 	uint32_t max_frame; /* Ethernet header included; larger packets are refused */
 	struct net_tx_rules rules;
 	struct kl_dma header; /* a header of zeros, for packets that have no room for their own */

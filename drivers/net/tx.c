@@ -25,39 +25,43 @@ enum {
 	TX_OWN_PACKET,
 };
 
-/* Frees what the device is done with; those that are not simple are sorted out. */
-KL__COLD static void free_mixed(struct net_txq *txq, struct rte_mbuf **sent, const uint32_t *kinds,
-	uint16_t count)
+/* Frees up to RECLAIM_CHUNK of what the device is done with, when not all of it is simple. */
+KL__COLD static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **sent)
 {
+	uint32_t kinds[RECLAIM_CHUNK];
+	uint16_t count = kl__ring_harvest(txq->queue, (void **)sent, NULL, kinds, RECLAIM_CHUNK,
+		txq->queue->kind);
+
 	for (uint16_t i = 0; i < count; i++) {
-		if (kinds[i] == TX_OWN_PACKET)
+		if (kinds[i] == TX_OWN_PACKET) {
 			rte_mempool_put(txq->pool, sent[i]);
-		else
-			rte_pktmbuf_free(sent[i]);
+			continue;
+		}
+		rte_pktmbuf_free(sent[i]);
+		txq->foreign--;
 	}
+	return count;
 }
 
 /* Takes back all that the device has sent. */
 KL__TEMPLATE void reclaim(struct net_txq *txq, const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
-	uint32_t lengths[RECLAIM_CHUNK], kinds[RECLAIM_CHUNK];
 	struct rte_mbuf *sent[RECLAIM_CHUNK];
-	uint16_t n, own;
+	uint16_t n;
 
 	do {
 		/*
 		 * What the device says it wrote into a packet it only reads means nothing: lengths
 		 * are not used.
 		 */
-		n = kl__ring_harvest(queue, (void **)sent, lengths, kinds, RECLAIM_CHUNK, kind);
-		own = 0;
-		for (uint16_t i = 0; i < n; i++)
-			own += (uint16_t)kinds[i];
-		if (KL__UNLIKELY(own < n))
-			free_mixed(txq, sent, kinds, n);
-		else if (n > 0)
-			rte_mempool_put_bulk(txq->pool, (void **)sent, n);
+		if (KL__LIKELY(txq->foreign == 0)) {
+			n = kl__ring_harvest(queue, (void **)sent, NULL, NULL, RECLAIM_CHUNK, kind);
+			if (n > 0)
+				rte_mempool_put_bulk(txq->pool, (void **)sent, n);
+		} else {
+			n = reclaim_mixed(txq, sent);
+		}
 		queue->stats.done += n;
 	} while (n == RECLAIM_CHUNK);
 	kl__ring_park(queue, kind);
@@ -68,14 +72,16 @@ KL__TEMPLATE void reclaim(struct net_txq *txq, const unsigned int kind)
  * still belong to the first, so the new one's are freed in the ordinary way until the ring has been
  * empty.
  */
-static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packet)
+static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packet, bool is_empty)
 {
 	if (KL__LIKELY(packet->pool == txq->pool))
 		return TX_OWN_PACKET;
-	if (txq->queue->avail_idx != txq->queue->used_idx)
-		return TX_ANY_PACKET;
-	txq->pool = packet->pool;
-	return TX_OWN_PACKET;
+	if (is_empty) {
+		txq->pool = packet->pool;
+		return TX_OWN_PACKET;
+	}
+	txq->foreign++;
+	return TX_ANY_PACKET;
 }
 
 /*
@@ -142,6 +148,7 @@ static int add_segments(struct net_txq *txq, struct kl__piece first, struct rte_
 {
 	struct kl__piece pieces[TX_MAX_PIECES] = {first};
 	unsigned int count = 1;
+	int rc;
 
 	for (; segment != NULL; segment = segment->next) {
 		if (segment->data_len == 0)
@@ -150,7 +157,10 @@ static int add_segments(struct net_txq *txq, struct kl__piece first, struct rte_
 			return -EINVAL;
 		pieces[count++] = (struct kl__piece){rte_pktmbuf_iova(segment), segment->data_len};
 	}
-	return kl__queue_add(txq->queue, pieces, count, 0, buffer);
+	rc = kl__queue_add(txq->queue, pieces, count, 0, buffer);
+	if (rc == 0)
+		txq->foreign++;
+	return rc;
 }
 
 static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
@@ -233,11 +243,24 @@ KL__COLD static bool add_slowly(struct net_txq *txq, struct rte_mbuf *packet)
 	return true;
 }
 
-static inline bool is_simple(const struct net_txq *txq, const struct rte_mbuf *packet,
-	uint16_t header_bytes)
+/*
+ * One segment of at least one byte, not too long, with room for a header that nobody else sees: as
+ * has_header_room, but the fields that lie together are read together.
+ */
+static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_bytes,
+	uint32_t max_frame)
 {
-	return packet->nb_segs == 1 && has_header_room(packet, header_bytes) &&
-		packet->data_len > 0 && packet->pkt_len <= txq->max_frame;
+	const struct mbuf_head {
+		uint16_t data_off;
+		uint16_t refcnt;
+		uint16_t segments;
+		uint16_t port;
+	} *head = RTE_PTR_ADD(packet, offsetof(struct rte_mbuf, rearm_data));
+	uint32_t ones;
+
+	memcpy(&ones, &head->refcnt, sizeof(ones));
+	return ones == 0x00010001 && RTE_MBUF_DIRECT(packet) && packet->data_off >= header_bytes &&
+		packet->data_len - 1u < max_frame;
 }
 
 /* Returns how many were taken. header_bytes is constant where it can be. */
@@ -245,26 +268,37 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 	const uint16_t header_bytes, const bool offloads, const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
-	uint16_t simple = 0, n;
+	struct kl__add_cursor cursor = kl__ring_begin(queue);
+	uint16_t room = kl__ring_free(queue, kind), simple = 0, n;
+	const uint32_t max_frame = txq->max_frame;
 	uint64_t bytes = 0;
 
 	for (n = 0; n < count; n++) {
 		struct rte_mbuf *packet = packets[n];
 
-		if (KL__UNLIKELY(!is_simple(txq, packet, header_bytes) ||
+		if (KL__UNLIKELY(!is_simple(packet, header_bytes, max_frame) ||
 			    (offloads && net_tx_asks(packet)))) {
-			if (!add_slowly(txq, packet))
+			bool is_done;
+
+			kl__ring_end(queue, &cursor, kind);
+			is_done = add_slowly(txq, packet);
+			cursor = kl__ring_begin(queue);
+			room = kl__ring_free(queue, kind);
+			if (!is_done)
 				break;
 			continue;
 		}
-		if (kl__ring_free(queue, kind) == 0)
+		if (room == 0)
 			break;
 		clear_header(packet, header_bytes);
-		kl__ring_add(queue, packet, rte_pktmbuf_iova(packet) - header_bytes,
-			(uint32_t)packet->data_len + header_bytes, 0, kind_of(txq, packet), kind);
+		kl__ring_put(queue, &cursor, packet, rte_pktmbuf_iova(packet) - header_bytes,
+			(uint32_t)packet->data_len + header_bytes, 0,
+			kind_of(txq, packet, room == queue->size), kind);
 		bytes += packet->data_len;
+		room--;
 		simple++;
 	}
+	kl__ring_end(queue, &cursor, kind);
 	txq->count.packets += simple;
 	txq->count.bytes += bytes;
 	return n;

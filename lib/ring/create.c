@@ -60,9 +60,14 @@ static size_t slots_offset(void)
 	return round_up(sizeof(struct kl_queue), KL__CACHE_LINE);
 }
 
-static size_t order_offset(const struct kl__queue_shape *shape)
+static size_t buffers_offset(const struct kl__queue_shape *shape)
 {
 	return slots_offset() + round_up(shape->size * sizeof(struct kl__slot), KL__CACHE_LINE);
+}
+
+static size_t order_offset(const struct kl__queue_shape *shape)
+{
+	return buffers_offset(shape) + round_up(shape->size * sizeof(void *), KL__CACHE_LINE);
 }
 
 size_t kl__queue_private_bytes(const struct kl__queue_shape *shape)
@@ -122,6 +127,7 @@ struct kl_queue *kl__queue_init(void *memory, void *shared, uint64_t iova,
 	queue->avail = (struct virtq_avail *)((char *)shared + layout.driver);
 	queue->used = (struct virtq_used *)((char *)shared + layout.device);
 	queue->slot = (struct kl__slot *)((char *)memory + slots_offset());
+	queue->buffer = (void **)((char *)memory + buffers_offset(shape));
 	queue->order = (uint16_t *)((char *)memory + order_offset(shape));
 	queue->index = shape->index;
 	queue->size = shape->size;
@@ -131,8 +137,11 @@ struct kl_queue *kl__queue_init(void *memory, void *shared, uint64_t iova,
 	queue->indirect_entries = shape->indirect_entries;
 	queue->indirect = (struct virtq_desc *)((char *)shared + layout.indirect);
 	queue->indirect_iova = iova + layout.indirect;
-	for (uint32_t i = 0; i < queue->size; i++)
+	queue->is_sorted = (queue->kind & KL__RING_CHAINED) == 0;
+	for (uint32_t i = 0; i < queue->size; i++) {
 		queue->order[i] = (uint16_t)i;
+		queue->slot[i].count = 1;
+	}
 	init_kick(&queue->kick, shape);
 	if ((queue->kind & KL__RING_PACKED) != 0)
 		init_packed(queue);

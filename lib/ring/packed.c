@@ -28,7 +28,8 @@ static struct step batch_until(const struct kl_queue *queue, uint16_t id)
 /* Whether the device's word makes sense is judged when the buffers are taken back. */
 static struct step step_over(const struct kl_queue *queue, uint16_t id)
 {
-	if (id >= queue->size || queue->slot[id].count == 0)
+	if (id >= queue->size ||
+		!kl__queue_is_in_flight(queue, id, queue->used_seen, queue->seen_place))
 		return (struct step){0};
 	if ((queue->kind & KL__RING_IN_ORDER) != 0)
 		return batch_until(queue, id);

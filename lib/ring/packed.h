@@ -30,33 +30,38 @@ static inline uint16_t kl__packed_advance(uint16_t place, uint16_t count, uint16
  * Flags for the descriptor at the place where the driver is. Those of the first one that is not
  * published are kept back, and what is written instead still makes it the driver's: 2.8.21.
  */
-KL__TEMPLATE uint16_t kl__packed_flags(struct kl_queue *queue, uint16_t flags)
+KL__TEMPLATE uint16_t kl__packed_flags(struct kl_queue *queue, const struct kl__add_cursor *cursor,
+	uint16_t flags)
 {
-	flags |= queue->avail_flags;
-	if (queue->avail_idx != queue->published)
+	flags |= cursor->flags;
+	if (cursor->idx != queue->published)
 		return flags;
-	queue->head_place = queue->avail_place;
+	queue->head_place = cursor->place;
 	queue->head_flags = flags;
 	return flags ^ VIRTQ_DESC_F_AVAIL;
 }
 
 /* 2.8.13, 2.8.21.1. */
-KL__TEMPLATE void kl__packed_add(struct kl_queue *queue, void *buffer, uint64_t address,
-	uint32_t length, uint16_t flags, uint32_t writable, const unsigned int kind)
+KL__TEMPLATE void kl__packed_add(struct kl_queue *queue, struct kl__add_cursor *cursor,
+	void *buffer, uint64_t address, uint32_t length, uint16_t flags, uint32_t writable,
+	const unsigned int kind)
 {
-	uint16_t place = queue->avail_place, id = queue->order[place];
+	uint16_t place = cursor->place, id = queue->order[place];
 
 	queue->packed[place] = (struct pvirtq_desc){
 		.addr = address,
 		.len = length,
 		.id = id,
-		.flags = kl__packed_flags(queue, flags),
+		.flags = kl__packed_flags(queue, cursor, flags),
 	};
-	queue->slot[id] = (struct kl__slot){.buffer = buffer, .writable = writable, .count = 1};
-	queue->avail_place = kl__packed_advance(place, 1, queue->size, &queue->avail_flags);
-	if ((kind & KL__RING_CHAINED) != 0)
-		queue->taken++;
-	queue->avail_idx++;
+	queue->buffer[id] = buffer;
+	queue->slot[id].writable = writable;
+	cursor->place = kl__packed_advance(place, 1, queue->size, &cursor->flags);
+	if ((kind & KL__RING_CHAINED) != 0) {
+		queue->slot[id].count = 1;
+		cursor->taken++;
+	}
+	cursor->idx++;
 }
 
 /* 2.8.21.2: all behind the first one are there before it. */

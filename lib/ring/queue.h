@@ -19,11 +19,10 @@
 
 #define KL__CACHE_LINE 64
 
-/* The private record of one descriptor id. */
+/* The private record of one descriptor id, besides the buffer. */
 struct kl__slot {
-	void *buffer; /* the caller's name for what was added */
-	uint32_t writable; /* how many bytes the device may write into it */
-	uint16_t count; /* ring descriptors of the buffer that starts here; 0: not in flight */
+	uint32_t writable; /* how many bytes the device may write into the buffer */
+	uint16_t count; /* ring descriptors of the buffer that starts here */
 	uint16_t next; /* in a chain: the next descriptor id */
 };
 
@@ -80,6 +79,11 @@ struct kl_queue {
 		struct virtq_used *used;
 		struct pvirtq_event_suppress *device_event;
 	};
+	/*
+	 * By descriptor id, the caller's name for what was added, never NULL. What stands here of ids
+	 * that are not in flight is NULL, unless is_sorted.
+	 */
+	void **buffer;
 	struct kl__slot *slot;
 	/*
 	 * Descriptor (packed: buffer) ids in the order of use: a buffer takes those of the places that
@@ -105,6 +109,11 @@ struct kl_queue {
 	uint16_t returned; /* chained: descriptors given back */
 	uint16_t parked; /* split: where used_event was last put */
 	uint8_t fault; /* enum kl_queue_fault */
+	/*
+	 * All was used in the order in which it was added so far, and takes one ring descriptor each: so
+	 * place i of the ring has always had id i, and in flight are those from the next used place on.
+	 */
+	bool is_sorted;
 	bool in_batch; /* in order: the device named batch_last, and what is before it is used too */
 	uint16_t batch_last;
 	uint32_t batch_length;
@@ -133,6 +142,28 @@ struct kl_queue {
 	uint64_t indirect_iova;
 	uint16_t indirect_entries; /* 0: none */
 	uint16_t drained; /* descriptor ids that a drain has passed */
+};
+
+/*
+ * Whether the buffer of this id is in flight, when the one at place is the next to be used and idx
+ * have been.
+ */
+static inline bool kl__queue_is_in_flight(const struct kl_queue *queue, uint16_t id, uint16_t idx,
+	uint16_t place)
+{
+	unsigned int distance = id < place ? id + queue->size - place : id - place;
+
+	if (!queue->is_sorted)
+		return queue->buffer[id] != NULL;
+	return distance < (uint16_t)(queue->avail_idx - idx);
+}
+
+/* Where the next buffer is added; in registers while several are. */
+struct kl__add_cursor {
+	uint16_t idx;
+	uint16_t taken;
+	uint16_t place;
+	uint16_t flags;
 };
 
 #endif

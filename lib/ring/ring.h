@@ -30,17 +30,46 @@ KL__TEMPLATE uint16_t kl__ring_next_id(const struct kl_queue *queue, const unsig
 		queue->mask];
 }
 
+KL__TEMPLATE struct kl__add_cursor kl__ring_begin(const struct kl_queue *queue)
+{
+	return (struct kl__add_cursor){queue->avail_idx, queue->taken, queue->avail_place,
+		queue->avail_flags};
+}
+
+KL__TEMPLATE void kl__ring_end(struct kl_queue *queue, const struct kl__add_cursor *cursor,
+	const unsigned int kind)
+{
+	queue->avail_idx = cursor->idx;
+	if ((kind & KL__RING_CHAINED) != 0)
+		queue->taken = cursor->taken;
+	if ((kind & KL__RING_PACKED) == 0)
+		return;
+	queue->avail_place = cursor->place;
+	queue->avail_flags = cursor->flags;
+}
+
 /*
- * Adds a buffer of one ring descriptor; the caller has seen that one is free. Nothing is visible to
- * the device before kl__ring_publish.
+ * Between kl__ring_begin and kl__ring_end: adds a buffer of one ring descriptor; the caller has seen
+ * that one is free. Nothing is visible to the device before kl__ring_publish.
  */
+KL__TEMPLATE void kl__ring_put(struct kl_queue *queue, struct kl__add_cursor *cursor, void *buffer,
+	uint64_t address, uint32_t length, uint16_t flags, uint32_t writable,
+	const unsigned int kind)
+{
+	if ((kind & KL__RING_PACKED) != 0)
+		kl__packed_add(queue, cursor, buffer, address, length, flags, writable, kind);
+	else
+		kl__split_add(queue, cursor, buffer, address, length, flags, writable, kind);
+}
+
+/* A single one. */
 KL__TEMPLATE void kl__ring_add(struct kl_queue *queue, void *buffer, uint64_t address,
 	uint32_t length, uint16_t flags, uint32_t writable, const unsigned int kind)
 {
-	if ((kind & KL__RING_PACKED) != 0)
-		kl__packed_add(queue, buffer, address, length, flags, writable, kind);
-	else
-		kl__split_add(queue, buffer, address, length, flags, writable, kind);
+	struct kl__add_cursor cursor = kl__ring_begin(queue);
+
+	kl__ring_put(queue, &cursor, buffer, address, length, flags, writable, kind);
+	kl__ring_end(queue, &cursor, kind);
 }
 
 /* Makes all added buffers visible; there is at least one. */
@@ -80,6 +109,22 @@ KL__TEMPLATE void kl__cursor_put(struct kl_queue *queue, const struct kl__used_c
 		return;
 	queue->used_place = cursor->place;
 	queue->used_flags = cursor->flags;
+}
+
+/* The place of the next used buffer in the ring; of rings where each takes one descriptor. */
+KL__TEMPLATE uint16_t kl__cursor_place(const struct kl_queue *queue,
+	const struct kl__used_cursor *cursor, const unsigned int kind)
+{
+	return (kind & KL__RING_PACKED) != 0 ? cursor->place : cursor->idx & queue->mask;
+}
+
+KL__TEMPLATE void kl__cursor_advance(const struct kl_queue *queue, struct kl__used_cursor *cursor,
+	const unsigned int kind)
+{
+	cursor->idx++;
+	if ((kind & KL__RING_PACKED) != 0)
+		cursor->place =
+			kl__packed_advance(cursor->place, 1, queue->size, &cursor->flags);
 }
 
 /* At most how many can be taken. 0 when broken. */
@@ -161,7 +206,9 @@ KL__TEMPLATE bool kl__ring_next_in_order(struct kl_queue *queue,
 	if (!queue->in_batch) {
 		if (!kl__ring_read_used(queue, cursor, id, length, kind))
 			return false;
-		if (KL__UNLIKELY(*id >= queue->size || queue->slot[*id].count == 0))
+		if (KL__UNLIKELY(*id >= queue->size ||
+			    !kl__queue_is_in_flight(queue, (uint16_t)*id, cursor->idx,
+				    kl__cursor_place(queue, cursor, kind))))
 			return true;
 		queue->in_batch = true;
 		queue->batch_last = (uint16_t)*id;
@@ -177,9 +224,35 @@ KL__TEMPLATE bool kl__ring_next_in_order(struct kl_queue *queue,
 }
 
 /*
- * Takes up to max used buffers back. lengths get what the device claims to have written, writables
- * (unless NULL) what it was allowed to. Returns how many; when the device said what can't be, the
- * queue is broken from there on.
+ * The sorted part of a harvest: what the device used one by one in the order in which it was added.
+ * Each id is known before it is read, so comparing is all the checking it takes.
+ */
+KL__TEMPLATE uint16_t kl__ring_harvest_sorted(const struct kl_queue *queue,
+	struct kl__used_cursor *cursor, void **buffers, uint32_t *lengths, uint32_t *writables,
+	uint16_t max, const unsigned int kind)
+{
+	uint16_t n;
+
+	for (n = 0; n < max; n++) {
+		uint16_t place = kl__cursor_place(queue, cursor, kind);
+		uint32_t id, length;
+
+		if (!kl__ring_read_used(queue, cursor, &id, &length, kind) || id != place)
+			break;
+		buffers[n] = queue->buffer[place];
+		if (lengths != NULL)
+			lengths[n] = length;
+		if (writables != NULL)
+			writables[n] = queue->slot[place].writable;
+		kl__cursor_advance(queue, cursor, kind);
+	}
+	return n;
+}
+
+/*
+ * Takes up to max used buffers back. lengths (unless NULL) get what the device claims to have
+ * written, writables (unless NULL) what it was allowed to. Returns how many; when the device said
+ * what can't be, the queue is broken from there on.
  */
 KL__TEMPLATE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers, uint32_t *lengths,
 	uint32_t *writables, uint16_t max, const unsigned int kind)
@@ -188,31 +261,39 @@ KL__TEMPLATE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers, u
 	const uint16_t waiting = kl__ring_waiting(queue, max, kind), size = queue->size;
 	struct kl__used_cursor cursor = kl__cursor_get(queue);
 	enum kl_queue_fault fault = KL_QUEUE_OK;
-	uint16_t n;
+	uint16_t n = 0;
 
 	if (max > waiting)
 		max = waiting;
-	for (n = 0; n < max; n++) {
-		struct kl__slot *slot;
-		uint32_t id;
+	if ((kind & KL__RING_CHAINED) == 0 && KL__LIKELY(queue->is_sorted) &&
+		!(in_order && queue->in_batch))
+		n = kl__ring_harvest_sorted(queue, &cursor, buffers, lengths, writables, max, kind);
+	for (; n < max; n++) {
+		uint32_t id, length;
 
-		if (!(in_order ? kl__ring_next_in_order(queue, &cursor, &id, &lengths[n], kind) :
-				 kl__ring_read_used(queue, &cursor, &id, &lengths[n], kind)))
+		if (!(in_order ? kl__ring_next_in_order(queue, &cursor, &id, &length, kind) :
+				 kl__ring_read_used(queue, &cursor, &id, &length, kind)))
 			break;
 		if (KL__UNLIKELY(id >= size)) {
 			fault = KL_QUEUE_USED_ID;
 			break;
 		}
-		slot = &queue->slot[id];
-		if (KL__UNLIKELY(slot->count == 0)) {
+		if (KL__UNLIKELY(!kl__queue_is_in_flight(queue, (uint16_t)id, cursor.idx,
+			    kl__cursor_place(queue, &cursor, kind)))) {
 			fault = KL_QUEUE_USED_TWICE;
 			break;
 		}
-		kl__ring_return(queue, &cursor, (uint16_t)id, kind);
-		slot->count = 0;
-		buffers[n] = slot->buffer;
+		if (!in_order && queue->is_sorted)
+			kl__queue_unsort(queue, cursor.idx,
+				kl__cursor_place(queue, &cursor, kind));
+		buffers[n] = queue->buffer[id];
+		if (!queue->is_sorted)
+			queue->buffer[id] = NULL;
+		if (lengths != NULL)
+			lengths[n] = length;
 		if (writables != NULL)
-			writables[n] = slot->writable;
+			writables[n] = queue->slot[id].writable;
+		kl__ring_return(queue, &cursor, (uint16_t)id, kind);
 	}
 	kl__cursor_put(queue, &cursor, kind);
 	if (in_order && KL__UNLIKELY(n == waiting && queue->in_batch))

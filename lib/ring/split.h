@@ -11,23 +11,33 @@
 /* Marks the queue broken, counts the lie; cold on purpose. */
 KL__COLD void kl__queue_break(struct kl_queue *queue, enum kl_queue_fault fault);
 
+/*
+ * The first buffer that comes back out of order, or all that come back at a reset: from now on
+ * buffer[] tells what is in flight, which are still those from place on, of which idx were used
+ * before.
+ */
+KL__COLD void kl__queue_unsort(struct kl_queue *queue, uint16_t idx, uint16_t place);
+
 /* A used element whose id is not the one that was added at that place. */
 KL__COLD void kl__split_reorder(struct kl_queue *queue, uint16_t place, uint16_t id);
 
 /* 2.7.13.1, 2.7.13.2. */
-KL__TEMPLATE void kl__split_add(struct kl_queue *queue, void *buffer, uint64_t address,
-	uint32_t length, uint16_t flags, uint32_t writable, const unsigned int kind)
+KL__TEMPLATE void kl__split_add(struct kl_queue *queue, struct kl__add_cursor *cursor, void *buffer,
+	uint64_t address, uint32_t length, uint16_t flags, uint32_t writable,
+	const unsigned int kind)
 {
 	const bool chained = (kind & KL__RING_CHAINED) != 0;
-	uint16_t id = queue->order[(chained ? queue->taken : queue->avail_idx) & queue->mask];
+	uint16_t id = queue->order[(chained ? cursor->taken : cursor->idx) & queue->mask];
 
 	queue->desc[id] = (struct virtq_desc){.addr = address, .len = length, .flags = flags};
-	queue->slot[id] = (struct kl__slot){.buffer = buffer, .writable = writable, .count = 1};
+	queue->buffer[id] = buffer;
+	queue->slot[id].writable = writable;
 	if (chained) {
-		queue->avail->ring[queue->avail_idx & queue->mask] = id;
-		queue->taken++;
+		queue->slot[id].count = 1;
+		queue->avail->ring[cursor->idx & queue->mask] = id;
+		cursor->taken++;
 	}
-	queue->avail_idx++;
+	cursor->idx++;
 }
 
 /* 2.7.13.3. */

@@ -76,36 +76,38 @@ static void add_split_chain(struct kl_queue *queue, const struct kl__piece *piec
 static void add_packed_chain(struct kl_queue *queue, const struct kl__piece *pieces,
 	unsigned int readable, unsigned int count)
 {
-	uint16_t place = queue->avail_place, head = queue->order[place];
+	struct kl__add_cursor cursor = kl__ring_begin(queue);
+	uint16_t head = queue->order[cursor.place];
 
 	for (unsigned int i = 0; i < count; i++) {
-		uint16_t flags = access_of(i, readable) | link_of(i, count) | queue->avail_flags;
-		uint16_t id = queue->order[place];
+		uint16_t flags = access_of(i, readable) | link_of(i, count);
+		uint16_t id = queue->order[cursor.place];
 
-		queue->packed[place] = (struct pvirtq_desc){
+		queue->packed[cursor.place] = (struct pvirtq_desc){
 			.addr = pieces[i].address,
 			.len = pieces[i].length,
 			.id = head,
-			.flags = i == 0 ? kl__packed_flags(queue, flags) : flags,
+			.flags = i == 0 ? kl__packed_flags(queue, &cursor, flags) :
+					  flags | cursor.flags,
 		};
-		place = kl__packed_advance(place, 1, queue->size, &queue->avail_flags);
-		queue->slot[id].next = queue->order[place];
+		cursor.place = kl__packed_advance(cursor.place, 1, queue->size, &cursor.flags);
+		queue->slot[id].next = queue->order[cursor.place];
 	}
-	queue->avail_place = place;
+	kl__ring_end(queue, &cursor, KL__RING_PACKED);
 }
 
 static void add_chain(struct kl_queue *queue, const struct kl__piece *pieces, unsigned int readable,
 	unsigned int count, uint32_t writable_bytes, void *buffer)
 {
-	struct kl__slot *slot = &queue->slot[kl__ring_next_id(queue, queue->kind)];
+	uint16_t id = kl__ring_next_id(queue, queue->kind);
 
 	if ((queue->kind & KL__RING_PACKED) != 0)
 		add_packed_chain(queue, pieces, readable, count);
 	else
 		add_split_chain(queue, pieces, readable, count);
-	slot->buffer = buffer;
-	slot->writable = writable_bytes;
-	slot->count = (uint16_t)count;
+	queue->buffer[id] = buffer;
+	queue->slot[id].writable = writable_bytes;
+	queue->slot[id].count = (uint16_t)count;
 	queue->taken += (uint16_t)count;
 	queue->avail_idx++;
 }
@@ -211,14 +213,27 @@ void kl__queue_disarm(struct kl_queue *queue)
 	kl__ring_disarm(queue, queue->kind);
 }
 
+/* Where the next used buffer is expected. */
+static uint16_t used_place(const struct kl_queue *queue)
+{
+	return (queue->kind & KL__RING_PACKED) != 0 ? queue->used_place :
+						      queue->used_idx & queue->mask;
+}
+
+bool kl__queue_holds(const struct kl_queue *queue, uint16_t id)
+{
+	return kl__queue_is_in_flight(queue, id, queue->used_idx, used_place(queue));
+}
+
 void *kl__queue_drain(struct kl_queue *queue)
 {
+	if (queue->is_sorted)
+		kl__queue_unsort(queue, queue->used_idx, used_place(queue));
 	while (queue->drained < queue->size) {
-		struct kl__slot *slot = &queue->slot[queue->drained++];
+		void *buffer = queue->buffer[queue->drained++];
 
-		if (slot->count == 0)
+		if (buffer == NULL)
 			continue;
-		slot->count = 0;
 		queue->stats.failed++;
 		/*
 		 * What was added and never published counts as posted, so that the sum law holds.
@@ -228,7 +243,7 @@ void *kl__queue_drain(struct kl_queue *queue)
 			queue->published++;
 		}
 		queue->used_idx++;
-		return slot->buffer;
+		return buffer;
 	}
 	return NULL;
 }

@@ -83,6 +83,9 @@ void kl__queue_publish(struct kl_queue *queue);
  */
 void *kl__queue_take(struct kl_queue *queue, uint32_t *length);
 
+/* Whether the buffer that starts at descriptor id is in flight. */
+bool kl__queue_holds(const struct kl_queue *queue, uint16_t id);
+
 /* kl__ring_harvest and kl__ring_park for any kind of queue; what came back is not counted yet. */
 uint16_t kl__queue_harvest(struct kl_queue *queue, void **buffers, uint32_t *lengths,
 	uint32_t *writables, uint16_t max);
