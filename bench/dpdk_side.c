@@ -55,8 +55,9 @@ int dpdk_open(struct side *side, const struct ring_form *form, struct rte_mempoo
 	rc = peer_open(side, socket, 1, pool);
 	if (rc != 0)
 		return rc;
-	snprintf(arguments, sizeof(arguments), "path=%s,mac=02:00:00:00:00:02,queues=1,queue_size=%d,%s", socket,
-		RING_SIZE, form->dpdk);
+	snprintf(arguments, sizeof(arguments),
+		"path=%s,mac=02:00:00:00:00:02,queues=1,queue_size=%d,%s", socket, RING_SIZE,
+		form->dpdk);
 	rc = rte_vdev_init(NAME, arguments);
 	if (rc == 0)
 		rc = rte_eth_dev_get_port_by_name(NAME, &side->port);

@@ -55,7 +55,7 @@ static bool is_right(struct rte_mbuf *packet, const struct load *load, uint32_t 
 	return packet->pkt_len == load->bytes && last->data_len >= sizeof(struct stamp) &&
 		rte_pktmbuf_mtod(packet, struct stamp *)->number == number &&
 		rte_pktmbuf_mtod_offset(last, struct stamp *, last->data_len - sizeof(struct stamp))
-				->number == ~number;
+			->number == ~number;
 }
 
 static bool check_burst(struct rte_mbuf **packets, uint16_t count, const struct load *load,
@@ -113,8 +113,7 @@ static bool receive_burst(const struct side *side, const struct load *load, uint
 		uint16_t n;
 
 		if (sent < load->burst)
-			sent += rte_eth_tx_burst(side->peer, 0, packets + sent,
-				load->burst - sent);
+			sent += rte_eth_tx_burst(side->peer, 0, packets + sent, load->burst - sent);
 		start = rte_rdtsc();
 		n = side->rx(side, arrived, load->burst);
 		*cycles += rte_rdtsc() - start;
@@ -132,8 +131,7 @@ bool measure(const struct side *side, const struct load *load, unsigned int pack
 	unsigned int n;
 
 	for (n = 0; n < packets; n += load->burst) {
-		if (send_burst(side, load, n, pool, &tx) &&
-			receive_burst(side, load, n, pool, &rx))
+		if (send_burst(side, load, n, pool, &tx) && receive_burst(side, load, n, pool, &rx))
 			continue;
 		fprintf(stderr, "bench: %s lost a packet near number %u (burst %u, %u bytes)\n",
 			side->name, n, load->burst, load->bytes);

@@ -29,22 +29,22 @@ static inline void *header_of(const struct net_rxq *rxq, struct rte_mbuf *m)
 	return (char *)m + rxq->header_at;
 }
 
-static inline uint64_t header_iova(const struct net_rxq *rxq, struct rte_mbuf *m)
-{
-	return rxq->iova_is_virtual ? (uintptr_t)header_of(rxq, m) : m->buf_iova + rxq->offset;
-}
-
 KL__TEMPLATE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, const unsigned int kind)
 {
-	const uint32_t bytes = rxq->buffer_bytes;
+	const uint32_t bytes = rxq->buffer_bytes, header_at = rxq->header_at;
+	const bool is_virtual = rxq->iova_is_virtual;
 	struct kl_queue *queue = rxq->queue;
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
 	struct rte_mbuf *fresh[REFILL_CHUNK];
 	uint16_t got = allocate(rxq, fresh, count);
 
-	for (uint16_t i = 0; i < got; i++)
-		kl__ring_put(queue, &cursor, fresh[i], header_iova(rxq, fresh[i]), bytes,
-			VIRTQ_DESC_F_WRITE, bytes, kind);
+	for (uint16_t i = 0; i < got; i++) {
+		uint64_t address = is_virtual ? (uintptr_t)fresh[i] + header_at :
+						fresh[i]->buf_iova + rxq->offset;
+
+		kl__ring_put(queue, &cursor, fresh[i], address, bytes, VIRTQ_DESC_F_WRITE, bytes,
+			kind);
+	}
 	kl__ring_end(queue, &cursor, kind);
 	return got;
 }
@@ -79,9 +79,9 @@ KL__TEMPLATE void refill_and_kick(struct net_rxq *rxq, const unsigned int kind)
 		kl__kick(rxq->queue);
 }
 
-static inline void init_mbuf(const struct net_rxq *rxq, struct rte_mbuf *m, uint32_t bytes)
+static inline void init_mbuf(struct rte_mbuf *m, uint64_t mbuf_init, uint32_t bytes)
 {
-	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, rearm_data)) = rxq->mbuf_init;
+	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, rearm_data)) = mbuf_init;
 	m->ol_flags = 0;
 	/* packet_type, pkt_len; data_len, no VLAN tag, no hash. */
 	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, packet_type)) = (uint64_t)bytes << 32;
@@ -152,7 +152,7 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
 			is_good = false;
 			bytes = 0;
 		}
-		init_mbuf(rxq, m, bytes);
+		init_mbuf(m, rxq->mbuf_init, bytes);
 		/*
 		 * Without a header of its own it starts where the device wrote, not at the
 		 * headroom.
@@ -177,11 +177,11 @@ KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct bat
 
 	/* A packet has at least one byte. */
 	if (bytes <= rxq->header_bytes || bytes > rxq->buffer_bytes) {
-		init_mbuf(rxq, packet, 0);
+		init_mbuf(packet, rxq->mbuf_init, 0);
 		drop(rxq, packet);
 		return NULL;
 	}
-	init_mbuf(rxq, packet, bytes - rxq->header_bytes);
+	init_mbuf(packet, rxq->mbuf_init, bytes - rxq->header_bytes);
 	buffers = buffers_of(rxq, packet);
 	if (buffers == 0) {
 		/* Of no meaning, but the data is there: counted, and taken for one. */
@@ -228,6 +228,7 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 {
 	const uint32_t header_bytes = rxq->header_bytes;
 	const uint32_t room = rxq->buffer_bytes - header_bytes;
+	const uint64_t mbuf_init = rxq->mbuf_init;
 	struct batch batch;
 	uint64_t bytes = 0;
 	uint16_t n = 0;
@@ -238,23 +239,26 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 		kind);
 	batch.next = 0;
 	rxq->queue->stats.done += batch.count;
-	while (batch.next < batch.count) {
-		struct rte_mbuf *m = batch.buffer[batch.next];
-		uint32_t length = batch.bytes[batch.next++];
+	for (uint16_t i = 0; i < batch.count; i++) {
+		struct rte_mbuf *m = packets[i];
+		uint32_t length = batch.bytes[i] - header_bytes;
 
-		if (KL__LIKELY(is_whole_packet(rxq, m, length - header_bytes, room, mergeable))) {
-			init_mbuf(rxq, m, length - header_bytes);
+		if (KL__LIKELY(is_whole_packet(rxq, m, length, room, mergeable))) {
+			init_mbuf(m, mbuf_init, length);
 		} else {
-			m = take_odd_packet(rxq, &batch, m, length);
+			batch.next = i + 1;
+			m = take_odd_packet(rxq, &batch, m, batch.bytes[i]);
+			i = batch.next - 1;
 			if (m == NULL)
 				continue;
+			length = m->pkt_len;
 		}
 		if (offloads) {
 			m = apply_header(rxq, m);
 			if (m == NULL)
 				continue;
 		}
-		bytes += m->pkt_len;
+		bytes += length;
 		packets[n++] = m;
 	}
 	rxq->count.packets += n;

@@ -48,12 +48,9 @@ KL__TEMPLATE void kl__packed_add(struct kl_queue *queue, struct kl__add_cursor *
 {
 	uint16_t place = cursor->place, id = queue->order[place];
 
-	queue->packed[place] = (struct pvirtq_desc){
-		.addr = address,
-		.len = length,
-		.id = id,
-		.flags = kl__packed_flags(queue, cursor, flags),
-	};
+	queue->packed[place].addr = address;
+	queue->packed[place].rest = kl__desc_rest(length, id,
+		kl__packed_flags(queue, cursor, flags));
 	queue->buffer[id] = buffer;
 	queue->slot[id].writable = writable;
 	cursor->place = kl__packed_advance(place, 1, queue->size, &cursor->flags);
@@ -81,8 +78,7 @@ struct kl__packed_used {
 /* Pairs with the device's release of the flags: id, length and the buffer's data are complete. */
 static inline struct kl__packed_used kl__packed_read(const struct kl_queue *queue, uint16_t place)
 {
-	const void *half = &queue->packed[place].len;
-	uint64_t word = kl__load64_acquire(half);
+	uint64_t word = kl__load64_acquire(&queue->packed[place].rest);
 
 	return (struct kl__packed_used){
 		.length = (uint32_t)word,

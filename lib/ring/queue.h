@@ -144,6 +144,12 @@ struct kl_queue {
 	uint16_t drained; /* descriptor ids that a drain has passed */
 };
 
+/* The second half of a descriptor of either format, which is written and read as one word. */
+static inline uint64_t kl__desc_rest(uint32_t length, uint16_t third, uint16_t fourth)
+{
+	return length | (uint64_t)third << 32 | (uint64_t)fourth << 48;
+}
+
 /*
  * Whether the buffer of this id is in flight, when the one at place is the next to be used and idx
  * have been.

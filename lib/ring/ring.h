@@ -123,8 +123,7 @@ KL__TEMPLATE void kl__cursor_advance(const struct kl_queue *queue, struct kl__us
 {
 	cursor->idx++;
 	if ((kind & KL__RING_PACKED) != 0)
-		cursor->place =
-			kl__packed_advance(cursor->place, 1, queue->size, &cursor->flags);
+		cursor->place = kl__packed_advance(cursor->place, 1, queue->size, &cursor->flags);
 }
 
 /* At most how many can be taken. 0 when broken. */
@@ -231,9 +230,15 @@ KL__TEMPLATE uint16_t kl__ring_harvest_sorted(const struct kl_queue *queue,
 	struct kl__used_cursor *cursor, void **buffers, uint32_t *lengths, uint32_t *writables,
 	uint16_t max, const unsigned int kind)
 {
-	uint16_t n;
+	uint16_t n = 0;
 
-	for (n = 0; n < max; n++) {
+#if defined(__SSE2__)
+	if ((kind & KL__RING_PACKED) == 0 && writables == NULL) {
+		n = kl__split_harvest_fours(queue, cursor->idx, buffers, lengths, max);
+		cursor->idx += n;
+	}
+#endif
+	for (; n < max; n++) {
 		uint16_t place = kl__cursor_place(queue, cursor, kind);
 		uint32_t id, length;
 
@@ -284,8 +289,7 @@ KL__TEMPLATE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers, u
 			break;
 		}
 		if (!in_order && queue->is_sorted)
-			kl__queue_unsort(queue, cursor.idx,
-				kl__cursor_place(queue, &cursor, kind));
+			kl__queue_unsort(queue, cursor.idx, kl__cursor_place(queue, &cursor, kind));
 		buffers[n] = queue->buffer[id];
 		if (!queue->is_sorted)
 			queue->buffer[id] = NULL;

@@ -6,6 +6,11 @@
 #ifndef KL_RING_SPLIT_H
 #define KL_RING_SPLIT_H
 
+#include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "ring/queue.h"
 
 /* Marks the queue broken, counts the lie; cold on purpose. */
@@ -29,7 +34,8 @@ KL__TEMPLATE void kl__split_add(struct kl_queue *queue, struct kl__add_cursor *c
 	const bool chained = (kind & KL__RING_CHAINED) != 0;
 	uint16_t id = queue->order[(chained ? cursor->taken : cursor->idx) & queue->mask];
 
-	queue->desc[id] = (struct virtq_desc){.addr = address, .len = length, .flags = flags};
+	queue->desc[id].addr = address;
+	queue->desc[id].rest = kl__desc_rest(length, flags, 0);
 	queue->buffer[id] = buffer;
 	queue->slot[id].writable = writable;
 	if (chained) {
@@ -72,6 +78,40 @@ static inline uint16_t kl__split_waiting(struct kl_queue *queue, uint16_t wanted
 	queue->used_seen = seen;
 	return waiting;
 }
+
+#if defined(__SSE2__)
+/*
+ * Takes used elements four by four from idx on, while their ids are those of their places; stops
+ * where they are not, where the ring ends, and where fewer than four are left. Each element is read
+ * once.
+ */
+KL__TEMPLATE uint16_t kl__split_harvest_fours(const struct kl_queue *queue, uint16_t idx,
+	void **buffers, uint32_t *lengths, uint16_t max)
+{
+	const uint16_t place = idx & queue->mask;
+	const uint16_t end = max < queue->size - place ? max : queue->size - place;
+	__m128i ids = _mm_add_epi32(_mm_set1_epi32(place), _mm_setr_epi32(0, 1, 2, 3));
+	uint16_t n;
+
+	for (n = 0; n + 4 <= end; n += 4) {
+		const __m128i *elements = (const void *)&queue->used->ring[place + n];
+		__m128 low = _mm_castsi128_ps(_mm_loadu_si128(elements));
+		__m128 high = _mm_castsi128_ps(_mm_loadu_si128(elements + 1));
+		__m128i same;
+
+		/* Else the compiler might read them again. */
+		__asm__("" : "+x"(low), "+x"(high));
+		same = _mm_cmpeq_epi32(ids, _mm_castps_si128(_mm_shuffle_ps(low, high, 0x88)));
+		if (_mm_movemask_epi8(same) != 0xffff)
+			break;
+		if (lengths != NULL)
+			_mm_storeu_ps((float *)&lengths[n], _mm_shuffle_ps(low, high, 0xdd));
+		memcpy(&buffers[n], &queue->buffer[place + n], 4 * sizeof(*buffers));
+		ids = _mm_add_epi32(ids, _mm_set1_epi32(4));
+	}
+	return n;
+}
+#endif
 
 /* How far the used index may run before used_event has to be moved out of its way again. */
 #define KL__PARK_DISTANCE 16384

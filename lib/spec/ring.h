@@ -36,9 +36,14 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x fields are 
 /* 2.7.5 */
 struct virtq_desc {
 	uint64_t addr;
-	uint32_t len;
-	uint16_t flags;
-	uint16_t next;
+	union {
+		struct {
+			uint32_t len;
+			uint16_t flags;
+			uint16_t next;
+		};
+		uint64_t rest; /* the three as one word */
+	};
 };
 static_assert(sizeof(struct virtq_desc) == 16, "2.7.5");
 static_assert(offsetof(struct virtq_desc, len) == 8, "2.7.5");
@@ -81,9 +86,14 @@ static_assert(offsetof(struct virtq_used, ring) == 4, "2.7.8");
 /* 2.8.13, in the ring and in indirect tables; a used descriptor has the same shape: 2.8.14. */
 struct pvirtq_desc {
 	uint64_t addr;
-	uint32_t len;
-	uint16_t id;
-	uint16_t flags;
+	union {
+		struct {
+			uint32_t len;
+			uint16_t id;
+			uint16_t flags;
+		};
+		uint64_t rest; /* the three as one word */
+	};
 };
 static_assert(sizeof(struct pvirtq_desc) == 16, "2.8.13");
 static_assert(offsetof(struct pvirtq_desc, len) == 8, "2.8.13");
