@@ -128,6 +128,15 @@ static void add_stats(struct kl_net_queue_stats *sum, const struct net_counters 
 	sum->queue.bad_used += stats->bad_used;
 }
 
+void net_txq_take_sent(struct net_txq *txq)
+{
+	struct rte_mbuf *packet;
+	uint32_t length;
+
+	while (txq->queue != NULL && (packet = kl__queue_take(txq->queue, &length)) != NULL)
+		rte_pktmbuf_free(packet);
+}
+
 static void drain_queue(struct kl_queue *queue, const struct net_counters *count,
 	struct kl_net_queue_stats *before)
 {
@@ -205,6 +214,7 @@ int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction,
 		.path = direction == KL_NET_RX ? net->pairs[queue].rx.path :
 						 net->pairs[queue].tx.path,
 		.fault = (enum kl_queue_fault)ring->fault,
+		.is_stopped = net->pairs[queue].is_stopped[direction],
 	};
 	return 0;
 }

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include <kickless/log.h>
 
@@ -18,59 +17,6 @@
 static const char *name_of(const struct kl_net *net)
 {
 	return kl_device_info(net->device)->name;
-}
-
-static void set_gates(struct kl_net *net, uint16_t state)
-{
-	for (uint16_t i = 0; i < net->pair_count; i++) {
-		kl__gate_set(&net->pairs[i].rx_gate, state);
-		kl__gate_set(&net->pairs[i].tx_gate, state);
-	}
-}
-
-/* Who fell asleep on the old ring, or because there was none, must look at the new one. */
-static void wake(const struct kl_net *net, uint16_t queue)
-{
-	const uint64_t one = 1;
-	int fd = kl_net_rx_event_fd(net, queue);
-
-	/* A counter that is full wakes as well. */
-	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
-		return;
-}
-
-void net_gates_open(struct kl_net *net)
-{
-	bool needs_fence = !kl__gates_prepare();
-
-	for (uint16_t i = 0; i < net->running_pairs; i++) {
-		struct net_pair *pair = &net->pairs[i];
-
-		pair->rx_gate.needs_fence = needs_fence;
-		pair->tx_gate.needs_fence = needs_fence;
-		kl__gate_set(&pair->rx_gate, KL__GATE_OPEN);
-		kl__gate_set(&pair->tx_gate, KL__GATE_OPEN);
-	}
-}
-
-int net_gates_shut(struct kl_net *net)
-{
-	uint64_t deadline = kl__clock() +
-		KL__GATE_PATIENCE_SECONDS * kl_device_ticks_per_second(net->device);
-
-	set_gates(net, NET_GATE_SHUT);
-	kl__gates_fence();
-	for (uint16_t i = 0; i < net->pair_count; i++) {
-		if (kl__gate_wait(&net->pairs[i].rx_gate, deadline) &&
-			kl__gate_wait(&net->pairs[i].tx_gate, deadline))
-			continue;
-		kl_error(
-			"%s: a thread has been within a burst of queue %u for %d s; the device can't be "
-			"reset under it",
-			name_of(net), i, KL__GATE_PATIENCE_SECONDS);
-		return -EAGAIN;
-	}
-	return 0;
 }
 
 /* Why the device has to be reset, in text; NULL when it has not. */
@@ -90,6 +36,8 @@ static const char *trouble(const struct kl_net *net, char *text, size_t size)
 			return text;
 		}
 	}
+	if (net->is_stuck)
+		return "the reset of one queue failed";
 	return kl_device_needs_reset(net->device) ? "it asks for a reset, or has gone" : NULL;
 }
 
@@ -104,19 +52,6 @@ static bool take_reset(struct kl_net *net)
 	*oldest = now;
 	net->resets_taken++;
 	return true;
-}
-
-/* What the device has sent must not count as lost. */
-static void take_sent(struct kl_net *net)
-{
-	for (uint16_t i = 0; i < net->running_pairs; i++) {
-		struct kl_queue *queue = net->pairs[i].tx.queue;
-		struct rte_mbuf *packet;
-		uint32_t length;
-
-		while (queue != NULL && (packet = kl__queue_take(queue, &length)) != NULL)
-			rte_pktmbuf_free(packet);
-	}
 }
 
 /* Gates stay shut. Returns rc. */
@@ -156,7 +91,7 @@ static int set_up_again(struct kl_net *net)
 	kl_notice("%s: it runs again", name_of(net));
 	net_gates_open(net);
 	for (uint16_t i = 0; i < net->running_pairs; i++)
-		wake(net, i);
+		net_wake(net, i);
 	return 0;
 }
 
@@ -167,7 +102,8 @@ static int halt(struct kl_net *net, const char *why)
 	if (rc != 0)
 		return rc;
 	kl_notice("%s: %s; the device is reset", name_of(net), why);
-	take_sent(net);
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		net_txq_take_sent(&net->pairs[i].tx);
 	rc = net_reset(net);
 	if (rc == -EAGAIN)
 		return wait_for_return(net);
@@ -184,7 +120,7 @@ bool kl_net_is_broken(const struct kl_net *net)
 {
 	if (!net->is_running)
 		return false;
-	if (net->is_away)
+	if (net->is_away || net->is_stuck)
 		return true;
 	for (uint16_t i = 0; i < net->running_pairs; i++)
 		if (net->pairs[i].rx.queue->fault != KL_QUEUE_OK ||

@@ -21,5 +21,7 @@ int net_coalescing_replay(struct kl_net *net);
 int net_steering_replay(struct kl_net *net);
 /* tunnels.c */
 int net_tunnels_replay(struct kl_net *net);
+/* queue_stop.c: stops the queues again that were stopped alone. */
+int net_stops_replay(struct kl_net *net);
 
 #endif

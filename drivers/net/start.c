@@ -140,6 +140,7 @@ int net_reset(struct kl_net *net)
 
 	net->tx_offloads = 0;
 	net->rx_offloads = 0;
+	net->is_stuck = false;
 	/* What the device may still write stays allocated. */
 	net->is_lost = rc == -ETIMEDOUT;
 	if (net->is_lost)
@@ -168,6 +169,7 @@ static int replay_settings(struct kl_net *net)
 		net_rx_modes_replay,
 		net_vlans_replay,
 		net_coalescing_replay,
+		net_stops_replay,
 	};
 	int rc = 0;
 
@@ -266,6 +268,8 @@ int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 		return rc;
 	net->conf = *conf;
 	net->conf.queue_pairs = pairs;
+	for (uint16_t i = 0; i < net->pair_count; i++)
+		memset(net->pairs[i].is_stopped, 0, sizeof(net->pairs[i].is_stopped));
 	rc = net_bring_up(net);
 	if (rc != 0) {
 		net->is_running = false;

@@ -94,6 +94,7 @@ struct net_pair {
 	struct kl__gate tx_gate;
 	struct net_txq tx;
 	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
+	bool is_stopped[2]; /* alone; as above */
 	struct kl_net_queue_stats rx_before;
 	struct kl_net_queue_stats tx_before;
 };
@@ -141,6 +142,7 @@ struct kl_net {
 	uint64_t rx_offloads;
 	bool is_running;
 	bool is_lost; /* a reset did not end: nothing may be done with it any more */
+	bool is_stuck; /* the reset of one queue failed; the device needs one */
 	/* Running, but stopped until kl_net_recover finds the device there again. */
 	bool is_away;
 	bool is_given_up; /* running, but stopped until it is started anew */
@@ -157,13 +159,21 @@ int net_bring_up(struct kl_net *net);
 /* start.c: as kl_device_reset; gates are shut. */
 int net_reset(struct kl_net *net);
 
-/* recover.c: nobody is within a burst any more, nor will be. 0, or after a message -EAGAIN. */
+/* gates.c: nobody is within a burst any more, nor will be. 0, or after a message -EAGAIN. */
 int net_gates_shut(struct kl_net *net);
-/* recover.c: bursts may run again. */
+/* gates.c: bursts may run again, but for queues that are stopped alone. */
 void net_gates_open(struct kl_net *net);
+/* gates.c: both for one queue. */
+int net_gate_shut(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
+void net_gate_open(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
+/* gates.c: who fell asleep on the old ring, or because there was none, must look at the new one. */
+void net_wake(const struct kl_net *net, uint16_t queue);
 
 /* queue.c: the largest frame by what the device says now and the user has set. */
 void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq);
+
+/* queue.c: frees what the device has sent, which must not count as lost. */
+void net_txq_take_sent(struct net_txq *txq);
 
 /* queue.c: -EINVAL after a message unless the device runs and has this queue. */
 int net_check_queue(const struct kl_net *net, uint16_t queue);

@@ -114,6 +114,7 @@ struct kl_net_queue_info {
 	const char *ring; /* "split" */
 	const char *path; /* the burst function's variant, such as "mergeable" */
 	enum kl_queue_fault fault; /* why it moves nothing, or KL_QUEUE_OK: see kl_net_recover */
+	bool is_stopped; /* by kl_net_queue_stop */
 };
 
 /* The name of an offload without its prefix, such as "TCP_CKSUM"; NULL for other bits than one. */
@@ -157,6 +158,23 @@ KL_API int kl_net_stop(struct kl_net *net);
  * whose back end comes and goes is waited for without end.
  */
 KL_API int kl_net_recover(struct kl_net *net);
+
+/*
+ * Stops one queue while the others run: waits for its thread to leave the burst functions, which on
+ * this queue take and return nothing from then on, and resets it. What it had not sent is freed and
+ * counted as failed; what had arrived and was not taken is lost. It stays stopped when
+ * kl_net_recover resets the device, and starts with the next kl_net_start. Virtio 1.x, 2.6.1. Control
+ * thread.
+ *
+ * 0, also when it is stopped, or started, already; after a message -EINVAL (the port does not run, or
+ * has no such queue), -ENOTSUP (the device was not started with RING_RESET), -EAGAIN (a thread stayed
+ * in a call for 5 s, or the device is not there now); -EIO, -EPROTO, -ETIMEDOUT: the device did not
+ * do it. When that is a stop's, nothing moves on the queue until kl_net_recover has reset the device,
+ * and then it runs again.
+ */
+KL_API int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
+/* Starts it again, with an empty transmit or a full receive ring. The counters go on. */
+KL_API int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
 
 /*
  * Whether kl_net_recover has something to do, as far as is known without asking the device: a queue

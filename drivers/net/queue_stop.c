@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One queue stopped and started while the others run: virtio 1.x, 2.6.1. */
+#include <errno.h>
+
+#include <kickless/log.h>
+
+#include "ring/kick.h"
+#include "ring/verbs.h"
+#include "settings.h"
+
+static const char *name_of(const struct kl_net *net)
+{
+	return kl_device_info(net->device)->name;
+}
+
+static struct kl_queue *ring_of(const struct net_pair *pair, enum kl_net_direction direction)
+{
+	return direction == KL_NET_RX ? pair->rx.queue : pair->tx.queue;
+}
+
+/* Nobody is within a burst of it. */
+static int reset_ring(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
+{
+	struct net_pair *pair = &net->pairs[queue];
+	struct kl_queue *ring = ring_of(pair, direction);
+	struct rte_mbuf *packet;
+	int rc;
+
+	if (direction == KL_NET_TX)
+		net_txq_take_sent(&pair->tx);
+	rc = kl_device_stop_queue(net->device, ring);
+	if (rc != 0)
+		return rc;
+	while ((packet = kl__queue_drain(ring)) != NULL)
+		rte_pktmbuf_free(packet);
+	return 0;
+}
+
+static int check(const struct kl_net *net, uint16_t queue)
+{
+	int rc = net_check_queue(net, queue);
+
+	if (rc != 0)
+		return rc;
+	if (!net->is_away && !net->is_given_up)
+		return 0;
+	kl_error("%s: queue %u can't be stopped or started, the device is not there", name_of(net),
+		queue);
+	return -EAGAIN;
+}
+
+int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
+{
+	int rc = check(net, queue);
+
+	if (rc != 0 || net->pairs[queue].is_stopped[direction])
+		return rc;
+	rc = net_gate_shut(net, direction, queue);
+	if (rc == 0)
+		rc = reset_ring(net, direction, queue);
+	if (rc == 0)
+		net->pairs[queue].is_stopped[direction] = true;
+	else if (rc == -EAGAIN || rc == -ENOTSUP)
+		net_gate_open(net, direction, queue);
+	else
+		net->is_stuck = true;
+	return rc;
+}
+
+int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
+{
+	struct net_pair *pair;
+	int rc = check(net, queue);
+
+	if (rc != 0 || !net->pairs[queue].is_stopped[direction])
+		return rc;
+	pair = &net->pairs[queue];
+	rc = kl_device_start_queue(net->device, ring_of(pair, direction));
+	if (rc != 0)
+		return rc;
+	if (direction == KL_NET_RX) {
+		net_rx_refill(&pair->rx);
+		kl__kick_check(pair->rx.queue);
+	}
+	pair->is_stopped[direction] = false;
+	net_gate_open(net, direction, queue);
+	/* Who fell asleep because nothing could come must look again. */
+	if (direction == KL_NET_RX)
+		net_wake(net, queue);
+	return 0;
+}
+
+int net_stops_replay(struct kl_net *net)
+{
+	int rc = 0;
+
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		for (int way = KL_NET_RX; way <= KL_NET_TX && rc == 0; way++)
+			if (net->pairs[i].is_stopped[way])
+				rc = reset_ring(net, way, i);
+	return rc;
+}
