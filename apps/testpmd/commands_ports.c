@@ -205,11 +205,8 @@ static void run_queue(struct testpmd *pmd, const struct command_words *words)
 				tx ? "TX" : "RX", queue);
 			continue;
 		}
-		if (tx)
-			port->tx_held[queue] = stops;
-		else
-			port->rx_held[queue] = stops;
-		fwd_apply_holds(pmd);
+		if (port_stop_queue(port, tx ? KL_NET_TX : KL_NET_RX, queue, stops) == 0)
+			fwd_apply_holds(pmd);
 	}
 }
 
@@ -235,7 +232,9 @@ static const struct command commands[] = {
 	{"port config all rxq|txq|rxd|txd N",
 		"Set queues, or descriptors of a ring, of stopped ports.", run_configure},
 	{"port config mtu PORT N", "Set the MTU of a port.", run_mtu},
-	{"port PORT rxq|txq N start|stop", "Forward by a queue, or leave it alone.", run_queue},
+	{"port PORT rxq|txq N start|stop",
+		"Start or stop one queue: by RING_RESET, or else by not forwarding by it.",
+		run_queue},
 	{"set link-up|link-down port PORT",
 		"Forward by a port, or act as if its cable was out: the device's own link is its host's.",
 		run_link},

@@ -38,13 +38,13 @@ static int not_a_network_device(const struct port *port)
 	return -ENOTSUP;
 }
 
-static bool offers(const struct port *port, const char *feature)
+static bool is_among(const struct port *port, const struct kl_features *features,
+	const char *feature)
 {
 	char names[1536];
 	char *rest;
 
-	kl_device_feature_names(port->device, &kl_device_info(port->device)->offered, names,
-		sizeof(names));
+	kl_device_feature_names(port->device, features, names, sizeof(names));
 	for (const char *word = strtok_r(names, " ", &rest); word != NULL;
 		word = strtok_r(NULL, " ", &rest))
 		if (strcmp(word, feature) == 0)
@@ -55,7 +55,8 @@ static bool offers(const struct port *port, const char *feature)
 /* As with testpmd, until someone says otherwise; a device without such modes passes all on anyway. */
 static void be_promiscuous(struct port *port)
 {
-	if (kl_device_has_control_queues(port->device) && offers(port, "CTRL_RX"))
+	if (kl_device_has_control_queues(port->device) &&
+		is_among(port, &kl_device_info(port->device)->offered, "CTRL_RX"))
 		kl_net_set_rx_mode(port->net, KL_NET_PROMISCUOUS, true);
 }
 
@@ -147,6 +148,8 @@ int port_start(struct port *port)
 	}
 	port->fault_told = false;
 	port->reset_told = false;
+	memset(port->rx_held, 0, sizeof(port->rx_held));
+	memset(port->tx_held, 0, sizeof(port->tx_held));
 	port->link_up = kl_net_info(port->net)->link_up;
 	mac = kl_net_info(port->net)->mac;
 	printf("Port %u: %02X:%02X:%02X:%02X:%02X:%02X\n", port->number, mac[0], mac[1], mac[2],
@@ -163,6 +166,31 @@ int port_stop(struct port *port)
 	ports_unlock();
 	if (rc != 0)
 		say_error("port %u: can't stop %s: %s", port->number, port_name(port),
+			strerror(-rc));
+	return rc;
+}
+
+int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t queue, bool stops)
+{
+	bool *held = direction == KL_NET_TX ? port->tx_held : port->rx_held;
+	int rc;
+
+	if (!is_among(port, &kl_device_info(port->device)->accepted, "RING_RESET")) {
+		if (stops && !held[queue])
+			say_reply(
+				"port %u: %s has no RING_RESET, so forwarding leaves the queue alone "
+				"and the device keeps it",
+				port->number, port_name(port));
+		held[queue] = stops;
+		return 0;
+	}
+	ports_lock();
+	rc = stops ? kl_net_queue_stop(port->net, direction, queue) :
+		     kl_net_queue_start(port->net, direction, queue);
+	ports_unlock();
+	if (rc != 0)
+		say_error("port %u: can't %s %s queue %u: %s", port->number,
+			stops ? "stop" : "start", direction == KL_NET_TX ? "TX" : "RX", queue,
 			strerror(-rc));
 	return rc;
 }

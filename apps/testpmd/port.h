@@ -19,7 +19,10 @@ struct port {
 	struct rte_mempool *pool;
 	struct kl_net_conf conf;
 	uint64_t rss_types; /* RTE_ETH_RSS_* to hash when several queues run; 0 for none */
-	/* By "set link-down" and "port P rxq Q stop": not to be forwarded by. */
+	/*
+	 * By "set link-down", and by "port P rxq Q stop" where the device can't: not to be forwarded
+	 * by.
+	 */
 	bool link_held;
 	bool rx_held[MAX_QUEUES];
 	bool tx_held[MAX_QUEUES];
@@ -46,6 +49,12 @@ void ports_unlock(void);
 int port_open(struct port *port, uint16_t number, const char *spec);
 int port_start(struct port *port);
 int port_stop(struct port *port);
+
+/*
+ * Stops or starts one queue of a started port, or where the device can't do that, has it held after a
+ * message: fwd_apply_holds is due then. 0 or -errno after a message.
+ */
+int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t queue, bool stops);
 
 /* Stops the port if it runs, and gives its device back. A closed port is skipped. */
 void port_close(struct port *port);

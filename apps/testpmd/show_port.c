@@ -267,7 +267,7 @@ static void print_queue_state(const struct port *port, const struct kl_net_queue
 
 	printf("Number of %s: %u\n", tx ? "TXDs" : "RXDs", info->size);
 	printf("%s queue state: %s\n", tx ? "Tx" : "Rx",
-		port_is_started(port) && !held ? "started" : "stopped");
+		port_is_started(port) && !held && !info->is_stopped ? "started" : "stopped");
 	printf("Burst mode: %s %s\n", queue_ring(info), info->path != NULL ? info->path : "none");
 	printf("Kick policy: %s\n", kick_policy_text(&info->kick, kick, sizeof(kick)));
 	printf("Fault: %s\n", kl_queue_fault_name(info->fault));
