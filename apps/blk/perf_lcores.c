@@ -6,7 +6,6 @@
 #include "perf.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,18 +54,6 @@ static void sum_progress(const struct perf_run *run, uint64_t *requests)
 		*requests += __atomic_load_n(&run->jobs[i]->requests, __ATOMIC_RELAXED);
 }
 
-/*
- * A change of the capacity, or a wish to be reset: only when the device says so, since it costs
- * exits.
- */
-static void look_at_events(const struct tool *tool)
-{
-	struct pollfd event = {.fd = kl_device_event_fd(tool->device), .events = POLLIN};
-
-	if (event.fd >= 0 && poll(&event, 1, 0) > 0)
-		kl_device_handle_event(tool->device);
-}
-
 static void control(struct perf_run *run)
 {
 	struct perf_plan *plan = &run->plan;
@@ -77,7 +64,6 @@ static void control(struct perf_run *run)
 	if (plan->stop || rte_rdtsc() >= plan->end_ticks)
 		target_hurry(plan->tool, &run->ended,
 			plan->stop ? SIGNAL_PATIENCE : NATURAL_PATIENCE);
-	look_at_events(plan->tool);
 	if (target_tend(plan->tool) != 0) {
 		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);
 		/* Stopped: all has completed and can be polled. Lost: nothing ever will. */

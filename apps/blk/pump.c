@@ -109,8 +109,16 @@ static void submit(struct pump *pump)
 static void complete(struct pump *pump, const struct kl_blk_completion *completion)
 {
 	struct pump_slot *slot = &pump->slots[completion->user_data];
-	int rc = pump->source->done(pump->source->context, slot, completion->result);
+	int rc;
 
+	/* What a reset cut off may or may not have been done; all that we do can be done twice. */
+	if (pump->rc == 0 && target_may_retry(completion->result, ++slot->tries)) {
+		pump->in_flight--;
+		pump->filled[pump->filled_count++] = slot->request;
+		return;
+	}
+	slot->tries = 0;
+	rc = pump->source->done(pump->source->context, slot, completion->result);
 	if (rc != 0)
 		end(pump, rc);
 	if (completion->result == 0)

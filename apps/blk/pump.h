@@ -14,6 +14,7 @@ struct pump_slot {
 	uint8_t *buffer; /* of buffer_bytes, that the device can reach */
 	struct kl_blk_request request;
 	uint64_t tag; /* the source's own */
+	unsigned int tries;
 };
 
 struct pump_source {

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <string.h>
+#include <time.h>
 
 #include <kickless/bus.h>
 #include <kickless/memory.h>
@@ -14,6 +16,9 @@
 #include "signature.h"
 
 #define WAIT_NS UINT64_C(100000000)
+#define RECOVER_EVERY_NS 20000000
+/* A request that a reset cut off is tried again, so often. */
+#define TRIES 4
 
 int target_open(struct tool *tool)
 {
@@ -46,12 +51,37 @@ int target_start(struct tool *tool, uint16_t queues)
 	return kl_blk_start(tool->blk, &conf);
 }
 
+/* A back end that has gone is waited for, until a signal ends the run. */
+static int recover(struct tool *tool)
+{
+	const struct timespec pause = {.tv_nsec = RECOVER_EVERY_NS};
+	int rc = kl_blk_recover(tool->blk);
+
+	if (rc != -EAGAIN)
+		return rc;
+	nanosleep(&pause, NULL);
+	return signals_stop_wanted() ? -EIO : 0;
+}
+
+/*
+ * A change of the capacity, a wish to be reset, a back end that went: only when the device says so,
+ * since it costs exits.
+ */
+static void look_at_events(const struct tool *tool)
+{
+	struct pollfd event = {.fd = kl_device_event_fd(tool->device), .events = POLLIN};
+
+	if (event.fd >= 0 && poll(&event, 1, 0) > 0)
+		kl_device_handle_event(tool->device);
+}
+
 int target_tend(struct tool *tool)
 {
 	switch (kl_blk_state(tool->blk)) {
 	case KL_BLK_HALTED:
-		return kl_blk_recover(tool->blk);
+		return recover(tool);
 	case KL_BLK_RUNNING:
+		look_at_events(tool);
 		return 0;
 	default:
 		return -EIO;
@@ -90,7 +120,7 @@ static int wait_for(struct tool *tool, struct kl_blk_completion *completion)
 	}
 }
 
-int target_run(struct tool *tool, const struct kl_blk_request *request)
+static int run_once(struct tool *tool, const struct kl_blk_request *request)
 {
 	struct kl_blk_completion completion;
 
@@ -100,6 +130,22 @@ int target_run(struct tool *tool, const struct kl_blk_request *request)
 		if (target_tend(tool) != 0)
 			return -EIO;
 	return wait_for(tool, &completion);
+}
+
+bool target_may_retry(int result, unsigned int tries)
+{
+	return result == -ECANCELED && tries < TRIES;
+}
+
+int target_run(struct tool *tool, const struct kl_blk_request *request)
+{
+	unsigned int tries = 0;
+	int rc;
+
+	do
+		rc = run_once(tool, request);
+	while (target_may_retry(rc, ++tries));
+	return rc;
 }
 
 int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size)

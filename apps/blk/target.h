@@ -15,6 +15,9 @@ void target_close(struct tool *tool);
  */
 int target_start(struct tool *tool, uint16_t queues);
 
+/* Whether a request that ended with result after so many tries was cut off, and is worth another. */
+bool target_may_retry(int result, unsigned int tries);
+
 /*
  * One request on queue 0, waited for. Its result; -EINTR after a signal, -EIO when the device is
  * lost.
@@ -30,7 +33,10 @@ int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size);
  */
 int target_may_write(struct tool *tool);
 
-/* Makes the device work again when it halted. 0, or an error when it does not come back. */
+/*
+ * Looks at what the device has to tell, and makes it work again when it halted; one whose back end
+ * has gone is waited for. 0, or an error when it does not come back.
+ */
 int target_tend(struct tool *tool);
 
 /*

@@ -101,6 +101,8 @@ static void take_back(void *context)
 	struct kl_blk *blk = context;
 
 	for (uint16_t i = 0; i < blk->queue_count; i++) {
+		if (blk->queues[i]->ring == NULL)
+			continue;
 		drain(blk->queues[i], blk->halted_at);
 		blk_queue_drop_ring(blk->queues[i]);
 	}
@@ -113,13 +115,11 @@ static int reset(struct kl_blk *blk)
 
 	blk->halted_at = kl__clock();
 	for (uint16_t i = 0; i < blk->queue_count; i++)
-		harvest_rest(blk->queues[i]);
+		if (blk->queues[i]->ring != NULL)
+			harvest_rest(blk->queues[i]);
 	rc = kl_device_reset(blk->device, take_back, blk);
-	if (rc == -ETIMEDOUT) {
-		set_state(blk, KL_BLK_LOST);
-		return rc;
-	}
-	set_state(blk, rc == 0 ? KL_BLK_STOPPED : KL_BLK_LOST);
+	blk->is_away = rc == -EAGAIN;
+	set_state(blk, rc == 0 || blk->is_away ? KL_BLK_STOPPED : KL_BLK_LOST);
 	return rc;
 }
 
@@ -161,14 +161,16 @@ int kl_blk_recover(struct kl_blk *blk)
 	rc = reset(blk);
 	if (rc == -ETIMEDOUT)
 		return rc;
-	for (uint16_t i = 0; i < blk->queue_count; i++)
-		blk->queues[i]->count.resets++;
 	if (rc == 0)
 		rc = blk_bring_up(blk, true);
 	if (rc != 0) {
+		if (rc == -EAGAIN)
+			set_state(blk, KL_BLK_HALTED);
 		blk_gates_set(blk, BLK_GATE_STOPPED);
 		return rc;
 	}
+	for (uint16_t i = 0; i < blk->queue_count; i++)
+		blk->queues[i]->count.resets++;
 	set_state(blk, KL_BLK_RUNNING);
 	blk_gates_set(blk, BLK_GATE_OPEN);
 	return 0;
@@ -192,5 +194,5 @@ int kl_blk_stop(struct kl_blk *blk)
 	rc = reset(blk);
 	if (rc != -ETIMEDOUT)
 		blk_gates_set(blk, BLK_GATE_STOPPED);
-	return rc;
+	return blk->is_away ? 0 : rc;
 }

@@ -118,12 +118,22 @@ static void drop_rings(void *context)
 		blk_queue_drop_ring(blk->queues[i]);
 }
 
-/* The device never ran, so nothing is in flight. */
-static void give_up(struct kl_blk *blk)
+/*
+ * The device never ran, so nothing is in flight. -EAGAIN when it was a back end that went once more,
+ * and by now may be back already: then the recovery that this was is due again.
+ */
+static int give_up(struct kl_blk *blk, int rc, bool again)
 {
+	int reset;
+
 	kl_device_fail(blk->device);
-	if (kl_device_reset(blk->device, drop_rings, blk) != 0)
+	reset = kl_device_reset(blk->device, drop_rings, blk);
+	blk->is_away = reset == -EAGAIN;
+	if (again && (blk->is_away || (reset == 0 && rc == -EIO)))
+		return -EAGAIN;
+	if (reset != 0 && !blk->is_away)
 		kl__store(&blk->state, KL_BLK_LOST);
+	return rc;
 }
 
 int blk_bring_up(struct kl_blk *blk, bool again)
@@ -137,8 +147,18 @@ int blk_bring_up(struct kl_blk *blk, bool again)
 		rc = make_queues(blk, again);
 	if (rc == 0)
 		rc = kl_device_run(blk->device);
-	if (rc != 0)
-		give_up(blk);
+	return rc == 0 ? 0 : give_up(blk, rc, again);
+}
+
+/* A back end may have gone while the device was stopped. */
+static int find_again(struct kl_blk *blk)
+{
+	int rc = blk->is_away ? kl_device_reset(blk->device, NULL, NULL) : 0;
+
+	if (rc == -EAGAIN)
+		kl_error("%s: can't be started: its back end is not there",
+			kl_device_info(blk->device)->name);
+	blk->is_away = blk->is_away && rc != 0;
 	return rc;
 }
 
@@ -150,6 +170,8 @@ int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf)
 
 	resolve(blk, &resolved);
 	rc = check_conf(blk, &resolved);
+	if (rc == 0)
+		rc = find_again(blk);
 	if (rc == 0)
 		rc = make_records(blk, resolved.queues);
 	if (rc != 0)

@@ -154,6 +154,7 @@ struct kl_blk {
 	struct kl_blk_conf conf; /* as started: nothing left to default */
 	uint64_t ticks_per_second;
 	uint64_t halted_at; /* on the clock */
+	bool is_away; /* its back end is: a reset has to find it before anything else */
 	uint64_t spin_ticks;
 	struct blk_queue **queues;
 	uint16_t queue_count; /* of the last start */

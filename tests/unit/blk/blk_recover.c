@@ -4,7 +4,6 @@
  * stopped.
  */
 #include <errno.h>
-#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -38,13 +37,6 @@ static void open_with_timeout(uint32_t ms)
 	rig_start(&rig, &(struct kl_blk_conf){.timeout_ms = ms});
 }
 
-static void expect_works(void)
-{
-	rig.model->queue[0].kicks = MODEL_KICKS_EAGER;
-	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 4096, 4096)), 0);
-	cr_expect_eq(memcmp(rig.memory, rig.disk + 4096, 4096), 0);
-}
-
 Test(blk_recover, a_late_request)
 {
 	struct kl_blk_completion done[4];
@@ -70,7 +62,7 @@ Test(blk_recover, a_late_request)
 	cr_expect_eq(stats.resets, 1);
 	cr_expect_eq(stats.errors, 2);
 	rig_expect_sum(&rig, 0);
-	expect_works();
+	rig_expect_works(&rig);
 	rig_close(&rig);
 }
 
@@ -133,7 +125,7 @@ Test(blk_recover, a_cut_request_is_late)
 	cr_expect_eq(done->user_data, 4096);
 	cr_expect_eq(done->result, -ETIMEDOUT);
 	rig_expect_sum(&rig, 0);
-	expect_works();
+	rig_expect_works(&rig);
 	rig_close(&rig);
 }
 
@@ -172,7 +164,7 @@ Test(blk_recover, done_in_time_but_not_yet_polled)
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 4), 0);
 	rig_expect_sum(&rig, 0);
 	cr_assert_eq(kl_blk_start(rig.blk, &(struct kl_blk_conf){0}), 0);
-	expect_works();
+	rig_expect_works(&rig);
 	rig_close(&rig);
 }
 
@@ -242,7 +234,7 @@ static void try_lie(uint32_t id, bool is_index)
 	cr_expect_eq(done->result, -ECANCELED);
 	kl_blk_queue_stats(rig.blk, 0, &stats);
 	cr_expect_eq(stats.queue.bad_used, 1);
-	expect_works();
+	rig_expect_works(&rig);
 	rig_close(&rig);
 }
 
@@ -274,7 +266,7 @@ Test(blk_recover, the_device_asks_for_a_reset)
 	cr_expect_eq(kl_blk_recover(rig.blk), 0);
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 1), 1);
 	cr_expect_eq(done->result, -ECANCELED);
-	expect_works();
+	rig_expect_works(&rig);
 	rig_close(&rig);
 }
 
@@ -293,7 +285,7 @@ Test(blk_recover, the_device_comes_back_different)
 	cr_expect_eq(kl_blk_recover(rig.blk), 0, "%s", log_text());
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 1), 1);
 	cr_expect_eq(kl_blk_info(rig.blk)->block_size, 4096);
-	expect_works();
+	rig_expect_works(&rig);
 	cr_expect(!rig.log[0].is_indirect);
 
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
@@ -316,7 +308,7 @@ Test(blk_recover, memory_runs_out_at_start)
 		cr_expect_eq(kl_blk_start(rig.blk, &(struct kl_blk_conf){0}), -ENOMEM, "%u", at);
 		rig.model->script.alloc_fails_at = 0;
 		rig_start(&rig, &(struct kl_blk_conf){0});
-		expect_works();
+		rig_expect_works(&rig);
 		rig_close(&rig);
 	}
 }

@@ -293,6 +293,13 @@ int rig_run(struct blk_rig *rig, struct kl_blk_request request)
 	return completions[0].result;
 }
 
+void rig_expect_works(struct blk_rig *rig)
+{
+	rig->model->queue[0].kicks = MODEL_KICKS_EAGER;
+	cr_expect_eq(rig_run(rig, rig_data(rig, KL_BLK_READ, 0, 4096, 4096)), 0);
+	cr_expect_eq(memcmp(rig->memory, rig->disk + 4096, 4096), 0);
+}
+
 void rig_expect_sum(struct blk_rig *rig, uint64_t in_flight)
 {
 	struct kl_blk_queue_stats stats;

@@ -75,6 +75,8 @@ int rig_run(struct blk_rig *rig, struct kl_blk_request request);
 /* Polls until nothing comes any more, the device serving in between; returns how many. */
 unsigned int rig_drain(struct blk_rig *rig, struct kl_blk_completion *completions,
 	unsigned int max);
+/* Expects that an idle queue reads what is on the disk. */
+void rig_expect_works(struct blk_rig *rig);
 /* Expects posted = done + failed + in_flight. */
 void rig_expect_sum(struct blk_rig *rig, uint64_t in_flight);
 

@@ -200,8 +200,8 @@ KL_API const struct kl_blk_info *kl_blk_info(const struct kl_blk *blk);
 
 /*
  * Negotiates, sets the queues up and lets the device run. Returns 0, or after a message -EINVAL
- * (conf), -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM, -EIO, -ETIMEDOUT; the device is
- * then stopped and may be started again, except after -ETIMEDOUT.
+ * (conf), -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM, -EIO, -ETIMEDOUT, -EAGAIN (its back
+ * end is not there); the device is then stopped and may be started again, except after -ETIMEDOUT.
  */
 KL_API int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf);
 
@@ -222,7 +222,9 @@ KL_API enum kl_blk_state kl_blk_state(const struct kl_blk *blk);
  * was. Costs one load when the device is not halted, so a control thread may call it all the time.
  * 0; or -EIO, -EPROTO, -ENOTSUP, -ENOMEM, -EINVAL when it does not come back: it is stopped then;
  * -ETIMEDOUT when it never finishes its reset: then what was in flight never completes, and its
- * memory must never be used again; -EAGAIN when a queue's thread stayed in a call for 5 s.
+ * memory must never be used again; -EAGAIN, to be called again later, when a queue's thread stayed
+ * in a call for 5 s, or when the back end has gone away: all has completed then, and nothing is taken
+ * until it is there again.
  */
 KL_API int kl_blk_recover(struct kl_blk *blk);
 
