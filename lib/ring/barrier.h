@@ -101,6 +101,15 @@ static inline void kl__full_fence(void)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+/* The same between what the device reads and what it writes. */
+static inline void kl__device_fence(bool is_on_bus)
+{
+	if (KL__BUS_BARRIERS && is_on_bus)
+		kl__bus_barrier();
+	else
+		kl__full_fence();
+}
+
 /*
  * Orders nothing but the compiler: enough between an own store and an own load where the other
  * thread runs membarrier(2), which makes it a full fence for both.

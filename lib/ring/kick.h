@@ -92,7 +92,7 @@ static inline void kl__kick_check(struct kl_queue *queue)
 	 * The index we published must be visible before the device's wish is read. Pairs with the
 	 * device's fence between arming its notification and looking at the index again.
 	 */
-	kl__full_fence();
+	kl__device_fence(queue->is_on_bus);
 	queue->kick.last_sent = kl__kick_wanted(queue, window);
 	if (queue->kick.last_sent)
 		kl__kick_ring(queue);

@@ -334,7 +334,7 @@ KL__TEMPLATE bool kl__ring_arm(struct kl_queue *queue, const unsigned int kind)
 	 * Pairs with the device's fence between writing what it used and reading our wish: one of
 	 * both sees the other.
 	 */
-	kl__full_fence();
+	kl__device_fence(queue->is_on_bus);
 	return queue->in_batch || (packed ? kl__packed_has_used(queue) : kl__split_has_used(queue));
 }
 
