@@ -112,15 +112,14 @@ static void apply_rules(const struct kl_feature_rule *rules, struct kl_features 
 }
 
 /*
- * With these each doorbell costs the hypervisor more than it spares the device, so they are taken
- * only when the user insists.
+ * With this each doorbell costs the hypervisor more than it spares the device, so it is taken only
+ * when the user insists.
  */
 static struct kl_features on_request(void)
 {
 	struct kl_features set = {0};
 
 	kl_features_set(&set, VIRTIO_F_NOTIFICATION_DATA);
-	kl_features_set(&set, VIRTIO_F_NOTIF_CONFIG_DATA);
 	return set;
 }
 
