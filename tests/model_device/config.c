@@ -22,7 +22,8 @@ static void check_field(struct model *model, uint32_t offset, unsigned int width
 		if (offset < field->offset || at >= (uint32_t)field->width * field->count)
 			continue;
 		if (!is_known && (width != right || at % right != 0))
-			model_violation(model, "PCI-06: config field at %u of %u bytes read by %u",
+			model_violation(model,
+				"PCI-06, MMIO-03: config field at %u of %u bytes read by %u",
 				field->offset, field->width, width);
 		is_known = true;
 		is_offered |= field->feature < 0 ||

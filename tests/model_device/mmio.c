@@ -68,7 +68,7 @@ static const struct mmio_register *find(struct model *model, uint32_t offset, un
 			break;
 		return reg;
 	}
-	model_violation(model, "MMIO-01, MMIO-02: %s of %u bytes at 0x%x",
+	model_violation(model, "MMIO-01, MMIO-02, MMIO-09, MMIO-21: %s of %u bytes at 0x%x",
 		is_write ? "write" : "read", width, offset);
 	return NULL;
 }

@@ -59,11 +59,12 @@ static bool may_write(struct model *model, const char *name)
 			!model->queue[index].is_enabled))
 		model_violation(model, "INIT-01: %s written in status 0x%02x", name, model->status);
 	else if (model->queue[index].reset_is_pending)
-		model_violation(model, "PCI-24: %s of queue %u written before its reset has ended",
-			name, index);
-	else if (model->queue[index].is_enabled)
-		model_violation(model, "VQ-05: %s of queue %u written while it is enabled", name,
+		model_violation(model,
+			"PCI-24, MMIO-16: %s of queue %u written before its reset has ended", name,
 			index);
+	else if (model->queue[index].is_enabled)
+		model_violation(model, "VQ-05, MMIO-13: %s of queue %u written while it is enabled",
+			name, index);
 	else
 		return true;
 	return false;
@@ -74,8 +75,8 @@ static void write_size(struct model *model, struct model_queue *queue, uint32_t 
 	if (!model_format(model)->size_is_legal(value))
 		model_violation(model, "PCI-20: queue_size %u is no legal size", value);
 	else if (value > model->script.queue_size[model->queue_select])
-		model_violation(model, "PCI-20: queue_size %u is above the device's %u", value,
-			model->script.queue_size[model->queue_select]);
+		model_violation(model, "PCI-20, MMIO-12: queue_size %u is above the device's %u",
+			value, model->script.queue_size[model->queue_select]);
 	queue->size = (uint16_t)value;
 }
 

@@ -285,6 +285,58 @@ Test(blk_parts, several_ranges)
 	rig_close(&rig);
 }
 
+/* BIO-08 to BIO-10: each kind by its own limit. */
+Test(blk_parts, as_many_ranges_as_the_device_takes)
+{
+	static const enum kl_blk_op ops[] = {KL_BLK_DISCARD, KL_BLK_WRITE_ZEROES,
+		KL_BLK_SECURE_ERASE};
+	struct kl_blk_range ranges[10];
+	struct kl_blk_request request = {.ranges = ranges, .count = 10};
+
+	for (unsigned int i = 0; i < 10; i++)
+		ranges[i] = (struct kl_blk_range){i * 65536, 512};
+	rig_prepare(&rig);
+	model_offer(rig.model, VIRTIO_BLK_F_DISCARD);
+	model_offer(rig.model, VIRTIO_BLK_F_WRITE_ZEROES);
+	model_offer(rig.model, VIRTIO_BLK_F_SECURE_ERASE);
+	rig.config.max_discard_sectors = rig.config.max_write_zeroes_sectors =
+		rig.config.max_secure_erase_sectors = 64;
+	rig.config.max_discard_seg = 1;
+	rig.config.max_write_zeroes_seg = 2;
+	rig.config.max_secure_erase_seg = 3;
+	rig_apply_config(&rig);
+	cr_assert_eq(rig_attach(&rig, NULL), 0, "%s", log_text());
+	rig_start(&rig, &(struct kl_blk_conf){0});
+	for (unsigned int i = 0; i < 3; i++) {
+		unsigned int before = rig.logged, most = 0;
+
+		request.op = ops[i];
+		cr_expect_eq(rig_run(&rig, request), 0);
+		for (unsigned int j = before; j < rig.logged; j++)
+			most = rig.log[j].ranges > most ? rig.log[j].ranges : most;
+		cr_expect_eq(most, i + 1, "%u ranges at once", most);
+	}
+	rig_close(&rig);
+}
+
+/* BIO-13: after a discard the caller gets what the device reads there, whatever that is. */
+Test(blk_parts, data_after_a_discard)
+{
+	open_ranges(64, 1, 0);
+	cr_expect_eq(rig_run(&rig,
+			     (struct kl_blk_request){.op = KL_BLK_DISCARD, .length = 512 * 64}),
+		0);
+	for (unsigned int i = 0; i < 512 * 64; i++)
+		rig.disk[i] = (uint8_t)(i * 7 + i / 512);
+	for (unsigned int round = 0; round < 2; round++) {
+		memset(rig.memory, 0xee, 512 * 64);
+		cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512 * 64)), 0);
+		cr_expect_eq(memcmp(rig.memory, rig.disk, 512 * 64), 0);
+		rig.disk[5] ^= 0xff;
+	}
+	rig_close(&rig);
+}
+
 /* BIO-12: unmap only where it may be; 80: limits of 0 or absurd ones. */
 Test(blk_parts, range_flags_and_odd_limits)
 {

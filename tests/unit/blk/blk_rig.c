@@ -51,11 +51,13 @@ static void judge(struct blk_rig *rig, const struct rig_request *request)
 		violate(rig->model, "BIO-03: data of no whole number of sectors");
 	if (moves_data && request->sector * 512 + request->bytes > rig->config.capacity * 512)
 		violate(rig->model, "BIO-02: a request past the capacity");
+	if (request->type == 5)
+		violate(rig->model, "BLKL-04: FLUSH_OUT, which is the FLUSH of old devices");
 	if (request->type == VIRTIO_BLK_T_FLUSH && request->bytes != 0)
 		violate(rig->model, "BIO-05: data in a flush");
 	if (moves_data && kl_features_has(&rig->model->accepted, VIRTIO_BLK_F_SEG_MAX) &&
 		request->segments > rig->config.seg_max)
-		violate(rig->model, "BLK-07: more segments than seg_max");
+		violate(rig->model, "BLK-07, PKD-13: more segments than seg_max");
 }
 
 static void erase(struct blk_rig *rig, struct rig_request *request, const struct model_piece *piece)

@@ -126,6 +126,26 @@ Test(feature_bits, starts)
 	control_close(&rig);
 }
 
+/* NRX-03: no buffer here holds a large packet, so without merged ones none is asked for. */
+Test(feature_bits, large_packets_take_merged_buffers)
+{
+	static const uint64_t large = 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | UINT64_C(3) << 54;
+
+	for (unsigned int merged = 0; merged < 2; merged++) {
+		uint64_t kept = keep_legal(UINT64_MAX & ~(merged != 0 ? 0 : UINT64_C(1) << 15));
+
+		cr_expect_eq(kept & large, merged != 0 ? large : 0);
+	}
+	control_prepare(&rig);
+	for (unsigned int bit = 0; bit < 64; bit++)
+		if ((large >> bit & 1) != 0 || bit == 1)
+			model_offer(rig.net.model, bit);
+	model_offer_not(rig.net.model, RIG_MRG_RXBUF);
+	control_start(&rig, NULL);
+	cr_expect_eq(rig.net.model->accepted.word[0] & large, 0);
+	control_close(&rig);
+}
+
 /* NET-09: who takes STANDBY must handle a primary device too, and that is the application's. */
 Test(feature_bits, standby_on_request)
 {

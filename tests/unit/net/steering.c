@@ -18,6 +18,54 @@ static void set16(unsigned int at, uint16_t value)
 	memcpy(rig.net.model->script.config + at, &value, sizeof(value));
 }
 
+/* NRX-06, CTL-13: every receive queue that will be used has its buffers before the device is told. */
+static void expect_receivers(uint16_t pairs)
+{
+	for (uint16_t i = 0; i < pairs; i++) {
+		model_observe(rig.net.model, (uint16_t)(2 * i));
+		cr_expect_eq(rig.net.model->queue[2 * i].seen, RIG_RING, "receive queue %u", i);
+	}
+}
+
+static void expect_nothing_is_sent(uint16_t from, uint16_t to)
+{
+	struct rte_mbuf *packet = net_packet(&rig.net, 60, 0);
+
+	for (uint16_t queue = from; queue < to; queue++)
+		cr_expect_eq(kl_net_tx_burst(rig.net.net, queue, &packet, 1), 0);
+	rte_pktmbuf_free(packet);
+}
+
+/* CTL-15: while the device is told of the pairs none but the first may send, and none does. */
+static unsigned int commands_seen;
+
+static uint32_t send_meanwhile(struct model *model, uint16_t queue, const struct model_chain *chain,
+	void *context)
+{
+	(void)model;
+	(void)queue;
+	(void)context;
+	expect_receivers(4);
+	expect_nothing_is_sent(0, 4);
+	commands_seen++;
+	*chain->piece[chain->count - 1].data = 0;
+	return 1;
+}
+
+Test(steering, nothing_is_sent_before_the_device_knows)
+{
+	control_prepare(&rig);
+	rig.net.conf.queue_pairs = 4;
+	cr_assert_eq(net_attach(&rig.net, NULL), 0);
+	/* So that there are queues to send on. */
+	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
+	cr_expect_eq(kl_net_stop(rig.net.net), 0);
+	rig.net.model->script.handler = send_meanwhile;
+	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
+	cr_expect_eq(commands_seen, 1);
+	control_close(&rig);
+}
+
 static void expect_traffic(uint16_t pairs)
 {
 	for (uint16_t queue = 0; queue < pairs; queue++) {
@@ -93,6 +141,21 @@ Test(steering, numbers_of_pairs)
 		}
 		control_close(&rig);
 	}
+}
+
+/* CTL-16: queues of an earlier start with more pairs send no more. */
+Test(steering, fewer_pairs_than_before)
+{
+	control_prepare(&rig);
+	cr_assert_eq(net_attach(&rig.net, NULL), 0);
+	for (uint16_t pairs = 4; pairs >= 1; pairs--) {
+		rig.net.conf.queue_pairs = pairs;
+		cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
+		expect_traffic(pairs);
+		expect_nothing_is_sent(pairs, 4);
+		cr_expect_eq(kl_net_stop(rig.net.net), 0);
+	}
+	control_close(&rig);
 }
 
 /* What the device does by itself is not asked of one that has only RSS. */
@@ -248,6 +311,24 @@ Test(steering, rss_in_turn)
 		expect_rss(1 << 8, 4, got.table, pairs, got.key, 40);
 		cr_expect_eq(kl_net_stop(rig.net.net), 0);
 	}
+	control_close(&rig);
+}
+
+/* CTL-18: a hash without RSS; the words where its table would be are zero. 5.1.9.5.6.4. */
+Test(steering, hash_alone)
+{
+	static const uint8_t key[] = {1, 2, 3};
+	static const struct kl_net_rss rss = {.types = RTE_ETH_RSS_NONFRAG_IPV4_TCP,
+		.key = key,
+		.key_bytes = 3};
+
+	control_prepare(&rig);
+	model_offer_not(rig.net.model, RIG_RSS);
+	model_offer(rig.net.model, RIG_HASH_REPORT);
+	rig.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	control_start(&rig, NULL);
+	cr_assert_eq(kl_net_set_rss(rig.net.net, &rss), 0, "%s", log_text());
+	control_expect(&rig, 4, 2, "\2\0\0\0\0\0\0\0\0\0\0\0\3\1\2\3", 16);
 	control_close(&rig);
 }
 

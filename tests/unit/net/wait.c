@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <poll.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -60,6 +61,30 @@ Test(net_wait, wakes_with_event_idx)
 Test(net_wait, wakes_with_flags)
 {
 	wake_and_poll(false);
+}
+
+/* EVS-06, EVP-10: notifications that nobody asked for, with something to take and with nothing. */
+Test(net_wait, notifications_that_mean_nothing)
+{
+	const uint64_t several = 7;
+	int fd;
+
+	open_with(2, true);
+	fd = rig.model->interrupt_fd[rig.model->queue[RIG_RX].vector];
+	cr_assert_geq(fd, 0);
+	for (unsigned int round = 0; round < 300; round++) {
+		cr_assert_eq(write(fd, &several, sizeof(several)), (ssize_t)sizeof(several));
+		if (round % 3 == 0)
+			cr_assert_eq(net_arrive(&rig, &small), 1);
+		if (round % 2 == 0)
+			cr_expect_eq(kl_net_rx_arm(rig.net, 0), round % 3 == 0);
+		kl_net_rx_disarm(rig.net, 0);
+		if (round % 3 == 0)
+			net_expect_packet(net_receive(&rig), 60, 1);
+		cr_expect_null(net_receive(&rig));
+	}
+	net_expect_law(&rig);
+	net_close(&rig);
 }
 
 /* What came between the last poll and the arming is seen without an interrupt. */

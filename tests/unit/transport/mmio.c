@@ -111,6 +111,10 @@ Test(mmio, golden_trace)
 
 	prepare(2);
 	cr_assert_eq(attach(NULL), 0, "%s", log_text());
+	cr_expect_not_null(strstr(model_trace_text(rig.model, expected, sizeof(expected)),
+				   "W4 DeviceFeaturesSel 0x0\nR4 DeviceFeatures 0x0\n"
+				   "W4 DeviceFeaturesSel 0x1\nR4 DeviceFeatures 0x1\n"),
+		"%s", expected);
 	model_trace_clear(rig.model);
 	cr_assert_eq(rig_negotiate(&rig), 0, "%s", log_text());
 	expect_trace("W4 DriverFeaturesSel 0x0\nW4 DriverFeatures 0x0\n"
@@ -232,13 +236,21 @@ Test(mmio, configuration)
 	rig_close(&rig);
 }
 
-/* There is nothing to wait for: queues are polled. */
+/*
+ * MMIO-18 to MMIO-22: there is nothing to wait for, queues are polled. InterruptStatus and
+ * InterruptACK are traps of the model's.
+ */
 Test(mmio, no_interrupts)
 {
 	prepare(2);
 	open_negotiated();
+	cr_assert_eq(add((struct kl_queue_conf){.index = 1, .chained = true}), 0, "%s", log_text());
 	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), -ENOTSUP);
 	cr_expect_eq(kl_device_event_fd(rig.device), -1);
+	cr_assert_eq(kl_device_run(rig.device), 0);
+	expect_moves(600);
+	kl_device_handle_event(rig.device);
+	cr_expect_not(kl_device_needs_reset(rig.device));
 	rig_close(&rig);
 }
 
@@ -252,19 +264,43 @@ Test(mmio, gone)
 	rig_close(&rig);
 }
 
-/* 2.6.1, 4.2.2.1 */
-Test(mmio, one_queue_is_reset)
+static void start_resettable(unsigned int reads)
 {
 	prepare(2);
 	model_offer(rig.model, VIRTIO_F_RING_RESET);
-	rig.model->script.queue_reset_reads = 2;
+	rig.model->script.queue_reset_reads = reads;
 	open_negotiated();
-	cr_assert_eq(add((struct kl_queue_conf){.index = 1}), 0, "%s", log_text());
+	cr_assert_eq(add((struct kl_queue_conf){.index = 1, .chained = true}), 0, "%s", log_text());
 	cr_assert_eq(kl_device_run(rig.device), 0);
+}
+
+/*
+ * 2.6.1, 4.2.2.1, MMIO-16: waited for. MMIO-15: a queue is stopped by its reset alone, QueueReady is
+ * only looked at.
+ */
+Test(mmio, one_queue_is_reset)
+{
+	start_resettable(2);
 	for (unsigned int round = 0; round < 3; round++) {
+		model_trace_clear(rig.model);
 		cr_assert_eq(kl_device_stop_queue(rig.device, queue), 0, "%s", log_text());
+		expect_trace("W4 QueueSel 0x1\nW4 QueueReset 0x1\nR4 QueueReset 0x1\n"
+			     "W4 QueueSel 0x1\nR4 QueueReset 0x1\n"
+			     "W4 QueueSel 0x1\nR4 QueueReset 0x0\nR4 QueueReady 0x0\n");
 		cr_assert_eq(kl_device_start_queue(rig.device, queue), 0, "%s", log_text());
+		expect_moves(10);
+		rig.model->queue[1].doorbells = 0;
 	}
+	rig_close(&rig);
+}
+
+/* MMIO-16: QEMU 7.2 offers the feature and does nothing. */
+Test(mmio, a_queue_that_stays_ready)
+{
+	start_resettable(0);
+	rig.model->script.stays_enabled = true;
+	cr_expect_eq(kl_device_stop_queue(rig.device, queue), -EPROTO);
+	cr_expect(logged("queue 1: still ready"), "%s", log_text());
 	rig_close(&rig);
 }
 
