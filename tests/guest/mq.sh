@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A NIC with four queue pairs behind the vIOMMU, on a TAP interface of this machine, in a network of its own: RSS over all
+# queues, packets that go back by all of them, address filters, and an interrupt for each queue.
+set -uo pipefail
+source "$(dirname "$0")/lib.sh"
+suite=guest/mq
+
+if [ ! -e /dev/net/tun ]; then
+	echo "# mq.sh is skipped: this machine has no /dev/net/tun"
+	exit 0
+fi
+[ "${KICKLESS_NETWORK:-}" = own ] || KICKLESS_NETWORK=own exec unshare --net "$0" "$@"
+
+back=$root/build/guest-tests/mq-flows
+go=$root/build/guest-tests/mq/go
+mkdir -p "$root/build/guest-tests"
+rm -f "$back" "$go"
+ip tuntap add dev wire mode tap multi_queue vnet_hdr
+echo 1 >/proc/sys/net/ipv6/conf/wire/disable_ipv6
+ip link set wire up
+"$root/tests/guest/flows.py" wire "$go" "$back" &
+sender=$!
+boot mq --cpus 3 \
+	-Q "-netdev tap,id=mq,ifname=wire,script=no,downscript=no,queues=4" \
+	-Q "-device virtio-net-pci,id=mq1,netdev=mq,addr=0x2,mac=52:54:00:00:00:01,mq=on,vectors=10,rss=on,hash=on,packed=on,disable-legacy=on,iommu_platform=on,ats=on"
+kill "$sender"
+wait "$sender"
+
+each_flow_came_back() {
+	python3 -c "import json; back = json.load(open('$back')); print(back); raise SystemExit(not set(range(32)) <= set(back))"
+}
+check "each of 32 flows came back" each_flow_came_back
