@@ -10,22 +10,28 @@
 
 #include "side.h"
 
-#define NAME "net_virtio_user0"
-
-static uint16_t tx(const struct side *side, struct rte_mbuf **packets, uint16_t count)
+static uint16_t tx(const struct side *side, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
 {
-	return rte_eth_tx_burst(side->port, 0, packets, count);
+	return rte_eth_tx_burst(side->port, queue, packets, count);
 }
 
-static uint16_t rx(const struct side *side, struct rte_mbuf **packets, uint16_t count)
+static uint16_t rx(const struct side *side, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
 {
-	return rte_eth_rx_burst(side->port, 0, packets, count);
+	return rte_eth_rx_burst(side->port, queue, packets, count);
+}
+
+static void vdev_name(const struct side *side, char *name, size_t size)
+{
+	snprintf(name, size, "net_virtio_user%u", side->number);
 }
 
 static void close_side(struct side *side)
 {
+	char name[64];
+
+	vdev_name(side, name, sizeof(name));
 	rte_eth_dev_stop(side->port);
-	rte_vdev_uninit(NAME);
+	rte_vdev_uninit(name);
 	peer_close(side);
 }
 
@@ -45,24 +51,27 @@ static void describe(struct side *side, const struct ring_form *form)
 		name_of(ops->rx_pkt_burst), name_of(ops->tx_pkt_burst));
 }
 
-int dpdk_open(struct side *side, const struct ring_form *form, struct rte_mempool *pool)
+int dpdk_open(struct side *side, const struct ring_form *form, const struct side_shape *shape)
 {
-	char arguments[256], socket[64];
+	static unsigned int opened;
+	char arguments[256], socket[64], name[64];
 	int rc;
 
-	*side = (struct side){.name = "dpdk", .tx = tx, .rx = rx, .close = close_side};
-	snprintf(socket, sizeof(socket), "/tmp/kickless-bench-dpdk.%d", getpid());
-	rc = peer_open(side, socket, 1, pool);
+	*side = (struct side){
+		.name = "dpdk", .tx = tx, .rx = rx, .close = close_side, .number = opened++};
+	snprintf(socket, sizeof(socket), "/tmp/kickless-bench-dpdk%u.%d", side->number, getpid());
+	vdev_name(side, name, sizeof(name));
+	rc = peer_open(side, socket, shape);
 	if (rc != 0)
 		return rc;
 	snprintf(arguments, sizeof(arguments),
-		"path=%s,mac=02:00:00:00:00:02,queues=1,queue_size=%d,%s", socket, RING_SIZE,
+		"path=%s,mac=02:00:00:00:00:02,queues=%u,queue_size=%u,%s", socket, shape->queues, shape->ring_size,
 		form->dpdk);
-	rc = rte_vdev_init(NAME, arguments);
+	rc = rte_vdev_init(name, arguments);
 	if (rc == 0)
-		rc = rte_eth_dev_get_port_by_name(NAME, &side->port);
+		rc = rte_eth_dev_get_port_by_name(name, &side->port);
 	if (rc == 0)
-		rc = ethdev_start(side->port, 1, RING_SIZE, pool);
+		rc = ethdev_start(side->port, shape);
 	unlink(socket);
 	if (rc != 0)
 		fprintf(stderr, "bench: net_virtio_user with %s: %s\n", form->dpdk,

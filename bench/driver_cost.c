@@ -18,16 +18,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <rte_mbuf.h>
-
-#include <kickless/eal.h>
-
 #include "rows.h"
 
 #define BURSTS 4
 #define SIZES 4
 #define MAX_ROWS (RING_FORMS * BURSTS * SIZES * 2)
-#define MAX_EAL_ARGUMENTS 64
 
 static const uint16_t bursts[BURSTS] = {1, 4, 32, 64};
 static const struct load sizes[SIZES] = {
@@ -113,11 +108,12 @@ static bool run_loads(const struct side *sides, const struct ring_form *form)
 
 static bool run_form(const struct ring_form *form)
 {
+	const struct side_shape shape = {.queues = 1, .ring_size = 256, .pool = pool};
 	char(*path)[128] = paths[form - ring_forms];
 	struct side sides[2];
 	bool is_good;
 
-	if (kickless_open(&sides[0], form, pool) != 0 || dpdk_open(&sides[1], form, pool) != 0)
+	if (kickless_open(&sides[0], form, &shape) != 0 || dpdk_open(&sides[1], form, &shape) != 0)
 		return false;
 	memcpy(path[0], sides[0].path, sizeof(path[0]));
 	memcpy(path[1], sides[1].path, sizeof(path[1]));
@@ -186,30 +182,14 @@ static bool parse(int argc, char **argv)
 	return true;
 }
 
-/* EAL with what vhost needs, and the options before a --. Returns where ours begin, or 0. */
-static int start_eal(int argc, char **argv)
-{
-	char *arguments[MAX_EAL_ARGUMENTS] = {argv[0], "-l", "0", "-m", "512", "--iova-mode=va",
-		"--no-telemetry", "--log-level=error"};
-	int count = 8, last = argc - 1;
-
-	while (last > 0 && strcmp(argv[last], "--") != 0)
-		last--;
-	for (int i = 1; i < last && count < MAX_EAL_ARGUMENTS - 1; i++)
-		arguments[count++] = argv[i];
-	return kl_eal_init(count, arguments) < 0 ? -1 : last;
-}
-
 int main(int argc, char **argv)
 {
-	int skipped = start_eal(argc, argv);
+	int skipped = bench_eal(argc, argv, "0");
 	bool is_good = skipped >= 0 && parse(argc - skipped, argv + skipped);
 
 	if (!is_good)
 		return 2;
-	pool = rte_pktmbuf_pool_create("packets", 16383, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-		SOCKET_ID_ANY);
-	is_good = pool != NULL;
+	pool = bench_pool("packets", 16383, RTE_MBUF_DEFAULT_BUF_SIZE);
 	for (unsigned int i = 0; i < RING_FORMS && is_good; i++)
 		if (is_wanted(&ring_forms[i], NULL))
 			is_good = run_form(&ring_forms[i]);

@@ -10,14 +10,14 @@
 
 #include "side.h"
 
-static uint16_t tx(const struct side *side, struct rte_mbuf **packets, uint16_t count)
+static uint16_t tx(const struct side *side, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
 {
-	return kl_net_tx_burst(side->net, 0, packets, count);
+	return kl_net_tx_burst(side->net, queue, packets, count);
 }
 
-static uint16_t rx(const struct side *side, struct rte_mbuf **packets, uint16_t count)
+static uint16_t rx(const struct side *side, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
 {
-	return kl_net_rx_burst(side->net, 0, packets, count);
+	return kl_net_rx_burst(side->net, queue, packets, count);
 }
 
 static void close_side(struct side *side)
@@ -27,21 +27,23 @@ static void close_side(struct side *side)
 	peer_close(side);
 }
 
-int kickless_open(struct side *side, const struct ring_form *form, struct rte_mempool *pool)
+int kickless_open(struct side *side, const struct ring_form *form, const struct side_shape *shape)
 {
 	const struct kl_net_conf conf = {
-		.queue_pairs = 1,
-		.rx_ring_size = RING_SIZE,
-		.tx_ring_size = RING_SIZE,
-		.pool = pool,
+		.queue_pairs = shape->queues,
+		.rx_ring_size = shape->ring_size,
+		.tx_ring_size = shape->ring_size,
+		.pool = shape->pool,
 	};
+	static unsigned int opened;
 	struct kl_net_queue_info rx_info, tx_info;
 	char name[256], socket[64];
 	int rc;
 
-	*side = (struct side){.name = "kickless", .tx = tx, .rx = rx, .close = close_side};
-	snprintf(socket, sizeof(socket), "/tmp/kickless-bench-ours.%d", getpid());
-	rc = peer_open(side, socket, 1, pool);
+	*side = (struct side){
+		.name = "kickless", .tx = tx, .rx = rx, .close = close_side, .number = opened++};
+	snprintf(socket, sizeof(socket), "/tmp/kickless-bench-ours%u.%d", side->number, getpid());
+	rc = peer_open(side, socket, shape);
 	if (rc != 0)
 		return rc;
 	snprintf(name, sizeof(name), "vhost-user:%s,type=net,mac=02:00:00:00:00:01,%s", socket,

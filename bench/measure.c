@@ -7,14 +7,14 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
-/* Bursts of either peer that may move nothing before a packet counts as lost. */
-#define PATIENCE 1000
+/* A packet that has not arrived by then counts as lost; a peer that was just opened may take a while. */
+#define PATIENCE_SECONDS 3
 
 struct stamp {
 	uint32_t number;
 } __attribute__((packed));
 
-/* The number in the first and in the last bytes, which a burst of one segment shares at 64 bytes not. */
+/* The number stands in the first bytes, and inverted in the last ones. */
 static bool make(struct rte_mbuf *packet, const struct load *load, uint32_t number,
 	struct rte_mempool *pool)
 {
@@ -76,21 +76,21 @@ static bool check_burst(struct rte_mbuf **packets, uint16_t count, const struct 
 static bool send_burst(const struct side *side, const struct load *load, uint32_t number,
 	struct rte_mempool *pool, uint64_t *cycles)
 {
+	const uint64_t deadline = rte_rdtsc() + PATIENCE_SECONDS * rte_get_tsc_hz();
 	struct rte_mbuf *packets[MAX_BURST];
 	uint16_t sent = 0, got = 0;
 
 	if (!make_burst(packets, load, number, pool))
 		return false;
-	for (unsigned int i = 0; i < PATIENCE && got < load->burst; i++) {
+	while (got < load->burst && rte_rdtsc() < deadline) {
+		struct rte_mbuf *arrived[MAX_BURST];
 		uint16_t n = load->burst - sent;
 		uint64_t start = rte_rdtsc();
 
 		if (n > 0)
-			sent += side->tx(side, packets + sent, n);
+			sent += side->tx(side, load->queue, packets + sent, n);
 		*cycles += n > 0 ? rte_rdtsc() - start : 0;
-		struct rte_mbuf *arrived[MAX_BURST];
-
-		n = rte_eth_rx_burst(side->peer, 0, arrived, MAX_BURST);
+		n = rte_eth_rx_burst(side->peer, load->queue, arrived, MAX_BURST);
 		if (!check_burst(arrived, n, load, number + got))
 			return false;
 		got += n;
@@ -102,20 +102,21 @@ static bool send_burst(const struct side *side, const struct load *load, uint32_
 static bool receive_burst(const struct side *side, const struct load *load, uint32_t number,
 	struct rte_mempool *pool, uint64_t *cycles)
 {
+	const uint64_t deadline = rte_rdtsc() + PATIENCE_SECONDS * rte_get_tsc_hz();
 	struct rte_mbuf *packets[MAX_BURST];
 	uint16_t sent = 0, got = 0;
 
 	if (!make_burst(packets, load, number, pool))
 		return false;
-	for (unsigned int i = 0; i < PATIENCE && got < load->burst; i++) {
+	while (got < load->burst && rte_rdtsc() < deadline) {
 		struct rte_mbuf *arrived[MAX_BURST];
 		uint64_t start;
 		uint16_t n;
 
 		if (sent < load->burst)
-			sent += rte_eth_tx_burst(side->peer, 0, packets + sent, load->burst - sent);
+			sent += rte_eth_tx_burst(side->peer, load->queue, packets + sent, load->burst - sent);
 		start = rte_rdtsc();
-		n = side->rx(side, arrived, load->burst);
+		n = side->rx(side, load->queue, arrived, load->burst);
 		*cycles += rte_rdtsc() - start;
 		if (!check_burst(arrived, n, load, number + got))
 			return false;

@@ -9,6 +9,7 @@
 
 /* What is sent in one go, and how each packet is made. */
 struct load {
+	uint16_t queue;
 	uint16_t burst;
 	uint16_t bytes;
 	uint16_t segments;

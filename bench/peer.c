@@ -23,37 +23,39 @@ const struct ring_form ring_forms[RING_FORMS] = {
 		"packed_vq=1,mrg_rxbuf=0,in_order=1,vectorized=1", false},
 };
 
-int ethdev_start(uint16_t port, uint16_t queues, uint16_t size, struct rte_mempool *pool)
+int ethdev_start(uint16_t port, const struct side_shape *shape)
 {
 	const struct rte_eth_conf conf = {0};
-	int rc = rte_eth_dev_configure(port, queues, queues, &conf);
+	int rc = rte_eth_dev_configure(port, shape->queues, shape->queues, &conf);
 
-	for (uint16_t queue = 0; queue < queues && rc == 0; queue++) {
-		rc = rte_eth_rx_queue_setup(port, queue, size, SOCKET_ID_ANY, NULL, pool);
+	for (uint16_t queue = 0; queue < shape->queues && rc == 0; queue++) {
+		rc = rte_eth_rx_queue_setup(port, queue, shape->ring_size, SOCKET_ID_ANY, NULL,
+			shape->pool);
 		if (rc == 0)
-			rc = rte_eth_tx_queue_setup(port, queue, size, SOCKET_ID_ANY, NULL);
+			rc = rte_eth_tx_queue_setup(port, queue, shape->ring_size, SOCKET_ID_ANY,
+				NULL);
 	}
 	return rc == 0 ? rte_eth_dev_start(port) : rc;
 }
 
 static void name_of(const struct side *side, char *name, size_t size)
 {
-	snprintf(name, size, "net_vhost_%s", side->name);
+	snprintf(name, size, "net_vhost_%s%u", side->name, side->number);
 }
 
-int peer_open(struct side *side, const char *socket, uint16_t queues, struct rte_mempool *pool)
+int peer_open(struct side *side, const char *socket, const struct side_shape *shape)
 {
 	char name[64], arguments[256];
 	int rc;
 
 	name_of(side, name, sizeof(name));
-	snprintf(arguments, sizeof(arguments), "iface=%s,queues=%u", socket, queues);
+	snprintf(arguments, sizeof(arguments), "iface=%s,queues=%u", socket, shape->queues);
 	unlink(socket);
 	rc = rte_vdev_init(name, arguments);
 	if (rc == 0)
 		rc = rte_eth_dev_get_port_by_name(name, &side->peer);
 	if (rc == 0)
-		rc = ethdev_start(side->peer, queues, RING_SIZE, pool);
+		rc = ethdev_start(side->peer, shape);
 	if (rc != 0)
 		fprintf(stderr, "bench: DPDK's vhost port %s does not start: %s\n", socket,
 			rte_strerror(-rc));
