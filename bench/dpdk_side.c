@@ -10,12 +10,14 @@
 
 #include "side.h"
 
-static uint16_t tx(const struct side *side, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
+static uint16_t tx(const struct side *side, uint16_t queue, struct rte_mbuf **packets,
+	uint16_t count)
 {
 	return rte_eth_tx_burst(side->port, queue, packets, count);
 }
 
-static uint16_t rx(const struct side *side, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
+static uint16_t rx(const struct side *side, uint16_t queue, struct rte_mbuf **packets,
+	uint16_t count)
 {
 	return rte_eth_rx_burst(side->port, queue, packets, count);
 }
@@ -57,16 +59,19 @@ int dpdk_open(struct side *side, const struct ring_form *form, const struct side
 	char arguments[256], socket[64], name[64];
 	int rc;
 
-	*side = (struct side){
-		.name = "dpdk", .tx = tx, .rx = rx, .close = close_side, .number = opened++};
+	*side = (struct side){.name = "dpdk",
+		.tx = tx,
+		.rx = rx,
+		.close = close_side,
+		.number = opened++};
 	snprintf(socket, sizeof(socket), "/tmp/kickless-bench-dpdk%u.%d", side->number, getpid());
 	vdev_name(side, name, sizeof(name));
 	rc = peer_open(side, socket, shape);
 	if (rc != 0)
 		return rc;
 	snprintf(arguments, sizeof(arguments),
-		"path=%s,mac=02:00:00:00:00:02,queues=%u,queue_size=%u,%s", socket, shape->queues, shape->ring_size,
-		form->dpdk);
+		"path=%s,mac=02:00:00:00:00:02,queues=%u,queue_size=%u,%s", socket, shape->queues,
+		shape->ring_size, form->dpdk);
 	rc = rte_vdev_init(name, arguments);
 	if (rc == 0)
 		rc = rte_eth_dev_get_port_by_name(name, &side->port);

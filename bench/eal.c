@@ -24,11 +24,12 @@ int bench_eal(int argc, char **argv, const char *lcores)
 
 struct rte_mempool *bench_pool(const char *name, unsigned int packets, uint16_t data_room)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, packets, 256, 0,
-		data_room, SOCKET_ID_ANY);
+	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, packets, 256, 0, data_room,
+		SOCKET_ID_ANY);
 
 	if (pool == NULL) {
-		fprintf(stderr, "bench: no memory for %u packets; give EAL more with -m\n", packets);
+		fprintf(stderr, "bench: no memory for %u packets; give EAL more with -m\n",
+			packets);
 		exit(1);
 	}
 	return pool;

@@ -10,12 +10,14 @@
 
 #include "side.h"
 
-static uint16_t tx(const struct side *side, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
+static uint16_t tx(const struct side *side, uint16_t queue, struct rte_mbuf **packets,
+	uint16_t count)
 {
 	return kl_net_tx_burst(side->net, queue, packets, count);
 }
 
-static uint16_t rx(const struct side *side, uint16_t queue, struct rte_mbuf **packets, uint16_t count)
+static uint16_t rx(const struct side *side, uint16_t queue, struct rte_mbuf **packets,
+	uint16_t count)
 {
 	return kl_net_rx_burst(side->net, queue, packets, count);
 }
@@ -40,8 +42,11 @@ int kickless_open(struct side *side, const struct ring_form *form, const struct 
 	char name[256], socket[64];
 	int rc;
 
-	*side = (struct side){
-		.name = "kickless", .tx = tx, .rx = rx, .close = close_side, .number = opened++};
+	*side = (struct side){.name = "kickless",
+		.tx = tx,
+		.rx = rx,
+		.close = close_side,
+		.number = opened++};
 	snprintf(socket, sizeof(socket), "/tmp/kickless-bench-ours%u.%d", side->number, getpid());
 	rc = peer_open(side, socket, shape);
 	if (rc != 0)

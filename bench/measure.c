@@ -114,7 +114,8 @@ static bool receive_burst(const struct side *side, const struct load *load, uint
 		uint16_t n;
 
 		if (sent < load->burst)
-			sent += rte_eth_tx_burst(side->peer, load->queue, packets + sent, load->burst - sent);
+			sent += rte_eth_tx_burst(side->peer, load->queue, packets + sent,
+				load->burst - sent);
 		start = rte_rdtsc();
 		n = side->rx(side, load->queue, arrived, load->burst);
 		*cycles += rte_rdtsc() - start;

@@ -36,8 +36,10 @@ static bool run_round(const struct side *side, const struct side_shape *shape, s
 	*cost = (struct cost){0};
 	for (unsigned int done = 0; done < PACKETS; done += 32 * shape->queues) {
 		for (uint16_t queue = 0; queue < shape->queues; queue++) {
-			const struct load load = {
-				.queue = queue, .burst = 32, .bytes = 64, .segments = 1};
+			const struct load load = {.queue = queue,
+				.burst = 32,
+				.bytes = 64,
+				.segments = 1};
 			struct cost part;
 
 			if (!measure(side, &load, 32, shape->pool, &part))
@@ -160,15 +162,16 @@ static bool run_ports(const struct side_shape *shape)
 			fprintf(out, "ports\t%u\t%.2f\t%.2f\t%.0f\t%.0f\n", count, ours->ms,
 				dpdk->ms, ours->kib, dpdk->kib);
 		else
-			fprintf(out, "ports\t%u\t%.2f\t-\t%.0f\t-\n", count, ours->ms,
-				ours->kib);
+			fprintf(out, "ports\t%u\t%.2f\t-\t%.0f\t-\n", count, ours->ms, ours->kib);
 	}
 	return true;
 }
 
 static bool run_all(void)
 {
-	struct side_shape shape = {.queues = 1, .ring_size = 256, .pool = bench_pool("p", 131071, SMALL_BUFFER)};
+	struct side_shape shape = {.queues = 1,
+		.ring_size = 256,
+		.pool = bench_pool("p", 131071, SMALL_BUFFER)};
 	bool is_good = true;
 
 	for (uint16_t queues = 1; queues <= 16 && is_good; queues *= 2) {
