@@ -40,11 +40,14 @@ static void run_all_multicast(struct testpmd *pmd, const struct command_words *w
 
 static int change_address(struct port *port, const char *verb, const struct rte_ether_addr *mac)
 {
+	int rc;
+
 	if (strcmp(verb, "add") == 0)
 		return kl_net_add_mac(port->net, mac->addr_bytes);
 	if (strcmp(verb, "remove") == 0)
 		return kl_net_remove_mac(port->net, mac->addr_bytes);
-	return kl_net_set_mac(port->net, mac->addr_bytes);
+	rc = kl_net_set_mac(port->net, mac->addr_bytes);
+	return rc == 0 && port_is_started(port) ? port_dress_tap(port) : rc;
 }
 
 static void run_address(struct testpmd *pmd, const struct command_words *words)

@@ -71,6 +71,7 @@ static void run_close(struct testpmd *pmd, const struct command_words *words)
 			continue;
 		}
 		give_back(pmd, port);
+		port_close_tap(port);
 		printf("Port %u is closed\n", port->number);
 	}
 	printf("Done\n");
@@ -100,7 +101,9 @@ static void run_attach(struct testpmd *pmd, const struct command_words *words)
 {
 	printf("Attaching a new port...\n");
 	fflush(stdout);
-	if (pmd->port_count == MAX_PORTS) {
+	if (tap_is_named(words->word[2].text)) {
+		say_reply("A TAP is joined by --dev only");
+	} else if (pmd->port_count == MAX_PORTS) {
 		say_reply("There are %u ports already", MAX_PORTS);
 	} else if (open_port(pmd, words->word[2].text) == 0 && pools_create(pmd) == 0) {
 		printf("Port %u is attached. Now total ports is %u\n", pmd->port_count - 1,
@@ -122,6 +125,7 @@ static void run_detach(struct testpmd *pmd, const struct command_words *words)
 			continue;
 		}
 		give_back(pmd, port);
+		port_close_tap(port);
 		printf("Device of port %u is detached\nNow total ports is %u\n", port->number,
 			ports_open(pmd));
 	}
@@ -186,6 +190,8 @@ static void run_mtu(struct testpmd *pmd, const struct command_words *words)
 	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
 		int rc = mtu <= UINT16_MAX ? kl_net_set_mtu(port->net, mtu) : -EINVAL;
 
+		if (rc == 0 && port_is_started(port))
+			rc = port_dress_tap(port);
 		if (rc != 0)
 			say_reply("Set MTU failed. diag=%d", rc);
 	}

@@ -11,6 +11,7 @@
 #include "number.h"
 #include "options.h"
 #include "report.h"
+#include "tap.h"
 
 #define NET_TYPE 1 /* virtio 1.x, 5 */
 
@@ -82,14 +83,20 @@ static int print_device(const struct kl_function *functions, size_t count, uint1
 static int print_devices(const struct options *options)
 {
 	struct kl_function *functions;
+	uint16_t port = 0;
 	size_t count;
 	int result = kl_discover(&functions, &count);
 
 	if (result != 0)
 		return result;
 	for (uint16_t i = 0; i < options->device_count; i++) {
-		const int rc = print_device(functions, count, i, options->devices[i]);
+		const char *spec = options->devices[i];
+		int rc = 0;
 
+		if (tap_is_named(spec))
+			printf("  joined to the TAP interface %s\n", spec + strlen(TAP_PREFIX));
+		else
+			rc = print_device(functions, count, port++, spec);
 		if (rc != 0)
 			result = rc;
 	}

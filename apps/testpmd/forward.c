@@ -27,7 +27,7 @@ static inline bool stream_turn(const struct fwd_lcore *lcore, struct fwd_stream 
 	const bool busy = lcore->engine->burst(stream);
 
 	if (stream->tx_packets == sent)
-		kl_net_tx_burst(stream->tx_net, stream->tx_queue, NULL, 0);
+		stream_transmit(stream, NULL, 0);
 	if (busy && lcore->record_cycles)
 		stream->busy_cycles += rte_rdtsc() - begin;
 	return busy;
@@ -50,11 +50,10 @@ static void lcore_begin(const struct fwd_lcore *lcore)
 			txonly_engine.burst(&lcore->streams[i]);
 }
 
-/* From here on nobody polls, so what is owed is decided now. */
 static void lcore_end(const struct fwd_lcore *lcore)
 {
 	for (uint16_t i = 0; i < lcore->stream_count; i++)
-		kl_net_tx_flush(lcore->streams[i].tx_net, lcore->streams[i].tx_queue);
+		stream_flush(&lcore->streams[i]);
 }
 
 static void lcore_clear(const struct fwd_lcore *lcore)
@@ -197,9 +196,13 @@ static int check_ports(const struct testpmd *pmd)
  */
 static void take_baselines(struct testpmd *pmd)
 {
-	for (uint16_t i = 0; i < pmd->port_count; i++)
-		if (port_is_open(&pmd->ports[i]))
-			counters_read(pmd->ports[i].net, pmd->queues, &pmd->ports[i].run);
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		struct port *port = &pmd->ports[i];
+
+		port->tap_errors_before = __atomic_load_n(&port->tap.errors, __ATOMIC_RELAXED);
+		if (port_is_open(port))
+			counters_read(port->net, pmd->queues, &port->run);
+	}
 }
 
 static void close_idle(struct fwd *fwd)

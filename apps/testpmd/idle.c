@@ -47,7 +47,9 @@ static int watch_fd(const struct idle *idle, int fd)
 /* -ENOTSUP when it can't be waited for. */
 static int watch_stream(const struct idle *idle, const struct fwd_stream *stream)
 {
-	const int fd = kl_net_rx_event_fd(stream->rx_net, stream->rx_queue);
+	const int fd = stream->rx_tap != NULL ?
+		stream->rx_tap->fd :
+		kl_net_rx_event_fd(stream->rx_net, stream->rx_queue);
 
 	return fd >= 0 ? watch_fd(idle, fd) : -ENOTSUP;
 }
@@ -118,15 +120,16 @@ bool idle_is_due(struct idle *idle, bool was_busy)
 static void disarm(const struct fwd_stream *streams, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++)
-		kl_net_rx_disarm(streams[i].rx_net, streams[i].rx_queue);
+		if (streams[i].rx_tap == NULL)
+			kl_net_rx_disarm(streams[i].rx_net, streams[i].rx_queue);
 }
 
 bool idle_arm(struct idle *idle, const struct fwd_stream *streams, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++)
-		kl_net_tx_flush(streams[i].tx_net, streams[i].tx_queue);
+		stream_flush(&streams[i]);
 	for (uint16_t i = 0; i < count; i++) {
-		if (atomic_load(&streams[i].rx_held))
+		if (atomic_load(&streams[i].rx_held) || streams[i].rx_tap != NULL)
 			continue;
 		if (kl_net_rx_arm(streams[i].rx_net, streams[i].rx_queue)) {
 			disarm(streams, i + 1);

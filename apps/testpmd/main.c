@@ -139,6 +139,7 @@ static void close_ports(struct testpmd *pmd)
 			pmd->failed = true;
 		printf("Done\n\nShutting down port %u...\nClosing ports...\n", i);
 		port_close(port);
+		port_close_tap(port);
 		printf("Port %u is closed\nDone\n", i);
 	}
 	fflush(stdout);

@@ -68,11 +68,22 @@ static void configure(const struct testpmd *pmd, struct port *port)
 	port->rss_types = options->rss_types;
 }
 
+static int join_tap(struct testpmd *pmd, const char *spec)
+{
+	if (pmd->port_count > 0)
+		return port_join_tap(&pmd->ports[pmd->port_count - 1], spec);
+	say_error("%s: there is no port to join it to; name it behind a device", spec);
+	return -EINVAL;
+}
+
 int open_port(struct testpmd *pmd, const char *spec)
 {
 	struct port *port = &pmd->ports[pmd->port_count];
-	int rc = port_open(port, pmd->port_count, spec);
+	int rc;
 
+	if (tap_is_named(spec))
+		return join_tap(pmd, spec);
+	rc = port_open(port, pmd->port_count, spec);
 	if (rc != 0)
 		return rc;
 	if (pmd->capture != NULL)

@@ -12,7 +12,7 @@
 #include "settings.h"
 
 struct options {
-	const char *devices[MAX_PORTS]; /* each a spec of kl_device_open */
+	const char *devices[MAX_PORTS]; /* each a spec of kl_device_open, or tap:NAME */
 	uint16_t device_count;
 	uint64_t rxq; /* as asked for; 0 for not at all */
 	uint64_t txq;

@@ -48,6 +48,35 @@ static void fill_stream(const struct testpmd *pmd, struct fwd_stream *stream, co
 	memcpy(&stream->source, kl_net_info(tx->net)->mac, sizeof(stream->source));
 }
 
+/* All that the port receives goes to the kernel, and what the kernel sends by the first queue. */
+static struct fwd_stream *fill_tap_streams(const struct testpmd *pmd, struct fwd_stream *stream,
+	struct port *port)
+{
+	for (uint16_t queue = 0; queue < pmd->queues; queue++) {
+		fill_stream(pmd, stream, port, port, queue);
+		stream++->tx_tap = &port->tap;
+	}
+	fill_stream(pmd, stream, port, port, 0);
+	stream++->rx_tap = &port->tap;
+	return stream;
+}
+
+/* Moves those that are joined to a TAP behind the others; returns how many others there are. */
+static uint16_t sort_out_taps(struct port **ports, uint16_t count)
+{
+	struct port *joined[MAX_PORTS];
+	uint16_t taps = 0;
+
+	for (uint16_t i = 0; i < count; i++) {
+		if (tap_is_open(&ports[i]->tap))
+			joined[taps++] = ports[i];
+		else
+			ports[i - taps] = ports[i];
+	}
+	memcpy(ports + count - taps, joined, taps * sizeof(joined[0]));
+	return count - taps;
+}
+
 /* Those that are to forward and are open, in the order that was asked for. */
 static uint16_t choose_ports(struct testpmd *pmd, struct port **ports)
 {
@@ -70,22 +99,27 @@ static int plan_streams(struct testpmd *pmd)
 	struct fwd *fwd = &pmd->fwd;
 	struct port *ports[MAX_PORTS];
 	const uint16_t count = choose_ports(pmd, ports);
+	const uint16_t others = sort_out_taps(ports, count);
 	struct fwd_stream *stream;
 
 	fwd_free(fwd);
 	if (count == 0)
 		return -ENODEV;
-	fwd->streams = rte_calloc("streams", (size_t)count * pmd->queues, sizeof(*fwd->streams),
+	fwd->stream_count = count * pmd->queues + (count - others);
+	fwd->streams = rte_calloc("streams", fwd->stream_count, sizeof(*fwd->streams),
 		RTE_CACHE_LINE_SIZE);
-	if (fwd->streams == NULL)
+	if (fwd->streams == NULL) {
+		fwd->stream_count = 0;
 		return -ENOMEM;
+	}
 	fwd->port_count = count;
-	fwd->stream_count = count * pmd->queues;
 	stream = fwd->streams;
 	for (uint16_t queue = 0; queue < pmd->queues; queue++)
-		for (uint16_t i = 0; i < count; i++)
+		for (uint16_t i = 0; i < others; i++)
 			fill_stream(pmd, stream++, ports[i],
-				ports[peer_of(fwd->settings.topology, i, count)], queue);
+				ports[peer_of(fwd->settings.topology, i, others)], queue);
+	for (uint16_t i = others; i < count; i++)
+		stream = fill_tap_streams(pmd, stream, ports[i]);
 	return 0;
 }
 
@@ -149,8 +183,10 @@ void fwd_apply_holds(struct testpmd *pmd)
 		struct fwd_stream *stream = &fwd->streams[i];
 		const struct port *rx = &pmd->ports[stream->rx_port];
 		const struct port *tx = &pmd->ports[stream->tx_port];
-		const bool rx_held = rx->link_held || rx->rx_held[stream->rx_queue];
-		const bool tx_held = tx->link_held || tx->tx_held[stream->tx_queue];
+		const bool rx_held = rx->link_held ||
+			(rx->rx_held[stream->rx_queue] && stream->rx_tap == NULL);
+		const bool tx_held = tx->link_held ||
+			(tx->tx_held[stream->tx_queue] && stream->tx_tap == NULL);
 
 		atomic_store(&stream->rx_held, rx_held);
 		atomic_store(&stream->tx_held, tx_held);

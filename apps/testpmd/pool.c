@@ -15,6 +15,7 @@
 
 #define USUAL_RING 1024u
 #define LARGEST_LIKELY_RING 4096u
+#define TAP_MBUFS 4096u
 
 static uint32_t ring_size(uint32_t option, uint32_t named, uint32_t maximum)
 {
@@ -34,6 +35,9 @@ static uint32_t ring_mbufs(const struct testpmd *pmd, const struct port *port)
 	const uint32_t rx = ring_size(pmd->options.rxd, named, info->rx_ring_max);
 	const uint32_t tx = ring_size(pmd->options.txd, named, info->tx_ring_max);
 
+	/* The kernel's packets may take many buffers. */
+	if (tap_is_open(&port->tap))
+		return rx + tx + TAP_MBUFS;
 	return rx + tx * pmd->settings.segments;
 }
 
@@ -115,6 +119,7 @@ int pools_create(struct testpmd *pmd)
 void pools_free(struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		tap_free_spares(&pmd->ports[i].tap);
 		pmd->ports[i].pool = NULL;
 		pmd->ports[i].conf.pool = NULL;
 	}

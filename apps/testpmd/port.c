@@ -52,6 +52,17 @@ static bool is_among(const struct port *port, const struct kl_features *features
 	return false;
 }
 
+bool port_may_have(const struct port *port, const char *feature)
+{
+	return is_among(port, &kl_device_info(port->device)->offered, feature) &&
+		!is_among(port, &kl_device_options(port->device)->declined, feature);
+}
+
+bool port_has(const struct port *port, const char *feature)
+{
+	return is_among(port, &kl_device_info(port->device)->accepted, feature);
+}
+
 /* As with testpmd, until someone says otherwise; a device without such modes passes all on anyway. */
 static void be_promiscuous(struct port *port)
 {
@@ -146,6 +157,11 @@ int port_start(struct port *port)
 			strerror(-rc));
 		return rc;
 	}
+	rc = port_dress_tap(port);
+	if (rc != 0) {
+		port_stop(port);
+		return rc;
+	}
 	port->fault_told = false;
 	port->reset_told = false;
 	memset(port->rx_held, 0, sizeof(port->rx_held));
@@ -175,7 +191,7 @@ int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t
 	bool *held = direction == KL_NET_TX ? port->tx_held : port->rx_held;
 	int rc;
 
-	if (!is_among(port, &kl_device_info(port->device)->accepted, "RING_RESET")) {
+	if (!port_has(port, "RING_RESET")) {
 		if (stops && !held[queue])
 			say_reply(
 				"port %u: %s has no RING_RESET, so forwarding leaves the queue alone "
@@ -215,6 +231,8 @@ static void tell_link(struct port *port)
 		return;
 	port->link_up = info->link_up;
 	printf("\nPort %u: link state change event\n", port->number);
+	if (tap_is_open(&port->tap))
+		tap_set_carrier(&port->tap, info->link_up);
 	if (info->link_up)
 		printf("Port %u Link up at %s %s\n", port->number,
 			port_speed(port, speed, sizeof(speed)), info->full_duplex ? "FDX" : "HDX");

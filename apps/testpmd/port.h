@@ -10,6 +10,7 @@
 #include <kickless/net.h>
 
 #include "counters.h"
+#include "tap.h"
 
 struct port {
 	uint16_t number;
@@ -18,6 +19,8 @@ struct port {
 	struct kl_net *net;
 	struct rte_mempool *pool;
 	struct kl_net_conf conf;
+	struct tap tap; /* joined to it, if open */
+	uint64_t tap_errors_before; /* as run */
 	uint64_t rss_types; /* RTE_ETH_RSS_* to hash when several queues run; 0 for none */
 	/*
 	 * By "set link-down", and by "port P rxq Q stop" where the device can't: not to be forwarded
@@ -51,6 +54,14 @@ int port_start(struct port *port);
 int port_stop(struct port *port);
 
 /*
+ * Makes tap:NAME and joins it to the port, whose next start then asks for the offloads that the kernel
+ * understands; that start, and port_dress_tap, make it look like the device. 0 or -errno after a message.
+ */
+int port_join_tap(struct port *port, const char *spec);
+int port_dress_tap(struct port *port);
+void port_close_tap(struct port *port);
+
+/*
  * Stops or starts one queue of a started port, or where the device can't do that, has it held after a
  * message: fwd_apply_holds is due then. 0 or -errno after a message.
  */
@@ -64,6 +75,12 @@ bool port_is_started(const struct port *port);
 
 /* The device says that it is up, and nobody here wants it down. */
 bool port_link_is_up(const struct port *port);
+
+/* Whether the device offers the feature of that name, and the user has not declined it. */
+bool port_may_have(const struct port *port, const char *feature);
+
+/* Whether the feature of that name is accepted. */
+bool port_has(const struct port *port, const char *feature);
 
 /* The device's name. */
 const char *port_name(const struct port *port);

@@ -56,6 +56,9 @@ static void collect_port(struct port_report *report, const struct port *port)
 	kl_device_feature_names(port->device, &info->accepted, report->features,
 		sizeof(report->features));
 	report->tx_dropped = report->totals.tx_errors;
+	snprintf(report->tap, sizeof(report->tap), "%s", port->tap.name);
+	report->tap_dropped = __atomic_load_n(&port->tap.errors, __ATOMIC_RELAXED) -
+		port->tap_errors_before;
 	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)
 		collect_queue(report, port, false, i, &counters.rx[i]);
 	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)
@@ -76,7 +79,7 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 		const struct fwd_stream *stream = &fwd->streams[i];
 		struct port_report *port = port_report_of(report, stream->tx_port);
 
-		if (port != NULL)
+		if (port != NULL && stream->tx_tap == NULL)
 			port->tx_dropped += stream->dropped;
 		port = port_report_of(report, stream->rx_port);
 		if (port != NULL) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include <kickless/net.h>
+#include <net/if.h>
 
 #include "counters.h"
 #include "sizes.h"
@@ -31,6 +32,9 @@ struct port_report {
 	char transport[32];
 	char features[1536]; /* names with spaces in between */
 	struct port_totals totals;
+	char tap[IFNAMSIZ]; /* joined to it; empty without one */
+	uint64_t
+		tap_dropped; /* packets that the kernel refused, or that came from it and made no sense */
 	uint64_t bad_ip; /* checksums that the device found wrong; in the csum mode */
 	uint64_t bad_l4;
 	uint64_t tx_dropped; /* by the mode, for want of room, and by the driver */

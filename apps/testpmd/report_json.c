@@ -60,6 +60,10 @@ static void add_totals(json_t *object, const struct port_report *port, double se
 	json_object_set_new(object, "rx_bad_ip_checksums", json_integer(port->bad_ip));
 	json_object_set_new(object, "rx_bad_l4_checksums", json_integer(port->bad_l4));
 	json_object_set_new(object, "tx_dropped", json_integer(port->tx_dropped));
+	if (port->tap[0] != '\0') {
+		json_object_set_new(object, "tap", json_string(port->tap));
+		json_object_set_new(object, "tap_dropped", json_integer(port->tap_dropped));
+	}
 }
 
 static json_t *port_to_json(const struct port_report *port, double seconds)

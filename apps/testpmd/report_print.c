@@ -26,13 +26,26 @@ static void print_sent(uint64_t tx, uint64_t tx_dropped)
 		tx, tx_dropped, tx + tx_dropped);
 }
 
+static void print_ends(const struct fwd_stream *stream)
+{
+	printf("\n  ------- Forward Stats for ");
+	if (stream->rx_tap != NULL)
+		printf("TAP %s", stream->rx_tap->name);
+	else
+		printf("RX Port=%2u/Queue=%2u", stream->rx_port, stream->rx_queue);
+	printf(" -> ");
+	if (stream->tx_tap != NULL)
+		printf("TAP %s", stream->tx_tap->name);
+	else
+		printf("TX Port=%2u/Queue=%2u", stream->tx_port, stream->tx_queue);
+	printf(" -------\n");
+}
+
 static void print_stream(const struct fwd_stream *stream)
 {
 	if (stream->rx_packets == 0 && stream->tx_packets == 0 && stream->dropped == 0)
 		return;
-	printf("\n  ------- Forward Stats for RX Port=%2u/Queue=%2u -> "
-	       "TX Port=%2u/Queue=%2u -------\n",
-		stream->rx_port, stream->rx_queue, stream->tx_port, stream->tx_queue);
+	print_ends(stream);
 	printf("  RX-packets: %-14" PRIu64 " TX-packets: %-14" PRIu64 " TX-dropped: %-14" PRIu64
 	       "\n",
 		stream->rx_packets, stream->tx_packets, stream->dropped);
@@ -74,6 +87,8 @@ static void print_port(const struct port_report *port, const struct fwd *fwd, bo
 		printf("  RX-nombufs: %-14" PRIu64 "\n", port->totals.rx_nombuf);
 	}
 	print_sent(port->totals.tx_packets, port->tx_dropped);
+	if (port->tap[0] != '\0')
+		printf("  TAP: %-20s TAP-dropped: %" PRIu64 "\n", port->tap, port->tap_dropped);
 	if (bursts)
 		print_port_bursts(fwd, port->port);
 	printf("  " DASHES "--------------------------------" DASHES "\n");

@@ -10,6 +10,16 @@ static void print_stream(const struct testpmd *pmd, const struct fwd_stream *str
 {
 	const uint8_t *peer = stream->peer.addr_bytes;
 
+	if (stream->rx_tap != NULL) {
+		printf("  TAP %s -> TX P=%u/Q=%u (socket %d)\n", stream->rx_tap->name,
+			stream->tx_port, stream->tx_queue, port_node(&pmd->ports[stream->tx_port]));
+		return;
+	}
+	if (stream->tx_tap != NULL) {
+		printf("  RX P=%u/Q=%u (socket %d) -> TAP %s\n", stream->rx_port, stream->rx_queue,
+			port_node(&pmd->ports[stream->rx_port]), stream->tx_tap->name);
+		return;
+	}
 	printf("  RX P=%u/Q=%u (socket %d) -> TX P=%u/Q=%u (socket %d) "
 	       "peer=%02X:%02X:%02X:%02X:%02X:%02X\n",
 		stream->rx_port, stream->rx_queue, port_node(&pmd->ports[stream->rx_port]),

@@ -22,12 +22,16 @@
 #include "pace.h"
 #include "settings.h"
 #include "sizes.h"
+#include "tap.h"
 #include "watch.h"
 
 struct fwd_stream {
 	/* Fixed during a run. */
 	struct kl_net *rx_net;
 	struct kl_net *tx_net;
+	/* Instead of a port's queues, where the kernel is the other end; else NULL. */
+	struct tap *rx_tap;
+	struct tap *tx_tap;
 	struct rte_mempool *pool; /* on the sending device's node */
 	const struct fwd_settings *settings;
 	uint16_t rx_port;
@@ -61,16 +65,30 @@ struct fwd_stream {
 	uint64_t tx_bursts[MAX_BURST + 1];
 } __rte_cache_aligned;
 
+/* stream.c: what the kernel has. */
+uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets);
+
 /* What the sending queue takes of the packets; the rest stays the caller's. */
 static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t count)
 {
+	if (unlikely(stream->tx_tap != NULL))
+		return tap_send(stream->tx_tap, packets, count);
 	return kl_net_tx_burst(stream->tx_net, stream->tx_queue, packets, count);
+}
+
+/* From here on nobody polls for a while, so what is owed to the device is decided now. */
+static inline void stream_flush(const struct fwd_stream *stream)
+{
+	if (stream->tx_tap == NULL)
+		kl_net_tx_flush(stream->tx_net, stream->tx_queue);
 }
 
 /* What the receiving queue has. */
 static inline uint16_t stream_poll(struct fwd_stream *stream, struct rte_mbuf **packets)
 {
+	if (unlikely(stream->rx_tap != NULL))
+		return stream_poll_tap(stream, packets);
 	return kl_net_rx_burst(stream->rx_net, stream->rx_queue, packets, stream->burst);
 }
 

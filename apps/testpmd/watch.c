@@ -24,7 +24,7 @@ uint16_t watch_receive(struct fwd_stream *stream, struct rte_mbuf **packets)
 		return 0;
 	if ((stream->verbose & VERBOSE_RX) != 0)
 		packets_print(stream->rx_port, stream->rx_queue, false, packets, count);
-	if (stream->capture != NULL)
+	if (stream->capture != NULL && stream->rx_tap == NULL)
 		capture_received(stream, packets, count);
 	return count;
 }
@@ -51,8 +51,9 @@ uint16_t watch_send(struct fwd_stream *stream, struct rte_mbuf **packets, uint16
 		return 0;
 	if ((stream->verbose & VERBOSE_TX) != 0)
 		packets_print(stream->tx_port, stream->tx_queue, true, packets, count);
-	sent = stream->capture != NULL ? send_captured(stream, packets, count) :
-					 stream_transmit(stream, packets, count);
+	sent = stream->capture != NULL && stream->tx_tap == NULL ?
+		send_captured(stream, packets, count) :
+		stream_transmit(stream, packets, count);
 	if (stream->record_bursts)
 		stream->tx_bursts[sent]++;
 	return sent;
