@@ -82,9 +82,6 @@ static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 	if (!is_usable) {
 		rte_eth_random_addr(mac.addr_bytes);
 		net->info.mac_is_random = true;
-		kl_notice(
-			"%s: the device has no usable MAC address; a random one is used, mac= sets another",
-			kl_device_info(net->device)->name);
 	}
 	memcpy(net->info.mac, mac.addr_bytes, sizeof(net->info.mac));
 }

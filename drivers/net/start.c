@@ -256,6 +256,17 @@ static int find_again(struct kl_net *net)
 	return rc;
 }
 
+/* By now the user has said if there is to be another. */
+static void tell_of_random_mac(struct kl_net *net)
+{
+	if (!net->info.mac_is_random || net->random_mac_is_told)
+		return;
+	net->random_mac_is_told = true;
+	kl_notice(
+		"%s: the device has no usable MAC address; a random one is used, mac= sets another",
+		kl_device_info(net->device)->name);
+}
+
 int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 {
 	uint16_t asked = kl_device_options(net->device)->queues;
@@ -266,6 +277,7 @@ int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 		rc = find_again(net);
 	if (rc != 0)
 		return rc;
+	tell_of_random_mac(net);
 	net->conf = *conf;
 	net->conf.queue_pairs = pairs;
 	for (uint16_t i = 0; i < net->pair_count; i++)

@@ -131,6 +131,7 @@ struct kl_net {
 	struct kl_device *device;
 	struct kl_net_info info;
 	uint8_t device_mac[KL_NET_MAC_BYTES]; /* in the configuration, if it is usable */
+	bool random_mac_is_told;
 	uint16_t config_pairs; /* in the configuration; 0: not there, or nonsense */
 	uint32_t hash_types; /* VIRTIO_NET_HASH_TYPE_* that the device can */
 	uint32_t tunnels;
