@@ -48,6 +48,35 @@ Test(announce, without_an_answer)
 	control_close(&rig);
 }
 
+Test(announce, refused)
+{
+	control_open(&rig);
+	rig.answer = ANSWER_REFUSES;
+	ask();
+	cr_expect(logged("the device refuses the acknowledgement"), "%s", log_text());
+	cr_expect_eq(kl_net_info(rig.net.net)->announcements, 1, "the wish was heard all the same");
+	rig.answer = ANSWER_OK;
+	cr_expect_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_PROMISCUOUS, true), 0);
+	control_close(&rig);
+}
+
+Test(announce, answered_twice)
+{
+	ONLY_IF(!ring_is("packed"));
+	control_open(&rig);
+	ask();
+	model_lie_used(rig.net.model, rig.index, rig.last.head, 1);
+	forget_log();
+	ask();
+	cr_expect(logged("is broken"), "%s", log_text());
+	cr_expect_eq(kl_net_stop(rig.net.net), 0);
+	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
+	control_history(&rig);
+	ask();
+	cr_expect_str_eq(control_history(&rig), "3.0");
+	control_close(&rig);
+}
+
 Test(announce, not_negotiated)
 {
 	control_prepare(&rig);

@@ -102,20 +102,6 @@ Test(steering, queue_pairs)
 	control_close(&rig);
 }
 
-Test(steering, queue_pairs_refused)
-{
-	control_prepare(&rig);
-	cr_assert_eq(net_attach(&rig.net, "queues=2"), 0);
-	rig.net.conf.queue_pairs = 0;
-	rig.answer = ANSWER_REFUSES;
-	cr_expect_eq(net_start(&rig.net), -EIO);
-	cr_expect(logged("the number of queue pairs"), "%s", log_text());
-	rig.answer = ANSWER_OK;
-	cr_assert_eq(net_start(&rig.net), 0);
-	cr_expect_eq(kl_net_queue_pairs(rig.net.net), 2);
-	control_close(&rig);
-}
-
 /* NET-22, NET-23: nonsense costs the feature, and the control queue is behind the only pair then. */
 Test(steering, numbers_of_pairs)
 {
