@@ -170,7 +170,7 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
  * A buffer that is not simply one packet. Returns the packet that starts there, or NULL when it was
  * dropped.
  */
-KL__COLD static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct batch *batch,
+KL__APART static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct batch *batch,
 	struct rte_mbuf *packet, uint32_t bytes)
 {
 	uint16_t buffers;

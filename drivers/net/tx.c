@@ -26,20 +26,22 @@ enum {
 };
 
 /* Frees up to RECLAIM_CHUNK of what the device is done with, when not all of it is simple. */
-KL__COLD static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **sent)
+KL__APART static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **sent)
 {
 	uint32_t kinds[RECLAIM_CHUNK];
 	uint16_t count = kl__ring_harvest(txq->queue, (void **)sent, NULL, kinds, RECLAIM_CHUNK,
 		txq->queue->kind);
 
+	uint16_t others = 0;
+
 	for (uint16_t i = 0; i < count; i++) {
-		if (kinds[i] == TX_OWN_PACKET) {
+		if (kinds[i] == TX_OWN_PACKET)
 			rte_mempool_put(txq->pool, sent[i]);
-			continue;
-		}
-		rte_pktmbuf_free(sent[i]);
-		txq->foreign--;
+		else
+			sent[others++] = sent[i];
 	}
+	rte_pktmbuf_free_bulk(sent, others);
+	txq->foreign -= others;
 	return count;
 }
 
@@ -146,10 +148,11 @@ static struct rte_mbuf *carry_header(const struct net_txq *txq, struct rte_mbuf 
 static int add_segments(struct net_txq *txq, struct kl__piece first, struct rte_mbuf *segment,
 	struct rte_mbuf *buffer)
 {
-	struct kl__piece pieces[TX_MAX_PIECES] = {first};
+	struct kl__piece pieces[TX_MAX_PIECES];
 	unsigned int count = 1;
 	int rc;
 
+	pieces[0] = first;
 	for (; segment != NULL; segment = segment->next) {
 		if (segment->data_len == 0)
 			continue;
@@ -185,7 +188,7 @@ static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
  * A packet of several segments, one without room for a header, or one whose header says something:
  * any kind of ring, several pieces.
  */
-KL__COLD static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet,
+KL__APART static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet,
 	const struct virtio_net_hdr *header)
 {
 	const uint16_t header_bytes = txq->header_bytes;
@@ -224,7 +227,7 @@ static int prepare(struct net_txq *txq, struct rte_mbuf *packet, struct virtio_n
  * Returns false when the ring has no room; a packet that can never be sent is freed and counted. One
  * that stays the caller's comes again, and what was done to it is then done anew.
  */
-KL__COLD static bool add_slowly(struct net_txq *txq, struct rte_mbuf *packet)
+KL__APART static bool add_slowly(struct net_txq *txq, struct rte_mbuf *packet)
 {
 	struct virtio_net_hdr header;
 	int rc = prepare(txq, packet, &header);

@@ -17,22 +17,20 @@ static uint16_t access_of(unsigned int piece, unsigned int readable)
 	return piece >= readable ? VIRTQ_DESC_F_WRITE : 0;
 }
 
+/* 2.8.8: the order of a packed ring's table is its links, and only WRITE means something. */
+static inline uint64_t entry_rest(struct kl__piece piece, uint16_t flags, uint16_t next,
+	bool packed)
+{
+	if (packed)
+		return kl__desc_rest(piece.length, 0, flags & VIRTQ_DESC_F_WRITE);
+	return kl__desc_rest(piece.length, flags, (flags & VIRTQ_DESC_F_NEXT) != 0 ? next : 0);
+}
+
 void kl__queue_set_entry(const struct kl_queue *queue, struct virtq_desc *entry,
 	struct kl__piece piece, uint16_t flags, uint16_t next)
 {
-	if ((queue->kind & KL__RING_PACKED) != 0) {
-		/* 2.8.8: the order of a table is its links, and only WRITE means something. */
-		struct pvirtq_desc *packed = (struct pvirtq_desc *)entry;
-
-		*packed = (struct pvirtq_desc){.addr = piece.address,
-			.len = piece.length,
-			.flags = flags & VIRTQ_DESC_F_WRITE};
-		return;
-	}
-	*entry = (struct virtq_desc){.addr = piece.address,
-		.len = piece.length,
-		.flags = flags,
-		.next = (flags & VIRTQ_DESC_F_NEXT) != 0 ? next : 0};
+	entry->addr = piece.address;
+	entry->rest = entry_rest(piece, flags, next, (queue->kind & KL__RING_PACKED) != 0);
 }
 
 static uint16_t link_of(unsigned int piece, unsigned int count)
@@ -48,10 +46,13 @@ static void add_indirect(struct kl_queue *queue, const struct kl__piece *pieces,
 	struct virtq_desc *table = queue->indirect + (size_t)id * queue->indirect_entries;
 	uint64_t iova = queue->indirect_iova +
 		(size_t)id * queue->indirect_entries * sizeof(*table);
+	const bool packed = (queue->kind & KL__RING_PACKED) != 0;
 
-	for (unsigned int i = 0; i < count; i++)
-		kl__queue_set_entry(queue, &table[i], pieces[i],
-			access_of(i, readable) | link_of(i, count), (uint16_t)(i + 1));
+	for (unsigned int i = 0; i < count; i++) {
+		table[i].addr = pieces[i].address;
+		table[i].rest = entry_rest(pieces[i], access_of(i, readable) | link_of(i, count),
+			(uint16_t)(i + 1), packed);
+	}
 	kl__ring_add(queue, buffer, iova, count * (uint32_t)sizeof(*table), VIRTQ_DESC_F_INDIRECT,
 		writable_bytes, queue->kind);
 }
