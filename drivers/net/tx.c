@@ -25,6 +25,12 @@ enum {
 	TX_OWN_PACKET,
 };
 
+/* Apart, since what DPDK inlines here is large. */
+KL__APART static void give_back(struct net_txq *txq, struct rte_mbuf **sent, uint16_t count)
+{
+	rte_mempool_put_bulk(txq->pool, (void **)sent, count);
+}
+
 /* Frees up to RECLAIM_CHUNK of what the device is done with, when not all of it is simple. */
 KL__APART static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **sent)
 {
@@ -36,7 +42,7 @@ KL__APART static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **s
 
 	for (uint16_t i = 0; i < count; i++) {
 		if (kinds[i] == TX_OWN_PACKET)
-			rte_mempool_put(txq->pool, sent[i]);
+			give_back(txq, &sent[i], 1);
 		else
 			sent[others++] = sent[i];
 	}
@@ -60,7 +66,7 @@ KL__TEMPLATE void reclaim(struct net_txq *txq, const unsigned int kind)
 		if (KL__LIKELY(txq->foreign == 0)) {
 			n = kl__ring_harvest(queue, (void **)sent, NULL, NULL, RECLAIM_CHUNK, kind);
 			if (n > 0)
-				rte_mempool_put_bulk(txq->pool, (void **)sent, n);
+				give_back(txq, sent, n);
 		} else {
 			n = reclaim_mixed(txq, sent);
 		}

@@ -11,6 +11,7 @@
 
 #include "ring/packed.h"
 #include "ring/split.h"
+#include "ring/verbs.h"
 
 /* Ring descriptors that are free. */
 KL__TEMPLATE uint16_t kl__ring_free(const struct kl_queue *queue, const unsigned int kind)
@@ -259,8 +260,8 @@ KL__TEMPLATE uint16_t kl__ring_harvest_sorted(const struct kl_queue *queue,
  * written, writables (unless NULL) what it was allowed to. Returns how many; when the device said
  * what can't be, the queue is broken from there on.
  */
-KL__TEMPLATE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers, uint32_t *lengths,
-	uint32_t *writables, uint16_t max, const unsigned int kind)
+KL__TEMPLATE uint16_t kl__ring_harvest_kind(struct kl_queue *queue, void **buffers,
+	uint32_t *lengths, uint32_t *writables, uint16_t max, const unsigned int kind)
 {
 	const bool in_order = (kind & KL__RING_IN_ORDER) != 0;
 	const uint16_t waiting = kl__ring_waiting(queue, max, kind), size = queue->size;
@@ -305,6 +306,15 @@ KL__TEMPLATE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers, u
 	if (KL__UNLIKELY(fault != KL_QUEUE_OK))
 		kl__queue_break(queue, fault);
 	return n;
+}
+
+/* As kl__ring_harvest_kind; a kind known only at run time is not stamped out once more. */
+KL__TEMPLATE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers, uint32_t *lengths,
+	uint32_t *writables, uint16_t max, const unsigned int kind)
+{
+	if (__builtin_constant_p(kind))
+		return kl__ring_harvest_kind(queue, buffers, lengths, writables, max, kind);
+	return kl__queue_harvest(queue, buffers, lengths, writables, max);
 }
 
 /* Takes the next used buffer back, as kl__ring_harvest; NULL when there is none. */

@@ -163,7 +163,7 @@ typedef uint16_t harvest_fn(struct kl_queue *queue, void **buffers, uint32_t *le
 	static uint16_t harvest_##kind(struct kl_queue *queue, void **buffers, uint32_t *lengths, \
 		uint32_t *writables, uint16_t max) \
 	{ \
-		return kl__ring_harvest(queue, buffers, lengths, writables, max, kind); \
+		return kl__ring_harvest_kind(queue, buffers, lengths, writables, max, kind); \
 	} \
 	static_assert(kind < KL__RING_KINDS, "a kind of ring")
 STAMP(0);
