@@ -7,17 +7,18 @@ source "$root/scripts/lib/build.sh"
 export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=16 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 fuzz_build=build-fuzz
 
+# With less optimization, since the bursts' templates take minutes with coverage and both sanitizers.
 build_fuzzers() {
 	fuzz_build=build-fuzz
 	targets=(fuzzers)
 	CC=clang build_into $fuzz_build -Dfuzz=true -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false \
-		-Dbuildtype=debugoptimized -Dasserts=true
+		-Dbuildtype=debugoptimized -Doptimization=1 -Dasserts=true
 }
 
-# Without sanitizers, for how fast the code itself is.
+# The rings without sanitizers, for how fast the code itself is.
 build_plain_fuzzers() {
 	fuzz_build=build-fuzz-plain
-	targets=(fuzzers)
+	targets=(tests/fuzz/fuzz-ring-split tests/fuzz/fuzz-ring-packed)
 	CC=clang build_into $fuzz_build -Dfuzz=true -Dwerror=true -Dasserts=true
 }
 

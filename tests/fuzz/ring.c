@@ -7,7 +7,14 @@
  * What must hold: a buffer belongs to the driver's user or to the ring and never to both; posted =
  * done + failed + in flight; a length is within what the device was given; a broken queue moves
  * nothing; a drain gives back all that was left; no more doorbells than decisions.
+ *
+ * F10, with FUZZ_RACE: either ring, and meanwhile another thread that is the device writes at random
+ * into the memory that it shares with us, so that nothing read twice is the same.
  */
+#ifdef FUZZ_RACE
+#include <pthread.h>
+#include <sched.h>
+#endif
 #include <string.h>
 
 #include "input.h"
@@ -50,12 +57,13 @@ static void build(struct rig *rig, struct input *input)
 	uint16_t size = sizes[take8(input) % (sizeof(sizes) / sizeof(sizes[0]))];
 
 	memset(rig, 0, sizeof(*rig));
-#ifdef FUZZ_PACKED
+#if defined(FUZZ_PACKED)
 	kind |= KL__RING_PACKED;
-#else
+#elif !defined(FUZZ_RACE)
 	kind &= (uint8_t)~KL__RING_PACKED;
-	size = (uint16_t)(size & (size - 1)) == 0 ? size : 32;
 #endif
+	if ((kind & KL__RING_PACKED) == 0)
+		size = (uint16_t)(size & (size - 1)) == 0 ? size : 32;
 	rig->shape = (struct kl__queue_shape){.size = size,
 		.kind = kind % KL__RING_KINDS,
 		.event_idx = modes % 2,
@@ -277,16 +285,64 @@ static void step(struct rig *rig, struct input *input)
 	}
 }
 
+#ifdef FUZZ_RACE
+/* Whose memory is written to, and whether the other thread is at it. */
+static const struct rig *raced;
+static bool is_writing;
+
+static void *write_at_random(void *unused)
+{
+	uint32_t state = 1;
+
+	for (;;) {
+		const struct rig *rig;
+
+		__atomic_store_n(&is_writing, true, __ATOMIC_SEQ_CST);
+		rig = __atomic_load_n(&raced, __ATOMIC_SEQ_CST);
+		for (unsigned int i = 0; rig != NULL && i < 16; i++) {
+			size_t from = i % 4 == 0 ? 0 : rig->layout.device;
+
+			state = state * 1664525 + 1013904223;
+			store(rig->shared + from + (state >> 16) % (rig->layout.bytes - from - 1),
+				(uint16_t)(state >> 8 & 0x8f8f));
+		}
+		__atomic_store_n(&is_writing, false, __ATOMIC_SEQ_CST);
+		sched_yield();
+	}
+	return unused;
+}
+
+static void race(const struct rig *rig)
+{
+	static pthread_t device;
+	static bool is_started;
+
+	if (!is_started)
+		MUST(pthread_create(&device, NULL, write_at_random, NULL) == 0);
+	is_started = true;
+	__atomic_store_n(&raced, rig, __ATOMIC_SEQ_CST);
+	while (rig == NULL && __atomic_load_n(&is_writing, __ATOMIC_SEQ_CST))
+		sched_yield();
+}
+#else
+static void race(const struct rig *rig)
+{
+	(void)rig;
+}
+#endif
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
 	static struct rig rig;
 
 	build(&rig, &input);
+	race(&rig);
 	while (input.left > 0) {
 		step(&rig, &input);
 		check(&rig);
 	}
+	race(NULL);
 	drain(&rig);
 	free(rig.shared);
 	free(rig.own);

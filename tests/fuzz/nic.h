@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A NIC whose features, configuration, packets and answers come from the input, behind the transport
+ * contract. Its rings are split; its memory is allocated block by block, so that the sanitizer sees
+ * every edge. It writes where the driver told it to, and what it likes.
+ */
+#ifndef FUZZ_NIC_H
+#define FUZZ_NIC_H
+
+#include <kickless/net.h>
+
+#include "core/device.h"
+#include "input.h"
+
+#define BLOCKS 64
+#define QUEUES 5 /* two pairs and the control queue, wherever the driver has it */
+
+struct nic {
+	struct kl__transport transport;
+	struct kl__host host;
+	struct input input;
+	struct kl_features offered;
+	struct kl__queue_setup queue[QUEUES];
+	bool is_enabled[QUEUES];
+	uint16_t used[QUEUES];
+	uint8_t config[28];
+	uint8_t status;
+	struct block {
+		void *memory;
+		size_t size;
+	} block[BLOCKS];
+	unsigned int allocated;
+
+	/* The driver's side. */
+	struct kl_device *device;
+	struct kl_net *net;
+};
+
+void nic_make(struct nic *nic, const uint8_t *bytes, size_t size);
+/* Frees what the driver did not give back. */
+void nic_free(struct nic *nic);
+
+/* Fills the next buffers of a queue with bytes of the input, and uses them. */
+void nic_serve(struct nic *nic, unsigned int queue);
+/* Writes a byte of the input anywhere in a queue's rings. */
+void nic_scribble(struct nic *nic, unsigned int queue);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A vhost-user back end whose answers are the input: right ones, late ones, of the wrong size, for
+ * another request, none, or the end of the connection; it may come back. Our front end meets it and
+ * does all that a driver asks of its transport.
+ *
+ * What must hold: what is sent is a message of the protocol with the payload that its header names;
+ * no descriptor is left open; every call ends.
+ *
+ * The linker puts this back end where the endpoint and the socket's sendmsg(2) were.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <kickless/log.h>
+
+#include "input.h"
+#include "spec/vhost_user.h"
+#include "transport/vhost_endpoint.h"
+#include "transport/vhost_socket.h"
+#include "transport/vhost_user.h"
+
+#define REGION_BYTES (1u << 20)
+
+static struct input script;
+static int back_end = -1;
+
+int __wrap_kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name,
+	const char *path, bool is_server);
+void __wrap_kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint);
+int __wrap_kl__vhost_endpoint_meet(struct kl__vhost_endpoint *endpoint);
+int __wrap_kl__vhost_endpoint_meet_first(struct kl__vhost_endpoint *endpoint);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+
+static void hang_up(void)
+{
+	if (back_end >= 0)
+		close(back_end);
+	back_end = -1;
+}
+
+int __wrap_kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name,
+	const char *path, bool is_server)
+{
+	(void)path;
+	(void)is_server;
+	endpoint->name = name;
+	return 0;
+}
+
+void __wrap_kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint)
+{
+	(void)endpoint;
+}
+
+int __wrap_kl__vhost_endpoint_meet(struct kl__vhost_endpoint *endpoint)
+{
+	int fds[2];
+
+	(void)endpoint;
+	if (take8(&script) % 4 == 3)
+		return -EAGAIN;
+	hang_up();
+	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) == 0);
+	back_end = fds[1];
+	return fds[0];
+}
+
+int __wrap_kl__vhost_endpoint_meet_first(struct kl__vhost_endpoint *endpoint)
+{
+	return __wrap_kl__vhost_endpoint_meet(endpoint);
+}
+
+static void say(const void *bytes, size_t size)
+{
+	if (back_end >= 0)
+		(void)!write(back_end, bytes, size);
+}
+
+/* What a back end would say that has everything, with some bytes turned over. */
+static void fill(uint32_t request, union vhost_user_payload *payload)
+{
+	if (request == VHOST_USER_GET_FEATURES || request == VHOST_USER_GET_PROTOCOL_FEATURES)
+		payload->value = UINT64_MAX;
+	else if (request == VHOST_USER_GET_STATUS)
+		payload->value = 0xf;
+	else if (request == VHOST_USER_GET_QUEUE_NUM || request == VHOST_USER_GET_MAX_MEM_SLOTS)
+		payload->value = 8;
+	for (unsigned int i = take8(&script) % 4; i > 0; i--)
+		((uint8_t *)payload)[take8(&script) % 16] = take8(&script);
+}
+
+static bool has_reply(uint32_t request)
+{
+	return request == VHOST_USER_GET_FEATURES || request == VHOST_USER_GET_PROTOCOL_FEATURES ||
+		request == VHOST_USER_GET_QUEUE_NUM || request == VHOST_USER_GET_MAX_MEM_SLOTS ||
+		request == VHOST_USER_GET_STATUS || request == VHOST_USER_GET_VRING_BASE ||
+		request == VHOST_USER_GET_CONFIG;
+}
+
+static void answer(const struct vhost_user_header *asked, union vhost_user_payload *payload)
+{
+	struct vhost_user_header header = {asked->request, VHOST_USER_VERSION | VHOST_USER_REPLY,
+		asked->size};
+	uint8_t what = take8(&script);
+
+	if (asked->request != VHOST_USER_GET_VRING_BASE && asked->request != VHOST_USER_GET_CONFIG)
+		header.size = sizeof(payload->value);
+	if (!has_reply(asked->request))
+		payload->value = 0;
+	if (what >= 0xe0) {
+		header.request ^= what == 0xe0;
+		header.flags ^= what == 0xe1 ? take8(&script) : 0;
+		header.size = what == 0xe2 ? take32(&script) : header.size;
+		payload->value += what == 0xe3;
+		if (what == 0xe4)
+			hang_up();
+		if (what == 0xe5)
+			return;
+	}
+	if (what >= 0x80)
+		fill(asked->request, payload);
+	say(&header, sizeof(header));
+	say(payload, header.size < sizeof(*payload) ? header.size : sizeof(*payload));
+	if (what == 0xe6)
+		say(payload, take8(&script));
+}
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	static uint8_t bytes[sizeof(struct vhost_user_header) + sizeof(union vhost_user_payload)];
+	struct vhost_user_header header;
+	union vhost_user_payload payload = {0};
+	size_t at = 0;
+
+	(void)fd;
+	(void)flags;
+	if (back_end < 0) {
+		errno = EPIPE;
+		return -1;
+	}
+	for (size_t i = 0; i < message->msg_iovlen; i++) {
+		MUST(at + message->msg_iov[i].iov_len <= sizeof(bytes));
+		memcpy(bytes + at, message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
+		at += message->msg_iov[i].iov_len;
+	}
+	MUST(at >= sizeof(header));
+	memcpy(&header, bytes, sizeof(header));
+	MUST((header.flags & ~VHOST_USER_NEED_REPLY) == VHOST_USER_VERSION);
+	MUST(header.size == at - sizeof(header));
+	memcpy(&payload, bytes + sizeof(header), header.size);
+	if (has_reply(header.request) || (header.flags & VHOST_USER_NEED_REPLY) != 0)
+		answer(&header, &payload);
+	return (ssize_t)at;
+}
+
+static int memory_fd = -1;
+static kl__shared_memory_changed *changed;
+static void *changed_context;
+
+static int regions(struct kl__shared_region *shared, unsigned int limit)
+{
+	MUST(limit >= 2);
+	for (unsigned int i = 0; i < 2; i++)
+		shared[i] = (struct kl__shared_region){.address = 0x1000000 * (i + 1),
+			.iova = 0x1000000 * (i + 1),
+			.size = REGION_BYTES,
+			.offset = REGION_BYTES * i,
+			.fd = memory_fd};
+	return 2;
+}
+
+static int watch(kl__shared_memory_changed *function, void *context)
+{
+	changed = function;
+	changed_context = context;
+	return 0;
+}
+
+static void unwatch(kl__shared_memory_changed *function, void *context)
+{
+	(void)function;
+	(void)context;
+	changed = NULL;
+}
+
+static void memory_changes(void)
+{
+	struct kl__shared_region shared[2];
+	int count = take8(&script) % 4;
+
+	(void)regions(shared, 2);
+	if (count == 2)
+		shared[1].size = REGION_BYTES / 2;
+	if (changed != NULL)
+		changed(changed_context, shared, count > 2 ? -ENOMEM : count);
+}
+
+static void enable(struct kl__transport *transport, uint16_t index)
+{
+	const struct kl__queue_setup setup = {.index = index,
+		.size = 16,
+		.desc = 0x1000000,
+		.driver = 0x1001000,
+		.device = 0x1002000,
+		.vector = take8(&script) % 3 - 1};
+	struct kl_notifier notifier = {0};
+
+	if (transport->ops->queue_is_enabled(transport, index) ||
+		transport->ops->queue_enable(transport, &setup, &notifier) != 0)
+		return;
+	MUST(notifier.doorbell == NULL && notifier.notify != NULL);
+	notifier.notify(&notifier, 0);
+}
+
+static void step(struct kl__transport *transport, const int *fds)
+{
+	const struct kl__transport_ops *ops = transport->ops;
+	struct kl_features features = {{UINT64_MAX & ~(UINT64_C(1) << 30), 0}};
+	uint8_t what = take8(&script);
+	uint32_t at = what / 16 * 4u;
+
+	switch (what % 12) {
+	case 0:
+		ops->set_status(transport, 0);
+		break;
+	case 1:
+		ops->set_status(transport, what / 12 % 16);
+		break;
+	case 2:
+		(void)ops->get_status(transport);
+		break;
+	case 3:
+		ops->get_features(transport, &features);
+		ops->set_features(transport, &features);
+		break;
+	case 4:
+		if (at + 4 <= transport->config_size)
+			(void)ops->config_read(transport, at, 4);
+		break;
+	case 5:
+		if (at + 4 <= transport->config_size)
+			ops->config_write(transport, at, 1u << what / 16 % 3, what);
+		break;
+	case 6:
+	case 7:
+		if (what / 12 < ops->queue_count(transport))
+			enable(transport, what / 12);
+		break;
+	case 8:
+		(void)ops->set_interrupts(transport, what / 12 % 3, fds);
+		break;
+	case 9:
+		memory_changes();
+		break;
+	case 10:
+		if (ops->reconnect != NULL)
+			(void)ops->reconnect(transport);
+		break;
+	default:
+		hang_up();
+	}
+}
+
+static void say_nothing(enum kl_log_level level, const char *message, void *context)
+{
+	(void)level;
+	(void)message;
+	(void)context;
+}
+
+/* Of the kinds that the transport opens; the fuzzer and the sanitizer have others. */
+static unsigned int descriptors(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	MUST(folder != NULL);
+	for (struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+		char what[32] = "";
+
+		(void)!readlinkat(dirfd(folder), entry->d_name, what, sizeof(what) - 1);
+		count += strncmp(what, "socket:", 7) == 0 || strncmp(what, "anon_inode:", 11) == 0;
+	}
+	closedir(folder);
+	return count;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct kl__shared_memory memory = {regions, watch, unwatch};
+	static unsigned int before, runs;
+	static int fds[3] = {-1, -1, -1};
+	struct kl__transport *transport;
+
+	kl_log_set(KL_LOG_ERROR, say_nothing, NULL);
+	kl__vhost_deadline_ms = 1;
+	if (memory_fd < 0) {
+		memory_fd = memfd_create("fuzzed", MFD_CLOEXEC);
+		for (unsigned int i = 0; i < 3; i++)
+			fds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	}
+	script = (struct input){data, size};
+	if (kl__vhost_user_open("nowhere", take8(&script) % 2 != 0, 2, &memory, &transport) == 0) {
+		while (script.left > 0)
+			step(transport, fds);
+		transport->ops->close(transport);
+	}
+	MUST(changed == NULL);
+	hang_up();
+	/* Now and then, since looking takes longer than a run. */
+	if (before == 0)
+		before = descriptors();
+	else if (++runs % 256 == 0)
+		MUST(descriptors() <= before);
+	return 0;
+}
