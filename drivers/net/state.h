@@ -202,6 +202,12 @@ void net_pair_free(struct kl_net *net, struct net_pair *pair);
 void net_rx_choose(struct net_rxq *rxq, bool mergeable);
 void net_tx_choose(struct net_txq *txq);
 /*
+ * tx_pieces.c: adds a packet that is not simple. False when the ring has no room; a packet that can
+ * never be sent is freed and counted. One that stays the caller's comes again, and what was done to
+ * it is then done anew.
+ */
+bool net_tx_add_slowly(struct net_txq *txq, struct rte_mbuf *packet);
+/*
  * rx.c: gives the device as many buffers as the ring and the pool allow; publishes, does not kick.
  */
 void net_rx_refill(struct net_rxq *rxq);

@@ -4,16 +4,11 @@
  * (ring/ring.h), kl__ring_publish, and one kick decision per burst (ring/kick.h), which may end
  * in kl_notify (kickless/notifier.h), the doorbell.
  */
-#include <errno.h>
-
 #include "ring/kick.h"
 #include "ring/ring.h"
-#include "ring/verbs.h"
 #include "state.h"
 
 #define RECLAIM_CHUNK 64
-/* More than this no ring is asked to take for one packet. */
-#define TX_MAX_PIECES 256
 
 /*
  * What the slot of a sent packet says of it, in the place where a receive buffer has its size. A
@@ -92,169 +87,15 @@ static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packe
 	return TX_ANY_PACKET;
 }
 
-/*
- * Whether the header can stand right before the data: nobody else holds this buffer, and there is
- * room.
- */
-static inline bool has_header_room(const struct rte_mbuf *packet, uint16_t header_bytes)
-{
-	return rte_mbuf_refcnt_read(packet) == 1 && RTE_MBUF_DIRECT(packet) &&
-		packet->data_off >= header_bytes;
-}
-
 /* A header that asks the device for nothing. */
 static inline void clear_header(struct rte_mbuf *packet, uint16_t header_bytes)
 {
 	memset(rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes), 0, header_bytes);
 }
 
-/* 5.1.4.2: a tagged frame may be longer by its tag. */
-static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet)
-{
-	uint32_t max_frame = txq->max_frame;
-	rte_be16_t type;
-
-	if (packet->pkt_len <= max_frame)
-		return false;
-	if (packet->data_len >= RTE_ETHER_HDR_LEN) {
-		/* The packet may start at an odd address. */
-		memcpy(&type, rte_pktmbuf_mtod_offset(packet, char *, 2 * RTE_ETHER_ADDR_LEN),
-			sizeof(type));
-		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
-			max_frame += RTE_VLAN_HLEN;
-	}
-	return packet->pkt_len > max_frame;
-}
-
-/*
- * A header that says something, for a packet that has no room for it: in a buffer of its own, which
- * goes with the packet. NULL when the packet's pool has none.
- */
-static struct rte_mbuf *carry_header(const struct net_txq *txq, struct rte_mbuf *packet,
-	const struct virtio_net_hdr *header)
-{
-	struct rte_mbuf *carrier = rte_pktmbuf_alloc(packet->pool);
-	void *room;
-
-	if (carrier == NULL)
-		return NULL;
-	room = rte_pktmbuf_append(carrier, txq->header_bytes);
-	if (room == NULL) {
-		rte_pktmbuf_free(carrier);
-		return NULL;
-	}
-	memset(room, 0, txq->header_bytes);
-	memcpy(room, header, RTE_MIN(txq->header_bytes, sizeof(*header)));
-	carrier->next = packet;
-	carrier->nb_segs = (uint16_t)(packet->nb_segs + 1);
-	return carrier;
-}
-
-/* Adds the header as it lies, and the segments from there on. buffer is what is freed in the end. */
-static int add_segments(struct net_txq *txq, struct kl__piece first, struct rte_mbuf *segment,
-	struct rte_mbuf *buffer)
-{
-	struct kl__piece pieces[TX_MAX_PIECES];
-	unsigned int count = 1;
-	int rc;
-
-	pieces[0] = first;
-	for (; segment != NULL; segment = segment->next) {
-		if (segment->data_len == 0)
-			continue;
-		if (count == TX_MAX_PIECES)
-			return -EINVAL;
-		pieces[count++] = (struct kl__piece){rte_pktmbuf_iova(segment), segment->data_len};
-	}
-	rc = kl__queue_add(txq->queue, pieces, count, 0, buffer);
-	if (rc == 0)
-		txq->foreign++;
-	return rc;
-}
-
-static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
-	const struct virtio_net_hdr *header)
-{
-	struct rte_mbuf *carrier = carry_header(txq, packet, header);
-	int rc;
-
-	if (carrier == NULL)
-		return -EINVAL;
-	rc = add_segments(txq, (struct kl__piece){rte_pktmbuf_iova(carrier), txq->header_bytes},
-		packet, carrier);
-	if (rc != 0) {
-		carrier->next = NULL;
-		carrier->nb_segs = 1;
-		rte_pktmbuf_free(carrier);
-	}
-	return rc;
-}
-
-/*
- * A packet of several segments, one without room for a header, or one whose header says something:
- * any kind of ring, several pieces.
- */
-KL__APART static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet,
-	const struct virtio_net_hdr *header)
-{
-	const uint16_t header_bytes = txq->header_bytes;
-	struct kl__piece first = {txq->header.iova, header_bytes};
-
-	if (has_header_room(packet, header_bytes) && packet->data_len > 0) {
-		clear_header(packet, header_bytes);
-		memcpy(rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes), header,
-			RTE_MIN(header_bytes, sizeof(*header)));
-		first = (struct kl__piece){rte_pktmbuf_iova(packet) - header_bytes,
-			(uint32_t)packet->data_len + header_bytes};
-		return add_segments(txq, first, packet->next, packet);
-	}
-	if (header->flags != 0)
-		return add_carried(txq, packet, header);
-	return add_segments(txq, first, packet, packet);
-}
-
-/* The packet's wishes, then what it is whatever it wishes. */
-static int prepare(struct net_txq *txq, struct rte_mbuf *packet, struct virtio_net_hdr *header)
-{
-	int rc = 0;
-
-	*header = (struct virtio_net_hdr){0};
-	if (packet->pkt_len == 0)
-		return -EINVAL;
-	if (txq->rules.is_needed && net_tx_asks(packet))
-		rc = net_tx_offload(&txq->rules, packet, header);
-	/* NET-08: what the device cuts may be longer than a frame. */
-	if (rc == 0 && header->gso_type == VIRTIO_NET_HDR_GSO_NONE && is_too_long(txq, packet))
-		rc = -EINVAL;
-	return rc;
-}
-
-/*
- * Returns false when the ring has no room; a packet that can never be sent is freed and counted. One
- * that stays the caller's comes again, and what was done to it is then done anew.
- */
-KL__APART static bool add_slowly(struct net_txq *txq, struct rte_mbuf *packet)
-{
-	struct virtio_net_hdr header;
-	int rc = prepare(txq, packet, &header);
-
-	if (rc == 0)
-		rc = add_pieces(txq, packet, &header);
-	if (rc == -ENOSPC || rc == -EIO)
-		return false;
-	if (rc != 0) {
-		txq->count.errors++;
-		rte_pktmbuf_free(packet);
-		return true;
-	}
-	txq->count.packets++;
-	txq->count.bytes += packet->pkt_len;
-	return true;
-}
-
 /*
  * One segment of at least one byte, not too long, with room for a header that nobody else sees: as
- * has_header_room, but the fields that lie together are read together.
+ * has_header_room in tx_pieces.c, but the fields that lie together are read together.
  */
 static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_bytes,
 	uint32_t max_frame)
@@ -290,7 +131,7 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 			bool is_done;
 
 			kl__ring_end(queue, &cursor, kind);
-			is_done = add_slowly(txq, packet);
+			is_done = net_tx_add_slowly(txq, packet);
 			cursor = kl__ring_begin(queue);
 			room = kl__ring_free(queue, kind);
 			if (!is_done)
