@@ -36,6 +36,7 @@ set logscale x 2
 set yrange [0:*]
 set grid
 set key top left
+set xtics rotate by -45
 do for [what in 'queues ring pool'] {{
   set xlabel what
   plot '{data}' using (strcol(1) eq what ? $2 : NaN):3 with linespoints title 'kickless tx', \\
