@@ -45,7 +45,7 @@ static void show_sums(const struct testpmd *pmd, const struct port *port)
 /* Whether the port can; then the offload is on or off from its next start. */
 static bool want(struct port *port, uint64_t offload, bool on)
 {
-	if (on && (kl_net_info(port->net)->tx_offloads & offload) == 0)
+	if (on && (kl_net_info(port->net)->tx_offloads & offload) != offload)
 		return false;
 	if (on)
 		port->conf.tx_offloads |= offload;
