@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "transport/mmio.h"
+#include "transport/pci.h"
+
 #define INDIRECT_DESC 28
 #define EVENT_IDX 29
 #define RING_PACKED 34
@@ -30,4 +33,11 @@ void ring_variant_offer(struct model *model)
 	if (ring_is("flags"))
 		model_offer_not(model, EVENT_IDX);
 	model->script.batch = BATCH;
+}
+
+int ring_variant_open(struct model *model, struct kl__transport **transport)
+{
+	if (ring_is("mmio"))
+		return kl__mmio_open(&model->mmio, transport);
+	return kl__pci_open(&model->access, KL__PCI_BEST, transport);
 }

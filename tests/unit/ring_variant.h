@@ -2,7 +2,8 @@
 /*
  * A driver's cases run once for each form of ring: the environment's UNIT_RING names what the
  * device of this run offers besides the usual, in words: packed, in_order, direct (no indirect
- * tables), flags (no event index).
+ * tables), flags (no event index), unmerged (a network device puts no packet into several buffers),
+ * mmio (registers of that transport). Other words mean nothing.
  */
 #ifndef UNIT_RING_VARIANT_H
 #define UNIT_RING_VARIANT_H
@@ -11,6 +12,9 @@
 
 /* To be called where the usual features are offered. */
 void ring_variant_offer(struct model *model);
+
+/* Opens the transport of this run. */
+int ring_variant_open(struct model *model, struct kl__transport **transport);
 
 bool ring_is(const char *word);
 

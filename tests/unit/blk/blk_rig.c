@@ -8,7 +8,6 @@
 #include <criterion/criterion.h>
 
 #include "spec/features.h"
-#include "transport/pci.h"
 
 #define NO_SECTOR UINT64_MAX
 #define MEMORY_IOVA (UINT64_C(1) << 40)
@@ -218,7 +217,7 @@ void rig_apply_config(struct blk_rig *rig)
 int rig_attach(struct blk_rig *rig, const char *options)
 {
 	struct kl__transport *transport;
-	int rc = kl__pci_open(&rig->model->access, KL__PCI_BEST, &transport);
+	int rc = ring_variant_open(rig->model, &transport);
 
 	cr_assert_eq(rc, 0, "%s", log_text());
 	rc = kl__device_attach(transport, &rig->model->host, options, &rig->device);

@@ -12,7 +12,6 @@
 #include <rte_malloc.h>
 
 #include "core/device.h"
-#include "transport/pci.h"
 
 /* 5.1.4: a field may be read when its feature is offered, in its own width. */
 static const struct model_config_field fields[] = {
@@ -125,6 +124,8 @@ void net_prepare(struct net_rig *rig)
 	for (unsigned int i = 0; i < RTE_DIM(offered); i++)
 		model_offer(rig->model, offered[i]);
 	ring_variant_offer(rig->model);
+	if (ring_is("unmerged"))
+		model_offer_not(rig->model, RIG_MRG_RXBUF);
 	net_give_queues(rig, 2);
 	model_rebuild(rig->model);
 	snprintf(name, sizeof(name), "packets%u", times++);
@@ -136,7 +137,7 @@ void net_prepare(struct net_rig *rig)
 int net_attach(struct net_rig *rig, const char *options)
 {
 	struct kl__transport *transport;
-	int rc = kl__pci_open(&rig->model->access, KL__PCI_BEST, &transport);
+	int rc = ring_variant_open(rig->model, &transport);
 
 	if (rc != 0)
 		return rc;

@@ -17,7 +17,6 @@
 #include "model.h"
 #include "ring_variant.h"
 #include "spec/features.h"
-#include "transport/pci_modern.h"
 
 #define ENTROPY 4
 #define RING 8
@@ -57,7 +56,7 @@ static uint32_t fill(struct model *m, uint16_t queue, const struct model_chain *
 static int attach(void)
 {
 	struct kl__transport *transport;
-	int rc = kl__pci_modern_open(&model->access, &transport);
+	int rc = ring_variant_open(model, &transport);
 
 	cr_assert_eq(rc, 0, "%s", log_text());
 	rc = kl__device_attach(transport, &model->host, NULL, &device);
