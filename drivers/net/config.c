@@ -142,7 +142,7 @@ static void set_rss(struct kl_net *net, const struct virtio_net_config *config)
 	net->tunnels = config->supported_tunnel_types & VIRTIO_NET_HASH_TUNNEL_TYPES_KNOWN;
 }
 
-static void set_offloads(struct kl_net *net)
+void net_offloads_possible(struct kl_net *net)
 {
 	const struct kl_device_options *options = kl_device_options(net->device);
 	struct kl_features possible = kl_features_without(kl_device_info(net->device)->offered,
@@ -215,7 +215,7 @@ int net_config_read(struct kl_net *net)
 	set_link(net, &config);
 	set_pairs(net, &config);
 	set_rss(net, &config);
-	set_offloads(net);
+	net_offloads_possible(net);
 	return 0;
 }
 

@@ -90,9 +90,15 @@ KL_DRIVER(net_driver)
 
 struct kl_net *kl_net_of(struct kl_device *device)
 {
+	struct kl_net *net;
+
 	if (kl_driver_by_type(kl_device_info(device)->type) != &net_driver)
 		return NULL;
-	return kl_device_private(device);
+	net = kl_device_private(device);
+	/* When the device was probed, the options in its name had not been read. */
+	if (!net->is_running)
+		net_offloads_possible(net);
+	return net;
 }
 
 const struct kl_net_info *kl_net_info(const struct kl_net *net)

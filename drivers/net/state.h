@@ -181,6 +181,8 @@ int net_check_queue(const struct kl_net *net, uint16_t queue);
 
 /* config.c: reads the configuration that the offered features allow. */
 int net_config_read(struct kl_net *net);
+/* config.c: what a start may ask for, by the features offered and the user's word about them. */
+void net_offloads_possible(struct kl_net *net);
 /*
  * config.c: whether the device offers feature, has its field in the configuration space, and has
  * something there that makes sense.

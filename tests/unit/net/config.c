@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <criterion/criterion.h>
+#include <rte_ethdev.h>
 
 #include "net_rig.h"
 
@@ -289,5 +290,23 @@ Test(config, a_failed_reading_changes_nothing)
 	kl_device_handle_event(rig.device);
 	cr_expect(kl_net_info(rig.net)->link_up);
 	rig.model->script.config_bumps = 0;
+	net_close(&rig);
+}
+
+/* The user's word about features comes with the device's name. */
+Test(config, offloads_that_the_user_declines)
+{
+	/* CSUM, GUEST_CSUM, HOST_TSO4, HOST_TSO6 */
+	static const unsigned int offered[] = {0, 1, 11, 12};
+
+	net_prepare(&rig);
+	for (unsigned int i = 0; i < RTE_DIM(offered); i++)
+		model_offer(rig.model, offered[i]);
+	cr_assert_eq(net_attach(&rig, "features=-HOST_TSO4/-GUEST_CSUM"), 0, "%s", log_text());
+	cr_expect_eq(kl_net_info(rig.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO, 0);
+	cr_expect_eq(kl_net_info(rig.net)->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_CKSUM, 0);
+	rig.conf.tx_offloads = kl_net_info(rig.net)->tx_offloads;
+	rig.conf.rx_offloads = kl_net_info(rig.net)->rx_offloads;
+	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
 	net_close(&rig);
 }
