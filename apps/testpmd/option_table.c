@@ -159,8 +159,7 @@ static int set_duration(struct options *options, const char *text)
 
 const struct option_row option_rows[] = {
 	CALL("dev", "NAME[,key=value...]", add_device,
-		"a device; repeat it, the position is the port's number. tap:NAME is no device but a TAP "
-		"interface, which the kernel gets to use the port before it by"),
+		"a device; its position is its port's number. tap:NAME gives the port before it to the kernel"),
 	FLAG("interactive", 'i', interactive, "read commands from a prompt"),
 	FLAG("auto-start", 'a', auto_start, "start forwarding before the prompt"),
 	FLAG("tx-first", 0, tx_first, "send one burst before forwarding"),
