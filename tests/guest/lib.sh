@@ -42,6 +42,16 @@ is_master() {
 	(($(setpci -s "$1" COMMAND | sed 's/^/0x/') & 4))
 }
 
+# Of the kernel, in this network, since it is there: the line of names, then that of numbers.
+no_wrong_sums() {
+	python3 - <<'END'
+rows = [line.split() for line in open("/proc/net/snmp")]
+wrong = {names[0]: int(values[names.index("InCsumErrors")]) for names, values in zip(rows[::2], rows[1::2]) if "InCsumErrors" in names}
+print(wrong)
+raise SystemExit(any(wrong.values()) or len(wrong) < 3)
+END
+}
+
 # boot NAME [scripts/guest options]: runs tests/guest/NAME.guest in a guest, which prints cases of its own. What
 # it leaves is in $out, writable from both sides.
 boot() {
