@@ -218,6 +218,28 @@ Test(packed, progress)
 	ring_close(&rig);
 }
 
+/* A lie is no progress; it is judged when the buffer is taken back. */
+Test(packed, no_progress_by_a_lie)
+{
+	static const uint16_t ids[] = {7, 8, 77, 0xffff};
+	uint32_t length;
+
+	for (unsigned int i = 0; i < 8; i++) {
+		uint16_t id = ids[i % 4];
+
+		open_packed(8, i < 4 ? 0 : KL__RING_IN_ORDER);
+		ring_post(&rig, 3);
+		model_lie_descriptor(rig.model, 0, 0, id, 0, model_used_flags(rig.model, 0, 0));
+		cr_expect_eq(kl__packed_progress(rig.queue), 0, "id %u", id);
+		cr_expect_null(kl__queue_take(rig.queue, &length));
+		cr_expect_eq(rig.queue->fault, id < 8 ? KL_QUEUE_USED_TWICE : KL_QUEUE_USED_ID);
+		while (kl__queue_drain(rig.queue) != NULL)
+			rig.taken++;
+		cr_expect_eq(rig.taken, 3);
+		ring_close(&rig);
+	}
+}
+
 /* 2.8.10 by its definition: one of the last window places is the one named, in its lap. */
 static bool is_among(unsigned int at, unsigned int window, unsigned int size, uint16_t word)
 {
