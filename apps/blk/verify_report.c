@@ -69,6 +69,27 @@ static void add_json(const struct verify *verify, uint64_t blocks)
 	json_object_set_new(json, "write_errors", json_integer((json_int_t)verify->write_errors));
 }
 
+/* What the device cost: data that is good may have taken several tries. */
+static void report_device(const struct verify *verify)
+{
+	struct kl_blk_queue_stats stats;
+	json_t *json = verify->tool->json;
+
+	if (kl_blk_queue_stats(verify->tool->blk, 0, &stats) != 0)
+		return;
+	json_object_set_new(json, "errors", json_integer((json_int_t)stats.errors));
+	json_object_set_new(json, "timeouts", json_integer((json_int_t)stats.timeouts));
+	json_object_set_new(json, "resets", json_integer((json_int_t)stats.resets));
+	json_object_set_new(json, "bad_used", json_integer((json_int_t)stats.queue.bad_used));
+	json_object_set_new(json, "rescue_kicks",
+		json_integer((json_int_t)stats.queue.rescue_kicks));
+	if (stats.errors > 0)
+		fprintf(verify->tool->out,
+			"device      %" PRIu64 " failed requests, %" PRIu64
+			" of them late; %" PRIu64 " resets\n",
+			stats.errors, stats.timeouts, stats.resets);
+}
+
 bool verify_report(struct verify *verify)
 {
 	/* A run that did not get to its end has checked nothing that it could vouch for. */
@@ -83,5 +104,6 @@ bool verify_report(struct verify *verify)
 	blocks_sort(&verify->unreadable);
 	print(verify, blocks, is_good);
 	add_json(verify, blocks);
+	report_device(verify);
 	return is_good;
 }

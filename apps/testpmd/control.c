@@ -14,7 +14,9 @@
 #include "signals.h"
 #include "testpmd.h"
 
-#define TICK_MS 1000
+#define TICK_NS (SECOND_NS / 4)
+/* Looks at registers cost exits, so they are made at each of so many ticks only. */
+#define REGISTER_TICKS 4
 #define WAKE_SLOT 0
 #define INPUT_SLOT 1
 #define METRICS_SLOT 2
@@ -29,6 +31,7 @@ struct control {
 	uint64_t end_ns; /* of --duration; 0 for none */
 	uint64_t show_ns; /* when --stats-period comes next; 0 for never */
 	uint64_t tick_ns; /* when the devices are looked at next */
+	unsigned int ticks;
 	struct pollfd fds[PORT_SLOTS + MAX_PORTS];
 };
 
@@ -37,7 +40,7 @@ static void begin(struct control *control, struct testpmd *pmd)
 	const struct options *options = &pmd->options;
 	const uint64_t now = clock_ns();
 
-	*control = (struct control){.pmd = pmd, .tick_ns = now + SECOND_NS};
+	*control = (struct control){.pmd = pmd, .tick_ns = now + TICK_NS};
 	if (options->duration > 0)
 		control->end_ns = now + (uint64_t)(options->duration * SECOND_NS);
 	if (options->stats_period > 0 && !options->interactive)
@@ -81,7 +84,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static int wait_ms(const struct control *control)
 {
 	const uint64_t now = clock_ns();
-	uint64_t until = now + TICK_MS * (SECOND_NS / 1000);
+	uint64_t until = now + TICK_NS;
 
 	if (control->pmd->fwd.running && control->pmd->fwd.on_main && !control->sleeps)
 		return 0;
@@ -117,18 +120,19 @@ static void dispatch(struct control *control)
 			handle_event(control->pmd, &control->pmd->ports[i]);
 }
 
-/* Once a second: devices that broke or went, and those that have no event to tell of changes. */
+/* Four times a second: devices that broke or went. Those that have no event to tell of changes: once. */
 static void look_at_devices(struct control *control, uint64_t now)
 {
 	if (now < control->tick_ns)
 		return;
-	control->tick_ns = now + SECOND_NS;
+	control->tick_ns = now + TICK_NS;
+	control->ticks++;
 	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
 		struct port *port = &control->pmd->ports[i];
 
 		if (!port_is_started(port))
 			continue;
-		if (kl_device_event_fd(port->device) < 0)
+		if (kl_device_event_fd(port->device) < 0 && control->ticks % REGISTER_TICKS == 0)
 			handle_event(control->pmd, port);
 		else if (kl_net_is_broken(port->net) && !port_recover(port))
 			control->pmd->failed = true;

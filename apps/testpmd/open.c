@@ -61,6 +61,7 @@ static void configure(const struct testpmd *pmd, struct port *port)
 		.rx_ring_size = options->rxd,
 		.tx_ring_size = options->txd,
 		.tx_kick = options->kick,
+		.tx_timeout_ms = options->tx_timeout_ms,
 		.rx_interrupts = options->settings.idle != IDLE_POLL,
 		.tx_offloads = options->tx_offloads,
 		.rx_offloads = options->rx_offloads,

@@ -177,6 +177,8 @@ const struct option_row option_rows[] = {
 	NUMBER("txd", 1, 32768, txd, "descriptors per transmit ring; the device's maximum"),
 	CALL("kick", "POLICY", set_kick,
 		"eager|lazy:NS|auto where a device has no kick= of its own; auto"),
+	NUMBER("tx-timeout", 1, 3600000, tx_timeout_ms,
+		"reset a device that has packets to send and sends none for so many ms; never"),
 	NUMBER("mbuf-size", RTE_PKTMBUF_HEADROOM + 64, UINT16_MAX, mbuf_size,
 		"bytes of an mbuf, headroom included; 2176"),
 	NUMBER("total-num-mbufs", 32, UINT32_MAX / 2, mbuf_count,

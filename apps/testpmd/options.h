@@ -20,6 +20,7 @@ struct options {
 	uint64_t rxd; /* 0 for the device's maximum */
 	uint64_t txd;
 	struct kl_kick_policy kick;
+	uint32_t tx_timeout_ms;
 
 	uint64_t mbuf_size; /* with headroom */
 	uint64_t mbuf_count; /* 0 for what the rings need */

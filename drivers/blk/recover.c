@@ -47,6 +47,18 @@ static uint64_t oldest_of(const struct blk_queue *queue, uint64_t now)
 	return oldest;
 }
 
+/*
+ * When nobody looked for long, we may have been stopped, and the device with us, as on a host that
+ * was paused: then it gets half of its time again.
+ */
+static bool has_been_away(struct blk_queue *queue, uint64_t now)
+{
+	if (now - queue->looked_at > queue->timeout_ticks / 2)
+		queue->patient_until = now + queue->timeout_ticks / 2;
+	queue->looked_at = now;
+	return (int64_t)(queue->patient_until - now) > 0;
+}
+
 void blk_check_deadlines(struct blk_queue *queue)
 {
 	uint64_t now;
@@ -54,6 +66,8 @@ void blk_check_deadlines(struct blk_queue *queue)
 	if (queue->timeout_ticks == 0 || queue->ring->avail_idx == queue->ring->used_idx)
 		return;
 	now = kl__clock();
+	if (has_been_away(queue, now))
+		return;
 	/*
 	 * What is remembered may have completed long ago: only when it looks late are all looked
 	 * at.
@@ -148,8 +162,19 @@ static void say_why(const struct kl_blk *blk)
 	}
 }
 
+/* A back end that went away and came back did nothing wrong. */
+static int take_recovery(struct kl_blk *blk, bool was_away)
+{
+	if (was_away || kl_device_take_recovery(blk->device))
+		return 0;
+	kl_error("%s: that is one reset too many within a minute; it is given up",
+		kl_device_info(blk->device)->name);
+	return -EIO;
+}
+
 int kl_blk_recover(struct kl_blk *blk)
 {
+	bool was_away = blk->is_away;
 	int rc;
 
 	if (KL__LIKELY(kl_blk_state(blk) != KL_BLK_HALTED))
@@ -161,6 +186,8 @@ int kl_blk_recover(struct kl_blk *blk)
 	rc = reset(blk);
 	if (rc == -ETIMEDOUT)
 		return rc;
+	if (rc == 0)
+		rc = take_recovery(blk, was_away);
 	if (rc == 0)
 		rc = blk_bring_up(blk, true);
 	if (rc != 0) {

@@ -85,8 +85,10 @@ static inline uint64_t blk_now(struct blk_queue *queue)
 	if (queue->timeout_ticks == 0)
 		return 0;
 	now = kl__clock();
-	if (queue->ring->avail_idx == queue->ring->used_idx)
+	if (queue->ring->avail_idx == queue->ring->used_idx) {
 		queue->oldest = now;
+		queue->looked_at = now;
+	}
 	return now;
 }
 

@@ -176,6 +176,7 @@ int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf)
 		rc = make_records(blk, resolved.queues);
 	if (rc != 0)
 		return rc;
+	kl_device_renew_recoveries(blk->device);
 	blk->conf = resolved;
 	blk->queue_count = resolved.queues;
 	blk->spin_ticks = resolved.spin_ns * blk->ticks_per_second / 1000000000;

@@ -130,6 +130,8 @@ struct blk_queue {
 	uint32_t ready_mask;
 	uint32_t ready_first;
 	uint64_t oldest; /* nothing in flight was given to the device before */
+	uint64_t looked_at; /* for late requests */
+	uint64_t patient_until; /* no request is late before */
 	struct blk_group *waiting;
 	struct blk_group *waiting_last;
 	struct blk_group *free_groups;

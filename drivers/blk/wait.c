@@ -68,6 +68,9 @@ static uint64_t nap_ticks(const struct blk_queue *queue, uint64_t now)
 
 	if (queue->timeout_ticks == 0)
 		return nap;
+	/* Who looks less often than that seems to have been stopped. */
+	if (nap > queue->timeout_ticks / 4)
+		nap = queue->timeout_ticks / 4;
 	due = queue->oldest + queue->timeout_ticks;
 	if (due <= now)
 		return 1;

@@ -22,6 +22,27 @@ static uint16_t smaller(uint16_t a, uint16_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * 5.1.4.1: with MTU no device gives more than that, unless it joins packets; and nobody's packets
+ * are longer than IP's length field can say.
+ */
+static uint32_t longest_frame(const struct kl_net *net)
+{
+	static const unsigned int joins[] = {VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6,
+		VIRTIO_NET_F_GUEST_UFO, VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_USO6};
+	bool is_limited = kl_device_has(net->device, VIRTIO_NET_F_MTU);
+
+	for (size_t i = 0; i < RTE_DIM(joins); i++)
+		is_limited = is_limited && !kl_device_has(net->device, joins[i]);
+	return (is_limited ? net->info.max_mtu : UINT16_MAX) + RTE_ETHER_HDR_LEN +
+		2 * RTE_VLAN_HLEN;
+}
+
+static uint32_t smaller32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	const struct kl_net_conf *conf)
 {
@@ -52,6 +73,8 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 		rxq->offset;
 	rxq->iova_is_virtual = rte_eal_iova_mode() == RTE_IOVA_VA;
 	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - rxq->offset;
+	rxq->frame_bytes = longest_frame(net);
+	rxq->whole_bytes = smaller32(rxq->buffer_bytes - rxq->header_bytes, rxq->frame_bytes);
 	rxq->refill_at = smaller(32, (uint16_t)((rxq->queue->size + 3) / 4));
 	net_rx_choose(rxq, kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF));
 	net_rx_refill(rxq);
@@ -81,6 +104,7 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 		.size = conf->tx_ring_size,
 		.indirect_entries = TX_PIECES,
 		.chained = !has_indirect,
+		.stall_ms = conf->tx_timeout_ms,
 		.kick = conf->tx_kick,
 	};
 	int rc;

@@ -8,11 +8,8 @@
 
 #include <kickless/log.h>
 
-#include "ring/clock.h"
 #include "ring/verbs.h"
 #include "state.h"
-
-#define BUDGET_SECONDS 60
 
 static const char *name_of(const struct kl_net *net)
 {
@@ -39,19 +36,6 @@ static const char *trouble(const struct kl_net *net, char *text, size_t size)
 	if (net->is_stuck)
 		return "the reset of one queue failed";
 	return kl_device_needs_reset(net->device) ? "it asks for a reset, or has gone" : NULL;
-}
-
-/* Whether one more reset is within the budget, and then takes it. */
-static bool take_reset(struct kl_net *net)
-{
-	uint64_t *oldest = &net->reset_at[net->resets_taken % NET_RESETS_MAX], now = kl__clock();
-
-	if (*oldest != 0 &&
-		now - *oldest < BUDGET_SECONDS * kl_device_ticks_per_second(net->device))
-		return false;
-	*oldest = now;
-	net->resets_taken++;
-	return true;
 }
 
 /* Gates stay shut. Returns rc. */
@@ -109,10 +93,9 @@ static int halt(struct kl_net *net, const char *why)
 		return wait_for_return(net);
 	if (rc != 0)
 		return give_up(net, rc);
-	if (take_reset(net))
+	if (kl_device_take_recovery(net->device))
 		return 0;
-	kl_error("%s: it has been reset %d times within %d s", name_of(net), NET_RESETS_MAX,
-		BUDGET_SECONDS);
+	kl_error("%s: that is one reset too many within a minute", name_of(net));
 	return give_up(net, -EIO);
 }
 
@@ -120,7 +103,8 @@ bool kl_net_is_broken(const struct kl_net *net)
 {
 	if (!net->is_running)
 		return false;
-	if (net->is_away || net->is_stuck)
+	/* One that is away or given up has no queues. */
+	if (net->is_away || net->is_given_up || net->is_stuck)
 		return true;
 	for (uint16_t i = 0; i < net->running_pairs; i++)
 		if (net->pairs[i].rx.queue->fault != KL_QUEUE_OK ||
@@ -131,7 +115,7 @@ bool kl_net_is_broken(const struct kl_net *net)
 
 int kl_net_recover(struct kl_net *net)
 {
-	char text[64];
+	char text[128];
 	const char *why;
 	int rc = 0;
 

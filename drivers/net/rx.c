@@ -186,9 +186,9 @@ KL__APART static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct ba
 	if (buffers == 0) {
 		/* Of no meaning, but the data is there: counted, and taken for one. */
 		rxq->count.errors++;
-		return packet;
+		buffers = 1;
 	}
-	if (append(rxq, batch, packet, buffers))
+	if (append(rxq, batch, packet, buffers) && packet->pkt_len <= rxq->frame_bytes)
 		return packet;
 	drop(rxq, packet);
 	return NULL;
@@ -227,7 +227,7 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 	const bool mergeable, const bool offloads, const unsigned int kind)
 {
 	const uint32_t header_bytes = rxq->header_bytes;
-	const uint32_t room = rxq->buffer_bytes - header_bytes;
+	const uint32_t room = rxq->whole_bytes;
 	const uint64_t mbuf_init = rxq->mbuf_init;
 	struct batch batch;
 	uint64_t bytes = 0;

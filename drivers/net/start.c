@@ -278,6 +278,7 @@ int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 	if (rc != 0)
 		return rc;
 	tell_of_random_mac(net);
+	kl_device_renew_recoveries(net->device);
 	net->conf = *conf;
 	net->conf.queue_pairs = pairs;
 	for (uint16_t i = 0; i < net->pair_count; i++)

@@ -68,6 +68,8 @@ struct net_rxq {
 			     */
 	bool iova_is_virtual;
 	uint32_t buffer_bytes; /* what the device may write, header included */
+	uint32_t frame_bytes; /* longer packets are refused */
+	uint32_t whole_bytes; /* the most that a packet in one buffer can have */
 	uint16_t refill_at; /* free descriptors that are worth a refill */
 	bool is_mergeable;
 	struct net_rx_rules rules;
@@ -124,9 +126,6 @@ struct net_settings {
 	uint16_t mtu; /* 0: the device's */
 };
 
-/* More resets than this within a minute no device is worth. */
-#define NET_RESETS_MAX 3
-
 struct kl_net {
 	struct kl_device *device;
 	struct kl_net_info info;
@@ -147,8 +146,6 @@ struct kl_net {
 	/* Running, but stopped until kl_net_recover finds the device there again. */
 	bool is_away;
 	bool is_given_up; /* running, but stopped until it is started anew */
-	uint64_t reset_at[NET_RESETS_MAX]; /* on the clock, of the last ones; 0: never */
-	uint64_t resets_taken; /* of the budget */
 	uint64_t resets; /* all that ended well */
 	struct kl_net_conf conf; /* of the last start */
 	struct net_control control;

@@ -151,6 +151,25 @@ int kl_device_reset(struct kl_device *device, void (*take)(void *context), void 
 	return rc;
 }
 
+#define BUDGET_MS 60000
+
+bool kl_device_take_recovery(struct kl_device *device)
+{
+	uint64_t *oldest = &device->recovered_ms[device->recoveries % KL__RECOVERIES_MAX];
+	uint64_t now = kl__now_ms();
+
+	if (*oldest != 0 && now - *oldest < BUDGET_MS)
+		return false;
+	*oldest = now;
+	device->recoveries++;
+	return true;
+}
+
+void kl_device_renew_recoveries(struct kl_device *device)
+{
+	memset(device->recovered_ms, 0, sizeof(device->recovered_ms));
+}
+
 void kl_device_close(struct kl_device *device)
 {
 	if (device == NULL)

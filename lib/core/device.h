@@ -7,6 +7,9 @@
 
 #include "transport/contract.h"
 
+/* Recoveries that a device may take within a minute. */
+#define KL__RECOVERIES_MAX 3
+
 struct kl_device {
 	struct kl_device_info info;
 	struct kl_device_options options;
@@ -20,6 +23,8 @@ struct kl_device {
 	uint16_t vectors_asked; /* for queues, at the last enabling */
 	int line; /* readable when the one interrupt of a device without vectors came; -1: none */
 	struct kl__device_queue *queues;
+	uint64_t recovered_ms[KL__RECOVERIES_MAX]; /* on the monotonic clock; 0: never */
+	unsigned int recoveries;
 	struct kl_device *next; /* of those that are open */
 };
 
@@ -41,6 +46,9 @@ bool kl__device_is_open(const char *name);
  * How long a reset may take before the device is given up, in milliseconds. A test may shorten it.
  */
 extern unsigned int kl__reset_timeout_ms;
+
+/* The monotonic clock. */
+uint64_t kl__now_ms(void);
 
 /* core/options.c: reads options into device->options and hands the rest to the driver. */
 int kl__device_parse_options(struct kl_device *device, const char *options);

@@ -253,6 +253,7 @@ int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *co
 		.event_idx = kl_device_has(device, VIRTIO_F_EVENT_IDX),
 		.is_on_bus = kl_device_has(device, VIRTIO_F_ORDER_PLATFORM),
 		.rescues = !conf->is_supply,
+		.stall_ms = conf->stall_ms,
 		.is_legacy = (device->transport->quirks & KL__QUIRK_LEGACY) != 0,
 		.kick = choose_kick(device, conf),
 		.ticks_per_second = device->host->ticks_per_second,

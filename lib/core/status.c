@@ -41,7 +41,7 @@ int kl__device_gone(const struct kl_device *device)
 	return -EIO;
 }
 
-static uint64_t now_ms(void)
+uint64_t kl__now_ms(void)
 {
 	struct timespec now;
 
@@ -54,14 +54,14 @@ int kl__status_reset(struct kl_device *device)
 {
 	struct kl__transport *transport = device->transport;
 	const struct timespec pause = {.tv_nsec = 100000};
-	uint64_t deadline = now_ms() + kl__reset_timeout_ms;
+	uint64_t deadline = kl__now_ms() + kl__reset_timeout_ms;
 	uint8_t status;
 
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	while ((status = transport->ops->get_status(transport)) != VIRTIO_STATUS_RESET) {
 		if (status == VIRTIO_STATUS_GONE)
 			return kl__device_gone(device);
-		if (now_ms() >= deadline) {
+		if (kl__now_ms() >= deadline) {
 			kl_error(
 				"%s: reset did not end within %u ms: device_status is 0x%02x, should be "
 				"0; the memory it may still write is kept",

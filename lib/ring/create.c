@@ -90,6 +90,7 @@ static void init_kick(struct kl__kick_state *kick, const struct kl__queue_shape 
 	kick->lesson[0].pays = true;
 	kick->lesson[1].pays = true;
 	kick->rescue_ticks = RESCUE_NS * shape->ticks_per_second / NS_PER_SECOND;
+	kick->stall_ticks = shape->stall_ms * shape->ticks_per_second / 1000;
 }
 
 /*

@@ -25,6 +25,10 @@ const char *kl_queue_fault_name(enum kl_queue_fault fault)
 		return "used element names a buffer not in flight";
 	case KL_QUEUE_USED_ORDER:
 		return "a batch used in order goes beyond what is in flight";
+	case KL_QUEUE_USED_PLACE:
+		return "a descriptor used out of its turn, or in the wrong lap";
+	case KL_QUEUE_STALLED:
+		return "no progress in the time that was given";
 	case KL_QUEUE_USED_SHORT:
 		return "fewer buffers used together than the device says";
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ring/clock.h"
+#include "ring/split.h"
 
 /* Auto: this many doorbell writes at the deadline in a row show that waiting does not pay. */
 #define MISSES_TO_EAGER 4
@@ -172,23 +173,43 @@ void kl__kick_decide_owed(struct kl_queue *queue)
 static void watch(struct kl__kick_state *kick, uint16_t used)
 {
 	kick->rescue_watched = used;
-	kick->rescue_since = kl__clock();
+	kick->rescue_waited = 0;
+	kick->stalled = 0;
 	kick->rescue_shift = 0;
+	kick->is_watching = true;
+}
+
+/*
+ * How long has nothing moved? Only what passes between our own looks counts, and of one gap no more
+ * than half of the patience: when the machine stood still, or we did, the device had no time either.
+ */
+static void count_time(struct kl__kick_state *kick)
+{
+	uint64_t now = kl__clock(), passed = now - kick->looked_at,
+		 most = (kick->rescue_ticks + 1) / 2;
+
+	if (passed > most)
+		passed = most;
+	kick->looked_at = now;
+	kick->rescue_waited += passed;
+	kick->stalled += passed;
 }
 
 static void ring_rescue(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 
-	kick->rescue_since = kl__clock();
+	kick->rung_at = kick->looked_at;
+	kick->rescue_waited = 0;
 	kick->rescue_rung = true;
 	if (kick->rescue_shift < RESCUE_MAX_SHIFT)
 		kick->rescue_shift++;
 	kl__kick_ring(queue);
 }
 
-/* A device that sleeps may need a while to wake up. */
+/* A device that sleeps may need a while to wake up; one that was told already, not so long. */
 #define RESCUE_ANSWER 16
+#define RESCUE_ANSWER_TOLD 64
 
 /*
  * Only a bell that made the device move was needed; one that changed nothing for a while met a busy
@@ -197,13 +218,38 @@ static void ring_rescue(struct kl_queue *queue)
 static void judge_rescue(struct kl_queue *queue, bool has_moved)
 {
 	struct kl__kick_state *kick = &queue->kick;
+	uint64_t answer = kick->rescue_ticks /
+		(kick->last_sent ? RESCUE_ANSWER_TOLD : RESCUE_ANSWER);
+	bool is_late = kick->looked_at - kick->rung_at > answer;
 
 	if (!kick->rescue_rung)
 		return;
-	if (has_moved)
+	if (has_moved && (!kick->last_sent || !is_late))
 		queue->stats.rescue_kicks++;
-	if (has_moved || kl__clock() - kick->rescue_since > kick->rescue_ticks / RESCUE_ANSWER)
+	if (has_moved || is_late)
 		kick->rescue_rung = false;
+}
+
+/* A decision that rang told the device once, and a bell is rarely lost: twice the patience. */
+static bool is_rescue_due(const struct kl__kick_state *kick)
+{
+	uint8_t shift = kick->rescue_shift;
+
+	if (kick->last_sent && shift < RESCUE_MAX_SHIFT)
+		shift++;
+	return kick->rescues && kick->rescue_waited >= kick->rescue_ticks << shift;
+}
+
+/* Nothing moves, and has not for long. */
+static void judge_stall(struct kl_queue *queue)
+{
+	struct kl__kick_state *kick = &queue->kick;
+
+	if (kick->stalled >= kick->rescue_ticks && (queue->kind & KL__RING_PACKED) != 0 &&
+		kl__packed_skips(queue))
+		kl__queue_break(queue, KL_QUEUE_USED_PLACE);
+	else if (kick->stall_ticks != 0 && kick->stalled >= kick->stall_ticks)
+		kl__queue_break(queue, KL_QUEUE_STALLED);
 }
 
 void kl__kick_rescue(struct kl_queue *queue)
@@ -213,17 +259,21 @@ void kl__kick_rescue(struct kl_queue *queue)
 	bool has_moved = used != kick->rescue_watched;
 
 	kick->polls = 0;
+	count_time(kick);
 	judge_rescue(queue, has_moved);
-	if (!kick->rescues || used == queue->published) {
+	if ((queue->kind & KL__RING_PACKED) != 0 && queue->used_idx != queue->published &&
+		queue->fault == KL_QUEUE_OK && kl__packed_is_odd(queue))
+		kl__queue_break(queue, KL_QUEUE_USED_PLACE);
+	if (used == queue->published || queue->fault != KL_QUEUE_OK) {
 		/* The clock starts at the first look that finds work with the device. */
-		kick->rescue_since = 0;
+		kick->is_watching = false;
 		return;
 	}
-	if (kick->rescue_since == 0 || has_moved) {
+	if (!kick->is_watching || has_moved) {
 		watch(kick, used);
 		return;
 	}
-	if (!kick->last_sent &&
-		kl__clock() - kick->rescue_since >= kick->rescue_ticks << kick->rescue_shift)
+	judge_stall(queue);
+	if (queue->fault == KL_QUEUE_OK && is_rescue_due(kick))
 		ring_rescue(queue);
 }

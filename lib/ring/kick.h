@@ -14,7 +14,12 @@ void kl__kick_defer(struct kl_queue *queue);
 void kl__kick_decide_owed(struct kl_queue *queue);
 /* Looks at an owed decision: void, made now, or still waiting. */
 void kl__kick_owed(struct kl_queue *queue);
-/* Rings the doorbell when buffers are in flight and nothing moved for long. */
+/*
+ * Looks at a device that has work and does not move. Rings the doorbell when that lasts, since the
+ * last bell may have been spared by mistake or lost by the device; then it takes twice as long to
+ * ring as where the last decision was not to. Breaks the queue when the device can't be right: it
+ * used a packed ring's descriptor out of its turn, or took longer than the queue's stall_ms.
+ */
 void kl__kick_rescue(struct kl_queue *queue);
 
 /* Polls without a look at the clock between two looks for a lost wake-up. */

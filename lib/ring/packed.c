@@ -54,6 +54,32 @@ uint16_t kl__packed_progress(struct kl_queue *queue)
 	return queue->used_seen;
 }
 
+bool kl__packed_is_odd(const struct kl_queue *queue)
+{
+	uint16_t wrap = kl__load(&queue->packed[queue->used_place].flags) & KL__PACKED_WRAP;
+
+	/* Within a batch that was used in order the rest is not marked. */
+	if (wrap == queue->used_flags || queue->in_batch)
+		return false;
+	return wrap != (queue->used_flags ^ VIRTQ_DESC_F_USED) ||
+		queue->used_seen != queue->used_idx;
+}
+
+bool kl__packed_skips(const struct kl_queue *queue)
+{
+	uint16_t place = queue->seen_place, used_flags = queue->seen_flags;
+
+	if (kl__packed_is_used(kl__load(&queue->packed[place].flags), used_flags))
+		return false;
+	for (;;) {
+		place = kl__packed_advance(place, 1, queue->size, &used_flags);
+		if (place == queue->avail_place)
+			return false;
+		if (kl__packed_is_used(kl__load(&queue->packed[place].flags), used_flags))
+			return true;
+	}
+}
+
 bool kl__packed_kick_wanted(const struct kl_queue *queue, uint16_t window)
 {
 	const void *area = queue->device_event;

@@ -112,6 +112,16 @@ static inline uint16_t kl__packed_position(const struct kl_queue *queue)
  */
 uint16_t kl__packed_progress(struct kl_queue *queue);
 
+/*
+ * With buffers not taken back: whether the next descriptor that is due is neither available nor used
+ * in this lap, or is not used any more. Its two bits are written in one store, so no device that counts
+ * laps rightly shows that. 2.8.1.
+ */
+bool kl__packed_is_odd(const struct kl_queue *queue);
+
+/* Whether a later descriptor is used before the next one that is due. 2.8.6. */
+bool kl__packed_skips(const struct kl_queue *queue);
+
 /* Before used_idx moves: what was seen can't lie behind what is taken back. */
 static inline void kl__packed_pass(struct kl_queue *queue, uint16_t used_idx, uint16_t place,
 	uint16_t flags)

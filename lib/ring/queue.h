@@ -51,8 +51,14 @@ struct kl__kick_state {
 	uint32_t polls;
 	uint64_t deadline;
 	uint64_t wait_ticks;
-	uint64_t rescue_since;
+	/* Looks for a device that does not move; see kl__kick_rescue. */
+	bool is_watching;
+	uint64_t looked_at;
+	uint64_t rung_at;
+	uint64_t rescue_waited; /* since it moved, or since the last bell */
 	uint64_t rescue_ticks;
+	uint64_t stalled; /* since it moved */
+	uint64_t stall_ticks; /* 0: it may take as long as it likes */
 	struct kl__kick_lesson lesson[2];
 };
 

@@ -18,6 +18,8 @@ struct kl__queue_shape {
 	bool event_idx;
 	bool is_on_bus; /* ORDER_PLATFORM */
 	bool rescues;
+	uint32_t
+		stall_ms; /* the queue is broken when the device has not moved for so long; 0: never */
 	bool is_legacy; /* split, laid out as devices from before virtio 1.0 know it */
 	struct kl_kick_policy kick;
 	uint64_t ticks_per_second; /* of kl__clock */

@@ -21,6 +21,7 @@ class Prompt:
     def __init__(self, arguments, prompt="testpmd> "):
         self.prompt = prompt
         self.text = ""
+        self.skipped = ""  # what was printed before the last command
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT)
         os.set_blocking(self.process.stdout.fileno(), False)
@@ -45,7 +46,7 @@ class Prompt:
         """The answer to one line: what stands between its echo and the next prompt."""
         self.process.stdin.write((line + "\n").encode())
         self.process.stdin.flush()
-        self.read(re.escape(line) + r"\r?\n")
+        self.skipped = self.read(re.escape(line) + r"\r?\n")[:-len(line) - 1]
         return self.read(re.escape(self.prompt))[:-len(self.prompt)].replace("\r", "")
 
     def quit(self):

@@ -154,6 +154,11 @@ struct kl_queue_conf {
 	uint16_t vector; /* interrupt vector from 1; 0: none, the queue is only polled */
 	bool is_supply; /* buffers lie there until the device needs them, as for receiving: always
 			 * eager, and that nothing moves says nothing */
+	/*
+	 * With buffers in flight and no progress for so long, as far as the queue is polled, the
+	 * queue is broken (KL_QUEUE_STALLED); 0: the device may take as long as it likes.
+	 */
+	uint32_t stall_ms;
 	struct kl_kick_policy kick; /* the user's kick= has precedence */
 };
 
@@ -214,6 +219,14 @@ KL_API int kl_device_run(struct kl_device *device);
  * may be done. -EIO: it has left the bus. -EPROTO: something is there again, but unusable.
  */
 KL_API int kl_device_reset(struct kl_device *device, void (*take)(void *context), void *context);
+
+/*
+ * Whether one more recovery of a running device is within the budget, and takes it: three within a
+ * minute, since a device that needs more is not worth the work. No message.
+ */
+KL_API bool kl_device_take_recovery(struct kl_device *device);
+/* The application starts the device: what it needed before is forgiven. */
+KL_API void kl_device_renew_recoveries(struct kl_device *device);
 
 /* Reads the status: true when the device asks for a reset or has left the bus. Costs an exit. */
 KL_API bool kl_device_needs_reset(struct kl_device *device);

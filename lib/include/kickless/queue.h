@@ -41,6 +41,8 @@ enum kl_queue_fault {
 	KL_QUEUE_USED_ID, /* a used element names a descriptor that the ring does not have */
 	KL_QUEUE_USED_TWICE, /* a used element names a buffer that is not in flight */
 	KL_QUEUE_USED_ORDER, /* a device that uses buffers in order named one that can't be next */
+	KL_QUEUE_USED_PLACE, /* a packed ring's descriptor was used out of its turn, or in the wrong lap */
+	KL_QUEUE_STALLED, /* the device has not moved for longer than it was given */
 	KL_QUEUE_USED_SHORT, /* the device used fewer buffers together than it says belong together
 			      */
 };

@@ -75,6 +75,7 @@ Test(blk_gate, recoveries_under_running_threads)
 	}
 	for (unsigned int i = 0; i < RECOVERIES; i++) {
 		nanosleep(&pause, NULL);
+		kl_device_renew_recoveries(rig.device);
 		blk_halt_all(rig.blk, "the test wants it");
 		cr_expect_eq(kl_blk_recover(rig.blk), 0, "%s", log_text());
 		forget_log();

@@ -30,6 +30,13 @@ static void poll_often(void)
 		cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 1), 0);
 }
 
+/* After a time without polls half of the deadline is granted again. */
+static void poll_until_halted(void)
+{
+	for (unsigned int i = 0; i < 100000 && kl_blk_state(rig.blk) != KL_BLK_HALTED; i++)
+		poll_often();
+}
+
 static void open_with_timeout(uint32_t ms)
 {
 	rig_prepare(&rig);
@@ -42,12 +49,12 @@ Test(blk_recover, a_late_request)
 	struct kl_blk_completion done[4];
 	struct kl_blk_queue_stats stats;
 
-	open_with_timeout(20);
+	open_with_timeout(400);
+	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
-	pass_ms(25);
+	pass_ms(450);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 4096, 0, 4096));
-	poll_often();
-	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_HALTED);
+	poll_until_halted();
 	cr_expect_eq(kl_blk_submit(rig.blk, 0, &(struct kl_blk_request){.op = KL_BLK_FLUSH}, 1), 0);
 	cr_expect_eq(rig.model->resets, 1, "nothing is reset from a queue's thread");
 	rig.model->script.scribbles = true;
@@ -62,6 +69,44 @@ Test(blk_recover, a_late_request)
 	cr_expect_eq(stats.resets, 1);
 	cr_expect_eq(stats.errors, 2);
 	rig_expect_sum(&rig, 0);
+	rig_expect_works(&rig);
+	rig_close(&rig);
+}
+
+/* Nobody polled for long: perhaps the host was paused, and the device with it. */
+Test(blk_recover, not_right_after_a_pause)
+{
+	struct kl_blk_completion done[1];
+
+	open_with_timeout(1000);
+	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
+	pass_ms(1100);
+	poll_often();
+	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_RUNNING);
+	model_process(rig.model, 0, 1);
+	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 1), 1);
+	cr_expect_eq(done->result, 0);
+	rig_close(&rig);
+}
+
+/* Three times in a minute, and not a fourth; but a start begins anew. */
+Test(blk_recover, a_budget)
+{
+	struct kl_blk_completion done[4];
+
+	open_with_timeout(0);
+	for (unsigned int i = 0; i < 4; i++) {
+		rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
+		model_lie_used(rig.model, 0, 60000, 0);
+		cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 4), 0);
+		cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_HALTED);
+		cr_expect_eq(kl_blk_recover(rig.blk), i < 3 ? 0 : -EIO, "%s", log_text());
+		cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 4), 1);
+		cr_expect_eq(done->result, -ECANCELED);
+	}
+	cr_expect(logged("given up"), "%s", log_text());
+	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_STOPPED);
+	rig_start(&rig, &(struct kl_blk_conf){.timeout_ms = 0});
 	rig_expect_works(&rig);
 	rig_close(&rig);
 }
@@ -95,9 +140,10 @@ Test(blk_recover, the_oldest_is_looked_for)
 	pass_ms(500);
 	poll_often();
 	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_RUNNING);
-	pass_ms(600);
+	pass_ms(300);
 	poll_often();
-	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_HALTED);
+	pass_ms(300);
+	poll_until_halted();
 	rig_close(&rig);
 }
 
@@ -119,7 +165,7 @@ Test(blk_recover, a_cut_request_is_late)
 	model_process(rig.model, 0, 4);
 	poll_often();
 	pass_ms(15);
-	poll_often();
+	poll_until_halted();
 	cr_expect_eq(kl_blk_recover(rig.blk), 0);
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 4), 1);
 	cr_expect_eq(done->user_data, 4096);
@@ -176,7 +222,7 @@ Test(blk_recover, the_reset_never_ends)
 	open_with_timeout(1);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
 	pass_ms(5);
-	poll_often();
+	poll_until_halted();
 	held = rig.model->allocated;
 	kl__reset_timeout_ms = 20;
 	rig.model->script.reset_reads = MODEL_NEVER;
@@ -200,7 +246,7 @@ Test(blk_recover, gone_from_the_bus)
 	open_with_timeout(1);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
 	pass_ms(5);
-	poll_often();
+	poll_until_halted();
 	rig.model->script.is_gone = true;
 	cr_expect_eq(kl_blk_recover(rig.blk), -EIO);
 	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_LOST);
@@ -227,8 +273,7 @@ static void try_lie(uint32_t id, bool is_index)
 		model_lie_index(rig.model, 0, 2);
 	else
 		model_lie_used(rig.model, 0, id, 1);
-	poll_often();
-	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_HALTED);
+	poll_until_halted();
 	cr_expect_eq(kl_blk_recover(rig.blk), 0, "%s", log_text());
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 4), 1);
 	cr_expect_eq(done->result, -ECANCELED);
@@ -278,7 +323,7 @@ Test(blk_recover, the_device_comes_back_different)
 	open_with_timeout(1);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
 	pass_ms(5);
-	poll_often();
+	poll_until_halted();
 	model_offer_not(rig.model, VIRTIO_F_INDIRECT_DESC);
 	rig.config.blk_size = 4096;
 	rig_apply_config(&rig);
@@ -290,7 +335,7 @@ Test(blk_recover, the_device_comes_back_different)
 
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
 	pass_ms(5);
-	poll_often();
+	poll_until_halted();
 	rig.model->script.refuses_features = true;
 	cr_expect_eq(kl_blk_recover(rig.blk), -EPROTO);
 	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_STOPPED);

@@ -85,8 +85,9 @@ Test(net_recover, a_budget)
 	}
 	break_queue();
 	cr_expect_eq(kl_net_recover(rig.net), -EIO);
-	cr_expect(logged("reset 3 times within 60 s"), "%s", log_text());
+	cr_expect(logged("one reset too many within a minute"), "%s", log_text());
 	cr_expect(logged("given up"), "%s", log_text());
+	cr_expect(kl_net_is_broken(rig.net));
 	forget_log();
 	cr_expect_eq(kl_net_recover(rig.net), -EIO);
 	cr_expect_eq(log_text()[0], '\0', "said once");

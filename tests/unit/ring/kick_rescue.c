@@ -63,6 +63,7 @@ RING_TEST(kick_rescue, a_busy_device_is_no_rescue)
 	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
 	lose_wake_up();
 	poll_long();
+	poll_long();
 	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
 	cr_expect_gt(rig.model->queue[0].doorbells, 1);
 	cr_expect_eq(rig.queue->kick.rescue_shift, 4, "16 times the wait at most");
@@ -89,15 +90,58 @@ RING_TEST(kick_rescue, not_where_buffers_may_lie_for_ever)
 	ring_close(&rig);
 }
 
-/* A doorbell that was rung is enough: a second one would say nothing new. */
-RING_TEST(kick_rescue, not_after_a_kick)
+/* A device that lost the doorbell of a decision that rang is woken too, only later. */
+RING_TEST(kick_rescue, a_lost_doorbell)
 {
 	open_rescuing(kind, SHORT_TICKS, true);
+	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
 	ring_post(&rig, 1);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
-	poll_long();
-	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	for (unsigned int looks = 0; looks < 3; looks++)
+		for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+			kl__kick_poll(rig.queue);
+	cr_expect_eq(rig.queue->stats.kicks_sent, 2, "at the third look, not the second");
+	cr_expect_eq(rig.queue->kick.rescue_shift, 1);
+	ring_close(&rig);
+}
+
+/* Of a gap between two looks, in which we may have been stopped, only half counts. */
+RING_TEST(kick_rescue, not_right_after_a_pause)
+{
+	open_rescuing(kind, LONG_TICKS, true);
+	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
+	lose_wake_up();
+	for (unsigned int p = 0; p < 2 * KL__RESCUE_POLLS; p++)
+		kl__kick_poll(rig.queue);
+	rig.queue->kick.looked_at -= 2ull * LONG_TICKS;
+	for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+		kl__kick_poll(rig.queue);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
+	rig.queue->kick.looked_at -= 2ull * LONG_TICKS;
+	for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+		kl__kick_poll(rig.queue);
+	cr_expect_eq(rig.queue->stats.kicks_sent, 2);
+	ring_close(&rig);
+}
+
+/* A queue whose device was given a time is broken when that is over; moving starts it again. */
+RING_TEST(kick_rescue, a_stall_breaks_the_queue)
+{
+	open_rescuing(kind, LONG_TICKS, false);
+	rig.queue->kick.stall_ticks = LONG_TICKS;
+	lose_wake_up();
+	for (unsigned int look = 0; look < 7; look++) {
+		cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+		if (look == 2) {
+			model_process(rig.model, 0, 1);
+			ring_take(&rig);
+		}
+		rig.queue->kick.looked_at -= 2ull * LONG_TICKS;
+		for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+			kl__kick_poll(rig.queue);
+	}
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_STALLED);
+	cr_expect_eq(rig.queue->stats.bad_used, 1);
 	ring_close(&rig);
 }
 

@@ -193,6 +193,52 @@ Test(packed, the_whole_ring_marked_used)
 	ring_close(&rig);
 }
 
+static void look(unsigned int times)
+{
+	for (unsigned int i = 0; i < times * KL__RESCUE_POLLS; i++)
+		kl__kick_poll(rig.queue);
+}
+
+/* Bits that are due in no lap, or were taken back: the queue would wait for ever. */
+Test(packed, bits_of_another_lap)
+{
+	for (unsigned int value = 0; value < 4; value++) {
+		uint16_t wrap = (value & 1 ? VIRTQ_DESC_F_AVAIL : 0) |
+			(value & 2 ? VIRTQ_DESC_F_USED : 0);
+		bool is_odd = wrap != KL__PACKED_FIRST_AVAIL && wrap != KL__PACKED_FIRST_USED;
+
+		open_packed(8, 0);
+		ring_post(&rig, 3);
+		model_lie_descriptor(rig.model, 0, 0, 0, 0, wrap);
+		look(1);
+		cr_expect_eq(rig.queue->fault, is_odd ? KL_QUEUE_USED_PLACE : KL_QUEUE_OK, "%u",
+			value);
+		model_lie_descriptor(rig.model, 0, 0, 0, 0, KL__PACKED_FIRST_AVAIL);
+		look(1);
+		cr_expect_eq(rig.queue->fault,
+			wrap == KL__PACKED_FIRST_AVAIL ? KL_QUEUE_OK : KL_QUEUE_USED_PLACE, "%u",
+			value);
+		ring_close(&rig);
+	}
+}
+
+/* One used before those that are due; a device may be about to write them, so not at once. */
+Test(packed, one_out_of_its_turn)
+{
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 8,
+			.kind = KL__RING_PACKED,
+			.ticks_per_second = 30000000000u});
+	ring_post(&rig, 8);
+	model_lie_descriptor(rig.model, 0, 5, 5, 0, model_used_flags(rig.model, 0, 5));
+	look(3);
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+	rig.queue->kick.stalled += rig.queue->kick.rescue_ticks;
+	look(1);
+	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_PLACE);
+	ring_close(&rig);
+}
+
 /* How far the device got is known without taking anything back. */
 Test(packed, progress)
 {

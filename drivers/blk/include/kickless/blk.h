@@ -220,6 +220,7 @@ KL_API enum kl_blk_state kl_blk_state(const struct kl_blk *blk);
  * Brings a halted device back: waits for the queues' threads to leave their calls, resets the
  * device, completes all that was in flight with -ETIMEDOUT or -ECANCELED, and starts it again as it
  * was. Costs one load when the device is not halted, so a control thread may call it all the time.
+ * More than three times within a minute it is given up, until the next start.
  * 0; or -EIO, -EPROTO, -ENOTSUP, -ENOMEM, -EINVAL when it does not come back: it is stopped then;
  * -ETIMEDOUT when it never finishes its reset: then what was in flight never completes, and its
  * memory must never be used again; -EAGAIN, to be called again later, when a queue's thread stayed

@@ -73,6 +73,12 @@ struct kl_net_conf {
 	struct kl_kick_policy
 		tx_kick; /* zero is eager, which is right unless the queue is polled all the time */
 	/*
+	 * A transmit queue with packets in flight and no progress for so long, as far as it is
+	 * polled, is taken for broken, and kl_net_recover resets the device; 0: it may stand still as
+	 * long as it likes, as it does where somebody holds the other side.
+	 */
+	uint32_t tx_timeout_ms;
+	/*
 	 * Of those in struct kl_net_info. A device's feature is accepted only when something here
 	 * asks for it, because from then on packets may come with, or must be given, what it means:
 	 *	TX *_CKSUM	packets may ask for checksums by RTE_MBUF_F_TX_*; also those that came from

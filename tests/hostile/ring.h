@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A virtqueue as its device sees it, split or packed: take what is available, put back what is
+ * used. Written against the kernel's headers, so that it shares no mistake with the drivers.
+ */
+#ifndef HOSTILE_RING_H
+#define HOSTILE_RING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <linux/virtio_ring.h>
+
+#define PIECES 64
+#define HELD 1024
+
+struct piece {
+	uint8_t *at;
+	uint32_t bytes;
+	bool writable;
+};
+
+/* A buffer of the driver's; a copy, since what it was read from may be overwritten by a lie. */
+struct chain {
+	uint16_t id;
+	uint16_t place; /* packed: of its first descriptor; split: the same as id */
+	uint16_t count; /* ring descriptors */
+	uint16_t pieces;
+	struct vring_desc *table; /* of an indirect one */
+	struct piece piece[PIECES];
+};
+
+struct ring {
+	bool packed;
+	bool event_idx;
+	bool runs;
+	uint16_t size;
+	uint64_t address[3]; /* as the driver said: descriptors, available, used */
+	struct vring_desc *desc;
+	struct vring_packed_desc *packed_desc;
+	struct vring_avail *avail;
+	struct vring_used *used;
+	struct vring_packed_desc_event *device_event;
+	uint16_t *avail_event; /* split */
+	int kick;
+	int call;
+	/* Places in a packed ring, indices that run free in a split one. */
+	uint16_t seen;
+	uint16_t done;
+	bool seen_wrap;
+	bool done_wrap;
+	/* What a lie leaves behind, until the ring is started anew. */
+	uint16_t skew; /* of the used index */
+	bool is_deaf; /* looks at the ring only when the doorbell rings */
+	uint64_t drops_until; /* doorbells, on clock_us */
+	bool is_silent;
+	bool is_spoilt; /* what is available may have been overwritten */
+	uint64_t garbage_until; /* in the event fields, on clock_us */
+	struct chain held[HELD]; /* taken from the ring, not yet used */
+	unsigned int first;
+	unsigned int count;
+};
+
+/* Where the driver's address lies here; NULL when size bytes from there are not its memory. */
+typedef void *translate_fn(void *context, uint64_t address, uint64_t size);
+
+/* Starts with what the driver said; base as in SET_VRING_BASE. False when addresses are wrong. */
+bool ring_start(struct ring *ring, uint32_t base, translate_fn *ring_memory, void *context);
+
+bool ring_has_available(const struct ring *ring);
+/* Takes all that is available; false when the driver gave what can't be. */
+bool ring_fill(struct ring *ring, translate_fn *guest_memory, void *context);
+/* The oldest that is held; the ring keeps it until the next ring_fill. NULL: none. */
+struct chain *ring_take(struct ring *ring);
+struct chain *ring_peek(struct ring *ring, unsigned int number);
+
+/*
+ * Writes a used element, ahead places from where the next one is due. In a packed ring that is
+ * visible at once.
+ */
+void ring_put(struct ring *ring, uint16_t ahead, uint32_t id, uint32_t length);
+/* Moves on by so many, and shows a split ring's index. */
+void ring_advance(struct ring *ring, uint16_t buffers, uint16_t descriptors);
+/* The honest way. */
+void ring_complete(struct ring *ring, const struct chain *chain, uint32_t length);
+void ring_call(struct ring *ring);
+/* Says when the doorbell is wanted: at the next buffer, or what makes no sense. */
+void ring_wish(struct ring *ring);
+
+uint64_t clock_us(void);
+
+#endif
