@@ -6,9 +6,9 @@
 #ifndef KL_RING_SPLIT_H
 #define KL_RING_SPLIT_H
 
-#include <string.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
+#include <string.h>
 #endif
 
 #include "ring/queue.h"
