@@ -145,9 +145,13 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
 		return -1;
 	}
 	for (size_t i = 0; i < message->msg_iovlen; i++) {
-		MUST(at + message->msg_iov[i].iov_len <= sizeof(bytes));
-		memcpy(bytes + at, message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
-		at += message->msg_iov[i].iov_len;
+		const struct iovec *part = &message->msg_iov[i];
+
+		MUST(at + part->iov_len <= sizeof(bytes));
+		/* An empty part may have no address. */
+		if (part->iov_len > 0)
+			memcpy(bytes + at, part->iov_base, part->iov_len);
+		at += part->iov_len;
 	}
 	MUST(at >= sizeof(header));
 	memcpy(&header, bytes, sizeof(header));
