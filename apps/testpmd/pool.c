@@ -116,6 +116,13 @@ int pools_create(struct testpmd *pmd)
 	return 0;
 }
 
+static bool are_kept;
+
+void pools_keep(void)
+{
+	are_kept = true;
+}
+
 void pools_free(struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->port_count; i++) {
@@ -123,6 +130,6 @@ void pools_free(struct testpmd *pmd)
 		pmd->ports[i].pool = NULL;
 		pmd->ports[i].conf.pool = NULL;
 	}
-	while (pmd->pool_count > 0)
+	while (pmd->pool_count > 0 && !are_kept)
 		rte_mempool_free(pmd->pools[--pmd->pool_count].pool);
 }

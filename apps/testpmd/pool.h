@@ -12,6 +12,8 @@ int pools_create(struct testpmd *pmd);
 
 /* After the ports have been closed. */
 void pools_free(struct testpmd *pmd);
+/* A device that never finished a reset may still write into its buffers: pools_free leaves them alone. */
+void pools_keep(void);
 
 /* How many mbufs a pool gets when the user does not say. */
 uint32_t pools_default_mbufs(const struct testpmd *pmd);

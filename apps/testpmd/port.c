@@ -13,6 +13,7 @@
 #include <kickless/bus.h>
 #include <kickless/net_control.h>
 
+#include "pool.h"
 #include "say.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -183,6 +184,8 @@ int port_stop(struct port *port)
 	if (rc != 0)
 		say_error("port %u: can't stop %s: %s", port->number, port_name(port),
 			strerror(-rc));
+	if (rc == -ETIMEDOUT)
+		pools_keep();
 	return rc;
 }
 
