@@ -35,6 +35,7 @@ struct search {
 	const char *address;
 	char driver[32];
 	int group;
+	bool is_to_open; /* a group says itself whether it is in use, and without looking at every process */
 	struct kl_obstacle *obstacles;
 	size_t count;
 };
@@ -272,47 +273,66 @@ static void check_uio(struct search *search)
 	check_translation(search);
 }
 
+static void check_vfio_file(struct search *search, bool is_noiommu)
+{
+	char path[PATH_MAX];
+
+	kl__group_path(search->machine, search->group, path, sizeof(path));
+	if (is_noiommu)
+		check_noiommu_rights(search, path);
+	check_rights(search, path);
+	if (!search->is_to_open)
+		check_holder(search, path, "its IOMMU group");
+}
+
+static void look(struct search *search, uint64_t needed)
+{
+	const struct kl_machine *machine = search->machine;
+	bool is_noiommu;
+
+	if (!check_identity(search))
+		return;
+	kl__read_link(search->driver, sizeof(search->driver), "%s/bus/pci/devices/%s/driver",
+		machine->sysfs, search->address);
+	search->group = kl__group_of(machine, search->address);
+	if (kl__uio_is_bound(machine, search->address)) {
+		check_uio(search);
+		return;
+	}
+	is_noiommu = kl__group_is_noiommu(machine, search->group);
+	check_driver(search);
+	check_module(search);
+	check_iommu(search);
+	check_group(search);
+	check_interrupts(search);
+	if (is_bound_to_vfio(search) && search->group >= 0)
+		check_vfio_file(search, is_noiommu);
+	/* Without an IOMMU nothing is mapped, and nothing locked. */
+	if (!is_noiommu)
+		check_memlock(search, needed);
+}
+
 size_t kl_function_obstacles(const struct kl_machine *machine, const char *address, uint64_t needed,
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX])
 {
 	struct search search = {.machine = machine, .address = address, .obstacles = obstacles};
-	bool is_noiommu;
-	char path[PATH_MAX];
 
-	if (!check_identity(&search))
-		return search.count;
-	kl__read_link(search.driver, sizeof(search.driver), "%s/bus/pci/devices/%s/driver",
-		machine->sysfs, address);
-	search.group = kl__group_of(machine, address);
-	if (kl__uio_is_bound(machine, address)) {
-		check_uio(&search);
-		return search.count;
-	}
-	is_noiommu = kl__group_is_noiommu(machine, search.group);
-	check_driver(&search);
-	check_module(&search);
-	check_iommu(&search);
-	check_group(&search);
-	check_interrupts(&search);
-	if (is_bound_to_vfio(&search) && search.group >= 0) {
-		kl__group_path(machine, search.group, path, sizeof(path));
-		if (is_noiommu)
-			check_noiommu_rights(&search, path);
-		check_rights(&search, path);
-		check_holder(&search, path, "its IOMMU group");
-	}
-	/* Without an IOMMU nothing is mapped, and nothing locked. */
-	if (!is_noiommu)
-		check_memlock(&search, needed);
+	look(&search, needed);
 	return search.count;
 }
 
 int kl__tell_obstacles(const char *address, uint64_t needed)
 {
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
-	size_t count = kl_function_obstacles(&kl_this_machine, address, needed, obstacles);
+	struct search search = {
+		.machine = &kl_this_machine,
+		.address = address,
+		.is_to_open = true,
+		.obstacles = obstacles,
+	};
 
-	for (size_t i = 0; i < count; i++)
+	look(&search, needed);
+	for (size_t i = 0; i < search.count; i++)
 		kl_error("%s: %s", address, obstacles[i].text);
-	return count != 0 ? obstacles[0].error : 0;
+	return search.count != 0 ? obstacles[0].error : 0;
 }
