@@ -86,6 +86,22 @@ static void print_limits(const char *name, const struct kl_blk_range_limits *lim
 	fputc('\n', out);
 }
 
+/* Nothing of disks that are not host-managed. */
+static void print_zones(const struct kl_blk_zones *zones, FILE *out)
+{
+	char text[32];
+
+	if (zones->zone_bytes == 0)
+		return;
+	fprintf(out, "zones        host-managed, of %s, written in multiples of %u",
+		size_text(zones->zone_bytes, text, sizeof(text)), zones->write_granularity);
+	if (zones->max_append_bytes != 0)
+		fprintf(out, ", appends of at most %s",
+			size_text(zones->max_append_bytes, text, sizeof(text)));
+	fprintf(out, "\n             open %u, active %u at most (0: any number)\n", zones->max_open,
+		zones->max_active);
+}
+
 static void print_path(const struct tool *tool, FILE *out)
 {
 	struct kl_blk_queue_info queue;
@@ -141,6 +157,7 @@ static void print(const struct tool *tool)
 	print_limits("discard", &info->discard, out);
 	print_limits("write zeroes", &info->write_zeroes, out);
 	print_limits("secure erase", &info->secure_erase, out);
+	print_zones(&info->zones, out);
 	print_path(tool, out);
 	print_features(tool, out);
 }

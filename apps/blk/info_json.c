@@ -76,6 +76,7 @@ void info_to_json(const struct tool *tool, json_t *json)
 	json_object_set_new(json, "discard", limits_to_json(&info->discard));
 	json_object_set_new(json, "write_zeroes", limits_to_json(&info->write_zeroes));
 	json_object_set_new(json, "secure_erase", limits_to_json(&info->secure_erase));
+	set_integer(json, "zone_bytes", info->zones.zone_bytes);
 	add_queue(tool, json);
 	json_object_set_new(json, "offered", names_to_json(tool->device, &device->offered));
 	json_object_set_new(json, "accepted", names_to_json(tool->device, &device->accepted));

@@ -210,6 +210,12 @@ int target_may_write(struct tool *tool)
 		say_error("%s is read-only", kl_device_info(tool->device)->name);
 		return -EROFS;
 	}
+	if (kl_blk_info(tool->blk)->zones.zone_bytes != 0) {
+		say_error(
+			"%s is host-managed: its zones are written in order only, which this tool does not",
+			kl_device_info(tool->device)->name);
+		return -ENOTSUP;
+	}
 	if (tool->options.force)
 		return 0;
 	buffer = kl_memory_alloc(SIGNATURE_BYTES, 4096, -1);

@@ -26,6 +26,8 @@ static int check_data(const struct blk_queue *queue, const struct kl_blk_request
 		return -EINVAL;
 	if (request->op == KL_BLK_WRITE && info->is_read_only)
 		return -EROFS;
+	if (request->op == KL_BLK_WRITE && blk_zones_check(queue, request) != 0)
+		return -EINVAL;
 	return check_extent(queue, request->offset, request->length);
 }
 
@@ -77,6 +79,14 @@ int blk_check(const struct blk_queue *queue, const struct kl_blk_request *reques
 		return check_ranges(queue, request, &info->write_zeroes);
 	case KL_BLK_SECURE_ERASE:
 		return check_ranges(queue, request, &info->secure_erase);
+	case KL_BLK_ZONE_APPEND:
+	case KL_BLK_ZONE_REPORT:
+	case KL_BLK_ZONE_OPEN:
+	case KL_BLK_ZONE_CLOSE:
+	case KL_BLK_ZONE_FINISH:
+	case KL_BLK_ZONE_RESET:
+	case KL_BLK_ZONE_RESET_ALL:
+		return blk_zones_check(queue, request);
 	}
 	return -ENOTSUP;
 }

@@ -60,6 +60,7 @@ static size_t add_fields(const struct kl_device *device, has_fn *has, bool is_ne
 			{FIELD(write_zeroes_may_unmap), 1, 1, &config->write_zeroes_may_unmap}},
 		{VIRTIO_BLK_F_SECURE_ERASE,
 			{FIELD(max_secure_erase_sectors), 4, 3, &config->max_secure_erase_sectors}},
+		{VIRTIO_BLK_F_ZONED, {FIELD(zoned), 4, 5, &config->zoned.zone_sectors}},
 		{VIRTIO_BLK_F_ZONED, {FIELD(zoned.model), 1, 1, &config->zoned.model}},
 	};
 	size_t count = 0;
@@ -210,15 +211,49 @@ static int set_queues(struct kl_blk *blk, const struct virtio_blk_config *config
 	return 0;
 }
 
-/* 5.2.5.1: a host-managed zoned device loses data under a driver that does not know zones. */
-static int check_zones(const struct kl_blk *blk, const struct virtio_blk_config *config,
-	has_fn *has)
+/* Each value that is a divisor or a limit later is checked here. */
+static int check_zones(const struct kl_blk *blk, const struct virtio_blk_config *config)
 {
-	if (!has(blk->device, VIRTIO_BLK_F_ZONED) ||
-		config->zoned.model != VIRTIO_BLK_Z_HOST_MANAGED)
+	uint32_t block = blk->info.block_size, granularity = config->zoned.write_granularity;
+	uint64_t bytes = (uint64_t)config->zoned.zone_sectors * VIRTIO_BLK_SECTOR;
+
+	if (granularity < block || granularity > BLK_PART_BYTES || granularity % block != 0) {
+		kl_error(
+			"%s: write_granularity is %u; allowed are multiples of the block size, %u, up "
+			"to %u",
+			name_of(blk), granularity, block, BLK_PART_BYTES);
+		return -EPROTO;
+	}
+	if (bytes == 0 || bytes % granularity != 0) {
+		kl_error(
+			"%s: zone_sectors is %u; allowed are multiples of the write granularity, %u "
+			"bytes",
+			name_of(blk), config->zoned.zone_sectors, granularity);
+		return -EPROTO;
+	}
+	return 0;
+}
+
+/* 5.2.5.1: host-aware is like any other disk for who wants it so. */
+static int set_zones(struct kl_blk *blk, const struct virtio_blk_config *config, bool has_zones)
+{
+	struct kl_blk_zones *zones = &blk->info.zones;
+	int rc;
+
+	*zones = (struct kl_blk_zones){0};
+	if (!has_zones || config->zoned.model != VIRTIO_BLK_Z_HOST_MANAGED)
 		return 0;
-	kl_error("%s: a host-managed zoned device, which this driver can't drive", name_of(blk));
-	return -ENOTSUP;
+	rc = check_zones(blk, config);
+	if (rc != 0)
+		return rc;
+	zones->zone_bytes = (uint64_t)config->zoned.zone_sectors * VIRTIO_BLK_SECTOR;
+	zones->max_open = config->zoned.max_open_zones;
+	zones->max_active = config->zoned.max_active_zones;
+	zones->max_append_bytes = (uint64_t)config->zoned.max_append_sectors * VIRTIO_BLK_SECTOR;
+	zones->write_granularity = config->zoned.write_granularity;
+	if (zones->max_append_bytes > zones->zone_bytes)
+		zones->max_append_bytes = zones->zone_bytes;
+	return 0;
 }
 
 static int read_config(struct kl_blk *blk, has_fn *has, bool is_negotiated)
@@ -229,9 +264,9 @@ static int read_config(struct kl_blk *blk, has_fn *has, bool is_negotiated)
 	int rc = kl_device_config(blk->device, fields, count);
 
 	if (rc == 0)
-		rc = check_zones(blk, &config, has);
-	if (rc == 0)
 		rc = set_block_size(blk, &config, has(blk->device, VIRTIO_BLK_F_BLK_SIZE));
+	if (rc == 0)
+		rc = set_zones(blk, &config, has(blk->device, VIRTIO_BLK_F_ZONED));
 	if (rc == 0)
 		rc = set_queues(blk, &config, has(blk->device, VIRTIO_BLK_F_MQ));
 	if (rc != 0)

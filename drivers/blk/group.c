@@ -14,14 +14,23 @@ static int next_of(const struct blk_queue *queue, const struct blk_group *group,
 	return 0;
 }
 
+/* Requests have no order among each other, but a zone is written in order: part by part. */
+static bool is_sequential(const struct blk_queue *queue, const struct kl_blk_request *request)
+{
+	return queue->blk->info.zones.zone_bytes != 0 && request->op == KL_BLK_WRITE;
+}
+
 /* Gives the device as many parts as there is room for; true when nothing is left to give. */
 static bool advance(struct blk_queue *queue, struct blk_group *group, uint64_t now)
 {
 	while (group->phase != BLK_PHASE_END) {
 		struct blk_cursor cursor = group->cursor;
 		struct blk_part part;
-		int rc = next_of(queue, group, &cursor, &part);
+		int rc;
 
+		if (group->in_flight > 0 && is_sequential(queue, &group->request))
+			return false;
+		rc = next_of(queue, group, &cursor, &part);
 		if (rc == 0)
 			rc = blk_part_add(queue, &part, group, 0, now);
 		if (rc == -ENOSPC)
@@ -69,7 +78,7 @@ static void settle(struct blk_queue *queue, struct blk_group *group)
 	}
 	if (group->result == 0)
 		queue->count.bytes += group->bytes;
-	blk_push_ready(queue, group->request.user_data, group->result);
+	blk_push_ready(queue, group->request.user_data, group->result, group->value);
 	put_back(queue, group);
 }
 
@@ -108,10 +117,11 @@ bool blk_take(struct blk_queue *queue, const struct kl_blk_request *request, uin
 	if (rc == 0 && !is_nothing)
 		rc = blk_part_next(queue, request, &cursor, &part);
 	if (rc != 0 || is_nothing) {
-		blk_push_ready(queue, request->user_data, rc);
+		blk_push_ready(queue, request->user_data, rc, 0);
 		return true;
 	}
-	if (!blk_part_was_last(request, &cursor) || (request->flags & KL_BLK_FUA) != 0)
+	if (!blk_part_was_last(request, &cursor) || (request->flags & KL_BLK_FUA) != 0 ||
+		blk_zones_has_answer(request->op))
 		return take_group(queue, request, now);
 	return blk_part_add(queue, &part, NULL, request->user_data, now) == 0;
 }
@@ -121,6 +131,8 @@ void blk_part_done(struct blk_queue *queue, const struct blk_slot *slot, int res
 	struct blk_group *group = slot->group;
 
 	group->in_flight--;
+	if (result == 0 && blk_zones_has_answer(group->request.op))
+		result = blk_zones_take_answer(queue, slot, group);
 	if (result == 0) {
 		group->bytes += slot->bytes;
 	} else {

@@ -13,14 +13,41 @@ static_assert((int)KL_BLK_READ == VIRTIO_BLK_T_IN && (int)KL_BLK_WRITE == VIRTIO
 		(int)KL_BLK_GET_LIFETIME == VIRTIO_BLK_T_GET_LIFETIME &&
 		(int)KL_BLK_DISCARD == VIRTIO_BLK_T_DISCARD &&
 		(int)KL_BLK_WRITE_ZEROES == VIRTIO_BLK_T_WRITE_ZEROES &&
-		(int)KL_BLK_SECURE_ERASE == VIRTIO_BLK_T_SECURE_ERASE,
+		(int)KL_BLK_SECURE_ERASE == VIRTIO_BLK_T_SECURE_ERASE &&
+		(int)KL_BLK_ZONE_APPEND == VIRTIO_BLK_T_ZONE_APPEND &&
+		(int)KL_BLK_ZONE_REPORT == VIRTIO_BLK_T_ZONE_REPORT &&
+		(int)KL_BLK_ZONE_OPEN == VIRTIO_BLK_T_ZONE_OPEN &&
+		(int)KL_BLK_ZONE_CLOSE == VIRTIO_BLK_T_ZONE_CLOSE &&
+		(int)KL_BLK_ZONE_FINISH == VIRTIO_BLK_T_ZONE_FINISH &&
+		(int)KL_BLK_ZONE_RESET == VIRTIO_BLK_T_ZONE_RESET &&
+		(int)KL_BLK_ZONE_RESET_ALL == VIRTIO_BLK_T_ZONE_RESET_ALL,
 	"an operation is its wire type");
 static_assert(KL_BLK_ID_BYTES == VIRTIO_BLK_ID_BYTES, "5.2.6");
 static_assert(sizeof(struct kl_blk_lifetime) == sizeof(struct virtio_blk_lifetime), "5.2.6");
 
 static bool has_ranges(const struct kl_blk_request *request)
 {
-	return request->op >= KL_BLK_DISCARD;
+	return request->op >= KL_BLK_DISCARD && request->op <= KL_BLK_SECURE_ERASE;
+}
+
+/* 5.2.6: header and status are all of it. */
+static bool has_nothing(const struct kl_blk_request *request)
+{
+	return request->op == KL_BLK_FLUSH || request->op >= KL_BLK_ZONE_OPEN;
+}
+
+/* Where on the disk; 0 for what is about all of it. */
+static uint64_t sector_of(const struct kl_blk_request *request, uint64_t done)
+{
+	bool has_place = request->op <= KL_BLK_WRITE || request->op >= KL_BLK_ZONE_APPEND;
+
+	return has_place ? (request->offset + done) / VIRTIO_BLK_SECTOR : 0;
+}
+
+/* The device must not see it in pieces. */
+static bool is_whole(const struct kl_blk_request *request)
+{
+	return request->op == KL_BLK_ZONE_APPEND || request->op == KL_BLK_ZONE_REPORT;
 }
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -56,6 +83,21 @@ static void move(struct blk_cursor *cursor, uint64_t bytes)
 	cursor->skip += bytes;
 }
 
+/* 5.2.6: between data and status the device tells where it appended. */
+static bool has_answer(const struct blk_part *part)
+{
+	return part->type == VIRTIO_BLK_T_ZONE_APPEND;
+}
+
+/* The data segments it may have. */
+static uint16_t segments_of(const struct blk_queue *queue, const struct blk_part *part)
+{
+	bool is_full = queue->segments == BLK_SEGMENTS_MAX ||
+		queue->segments + 2 == queue->ring->size;
+
+	return queue->segments - (is_full && has_answer(part));
+}
+
 /*
  * Appends to the last segment where it continues it; false when the part has no room for one more.
  */
@@ -68,7 +110,7 @@ static bool append(const struct blk_queue *queue, struct blk_part *part, uint64_
 		bytes <= queue->plain_bytes - last->length) {
 		last->length += bytes;
 	} else {
-		if (part->segments == queue->segments)
+		if (part->segments == segments_of(queue, part))
 			return false;
 		part->segment[part->segments++] = (struct kl__piece){address, bytes};
 	}
@@ -113,22 +155,35 @@ static int gather(const struct blk_queue *queue, const struct kl_blk_request *re
 	return 0;
 }
 
+static bool is_write(const struct kl_blk_request *request)
+{
+	return request->op == KL_BLK_WRITE || request->op == KL_BLK_ZONE_APPEND;
+}
+
+/* What a part is a multiple of when it is not the last. */
+static uint32_t unit_of(const struct blk_queue *queue, const struct kl_blk_request *request)
+{
+	uint32_t granularity = queue->blk->info.zones.write_granularity;
+
+	return is_write(request) && granularity != 0 ? granularity :
+						       (uint32_t)queue->block_mask + 1;
+}
+
 static int next_data(const struct blk_queue *queue, const struct kl_blk_request *request,
 	struct blk_cursor *cursor, struct blk_part *part)
 {
 	uint64_t left = request->length - cursor->done;
 	int rc;
 
-	part->direction = request->op == KL_BLK_WRITE ? 0 : VIRTQ_DESC_F_WRITE;
-	if (request->op <= KL_BLK_WRITE)
-		part->sector = (request->offset + cursor->done) / VIRTIO_BLK_SECTOR;
+	part->direction = is_write(request) ? 0 : VIRTQ_DESC_F_WRITE;
+	part->sector = sector_of(request, cursor->done);
 	rc = gather(queue, request, *cursor, smaller(left, BLK_PART_BYTES), part);
 	if (rc != 0)
 		return rc;
 	/* 5.2.6.1: whole blocks, except where all that is left fits. */
 	if (part->bytes < left)
-		trim(part, part->bytes & (uint32_t)queue->block_mask);
-	if (part->bytes == 0)
+		trim(part, part->bytes % unit_of(queue, request));
+	if (part->bytes == 0 || (part->bytes < left && is_whole(request)))
 		return -EINVAL;
 	/* Over the iovec's elements one by one, since what was trimmed may have been several. */
 	for (uint64_t bytes = part->bytes, step; bytes > 0; bytes -= step) {
@@ -219,7 +274,8 @@ int blk_part_next(const struct blk_queue *queue, const struct kl_blk_request *re
 {
 	blk_part_flush(part);
 	part->type = request->op;
-	if (request->op == KL_BLK_FLUSH)
+	part->sector = sector_of(request, 0);
+	if (has_nothing(request))
 		return 0;
 	if (has_ranges(request))
 		return next_ranges(queue, request, cursor, part);
@@ -228,7 +284,7 @@ int blk_part_next(const struct blk_queue *queue, const struct kl_blk_request *re
 
 bool blk_part_was_last(const struct kl_blk_request *request, const struct blk_cursor *cursor)
 {
-	if (request->op == KL_BLK_FLUSH)
+	if (has_nothing(request))
 		return true;
 	if (has_ranges(request))
 		return cursor->index == ranges_of(request);
@@ -247,31 +303,46 @@ static struct kl__piece put_ranges(struct blk_queue *queue, uint16_t id,
 		bytes};
 }
 
-static void fill_table(struct blk_queue *queue, uint16_t id, const struct kl__piece *segments,
-	uint16_t count, uint16_t direction)
+/* The sector that was appended to, for the device to write. */
+static struct kl__piece answer_of(const struct blk_queue *queue, uint16_t id)
 {
-	if (queue->slot[id].shape != count)
-		blk_format(queue, id, count);
+	return (struct kl__piece){blk_append_sector_iova(queue, id), sizeof(uint64_t)};
+}
+
+static void fill_table(struct blk_queue *queue, uint16_t id, const struct kl__piece *segments,
+	uint16_t count, const struct blk_part *part)
+{
+	struct virtq_desc *table = queue->block[id].table;
+	uint16_t shape = count + has_answer(part);
+
+	if (queue->slot[id].shape != shape)
+		blk_format(queue, id, shape);
 	for (uint16_t i = 0; i < count; i++)
-		blk_set_segment(queue, &queue->block[id].table[i + 1], segments[i].address,
-			segments[i].length, direction);
+		blk_set_segment(queue, &table[i + 1], segments[i].address, segments[i].length,
+			part->direction);
+	if (has_answer(part))
+		blk_set_segment(queue, &table[shape], answer_of(queue, id).address,
+			sizeof(uint64_t), VIRTQ_DESC_F_WRITE);
 }
 
 /*
  * Without INDIRECT_DESC: header, segments and status as a chain of the ring's descriptors. 2.7.4.2
  */
 static int add_chain(struct blk_queue *queue, uint16_t id, const struct kl__piece *segments,
-	uint16_t count, uint16_t direction)
+	uint16_t count, const struct blk_part *part)
 {
 	struct kl__piece pieces[BLK_TABLE_ENTRIES];
-	unsigned int readable = direction == 0 ? count + 1u : 1;
+	unsigned int readable = part->direction == 0 ? count + 1u : 1;
+	unsigned int all = 0;
 
-	pieces[0] = (struct kl__piece){blk_block_iova(queue, id, 0),
+	pieces[all++] = (struct kl__piece){blk_block_iova(queue, id, 0),
 		sizeof(struct virtio_blk_req_header)};
-	memcpy(&pieces[1], segments, count * sizeof(*segments));
-	pieces[count + 1] = (struct kl__piece){blk_status_iova(queue, id), 1};
-	return kl__queue_add(queue->ring, pieces, readable, count + 2u - readable,
-		&queue->slot[id]);
+	memcpy(&pieces[all], segments, count * sizeof(*segments));
+	all += count;
+	if (has_answer(part))
+		pieces[all++] = answer_of(queue, id);
+	pieces[all++] = (struct kl__piece){blk_status_iova(queue, id), 1};
+	return kl__queue_add(queue->ring, pieces, readable, all - readable, &queue->slot[id]);
 }
 
 int blk_part_add(struct blk_queue *queue, const struct blk_part *part, struct blk_group *group,
@@ -283,7 +354,8 @@ int blk_part_add(struct blk_queue *queue, const struct blk_part *part, struct bl
 	struct kl__piece ranges;
 	struct blk_slot *slot;
 
-	if (kl__ring_free(queue->ring, queue->ring->kind) < (is_chained ? count + 2 : 1))
+	if (kl__ring_free(queue->ring, queue->ring->kind) <
+		(is_chained ? count + 2 + has_answer(part) : 1))
 		return -ENOSPC;
 	id = kl__ring_next_id(queue->ring, queue->ring->kind);
 	slot = &queue->slot[id];
@@ -297,8 +369,8 @@ int blk_part_add(struct blk_queue *queue, const struct blk_part *part, struct bl
 	slot->group = group;
 	slot->bytes = part->bytes;
 	if (is_chained)
-		return add_chain(queue, id, segments, count, part->direction);
-	fill_table(queue, id, segments, count, part->direction);
+		return add_chain(queue, id, segments, count, part);
+	fill_table(queue, id, segments, count, part);
 	blk_add_indirect(queue, id);
 	return 0;
 }

@@ -27,6 +27,16 @@ struct blk_part {
  */
 int blk_check(const struct blk_queue *queue, const struct kl_blk_request *request);
 
+/* zones.c: the same for an operation that only a host-managed disk knows, and for a write to one. */
+int blk_zones_check(const struct blk_queue *queue, const struct kl_blk_request *request);
+/* zones.c: the result for a status that is an error. */
+int blk_zones_result(uint8_t status);
+/* zones.c: whether the operation's completion has a value. */
+bool blk_zones_has_answer(uint8_t op);
+/* zones.c: takes it from what the device wrote: 0, or -EIO when it can't be true. */
+int blk_zones_take_answer(const struct blk_queue *queue, const struct blk_slot *slot,
+	struct blk_group *group);
+
 /*
  * part.c: cuts the next part off and moves the cursor behind it. 0, or -EFAULT, -EINVAL (an iovec
  * too short, a block in more pieces than the device takes).

@@ -13,10 +13,12 @@
 #define DEADLINE_POLLS 64
 
 /* 5.2.6: unknown statuses are errors, and so is a status byte that was not written. */
-static int result_of(uint8_t status)
+static int result_of(const struct blk_queue *queue, uint8_t status)
 {
 	if (status == VIRTIO_BLK_S_OK)
 		return 0;
+	if (queue->blk->info.zones.zone_bytes != 0)
+		return blk_zones_result(status);
 	return status == VIRTIO_BLK_S_UNSUPP ? -ENOTSUP : -EIO;
 }
 
@@ -33,7 +35,7 @@ static inline uint8_t take_status(struct blk_queue *queue, const struct blk_slot
 /* A part of a request, or an error. */
 static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot, uint8_t status)
 {
-	int result = result_of(status);
+	int result = result_of(queue, status);
 
 	if (result == 0)
 		queue->ring->stats.done++;
@@ -42,7 +44,7 @@ static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot
 	if (slot->group != NULL)
 		blk_part_done(queue, slot, result);
 	else
-		blk_push_ready(queue, slot->user_data, result);
+		blk_push_ready(queue, slot->user_data, result, 0);
 }
 
 /* Slots that are taken from the ring in one go. */

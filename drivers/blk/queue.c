@@ -97,7 +97,8 @@ static void set_limits(struct kl_blk *blk, struct blk_queue *queue)
 	queue->plain_ops = 0;
 	if ((queue->ring->kind & KL__RING_CHAINED) == 0)
 		queue->plain_ops = 1u << KL_BLK_READ |
-			(info->is_read_only ? 0 : 1u << KL_BLK_WRITE);
+			(info->is_read_only || info->zones.zone_bytes != 0 ? 0 :
+									     1u << KL_BLK_WRITE);
 	queue->timeout_ticks = blk->conf.timeout_ms * blk->ticks_per_second / 1000;
 }
 

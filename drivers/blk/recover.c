@@ -93,7 +93,7 @@ static void drain(struct blk_queue *queue, uint64_t now)
 		if (slot->group != NULL)
 			blk_part_done(queue, slot, result);
 		else
-			blk_push_ready(queue, slot->user_data, result);
+			blk_push_ready(queue, slot->user_data, result, 0);
 	}
 	blk_cancel_waiting(queue);
 }
@@ -106,7 +106,8 @@ static void harvest_rest(struct blk_queue *queue)
 
 	while ((n = blk_harvest(queue, completions, 64)) > 0)
 		for (uint16_t i = 0; i < n; i++)
-			blk_push_ready(queue, completions[i].user_data, completions[i].result);
+			blk_push_ready(queue, completions[i].user_data, completions[i].result,
+				completions[i].value);
 }
 
 /* With the status at 0. */

@@ -23,6 +23,12 @@ static inline uint64_t blk_block_iova(const struct blk_queue *queue, uint16_t id
 	return queue->block_iova + id * sizeof(struct blk_block) + offset;
 }
 
+static inline uint64_t blk_append_sector_iova(const struct blk_queue *queue, uint16_t id)
+{
+	return queue->status_iova + id * sizeof(struct blk_status) +
+		offsetof(struct blk_status, append_sector);
+}
+
 static inline uint64_t blk_status_iova(const struct blk_queue *queue, uint16_t id)
 {
 	return queue->status_iova + id * sizeof(struct blk_status);
@@ -108,10 +114,13 @@ static inline void blk_publish(struct blk_queue *queue)
 }
 
 /* Keeps a completion for the next poll. There is room for all that can be outstanding (queue.c). */
-static inline void blk_push_ready(struct blk_queue *queue, uint64_t user_data, int result)
+static inline void blk_push_ready(struct blk_queue *queue, uint64_t user_data, int result,
+	uint64_t value)
 {
 	queue->ready[(queue->ready_first + queue->ready_count++) & queue->ready_mask] =
-		(struct kl_blk_completion){.user_data = user_data, .result = result};
+		(struct kl_blk_completion){.user_data = user_data,
+			.result = result,
+			.value = value};
 }
 
 #endif

@@ -11,7 +11,8 @@
 
 #define SPIN_NS 20000
 
-static struct kl_features wanted_features(void)
+/* On a host-managed disk zones are reset, not discarded. 5.2.5.1. */
+static struct kl_features wanted_features(const struct kl_blk *blk)
 {
 	static const unsigned int bits[] = {
 		VIRTIO_BLK_F_SIZE_MAX,
@@ -32,6 +33,10 @@ static struct kl_features wanted_features(void)
 
 	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
 		kl_features_set(&wanted, bits[i]);
+	if (blk->info.zones.zone_bytes != 0) {
+		kl_features_set(&wanted, VIRTIO_BLK_F_ZONED);
+		kl_features_clear(&wanted, VIRTIO_BLK_F_DISCARD);
+	}
 	return wanted;
 }
 
@@ -46,6 +51,14 @@ static int check_conf(const struct kl_blk *blk, const struct kl_blk_conf *conf)
 	if (kl_blk_state(blk) != KL_BLK_STOPPED) {
 		kl_error("%s: is running already; stop it first", name);
 		return -EBUSY;
+	}
+	if (blk->info.zones.zone_bytes != 0 &&
+		kl_features_has(&kl_device_options(blk->device)->declined, VIRTIO_BLK_F_ZONED)) {
+		kl_error(
+			"%s: a host-managed disk loses data under who does not know its zones; leave "
+			"out features=-ZONED",
+			name);
+		return -EINVAL;
 	}
 	if (conf->queues > blk->info.max_queues) {
 		kl_error("%s: %u queues are not possible; allowed: 1 to %u", name, conf->queues,
@@ -138,7 +151,7 @@ static int give_up(struct kl_blk *blk, int rc, bool again)
 
 int blk_bring_up(struct kl_blk *blk, bool again)
 {
-	struct kl_features wanted = wanted_features();
+	struct kl_features wanted = wanted_features(blk);
 	int rc = kl_device_negotiate(blk->device, &wanted);
 
 	if (rc == 0)

@@ -45,6 +45,7 @@ static_assert(sizeof(struct virtio_blk_range) == sizeof(struct virtq_desc),
 
 struct blk_status {
 	alignas(KL__CACHE_LINE) uint8_t value;
+	uint64_t append_sector; /* of a zone append; for the device it lies before the status */
 };
 
 /* 5.2.6 has no such status: what a device that writes none leaves there. */
@@ -82,6 +83,7 @@ struct blk_group {
 	bool is_waiting; /* stands in the queue's line for free slots */
 	bool needs_flush; /* after its data */
 	int result; /* of the first part that failed */
+	uint64_t value; /* of its completion */
 	struct blk_group *next;
 };
 

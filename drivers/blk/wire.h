@@ -85,7 +85,7 @@ static_assert(offsetof(struct virtio_blk_config, zoned) == 72, "5.2.4");
 static_assert(offsetof(struct virtio_blk_config, zoned.model) == 92, "5.2.4");
 static_assert(sizeof(struct virtio_blk_config) == 96, "5.2.4");
 
-/* 5.2.4: the model of a zoned device. */
+/* 5.2.4: the model of a zoned device; 2 is host-aware, a disk like any other to who wants it so. */
 #define VIRTIO_BLK_Z_HOST_MANAGED 1
 
 /* 5.2.6: the unit of capacity, sector and num_sectors. */
@@ -109,11 +109,22 @@ static_assert(offsetof(struct virtio_blk_req_header, sector) == 8, "5.2.6");
 #define VIRTIO_BLK_T_DISCARD 11
 #define VIRTIO_BLK_T_WRITE_ZEROES 13
 #define VIRTIO_BLK_T_SECURE_ERASE 14
+#define VIRTIO_BLK_T_ZONE_APPEND 15
+#define VIRTIO_BLK_T_ZONE_REPORT 16
+#define VIRTIO_BLK_T_ZONE_OPEN 18
+#define VIRTIO_BLK_T_ZONE_CLOSE 20
+#define VIRTIO_BLK_T_ZONE_FINISH 22
+#define VIRTIO_BLK_T_ZONE_RESET 24
+#define VIRTIO_BLK_T_ZONE_RESET_ALL 26
 
 /* 5.2.6: the status byte, the last that the device may write. */
 #define VIRTIO_BLK_S_OK 0
 #define VIRTIO_BLK_S_IOERR 1
 #define VIRTIO_BLK_S_UNSUPP 2
+#define VIRTIO_BLK_S_ZONE_INVALID_CMD 3
+#define VIRTIO_BLK_S_ZONE_UNALIGNED_WP 4
+#define VIRTIO_BLK_S_ZONE_OPEN_RESOURCE 5
+#define VIRTIO_BLK_S_ZONE_ACTIVE_RESOURCE 6
 
 /* 5.2.6: the data of discard, write zeroes and secure erase. */
 struct virtio_blk_range {
@@ -136,5 +147,22 @@ struct virtio_blk_lifetime {
 	uint16_t device_lifetime_est_typ_b;
 };
 static_assert(sizeof(struct virtio_blk_lifetime) == 6, "5.2.6");
+
+/* 5.2.6: the data of a zone report: a head, then a descriptor for each zone. */
+struct virtio_blk_zone_report {
+	uint64_t nr_zones;
+	uint8_t reserved[56];
+};
+struct virtio_blk_zone_descriptor {
+	uint64_t z_cap;
+	uint64_t z_start;
+	uint64_t z_wp;
+	uint8_t z_type;
+	uint8_t z_state;
+	uint8_t reserved[38];
+};
+static_assert(sizeof(struct virtio_blk_zone_report) == 64, "5.2.6");
+static_assert(sizeof(struct virtio_blk_zone_descriptor) == 64, "5.2.6");
+static_assert(offsetof(struct virtio_blk_zone_descriptor, z_state) == 25, "5.2.6");
 
 #endif

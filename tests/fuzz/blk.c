@@ -16,7 +16,8 @@
 static void submit(struct disk *disk, struct input *input)
 {
 	static const uint8_t operations[] = {KL_BLK_READ, KL_BLK_WRITE, KL_BLK_FLUSH, KL_BLK_GET_ID,
-		KL_BLK_GET_LIFETIME, KL_BLK_DISCARD, KL_BLK_WRITE_ZEROES, KL_BLK_SECURE_ERASE, 77};
+		KL_BLK_GET_LIFETIME, KL_BLK_DISCARD, KL_BLK_WRITE_ZEROES, KL_BLK_SECURE_ERASE, 77,
+		KL_BLK_ZONE_APPEND, KL_BLK_ZONE_REPORT, KL_BLK_ZONE_RESET, KL_BLK_ZONE_RESET_ALL};
 	uint8_t what = take8(input);
 	uint16_t name = 0;
 	struct kl_blk_request request = {.op = operations[what % sizeof(operations)],
@@ -46,7 +47,8 @@ static uint16_t poll(struct disk *disk)
 	for (uint16_t i = 0; i < n; i++) {
 		uint64_t name = completions[i].user_data;
 
-		MUST(name < OUTSTANDING && disk->is_out[name] && completions[i].result <= 0);
+		MUST(name < OUTSTANDING && disk->is_out[name] && completions[i].result <= 0 &&
+			(completions[i].result == 0 || completions[i].value == 0));
 		disk->is_out[name] = false;
 		disk->out--;
 	}

@@ -184,26 +184,6 @@ Test(blk_config, write_cache_without_flush)
 	rig_close(&rig);
 }
 
-/* BLK-09, BLK-12, BLK-13 */
-Test(blk_config, zones)
-{
-	rig_prepare(&rig);
-	model_offer(rig.model, VIRTIO_BLK_F_ZONED);
-	rig.config.zoned.model = 1;
-	cr_expect_eq(open_device(), -ENOTSUP);
-	cr_expect(logged("host-managed"));
-	cr_expect_eq(rig.model->status & 0x80, 0x80);
-	rig_close(&rig);
-
-	rig_prepare(&rig);
-	model_offer(rig.model, VIRTIO_BLK_F_ZONED);
-	rig.config.zoned.model = 2;
-	cr_assert_eq(open_device(), 0);
-	rig_start(&rig, &(struct kl_blk_conf){0});
-	cr_expect(!kl_features_has(&rig.model->accepted, VIRTIO_BLK_F_ZONED));
-	rig_close(&rig);
-}
-
 /* FEAT-04, FEAT-06: everything offered, only what can be used is taken. */
 Test(blk_config, golden_mask)
 {

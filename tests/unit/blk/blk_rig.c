@@ -29,6 +29,7 @@ static const struct model_config_field fields[] = {
 	{48, 4, 2, VIRTIO_BLK_F_WRITE_ZEROES},
 	{56, 1, 1, VIRTIO_BLK_F_WRITE_ZEROES},
 	{60, 4, 3, VIRTIO_BLK_F_SECURE_ERASE},
+	{72, 4, 5, VIRTIO_BLK_F_ZONED},
 	{92, 1, 1, VIRTIO_BLK_F_ZONED},
 	{0, 0, 0, 0},
 };
@@ -42,10 +43,14 @@ static void violate(struct model *model, const char *what)
 /* 5.2.6.1: what a driver must keep to, told by the one who gets it. */
 static void judge(struct blk_rig *rig, const struct rig_request *request)
 {
-	bool moves_data = request->type <= VIRTIO_BLK_T_OUT;
+	bool moves_data = request->type <= VIRTIO_BLK_T_OUT ||
+		request->type == VIRTIO_BLK_T_ZONE_APPEND;
+	bool has_sector = moves_data ||
+		(request->type >= VIRTIO_BLK_T_ZONE_REPORT &&
+			request->type != VIRTIO_BLK_T_ZONE_RESET_ALL);
 
-	if (!moves_data && request->sector != 0)
-		violate(rig->model, "BIO-06: a sector in a request that has none");
+	if (!has_sector && request->sector != 0)
+		violate(rig->model, "BIO-06, BZN-04: a sector in a request that has none");
 	if (moves_data && request->bytes % VIRTIO_BLK_SECTOR != 0)
 		violate(rig->model, "BIO-03: data of no whole number of sectors");
 	if (moves_data && request->sector * 512 + request->bytes > rig->config.capacity * 512)
@@ -80,7 +85,7 @@ static void erase(struct blk_rig *rig, struct rig_request *request, const struct
 	}
 }
 
-static void move(struct blk_rig *rig, const struct rig_request *request,
+void rig_move(struct blk_rig *rig, const struct rig_request *request,
 	const struct model_piece *piece, uint64_t at)
 {
 	uint8_t *disk = rig->disk + request->sector * 512 + at;
@@ -121,7 +126,7 @@ static void handle_data(struct blk_rig *rig, struct rig_request *request,
 			(request->type != VIRTIO_BLK_T_OUT && request->type < VIRTIO_BLK_T_DISCARD))
 			violate(rig->model, "BIO-20: data flagged for the wrong direction");
 		if (request->type <= VIRTIO_BLK_T_OUT) {
-			move(rig, request, piece, request->bytes);
+			rig_move(rig, request, piece, request->bytes);
 			request->bytes += piece->length;
 		} else if (request->type >= VIRTIO_BLK_T_DISCARD) {
 			erase(rig, request, piece);
@@ -129,6 +134,11 @@ static void handle_data(struct blk_rig *rig, struct rig_request *request,
 			answer(rig, request, piece);
 		}
 	}
+}
+
+void rig_violate(struct blk_rig *rig, const char *what)
+{
+	violate(rig->model, what);
 }
 
 static bool is_bad(const struct blk_rig *rig, const struct rig_request *request)
@@ -144,6 +154,7 @@ static uint32_t handle(struct model *model, uint16_t queue, const struct model_c
 	const struct model_piece *status = &chain->piece[chain->count - 1];
 	struct virtio_blk_req_header header;
 	struct rig_request *request = &rig->log[rig->logged++ % RIG_LOG];
+	uint8_t good = VIRTIO_BLK_S_OK;
 
 	(void)queue;
 	if (chain->count < 2 || chain->piece[0].length != 16 || chain->piece[0].is_writable ||
@@ -159,10 +170,13 @@ static uint32_t handle(struct model *model, uint16_t queue, const struct model_c
 		violate(model, "BIO-06: the reserved field is not 0");
 	if (*status->data != 0xff)
 		violate(model, "BIO-20: the status byte was not poisoned");
-	handle_data(rig, request, chain);
+	if (rig->serve != NULL)
+		good = rig->serve(rig, request, chain);
+	else
+		handle_data(rig, request, chain);
 	judge(rig, request);
 	if (!rig->writes_no_status)
-		*status->data = is_bad(rig, request) ? rig->bad_status : VIRTIO_BLK_S_OK;
+		*status->data = is_bad(rig, request) ? rig->bad_status : good;
 	return rig->lies_about_length ? 0xfffffff0u : (uint32_t)chain->writable_bytes;
 }
 
@@ -291,6 +305,7 @@ int rig_run(struct blk_rig *rig, struct kl_blk_request request)
 	rig_submit(rig, request);
 	cr_assert_eq(rig_drain(rig, completions, 2), 1);
 	cr_expect_eq(completions[0].user_data, request.user_data);
+	rig->value = completions[0].value;
 	return completions[0].result;
 }
 

@@ -46,9 +46,13 @@ struct blk_rig {
 	bool writes_no_status;
 	bool lies_about_length;
 	const char *serial;
+	/* Instead of moving data, of a zoned disk: does what the request asks for, returns the status. */
+	uint8_t (*serve)(struct blk_rig *rig, struct rig_request *request,
+		const struct model_chain *chain);
 
 	struct rig_request log[RIG_LOG];
 	unsigned int logged;
+	uint64_t value; /* of what rig_run completed last */
 };
 
 /*
@@ -64,6 +68,12 @@ void rig_start(struct blk_rig *rig, const struct kl_blk_conf *conf);
 void rig_open(struct blk_rig *rig);
 /* Closes, expects no violation and nothing left over. */
 void rig_close(struct blk_rig *rig);
+
+/* A piece of data to or from the disk, at bytes behind the request's sector. */
+void rig_move(struct blk_rig *rig, const struct rig_request *request,
+	const struct model_piece *piece, uint64_t at);
+/* Tells of a broken rule, as the model does. */
+void rig_violate(struct blk_rig *rig, const char *what);
 
 /* A read or write of memory + at. */
 struct kl_blk_request rig_data(struct blk_rig *rig, enum kl_blk_op op, size_t at, uint64_t offset,

@@ -50,6 +50,17 @@ enum kl_blk_op {
 	KL_BLK_DISCARD = 11, /* the contents may be forgotten: what is read then is undefined */
 	KL_BLK_WRITE_ZEROES = 13,
 	KL_BLK_SECURE_ERASE = 14,
+	/*
+	 * Of a host-managed zoned disk. Those with an offset take a zone's first byte, the report any byte
+	 * of the first zone that it shall have.
+	 */
+	KL_BLK_ZONE_APPEND = 15, /* a write at the zone's write pointer, never cut */
+	KL_BLK_ZONE_REPORT = 16, /* a struct kl_blk_zone_report into buffer */
+	KL_BLK_ZONE_OPEN = 18,
+	KL_BLK_ZONE_CLOSE = 20,
+	KL_BLK_ZONE_FINISH = 22,
+	KL_BLK_ZONE_RESET = 24,
+	KL_BLK_ZONE_RESET_ALL = 26, /* offset 0 */
 };
 
 /*
@@ -66,6 +77,40 @@ struct kl_blk_lifetime {
 	uint16_t pre_eol_info;
 	uint16_t estimate_a;
 	uint16_t estimate_b;
+};
+
+enum kl_blk_zone_type {
+	KL_BLK_ZONE_CONVENTIONAL = 1,
+	KL_BLK_ZONE_SEQUENTIAL =
+		2, /* is written from its start to its end, one write after the other */
+};
+
+enum kl_blk_zone_state {
+	KL_BLK_ZONE_NOT_WP = 0, /* a conventional zone: it has no write pointer */
+	KL_BLK_ZONE_EMPTY = 1,
+	KL_BLK_ZONE_OPEN_BY_WRITE = 2,
+	KL_BLK_ZONE_OPENED = 3,
+	KL_BLK_ZONE_CLOSED = 4,
+	KL_BLK_ZONE_READ_ONLY = 13,
+	KL_BLK_ZONE_FULL = 14,
+	KL_BLK_ZONE_OFFLINE = 15,
+};
+
+/* As the device writes it, and so in its unit: sectors of 512 bytes. 5.2.6. */
+struct kl_blk_zone {
+	uint64_t capacity_sectors; /* that can be written, at most the zone's size */
+	uint64_t start_sector;
+	uint64_t write_sector; /* where the next write has to begin */
+	uint8_t type; /* enum kl_blk_zone_type; unknown ones may come */
+	uint8_t state; /* enum kl_blk_zone_state */
+	uint8_t reserved[38];
+};
+
+/* How many zones it has is the completion's value: the device's own word may be any number. */
+struct kl_blk_zone_report {
+	uint64_t unchecked_count;
+	uint8_t reserved[56];
+	struct kl_blk_zone zones[];
 };
 
 struct kl_blk_range {
@@ -104,12 +149,17 @@ struct kl_blk_request {
  *	-EIO		the device failed it
  *	-ETIMEDOUT	it was late, and the device was reset for it
  *	-ECANCELED	it was in flight when the device was stopped or reset for another reason
- * The last three leave open what was done.
+ * and on a host-managed disk also
+ *	-EILSEQ		a write that does not begin at the zone's write pointer
+ *	-EMFILE		more zones open, -EOVERFLOW more zones active, than the device can have
+ * EIO, ETIMEDOUT and ECANCELED leave open what was done.
  */
 struct kl_blk_completion {
 	uint64_t user_data;
 	int32_t result;
 	uint32_t reserved;
+	/* With result 0: of an append the offset that was written, of a report how many zones it has. */
+	uint64_t value;
 };
 
 /* Limits of one range operation at the device; larger requests are cut to them. */
@@ -118,6 +168,19 @@ struct kl_blk_range_limits {
 	uint64_t max_bytes; /* of one range */
 	uint32_t max_ranges; /* of one request */
 	uint64_t alignment; /* that the device likes, in bytes; 0: none */
+};
+
+/*
+ * A host-managed disk: every zone has the same size, the last may be smaller. Writes to it are multiples
+ * of write_granularity, and the parts of one that must be cut are given to the device one after the
+ * other; it is the caller who has to have but one write to a zone in flight. All 0 with other disks.
+ */
+struct kl_blk_zones {
+	uint64_t zone_bytes; /* 0: not host-managed */
+	uint32_t max_open; /* 0: no limit */
+	uint32_t max_active; /* 0: no limit */
+	uint64_t max_append_bytes; /* 0: it can't append */
+	uint32_t write_granularity;
 };
 
 /*
@@ -148,6 +211,7 @@ struct kl_blk_info {
 	struct kl_blk_range_limits discard;
 	struct kl_blk_range_limits write_zeroes;
 	struct kl_blk_range_limits secure_erase;
+	struct kl_blk_zones zones;
 };
 
 struct kl_blk_conf {
