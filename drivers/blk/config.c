@@ -305,7 +305,7 @@ void blk_config_changed(struct kl_device *device)
 	if (kl_blk_state(blk) != KL_BLK_RUNNING)
 		return;
 	if (kl_device_needs_reset(device)) {
-		blk_halt_all(blk, "the device asks for a reset");
+		blk_halt_all(blk, "the device asks for a reset, has stopped, or is gone");
 		return;
 	}
 	/* A failure has been logged; the last good state stays. */

@@ -35,7 +35,8 @@ static const char *trouble(const struct kl_net *net, char *text, size_t size)
 	}
 	if (net->is_stuck)
 		return "the reset of one queue failed";
-	return kl_device_needs_reset(net->device) ? "it asks for a reset, or has gone" : NULL;
+	return kl_device_needs_reset(net->device) ? "it asks for a reset, has stopped, or is gone" :
+						    NULL;
 }
 
 /* Gates stay shut. Returns rc. */

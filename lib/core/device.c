@@ -131,13 +131,25 @@ free_device:
 	return rc;
 }
 
+/* What can't answer, or may not write, would not be any better after a reset. */
+static int mend(struct kl_device *device)
+{
+	struct kl__transport *transport = device->transport;
+
+	if (transport->ops->mend == NULL || transport->ops->mend(transport) == 0)
+		return 0;
+	return kl__device_gone(device);
+}
+
 int kl_device_reset(struct kl_device *device, void (*take)(void *context), void *context)
 {
 	int rc;
 
 	if (device->is_lost)
 		return -ETIMEDOUT;
-	rc = kl__status_reset(device);
+	rc = mend(device);
+	if (rc == 0)
+		rc = kl__status_reset(device);
 	if (rc == -ETIMEDOUT)
 		return rc;
 	/* Reset, or gone from the bus: either way it writes nothing any more. */

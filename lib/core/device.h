@@ -17,6 +17,7 @@ struct kl_device {
 	struct kl__host *host;
 	const struct kl_driver *driver;
 	void *private_data;
+	bool is_running; /* DRIVER_OK was set, and no reset came since */
 	bool is_lost; /* a reset did not end: nothing may be done with it any more */
 	int *event_fds; /* one per interrupt vector, the first for configuration changes */
 	unsigned int vector_count;

@@ -36,7 +36,7 @@ int kl__device_gone(const struct kl_device *device)
 {
 	/* Where it may come back, the transport has said that it went. */
 	if (device->transport->ops->reconnect == NULL)
-		kl_error("%s: the device has left the bus: every register reads as all ones",
+		kl_error("%s: the device has left the bus: nobody answers there any more",
 			device->info.name);
 	return -EIO;
 }
@@ -57,6 +57,7 @@ int kl__status_reset(struct kl_device *device)
 	uint64_t deadline = kl__now_ms() + kl__reset_timeout_ms;
 	uint8_t status;
 
+	device->is_running = false;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	while ((status = transport->ops->get_status(transport)) != VIRTIO_STATUS_RESET) {
 		if (status == VIRTIO_STATUS_GONE)
@@ -78,7 +79,9 @@ bool kl_device_needs_reset(struct kl_device *device)
 {
 	uint8_t status = device->transport->ops->get_status(device->transport);
 
-	return status == VIRTIO_STATUS_GONE || (status & VIRTIO_STATUS_NEEDS_RESET) != 0;
+	/* DRIVER_OK goes when somebody else resets the device or takes it off its bus. */
+	return status == VIRTIO_STATUS_GONE || (status & VIRTIO_STATUS_NEEDS_RESET) != 0 ||
+		(device->is_running && (status & VIRTIO_STATUS_DRIVER_OK) == 0);
 }
 
 void kl_device_fail(struct kl_device *device)
@@ -101,8 +104,10 @@ int kl_device_run(struct kl_device *device)
 	status = device->transport->ops->get_status(device->transport);
 	if (status == VIRTIO_STATUS_GONE)
 		return kl__device_gone(device);
-	if ((status & VIRTIO_STATUS_NEEDS_RESET) == 0)
+	if ((status & VIRTIO_STATUS_NEEDS_RESET) == 0) {
+		device->is_running = true;
 		return 0;
+	}
 	kl_error("%s: the device asks for a reset as soon as it runs: device_status is 0x%02x",
 		device->info.name, status);
 	return -EPROTO;

@@ -83,6 +83,12 @@ struct kl__transport_ops {
 	 */
 	int (*reconnect)(struct kl__transport *transport);
 	/*
+	 * Looks whether somebody has turned off that the device answers, or that it may write to
+	 * memory, says so, and turns it on again; for a device that was to run. -EIO without a
+	 * message: it has left the bus. NULL: none of it can be turned off.
+	 */
+	int (*mend)(struct kl__transport *transport);
+	/*
 	 * The one interrupt of a device that has no vectors. open_line returns a file descriptor, the
 	 * transport's own, that becomes readable when it was raised, or -ENOTSUP. take_line returns
 	 * what it was raised for, KL__LINE_*, and lets it be raised again. NULL: there is none.

@@ -11,6 +11,7 @@
 #include "transport/legacy_rings.h"
 #include "transport/pci_caps.h"
 #include "transport/pci_identity.h"
+#include "transport/pci_mend.h"
 
 struct pci_legacy {
 	struct kl__transport transport;
@@ -195,6 +196,11 @@ static unsigned int take_line(struct kl__transport *transport)
 	return what;
 }
 
+static int mend(struct kl__transport *transport)
+{
+	return kl__pci_mend(legacy(transport)->access);
+}
+
 static void close_transport(struct kl__transport *transport)
 {
 	struct pci_legacy *pci = legacy(transport);
@@ -219,6 +225,7 @@ static const struct kl__transport_ops pci_legacy_ops = {
 	.set_config_vector = set_config_vector,
 	.open_line = open_line,
 	.take_line = take_line,
+	.mend = mend,
 	.close = close_transport,
 };
 

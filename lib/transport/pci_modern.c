@@ -11,6 +11,7 @@
 #include "spec/status.h"
 #include "transport/pci_caps.h"
 #include "transport/pci_identity.h"
+#include "transport/pci_mend.h"
 #include "transport/pci_window.h"
 
 struct pci_modern {
@@ -280,6 +281,11 @@ static unsigned int take_line(struct kl__transport *transport)
 	return what;
 }
 
+static int mend(struct kl__transport *transport)
+{
+	return kl__pci_mend(modern(transport)->access);
+}
+
 static void close_transport(struct kl__transport *transport)
 {
 	struct pci_modern *pci = modern(transport);
@@ -307,6 +313,7 @@ static const struct kl__transport_ops pci_modern_ops = {
 	.set_config_vector = set_config_vector,
 	.open_line = open_line,
 	.take_line = take_line,
+	.mend = mend,
 	.close = close_transport,
 };
 

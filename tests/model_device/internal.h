@@ -6,6 +6,10 @@
 #include "model.h"
 
 /* 2.1 */
+#define COMMAND_IO 0x1
+#define COMMAND_MEMORY 0x2
+#define COMMAND_MASTER 0x4
+
 #define STATUS_ACKNOWLEDGE 0x01
 #define STATUS_DRIVER 0x02
 #define STATUS_DRIVER_OK 0x04

@@ -120,6 +120,14 @@ void model_register_write(struct model *model, uint32_t offset, unsigned int wid
 			offset);
 }
 
+/* Gone, or not told to answer. */
+static bool is_deaf(const struct model *model, unsigned int bar)
+{
+	unsigned int bit = model->access.bar[bar].is_io ? COMMAND_IO : COMMAND_MEMORY;
+
+	return model->script.is_gone || (model->pci_config[4] & bit) == 0;
+}
+
 static uint32_t access_read(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 	unsigned int width)
 {
@@ -127,8 +135,8 @@ static uint32_t access_read(struct kl__pci_access *access, unsigned int bar, uin
 
 	if (!check_access(model, bar, offset, width))
 		return 0;
-	if (model->script.is_gone)
-		return width == 4 ? UINT32_MAX : (1u << (8 * width)) - 1;
+	if (is_deaf(model, bar))
+		return model->script.gone_reads_zero ? 0 : UINT32_MAX >> (32 - 8 * width);
 	if (bar != MODEL_BAR)
 		return model_legacy_read(model, (uint32_t)offset, width);
 	return model_register_read(model, (uint32_t)offset, width);
@@ -139,7 +147,7 @@ static void access_write(struct kl__pci_access *access, unsigned int bar, uint64
 {
 	struct model *model = of(access);
 
-	if (!check_access(model, bar, offset, width) || model->script.is_gone)
+	if (!check_access(model, bar, offset, width) || is_deaf(model, bar))
 		return;
 	if (width < 4 && value >> (8 * width) != 0)
 		model_violation(model, "PCI-06: 0x%x written to %u bytes at 0x%llx", value, width,

@@ -125,6 +125,7 @@ struct model_script {
 	bool refuses_features; /* FEATURES_OK does not stick */
 	bool stays_enabled; /* queue_enable reads 1 whatever was written */
 	bool is_gone; /* all reads give ones, writes vanish */
+	bool gone_reads_zero; /* and of the BARs zeros, as with QEMU */
 	unsigned int
 		vectors_refused_from; /* mappings from this one on answer NO_VECTOR; MODEL_NEVER */
 	bool interrupts_fail;
@@ -311,6 +312,11 @@ void model_lie_descriptor(struct model *model, uint16_t queue, unsigned int ahea
 uint16_t model_used_flags(const struct model *model, uint16_t queue, unsigned int ahead);
 
 void model_need_reset(struct model *model);
+/*
+ * Another program writes the command register. Without bus mastering the device sets DRIVER_OK back, as QEMU's does,
+ * without memory decoding its BARs do not answer.
+ */
+void model_command(struct model *model, uint16_t command);
 /* Changes a byte of the configuration as a device does: generation and interrupt. */
 void model_change_config(struct model *model, uint32_t offset, uint8_t value);
 void model_config_interrupt(struct model *model);

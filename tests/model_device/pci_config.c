@@ -89,7 +89,7 @@ void model_rebuild(struct model *model)
 	put(model->pci_config, 2, 0x1af4);
 	/* 4.1.2.1: a device with both has an id from below 0x1040, and its type in the subsystem's. */
 	put(model->pci_config + 2, 2, is_modern ? 0x1040 + model->type : 0x1000);
-	put(model->pci_config + 4, 2, 0x6);
+	put(model->pci_config + 4, 2, COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER);
 	put(model->pci_config + 6, 2, 0x10);
 	put(model->pci_config + 8, 1, is_modern);
 	put(model->pci_config + 0x2c, 2, 0x1af4);

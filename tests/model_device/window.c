@@ -79,8 +79,17 @@ int model_config_space_write(struct kl__pci_access *access, uint32_t offset, con
 		((field == 4 && size == 1) || ((field == 8 || field == 12) && size == 4) ||
 			field == 16))
 		write_window(model, field, data, size);
+	else if (offset == 4 && size == 2)
+		memcpy(model->pci_config + 4, data, 2);
 	else
 		model_violation(model, "PCI-15: %zu bytes written to configuration space at 0x%x",
 			size, offset);
 	return 0;
+}
+
+void model_command(struct model *model, uint16_t command)
+{
+	put(model->pci_config + 4, 2, command);
+	if ((command & COMMAND_MASTER) == 0)
+		model->status &= (uint8_t)~STATUS_DRIVER_OK;
 }

@@ -228,7 +228,10 @@ KL_API bool kl_device_take_recovery(struct kl_device *device);
 /* The application starts the device: what it needed before is forgiven. */
 KL_API void kl_device_renew_recoveries(struct kl_device *device);
 
-/* Reads the status: true when the device asks for a reset or has left the bus. Costs an exit. */
+/*
+ * Reads the status: true when the device asks for a reset, has left the bus, or does not run any more although kl_device_run
+ * let it. Costs an exit.
+ */
 KL_API bool kl_device_needs_reset(struct kl_device *device);
 
 /*

@@ -117,6 +117,54 @@ Test(status, gone_devices_are_told_apart)
 	rig_close(&rig);
 }
 
+/* A function that was taken off the bus of QEMU reads as zeros, which is what a reset ends with. */
+Test(status, gone_and_reading_as_zero)
+{
+	rig_open(&rig, NULL);
+	rig_start(&rig, 2);
+	rig.model->script.is_gone = rig.model->script.gone_reads_zero = true;
+	cr_expect(kl_device_needs_reset(rig.device));
+	forget_log();
+	cr_expect_eq(kl_device_reset(rig.device, count_take, &takes), -EIO);
+	cr_expect_eq(takes, 1);
+	cr_expect(logged("left the bus"), "%s", log_text());
+	rig_close(&rig);
+}
+
+static void command_is_mended(uint16_t command, const char *what)
+{
+	rig_open(&rig, NULL);
+	rig_start(&rig, 2);
+	model_command(rig.model, command);
+	cr_expect(kl_device_needs_reset(rig.device), "%s", what);
+	forget_log();
+	cr_expect_eq(kl_device_reset(rig.device, count_take, &takes), 0);
+	cr_expect(logged(what), "%s", log_text());
+	cr_expect_eq(rig.model->pci_config[4] & 0x6, 0x6, "%s", what);
+	rig_start(&rig, 2);
+	cr_expect_not(kl_device_needs_reset(rig.device));
+	forget_log();
+	cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
+	cr_expect_not(logged("turned off"), "once is enough: %s", log_text());
+	rig_close(&rig);
+}
+
+/* Another program, such as setpci, or one that opens and closes the device's UIO file. */
+Test(status, bus_mastering_is_turned_on_again)
+{
+	command_is_mended(0x3, "turned off bus mastering, as its command register, 0x0003, says");
+}
+
+Test(status, memory_decoding_is_turned_on_again)
+{
+	command_is_mended(0x5, "turned off memory decoding, as its command register, 0x0005, says");
+}
+
+Test(status, all_that_was_turned_off_is_named)
+{
+	command_is_mended(0, "turned off bus mastering, memory decoding, as");
+}
+
 Test(status, gone_before_it_runs)
 {
 	rig_open(&rig, NULL);

@@ -55,7 +55,7 @@ FRAMED_TEST(registers, nowhere)
 	expect("outside of the BARs");
 	model->access.ops->pointer(&model->access, 4, common, 4);
 	expect("no doorbell");
-	model->access.ops->config_write(&model->access, 4, "ab", 2);
+	model->access.ops->config_write(&model->access, 8, "ab", 2);
 	expect("PCI-15");
 	get(4, config + 8);
 	expect("nothing can be read");

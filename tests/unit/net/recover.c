@@ -65,6 +65,20 @@ Test(net_recover, the_device_asks_for_a_reset)
 	net_close(&rig);
 }
 
+/* Another program turns bus mastering off: the cause is said, and traffic goes on after the reset. */
+Test(net_recover, bus_mastering_is_turned_off)
+{
+	net_open(&rig);
+	for (uint32_t i = 0; i < 3; i++)
+		cr_expect_eq(net_send(&rig, net_packet(&rig, 100, i)), 1);
+	model_command(rig.model, 0x403);
+	cr_expect_eq(kl_net_recover(rig.net), 0, "%s", log_text());
+	cr_expect(logged("turned off bus mastering"), "%s", log_text());
+	cr_expect_eq(net_stats(&rig, KL_NET_TX).queue.failed, 3);
+	expect_works();
+	net_close(&rig);
+}
+
 static void break_queue(void)
 {
 	cr_expect_eq(net_send(&rig, net_packet(&rig, 60, 1)), 1);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "transport/pci_mend.h"
+
+#include <endian.h>
+#include <errno.h>
+
+#include <kickless/log.h>
+
+/* Where there is no function any more, every bit of its configuration reads as one. */
+#define NOBODY 0xffff
+
+static int read16(struct kl__pci_access *access, uint32_t offset, uint16_t *value)
+{
+	uint16_t bytes;
+	int rc = access->ops->config_read(access, offset, &bytes, sizeof(bytes));
+
+	*value = le16toh(bytes);
+	return rc;
+}
+
+/* What a function needs that is driven by us. */
+static uint16_t needed(const struct kl__pci_access *access)
+{
+	uint16_t bits = PCI_CFG_COMMAND_MASTER;
+
+	for (unsigned int i = 0; i < PCI_BARS; i++)
+		if (access->bar[i].size != 0)
+			bits |= access->bar[i].is_io ? PCI_CFG_COMMAND_IO : PCI_CFG_COMMAND_MEMORY;
+	return bits;
+}
+
+int kl__pci_mend(struct kl__pci_access *access)
+{
+	uint16_t vendor, command, missing, bytes;
+
+	if (read16(access, PCI_CFG_VENDOR_ID, &vendor) != 0 || vendor == NOBODY ||
+		read16(access, PCI_CFG_COMMAND, &command) != 0)
+		return -EIO;
+	missing = needed(access) & (uint16_t)~command;
+	if (missing == 0)
+		return 0;
+	kl_warning(
+		"%s: another program has turned off %s%s%sas its command register, 0x%04x, says; that "
+		"is turned on again",
+		access->name, missing & PCI_CFG_COMMAND_MASTER ? "bus mastering, " : "",
+		missing & PCI_CFG_COMMAND_MEMORY ? "memory decoding, " : "",
+		missing & PCI_CFG_COMMAND_IO ? "port decoding, " : "", command);
+	bytes = htole16(command | missing);
+	return access->ops->config_write(access, PCI_CFG_COMMAND, &bytes, sizeof(bytes));
+}
