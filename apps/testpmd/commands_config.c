@@ -60,6 +60,7 @@ static void run_set_verbose(struct testpmd *pmd, const struct command_words *wor
 	}
 	printf("Change verbose level from %u to %u\n", pmd->settings.verbose, level);
 	pmd->settings.verbose = level;
+	fwd_apply(pmd);
 }
 
 static void run_set_retry(struct testpmd *pmd, const struct command_words *words)
@@ -118,6 +119,14 @@ static void run_set_record(struct testpmd *pmd, const struct command_words *word
 		pmd->settings.record_bursts = on;
 }
 
+/* Of hardware with a few counters for many queues. */
+static void run_set_map(struct testpmd *pmd, const struct command_words *words)
+{
+	(void)pmd;
+	(void)words;
+	say_reply("Each queue has counters of its own: show port xstats displays them");
+}
+
 static const struct command commands[] = {
 	{"set fwd MODE", "Set the packet forwarding mode.", run_set_mode},
 	{"set fwd MODE retry", "The same, and offer again what a full ring did not take.",
@@ -138,11 +147,12 @@ static const struct command commands[] = {
 		run_set_peer},
 	{"set verbose N", "Print packets: 1 those received, 2 those sent, 3 both.",
 		run_set_verbose},
+	{"set stat_qmap rx|tx N N N", "Nothing: each queue has counters of its own.", run_set_map},
 	{NULL, NULL, NULL},
 };
 
 const struct command_group config_group = {
 	.name = "config",
-	.title = "Configuration, active from the next start on",
+	.title = "Configuration, active from the next start on but for set verbose",
 	.commands = commands,
 };

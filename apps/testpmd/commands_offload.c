@@ -12,6 +12,8 @@
 #include "select.h"
 #include "testpmd.h"
 
+#define MAX_VLAN 4095
+
 /* The port that is meant, when it may be configured: an offload is agreed on at its start. */
 static struct port *stopped_port(struct testpmd *pmd, uint32_t number)
 {
@@ -211,6 +213,22 @@ static void run_vlan(struct testpmd *pmd, const struct command_words *words)
 			rc == -EINVAL ? "stop the port first" : strerror(-rc));
 }
 
+static void run_tag(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool on = strcmp(words->word[1].text, "set") == 0;
+	const uint32_t tag = on ? words->word[3].number : NO_VLAN;
+	struct port *port = stopped_port(pmd, words->word[2].number);
+
+	if (port == NULL)
+		return;
+	if (on && tag > MAX_VLAN)
+		say_reply("Invalid vlan_id %u (must be <= %u)", tag, MAX_VLAN);
+	else if (!want(port, RTE_ETH_TX_OFFLOAD_VLAN_INSERT, on))
+		say_reply("Error: vlan insert is not supported by port %u", port->number);
+	else
+		pmd->settings.tx_vlan[port->number] = (uint16_t)tag;
+}
+
 static const struct command commands[] = {
 	{"csum set ip|tcp|udp hw|sw PORT", "Who makes checksums in the csum mode.", run_csum_set},
 	{"csum show PORT", "Display who makes them.", run_csum_show},
@@ -219,6 +237,8 @@ static const struct command commands[] = {
 	{"tso show PORT", "Display how long the pieces are.", run_tso_show},
 	{"vlan set strip|filter on|off PORT", "Take VLAN tags off packets, or filter by them.",
 		run_vlan},
+	{"tx_vlan set PORT N", "Insert a VLAN tag into what a port sends.", run_tag},
+	{"tx_vlan reset PORT", "No longer insert it.", run_tag},
 	{"port config PORT rx_offload|tx_offload LIST on|off",
 		"Change an offload: rx of a running port at once, where the device can, else with the next start.",
 		run_configure},

@@ -212,7 +212,7 @@ static void run_queue(struct testpmd *pmd, const struct command_words *words)
 			continue;
 		}
 		if (port_stop_queue(port, tx ? KL_NET_TX : KL_NET_RX, queue, stops) == 0)
-			fwd_apply_holds(pmd);
+			fwd_apply(pmd);
 	}
 }
 
@@ -223,7 +223,7 @@ static void run_link(struct testpmd *pmd, const struct command_words *words)
 
 	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
 		port->link_held = strcmp(words->word[1].text, "link-down") == 0;
-		fwd_apply_holds(pmd);
+		fwd_apply(pmd);
 	}
 }
 

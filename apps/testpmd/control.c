@@ -107,8 +107,15 @@ static void read_input(struct control *control)
 /* A command may have stopped or closed the port since the poll. */
 static void handle_event(struct testpmd *pmd, struct port *port)
 {
-	if (port_is_started(port) && !port_handle_event(port))
+	uint32_t announcements;
+
+	if (!port_is_started(port))
+		return;
+	announcements = kl_net_info(port->net)->announcements;
+	if (!port_handle_event(port))
 		pmd->failed = true;
+	else if (kl_net_info(port->net)->announcements != announcements)
+		fwd_announce(pmd, port);
 }
 
 static void dispatch(struct control *control)

@@ -9,6 +9,8 @@
 #include <rte_launch.h>
 #include <rte_pause.h>
 
+#include <kickless/net_control.h>
+
 #include "clock.h"
 #include "show.h"
 #include "signals.h"
@@ -72,6 +74,35 @@ static void lcore_clear(const struct fwd_lcore *lcore)
 	}
 }
 
+static void announce(struct kl_net *net, uint16_t queue, struct rte_mempool *pool)
+{
+	struct rte_mbuf *packet = kl_net_announcement(net, pool);
+
+	if (packet != NULL && kl_net_tx_burst(net, queue, &packet, 1) == 0)
+		rte_pktmbuf_free(packet);
+	kl_net_tx_flush(net, queue);
+}
+
+/* By the first queue of each port that has something to say. */
+static void lcore_announce(const struct fwd_lcore *lcore)
+{
+	for (uint16_t i = 0; i < lcore->stream_count; i++) {
+		struct fwd_stream *stream = &lcore->streams[i];
+
+		if (stream->announces)
+			announce(stream->tx_net, stream->tx_queue, stream->pool);
+		stream->announces = false;
+	}
+}
+
+static void lcore_obey(struct fwd_lcore *lcore, int order)
+{
+	if (order == FWD_CLEAR)
+		lcore_clear(lcore);
+	else if (order == FWD_ANNOUNCE)
+		lcore_announce(lcore);
+}
+
 static int lcore_main(void *argument)
 {
 	struct fwd_lcore *lcore = argument;
@@ -79,8 +110,8 @@ static int lcore_main(void *argument)
 
 	lcore_begin(lcore);
 	while ((order = atomic_load_explicit(&lcore->order, memory_order_relaxed)) != FWD_STOP) {
-		if (unlikely(order == FWD_CLEAR)) {
-			lcore_clear(lcore);
+		if (unlikely(order != FWD_GO_ON)) {
+			lcore_obey(lcore, order);
 			atomic_store_explicit(&lcore->order, FWD_GO_ON, memory_order_release);
 		}
 		if (idle_is_due(&lcore->idle, lcore_round(lcore)))
@@ -305,13 +336,17 @@ void fwd_stop(struct testpmd *pmd)
 	fflush(stdout);
 }
 
-/* An lcore's counters are its own, so it clears them itself; it looks within a round. */
-static void order_clear(struct fwd_lcore *lcore)
+/* An lcore's counters and queues are its own, so it does it itself; it looks within a round. */
+static void order(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_order order)
 {
 	const uint64_t deadline = clock_ns() + SECOND_NS;
 
-	give_order(lcore, FWD_CLEAR);
-	while (atomic_load_explicit(&lcore->order, memory_order_acquire) == FWD_CLEAR &&
+	if (!fwd->running || fwd->on_main) {
+		lcore_obey(lcore, order);
+		return;
+	}
+	give_order(lcore, order);
+	while (atomic_load_explicit(&lcore->order, memory_order_acquire) == (int)order &&
 		clock_ns() < deadline)
 		rte_pause();
 }
@@ -320,16 +355,28 @@ void fwd_clear(struct testpmd *pmd)
 {
 	struct fwd *fwd = &pmd->fwd;
 
-	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
-		if (fwd->running && !fwd->on_main)
-			order_clear(&fwd->lcores[i]);
-		else
-			lcore_clear(&fwd->lcores[i]);
-	}
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		order(fwd, &fwd->lcores[i], FWD_CLEAR);
 	take_baselines(pmd);
 	fwd->started_ns = clock_ns();
 	if (!fwd->running)
 		fwd->ended_ns = fwd->started_ns;
+}
+
+/* Without a run the queues are this thread's. */
+void fwd_announce(struct testpmd *pmd, const struct port *port)
+{
+	struct fwd *fwd = &pmd->fwd;
+
+	if (!fwd->running || !fwd_has_port(fwd, port->number)) {
+		announce(port->net, 0, port->pool);
+		return;
+	}
+	for (uint16_t i = 0; i < fwd->stream_count; i++)
+		fwd->streams[i].announces = fwd->streams[i].tx_net == port->net &&
+			fwd->streams[i].tx_tap == NULL && fwd->streams[i].tx_queue == 0;
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		order(fwd, &fwd->lcores[i], FWD_ANNOUNCE);
 }
 
 double fwd_seconds(const struct fwd *fwd)

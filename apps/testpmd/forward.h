@@ -16,12 +16,14 @@
 #include "settings.h"
 #include "stream.h"
 
+struct port;
 struct testpmd;
 
 /* What the control thread tells an lcore, which looks once per round. */
 enum fwd_order {
 	FWD_GO_ON,
 	FWD_CLEAR, /* set the streams' counters to 0, then go on */
+	FWD_ANNOUNCE, /* send what says where a device is now, then go on */
 	FWD_STOP,
 };
 
@@ -35,7 +37,7 @@ struct fwd_lcore {
 	uint32_t tx_first; /* bursts to send before all else */
 	struct idle idle;
 
-	/* An enum fwd_order, written by the control thread; the lcore takes FWD_CLEAR back. */
+	/* An enum fwd_order, written by the control thread; the lcore takes all but FWD_STOP back. */
 	atomic_int order __rte_cache_aligned;
 };
 
@@ -62,8 +64,11 @@ bool fwd_has_port(const struct fwd *fwd, uint16_t port);
 int fwd_plan(struct testpmd *pmd);
 void fwd_free(struct fwd *fwd);
 
-/* What ports say of links and queues that are to be left alone, for the streams; also while it runs. */
-void fwd_apply_holds(struct testpmd *pmd);
+/*
+ * For the streams, also while they run: what ports say of links and queues that are to be left alone, and
+ * whether packets are printed.
+ */
+void fwd_apply(struct testpmd *pmd);
 
 /* Starts, after sending tx_first bursts. 0 or -errno after a message. */
 int fwd_start(struct testpmd *pmd, uint32_t tx_first);
@@ -73,6 +78,9 @@ void fwd_stop(struct testpmd *pmd);
 
 /* Sets the statistics of the run to 0, also while it is on. */
 void fwd_clear(struct testpmd *pmd);
+
+/* Sends the packet with which the network learns where a started port's device is now. */
+void fwd_announce(struct testpmd *pmd, const struct port *port);
 
 /* Forwards on the main lcore for about a hundredth of a second, if that is its job, or until it has
  * been without packets for so long that it may sleep; then true. */

@@ -41,7 +41,7 @@ static void fill_stream(const struct testpmd *pmd, struct fwd_stream *stream, co
 		.tx_queue = queue,
 		.burst = fwd->settings.burst,
 		.record_bursts = fwd->settings.record_bursts,
-		.verbose = fwd->settings.verbose,
+		.tx_vlan = fwd->settings.tx_vlan[tx->number],
 		.capture = pmd->capture,
 		.peer = fwd->settings.peers[tx->number],
 	};
@@ -54,6 +54,7 @@ static struct fwd_stream *fill_tap_streams(const struct testpmd *pmd, struct fwd
 {
 	for (uint16_t queue = 0; queue < pmd->queues; queue++) {
 		fill_stream(pmd, stream, port, port, queue);
+		stream->tx_vlan = NO_VLAN;
 		stream++->tx_tap = &port->tap;
 	}
 	fill_stream(pmd, stream, port, port, 0);
@@ -175,7 +176,7 @@ static void plan_lcores(struct testpmd *pmd)
 	fwd->on_main = fwd->lcores[0].id == rte_get_main_lcore();
 }
 
-void fwd_apply_holds(struct testpmd *pmd)
+void fwd_apply(struct testpmd *pmd)
 {
 	struct fwd *fwd = &pmd->fwd;
 
@@ -190,9 +191,10 @@ void fwd_apply_holds(struct testpmd *pmd)
 
 		atomic_store(&stream->rx_held, rx_held);
 		atomic_store(&stream->tx_held, tx_held);
+		atomic_store(&stream->verbose, pmd->settings.verbose);
 		atomic_store(&stream->is_watched,
-			rx_held || tx_held || stream->record_bursts || stream->verbose != 0 ||
-				stream->capture != NULL);
+			rx_held || tx_held || stream->record_bursts || pmd->settings.verbose != 0 ||
+				stream->tx_vlan != NO_VLAN || stream->capture != NULL);
 	}
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
 		idle_wake(&fwd->lcores[i].idle);
@@ -207,7 +209,7 @@ int fwd_plan(struct testpmd *pmd)
 	if (rc == 0)
 		plan_lcores(pmd);
 	if (rc == 0)
-		fwd_apply_holds(pmd);
+		fwd_apply(pmd);
 	return rc;
 }
 

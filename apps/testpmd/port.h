@@ -63,7 +63,7 @@ void port_close_tap(struct port *port);
 
 /*
  * Stops or starts one queue of a started port, or where the device can't do that, has it held after a
- * message: fwd_apply_holds is due then. 0 or -errno after a message.
+ * message: fwd_apply is due then. 0 or -errno after a message.
  */
 int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t queue, bool stops);
 

@@ -41,8 +41,10 @@ void settings_default(struct fwd_settings *settings)
 		.udp_source = 9,
 		.udp_destination = 9,
 	};
-	for (uint8_t port = 0; port < MAX_PORTS; port++)
+	for (uint8_t port = 0; port < MAX_PORTS; port++) {
 		settings->peers[port] = (struct rte_ether_addr){{0x02, 0, 0, 0, 0, port}};
+		settings->tx_vlan[port] = NO_VLAN;
+	}
 }
 
 int settings_set_mode(struct fwd_settings *settings, const char *name)

@@ -29,6 +29,9 @@ struct port_sums {
 	uint16_t tso_segment; /* bytes of payload that TCP is cut into; 0 for not */
 };
 
+/* Instead of a VLAN tag, of which 4095 is the largest. */
+#define NO_VLAN UINT16_MAX
+
 struct fwd_settings {
 	const struct fwd_engine *engine;
 	enum port_topology topology;
@@ -62,6 +65,7 @@ struct fwd_settings {
 
 	struct rte_ether_addr peers[MAX_PORTS]; /* what the mac modes send to, by sending port */
 	struct port_sums sums[MAX_PORTS];
+	uint16_t tx_vlan[MAX_PORTS]; /* the tag of what a port sends, or NO_VLAN */
 };
 
 void settings_default(struct fwd_settings *settings);

@@ -39,16 +39,18 @@ struct fwd_stream {
 	uint16_t tx_port;
 	uint16_t tx_queue;
 	uint16_t burst;
-	/* The control thread may change these three meanwhile. */
-	atomic_bool is_watched; /* one of the next five is set */
+	/* The control thread may change these four meanwhile. */
+	atomic_bool is_watched; /* one of the next six is set */
 	atomic_bool rx_held; /* nothing is received, or sent */
 	atomic_bool tx_held;
+	atomic_uchar verbose; /* VERBOSE_ bits */
 	bool record_bursts;
-	uint8_t verbose; /* VERBOSE_ bits */
+	uint16_t tx_vlan; /* the tag of what is sent, or NO_VLAN */
 	struct capture *capture; /* NULL without --pcap-out */
 	struct rte_ether_addr source; /* the sending port's own */
 	struct rte_ether_addr peer;
 	struct udp_headers headers; /* of txonly's packets */
+	bool announces; /* with an order FWD_ANNOUNCE */
 
 	/* Written by the stream's lcore. */
 	uint64_t rx_packets __rte_cache_aligned;

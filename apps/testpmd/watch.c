@@ -4,6 +4,20 @@
 #include "packets.h"
 #include "stream.h"
 
+static bool prints(const struct fwd_stream *stream, uint8_t bit)
+{
+	return (atomic_load_explicit(&stream->verbose, memory_order_relaxed) & bit) != 0;
+}
+
+/* For the driver to insert; the same again when what was not taken is offered once more. */
+static void tag(const struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++) {
+		packets[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
+		packets[i]->vlan_tci = stream->tx_vlan;
+	}
+}
+
 static void capture_received(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++)
@@ -22,7 +36,7 @@ uint16_t watch_receive(struct fwd_stream *stream, struct rte_mbuf **packets)
 		stream->rx_bursts[count]++;
 	if (count == 0)
 		return 0;
-	if ((stream->verbose & VERBOSE_RX) != 0)
+	if (prints(stream, VERBOSE_RX))
 		packets_print(stream->rx_port, stream->rx_queue, false, packets, count);
 	if (stream->capture != NULL && stream->rx_tap == NULL)
 		capture_received(stream, packets, count);
@@ -49,7 +63,9 @@ uint16_t watch_send(struct fwd_stream *stream, struct rte_mbuf **packets, uint16
 
 	if (atomic_load_explicit(&stream->tx_held, memory_order_relaxed))
 		return 0;
-	if ((stream->verbose & VERBOSE_TX) != 0)
+	if (stream->tx_vlan != NO_VLAN)
+		tag(stream, packets, count);
+	if (prints(stream, VERBOSE_TX))
 		packets_print(stream->tx_port, stream->tx_queue, true, packets, count);
 	sent = stream->capture != NULL && stream->tx_tap == NULL ?
 		send_captured(stream, packets, count) :
