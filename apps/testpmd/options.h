@@ -32,7 +32,7 @@ struct options {
 	bool vlan_filter;
 	bool vlan_strip;
 	bool no_rss;
-	bool rss_ip;
+	bool as_it_is; /* what such options ask for is so anyway */
 	bool rss_udp;
 	uint64_t rss_types; /* from these three */
 	uint64_t max_packet; /* with FCS; 0 when not given */
