@@ -331,10 +331,10 @@ Test(vhost_user, neither_there_nor_gone)
 	uint8_t status;
 
 	back_end_start(&back_end);
-	kl__vhost_deadline_ms = 50;
 	open_it();
 	cr_expect_eq(enable(0, &notifier), 0);
 	transport->ops->set_status(transport, VIRTIO_STATUS_DRIVER_OK);
+	kl__vhost_deadline_ms = 50;
 	back_end.lie = LIE_SILENCE;
 	back_end.lie_about = VHOST_USER_GET_VRING_BASE;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
