@@ -67,6 +67,8 @@ int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads)
 	int rc = net_check_queue(net, 0);
 
 	if (rc == 0)
+		rc = net_check_presence(net, "receive offloads can't change");
+	if (rc == 0)
 		rc = check(net, rx_offloads);
 	if (rc == 0 && bits != bits_of(net, net->rx_offloads)) {
 		rc = net_need(net, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,

@@ -200,6 +200,14 @@ int net_check_queue(const struct kl_net *net, uint16_t queue)
 	return -EINVAL;
 }
 
+int net_check_presence(const struct kl_net *net, const char *what)
+{
+	if (!net->is_away && !net->is_given_up)
+		return 0;
+	kl_error("%s: %s, the device is not there", kl_device_info(net->device)->name, what);
+	return -EAGAIN;
+}
+
 int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	struct kl_net_queue_stats *stats)
 {

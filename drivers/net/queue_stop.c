@@ -8,11 +8,6 @@
 #include "ring/verbs.h"
 #include "settings.h"
 
-static const char *name_of(const struct kl_net *net)
-{
-	return kl_device_info(net->device)->name;
-}
-
 static struct kl_queue *ring_of(const struct net_pair *pair, enum kl_net_direction direction)
 {
 	return direction == KL_NET_RX ? pair->rx.queue : pair->tx.queue;
@@ -40,13 +35,7 @@ static int check(const struct kl_net *net, uint16_t queue)
 {
 	int rc = net_check_queue(net, queue);
 
-	if (rc != 0)
-		return rc;
-	if (!net->is_away && !net->is_given_up)
-		return 0;
-	kl_error("%s: queue %u can't be stopped or started, the device is not there", name_of(net),
-		queue);
-	return -EAGAIN;
+	return rc != 0 ? rc : net_check_presence(net, "no queue can be stopped or started");
 }
 
 int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)

@@ -86,7 +86,7 @@ int kl_net_set_mtu(struct kl_net *net, uint16_t mtu)
 			kl_device_info(net->device)->name, mtu, NET_MIN_MTU, net->info.max_mtu);
 		return -EINVAL;
 	}
-	rc = net->is_running ? check_pool(net, net->pairs[0].rx.pool, mtu) : 0;
+	rc = net->is_running ? check_pool(net, net->conf.pool, mtu) : 0;
 	if (rc != 0)
 		return rc;
 	net->settings.mtu = mtu;

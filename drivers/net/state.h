@@ -175,6 +175,8 @@ void net_txq_take_sent(struct net_txq *txq);
 
 /* queue.c: -EINVAL after a message unless the device runs and has this queue. */
 int net_check_queue(const struct kl_net *net, uint16_t queue);
+/* -EAGAIN after a message, what it is that can't be done, when the running device has no queues now. */
+int net_check_presence(const struct kl_net *net, const char *what);
 
 /* config.c: reads the configuration that the offered features allow. */
 int net_config_read(struct kl_net *net);

@@ -9,6 +9,8 @@
 
 #include <criterion/criterion.h>
 
+#include <kickless/net_control.h>
+
 #include "core/device.h"
 #include "net_rig.h"
 
@@ -119,6 +121,23 @@ Test(net_recover, the_device_left)
 	cr_expect_eq(net_send(&rig, net_packet(&rig, 100, 1)), 1);
 	rig.model->script.is_gone = true;
 	cr_expect_eq(kl_net_recover(rig.net), -EIO);
+	expect_stands_still();
+	net_close(&rig);
+}
+
+/* It has no queues; what needs none is kept for the next start. */
+Test(net_recover, settings_of_a_device_that_left)
+{
+	net_open(&rig);
+	rig.model->script.is_gone = true;
+	cr_expect_eq(kl_net_recover(rig.net), -EIO);
+	forget_log();
+	cr_expect_eq(kl_net_set_rx_offloads(rig.net, kl_net_rx_offloads(rig.net)), -EAGAIN);
+	cr_expect(logged("receive offloads can't change, the device is not there"), "%s",
+		log_text());
+	cr_expect_eq(kl_net_queue_stop(rig.net, KL_NET_RX, 0), -EAGAIN);
+	cr_expect_eq(kl_net_set_mtu(rig.net, 1000), 0, "%s", log_text());
+	cr_expect_eq(kl_net_info(rig.net)->mtu, 1000);
 	expect_stands_still();
 	net_close(&rig);
 }
