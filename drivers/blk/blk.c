@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kickless/log.h>
+
 #include "state.h"
 
 static const uint32_t types[] = {VIRTIO_ID_BLOCK, 0};
@@ -42,7 +44,7 @@ static int probe(struct kl_device *device)
 	int rc;
 
 	if (blk == NULL)
-		return -ENOMEM;
+		return kl_no_memory(kl_device_info(device)->name, sizeof(*blk));
 	blk->device = device;
 	blk->ticks_per_second = kl_device_ticks_per_second(device);
 	rc = blk_config_probe(blk);

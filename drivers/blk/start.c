@@ -96,13 +96,13 @@ static int make_records(struct kl_blk *blk, uint16_t count)
 		return 0;
 	grown = realloc(blk->queues, count * sizeof(*grown));
 	if (grown == NULL)
-		return -ENOMEM;
+		return kl_no_memory(kl_device_info(blk->device)->name, count * sizeof(*grown));
 	blk->queues = grown;
 	for (; blk->queues_made < count; blk->queues_made++) {
 		struct blk_queue *queue = aligned_alloc(KL__CACHE_LINE, sizeof(*queue));
 
 		if (queue == NULL)
-			return -ENOMEM;
+			return kl_no_memory(kl_device_info(blk->device)->name, sizeof(*queue));
 		memset(queue, 0, sizeof(*queue));
 		queue->gate = BLK_GATE_STOPPED;
 		blk->queues[blk->queues_made] = queue;

@@ -24,7 +24,7 @@ static int probe(struct kl_device *device)
 	int rc;
 
 	if (net == NULL)
-		return -ENOMEM;
+		return kl_no_memory(kl_device_info(device)->name, sizeof(*net));
 	net->device = device;
 	rc = net_config_read(net);
 	if (rc != 0) {

@@ -156,7 +156,8 @@ static int make(const struct kl_net *net, const struct kl_net_rss *asked, struct
 	/* Room for one more, so that none is never nothing. */
 	rss->table = calloc(rss->table_entries + 1u, sizeof(*rss->table));
 	if (rss->table == NULL)
-		return -ENOMEM;
+		return kl_no_memory(kl_device_info(net->device)->name,
+			rss->table_entries * sizeof(*rss->table));
 	if (asked->table != NULL)
 		memcpy(rss->table, asked->table, rss->table_entries * sizeof(*rss->table));
 	return 0;

@@ -103,7 +103,8 @@ static int make_pairs(struct kl_net *net, const struct kl_net_conf *conf, uint16
 			(size_t)pairs * sizeof(struct net_pair));
 
 		if (grown == NULL)
-			return -ENOMEM;
+			return kl_no_memory(kl_device_info(net->device)->name,
+				pairs * sizeof(*grown));
 		memset(grown, 0, (size_t)pairs * sizeof(struct net_pair));
 		if (net->pairs != NULL)
 			memcpy(grown, net->pairs, net->pair_count * sizeof(struct net_pair));

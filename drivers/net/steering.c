@@ -31,7 +31,7 @@ static int send_rss(struct kl_net *net, const struct net_rss *rss)
 	int rc;
 
 	if (bytes == NULL)
-		return -ENOMEM;
+		return kl_no_memory(kl_device_info(net->device)->name, at + table_bytes);
 	memcpy(bytes, &config, sizeof(config));
 	memcpy(bytes + at, rss->table, table_bytes);
 	at += table_bytes;

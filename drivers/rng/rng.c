@@ -122,7 +122,7 @@ static int probe(struct kl_device *device)
 	int rc;
 
 	if (rng == NULL)
-		return -ENOMEM;
+		return kl_no_memory(kl_device_info(device)->name, sizeof(*rng));
 	rng->device = device;
 	rc = kl_device_dma_alloc(device, BUFFER_BYTES, KL__CACHE_LINE, &rng->buffer);
 	if (rc != 0)

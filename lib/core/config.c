@@ -98,7 +98,7 @@ int kl_device_config(struct kl_device *device, const struct kl_config_field *fie
 	if (transport->ops->config_generation == NULL) {
 		copies = malloc(2 * bytes + 1);
 		if (copies == NULL)
-			return -ENOMEM;
+			return kl_no_memory(device->info.name, 2 * bytes + 1);
 	}
 	for (int tries = 0; tries < MAX_TRIES && rc != 0; tries++)
 		if (copies != NULL ? read_twice(transport, fields, count, copies, copies + bytes) :

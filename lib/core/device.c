@@ -102,7 +102,7 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host, co
 	int rc;
 
 	if (device == NULL)
-		return -ENOMEM;
+		return kl_no_memory(transport->name, sizeof(*device));
 	device->transport = transport;
 	device->host = host;
 	device->line = -1;

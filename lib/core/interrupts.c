@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -62,7 +63,7 @@ static int connect_vectors(struct kl_device *device, unsigned int vectors)
 
 int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 {
-	int fd = -ENOTSUP;
+	int fd = -ENOTSUP, rc;
 	bool is_again = device->vector_count > 0 && device->vectors_asked == queues;
 
 	if (device->transport->ops->set_interrupts == NULL)
@@ -71,12 +72,14 @@ int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 	if (is_again && connect_vectors(device, device->vector_count) == 0)
 		return device->vector_count == queues + 1u ? 0 : -ENOTSUP;
 	device->vectors_asked = queues;
-	if (connect_vectors(device, queues + 1u) == 0)
+	rc = connect_vectors(device, queues + 1u);
+	if (rc == 0)
 		return 0;
 	if (queues > 0 && connect_vectors(device, 1) == 0) {
-		kl_notice(
-			"%s: too few MSI-X vectors for %u queues; they can be polled but not waited for",
-			device->info.name, queues);
+		kl_notice("%s: %s for %u queues; they can be polled but not waited for",
+			device->info.name,
+			rc == -ENOTSUP || rc == -EPROTO ? "too few MSI-X vectors" : strerror(-rc),
+			queues);
 		return -ENOTSUP;
 	}
 	if (device->transport->ops->open_line != NULL)

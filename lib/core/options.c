@@ -71,7 +71,7 @@ static int parse_features(struct kl_device *device, const char *value)
 	int rc = 0;
 
 	if (copy == NULL)
-		return -ENOMEM;
+		return kl_no_memory(device->info.name, strlen(value) + 1);
 	for (char *word = strtok_r(copy, "/", &save); word != NULL && rc == 0;
 		word = strtok_r(NULL, "/", &save)) {
 		int bit = kl__feature_by_name(device->driver, word + 1);
@@ -174,7 +174,7 @@ int kl__device_parse_options(struct kl_device *device, const char *options)
 		return 0;
 	copy = strdup(options);
 	if (copy == NULL)
-		return -ENOMEM;
+		return kl_no_memory(device->info.name, strlen(options) + 1);
 	for (char *key = strtok_r(copy, ",", &save); key != NULL && rc == 0;
 		key = strtok_r(NULL, ",", &save)) {
 		char *equals = strchr(key, '=');

@@ -177,7 +177,7 @@ static int build(struct kl_device *device, const struct kl__queue_shape *shape,
 	int rc;
 
 	if (entry == NULL)
-		return -ENOMEM;
+		return kl_no_memory(device->info.name, sizeof(*entry));
 	kl__queue_layout(shape, &layout);
 	rc = kl_device_dma_alloc(device, layout.bytes, KL__LAYOUT_ALIGN, &entry->shared);
 	if (rc == 0)

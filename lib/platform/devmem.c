@@ -172,7 +172,7 @@ static int open_registers(const char *name, uint64_t address, size_t bytes, stru
 	int rc;
 
 	if (devmem == NULL)
-		return -ENOMEM;
+		return kl_no_memory(name, sizeof(*devmem));
 	devmem->access = (struct kl__mmio_access){&devmem_ops, "", -1, bytes};
 	snprintf(devmem->access.name, sizeof(devmem->access.name), "%s", name);
 	snprintf(path, sizeof(path), "%s/mem", kl_this_machine.dev);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kickless/log.h>
+
 #include "platform/group.h"
 #include "platform/pci.h"
 #include "platform/uio.h"
@@ -45,7 +47,7 @@ static int add(const struct kl__pci_facts *facts, void *context)
 		return 0;
 	functions = realloc(found->functions, (found->count + 1) * sizeof(*functions));
 	if (functions == NULL)
-		return -ENOMEM;
+		return kl_no_memory(facts->address, (found->count + 1) * sizeof(*functions));
 	found->functions = functions;
 	function = &functions[found->count++];
 	memset(function, 0, sizeof(*function));

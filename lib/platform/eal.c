@@ -97,7 +97,8 @@ int kl_eal_init(int argc, char **argv)
 	kl__eal_choose(argc, argv, &facts, &args);
 	copy = calloc((size_t)(argc + args.count + 1), sizeof(*copy));
 	if (copy == NULL)
-		return -ENOMEM;
+		return kl_no_memory(argv[0],
+			((size_t)argc + (size_t)args.count + 1) * sizeof(*copy));
 	copy[0] = argv[0];
 	for (int i = 0; i < args.count; i++)
 		copy[1 + i] = (char *)(uintptr_t)args.arg[i];

@@ -138,7 +138,7 @@ int kl__host_create(int numa_node, bool has_iommu, struct kl__host **result)
 	struct host *host = calloc(1, sizeof(*host));
 
 	if (host == NULL)
-		return -ENOMEM;
+		return kl_no_memory("a device", sizeof(*host));
 	host->host = (struct kl__host){
 		.alloc = alloc,
 		.free = free_block,

@@ -125,7 +125,7 @@ static int watch(kl__shared_memory_changed *changed, void *context)
 	struct watcher *watcher = malloc(sizeof(*watcher));
 
 	if (watcher == NULL)
-		return -ENOMEM;
+		return kl_no_memory("a watch of DPDK's memory", sizeof(*watcher));
 	*watcher = (struct watcher){.changed = changed, .context = context};
 	if (rte_mem_event_callback_register(WATCH_NAME, on_event, watcher) == 0) {
 		pthread_mutex_lock(&watchers_lock);

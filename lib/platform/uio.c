@@ -141,7 +141,7 @@ static int open_function(const char *address, struct uio **result)
 	int rc;
 
 	if (uio == NULL)
-		return -ENOMEM;
+		return kl_no_memory(address, sizeof(*uio));
 	uio->fd = -1;
 	uio->regions.config.fd = -1;
 	for (unsigned int i = 0; i < PCI_BARS; i++)

@@ -118,7 +118,7 @@ static int open_function(const char *address, struct vfio **result)
 	int rc;
 
 	if (vfio == NULL)
-		return -ENOMEM;
+		return kl_no_memory(address, sizeof(*vfio));
 	vfio->regions.access.ops = &vfio_ops;
 	vfio->regions.access.numa_node = kl__numa_of_function(&kl_this_machine, address);
 	snprintf(vfio->regions.access.name, sizeof(vfio->regions.access.name), "%s", address);

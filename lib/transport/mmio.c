@@ -311,7 +311,7 @@ int kl__mmio_open(struct kl__mmio_access *access, struct kl__transport **transpo
 	int rc;
 
 	if (mmio == NULL)
-		return -ENOMEM;
+		return kl_no_memory(access->name, sizeof(*mmio));
 	mmio->access = access;
 	mmio->resetting = -1;
 	mmio->transport.numa_node = access->numa_node;

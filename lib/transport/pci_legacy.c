@@ -265,7 +265,7 @@ int kl__pci_legacy_open(struct kl__pci_access *access, struct kl__transport **tr
 		return rc;
 	pci = calloc(1, sizeof(*pci));
 	if (pci == NULL)
-		return -ENOMEM;
+		return kl_no_memory(access->name, sizeof(*pci));
 	pci->access = access;
 	pci->msix_vectors = access->msix_vectors;
 	(void)kl__pci_caps_parse(identity.config, identity.size, access->bar, &caps, &why);

@@ -343,7 +343,7 @@ int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **tr
 		return rc;
 	pci = calloc(1, sizeof(*pci));
 	if (pci == NULL)
-		return -ENOMEM;
+		return kl_no_memory(access->name, sizeof(*pci));
 	rc = kl__pci_caps_parse(identity.config, identity.size, access->bar, &pci->caps, &why);
 	if (rc != 0) {
 		kl_error("%s: not usable as a modern virtio device: %s%s%s", access->name, why,

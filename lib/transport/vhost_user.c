@@ -231,7 +231,7 @@ int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
 	int rc;
 
 	if (user == NULL)
-		return -ENOMEM;
+		return kl_no_memory(path, sizeof(*user));
 	for (unsigned int i = 0; i < KL__VHOST_MAX_QUEUES; i++)
 		user->kick_fd[i] = -1;
 	user->endpoint.listener = -1;

@@ -6,7 +6,9 @@
 #ifndef KICKLESS_LOG_H
 #define KICKLESS_LOG_H
 
+#include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #include <kickless/version.h>
 
@@ -34,5 +36,15 @@ KL_API void kl_log(enum kl_log_level level, const char *format, ...)
 #define kl_warning(...) kl_log(KL_LOG_WARNING, __VA_ARGS__)
 #define kl_notice(...) kl_log(KL_LOG_NOTICE, __VA_ARGS__)
 #define kl_debug(...) kl_log(KL_LOG_DEBUG, __VA_ARGS__)
+
+/* For name, a device say, there is no memory of this process. Returns -ENOMEM. Any thread. */
+static inline int kl_no_memory(const char *name, size_t bytes)
+{
+	kl_error(
+		"%s: no %zu bytes of memory are left; end other programs, or raise this one's limit "
+		"(ulimit -v)",
+		name, bytes);
+	return -ENOMEM;
+}
 
 #endif

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 
 #include "blk_rig.h"
+#include "scarce.h"
 #include "spec/features.h"
 
 static struct blk_rig rig;
@@ -247,5 +248,41 @@ Test(blk_config, a_name_by_serial_number)
 	cr_expect(driver->is_named(rig.device, "serial", "scratch"));
 	cr_expect(!driver->is_named(rig.device, "serial", "scratch1"));
 	cr_expect(!driver->is_named(rig.device, "colour", "scratch"));
+	rig_close(&rig);
+}
+
+static int attach_and_start(void)
+{
+	int rc = rig_attach(&rig, "queues=2");
+
+	return rc != 0 ? rc : kl_blk_start(rig.blk, &(struct kl_blk_conf){0});
+}
+
+static void close_device(void)
+{
+	kl_device_close(rig.device);
+	rig.device = NULL;
+}
+
+static void expect_works(void)
+{
+	rig_expect_works(&rig);
+}
+
+/*
+ * Transport, device, options, driver, the list of queues, eventfds and where they stand, and of each
+ * queue the records and what it shares with the device.
+ */
+Test(blk_config, scarcity)
+{
+	rig_prepare(&rig);
+	kl_features_set(&rig.model->script.offered, VIRTIO_BLK_F_MQ);
+	rig.config.num_queues = rig.model->script.num_queues = 2;
+	rig.model->script.queue_size[1] = rig.model->queue[1].size =
+		rig.model->script.queue_size[0];
+	rig_apply_config(&rig);
+	cr_expect_geq(scarce_try_all(&(struct scarce_trial){rig.model, attach_and_start,
+			      close_device, expect_works}),
+		16);
 	rig_close(&rig);
 }

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Scarcity: of all that a driver asks for, on the heap, of eventfds, and of its host for memory that the
+ * device can reach, the n-th is refused. A program that uses this is linked with scarce_wraps; the
+ * model device is a library of its own, so its allocations are not counted.
+ */
+#ifndef UNIT_SCARCE_H
+#define UNIT_SCARCE_H
+
+#include "model.h"
+
+struct scarce_trial {
+	struct model *model;
+	/* Opens and starts a device. 0 or an error. */
+	int (*start)(void);
+	/* Undoes what start did, all of it or what came before the error. */
+	void (*close)(void);
+	void (*expect_works)(void);
+};
+
+/*
+ * Starts with the first thing refused, then with the second, until nothing is left to refuse. What
+ * fails must have said why, and leave no memory taken and no queue enabled; what starts all the same
+ * must say what it lacks, and work. Returns how many things were refused.
+ */
+unsigned int scarce_try_all(const struct scarce_trial *trial);
+
+#endif
