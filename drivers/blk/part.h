@@ -22,6 +22,12 @@ struct blk_part {
 	struct virtio_blk_range range[BLK_RANGES_MAX];
 };
 
+/* 5.2.6: between data and status the device tells where it appended. */
+static inline bool blk_part_has_answer(const struct blk_part *part)
+{
+	return part->type == VIRTIO_BLK_T_ZONE_APPEND;
+}
+
 /*
  * check.c: whether the request is legal and within the device: 0 or the result it completes with.
  */
@@ -46,7 +52,7 @@ int blk_part_next(const struct blk_queue *queue, const struct kl_blk_request *re
 /* part.c: whether the cursor is behind the last part. */
 bool blk_part_was_last(const struct kl_blk_request *request, const struct blk_cursor *cursor);
 void blk_part_flush(struct blk_part *part);
-/* part.c: adds it to the ring, not yet visible. 0, -ENOSPC when there is no room now. */
+/* part_add.c: adds it to the ring, not yet visible. 0, -ENOSPC when there is no room now. */
 int blk_part_add(struct blk_queue *queue, const struct blk_part *part, struct blk_group *group,
 	uint64_t user_data, uint64_t now);
 
