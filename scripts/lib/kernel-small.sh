@@ -7,6 +7,8 @@ readonly home=$cache/small
 readonly parts=(config kernel version)
 readonly package_size='140 MB'
 readonly config=$root/scripts/lib/kernel-small.config
+# Built once for all checkouts of this user, since it depends on nothing but its configuration.
+readonly kept=${XDG_CACHE_HOME:-$HOME/.cache}/kickless/small-kernel
 # As many does a build compile, about.
 readonly compiled_files=1390
 
@@ -14,6 +16,16 @@ package_name() { apt-cache show --no-all-versions linux-source-6.1 2>/dev/null |
 
 # It is as good as the configuration that it was built from.
 is_up_to_date() { cmp -s "$home/config" "$config"; }
+
+reuse_kernel() {
+	cmp -s "$kept/config" "$config" && cp "${parts[@]/#/$kept/}" "$1/" && say "taking the one in $kept"
+}
+
+keep_kernel() {
+	mkdir -p "${kept%/*}" && rm -rf "$kept" "$kept.new" && mkdir "$kept.new" && cp "${parts[@]/#/$1/}" "$kept.new/" && mv "$kept.new" "$kept"
+}
+
+forget_kernel() { rm -rf "$kept"; }
 
 make_in() {
 	local folder=$1
