@@ -28,6 +28,7 @@
 #define RIG_SPEED_DUPLEX 63
 #define RIG_INDIRECT 28
 #define RIG_EVENT_IDX 29
+#define RIG_PACKED 34
 
 #define RIG_HEADER 12
 #define RIG_RX 0

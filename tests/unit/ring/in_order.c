@@ -7,17 +7,17 @@
 static struct ring_rig rig;
 
 /* A case for both formats. */
-#define ORDER_TEST(name) \
-	static void in_order_##name(unsigned int kind); \
-	Test(in_order, name) \
+#define ORDER_TEST(suite, name) \
+	static void suite##_##name(unsigned int kind); \
+	Test(suite, name) \
 	{ \
-		in_order_##name(KL__RING_IN_ORDER); \
+		suite##_##name(KL__RING_IN_ORDER); \
 	} \
-	Test(in_order, name##_packed) \
+	Test(suite, name##_packed) \
 	{ \
-		in_order_##name(KL__RING_IN_ORDER | KL__RING_PACKED); \
+		suite##_##name(KL__RING_IN_ORDER | KL__RING_PACKED); \
 	} \
-	static void in_order_##name(unsigned int kind)
+	static void suite##_##name(unsigned int kind)
 
 static void open_with(unsigned int kind, unsigned int size, unsigned int count)
 {
@@ -66,7 +66,7 @@ static void harvest_batch(unsigned int count, uint32_t last_length, uint16_t por
 }
 
 /* 2.7.9, 2.8.8: skipped buffers are used completely; round the ring's end too. */
-ORDER_TEST(batches_in_portions)
+ORDER_TEST(in_order, batches_in_portions)
 {
 	const unsigned int size = (kind & KL__RING_PACKED) != 0 ? 13 : 16;
 
@@ -85,7 +85,7 @@ ORDER_TEST(batches_in_portions)
 }
 
 /* Several batches wait at once; one call goes on from the end of one to the next. */
-ORDER_TEST(several_batches)
+ORDER_TEST(in_order, several_batches)
 {
 	uint32_t lengths[16], writables[16];
 	void *buffers[16];
@@ -104,7 +104,7 @@ ORDER_TEST(several_batches)
 }
 
 /* Chains of every length, and tables, in batches of any length, harvested in any portions. */
-ORDER_TEST(random_batches)
+ORDER_TEST(in_order, random_batches)
 {
 	uint32_t lengths[16], writables[16];
 	void *buffers[16];
@@ -134,7 +134,7 @@ ORDER_TEST(random_batches)
 }
 
 /* A device that never batches is in order all the same. */
-ORDER_TEST(no_batches)
+ORDER_TEST(in_order, no_batches)
 {
 	open_with(kind, 8, 0);
 	rig.model->script.batch = 0;
@@ -147,7 +147,7 @@ ORDER_TEST(no_batches)
 }
 
 /* Before sleeping: the rest of a batch is something to take. */
-ORDER_TEST(arming_in_a_batch)
+ORDER_TEST(in_order, arming_in_a_batch)
 {
 	uint32_t length;
 
@@ -165,7 +165,7 @@ ORDER_TEST(arming_in_a_batch)
 }
 
 /* After a reset the rest of a batch is in flight like the others. */
-ORDER_TEST(drain_in_a_batch)
+ORDER_TEST(in_order, drain_in_a_batch)
 {
 	uint64_t names = 0;
 	uint32_t length;
@@ -194,7 +194,7 @@ static void expect_fault(enum kl_queue_fault fault, unsigned int taken)
 	ring_close(&rig);
 }
 
-ORDER_TEST(one_that_was_used_already)
+ORDER_TEST(in_order, one_that_was_used_already)
 {
 	open_with(kind, 8, 4);
 	model_process(rig.model, 0, 2);
@@ -203,7 +203,7 @@ ORDER_TEST(one_that_was_used_already)
 	expect_fault(KL_QUEUE_USED_TWICE, 0);
 }
 
-ORDER_TEST(one_that_is_not_in_flight)
+ORDER_TEST(in_order, one_that_is_not_in_flight)
 {
 	open_with(kind, 8, 4);
 	model_lie_used(rig.model, 0, 5, 0);
@@ -228,7 +228,7 @@ Test(in_order, a_batch_short_of_the_index)
 }
 
 /* Known to the driver, but not told to the device yet. */
-ORDER_TEST(one_that_is_not_published)
+ORDER_TEST(in_order, one_that_is_not_published)
 {
 	open_with(kind, 8, 2);
 	cr_assert_eq(ring_add(&rig, 0, 1), 0);
@@ -242,7 +242,7 @@ ORDER_TEST(one_that_is_not_published)
 }
 
 /* A lazy decision is void when a batch shows that the device saw everything. */
-ORDER_TEST(a_batch_voids_a_kick)
+ORDER_TEST(in_order, a_batch_voids_a_kick)
 {
 	ring_open(&rig,
 		(struct kl__queue_shape){.size = 8,
