@@ -159,6 +159,7 @@ static int measure(struct perf_run *run)
 	}
 	if (rc == 0) {
 		perf_report(run);
+		rc = run->has_failed;
 		for (uint16_t i = 0; i < run->job_count; i++)
 			rc |= run->jobs[i]->errors > 0;
 	}

@@ -58,6 +58,7 @@ struct perf_run {
 	double seconds; /* that it really took */
 	uint32_t lcores;
 	struct progress progress;
+	bool has_failed; /* the device went away from under it */
 	double ended; /* when only what is in flight was left to wait for; 0 before */
 };
 

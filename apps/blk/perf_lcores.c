@@ -65,6 +65,7 @@ static void control(struct perf_run *run)
 		target_hurry(plan->tool, &run->ended,
 			plan->stop ? SIGNAL_PATIENCE : NATURAL_PATIENCE);
 	if (target_tend(plan->tool) != 0) {
+		run->has_failed = true;
 		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);
 		/* Stopped: all has completed and can be polled. Lost: nothing ever will. */
 		if (kl_blk_state(plan->tool->blk) == KL_BLK_LOST)

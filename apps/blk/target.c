@@ -75,12 +75,23 @@ static void look_at_events(const struct tool *tool)
 		kl_device_handle_event(tool->device);
 }
 
+/* All that is in flight completes, if only without success. */
+static int surrender(struct tool *tool)
+{
+	say_error("the system wants %s back, as when it is unplugged; it is closed",
+		kl_device_info(tool->device)->name);
+	kl_blk_stop(tool->blk);
+	return -ENODEV;
+}
+
 int target_tend(struct tool *tool)
 {
 	switch (kl_blk_state(tool->blk)) {
 	case KL_BLK_HALTED:
 		return recover(tool);
 	case KL_BLK_RUNNING:
+		if (kl_device_is_wanted(tool->device))
+			return surrender(tool);
 		look_at_events(tool);
 		return 0;
 	default:

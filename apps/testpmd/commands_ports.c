@@ -48,14 +48,6 @@ static void run_stop(struct testpmd *pmd, const struct command_words *words)
 	printf("Done\n");
 }
 
-/* The streams of the last run point to the port's device. */
-static void give_back(struct testpmd *pmd, struct port *port)
-{
-	if (!pmd->fwd.running)
-		fwd_free(&pmd->fwd);
-	port_close(port);
-}
-
 static void run_close(struct testpmd *pmd, const struct command_words *words)
 {
 	struct port *port;
@@ -70,7 +62,7 @@ static void run_close(struct testpmd *pmd, const struct command_words *words)
 			say_reply("Cannot close started device (port %u)", port->number);
 			continue;
 		}
-		give_back(pmd, port);
+		release_port(pmd, port);
 		port_close_tap(port);
 		printf("Port %u is closed\n", port->number);
 	}
@@ -90,7 +82,7 @@ static void run_reset(struct testpmd *pmd, const struct command_words *words)
 		}
 		printf("Resetting ports...\n");
 		fflush(stdout);
-		give_back(pmd, port);
+		release_port(pmd, port);
 		if (reopen_port(pmd, port) != 0)
 			say_reply("Failed to reset port %u", port->number);
 	}
@@ -124,7 +116,7 @@ static void run_detach(struct testpmd *pmd, const struct command_words *words)
 			say_reply("Port not stopped");
 			continue;
 		}
-		give_back(pmd, port);
+		release_port(pmd, port);
 		port_close_tap(port);
 		printf("Device of port %u is detached\nNow total ports is %u\n", port->number,
 			ports_open(pmd));

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "metrics_server.h"
+#include "open.h"
 #include "progress.h"
 #include "prompt.h"
 #include "show.h"
@@ -127,7 +128,7 @@ static void dispatch(struct control *control)
 			handle_event(control->pmd, &control->pmd->ports[i]);
 }
 
-/* Four times a second: devices that broke or went. Those that have no event to tell of changes: once. */
+/* Four times a second: devices that broke, went, or are to go. Those that have no event to tell of changes: once. */
 static void look_at_devices(struct control *control, uint64_t now)
 {
 	if (now < control->tick_ns)
@@ -137,6 +138,8 @@ static void look_at_devices(struct control *control, uint64_t now)
 	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
 		struct port *port = &control->pmd->ports[i];
 
+		if (port_is_open(port) && kl_device_is_wanted(port->device))
+			surrender_port(control->pmd, port);
 		if (!port_is_started(port))
 			continue;
 		if (kl_device_event_fd(port->device) < 0 && control->ticks % REGISTER_TICKS == 0)

@@ -2,6 +2,7 @@
 #include "open.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include <rte_ethdev.h>
 
@@ -115,6 +116,35 @@ void settle_offloads(struct testpmd *pmd)
 
 		if (port_is_open(port) && !port_is_started(port))
 			port->conf.tx_offloads |= needed & kl_net_info(port->net)->tx_offloads;
+	}
+}
+
+/* The streams of the last run point to the port's device. */
+void release_port(struct testpmd *pmd, struct port *port)
+{
+	if (!pmd->fwd.running)
+		fwd_free(&pmd->fwd);
+	port_close(port);
+}
+
+void surrender_port(struct testpmd *pmd, struct port *port)
+{
+	const bool forwards = pmd->fwd.running && fwd_has_port(&pmd->fwd, port->number);
+
+	printf("\nPort %u: device removal event\n", port->number);
+	say_error("port %u: the system wants %s back, as when it is unplugged; the port is closed",
+		port->number, port_name(port));
+	if (forwards)
+		fwd_stop(pmd);
+	if (port_is_started(port))
+		port_stop(port);
+	release_port(pmd, port);
+	port_close_tap(port);
+	printf("Port %u is closed\n", port->number);
+	fflush(stdout);
+	if (forwards && fwd_start(pmd, 0) != 0 && !pmd->options.interactive) {
+		pmd->failed = true;
+		pmd->quit = true;
 	}
 }
 

@@ -11,6 +11,15 @@ struct testpmd;
 /* Opens a device as the next port, configured as the command line says. 0 or -errno after a message. */
 int open_port(struct testpmd *pmd, const char *spec);
 
+/* Gives the device back, of a port that is stopped and that nothing is forwarded by. */
+void release_port(struct testpmd *pmd, struct port *port);
+
+/*
+ * The system wants the device back: the port is stopped and closed, and forwarding goes on without it. Without any
+ * port the program has come to its end, unless somebody is at its prompt.
+ */
+void surrender_port(struct testpmd *pmd, struct port *port);
+
 /* As at first, with the configuration that it has: a port whose device was given back. */
 int reopen_port(struct testpmd *pmd, struct port *port);
 

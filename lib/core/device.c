@@ -182,6 +182,13 @@ void kl_device_renew_recoveries(struct kl_device *device)
 	memset(device->recovered_ms, 0, sizeof(device->recovered_ms));
 }
 
+bool kl_device_is_wanted(const struct kl_device *device)
+{
+	struct kl__transport *transport = device->transport;
+
+	return transport->ops->is_wanted != NULL && transport->ops->is_wanted(transport);
+}
+
 void kl_device_close(struct kl_device *device)
 {
 	if (device == NULL)

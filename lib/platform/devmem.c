@@ -13,6 +13,7 @@
 
 #include <kickless/log.h>
 
+#include "platform/guard.h"
 #include "platform/host.h"
 #include "platform/physical.h"
 #include "platform/sysfs.h"
@@ -64,8 +65,10 @@ static void close_devmem(struct kl__mmio_access *access)
 {
 	struct devmem *devmem = own(access);
 
-	if (devmem->page != NULL)
+	if (devmem->page != NULL) {
+		kl__guard_remove(devmem->page);
 		munmap(devmem->page, devmem->mapped);
+	}
 	if (devmem->fd >= 0)
 		close(devmem->fd);
 	free(devmem);
@@ -160,6 +163,7 @@ static int map(struct devmem *devmem, uint64_t address)
 			devmem->access.name, strerror(errno));
 		return -EACCES;
 	}
+	kl__guard_add(page, devmem->mapped);
 	devmem->page = page;
 	devmem->registers = devmem->page + offset;
 	return 0;

@@ -10,6 +10,8 @@
 
 #include <kickless/log.h>
 
+#include "platform/guard.h"
+
 void kl__region_map(struct kl__region *region, uint64_t offset, uint64_t size)
 {
 	struct kl__region_area *area = &region->areas[region->area_count];
@@ -26,12 +28,14 @@ void kl__region_map(struct kl__region *region, uint64_t offset, uint64_t size)
 		return;
 	*area = (struct kl__region_area){.offset = offset, .size = size, .memory = memory};
 	region->area_count++;
+	kl__guard_add(memory, size);
 }
 
 void kl__region_close(struct kl__region *region)
 {
 	while (region->area_count != 0) {
 		region->area_count--;
+		kl__guard_remove(region->areas[region->area_count].memory);
 		munmap(region->areas[region->area_count].memory,
 			region->areas[region->area_count].size);
 	}

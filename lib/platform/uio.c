@@ -82,6 +82,12 @@ static void close_uio(struct kl__pci_access *access)
 	free(uio);
 }
 
+/* The kernel takes it without asking; what we have mapped stays so. */
+static bool is_wanted(struct kl__pci_access *access)
+{
+	return !kl__uio_is_bound(&kl_this_machine, access->name);
+}
+
 static const struct kl__pci_access_ops uio_ops = {
 	.config_read = kl__regions_config_read,
 	.config_write = kl__regions_config_write,
@@ -91,6 +97,7 @@ static const struct kl__pci_access_ops uio_ops = {
 	.interrupts = interrupts,
 	.line = line,
 	.rearm_line = rearm_line,
+	.is_wanted = is_wanted,
 	.close = close_uio,
 };
 

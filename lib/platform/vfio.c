@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -30,7 +31,9 @@
 struct vfio {
 	struct kl__regions regions;
 	int fd;
+	int request_fd; /* readable when the kernel wants the device back; -1: it does not tell */
 	bool irqs_are_on;
+	bool is_wanted;
 };
 
 static struct vfio *own(struct kl__pci_access *access)
@@ -80,6 +83,33 @@ static void release(struct vfio *vfio)
 			vfio->regions.access.name);
 }
 
+static bool is_wanted(struct kl__pci_access *access)
+{
+	struct vfio *vfio = own(access);
+	uint64_t count;
+
+	vfio->is_wanted |= vfio->request_fd >= 0 &&
+		read(vfio->request_fd, &count, sizeof(count)) == sizeof(count);
+	return vfio->is_wanted;
+}
+
+/* A kernel without this one waits for us all the same. */
+static void listen_for_requests(struct vfio *vfio)
+{
+	int rc;
+
+	vfio->request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (vfio->request_fd < 0)
+		return;
+	rc = kl__vfio_request_on(vfio->fd, vfio->request_fd);
+	if (rc == 0)
+		return;
+	kl_debug("%s: the kernel won't tell when it wants it back: %s", vfio->regions.access.name,
+		strerror(-rc));
+	close(vfio->request_fd);
+	vfio->request_fd = -1;
+}
+
 static void close_vfio(struct kl__pci_access *access)
 {
 	struct vfio *vfio = own(access);
@@ -87,6 +117,8 @@ static void close_vfio(struct kl__pci_access *access)
 	turn_off_interrupts(vfio);
 	kl__regions_close(&vfio->regions);
 	release(vfio);
+	if (vfio->request_fd >= 0)
+		close(vfio->request_fd);
 	free(vfio);
 }
 
@@ -97,6 +129,7 @@ static const struct kl__pci_access_ops vfio_ops = {
 	.write = kl__regions_write,
 	.pointer = kl__regions_pointer,
 	.interrupts = interrupts,
+	.is_wanted = is_wanted,
 	.close = close_vfio,
 };
 
@@ -134,6 +167,7 @@ static int open_function(const char *address, struct vfio **result)
 		goto close_regions;
 	}
 	vfio->regions.access.msix_vectors = kl__vfio_irq_count(vfio->fd);
+	listen_for_requests(vfio);
 	*result = vfio;
 	return 0;
 close_regions:

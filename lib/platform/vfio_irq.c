@@ -29,7 +29,7 @@ int kl__vfio_irq_off(int fd)
 	return ioctl(fd, VFIO_DEVICE_SET_IRQS, &set) == 0 ? 0 : -errno;
 }
 
-int kl__vfio_irq_on(int fd, unsigned int vectors, const int *fds)
+static int connect(int fd, unsigned int index, unsigned int vectors, const int *fds)
 {
 	size_t size = sizeof(struct vfio_irq_set) + vectors * sizeof(int32_t);
 	struct vfio_irq_set *set = calloc(1, size);
@@ -39,7 +39,7 @@ int kl__vfio_irq_on(int fd, unsigned int vectors, const int *fds)
 		return -ENOMEM;
 	set->argsz = (uint32_t)size;
 	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
-	set->index = VFIO_PCI_MSIX_IRQ_INDEX;
+	set->index = index;
 	set->count = vectors;
 	for (unsigned int i = 0; i < vectors; i++)
 		memcpy(set->data + i * sizeof(int32_t), &(int32_t){fds[i]}, sizeof(int32_t));
@@ -47,4 +47,14 @@ int kl__vfio_irq_on(int fd, unsigned int vectors, const int *fds)
 		rc = -errno;
 	free(set);
 	return rc;
+}
+
+int kl__vfio_irq_on(int fd, unsigned int vectors, const int *fds)
+{
+	return connect(fd, VFIO_PCI_MSIX_IRQ_INDEX, vectors, fds);
+}
+
+int kl__vfio_request_on(int fd, int eventfd)
+{
+	return connect(fd, VFIO_PCI_REQ_IRQ_INDEX, 1, &eventfd);
 }

@@ -54,6 +54,12 @@ struct kl__pci_access_ops {
 	int (*line)(struct kl__pci_access *access);
 	void (*rearm_line)(struct kl__pci_access *access);
 
+	/*
+	 * Whether the system wants the function back, to unplug it or for another driver. NULL: it
+	 * never says so.
+	 */
+	bool (*is_wanted)(struct kl__pci_access *access);
+
 	void (*close)(struct kl__pci_access *access);
 };
 

@@ -96,6 +96,9 @@ struct kl__transport_ops {
 	int (*open_line)(struct kl__transport *transport);
 	unsigned int (*take_line)(struct kl__transport *transport);
 
+	/* Whether the system wants the device back. NULL: it never says so. */
+	bool (*is_wanted)(struct kl__transport *transport);
+
 	void (*close)(struct kl__transport *transport);
 };
 

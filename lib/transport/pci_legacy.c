@@ -201,6 +201,13 @@ static int mend(struct kl__transport *transport)
 	return kl__pci_mend(legacy(transport)->access);
 }
 
+static bool is_wanted(struct kl__transport *transport)
+{
+	struct kl__pci_access *access = legacy(transport)->access;
+
+	return access->ops->is_wanted != NULL && access->ops->is_wanted(access);
+}
+
 static void close_transport(struct kl__transport *transport)
 {
 	struct pci_legacy *pci = legacy(transport);
@@ -226,6 +233,7 @@ static const struct kl__transport_ops pci_legacy_ops = {
 	.open_line = open_line,
 	.take_line = take_line,
 	.mend = mend,
+	.is_wanted = is_wanted,
 	.close = close_transport,
 };
 

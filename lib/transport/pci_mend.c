@@ -3,19 +3,17 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 
 #include <kickless/log.h>
 
-/* Where there is no function any more, every bit of its configuration reads as one. */
-#define NOBODY 0xffff
-
-static int read16(struct kl__pci_access *access, uint32_t offset, uint16_t *value)
+/*
+ * Where there is no function any more, every bit of its configuration reads as one. VFIO answers for
+ * some fields, such as the ids and this bit of the command register, by itself.
+ */
+static bool is_nobodys(uint16_t command)
 {
-	uint16_t bytes;
-	int rc = access->ops->config_read(access, offset, &bytes, sizeof(bytes));
-
-	*value = le16toh(bytes);
-	return rc;
+	return (command | PCI_CFG_COMMAND_INTX_DISABLE) == 0xffff;
 }
 
 /* What a function needs that is driven by us. */
@@ -31,10 +29,12 @@ static uint16_t needed(const struct kl__pci_access *access)
 
 int kl__pci_mend(struct kl__pci_access *access)
 {
-	uint16_t vendor, command, missing, bytes;
+	uint16_t bytes, command, missing;
 
-	if (read16(access, PCI_CFG_VENDOR_ID, &vendor) != 0 || vendor == NOBODY ||
-		read16(access, PCI_CFG_COMMAND, &command) != 0)
+	if (access->ops->config_read(access, PCI_CFG_COMMAND, &bytes, sizeof(bytes)) != 0)
+		return -EIO;
+	command = le16toh(bytes);
+	if (is_nobodys(command))
 		return -EIO;
 	missing = needed(access) & (uint16_t)~command;
 	if (missing == 0)

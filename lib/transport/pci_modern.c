@@ -286,6 +286,13 @@ static int mend(struct kl__transport *transport)
 	return kl__pci_mend(modern(transport)->access);
 }
 
+static bool is_wanted(struct kl__transport *transport)
+{
+	struct kl__pci_access *access = modern(transport)->access;
+
+	return access->ops->is_wanted != NULL && access->ops->is_wanted(access);
+}
+
 static void close_transport(struct kl__transport *transport)
 {
 	struct pci_modern *pci = modern(transport);
@@ -314,6 +321,7 @@ static const struct kl__transport_ops pci_modern_ops = {
 	.open_line = open_line,
 	.take_line = take_line,
 	.mend = mend,
+	.is_wanted = is_wanted,
 	.close = close_transport,
 };
 

@@ -8,6 +8,7 @@ judge.py compare TRACE OUT     prints packets/s and kicks per 1,000 packets of o
 judge.py deep QMP              the most requests that the device slowdisk is seen to hold within 5 s
 judge.py resize QMP DRIVE N    lets QEMU give the drive N bytes
 judge.py link QMP NIC on|off   puts the NIC on the wire, or takes it off
+judge.py ask QMP 'COMMAND K=V...'  has QEMU do it; a stop ends by itself after 3 s
 judge.py frames PCAP COUNT     the first COUNT numbered frames of each sender, once each and intact
 """
 
@@ -200,8 +201,18 @@ def judge_link(path, nic, state):
     print("done")
 
 
+def judge_ask(path, command):
+    ask = connect(path)
+    name, *arguments = command.split()
+    ask(name, **dict(word.split("=") for word in arguments))
+    if name == "stop":
+        time.sleep(3)
+        ask("cont")
+    print("done")
+
+
 def main():
-    judges = {"kicks": judge_kicks, "compare": judge_compare, "deep": judge_deep, "resize": judge_resize, "link": judge_link, "accesses": judge_accesses, "frames": judge_frames}
+    judges = {"kicks": judge_kicks, "compare": judge_compare, "ask": judge_ask, "deep": judge_deep, "resize": judge_resize, "link": judge_link, "accesses": judge_accesses, "frames": judge_frames}
     if len(sys.argv) < 3 or sys.argv[1] not in judges:
         sys.exit(__doc__)
     sys.exit(judges[sys.argv[1]](*sys.argv[2:]))

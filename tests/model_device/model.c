@@ -218,6 +218,11 @@ static void access_rearm_line(struct kl__pci_access *access)
 	model_line_interrupt(model, 0);
 }
 
+static bool access_is_wanted(struct kl__pci_access *access)
+{
+	return of(access)->script.is_wanted;
+}
+
 static void access_close(struct kl__pci_access *access)
 {
 	struct model *model = of(access);
@@ -236,6 +241,7 @@ static const struct kl__pci_access_ops access_ops = {
 	.interrupts = access_interrupts,
 	.line = access_line,
 	.rearm_line = access_rearm_line,
+	.is_wanted = access_is_wanted,
 	.close = access_close,
 };
 

@@ -8,6 +8,7 @@
 #ifndef KICKLESS_DEVICE_H
 #define KICKLESS_DEVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -57,6 +58,12 @@ KL_API int kl_device_open(const char *spec, struct kl_device **device);
 KL_API void kl_device_close(struct kl_device *device);
 
 KL_API const struct kl_device_info *kl_device_info(const struct kl_device *device);
+
+/*
+ * Whether the system wants the device back, as when it is unplugged: to be asked from time to time, at the cost of a
+ * system call. Then stop it and close it; until that is done whoever unplugs it waits. Stays true.
+ */
+KL_API bool kl_device_is_wanted(const struct kl_device *device);
 
 /*
  * Writes the names of the bits in set to text, separated by spaces, unknown bits as "bit-N"; always

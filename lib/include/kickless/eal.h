@@ -16,4 +16,12 @@ KL_API int kl_eal_init(int argc, char **argv);
 
 KL_API void kl_eal_cleanup(void);
 
+/*
+ * From now on a device's register that is taken from us, because the device was torn off its bus or the kernel has bound
+ * a driver to it, reads as all ones, and what is written to it is lost: the device counts as gone. Without this call,
+ * such an access ends the process with SIGBUS. Installs a handler of that signal, which passes on to the one that it
+ * finds what is not about our registers; an application that has one installs it first. Once; 0 or -errno.
+ */
+KL_API int kl_catch_sigbus(void);
+
 #endif

@@ -165,6 +165,18 @@ Test(status, all_that_was_turned_off_is_named)
 	command_is_mended(0, "turned off bus mastering, memory decoding, as");
 }
 
+/* It runs on until its user stops it. */
+Test(status, wanted_back_by_the_system)
+{
+	rig_open(&rig, NULL);
+	rig_start(&rig, 2);
+	cr_expect_not(kl_device_is_wanted(rig.device));
+	rig.model->script.is_wanted = true;
+	cr_expect(kl_device_is_wanted(rig.device));
+	cr_expect_not(kl_device_needs_reset(rig.device));
+	rig_close(&rig);
+}
+
 Test(status, gone_before_it_runs)
 {
 	rig_open(&rig, NULL);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Register mappings that the kernel may take back: those that are known here read as all ones from
+ * then on, once kl_catch_sigbus was called. Control threads.
+ */
+#ifndef KL_PLATFORM_GUARD_H
+#define KL_PLATFORM_GUARD_H
+
+#include <stddef.h>
+
+/* More than are kept in mind are not guarded. */
+void kl__guard_add(void *memory, size_t size);
+/* Before it is unmapped. */
+void kl__guard_remove(const void *memory);
+
+#endif

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# What happens to a device under load besides a kill: it is unplugged politely and torn off, its bus mastering and its
+# decoding are turned off by another program, the machine and the program are stopped for a while. Behind root ports,
+# since nothing can be unplugged from the root bus.
+set -uo pipefail
+source "$(dirname "$0")/lib.sh"
+suite=guest/life
+
+folder=$root/build/guest-tests/life
+trace=$folder/trace
+behind=disable-legacy=on,iommu_platform=on,ats=on
+rm -rf "$folder"
+
+# The guest asks by a file with the command in its name, and gets one back when it is done.
+serve_requests() {
+	local request
+
+	while sleep 0.1; do
+		for request in "$folder"/please-*; do
+			[ -e "$request" ] || continue
+			"$root/tests/guest/judge.py" ask "$qmp" "$(<"$request")" >"$folder/answer" 2>&1
+			mv "$request" "${request/please-/done-}"
+		done
+	done
+}
+
+# port N DEVICE...: behind a root port of its own.
+machine=()
+port() {
+	machine+=(-Q "-device pcie-root-port,id=port$1,chassis=$((0x$1)),slot=$((0x$1)),addr=0x$1" -Q "-device $2,id=dev$1,bus=port$1,$behind")
+}
+
+for n in 5 6 7 8; do
+	machine+=(-Q "-netdev hubport,id=net$n,hubid=$((n / 7 + 1))")
+	port "$n" "virtio-net-pci,netdev=net$n,mac=52:54:00:00:00:0$n"
+done
+for n in 9 a; do
+	machine+=(-Q "-drive if=none,id=disk$n,driver=null-co,size=64M,read-zeroes=on")
+	port "$n" "virtio-blk-pci,drive=disk$n"
+done
+
+qmp=$(mktemp -u)
+serve_requests &
+server=$!
+boot life --kernel small --qmp "$qmp" "${machine[@]}" -Q "-trace vtd_dmar_fault -D $trace"
+kill "$server" 2>/dev/null
+check "no IOMMU fault" bash -c "! grep vtd_dmar_fault '$trace'"
