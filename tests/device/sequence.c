@@ -349,6 +349,7 @@ static bool report(uint64_t end)
 		is_good = is_good && flow->sent == end && flow->received + flow->lost == end &&
 			rx.packets == flow->received && tx.packets == flow->sent &&
 			rx.queue.bad_used + tx.queue.bad_used == 0 && rx.errors + tx.errors == 0 &&
+			rx.queue.rescue_kicks + tx.queue.rescue_kicks == 0 &&
 			tx.queue.posted == tx.queue.done + tx.queue.failed;
 	}
 	kl_device_close(device);
