@@ -33,7 +33,7 @@ TRANSMIT_QUEUE = 1
 
 
 def commands(root):
-    nics = ["--dev", "0000:00:05.0", "--dev", "0000:00:06.0", "--duration", "60"]
+    nics = ["--dev", "0000:00:05.0", "--dev", "0000:00:06.0", "--duration", "60", "--total-num-mbufs=2048"]
     testpmd = [f"{root}/build/apps/testpmd/kickless-testpmd", "-l", "0,1", "--", *nics]
     disk = ["--dev", "0000:00:10.0", "-t", "60", "-q", "16", "--force"]
     blk = [f"{root}/build/apps/blk/kickless-blk", "perf", "-l", "0", "--", *disk]

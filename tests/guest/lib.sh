@@ -61,7 +61,7 @@ boot() {
 	out=$root/build/guest-tests/$name
 	rm -rf "$out"
 	mkdir -p "$out"
-	timeout 600 "$root/scripts/guest" --timeout 400 --share "$out" --stderr "$out/qemu.stderr" "$@" \
+	timeout 1800 "$root/scripts/guest" --timeout 400 --share "$out" --stderr "$out/qemu.stderr" "$@" \
 		-- "$root/tests/guest/$name.guest" "$root" "$out" 2>"$out/stderr" || status=$?
 	[ "$status" -eq 0 ] || tail -n 20 "$out/stderr"
 	check "boot of $name ends well" test "$status" -eq 0

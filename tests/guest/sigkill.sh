@@ -13,7 +13,7 @@ trace=$root/build/guest-tests/sigkill/trace
 KILLS=${KILLS:-20}
 RESTART_MS=${RESTART_MS:-5000}
 echo "$KILLS" >"$images/kills"
-boot sigkill --kernel small --iommu virtio --nics 2 --nic-link wire --disk "$images/disk.raw" \
+boot sigkill --timeout $((200 + 4 * KILLS)) --kernel small --iommu virtio --nics 2 --nic-link wire --disk "$images/disk.raw" \
 	-Q "-msg timestamp=on -trace pci_cfg_write -trace virtio_set_status -trace virtio_queue_notify" \
 	-Q "-trace virtio_blk_req_complete -trace virtio_iommu_report_fault -trace virtio_iommu_map -D $trace"
 
