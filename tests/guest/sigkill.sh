@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Two NICs on a wire and a disk behind a virtio-iommu: the programs that drive them are killed under load, and some while
 # they start, at instants that follow from a fixed seed, and started again at once. KILLS says how often under load (20),
-# RESTART_MS how soon each restart must be at work (5000, since the machine may have other work). When each was started
+# RESTART_MS how soon each restart must be at work (10000, since the machine may have other work). When each was started
 # and killed, and when its device had the first packet or request, is all in QEMU's trace.
 set -uo pipefail
 source "$(dirname "$0")/lib.sh"
@@ -11,7 +11,7 @@ suite=guest/sigkill
 basic_machine sigkill
 trace=$root/build/guest-tests/sigkill/trace
 KILLS=${KILLS:-20}
-RESTART_MS=${RESTART_MS:-5000}
+RESTART_MS=${RESTART_MS:-10000}
 echo "$KILLS" >"$images/kills"
 boot sigkill --timeout $((200 + 4 * KILLS)) --kernel small --iommu virtio --nics 2 --nic-link wire --disk "$images/disk.raw" \
 	-Q "-msg timestamp=on -trace pci_cfg_write -trace virtio_set_status -trace virtio_queue_notify" \
