@@ -18,11 +18,17 @@
 
 #define SLICES_PER_SECOND 100
 
+static inline void note_first(struct fwd_lcore *lcore, const struct fwd_stream *stream)
+{
+	if (unlikely(lcore->first_sent_ns == 0) && stream->tx_packets > 0)
+		lcore->first_sent_ns = clock_ns();
+}
+
 /*
  * One turn of one stream. A transmit queue whose kick policy waits may owe its device a kick, so it
  * is called also when there was nothing to send.
  */
-static inline bool stream_turn(const struct fwd_lcore *lcore, struct fwd_stream *stream)
+static inline bool stream_turn(struct fwd_lcore *lcore, struct fwd_stream *stream)
 {
 	const uint64_t sent = stream->tx_packets;
 	const uint64_t begin = lcore->record_cycles ? rte_rdtsc() : 0;
@@ -30,13 +36,15 @@ static inline bool stream_turn(const struct fwd_lcore *lcore, struct fwd_stream 
 
 	if (stream->tx_packets == sent)
 		stream_transmit(stream, NULL, 0);
+	else
+		note_first(lcore, stream);
 	if (busy && lcore->record_cycles)
 		stream->busy_cycles += rte_rdtsc() - begin;
 	return busy;
 }
 
 /* Whether a stream had something to do. */
-static inline bool lcore_round(const struct fwd_lcore *lcore)
+static inline bool lcore_round(struct fwd_lcore *lcore)
 {
 	bool busy = false;
 
@@ -45,11 +53,13 @@ static inline bool lcore_round(const struct fwd_lcore *lcore)
 	return busy;
 }
 
-static void lcore_begin(const struct fwd_lcore *lcore)
+static void lcore_begin(struct fwd_lcore *lcore)
 {
 	for (uint32_t n = 0; n < lcore->tx_first; n++)
-		for (uint16_t i = 0; i < lcore->stream_count; i++)
+		for (uint16_t i = 0; i < lcore->stream_count; i++) {
 			txonly_engine.burst(&lcore->streams[i]);
+			note_first(lcore, &lcore->streams[i]);
+		}
 }
 
 static void lcore_end(const struct fwd_lcore *lcore)

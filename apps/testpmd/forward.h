@@ -39,6 +39,8 @@ struct fwd_lcore {
 
 	/* An enum fwd_order, written by the control thread; the lcore takes all but FWD_STOP back. */
 	atomic_int order __rte_cache_aligned;
+	/* Written by the lcore: when it sent a packet for the first time in this process; 0: never. */
+	uint64_t first_sent_ns __rte_cache_aligned;
 };
 
 struct fwd {

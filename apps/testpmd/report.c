@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "clock.h"
+#include "start.h"
 #include "testpmd.h"
 
 double queue_kicks_per_thousand(const struct queue_report *queue)
@@ -90,12 +92,27 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 	}
 }
 
+static double first_packet_ms(const struct fwd *fwd)
+{
+	const uint64_t start = start_ns();
+	uint64_t first = 0;
+
+	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
+		const uint64_t sent = fwd->lcores[i].first_sent_ns;
+
+		if (sent != 0 && (first == 0 || sent < first))
+			first = sent;
+	}
+	return start != 0 && first > start ? (first - start) * 1e3 / SECOND_NS : 0;
+}
+
 void report_collect(struct report *report, const struct testpmd *pmd)
 {
 	const struct fwd_settings *settings = &pmd->fwd.settings;
 
 	memset(report, 0, sizeof(*report));
 	report->seconds = fwd_seconds(&pmd->fwd);
+	report->first_packet_ms = first_packet_ms(&pmd->fwd);
 	report->mode = settings->engine != NULL ? settings->engine->name :
 						  pmd->settings.engine->name;
 	report->cycles_recorded = settings->record_cycles;

@@ -44,6 +44,7 @@ struct port_report {
 
 struct report {
 	double seconds;
+	double first_packet_ms; /* since the process was started; 0: it sent none, or nobody knows */
 	const char *mode;
 	bool cycles_recorded;
 	bool bursts_recorded;

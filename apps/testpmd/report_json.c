@@ -101,6 +101,9 @@ int report_write_json(const struct report *report, FILE *file)
 
 	json_object_set_new(object, "duration_s", json_real(report->seconds));
 	json_object_set_new(object, "mode", json_string(report->mode));
+	if (report->first_packet_ms > 0)
+		json_object_set_new(object, "start_to_first_packet_ms",
+			json_real(report->first_packet_ms));
 	add_cycles(object, report);
 	for (uint16_t i = 0; i < report->port_count; i++)
 		json_array_append_new(ports, port_to_json(&report->ports[i], report->seconds));

@@ -4,7 +4,7 @@
 
 judge.py kicks TRACE JSON...   doorbells that kickless-testpmd reports, run by run, against QEMU's count
 judge.py accesses TRACE        from the first doorbell of a run to its last, no other register is touched
-judge.py compare TRACE OUT     prints packets/s and kicks per 1,000 packets of ours and of DPDK's testpmd
+judge.py compare TRACE OUT     prints packets/s, kicks per 1,000 packets and start to first packet, of ours and DPDK's testpmd
 judge.py deep QMP              the most requests that the device slowdisk is seen to hold within 5 s
 judge.py resize QMP DRIVE N    lets QEMU give the drive N bytes
 judge.py link QMP NIC on|off   puts the NIC on the wire, or takes it off
@@ -18,6 +18,8 @@ import socket
 import subprocess
 import sys
 import time
+
+from killing import lives
 
 DRIVER_OK = 4
 # Of one queue pair: what is asked over the control queue costs a doorbell too, and is no packet's.
@@ -148,6 +150,7 @@ def judge_compare(trace, out):
     """Runs in the trace alternate: ours, then stock, each with both NICs."""
     seen = [[count for count in counts if count > 10] for counts in runs(trace).values()]
     seen = [counts for counts in seen if len(counts) >= 4]
+    starts = [ms for ms, _ in lives(trace)]
     for turn in (1, 2):
         for port in json.load(open(f"{out}/ours-{turn}.json"))["ports"]:
             kicks = sum(queue["kicks_sent"] for queue in port["queues"])
@@ -158,6 +161,7 @@ def judge_compare(trace, out):
         for port, rate in enumerate(rates):
             print(f"round {turn}: dpdk-testpmd port {port}: {rate} packets/s, both ports together "
                   f"{1000 * kicks / max(1, sum(packets)):.2f} kicks per 1,000 packets")
+        print(f"round {turn}: start to first packet: kickless {starts[2 * turn - 2]:.0f} ms, dpdk-testpmd {starts[2 * turn - 1]:.0f} ms")
 
 
 def connect(path):

@@ -8,7 +8,7 @@ suite=guest/txonly
 
 trace=$root/build/guest-tests/txonly/trace
 boot txonly --nics 2 --nic-link wire --nic-opts ioeventfd=off \
-	-Q "-trace virtio_queue_notify -trace virtio_set_status -D $trace"
+	-Q "-msg timestamp=on -trace virtio_queue_notify -trace virtio_set_status -trace pci_cfg_write -D $trace"
 
 judge=$root/tests/guest/judge.py
 check "kicks reported equal QEMU's trace" "$judge" kicks "$trace" "$out"/ours-*.json
