@@ -5,7 +5,7 @@
  */
 #include <errno.h>
 
-#include "ring/verbs.h"
+#include "ring/table.h"
 #include "state.h"
 
 /* More than this no ring is asked to take for one packet. */
@@ -39,6 +39,18 @@ static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet
 	return packet->pkt_len > max_frame;
 }
 
+/* The device's may be shorter or longer than what we have to say. */
+static inline void write_header(void *room, const struct virtio_net_hdr *header,
+	uint16_t header_bytes)
+{
+	if (KL__LIKELY(header_bytes == sizeof(*header))) {
+		memcpy(room, header, sizeof(*header));
+		return;
+	}
+	memset(room, 0, header_bytes);
+	memcpy(room, header, RTE_MIN(header_bytes, sizeof(*header)));
+}
+
 /*
  * A header that says something, for a packet that has no room for it: in a buffer of its own, which
  * goes with the packet. NULL when the packet's pool has none.
@@ -56,20 +68,46 @@ static struct rte_mbuf *carry_header(const struct net_txq *txq, struct rte_mbuf 
 		rte_pktmbuf_free(carrier);
 		return NULL;
 	}
-	memset(room, 0, txq->header_bytes);
-	memcpy(room, header, RTE_MIN(txq->header_bytes, sizeof(*header)));
+	write_header(room, header, txq->header_bytes);
 	carrier->next = packet;
 	carrier->nb_segs = (uint16_t)(packet->nb_segs + 1);
 	return carrier;
 }
 
-/* Adds the header as it lies, and the segments from there on. buffer is what is freed in the end. */
-static int add_segments(struct net_txq *txq, struct kl__piece first, struct rte_mbuf *segment,
-	struct rte_mbuf *buffer)
+/* False when the table is too short. */
+static inline bool fill_table(struct kl__table *table, struct kl__piece first,
+	const struct rte_mbuf *segment)
+{
+	bool fits = kl__table_put(table, first.address, first.length, 0);
+
+	for (; segment != NULL && fits; segment = segment->next)
+		if (KL__LIKELY(segment->data_len > 0))
+			fits = kl__table_put(table, rte_pktmbuf_iova(segment), segment->data_len,
+				0);
+	return fits;
+}
+
+/* The usual way: into the table of a free descriptor. Else false, and nothing is done. */
+static inline bool add_table(struct kl_queue *queue, struct kl__piece first,
+	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
+{
+	struct kl__table table;
+
+	if (queue->fault != KL_QUEUE_OK || kl__ring_free(queue, queue->kind) == 0)
+		return false;
+	table = kl__table_begin(queue, queue->kind);
+	if (!fill_table(&table, first, segment))
+		return false;
+	kl__table_end(queue, &table, 0, buffer, queue->kind);
+	return true;
+}
+
+/* By the verb that knows all ways. */
+KL__APART static int add_listed(struct kl_queue *queue, struct kl__piece first,
+	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
 	struct kl__piece pieces[TX_MAX_PIECES];
 	unsigned int count = 1;
-	int rc;
 
 	pieces[0] = first;
 	for (; segment != NULL; segment = segment->next) {
@@ -79,7 +117,17 @@ static int add_segments(struct net_txq *txq, struct kl__piece first, struct rte_
 			return -EINVAL;
 		pieces[count++] = (struct kl__piece){rte_pktmbuf_iova(segment), segment->data_len};
 	}
-	rc = kl__queue_add(txq->queue, pieces, count, 0, buffer);
+	return kl__queue_add(queue, pieces, count, 0, buffer);
+}
+
+/* Adds the header as it lies, and the segments from there on. buffer is what is freed in the end. */
+static inline int add_segments(struct net_txq *txq, struct kl__piece first,
+	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
+{
+	int rc = 0;
+
+	if (segment == NULL || !add_table(txq->queue, first, segment, buffer))
+		rc = add_listed(txq->queue, first, segment, buffer);
 	if (rc == 0)
 		txq->foreign++;
 	return rc;
@@ -116,8 +164,7 @@ static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet,
 	if (has_header_room(packet, header_bytes) && packet->data_len > 0) {
 		void *room = rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes);
 
-		memset(room, 0, header_bytes);
-		memcpy(room, header, RTE_MIN(header_bytes, sizeof(*header)));
+		write_header(room, header, header_bytes);
 		first = (struct kl__piece){rte_pktmbuf_iova(packet) - header_bytes,
 			(uint32_t)packet->data_len + header_bytes};
 		return add_segments(txq, first, packet->next, packet);

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "ring/ring.h"
+#include "ring/table.h"
 
 uint16_t kl__queue_max_pieces(const struct kl_queue *queue)
 {
@@ -38,23 +38,14 @@ static uint16_t link_of(unsigned int piece, unsigned int count)
 	return piece + 1 < count ? VIRTQ_DESC_F_NEXT : 0;
 }
 
-/* 2.7.5.3: the table's links run 1, 2, 3, ... */
 static void add_indirect(struct kl_queue *queue, const struct kl__piece *pieces,
 	unsigned int readable, unsigned int count, uint32_t writable_bytes, void *buffer)
 {
-	uint16_t id = kl__ring_next_id(queue, queue->kind);
-	struct virtq_desc *table = queue->indirect + (size_t)id * queue->indirect_entries;
-	uint64_t iova = queue->indirect_iova +
-		(size_t)id * queue->indirect_entries * sizeof(*table);
-	const bool packed = (queue->kind & KL__RING_PACKED) != 0;
+	struct kl__table table = kl__table_begin(queue, queue->kind);
 
-	for (unsigned int i = 0; i < count; i++) {
-		table[i].addr = pieces[i].address;
-		table[i].rest = entry_rest(pieces[i], access_of(i, readable) | link_of(i, count),
-			(uint16_t)(i + 1), packed);
-	}
-	kl__ring_add(queue, buffer, iova, count * (uint32_t)sizeof(*table), VIRTQ_DESC_F_INDIRECT,
-		writable_bytes, queue->kind);
+	for (unsigned int i = 0; i < count; i++)
+		kl__table_put(&table, pieces[i].address, pieces[i].length, access_of(i, readable));
+	kl__table_end(queue, &table, writable_bytes, buffer, queue->kind);
 }
 
 static void add_split_chain(struct kl_queue *queue, const struct kl__piece *pieces,

@@ -182,7 +182,7 @@ Test(tx, impossible_packets)
 	ONLY_IF(!ring_is("direct"));
 	net_open(&rig);
 	expect_impossible(net_packet(&rig, 0, 0));
-	expect_impossible(scattered(35, 10, 0));
+	expect_impossible(scattered(37, 10, 0));
 	expect_impossible(scattered(300, 1, 0));
 	net_close(&rig);
 	rig.device = NULL;
