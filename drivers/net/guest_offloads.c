@@ -15,6 +15,7 @@
 
 /* What the device does, and a command can change; VLAN_STRIP is ours. */
 #define BY_DEVICE (NET_RX_CKSUM_OFFLOADS | RTE_ETH_RX_OFFLOAD_TCP_LRO)
+#define CHANGEABLE (BY_DEVICE | RTE_ETH_RX_OFFLOAD_VLAN_STRIP)
 
 /* CTL-26: only what was negotiated. Large packets come without their checksums. */
 static uint64_t bits_of(const struct kl_net *net, uint64_t rx_offloads)
@@ -32,7 +33,7 @@ static int check(const struct kl_net *net, uint64_t rx_offloads)
 {
 	uint64_t negotiated = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
 	uint64_t changed = rx_offloads ^ net->rx_offloads;
-	uint64_t refused = changed & ~(BY_DEVICE | RTE_ETH_RX_OFFLOAD_VLAN_STRIP);
+	uint64_t refused = changed & ~CHANGEABLE;
 
 	refused |= rx_offloads & ~negotiated;
 	if (refused == 0)
@@ -61,16 +62,12 @@ static void set_stripping(struct kl_net *net, bool on)
 	}
 }
 
-int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads)
+static int apply(struct kl_net *net, uint64_t rx_offloads)
 {
 	uint64_t bits = bits_of(net, rx_offloads);
-	int rc = net_check_queue(net, 0);
+	int rc = 0;
 
-	if (rc == 0)
-		rc = net_check_presence(net, "receive offloads can't change");
-	if (rc == 0)
-		rc = check(net, rx_offloads);
-	if (rc == 0 && bits != bits_of(net, net->rx_offloads)) {
+	if (bits != bits_of(net, net->rx_offloads)) {
 		rc = net_need(net, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
 			"a change of receive offloads");
 		if (rc == 0)
@@ -83,4 +80,32 @@ int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads)
 	set_stripping(net, (rx_offloads & RTE_ETH_RX_OFFLOAD_VLAN_STRIP) != 0);
 	net->rx_offloads = rx_offloads;
 	return 0;
+}
+
+int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads)
+{
+	int rc = net_check_queue(net, 0);
+
+	if (rc == 0)
+		rc = net_check_presence(net, "receive offloads can't change");
+	if (rc == 0)
+		rc = check(net, rx_offloads);
+	if (rc == 0)
+		rc = apply(net, rx_offloads);
+	if (rc != 0)
+		return rc;
+	net->settings.rx_offloads_set = true;
+	net->settings.rx_offloads = rx_offloads;
+	return 0;
+}
+
+/* A back end that came back may offer less than it did. */
+int net_rx_offloads_replay(struct kl_net *net)
+{
+	uint64_t can = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
+
+	if (!net->settings.rx_offloads_set)
+		return 0;
+	return apply(net,
+		(net->rx_offloads & ~CHANGEABLE) | (net->settings.rx_offloads & CHANGEABLE & can));
 }

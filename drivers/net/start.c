@@ -170,6 +170,7 @@ static int replay_settings(struct kl_net *net)
 		net_rx_modes_replay,
 		net_vlans_replay,
 		net_coalescing_replay,
+		net_rx_offloads_replay,
 		net_stops_replay,
 	};
 	int rc = 0;
@@ -282,6 +283,7 @@ int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 	kl_device_renew_recoveries(net->device);
 	net->conf = *conf;
 	net->conf.queue_pairs = pairs;
+	net->settings.rx_offloads_set = false;
 	for (uint16_t i = 0; i < net->pair_count; i++)
 		memset(net->pairs[i].is_stopped, 0, sizeof(net->pairs[i].is_stopped));
 	rc = net_bring_up(net);

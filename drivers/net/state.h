@@ -124,6 +124,8 @@ struct net_settings {
 	uint32_t tunnels;
 	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
 	uint16_t mtu; /* 0: the device's */
+	bool rx_offloads_set; /* since the last start */
+	uint64_t rx_offloads;
 };
 
 struct kl_net {

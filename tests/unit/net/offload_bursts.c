@@ -214,6 +214,23 @@ Test(offload_bursts, changed_while_running)
 	control_close(&rig);
 }
 
+/* A recovery leaves them as they were changed, a start makes them what it says. */
+Test(offload_bursts, changed_and_recovered)
+{
+	const uint64_t without = RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
+	struct kl_net *net;
+
+	open_with(1 << 1 | 1 << 2 | 1 << 7 | 1 << 8, 0, RTE_ETH_RX_OFFLOAD_TCP_LRO);
+	net = rig.net.net;
+	cr_assert_eq(kl_net_set_rx_offloads(net, without), 0);
+	control_history(&rig);
+	rig.net.model->status |= 0x40;
+	cr_expect_eq(kl_net_recover(net), 0, "%s", log_text());
+	control_expect(&rig, 5, 0, "\0\0\0\0\0\0\0\0", 8);
+	cr_expect_eq(kl_net_rx_offloads(net), without);
+	control_close(&rig);
+}
+
 /* A longer header both ways, and the hash in the packet. */
 Test(offload_bursts, hash_report)
 {
