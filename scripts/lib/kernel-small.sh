@@ -8,7 +8,7 @@ readonly parts=(config kernel version)
 readonly package_size='140 MB'
 readonly config=$root/scripts/lib/kernel-small.config
 # Built once for all checkouts of this user, since it depends on nothing but its configuration.
-readonly kept=${XDG_CACHE_HOME:-$HOME/.cache}/kickless/small-kernel
+readonly kept=${XDG_CACHE_HOME:-~/.cache}/kickless/small-kernel
 # As many does a build compile, about.
 readonly compiled_files=1390
 
