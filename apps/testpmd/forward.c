@@ -347,7 +347,7 @@ void fwd_stop(struct testpmd *pmd)
 }
 
 /* An lcore's counters and queues are its own, so it does it itself; it looks within a round. */
-static void order(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_order order)
+static void have_done(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_order order)
 {
 	const uint64_t deadline = clock_ns() + SECOND_NS;
 
@@ -366,7 +366,7 @@ void fwd_clear(struct testpmd *pmd)
 	struct fwd *fwd = &pmd->fwd;
 
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
-		order(fwd, &fwd->lcores[i], FWD_CLEAR);
+		have_done(fwd, &fwd->lcores[i], FWD_CLEAR);
 	take_baselines(pmd);
 	fwd->started_ns = clock_ns();
 	if (!fwd->running)
@@ -386,7 +386,7 @@ void fwd_announce(struct testpmd *pmd, const struct port *port)
 		fwd->streams[i].announces = fwd->streams[i].tx_net == port->net &&
 			fwd->streams[i].tx_tap == NULL && fwd->streams[i].tx_queue == 0;
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
-		order(fwd, &fwd->lcores[i], FWD_ANNOUNCE);
+		have_done(fwd, &fwd->lcores[i], FWD_ANNOUNCE);
 }
 
 double fwd_seconds(const struct fwd *fwd)

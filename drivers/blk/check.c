@@ -26,7 +26,7 @@ static int check_data(const struct blk_queue *queue, const struct kl_blk_request
 		return -EINVAL;
 	if (request->op == KL_BLK_WRITE && info->is_read_only)
 		return -EROFS;
-	if (request->op == KL_BLK_WRITE && blk_zones_check(queue, request) != 0)
+	if (request->op == KL_BLK_WRITE && blk_zones_check_write(queue, request) != 0)
 		return -EINVAL;
 	return check_extent(queue, request->offset, request->length);
 }

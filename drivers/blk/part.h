@@ -33,8 +33,10 @@ static inline bool blk_part_has_answer(const struct blk_part *part)
  */
 int blk_check(const struct blk_queue *queue, const struct kl_blk_request *request);
 
-/* zones.c: the same for an operation that only a host-managed disk knows, and for a write to one. */
+/* zones.c: the same for an operation that only a host-managed disk knows. */
 int blk_zones_check(const struct blk_queue *queue, const struct kl_blk_request *request);
+/* zones.c: what a write to one has to keep to besides; any other disk has no more rules. 0 or -EINVAL. */
+int blk_zones_check_write(const struct blk_queue *queue, const struct kl_blk_request *request);
 /* zones.c: the result for a status that is an error. */
 int blk_zones_result(uint8_t status);
 /* zones.c: whether the operation's completion has a value. */

@@ -52,10 +52,12 @@ static int check_report(const struct blk_queue *queue, const struct kl_blk_reque
 	return request->offset < kl__load64(&queue->blk->capacity) ? 0 : -ERANGE;
 }
 
-static int check_write(const struct blk_queue *queue, const struct kl_blk_request *request)
+int blk_zones_check_write(const struct blk_queue *queue, const struct kl_blk_request *request)
 {
 	uint32_t granularity = queue->blk->info.zones.write_granularity;
 
+	if (granularity == 0)
+		return 0;
 	return request->offset % granularity == 0 && request->length % granularity == 0 ? 0 :
 											  -EINVAL;
 }
@@ -65,9 +67,7 @@ int blk_zones_check(const struct blk_queue *queue, const struct kl_blk_request *
 	const struct kl_blk_info *info = &queue->blk->info;
 
 	if (info->zones.zone_bytes == 0)
-		return request->op == KL_BLK_WRITE ? 0 : -ENOTSUP;
-	if (request->op == KL_BLK_WRITE)
-		return check_write(queue, request);
+		return -ENOTSUP;
 	if (request->flags != 0)
 		return -EINVAL;
 	if (request->op == KL_BLK_ZONE_REPORT)
