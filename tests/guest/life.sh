@@ -40,6 +40,9 @@ for n in 9 a; do
 	port "$n" "virtio-blk-pci,drive=disk$n"
 done
 
+# When bus mastering is turned off in the middle of a chain, QEMU reads zeros where the ring was.
+qemu_may_say=('virtio: zero sized buffers' 'virtio: bogus descriptor' 'Guest moved used index')
+
 qmp=$(mktemp -u)
 serve_requests &
 server=$!

@@ -254,35 +254,6 @@ FRAMED_TEST(pci_caps, offset_and_length)
 	}
 }
 
-/* The window's offset has 32 bits, and no size to be held against. */
-FRAMED_TEST(pci_caps, offset_and_length_by_window)
-{
-	static const struct {
-		uint32_t offset, length;
-		bool is_good;
-	} cases[] = {
-		{0, 0x38, true},
-		{0, 0x37, false},
-		{2, 0x40, false},
-		{0xffffffbc, 0x43, true},
-		{0xffffffbc, 0x44, false},
-		{0, 0xffffffff, true},
-		{4, 0xffffffff, false},
-	};
-
-	model->script.has_window = true;
-	model_rebuild(model);
-	model->access.bar[1].size = 0;
-	cap(COMMON)[CAP_BAR] = 1;
-	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		put32(cap(COMMON) + CAP_OFFSET, cases[i].offset);
-		put32(cap(COMMON) + CAP_LENGTH, cases[i].length);
-		cr_expect_eq(parse(), cases[i].is_good ? 0 : -EPROTO, "0x%x, 0x%x", cases[i].offset,
-			cases[i].length);
-		cr_expect_eq(caps.common.by_window, cases[i].is_good);
-	}
-}
-
 FRAMED_TEST(pci_caps, bars_of_more_than_4_gib)
 {
 	model->access.bar[1].size = UINT64_C(1) << 40;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Capabilities that end where the configuration space does, and some bytes later. */
+/*
+ * Capabilities that end where the configuration space does, and some bytes later; structures that end where the
+ * window's 32 bits do.
+ */
 #include <errno.h>
 #include <string.h>
 
@@ -12,6 +15,11 @@
 #define COMMON 1
 #define NOTIFY 2
 #define WINDOW 5
+
+/* Offsets in a capability, 4.1.4. */
+#define CAP_BAR 4
+#define CAP_OFFSET 8
+#define CAP_LENGTH 12
 
 static struct model *model;
 static struct kl__pci_caps caps;
@@ -50,5 +58,46 @@ Test(pci_caps_end, window)
 	model_rebuild(model);
 	cr_expect_eq(parse_at(WINDOW, 236, 20), 0, "%s", why);
 	cr_expect_eq(caps.window, 236);
+	finish(model);
+}
+
+static void put32(uint8_t *bytes, uint32_t value)
+{
+	for (unsigned int i = 0; i < 4; i++)
+		bytes[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* It has no size that an offset could be held against. */
+Test(pci_caps_end, reach_of_the_window)
+{
+	static const struct {
+		uint32_t offset, length;
+		bool is_good;
+	} cases[] = {
+		{0, 0x38, true},
+		{0, 0x37, false},
+		{2, 0x40, false},
+		{0xffffffbc, 0x43, true},
+		{0xffffffbc, 0x44, false},
+		{0, 0xffffffff, true},
+		{4, 0xffffffff, false},
+	};
+	uint8_t *common;
+
+	model = model_new(63);
+	model->script.has_window = true;
+	model_rebuild(model);
+	model->access.bar[1].size = 0;
+	common = model->pci_config + model_capability(model, COMMON, 0);
+	common[CAP_BAR] = 1;
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put32(common + CAP_OFFSET, cases[i].offset);
+		put32(common + CAP_LENGTH, cases[i].length);
+		cr_expect_eq(kl__pci_caps_parse(model->pci_config, 256, model->access.bar, &caps,
+				     &why),
+			cases[i].is_good ? 0 : -EPROTO, "0x%x, 0x%x", cases[i].offset,
+			cases[i].length);
+		cr_expect_eq(caps.common.by_window, cases[i].is_good);
+	}
 	finish(model);
 }
