@@ -6,9 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <microhttpd.h>
-#include <rte_common.h>
-
+#include "metrics_http.h"
 #include "metrics_text.h"
 #include "say.h"
 
@@ -20,14 +18,15 @@
 #define CONNECTION_BYTES ((size_t)16 * 1024)
 
 struct metrics_server {
+	const struct metrics_http *http;
 	struct MHD_Daemon *daemon;
 	struct testpmd *pmd;
 };
 
-static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int status, char *text,
-	size_t bytes)
+static enum MHD_Result reply(const struct metrics_http *http, struct MHD_Connection *connection,
+	unsigned int status, char *text, size_t bytes)
 {
-	struct MHD_Response *response = MHD_create_response_from_buffer(bytes, text,
+	struct MHD_Response *response = http->create_response_from_buffer(bytes, text,
 		MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result result;
 
@@ -35,18 +34,18 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int sta
 		free(text);
 		return MHD_NO;
 	}
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, TEXT_TYPE);
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
+	http->add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, TEXT_TYPE);
+	result = http->queue_response(connection, status, response);
+	http->destroy_response(response);
 	return result;
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned int status,
-	const char *why)
+static enum MHD_Result refuse(const struct metrics_http *http, struct MHD_Connection *connection,
+	unsigned int status, const char *why)
 {
 	char *text = strdup(why);
 
-	return text != NULL ? reply(connection, status, text, strlen(text)) : MHD_NO;
+	return text != NULL ? reply(http, connection, status, text, strlen(text)) : MHD_NO;
 }
 
 static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,
@@ -62,9 +61,11 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 	(void)data_bytes;
 	(void)state;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET is answered\n");
+		return refuse(server->http, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+			"only GET is answered\n");
 	if (strcmp(url, "/metrics") != 0)
-		return refuse(connection, MHD_HTTP_NOT_FOUND, "there is only /metrics\n");
+		return refuse(server->http, connection, MHD_HTTP_NOT_FOUND,
+			"there is only /metrics\n");
 	file = open_memstream(&text, &bytes);
 	if (file == NULL)
 		return MHD_NO;
@@ -73,7 +74,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 		free(text);
 		return MHD_NO;
 	}
-	return reply(connection, MHD_HTTP_OK, text, bytes);
+	return reply(server->http, connection, MHD_HTTP_OK, text, bytes);
 }
 
 static struct MHD_Daemon *listen_on(const struct sockaddr_storage *address,
@@ -82,10 +83,10 @@ static struct MHD_Daemon *listen_on(const struct sockaddr_storage *address,
 	const unsigned int flags = MHD_USE_EPOLL | MHD_NO_FLAG |
 		(address->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
 
-	return MHD_start_daemon(flags, 0, NULL, NULL, answer, server, MHD_OPTION_SOCK_ADDR, address,
-		MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		CONNECTION_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-		MHD_OPTION_END);
+	return server->http->start_daemon(flags, 0, NULL, NULL, answer, server,
+		MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SECONDS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_END);
 }
 
 struct metrics_server *metrics_server_open(const char *text, struct testpmd *pmd)
@@ -96,6 +97,11 @@ struct metrics_server *metrics_server_open(const char *text, struct testpmd *pmd
 	if (server == NULL)
 		return NULL;
 	server->pmd = pmd;
+	server->http = metrics_http_load();
+	if (server->http == NULL) {
+		free(server);
+		return NULL;
+	}
 	/* The option's parser has seen that it is one. */
 	metrics_parse_address(text, &address);
 	server->daemon = listen_on(&address, server);
@@ -105,7 +111,7 @@ struct metrics_server *metrics_server_open(const char *text, struct testpmd *pmd
 		return NULL;
 	}
 	printf("Metrics: port %u, /metrics\n",
-		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
+		server->http->get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port);
 	return server;
 }
 
@@ -113,7 +119,7 @@ void metrics_server_close(struct metrics_server *server)
 {
 	if (server == NULL)
 		return;
-	MHD_stop_daemon(server->daemon);
+	server->http->stop_daemon(server->daemon);
 	free(server);
 }
 
@@ -121,11 +127,11 @@ int metrics_server_fd(const struct metrics_server *server)
 {
 	if (server == NULL)
 		return -1;
-	return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
+	return server->http->get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
 }
 
 void metrics_server_run(struct metrics_server *server)
 {
 	if (server != NULL)
-		MHD_run(server->daemon);
+		server->http->run(server->daemon);
 }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libmicrohttpd, loaded when the first server is opened: it brings a dozen libraries of TLS along, whose
+ * loading would cost every start more time than all else, and only --metrics-listen needs it.
+ */
+#ifndef TESTPMD_METRICS_HTTP_H
+#define TESTPMD_METRICS_HTTP_H
+
+#include <microhttpd.h>
+
+/* The functions that are used, each with its own type, by its name without MHD_. */
+struct metrics_http {
+	__typeof__(MHD_add_response_header) *add_response_header;
+	__typeof__(MHD_create_response_from_buffer) *create_response_from_buffer;
+	__typeof__(MHD_destroy_response) *destroy_response;
+	__typeof__(MHD_get_daemon_info) *get_daemon_info;
+	__typeof__(MHD_queue_response) *queue_response;
+	__typeof__(MHD_run) *run;
+	__typeof__(MHD_start_daemon) *start_daemon;
+	__typeof__(MHD_stop_daemon) *stop_daemon;
+};
+
+/* Main lcore only. NULL after a message; what is loaded stays until the process ends. */
+const struct metrics_http *metrics_http_load(void);
+
+#endif
