@@ -26,8 +26,9 @@ def without_rescue(text):
 class Prompt:
     """A program that reads commands and shows a prompt behind each answer."""
 
-    def __init__(self, arguments, prompt="testpmd> "):
+    def __init__(self, arguments, prompt="testpmd> ", honest=True):
         self.prompt = prompt
+        self.judge = without_rescue if honest else str  # a back end that drops a doorbell has to be rescued
         self.text = ""
         self.skipped = ""  # what was printed before the last command
         self.process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -55,7 +56,7 @@ class Prompt:
         self.process.stdin.write((line + "\n").encode())
         self.process.stdin.flush()
         self.skipped = self.read(re.escape(line) + r"\r?\n")[:-len(line) - 1]
-        return without_rescue(self.read(re.escape(self.prompt))[:-len(self.prompt)].replace("\r", ""))
+        return self.judge(self.read(re.escape(self.prompt))[:-len(self.prompt)].replace("\r", ""))
 
     def quit(self):
         """Says quit; returns what was printed then and the exit status."""
@@ -67,7 +68,7 @@ class Prompt:
                 text, _ = self.process.communicate()
         else:
             text, _ = self.process.communicate()
-        return without_rescue(self.text + (text or b"").decode(errors="replace")), self.process.returncode
+        return self.judge(self.text + (text or b"").decode(errors="replace")), self.process.returncode
 
 
 class Rig:
