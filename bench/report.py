@@ -74,8 +74,9 @@ def cost_table(rows, counts):
 
 
 def guest_lines(results):
-    text = "".join((results / f"{name}.txt").read_text() for name in ("guest_net", "guest_blk"))
-    return [f"- {line}" for line in text.splitlines() if re.match(r"(round|depth) \d+:", line)]
+    files = (results / f"guest_{name}.txt" for name in ("vhost", "net", "blk"))
+    text = "".join(file.read_text() for file in files)
+    return [f"- {line}" for line in text.splitlines() if re.match(r"((round|depth) \d+|back end that .*):", line)]
 
 
 def table(results):
@@ -89,7 +90,8 @@ def table(results):
               f"{worst['ring']} {worst['dir']}, burst {worst['burst']}, {worst['bytes']} bytes.", "",
               "With the back end on a second core, packets per second that come back, ours over DPDK's: " +
               ", ".join(f"{r['ring']} {r['ratio']:.2f} (±{r['spread'] / 2:.2f})" for r in cores) + ".", "",
-              "In a guest under emulation, on QEMU's own devices:", ""]
+              "In a guest under emulation, first with DPDK's vhost library on the other core as the device, "
+              "then on QEMU's own devices:", ""]
     return "\n".join(lines + guest_lines(results)) + "\n"
 
 

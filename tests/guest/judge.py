@@ -5,6 +5,7 @@
 judge.py kicks TRACE JSON...   doorbells that kickless-testpmd reports, run by run, against QEMU's count
 judge.py accesses TRACE        from the first doorbell of a run to its last, no other register is touched
 judge.py compare TRACE OUT     prints packets/s, kicks per 1,000 packets and start to first packet, of ours and DPDK's testpmd
+judge.py rates REPORTS ORDER   the same two by what vhost_ends reports, where runs alternate and ORDER names each pair
 judge.py deep QMP              the most requests that the device slowdisk is seen to hold within 5 s
 judge.py resize QMP DRIVE N    lets QEMU give the drive N bytes
 judge.py link QMP NIC on|off   puts the NIC on the wire, or takes it off
@@ -15,6 +16,7 @@ judge.py frames PCAP COUNT     the first COUNT numbered frames of each sender, o
 import json
 import re
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -164,6 +166,28 @@ def judge_compare(trace, out):
         print(f"round {turn}: start to first packet: kickless {starts[2 * turn - 2]:.0f} ms, dpdk-testpmd {starts[2 * turn - 1]:.0f} ms")
 
 
+def judge_rates(reports, order):
+    """Medians over the rounds. A driver that moved nothing is the kernel's, before the devices were bound to VFIO."""
+    with open(reports, encoding="ascii") as file:
+        lives_seen = [json.loads(line) for line in file if line.startswith("{")]
+    seen = []
+    for life in lives_seen:
+        flows = life["to_driver"], life["from_driver"]
+        busiest = max(flows, key=lambda flow: flow["packets"])
+        if busiest["packets"] > 0:
+            seen.append((busiest["pps"], 1000 * sum(flow["kicks"] for flow in flows) / busiest["packets"]))
+    with open(order, encoding="ascii") as file:
+        pairs = file.read().splitlines()
+    if len(seen) != 2 * len(pairs):
+        sys.exit(f"{len(pairs)} pairs of programs were run, and {len(seen)} drivers moved packets")
+    for name in dict.fromkeys(pairs):
+        turns = [number for number, pair in enumerate(pairs) if pair == name]
+        (ours, kicks), (stock, stock_kicks) = (
+            map(statistics.median, zip(*(seen[2 * turn + program] for turn in turns))) for program in (0, 1))
+        print(f"{name}: kickless {ours:.0f} packets/s, {kicks:.4f} kicks per 1,000 packets; "
+              f"dpdk-testpmd {stock:.0f}, {stock_kicks:.4f}; ratios {ours / stock:.2f}, {kicks / stock_kicks:.2f}")
+
+
 def connect(path):
     """A function that sends QEMU's monitor a command and returns what it answers."""
     connection = socket.socket(socket.AF_UNIX)
@@ -216,7 +240,7 @@ def judge_ask(path, command):
 
 
 def main():
-    judges = {"kicks": judge_kicks, "compare": judge_compare, "ask": judge_ask, "deep": judge_deep, "resize": judge_resize, "link": judge_link, "accesses": judge_accesses, "frames": judge_frames}
+    judges = {"kicks": judge_kicks, "compare": judge_compare, "rates": judge_rates, "ask": judge_ask, "deep": judge_deep, "resize": judge_resize, "link": judge_link, "accesses": judge_accesses, "frames": judge_frames}
     if len(sys.argv) < 3 or sys.argv[1] not in judges:
         sys.exit(__doc__)
     sys.exit(judges[sys.argv[1]](*sys.argv[2:]))
