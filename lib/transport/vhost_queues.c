@@ -5,6 +5,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <kickless/log.h>
+
 #include "spec/features.h"
 #include "transport/vhost_state.h"
 
@@ -127,10 +129,12 @@ int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__que
 {
 	struct kl__vhost_user *user = kl__vhost(transport);
 	int kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int call_fd = call_fd_of(user, setup->vector), rc = -EMFILE;
+	int call_fd = call_fd_of(user, setup->vector), rc;
 
-	if (kick_fd < 0 || call_fd < 0)
+	if (kick_fd < 0 || call_fd < 0) {
+		rc = kl_no_descriptor(user->transport.name);
 		goto close_fds;
+	}
 	/* From here on the back end may know the queue, also when it fails half way. */
 	user->kick_fd[setup->index] = kick_fd;
 	rc = tell_queue(user, setup, kick_fd, call_fd);

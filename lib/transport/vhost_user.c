@@ -246,7 +246,8 @@ int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
 	rc = kl__vhost_memory_open(&user->memory, &user->socket, memory);
 	user->event_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (rc == 0)
-		rc = user->event_fd < 0 ? -errno : meet_first(user, path, is_server);
+		rc = user->event_fd < 0 ? kl_no_descriptor(user->transport.name) :
+					  meet_first(user, path, is_server);
 	if (rc != 0) {
 		close_transport(&user->transport);
 		return rc;

@@ -223,10 +223,12 @@ static bool access_is_wanted(struct kl__pci_access *access)
 	return of(access)->script.is_wanted;
 }
 
+/* With it go the interrupts, as VFIO has it. */
 static void access_close(struct kl__pci_access *access)
 {
 	struct model *model = of(access);
 
+	model->msix_is_on = false;
 	model->access_closes++;
 	if (model->access_closes > 1)
 		model_violation(model, "the access was closed twice");

@@ -20,7 +20,8 @@ static bool refuses(const char *what)
 	if (!is_begun || left == 0 || --left > 0)
 		return false;
 	refused = what;
-	errno = strcmp(what, "eventfd") == 0 ? EMFILE : ENOMEM;
+	errno = strcmp(what, "eventfd") == 0 || strcmp(what, "epoll_create1") == 0 ? EMFILE :
+										     ENOMEM;
 	return true;
 }
 
@@ -74,6 +75,14 @@ int __wrap_eventfd(unsigned int count, int flags)
 	return refuses("eventfd") ? -1 : __real_eventfd(count, flags);
 }
 
+int __real_epoll_create1(int flags);
+int __wrap_epoll_create1(int flags);
+
+int __wrap_epoll_create1(int flags)
+{
+	return refuses("epoll_create1") ? -1 : __real_epoll_create1(flags);
+}
+
 #pragma GCC visibility pop
 
 static void *alloc_for_device(struct kl__host *host, size_t size, size_t align, uint64_t *iova)
@@ -81,20 +90,19 @@ static void *alloc_for_device(struct kl__host *host, size_t size, size_t align, 
 	return refuses("memory for the device") ? NULL : host_alloc(host, size, align, iova);
 }
 
-static void begin(struct model *model, unsigned int n)
+void scarce_begin(unsigned int n)
 {
-	host_alloc = model->host.alloc;
-	model->host.alloc = alloc_for_device;
 	refused = NULL;
 	left = n;
 	kept = 0;
 	is_begun = true;
 }
 
-static void end(struct model *model)
+const char *scarce_end(int *blocks)
 {
 	is_begun = false;
-	model->host.alloc = host_alloc;
+	*blocks = kept;
+	return refused;
 }
 
 static void expect_nothing_left(const struct scarce_trial *trial, unsigned int n)
@@ -122,7 +130,9 @@ static bool try_one(const struct scarce_trial *trial, unsigned int n)
 
 	forget_log();
 	trial->model->access_closes = trial->model->host_closes = 0;
-	begin(trial->model, n);
+	host_alloc = trial->model->host.alloc;
+	trial->model->host.alloc = alloc_for_device;
+	scarce_begin(n);
 	rc = trial->start();
 	left = 0;
 	if (rc == 0) {
@@ -131,7 +141,8 @@ static bool try_one(const struct scarce_trial *trial, unsigned int n)
 		is_begun = true;
 	}
 	trial->close();
-	end(trial->model);
+	is_begun = false;
+	trial->model->host.alloc = host_alloc;
 	if (rc != 0)
 		expect_failed(trial, n, rc);
 	else

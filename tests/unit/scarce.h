@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Scarcity: of all that a driver asks for, on the heap, of eventfds, and of its host for memory that the
- * device can reach, the n-th is refused. A program that uses this is linked with scarce_wraps; the
+ * Scarcity: of all that a driver asks for, on the heap, of eventfds and the like, and of its host for
+ * memory that the device can reach, the n-th is refused. A program that uses this is linked with scarce_wraps; the
  * model device is a library of its own, so its allocations are not counted.
  */
 #ifndef UNIT_SCARCE_H
 #define UNIT_SCARCE_H
 
 #include "model.h"
+
+/* From now on the n-th thing is refused; 0: nothing. */
+void scarce_begin(unsigned int n);
+/* What was refused, or NULL; and how many more blocks of the heap are taken now. */
+const char *scarce_end(int *blocks);
 
 struct scarce_trial {
 	struct model *model;

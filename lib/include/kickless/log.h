@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <kickless/version.h>
 
@@ -45,6 +46,18 @@ static inline int kl_no_memory(const char *name, size_t bytes)
 		"(ulimit -v)",
 		name, bytes);
 	return -ENOMEM;
+}
+
+/* As above, right after a call that failed to make a file descriptor. Returns -errno. */
+static inline int kl_no_descriptor(const char *name)
+{
+	int rc = -errno;
+
+	kl_error(
+		"%s: there is no file descriptor to be had: %s; let this program have more (ulimit -n), or "
+		"end others",
+		name, strerror(-rc));
+	return rc;
 }
 
 #endif

@@ -5,6 +5,7 @@
 #include "core/device.h"
 #include "net_rig.h"
 #include "scarce.h"
+#include "spec/features.h"
 
 static struct net_rig rig;
 
@@ -44,5 +45,21 @@ Test(net_scarcity, every_step_of_a_start)
 	cr_expect_geq(scarce_try_all(&(struct scarce_trial){rig.model, attach_and_start,
 			      close_device, expect_works}),
 		13);
+	net_close(&rig);
+}
+
+/* The same without the interrupts' eventfds, through ports. */
+Test(net_scarcity, every_step_of_a_legacy_start)
+{
+	ONLY_IF(!ring_is("packed") && !ring_is("in_order"));
+	net_prepare(&rig);
+	rig.model->script.interfaces = MODEL_LEGACY;
+	rig.model->script.next_iova = UINT64_C(1) << 32;
+	model_offer_not(rig.model, VIRTIO_F_VERSION_1);
+	model_offer(rig.model, VIRTIO_F_ANY_LAYOUT);
+	model_rebuild(rig.model);
+	cr_expect_geq(scarce_try_all(&(struct scarce_trial){rig.model, attach_and_start,
+			      close_device, expect_works}),
+		10);
 	net_close(&rig);
 }
