@@ -16,14 +16,13 @@
 #include <unistd.h>
 
 #include <kickless/eal.h>
-
-#define AREAS 64
+#include <kickless/log.h>
 
 /* Written under the lock, and read by the handler: an entry counts while its size is not 0. */
 static struct {
 	_Atomic(uintptr_t) start;
 	_Atomic(size_t) size;
-} areas[AREAS];
+} areas[KL__GUARD_AREAS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Set up before the handler is. */
@@ -33,21 +32,27 @@ static int ones_fd = -1; /* a page of ones */
 
 void kl__guard_add(void *memory, size_t size)
 {
+	unsigned int i = 0;
+
 	pthread_mutex_lock(&lock);
-	for (unsigned int i = 0; i < AREAS; i++) {
-		if (atomic_load(&areas[i].size) != 0)
-			continue;
+	while (i < KL__GUARD_AREAS && atomic_load(&areas[i].size) != 0)
+		i++;
+	if (i < KL__GUARD_AREAS) {
 		atomic_store(&areas[i].start, (uintptr_t)memory);
 		atomic_store(&areas[i].size, size);
-		break;
 	}
 	pthread_mutex_unlock(&lock);
+	if (i == KL__GUARD_AREAS)
+		kl_warning(
+			"%d pieces of register memory are guarded, and this is one more: if its device is torn "
+			"off, an access to it ends this program; open fewer devices",
+			KL__GUARD_AREAS);
 }
 
 void kl__guard_remove(const void *memory)
 {
 	pthread_mutex_lock(&lock);
-	for (unsigned int i = 0; i < AREAS; i++)
+	for (unsigned int i = 0; i < KL__GUARD_AREAS; i++)
 		if (atomic_load(&areas[i].start) == (uintptr_t)memory)
 			atomic_store(&areas[i].size, 0);
 	pthread_mutex_unlock(&lock);
@@ -55,7 +60,7 @@ void kl__guard_remove(const void *memory)
 
 static bool is_guarded(uintptr_t address)
 {
-	for (unsigned int i = 0; i < AREAS; i++)
+	for (unsigned int i = 0; i < KL__GUARD_AREAS; i++)
 		if (address - atomic_load(&areas[i].start) < atomic_load(&areas[i].size))
 			return true;
 	return false;

@@ -15,6 +15,7 @@
 
 #include <kickless/eal.h>
 
+#include "finish.h"
 #include "platform/region.h"
 
 #define BYTES 8192
@@ -154,4 +155,18 @@ Test(guard, with_all_that_is_known_of_it)
 	sigaction(SIGBUS, &earlier, NULL);
 	cr_assert_eq(kl_catch_sigbus(), 0);
 	cr_expect_eq(touch_a_stranger(), 2);
+}
+
+Test(guard, one_more_than_are_guarded)
+{
+	static char memory[KL__GUARD_AREAS + 1];
+
+	capture_log();
+	for (unsigned int i = 0; i < KL__GUARD_AREAS; i++)
+		kl__guard_add(&memory[i], 1);
+	cr_expect_str_empty(log_text());
+	kl__guard_add(&memory[KL__GUARD_AREAS], 1);
+	cr_expect(logged("128 pieces of register memory"), "%s", log_text());
+	for (unsigned int i = 0; i < KL__GUARD_AREAS; i++)
+		kl__guard_remove(&memory[i]);
 }
