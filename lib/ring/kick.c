@@ -8,7 +8,11 @@
 #include "ring/clock.h"
 #include "ring/split.h"
 
-/* Auto: this many doorbell writes at the deadline in a row show that waiting does not pay. */
+/*
+ * Auto: this many doorbell writes at the deadline in a row show that waiting does not pay. One that
+ * tells of several publishes is none of them: to a sender that goes on meanwhile the wait costs
+ * nothing, and the device has more to do each time it is woken.
+ */
 #define MISSES_TO_EAGER 4
 /*
  * Auto, eager: after so many decisions one is deferred again, to see whether it pays by now; twice
@@ -128,9 +132,20 @@ static void void_owed(struct kl_queue *queue)
 	learn(kick, false);
 }
 
+/*
+ * Auto: whether to wait on gains nothing, since the ring is full of what the device doesn't look at:
+ * no more can be told of at once than now.
+ */
+static bool is_hopeless(const struct kl_queue *queue, uint16_t used)
+{
+	return queue->kick.policy.mode == KL_KICK_AUTO &&
+		(uint16_t)(queue->published - used) >= queue->size;
+}
+
 void kl__kick_owed(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
+	const bool is_alone = kick->deferred == 1;
 	uint16_t used = progress(queue);
 	uint64_t now;
 
@@ -147,11 +162,11 @@ void kl__kick_owed(struct kl_queue *queue)
 		kick->deadline = now + wait_ticks(kick);
 		return;
 	}
-	if (now < kick->deadline)
+	if (now < kick->deadline && !is_hopeless(queue, used))
 		return;
 	kl__kick_decide_owed(queue);
 	if (kick->last_sent)
-		learn(kick, true);
+		learn(kick, is_alone);
 }
 
 void kl__kick_decide_owed(struct kl_queue *queue)

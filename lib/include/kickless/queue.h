@@ -14,7 +14,10 @@ enum kl_kick_mode {
 	KL_KICK_EAGER,
 	/* Publish, watch the used index for wait_ns, decide only when the device did not move. */
 	KL_KICK_LAZY,
-	/* Lazy while waiting spares kicks, eager after a few misses, and probing again later. */
+	/*
+	 * Lazy while waiting spares kicks or lets one tell of more, until the ring is full; eager
+	 * after a few misses, and probing again later.
+	 */
 	KL_KICK_AUTO,
 };
 

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The auto policy: puts decisions off as long as that pays, and learns whether it does. */
+#include <criterion/criterion.h>
+
+#include "ring/clock.h"
+#include "ring_rig.h"
+
+/* The cycle counter goes at a few GHz: a wait longer than any test. */
+#define SLOW_TICKS 10000000000u
+
+static struct ring_rig rig;
+
+static void open_auto(unsigned int kind)
+{
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 256,
+			.kind = kind,
+			.event_idx = true,
+			.ticks_per_second = SLOW_TICKS,
+			.kick = {KL_KICK_AUTO, 0}});
+}
+
+static uint64_t doorbells(void)
+{
+	return rig.model->queue[0].doorbells;
+}
+
+static void serve_all(void)
+{
+	model_process(rig.model, 0, 256);
+	ring_take(&rig);
+	kl__kick_poll(rig.queue);
+}
+
+/* One buffer on an empty ring, before a device that sleeps. True when the kick was put off. */
+static bool post_to_sleeper(void)
+{
+	uint64_t before = doorbells();
+	bool was_put_off;
+
+	ring_post(&rig, 1);
+	was_put_off = doorbells() == before;
+	rig.queue->kick.deadline = 0;
+	kl__kick_poll(rig.queue);
+	cr_expect_eq(doorbells(), before + 1);
+	serve_all();
+	return was_put_off;
+}
+
+static bool post_to_polling_device(void)
+{
+	bool was_put_off;
+
+	ring_post(&rig, 1);
+	was_put_off = rig.queue->kick.owed;
+	serve_all();
+	return was_put_off;
+}
+
+/* Posts to a sleeper until the kick comes at once. */
+static unsigned int misses_until_eager(void)
+{
+	unsigned int misses = 0;
+
+	while (misses < 100 && post_to_sleeper())
+		misses++;
+	return misses;
+}
+
+Test(kick_auto, waits_a_default_time)
+{
+	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kick = {KL_KICK_AUTO, 0}});
+	cr_expect_eq(rig.queue->kick.wait_ticks, 20000);
+	ring_close(&rig);
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 8,
+			.kick = {KL_KICK_AUTO, 5},
+			.ticks_per_second = 3000000000});
+	cr_expect_eq(rig.queue->kick.wait_ticks, 15);
+	ring_close(&rig);
+}
+
+RING_TEST(kick_auto, stays_lazy_while_it_pays)
+{
+	open_auto(kind);
+	for (unsigned int i = 0; i < 5000; i++)
+		cr_assert(post_to_polling_device());
+	cr_expect_eq(doorbells(), 0);
+	ring_close(&rig);
+}
+
+RING_TEST(kick_auto, turns_eager_after_misses)
+{
+	open_auto(kind);
+	cr_expect_eq(misses_until_eager(), 4);
+	for (unsigned int i = 0; i < 10; i++)
+		cr_expect_not(post_to_sleeper());
+	ring_close(&rig);
+}
+
+/* Misses count only in a row. */
+RING_TEST(kick_auto, forgets_single_misses)
+{
+	open_auto(kind);
+	for (unsigned int i = 0; i < 100; i++) {
+		cr_assert(post_to_sleeper());
+		cr_assert(post_to_sleeper());
+		cr_assert(post_to_sleeper());
+		cr_assert(post_to_polling_device());
+	}
+	ring_close(&rig);
+}
+
+/* A kick that tells of several publishes is worth the wait, though the device sleeps each time. */
+RING_TEST(kick_auto, waits_while_more_is_sent)
+{
+	open_auto(kind);
+	for (unsigned int i = 0; i < 100; i++) {
+		ring_post(&rig, 1);
+		cr_assert(rig.queue->kick.owed, "%u", i);
+		cr_assert(post_to_sleeper());
+	}
+	cr_expect_eq(doorbells(), 100);
+	cr_expect_eq(misses_until_eager(), 4, "one at a time");
+	ring_close(&rig);
+}
+
+/* Eager, it tries again, soon and then ever more rarely; a try that pays makes it lazy again. */
+RING_TEST(kick_auto, probes)
+{
+	unsigned int decisions = 0;
+
+	open_auto(kind);
+	misses_until_eager();
+	/* The first eager decision was made by then. */
+	for (unsigned int gap = 16, so_far = 1, probes = 0; probes < 12; probes++, so_far = 0) {
+		while (!post_to_sleeper())
+			so_far++;
+		cr_assert_eq(so_far + 1, gap, "probe %u after %u decisions", probes, so_far + 1);
+		gap = gap < 4096 ? 2 * gap : 4096;
+	}
+	/* From here on the device polls. */
+	while (decisions < 5000 && !post_to_polling_device())
+		decisions++;
+	cr_expect_leq(decisions, 4096, "the next probe");
+	for (unsigned int i = 0; i < 100; i++)
+		cr_expect(post_to_polling_device(), "lazy again");
+	ring_close(&rig);
+}
+
+/* A device that is at work needs longer for a piece of it than one that only has to look. */
+RING_TEST(kick_auto, waits_longer_for_a_busy_device)
+{
+	const uint64_t wait = 1000000000;
+
+	ring_open(&rig,
+		(struct kl__queue_shape){.size = 256,
+			.kind = kind,
+			.event_idx = true,
+			.ticks_per_second = SLOW_TICKS,
+			.kick = {KL_KICK_AUTO, 100000000}});
+	cr_assert_eq(rig.queue->kick.wait_ticks, wait);
+	ring_post(&rig, 2);
+	cr_expect_leq(rig.queue->kick.deadline, kl__clock() + wait);
+	kl__kick_force(rig.queue);
+	rig.model->queue[0].is_busy = true;
+	model_process(rig.model, 0, 1);
+	ring_take(&rig);
+	ring_post(&rig, 1);
+	cr_expect_geq(rig.queue->kick.deadline, kl__clock() + 2 * wait);
+	rig.queue->kick.deadline = 0;
+	model_process(rig.model, 0, 1);
+	kl__kick_poll(rig.queue);
+	cr_expect_geq(rig.queue->kick.deadline, kl__clock() + 2 * wait, "and it moves");
+	ring_close(&rig);
+}
+
+/* What an empty ring teaches does not count for a busy one. */
+RING_TEST(kick_auto, learns_apart_for_a_busy_ring)
+{
+	open_auto(kind);
+	misses_until_eager();
+	ring_post(&rig, 2);
+	cr_expect_not(rig.queue->kick.owed);
+	rig.model->queue[0].is_busy = true;
+	/* One of two is used: the device is at work when the third comes. */
+	model_process(rig.model, 0, 1);
+	ring_take(&rig);
+	ring_post(&rig, 1);
+	cr_expect(rig.queue->kick.owed);
+	ring_close(&rig);
+}
+
+/* To wait on would let it tell of no more: nothing can be added until the device moves. */
+RING_TEST(kick_auto, decides_at_once_when_the_ring_is_full)
+{
+	open_auto(kind);
+	ring_post(&rig, 255);
+	kl__kick_poll(rig.queue);
+	cr_expect(rig.queue->kick.owed);
+	cr_expect_eq(doorbells(), 0, "one more has room");
+	ring_post(&rig, 1);
+	kl__kick_poll(rig.queue);
+	cr_expect_eq(doorbells(), 1);
+	cr_expect_not(rig.queue->kick.owed);
+	ring_close(&rig);
+}
+
+/* One that moved since the last look is awake, and will come to what fills the ring. */
+RING_TEST(kick_auto, a_full_ring_of_a_device_at_work_waits)
+{
+	open_auto(kind);
+	rig.model->queue[0].is_busy = true;
+	ring_post(&rig, 255);
+	model_process(rig.model, 0, 5);
+	cr_assert_eq(ring_take(&rig), 5);
+	ring_post(&rig, 6);
+	kl__kick_poll(rig.queue);
+	cr_expect(rig.queue->kick.owed);
+	cr_expect_eq(doorbells(), 0);
+	ring_close(&rig);
+}
