@@ -3,13 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_pause.h>
-
-#include <kickless/net_control.h>
 
 #include "clock.h"
 #include "show.h"
@@ -17,119 +14,6 @@
 #include "testpmd.h"
 
 #define SLICES_PER_SECOND 100
-
-static inline void note_first(struct fwd_lcore *lcore, const struct fwd_stream *stream)
-{
-	if (unlikely(lcore->first_sent_ns == 0) && stream->tx_packets > 0)
-		lcore->first_sent_ns = clock_ns();
-}
-
-/*
- * One turn of one stream. A transmit queue whose kick policy waits may owe its device a kick, so it
- * is called also when there was nothing to send.
- */
-static inline bool stream_turn(struct fwd_lcore *lcore, struct fwd_stream *stream)
-{
-	const uint64_t sent = stream->tx_packets;
-	const uint64_t begin = lcore->record_cycles ? rte_rdtsc() : 0;
-	const bool busy = lcore->engine->burst(stream);
-
-	if (stream->tx_packets == sent)
-		stream_transmit(stream, NULL, 0);
-	else
-		note_first(lcore, stream);
-	if (busy && lcore->record_cycles)
-		stream->busy_cycles += rte_rdtsc() - begin;
-	return busy;
-}
-
-/* Whether a stream had something to do. */
-static inline bool lcore_round(struct fwd_lcore *lcore)
-{
-	bool busy = false;
-
-	for (uint16_t i = 0; i < lcore->stream_count; i++)
-		busy |= stream_turn(lcore, &lcore->streams[i]);
-	return busy;
-}
-
-static void lcore_begin(struct fwd_lcore *lcore)
-{
-	for (uint32_t n = 0; n < lcore->tx_first; n++)
-		for (uint16_t i = 0; i < lcore->stream_count; i++) {
-			txonly_engine.burst(&lcore->streams[i]);
-			note_first(lcore, &lcore->streams[i]);
-		}
-}
-
-static void lcore_end(const struct fwd_lcore *lcore)
-{
-	for (uint16_t i = 0; i < lcore->stream_count; i++)
-		stream_flush(&lcore->streams[i]);
-}
-
-static void lcore_clear(const struct fwd_lcore *lcore)
-{
-	for (uint16_t i = 0; i < lcore->stream_count; i++) {
-		struct fwd_stream *stream = &lcore->streams[i];
-
-		stream->rx_packets = 0;
-		stream->tx_packets = 0;
-		stream->dropped = 0;
-		stream->bad_ip = 0;
-		stream->bad_l4 = 0;
-		stream->busy_cycles = 0;
-		memset(stream->rx_bursts, 0, sizeof(stream->rx_bursts));
-		memset(stream->tx_bursts, 0, sizeof(stream->tx_bursts));
-	}
-}
-
-static void announce(struct kl_net *net, uint16_t queue, struct rte_mempool *pool)
-{
-	struct rte_mbuf *packet = kl_net_announcement(net, pool);
-
-	if (packet != NULL && kl_net_tx_burst(net, queue, &packet, 1) == 0)
-		rte_pktmbuf_free(packet);
-	kl_net_tx_flush(net, queue);
-}
-
-/* By the first queue of each port that has something to say. */
-static void lcore_announce(const struct fwd_lcore *lcore)
-{
-	for (uint16_t i = 0; i < lcore->stream_count; i++) {
-		struct fwd_stream *stream = &lcore->streams[i];
-
-		if (stream->announces)
-			announce(stream->tx_net, stream->tx_queue, stream->pool);
-		stream->announces = false;
-	}
-}
-
-static void lcore_obey(struct fwd_lcore *lcore, int order)
-{
-	if (order == FWD_CLEAR)
-		lcore_clear(lcore);
-	else if (order == FWD_ANNOUNCE)
-		lcore_announce(lcore);
-}
-
-static int lcore_main(void *argument)
-{
-	struct fwd_lcore *lcore = argument;
-	int order;
-
-	lcore_begin(lcore);
-	while ((order = atomic_load_explicit(&lcore->order, memory_order_relaxed)) != FWD_STOP) {
-		if (unlikely(order != FWD_GO_ON)) {
-			lcore_obey(lcore, order);
-			atomic_store_explicit(&lcore->order, FWD_GO_ON, memory_order_release);
-		}
-		if (idle_is_due(&lcore->idle, lcore_round(lcore)))
-			idle_sleep(&lcore->idle, lcore->streams, lcore->stream_count);
-	}
-	lcore_end(lcore);
-	return 0;
-}
 
 bool fwd_slice(struct fwd *fwd)
 {
@@ -379,7 +263,7 @@ void fwd_announce(struct testpmd *pmd, const struct port *port)
 	struct fwd *fwd = &pmd->fwd;
 
 	if (!fwd->running || !fwd_has_port(fwd, port->number)) {
-		announce(port->net, 0, port->pool);
+		lcore_announce(port->net, 0, port->pool);
 		return;
 	}
 	for (uint16_t i = 0; i < fwd->stream_count; i++)

@@ -7,41 +7,16 @@
 #ifndef TESTPMD_FORWARD_H
 #define TESTPMD_FORWARD_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <rte_lcore.h>
 
+#include "lcore.h"
 #include "settings.h"
-#include "stream.h"
 
 struct port;
 struct testpmd;
-
-/* What the control thread tells an lcore, which looks once per round. */
-enum fwd_order {
-	FWD_GO_ON,
-	FWD_CLEAR, /* set the streams' counters to 0, then go on */
-	FWD_ANNOUNCE, /* send what says where a device is now, then go on */
-	FWD_STOP,
-};
-
-struct fwd_lcore {
-	/* Fixed during a run. */
-	unsigned int id;
-	const struct fwd_engine *engine;
-	bool record_cycles;
-	struct fwd_stream *streams; /* the first of its own, which lie side by side */
-	uint16_t stream_count;
-	uint32_t tx_first; /* bursts to send before all else */
-	struct idle idle;
-
-	/* An enum fwd_order, written by the control thread; the lcore takes all but FWD_STOP back. */
-	atomic_int order __rte_cache_aligned;
-	/* Written by the lcore: when it sent a packet for the first time in this process; 0: never. */
-	uint64_t first_sent_ns __rte_cache_aligned;
-};
 
 struct fwd {
 	struct fwd_settings settings; /* of this run */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pcapng.h"
 
+#include <endian.h>
 #include <string.h>
+
+#include <rte_ether.h>
 
 #define SECTION_BLOCK 0x0a0d0d0a
 #define INTERFACE_BLOCK 1
@@ -96,19 +99,45 @@ size_t pcapng_interface(uint8_t *block, const char *name, const char *descriptio
 	return finish(block, put32(at, OPTION_END));
 }
 
-size_t pcapng_packet_bytes(const struct rte_mbuf *packet)
+/* Where the tag belongs that the driver inserts into a packet as it is sent: behind both addresses. */
+#define TAG_OFFSET (2 * RTE_ETHER_ADDR_LEN)
+
+static bool gets_tag(const struct rte_mbuf *packet)
 {
-	return PACKET_HEAD + packet->pkt_len + padding(packet->pkt_len) + PACKET_TAIL;
+	return (packet->ol_flags & RTE_MBUF_F_TX_VLAN) != 0 && packet->data_len >= TAG_OFFSET;
 }
 
-static uint8_t *put_data(uint8_t *at, const struct rte_mbuf *packet)
+static uint32_t frame_bytes(const struct rte_mbuf *packet)
 {
-	const size_t pad = padding(packet->pkt_len);
+	return packet->pkt_len + (gets_tag(packet) ? RTE_VLAN_HLEN : 0);
+}
 
-	for (; packet != NULL; packet = packet->next) {
-		memcpy(at, rte_pktmbuf_mtod(packet, void *), packet->data_len);
-		at += packet->data_len;
+size_t pcapng_packet_bytes(const struct rte_mbuf *packet)
+{
+	const uint32_t length = frame_bytes(packet);
+
+	return PACKET_HEAD + length + padding(length) + PACKET_TAIL;
+}
+
+static uint8_t *put_bytes(uint8_t *at, const struct rte_mbuf *segment, uint16_t from, uint16_t to)
+{
+	memcpy(at, rte_pktmbuf_mtod_offset(segment, const void *, from), to - from);
+	return at + to - from;
+}
+
+static uint8_t *put_frame(uint8_t *at, const struct rte_mbuf *packet)
+{
+	const size_t pad = padding(frame_bytes(packet));
+	uint16_t from = 0;
+
+	if (gets_tag(packet)) {
+		at = put_bytes(at, packet, 0, TAG_OFFSET);
+		at = put16(at, htobe16(RTE_ETHER_TYPE_VLAN));
+		at = put16(at, htobe16(packet->vlan_tci));
+		from = TAG_OFFSET;
 	}
+	for (; packet != NULL; packet = packet->next, from = 0)
+		at = put_bytes(at, packet, from, packet->data_len);
 	memset(at, 0, pad);
 	return at + pad;
 }
@@ -122,9 +151,9 @@ size_t pcapng_packet(uint8_t *block, const struct pcapng_packet *about,
 	at = put32(at, about->interface);
 	at = put32(at, about->time_ns >> 32);
 	at = put32(at, (uint32_t)about->time_ns);
-	at = put32(at, packet->pkt_len);
-	at = put32(at, packet->pkt_len);
-	at = put_data(at, packet);
+	at = put32(at, frame_bytes(packet));
+	at = put32(at, frame_bytes(packet));
+	at = put_frame(at, packet);
 	at = put_option(at, PACKET_FLAGS, &flags, sizeof(flags));
 	at = put_option(at, PACKET_QUEUE, &about->queue, sizeof(about->queue));
 	return finish(block, put32(at, OPTION_END));

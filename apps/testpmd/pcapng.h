@@ -28,6 +28,7 @@ struct pcapng_packet {
 	uint64_t time_ns; /* since 1970 */
 };
 
+/* The block of a packet as it is on the wire: with the VLAN tag that the driver is asked to insert. */
 size_t pcapng_packet_bytes(const struct rte_mbuf *packet);
 size_t pcapng_packet(uint8_t *block, const struct pcapng_packet *about,
 	const struct rte_mbuf *packet);

@@ -49,10 +49,10 @@ Test(blk_recover, a_late_request)
 	struct kl_blk_completion done[4];
 	struct kl_blk_queue_stats stats;
 
-	open_with_timeout(400);
+	open_with_timeout(1600);
 	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
-	pass_ms(450);
+	pass_ms(1700);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 4096, 0, 4096));
 	poll_until_halted();
 	cr_expect_eq(kl_blk_submit(rig.blk, 0, &(struct kl_blk_request){.op = KL_BLK_FLUSH}, 1), 0);
@@ -128,21 +128,21 @@ Test(blk_recover, the_oldest_is_looked_for)
 {
 	struct kl_blk_completion done[1];
 
-	open_with_timeout(1000);
+	open_with_timeout(2000);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
-	pass_ms(600);
+	pass_ms(1200);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 4096, 0, 4096));
 	model_process(rig.model, 0, 1);
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 1), 1);
 	cr_expect_eq(done->user_data, 0);
 	rig_expect_sum(&rig, 1);
 	/* The first would be late now, the second is not, and gets late later. */
-	pass_ms(500);
+	pass_ms(1000);
 	poll_often();
 	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_RUNNING);
-	pass_ms(300);
+	pass_ms(600);
 	poll_often();
-	pass_ms(300);
+	pass_ms(600);
 	poll_until_halted();
 	rig_close(&rig);
 }

@@ -64,3 +64,25 @@ Test(pcapng, packets)
 		free(block);
 	}
 }
+
+/* The tag that the driver will insert is in the file, as it is on the wire. */
+Test(pcapng, a_tag_to_be_inserted)
+{
+	static const uint8_t tag[] = {0x81, 0x00, 0x60, 0x07};
+	const struct pcapng_packet about = {.is_sent = true};
+	const uint16_t length = sizeof(packet_udp4);
+	struct test_packet packet;
+	uint8_t *block;
+
+	packet_make(&packet, packet_udp4, length);
+	packet.mbuf.ol_flags |= RTE_MBUF_F_TX_VLAN;
+	packet.mbuf.vlan_tci = 0x6007;
+	block = malloc(pcapng_packet_bytes(&packet.mbuf));
+	cr_assert_eq(pcapng_packet(block, &about, &packet.mbuf), pcapng_packet_bytes(&packet.mbuf));
+	cr_expect_eq(at32(block, 20), length + 4);
+	cr_expect_eq(memcmp(block + 28, packet_udp4, 12), 0);
+	cr_expect_eq(memcmp(block + 40, tag, sizeof(tag)), 0);
+	cr_expect_eq(memcmp(block + 44, packet_udp4 + 12, length - 12), 0);
+	packet_free(&packet);
+	free(block);
+}
