@@ -43,7 +43,8 @@ static void *work(void *context)
 
 	for (uint64_t i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
 		refused.user_data = worker->taken;
-		worker->taken += kl_blk_submit(rig.blk, worker->queue, &refused, 1);
+		__atomic_fetch_add(&worker->taken, kl_blk_submit(rig.blk, worker->queue, &refused, 1),
+			__ATOMIC_RELAXED);
 		take_completions(worker, i % 16 == 0);
 	}
 	return NULL;
@@ -63,6 +64,15 @@ static void open_queues(void)
 	rig_start(&rig, &(struct kl_blk_conf){.queues = THREADS, .timeout_ms = 1000});
 }
 
+/* On a busy machine a thread may get no core for longer than all recoveries take. */
+static void await_work(const struct worker *worker)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	for (unsigned int ms = 0; ms < 20000 && __atomic_load_n(&worker->taken, __ATOMIC_RELAXED) == 0; ms++)
+		nanosleep(&pause, NULL);
+}
+
 Test(blk_gate, recoveries_under_running_threads)
 {
 	struct worker workers[THREADS] = {0};
@@ -73,6 +83,8 @@ Test(blk_gate, recoveries_under_running_threads)
 		workers[i].queue = i;
 		cr_assert_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	}
+	for (unsigned int i = 0; i < THREADS; i++)
+		await_work(&workers[i]);
 	for (unsigned int i = 0; i < RECOVERIES; i++) {
 		nanosleep(&pause, NULL);
 		kl_device_renew_recoveries(rig.device);
