@@ -43,8 +43,8 @@ static void *work(void *context)
 
 	for (uint64_t i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
 		refused.user_data = worker->taken;
-		__atomic_fetch_add(&worker->taken, kl_blk_submit(rig.blk, worker->queue, &refused, 1),
-			__ATOMIC_RELAXED);
+		__atomic_fetch_add(&worker->taken,
+			kl_blk_submit(rig.blk, worker->queue, &refused, 1), __ATOMIC_RELAXED);
 		take_completions(worker, i % 16 == 0);
 	}
 	return NULL;
@@ -69,7 +69,8 @@ static void await_work(const struct worker *worker)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 
-	for (unsigned int ms = 0; ms < 20000 && __atomic_load_n(&worker->taken, __ATOMIC_RELAXED) == 0; ms++)
+	for (unsigned int ms = 0;
+		ms < 20000 && __atomic_load_n(&worker->taken, __ATOMIC_RELAXED) == 0; ms++)
 		nanosleep(&pause, NULL);
 }
 
