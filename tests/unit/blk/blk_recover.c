@@ -13,10 +13,15 @@
 
 static struct blk_rig rig;
 
-/* The model says that the CPU's clock runs at 1 GHz; so many of its milliseconds. */
+/* The model says that the CPU's clock runs at 1 GHz; so many of its milliseconds from now. */
+static uint64_t in_ms(uint64_t ms)
+{
+	return kl__clock() + ms * 1000000;
+}
+
 static void pass_ms(uint64_t ms)
 {
-	uint64_t end = kl__clock() + ms * 1000000;
+	uint64_t end = in_ms(ms);
 
 	while (kl__clock() < end)
 		;
@@ -33,7 +38,7 @@ static void poll_often(void)
 /* After a time without polls half of the deadline is granted again: at most 1000 ms in these tests. */
 static void poll_until_halted(void)
 {
-	uint64_t end = kl__clock() + UINT64_C(20000) * 1000000;
+	uint64_t end = in_ms(20000);
 
 	while (kl_blk_state(rig.blk) != KL_BLK_HALTED && kl__clock() < end)
 		poll_often();

@@ -105,6 +105,11 @@ unsigned int ring_take(struct ring_rig *rig)
 	return count;
 }
 
+uint64_t ring_doorbells(const struct ring_rig *rig)
+{
+	return rig->model->queue[0].doorbells;
+}
+
 void ring_assert_sound(const struct ring_rig *rig)
 {
 	cr_assert_eq(rig->model->violations, 0, "%s", rig->model->violation[0]);

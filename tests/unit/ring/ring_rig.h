@@ -47,6 +47,8 @@ struct ring_rig {
  * RIG_BATCH buffers into one used element.
  */
 #define RIG_BATCH 5
+/* Ticks per second. The cycle counter goes at a few GHz: with these a second lasts longer than any test. */
+#define SLOW_TICKS 10000000000u
 void ring_open(struct ring_rig *rig, struct kl__queue_shape shape);
 void ring_close(struct ring_rig *rig);
 
@@ -57,6 +59,8 @@ void ring_post(struct ring_rig *rig, unsigned int count);
 void ring_kick(struct ring_rig *rig);
 /* Takes all that are there; returns how many. */
 unsigned int ring_take(struct ring_rig *rig);
+/* How often the device was rung for. */
+uint64_t ring_doorbells(const struct ring_rig *rig);
 /* So far the driver has broken no rule and believes the device; ends the case if not. */
 void ring_assert_sound(const struct ring_rig *rig);
 /* Expects posted = done + failed + in flight, and as many kicks as the model has seen. */
