@@ -55,14 +55,14 @@ int kickless_open(struct side *side, const struct ring_form *form, const struct 
 		form->ours);
 	rc = kl_device_open(name, &side->device);
 	if (rc == 0) {
-		side->net = kl_net_of(side->device);
+		side->net = kl_net_from_device(side->device);
 		rc = kl_net_start(side->net, &conf);
 	}
 	unlink(socket);
 	if (rc != 0)
 		return rc;
-	kl_net_queue_info(side->net, KL_NET_RX, 0, &rx_info);
-	kl_net_queue_info(side->net, KL_NET_TX, 0, &tx_info);
+	kl_net_queue_info_get(side->net, KL_NET_RX, 0, &rx_info);
+	kl_net_queue_info_get(side->net, KL_NET_TX, 0, &tx_info);
 	snprintf(side->path, sizeof(side->path), "%s; rx %s, tx %s", form->ours, rx_info.path,
 		tx_info.path);
 	return 0;

@@ -18,7 +18,7 @@
  */
 static int read_serial(struct tool *tool)
 {
-	int rc = kl_blk_read_id(tool->blk, tool->serial);
+	int rc = kl_blk_id_read(tool->blk, tool->serial);
 
 	if (rc != 0)
 		tool->serial[0] = '\0';
@@ -107,7 +107,7 @@ static void print_path(const struct tool *tool, FILE *out)
 	struct kl_blk_queue_info queue;
 	uint32_t policy_ns;
 
-	if (kl_blk_queue_info(tool->blk, 0, &queue) != 0)
+	if (kl_blk_queue_info_get(tool->blk, 0, &queue) != 0)
 		return;
 	policy_ns = queue.kick.wait_ns;
 	fprintf(out, "queues       %u of at most %u entries\n", kl_blk_info(tool->blk)->max_queues,

@@ -37,7 +37,7 @@ static void add_queue(const struct tool *tool, json_t *json)
 {
 	struct kl_blk_queue_info queue;
 
-	if (kl_blk_queue_info(tool->blk, 0, &queue) != 0)
+	if (kl_blk_queue_info_get(tool->blk, 0, &queue) != 0)
 		return;
 	set_integer(json, "ring_size", queue.size);
 	set_integer(json, "request_segments", queue.segments);

@@ -114,7 +114,7 @@ static int run(struct tool *tool, int eal_count, char **argv)
 		return rc;
 	rc = kl_eal_init(eal_count, argv + 1);
 	if (rc >= 0) {
-		if (kl_catch_sigbus() != 0)
+		if (kl_sigbus_catch() != 0)
 			say_error(
 				"warning: a device that is torn off its bus may take this program along");
 		rc = with_eal(tool);

@@ -104,7 +104,7 @@ static void warn_of_depth(const struct perf_plan *plan)
 {
 	struct kl_blk_queue_info queue;
 
-	if (kl_blk_queue_info(plan->tool->blk, 0, &queue) == 0 && plan->depth > queue.size)
+	if (kl_blk_queue_info_get(plan->tool->blk, 0, &queue) == 0 && plan->depth > queue.size)
 		say_error("-q %u is more than the %u entries of a queue; %u are in flight at most",
 			plan->depth, queue.size, queue.size);
 }
@@ -140,7 +140,7 @@ static uint16_t count_queues(const struct tool *tool)
 	struct kl_blk_queue_info queue;
 	uint16_t count = 0;
 
-	while (kl_blk_queue_info(tool->blk, count, &queue) == 0)
+	while (kl_blk_queue_info_get(tool->blk, count, &queue) == 0)
 		count++;
 	return count;
 }

@@ -72,7 +72,7 @@ int perf_job_create(struct perf_run *run, uint16_t queue)
 	if (plan->op == KL_BLK_WRITE)
 		fill_buffers(job, (size_t)plan->depth * plan->io_bytes);
 	histogram_clear(&job->latency);
-	kl_blk_queue_stats(plan->tool->blk, queue, &job->before);
+	kl_blk_queue_stats_get(plan->tool->blk, queue, &job->before);
 	run->jobs[run->job_count++] = job;
 	return 0;
 }

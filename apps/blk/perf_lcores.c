@@ -197,6 +197,6 @@ int perf_lcores_run(struct perf_run *run)
 	run->lcores = (uint32_t)count;
 	free_shares(shares, (uint32_t)count);
 	for (uint16_t i = 0; i < run->job_count; i++)
-		kl_blk_queue_stats(run->plan.tool->blk, i, &run->jobs[i]->after);
+		kl_blk_queue_stats_get(run->plan.tool->blk, i, &run->jobs[i]->after);
 	return 0;
 }

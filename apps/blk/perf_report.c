@@ -46,7 +46,7 @@ static void add_queue(struct kl_queue_stats *sum, const struct kl_queue_stats *a
 	sum->kicks_sent += after->kicks_sent - before->kicks_sent;
 	sum->kicks_suppressed += after->kicks_suppressed - before->kicks_suppressed;
 	sum->kicks_spared += after->kicks_spared - before->kicks_spared;
-	sum->rescue_kicks += after->rescue_kicks - before->rescue_kicks;
+	sum->watchdog_kicks += after->watchdog_kicks - before->watchdog_kicks;
 	sum->ring_full += after->ring_full - before->ring_full;
 	sum->bad_used += after->bad_used - before->bad_used;
 }
@@ -108,8 +108,8 @@ static void print_kicks(FILE *out, const struct sum *sum)
 	fprintf(out,
 		"kicks       %.4f per request: %" PRIu64 " sent, %" PRIu64
 		" suppressed by the device, %" PRIu64 " spared by waiting, %" PRIu64 " rescues\n",
-		per_request(sum, queue->kicks_sent + queue->rescue_kicks), queue->kicks_sent,
-		queue->kicks_suppressed, queue->kicks_spared, queue->rescue_kicks);
+		per_request(sum, queue->kicks_sent + queue->watchdog_kicks), queue->kicks_sent,
+		queue->kicks_suppressed, queue->kicks_spared, queue->watchdog_kicks);
 }
 
 static void print_faults(FILE *out, const struct sum *sum)
@@ -168,7 +168,7 @@ static void add_workload(const struct perf_run *run, json_t *json)
 		json_string(kl_device_info(run->plan.tool->device)->name));
 	json_object_set_new(json, "transport",
 		json_string(kl_device_info(run->plan.tool->device)->transport));
-	if (kl_blk_queue_info(run->plan.tool->blk, 0, &queue) == 0) {
+	if (kl_blk_queue_info_get(run->plan.tool->blk, 0, &queue) == 0) {
 		json_object_set_new(json, "ring", json_string(queue.ring));
 		json_object_set_new(json, "path", json_string(queue.path));
 		set_integer(json, "ring_size", queue.size);
@@ -195,9 +195,9 @@ static void add_results(const struct perf_run *run, const struct sum *sum, json_
 	set_integer(json, "kicks_sent", sum->queue.kicks_sent);
 	set_integer(json, "kicks_suppressed", sum->queue.kicks_suppressed);
 	set_integer(json, "kicks_spared", sum->queue.kicks_spared);
-	set_integer(json, "rescue_kicks", sum->queue.rescue_kicks);
+	set_integer(json, "watchdog_kicks", sum->queue.watchdog_kicks);
 	set_real(json, "kicks_per_request",
-		per_request(sum, sum->queue.kicks_sent + sum->queue.rescue_kicks));
+		per_request(sum, sum->queue.kicks_sent + sum->queue.watchdog_kicks));
 	set_integer(json, "errors", sum->errors);
 	set_integer(json, "timeouts", sum->timeouts);
 	set_integer(json, "resets", sum->resets);

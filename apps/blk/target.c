@@ -26,7 +26,7 @@ int target_open(struct tool *tool)
 
 	if (rc != 0)
 		return rc;
-	tool->blk = kl_blk_of(tool->device);
+	tool->blk = kl_blk_from_device(tool->device);
 	if (tool->blk != NULL)
 		return 0;
 	say_error("%s is a %s device, not a block device", kl_device_info(tool->device)->name,
@@ -72,7 +72,7 @@ static void look_at_events(const struct tool *tool)
 	struct pollfd event = {.fd = kl_device_event_fd(tool->device), .events = POLLIN};
 
 	if (event.fd >= 0 && poll(&event, 1, 0) > 0)
-		kl_device_handle_event(tool->device);
+		kl_device_event_handle(tool->device);
 }
 
 /* All that is in flight completes, if only without success. */
@@ -90,7 +90,7 @@ int target_tend(struct tool *tool)
 	case KL_BLK_HALTED:
 		return recover(tool);
 	case KL_BLK_RUNNING:
-		if (kl_device_is_wanted(tool->device))
+		if (kl_device_removal_requested(tool->device))
 			return surrender(tool);
 		look_at_events(tool);
 		return 0;
@@ -244,7 +244,7 @@ char *target_text(const struct tool *tool, char *text, size_t size)
 	const struct kl_device_info *info = kl_device_info(tool->device);
 	struct kl_blk_queue_info queue;
 
-	if (kl_blk_queue_info(tool->blk, 0, &queue) == 0)
+	if (kl_blk_queue_info_get(tool->blk, 0, &queue) == 0)
 		snprintf(text, size, "%s (%s, %s ring, %s)", info->name, info->transport,
 			queue.ring, queue.path);
 	else

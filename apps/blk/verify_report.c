@@ -75,14 +75,14 @@ static void report_device(const struct verify *verify)
 	struct kl_blk_queue_stats stats;
 	json_t *json = verify->tool->json;
 
-	if (kl_blk_queue_stats(verify->tool->blk, 0, &stats) != 0)
+	if (kl_blk_queue_stats_get(verify->tool->blk, 0, &stats) != 0)
 		return;
 	json_object_set_new(json, "errors", json_integer((json_int_t)stats.errors));
 	json_object_set_new(json, "timeouts", json_integer((json_int_t)stats.timeouts));
 	json_object_set_new(json, "resets", json_integer((json_int_t)stats.resets));
 	json_object_set_new(json, "bad_used", json_integer((json_int_t)stats.queue.bad_used));
-	json_object_set_new(json, "rescue_kicks",
-		json_integer((json_int_t)stats.queue.rescue_kicks));
+	json_object_set_new(json, "watchdog_kicks",
+		json_integer((json_int_t)stats.queue.watchdog_kicks));
 	if (stats.errors > 0)
 		fprintf(verify->tool->out,
 			"device      %" PRIu64 " failed requests, %" PRIu64

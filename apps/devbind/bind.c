@@ -28,7 +28,7 @@ bool bind_load_driver(const struct kl_machine *machine, const char *driver)
 	int status;
 	pid_t pid;
 
-	if (machine == &kl_this_machine &&
+	if (machine == &kl_machine_current &&
 		posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0)
 		waitpid(pid, &status, 0);
 	return bind_has_driver(machine, driver);

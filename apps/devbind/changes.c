@@ -78,7 +78,7 @@ static void plan(const struct inventory *inventory, const struct options *option
 	if (change->outcome == CHANGE_PLANNED)
 		check_iommu(entry, change);
 	if (change->outcome == CHANGE_PLANNED && !options->dry_run &&
-		inventory->machine == &kl_this_machine && geteuid() != 0)
+		inventory->machine == &kl_machine_current && geteuid() != 0)
 		refuse(change, "binding functions needs root; use sudo");
 }
 

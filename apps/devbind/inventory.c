@@ -34,7 +34,7 @@ int inventory_read(const struct kl_machine *machine, struct inventory *inventory
 	int rc;
 
 	*inventory = (struct inventory){.machine = machine};
-	rc = kl_discover_on(machine, &functions, &inventory->count);
+	rc = kl_function_discover_on(machine, &functions, &inventory->count);
 	if (rc != 0)
 		return rc;
 	rc = opens_read(machine, &opens);
@@ -46,7 +46,7 @@ int inventory_read(const struct kl_machine *machine, struct inventory *inventory
 	if (rc != 0)
 		inventory_free(inventory);
 free_functions:
-	kl_discover_free(functions);
+	kl_function_discover_free(functions);
 	if (rc != 0)
 		say("the machine can't be looked at: %s", strerror(-rc));
 	return rc;

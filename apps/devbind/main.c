@@ -125,5 +125,5 @@ int main(int argc, char **argv)
 		puts("kickless-devbind " KL_VERSION);
 		return 0;
 	}
-	return run(&kl_this_machine, &options) == 0 ? 0 : 1;
+	return run(&kl_machine_current, &options) == 0 ? 0 : 1;
 }

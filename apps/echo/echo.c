@@ -107,14 +107,14 @@ static void print_queue(const struct kl_net *net, enum kl_net_direction directio
 {
 	struct kl_net_queue_stats stats;
 
-	if (kl_net_queue_stats(net, direction, 0, &stats) == 0)
+	if (kl_net_queue_stats_get(net, direction, 0, &stats) == 0)
 		printf("%s: %" PRIu64 " packets, %" PRIu64 " kicks\n", name, stats.packets,
 			stats.queue.kicks_sent);
 }
 
 static int serve(struct kl_device *device, in_addr_t ip)
 {
-	struct kl_net *net = kl_net_of(device);
+	struct kl_net *net = kl_net_from_device(device);
 	const struct kl_kick_policy kick = {.mode = KL_KICK_AUTO};
 	struct kl_net_conf conf = {.queue_pairs = 1, .tx_kick = kick};
 	struct rte_ether_addr mac;

@@ -20,7 +20,7 @@ static void set_mode(struct testpmd *pmd, const struct command_words *words,
 	uint16_t at = 0;
 
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
-		const int rc = kl_net_set_rx_mode(port->net, mode, on);
+		const int rc = kl_net_rx_mode_set(port->net, mode, on);
 
 		if (rc != 0)
 			say_reply("Error during %s %s mode for port %u: %s - ignore",
@@ -43,10 +43,10 @@ static int change_address(struct port *port, const char *verb, const struct rte_
 	int rc;
 
 	if (strcmp(verb, "add") == 0)
-		return kl_net_add_mac(port->net, mac->addr_bytes);
+		return kl_net_mac_add(port->net, mac->addr_bytes);
 	if (strcmp(verb, "remove") == 0)
-		return kl_net_remove_mac(port->net, mac->addr_bytes);
-	rc = kl_net_set_mac(port->net, mac->addr_bytes);
+		return kl_net_mac_remove(port->net, mac->addr_bytes);
+	rc = kl_net_mac_set(port->net, mac->addr_bytes);
 	return rc == 0 && port_is_started(port) ? port_dress_tap(port) : rc;
 }
 
@@ -79,12 +79,12 @@ static void run_show_addresses(struct testpmd *pmd, const struct command_words *
 	port = select_port(pmd, words->word[2].number, &at);
 	if (port == NULL)
 		return;
-	for (unsigned int n = 0; (mac = kl_net_mac_at(port->net, n)) != NULL; n++)
+	for (unsigned int n = 0; (mac = kl_net_mac_get(port->net, n)) != NULL; n++)
 		count += (mac[0] & 1) == multicast;
 	printf("Number of %sMAC address added: %u\n", multicast ? "Multicast " : "", count);
 	if (!multicast)
 		print_address(kl_net_info(port->net)->mac);
-	for (unsigned int n = 0; (mac = kl_net_mac_at(port->net, n)) != NULL; n++)
+	for (unsigned int n = 0; (mac = kl_net_mac_get(port->net, n)) != NULL; n++)
 		if ((mac[0] & 1) == multicast)
 			print_address(mac);
 }
@@ -98,7 +98,7 @@ static void set_vlans(struct testpmd *pmd, uint32_t ports, uint32_t first, uint3
 		int rc = 0;
 
 		for (uint32_t id = first; id <= last && rc == 0; id++)
-			rc = kl_net_set_vlan(port->net, id, on);
+			rc = kl_net_vlan_set(port->net, id, on);
 		if (rc != 0)
 			say_reply("rx_vlan of port %u failed: %s", port->number, strerror(-rc));
 	}

@@ -137,7 +137,7 @@ static int change_rx(struct port *port, uint64_t offload, bool on)
 	if (on && (kl_net_info(port->net)->rx_offloads & offload) == 0)
 		return -ENOTSUP;
 	if (port_is_started(port))
-		rc = kl_net_set_rx_offloads(port->net, others | (on ? offload : 0));
+		rc = kl_net_rx_offloads_set(port->net, others | (on ? offload : 0));
 	if (rc == 0)
 		port->conf.rx_offloads = (port->conf.rx_offloads & ~offload) | (on ? offload : 0);
 	return rc;

@@ -180,7 +180,7 @@ static void run_mtu(struct testpmd *pmd, const struct command_words *words)
 	uint16_t at = 0;
 
 	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
-		int rc = mtu <= UINT16_MAX ? kl_net_set_mtu(port->net, mtu) : -EINVAL;
+		int rc = mtu <= UINT16_MAX ? kl_net_mtu_set(port->net, mtu) : -EINVAL;
 
 		if (rc == 0 && port_is_started(port))
 			rc = port_dress_tap(port);

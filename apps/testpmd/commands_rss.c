@@ -21,7 +21,7 @@ static struct kl_net_rss current_rss(const struct port *port)
 {
 	struct kl_net_rss rss;
 
-	if (kl_net_rss(port->net, &rss) != 0)
+	if (kl_net_rss_get(port->net, &rss) != 0)
 		rss = (struct kl_net_rss){
 			.types = port->rss_types & kl_net_info(port->net)->rss_types};
 	return rss;
@@ -45,7 +45,7 @@ static void run_types(struct testpmd *pmd, const struct command_words *words)
 			       "requested:%#" PRIx64 " configured:%#" PRIx64 "\n",
 				port->number, types, possible);
 		rss.types = possible;
-		rc = kl_net_set_rss(port->net, &rss);
+		rc = kl_net_rss_set(port->net, &rss);
 		if (rc == 0)
 			port->rss_types = possible;
 		else
@@ -83,7 +83,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 		table[pairs[i].first] = pairs[i].second;
 	}
 	rss.table = table;
-	rc = count < 0 ? count : kl_net_set_rss(port->net, &rss);
+	rc = count < 0 ? count : kl_net_rss_set(port->net, &rss);
 	if (rc != 0)
 		say_reply("Invalid RETA parameter: (INDEX,QUEUE)[,(INDEX,QUEUE)]... is wanted");
 }
@@ -97,7 +97,7 @@ static void run_show_table(struct testpmd *pmd, const struct command_words *word
 
 	if (port == NULL)
 		return;
-	if (kl_net_rss(port->net, &rss) != 0 || rss.table == NULL) {
+	if (kl_net_rss_get(port->net, &rss) != 0 || rss.table == NULL) {
 		say_reply("RSS is not in force on port %u", port->number);
 		return;
 	}
@@ -120,7 +120,7 @@ static void run_show_hash(struct testpmd *pmd, const struct command_words *words
 
 	if (port == NULL)
 		return;
-	if (kl_net_rss(port->net, &rss) != 0 || rss.types == 0) {
+	if (kl_net_rss_get(port->net, &rss) != 0 || rss.types == 0) {
 		printf("RSS disabled\n");
 		return;
 	}

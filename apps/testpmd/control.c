@@ -138,7 +138,7 @@ static void look_at_devices(struct control *control, uint64_t now)
 	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
 		struct port *port = &control->pmd->ports[i];
 
-		if (port_is_open(port) && kl_device_is_wanted(port->device))
+		if (port_is_open(port) && kl_device_removal_requested(port->device))
 			surrender_port(control->pmd, port);
 		if (!port_is_started(port))
 			continue;

@@ -22,7 +22,7 @@ const struct counter_field counter_fields[] = {
 	FIELD("kicks_suppressed", queue.kicks_suppressed,
 		"Decisions where the device did not want to be notified."),
 	FIELD("kicks_spared", queue.kicks_spared, "Decisions that waiting made unnecessary."),
-	FIELD("rescue_kicks", queue.rescue_kicks,
+	FIELD("watchdog_kicks", queue.watchdog_kicks,
 		"Doorbell writes that woke a device which had missed its work."),
 	FIELD("ring_full", queue.ring_full, "Bursts that found too few free descriptors."),
 	FIELD("bad_used", queue.bad_used, "Used elements or indices that were refused."),
@@ -34,8 +34,8 @@ void counters_read(const struct kl_net *net, uint16_t pairs, struct port_counter
 {
 	memset(now, 0, sizeof(*now));
 	for (uint16_t i = 0; i < pairs; i++) {
-		kl_net_queue_stats(net, KL_NET_RX, i, &now->rx[i]);
-		kl_net_queue_stats(net, KL_NET_TX, i, &now->tx[i]);
+		kl_net_queue_stats_get(net, KL_NET_RX, i, &now->rx[i]);
+		kl_net_queue_stats_get(net, KL_NET_TX, i, &now->tx[i]);
 	}
 }
 

@@ -25,7 +25,7 @@ static const struct kl_function *find_nth(const struct kl_function *functions, s
 	uint64_t n)
 {
 	for (size_t i = 0; i < count; i++)
-		if (functions[i].type == NET_TYPE && kl_function_is_given(&functions[i]) &&
+		if (functions[i].type == NET_TYPE && kl_function_is_bound(&functions[i]) &&
 			n-- == 0)
 			return &functions[i];
 	return NULL;
@@ -43,7 +43,7 @@ static const struct kl_function *find_address(const struct kl_function *function
 static int print_function(const struct kl_function *function)
 {
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
-	const size_t count = kl_function_obstacles(&kl_this_machine, function->address, 0,
+	const size_t count = kl_function_obstacles(&kl_machine_current, function->address, 0,
 		obstacles);
 
 	printf("  %s: %s, bound to %s, NUMA node %d\n", function->address, function->name,
@@ -85,7 +85,7 @@ static int print_devices(const struct options *options)
 	struct kl_function *functions;
 	uint16_t port = 0;
 	size_t count;
-	int result = kl_discover(&functions, &count);
+	int result = kl_function_discover(&functions, &count);
 
 	if (result != 0)
 		return result;
@@ -100,7 +100,7 @@ static int print_devices(const struct options *options)
 		if (rc != 0)
 			result = rc;
 	}
-	kl_discover_free(functions);
+	kl_function_discover_free(functions);
 	return result;
 }
 

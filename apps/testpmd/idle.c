@@ -49,7 +49,7 @@ static int watch_stream(const struct idle *idle, const struct fwd_stream *stream
 {
 	const int fd = stream->rx_tap != NULL ?
 		stream->rx_tap->fd :
-		kl_net_rx_event_fd(stream->rx_net, stream->rx_queue);
+		kl_net_queue_event_fd(stream->rx_net, stream->rx_queue);
 
 	return fd >= 0 ? watch_fd(idle, fd) : -ENOTSUP;
 }

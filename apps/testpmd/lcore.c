@@ -77,11 +77,11 @@ static void clear_streams(const struct fwd_lcore *lcore)
 
 void lcore_announce(struct kl_net *net, uint16_t queue, struct rte_mempool *pool)
 {
-	struct rte_mbuf *packet = kl_net_announcement(net, pool);
+	struct rte_mbuf *packet = kl_net_announcement_create(net, pool);
 
 	if (packet != NULL && kl_net_tx_burst(net, queue, &packet, 1) == 0)
 		rte_pktmbuf_free(packet);
-	kl_net_tx_flush(net, queue);
+	kl_net_tx_kick(net, queue);
 }
 
 /* By the first queue of each port that has something to say. */

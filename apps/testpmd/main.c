@@ -257,7 +257,7 @@ int main(int argc, char **argv)
 	if (rc == 0)
 		rc = kl_eal_init(argc, argv);
 	if (rc >= 0) {
-		if (kl_catch_sigbus() != 0)
+		if (kl_sigbus_catch() != 0)
 			say_error(
 				"warning: a device that is torn off its bus may take this program along");
 		rc = with_eal(pmd);

@@ -101,7 +101,7 @@ static void write_counter(const struct port *port, const struct counter_field *f
 	for (uint16_t i = 0; i < port->conf.queue_pairs; i++) {
 		struct kl_net_queue_stats stats;
 
-		if (kl_net_queue_stats(port->net, direction, i, &stats) == 0)
+		if (kl_net_queue_stats_get(port->net, direction, i, &stats) == 0)
 			fprintf(file,
 				"kickless_queue_%s_total{port=\"%u\",queue=\"%u\","
 				"direction=\"%s\"} %" PRIu64 "\n",

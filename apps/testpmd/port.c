@@ -69,7 +69,7 @@ static void be_promiscuous(struct port *port)
 {
 	if (kl_device_has_control_queues(port->device) &&
 		is_among(port, &kl_device_info(port->device)->offered, "CTRL_RX"))
-		kl_net_set_rx_mode(port->net, KL_NET_PROMISCUOUS, true);
+		kl_net_rx_mode_set(port->net, KL_NET_PROMISCUOUS, true);
 }
 
 int port_open(struct port *port, uint16_t number, const char *spec)
@@ -92,7 +92,7 @@ int port_open(struct port *port, uint16_t number, const char *spec)
 	}
 	ports_lock();
 	port->device = device;
-	port->net = kl_net_of(device);
+	port->net = kl_net_from_device(device);
 	ports_unlock();
 	if (port->net == NULL) {
 		rc = not_a_network_device(port);
@@ -138,7 +138,7 @@ static int spread(struct port *port)
 
 	if (port->conf.queue_pairs == 1 || info->rss_table_max == 0 || rss.types == 0)
 		return 0;
-	return kl_net_rss(port->net, &rss) == 0 ? 0 : kl_net_set_rss(port->net, &rss);
+	return kl_net_rss_get(port->net, &rss) == 0 ? 0 : kl_net_rss_set(port->net, &rss);
 }
 
 int port_start(struct port *port)
@@ -247,7 +247,7 @@ static void tell_link(struct port *port)
 bool port_handle_event(struct port *port)
 {
 	ports_lock();
-	kl_device_handle_event(port->device);
+	kl_device_event_handle(port->device);
 	ports_unlock();
 	return port_recover(port);
 }
@@ -278,7 +278,7 @@ static enum kl_queue_fault first_fault(const struct port *port, const char **dir
 	for (int way = KL_NET_RX; way <= KL_NET_TX; way++) {
 		for (*queue = 0; *queue < port->conf.queue_pairs; ++*queue) {
 			*direction = words[way];
-			if (kl_net_queue_info(port->net, way, *queue, &info) == 0 &&
+			if (kl_net_queue_info_get(port->net, way, *queue, &info) == 0 &&
 				info.fault != KL_QUEUE_OK)
 				return info.fault;
 		}

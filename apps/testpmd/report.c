@@ -42,7 +42,7 @@ static void collect_queue(struct port_report *report, const struct port *port, b
 	struct queue_report *to = &report->queues[report->queue_count++];
 
 	*to = (struct queue_report){.tx = tx, .queue = queue, .stats = *stats};
-	kl_net_queue_info(port->net, tx ? KL_NET_TX : KL_NET_RX, queue, &to->info);
+	kl_net_queue_info_get(port->net, tx ? KL_NET_TX : KL_NET_RX, queue, &to->info);
 }
 
 static void collect_port(struct port_report *report, const struct port *port)

@@ -138,7 +138,7 @@ static void print_queue(const struct queue_report *queue)
 	printf("    Kicks-sent: %-10" PRIu64 " Kicks-suppressed: %-10" PRIu64
 	       " Kicks-spared: %-10" PRIu64 " Rescue-kicks: %" PRIu64 "\n",
 		stats->kicks_sent, stats->kicks_suppressed, stats->kicks_spared,
-		stats->rescue_kicks);
+		stats->watchdog_kicks);
 	printf("    Kicks per 1,000 packets: %-10.3f Interrupts: %" PRIu64 "\n",
 		queue_kicks_per_thousand(queue), queue->stats.interrupts);
 	printf("    Refill-failures: %-5" PRIu64 " Ring-full: %-17" PRIu64 " Bad-used: %" PRIu64

@@ -49,7 +49,7 @@ static uint16_t ring_size(const struct port *port, enum kl_net_direction directi
 {
 	struct kl_net_queue_info info;
 
-	return kl_net_queue_info(port->net, direction, queue, &info) == 0 ? info.size : 0;
+	return kl_net_queue_info_get(port->net, direction, queue, &info) == 0 ? info.size : 0;
 }
 
 static void print_port_queues(const struct port *port)

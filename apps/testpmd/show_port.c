@@ -135,11 +135,11 @@ static const char *on_or_off(const struct port *port, uint64_t offload)
 static void print_filters(const struct port *port)
 {
 	const bool promiscuous = !kl_device_has_control_queues(port->device) ||
-		kl_net_has_rx_mode(port->net, KL_NET_PROMISCUOUS);
+		kl_net_rx_mode_get(port->net, KL_NET_PROMISCUOUS);
 
 	printf("Promiscuous mode: %s\n", promiscuous ? "enabled" : "disabled");
 	printf("Allmulticast mode: %s\n",
-		kl_net_has_rx_mode(port->net, KL_NET_ALL_MULTICAST) ? "enabled" : "disabled");
+		kl_net_rx_mode_get(port->net, KL_NET_ALL_MULTICAST) ? "enabled" : "disabled");
 	printf("Maximum number of MAC addresses: %u\n", 1 + KL_NET_MACS_MAX);
 	printf("Maximum number of MAC addresses of hash filtering: 0\n");
 	printf("VLAN offload: \n  strip %s, filter %s, extend off, qinq strip off\n",
@@ -276,7 +276,7 @@ static void print_queue_state(const struct port *port, const struct kl_net_queue
 int show_queue(const struct port *port, bool tx, uint16_t queue)
 {
 	struct kl_net_queue_info info = {0};
-	const int rc = kl_net_queue_info(port->net, tx ? KL_NET_TX : KL_NET_RX, queue, &info);
+	const int rc = kl_net_queue_info_get(port->net, tx ? KL_NET_TX : KL_NET_RX, queue, &info);
 
 	if (rc != 0)
 		return rc;

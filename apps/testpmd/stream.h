@@ -83,7 +83,7 @@ static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbu
 static inline void stream_flush(const struct fwd_stream *stream)
 {
 	if (stream->tx_tap == NULL)
-		kl_net_tx_flush(stream->tx_net, stream->tx_queue);
+		kl_net_tx_kick(stream->tx_net, stream->tx_queue);
 }
 
 /* What the receiving queue has. */

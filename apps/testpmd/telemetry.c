@@ -85,7 +85,7 @@ static void tell_each_queue(const struct port *port, struct rte_tel_data *data,
 
 			if (queue == NULL)
 				return;
-			kl_net_queue_stats(port->net, direction, i, &stats);
+			kl_net_queue_stats_get(port->net, direction, i, &stats);
 			snprintf(name, sizeof(name), "%s%u", words[direction], i);
 			rte_tel_data_start_dict(queue);
 			tell(&stats, queue);
@@ -111,7 +111,7 @@ static void tell_kick_counters(const struct kl_net_queue_stats *stats, struct rt
 	rte_tel_data_add_dict_u64(data, "sent", stats->queue.kicks_sent);
 	rte_tel_data_add_dict_u64(data, "suppressed", stats->queue.kicks_suppressed);
 	rte_tel_data_add_dict_u64(data, "spared", stats->queue.kicks_spared);
-	rte_tel_data_add_dict_u64(data, "rescue", stats->queue.rescue_kicks);
+	rte_tel_data_add_dict_u64(data, "rescue", stats->queue.watchdog_kicks);
 }
 
 static void tell_kicks(const struct port *port, struct rte_tel_data *data)

@@ -52,7 +52,7 @@ static int probe(struct kl_device *device)
 		free(blk);
 		return rc;
 	}
-	kl_device_set_private(device, blk);
+	kl_device_private_set(device, blk);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ static bool is_named(struct kl_device *device, const char *key, const char *valu
 {
 	char id[KL_BLK_ID_BYTES + 1];
 
-	return strcmp(key, "serial") == 0 && kl_blk_read_id(kl_device_private(device), id) == 0 &&
+	return strcmp(key, "serial") == 0 && kl_blk_id_read(kl_device_private(device), id) == 0 &&
 		strcmp(id, value) == 0;
 }
 
@@ -90,9 +90,9 @@ static struct kl_driver blk_driver = {
 };
 KL_DRIVER(blk_driver)
 
-struct kl_blk *kl_blk_of(struct kl_device *device)
+struct kl_blk *kl_blk_from_device(struct kl_device *device)
 {
-	if (kl_driver_by_type(kl_device_info(device)->type) != &blk_driver)
+	if (kl_driver_find_type(kl_device_info(device)->type) != &blk_driver)
 		return NULL;
 	return kl_device_private(device);
 }

@@ -59,7 +59,7 @@ static int check_query(const struct kl_blk_request *request, bool is_offered, ui
 											    -EINVAL;
 }
 
-int blk_check(const struct blk_queue *queue, const struct kl_blk_request *request)
+int blk_request_check(const struct blk_queue *queue, const struct kl_blk_request *request)
 {
 	const struct kl_blk_info *info = &queue->blk->info;
 

@@ -217,11 +217,11 @@ static int check_zones(const struct kl_blk *blk, const struct virtio_blk_config 
 	uint32_t block = blk->info.block_size, granularity = config->zoned.write_granularity;
 	uint64_t bytes = (uint64_t)config->zoned.zone_sectors * VIRTIO_BLK_SECTOR;
 
-	if (granularity < block || granularity > BLK_PART_BYTES || granularity % block != 0) {
+	if (granularity < block || granularity > BLK_SUBREQUEST_BYTES || granularity % block != 0) {
 		kl_error(
 			"%s: write_granularity is %u; allowed are multiples of the block size, %u, up "
 			"to %u",
-			name_of(blk), granularity, block, BLK_PART_BYTES);
+			name_of(blk), granularity, block, BLK_SUBREQUEST_BYTES);
 		return -EPROTO;
 	}
 	if (bytes == 0 || bytes % granularity != 0) {
@@ -261,7 +261,7 @@ static int read_config(struct kl_blk *blk, has_fn *has, bool is_negotiated)
 	struct virtio_blk_config config = {0};
 	struct kl_config_field fields[FIELDS_MAX];
 	size_t count = add_fields(blk->device, has, is_negotiated, &config, fields);
-	int rc = kl_device_config(blk->device, fields, count);
+	int rc = kl_device_config_read(blk->device, fields, count);
 
 	if (rc == 0)
 		rc = set_block_size(blk, &config, has(blk->device, VIRTIO_BLK_F_BLK_SIZE));
@@ -309,7 +309,7 @@ void blk_config_changed(struct kl_device *device)
 		return;
 	}
 	/* A failure has been logged; the last good state stays. */
-	if (kl_device_config(device, &field, 1) != 0)
+	if (kl_device_config_read(device, &field, 1) != 0)
 		return;
 	set_capacity(blk, sectors);
 	if (blk->info.capacity != before)
@@ -317,7 +317,7 @@ void blk_config_changed(struct kl_device *device)
 			name_of(blk), before, blk->info.capacity);
 }
 
-int kl_blk_set_writeback(struct kl_blk *blk, bool is_writeback)
+int kl_blk_writeback_set(struct kl_blk *blk, bool is_writeback)
 {
 	struct virtio_blk_config config;
 	const struct kl_config_field field = {FIELD(writeback), 1, 1, &config.writeback};
@@ -329,7 +329,7 @@ int kl_blk_set_writeback(struct kl_blk *blk, bool is_writeback)
 		return -ENOTSUP;
 	rc = kl_device_config_write(blk->device, FIELD(writeback), 1, is_writeback);
 	if (rc == 0)
-		rc = kl_device_config(blk->device, &field, 1);
+		rc = kl_device_config_read(blk->device, &field, 1);
 	if (rc != 0)
 		return rc;
 	blk->info.is_writeback = config.writeback != 0;

@@ -29,7 +29,7 @@ bool blk_gates_prepare(void)
 static void wake(const struct kl_blk *blk, uint16_t index)
 {
 	const uint64_t one = 1;
-	int fd = kl_blk_event_fd(blk, index);
+	int fd = kl_blk_queue_event_fd(blk, index);
 
 	/* A counter that is full wakes as well. */
 	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)

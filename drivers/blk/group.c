@@ -5,12 +5,12 @@
 #include "part.h"
 #include "slot.h"
 
-static int next_of(const struct blk_queue *queue, const struct blk_group *group,
-	struct blk_cursor *cursor, struct blk_part *part)
+static int next_of(const struct blk_queue *queue, const struct blk_parent *group,
+	struct blk_cursor *cursor, struct blk_subrequest *part)
 {
 	if (group->phase == BLK_PHASE_DATA)
-		return blk_part_next(queue, &group->request, cursor, part);
-	blk_part_flush(part);
+		return blk_subrequest_next(queue, &group->request, cursor, part);
+	blk_subrequest_flush(part);
 	return 0;
 }
 
@@ -21,18 +21,18 @@ static bool is_sequential(const struct blk_queue *queue, const struct kl_blk_req
 }
 
 /* Gives the device as many parts as there is room for; true when nothing is left to give. */
-static bool advance(struct blk_queue *queue, struct blk_group *group, uint64_t now)
+static bool advance(struct blk_queue *queue, struct blk_parent *group, uint64_t now)
 {
 	while (group->phase != BLK_PHASE_END) {
 		struct blk_cursor cursor = group->cursor;
-		struct blk_part part;
+		struct blk_subrequest part;
 		int rc;
 
 		if (group->in_flight > 0 && is_sequential(queue, &group->request))
 			return false;
 		rc = next_of(queue, group, &cursor, &part);
 		if (rc == 0)
-			rc = blk_part_add(queue, &part, group, 0, now);
+			rc = blk_subrequest_add(queue, &part, group, 0, now);
 		if (rc == -ENOSPC)
 			return false;
 		if (rc != 0) {
@@ -42,13 +42,14 @@ static bool advance(struct blk_queue *queue, struct blk_group *group, uint64_t n
 		}
 		group->in_flight++;
 		group->cursor = cursor;
-		if (group->phase == BLK_PHASE_FLUSH || blk_part_was_last(&group->request, &cursor))
+		if (group->phase == BLK_PHASE_FLUSH ||
+			blk_subrequest_was_last(&group->request, &cursor))
 			group->phase = BLK_PHASE_END;
 	}
 	return true;
 }
 
-static void stand_in_line(struct blk_queue *queue, struct blk_group *group)
+static void stand_in_line(struct blk_queue *queue, struct blk_parent *group)
 {
 	group->is_waiting = true;
 	group->next = NULL;
@@ -59,14 +60,14 @@ static void stand_in_line(struct blk_queue *queue, struct blk_group *group)
 	queue->waiting_last = group;
 }
 
-static void put_back(struct blk_queue *queue, struct blk_group *group)
+static void put_back(struct blk_queue *queue, struct blk_parent *group)
 {
-	group->next = queue->free_groups;
-	queue->free_groups = group;
+	group->next = queue->free_parents;
+	queue->free_parents = group;
 }
 
 /* Nothing of it is in flight and nothing is left to give: its flush is due, or its end. */
-static void settle(struct blk_queue *queue, struct blk_group *group)
+static void settle(struct blk_queue *queue, struct blk_parent *group)
 {
 	if (group->is_waiting)
 		return;
@@ -78,19 +79,19 @@ static void settle(struct blk_queue *queue, struct blk_group *group)
 	}
 	if (group->result == 0)
 		queue->count.bytes += group->bytes;
-	blk_push_ready(queue, group->request.user_data, group->result, group->value);
+	blk_ready_push(queue, group->request.user_data, group->result, group->value);
 	put_back(queue, group);
 }
 
 static bool take_group(struct blk_queue *queue, const struct kl_blk_request *request, uint64_t now)
 {
-	struct blk_group *group = queue->free_groups;
+	struct blk_parent *group = queue->free_parents;
 	bool is_given;
 
 	if (group == NULL)
 		return false;
-	queue->free_groups = group->next;
-	*group = (struct blk_group){.request = *request};
+	queue->free_parents = group->next;
+	*group = (struct blk_parent){.request = *request};
 	group->needs_flush = (request->flags & KL_BLK_FUA) != 0 && request->op == KL_BLK_WRITE &&
 		queue->blk->info.has_flush;
 	is_given = advance(queue, group, now);
@@ -105,30 +106,30 @@ static bool take_group(struct blk_queue *queue, const struct kl_blk_request *req
 	return true;
 }
 
-bool blk_take(struct blk_queue *queue, const struct kl_blk_request *request, uint64_t now)
+bool blk_submit_split(struct blk_queue *queue, const struct kl_blk_request *request, uint64_t now)
 {
 	bool is_nothing = request->op == KL_BLK_FLUSH && !queue->blk->info.has_flush;
 	struct blk_cursor cursor = {0};
-	struct blk_part part;
-	int rc = blk_check(queue, request);
+	struct blk_subrequest part;
+	int rc = blk_request_check(queue, request);
 
 	if (queue->ready_count >= queue->ring->size)
 		return false;
 	if (rc == 0 && !is_nothing)
-		rc = blk_part_next(queue, request, &cursor, &part);
+		rc = blk_subrequest_next(queue, request, &cursor, &part);
 	if (rc != 0 || is_nothing) {
-		blk_push_ready(queue, request->user_data, rc, 0);
+		blk_ready_push(queue, request->user_data, rc, 0);
 		return true;
 	}
-	if (!blk_part_was_last(request, &cursor) || (request->flags & KL_BLK_FUA) != 0 ||
+	if (!blk_subrequest_was_last(request, &cursor) || (request->flags & KL_BLK_FUA) != 0 ||
 		blk_zones_has_answer(request->op))
 		return take_group(queue, request, now);
-	return blk_part_add(queue, &part, NULL, request->user_data, now) == 0;
+	return blk_subrequest_add(queue, &part, NULL, request->user_data, now) == 0;
 }
 
-void blk_part_done(struct blk_queue *queue, const struct blk_slot *slot, int result)
+void blk_subrequest_done(struct blk_queue *queue, const struct blk_slot *slot, int result)
 {
-	struct blk_group *group = slot->group;
+	struct blk_parent *group = slot->group;
 
 	group->in_flight--;
 	if (result == 0 && blk_zones_has_answer(group->request.op))
@@ -146,7 +147,7 @@ void blk_part_done(struct blk_queue *queue, const struct blk_slot *slot, int res
 }
 
 /* Takes the first of the line out of it. */
-static void leave_line(struct blk_queue *queue, struct blk_group *group)
+static void leave_line(struct blk_queue *queue, struct blk_parent *group)
 {
 	queue->waiting = group->next;
 	group->is_waiting = false;
@@ -154,12 +155,12 @@ static void leave_line(struct blk_queue *queue, struct blk_group *group)
 		settle(queue, group);
 }
 
-void blk_feed(struct blk_queue *queue)
+void blk_resubmit_waiting(struct blk_queue *queue)
 {
 	uint64_t now = blk_now(queue);
 
 	while (queue->waiting != NULL && queue->ring->fault == KL_QUEUE_OK) {
-		struct blk_group *group = queue->waiting;
+		struct blk_parent *group = queue->waiting;
 
 		if (!advance(queue, group, now))
 			break;
@@ -171,7 +172,7 @@ void blk_feed(struct blk_queue *queue)
 void blk_cancel_waiting(struct blk_queue *queue)
 {
 	while (queue->waiting != NULL) {
-		struct blk_group *group = queue->waiting;
+		struct blk_parent *group = queue->waiting;
 
 		group->phase = BLK_PHASE_END;
 		if (group->result == 0)

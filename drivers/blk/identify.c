@@ -25,7 +25,7 @@ static int ask(struct kl_blk *blk, char *answer)
 	return n == 0 ? -ETIMEDOUT : completion.result;
 }
 
-int kl_blk_read_id(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1])
+int kl_blk_id_read(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1])
 {
 	const struct kl_blk_conf conf = {.queues = 1};
 	struct kl_dma answer;

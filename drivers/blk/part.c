@@ -82,21 +82,21 @@ static void move(struct blk_cursor *cursor, uint64_t bytes)
 }
 
 /* The data segments it may have. */
-static uint16_t segments_of(const struct blk_queue *queue, const struct blk_part *part)
+static uint16_t segments_of(const struct blk_queue *queue, const struct blk_subrequest *part)
 {
 	bool is_full = queue->segments == BLK_SEGMENTS_MAX ||
 		queue->segments + 2 == queue->ring->size;
 
-	return queue->segments - (is_full && blk_part_has_answer(part));
+	return queue->segments - (is_full && blk_subrequest_has_answer(part));
 }
 
 /*
  * Appends to the last segment where it continues it; false when the part has no room for one more.
  */
-static bool append(const struct blk_queue *queue, struct blk_part *part, uint64_t address,
+static bool append(const struct blk_queue *queue, struct blk_subrequest *part, uint64_t address,
 	uint32_t bytes)
 {
-	struct kl__piece *last = part->segments > 0 ? &part->segment[part->segments - 1] : NULL;
+	struct kl__segment *last = part->segments > 0 ? &part->segment[part->segments - 1] : NULL;
 
 	if (last != NULL && last->address + last->length == address &&
 		bytes <= queue->plain_bytes - last->length) {
@@ -104,18 +104,18 @@ static bool append(const struct blk_queue *queue, struct blk_part *part, uint64_
 	} else {
 		if (part->segments == segments_of(queue, part))
 			return false;
-		part->segment[part->segments++] = (struct kl__piece){address, bytes};
+		part->segment[part->segments++] = (struct kl__segment){address, bytes};
 	}
 	part->bytes += bytes;
 	return true;
 }
 
 /* Takes excess bytes off the end again. */
-static void trim(struct blk_part *part, uint32_t excess)
+static void trim(struct blk_subrequest *part, uint32_t excess)
 {
 	part->bytes -= excess;
 	while (excess > 0) {
-		struct kl__piece *last = &part->segment[part->segments - 1];
+		struct kl__segment *last = &part->segment[part->segments - 1];
 
 		if (last->length > excess) {
 			last->length -= excess;
@@ -128,7 +128,7 @@ static void trim(struct blk_part *part, uint32_t excess)
 
 /* Collects segments for up to limit bytes from the cursor on, which is a copy. */
 static int gather(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor cursor, uint64_t limit, struct blk_part *part)
+	struct blk_cursor cursor, uint64_t limit, struct blk_subrequest *part)
 {
 	while (part->bytes < limit) {
 		char *memory;
@@ -162,14 +162,14 @@ static uint32_t unit_of(const struct blk_queue *queue, const struct kl_blk_reque
 }
 
 static int next_data(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor *cursor, struct blk_part *part)
+	struct blk_cursor *cursor, struct blk_subrequest *part)
 {
 	uint64_t left = request->length - cursor->done;
 	int rc;
 
 	part->direction = is_write(request) ? 0 : VIRTQ_DESC_F_WRITE;
 	part->sector = sector_of(request, cursor->done);
-	rc = gather(queue, request, *cursor, smaller(left, BLK_PART_BYTES), part);
+	rc = gather(queue, request, *cursor, smaller(left, BLK_SUBREQUEST_BYTES), part);
 	if (rc != 0)
 		return rc;
 	/* 5.2.6.1: whole blocks, except where all that is left fits. */
@@ -228,7 +228,7 @@ static uint64_t cut(const struct kl_blk_range_limits *limits, uint64_t block_mas
 }
 
 static int next_ranges(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor *cursor, struct blk_part *part)
+	struct blk_cursor *cursor, struct blk_subrequest *part)
 {
 	const struct kl_blk_range_limits *limits = limits_of(queue, request->op);
 	uint32_t flags = (request->flags & KL_BLK_UNMAP) != 0 ? VIRTIO_BLK_RANGE_F_UNMAP : 0;
@@ -251,7 +251,7 @@ static int next_ranges(const struct blk_queue *queue, const struct kl_blk_reques
 }
 
 /* 5.2.6.1: the sector is 0, and there is no data. */
-void blk_part_flush(struct blk_part *part)
+void blk_subrequest_flush(struct blk_subrequest *part)
 {
 	part->type = VIRTIO_BLK_T_FLUSH;
 	part->bytes = 0;
@@ -261,10 +261,10 @@ void blk_part_flush(struct blk_part *part)
 	part->ranges = 0;
 }
 
-int blk_part_next(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor *cursor, struct blk_part *part)
+int blk_subrequest_next(const struct blk_queue *queue, const struct kl_blk_request *request,
+	struct blk_cursor *cursor, struct blk_subrequest *part)
 {
-	blk_part_flush(part);
+	blk_subrequest_flush(part);
 	part->type = request->op;
 	part->sector = sector_of(request, 0);
 	if (has_nothing(request))
@@ -274,7 +274,7 @@ int blk_part_next(const struct blk_queue *queue, const struct kl_blk_request *re
 	return next_data(queue, request, cursor, part);
 }
 
-bool blk_part_was_last(const struct kl_blk_request *request, const struct blk_cursor *cursor)
+bool blk_subrequest_was_last(const struct kl_blk_request *request, const struct blk_cursor *cursor)
 {
 	if (has_nothing(request))
 		return true;

@@ -42,9 +42,9 @@ static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot
 	else
 		queue->ring->stats.failed++;
 	if (slot->group != NULL)
-		blk_part_done(queue, slot, result);
+		blk_subrequest_done(queue, slot, result);
 	else
-		blk_push_ready(queue, slot->user_data, result, 0);
+		blk_ready_push(queue, slot->user_data, result, 0);
 }
 
 /* Slots that are taken from the ring in one go. */
@@ -100,7 +100,7 @@ static uint16_t poll_open(struct blk_queue *queue, struct kl_blk_completion *com
 		n = deliver_ready(queue, completions, max);
 	n += blk_harvest(queue, completions + n, max - n);
 	if (KL__UNLIKELY(queue->waiting != NULL))
-		blk_feed(queue);
+		blk_resubmit_waiting(queue);
 	if (KL__UNLIKELY(queue->ready_count > 0))
 		n += deliver_ready(queue, completions + n, max - n);
 	kl__kick_poll(queue->ring);

@@ -16,7 +16,7 @@
 #define MIN_RING 4
 /*
  * Completions that can be outstanding at one time, per ring entry: a request in a slot, a group,
- * one refused at submit; blk_take takes nothing more then. A power of two.
+ * one refused at submit; blk_submit_split takes nothing more then. A power of two.
  */
 #define READY_PER_SLOT 4
 
@@ -37,7 +37,7 @@ static size_t groups_offset(uint16_t size)
 
 static size_t ready_offset(uint16_t size)
 {
-	return groups_offset(size) + size * sizeof(struct blk_group);
+	return groups_offset(size) + size * sizeof(struct blk_parent);
 }
 
 static size_t own_bytes(uint16_t size)
@@ -48,7 +48,7 @@ static size_t own_bytes(uint16_t size)
 static int allocate(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
 {
 	int rc = kl_device_dma_alloc(blk->device,
-		size * (sizeof(struct blk_block) + sizeof(struct blk_status)), KL__CACHE_LINE,
+		size * (sizeof(struct blk_slot_memory) + sizeof(struct blk_status)), KL__CACHE_LINE,
 		&queue->shared);
 
 	if (rc == 0)
@@ -56,11 +56,11 @@ static int allocate(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
 	return rc;
 }
 
-static void line_up_groups(struct blk_queue *queue, struct blk_group *groups)
+static void line_up_groups(struct blk_queue *queue, struct blk_parent *groups)
 {
 	for (uint16_t i = 0; i < queue->size; i++) {
-		groups[i].next = queue->free_groups;
-		queue->free_groups = &groups[i];
+		groups[i].next = queue->free_parents;
+		queue->free_parents = &groups[i];
 	}
 }
 
@@ -71,12 +71,12 @@ static void place(struct blk_queue *queue, uint16_t size)
 	queue->block = queue->shared.memory;
 	queue->block_iova = queue->shared.iova;
 	queue->status = (struct blk_status *)&queue->block[size];
-	queue->status_iova = queue->block_iova + size * sizeof(struct blk_block);
+	queue->status_iova = queue->block_iova + size * sizeof(struct blk_slot_memory);
 	queue->slot = (struct blk_slot *)own;
 	queue->ready = (struct kl_blk_completion *)(own + ready_offset(size));
 	queue->ready_mask = ready_size(size) - 1;
 	queue->size = size;
-	line_up_groups(queue, (struct blk_group *)(own + groups_offset(size)));
+	line_up_groups(queue, (struct blk_parent *)(own + groups_offset(size)));
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)
@@ -91,7 +91,7 @@ static void set_limits(struct kl_blk *blk, struct blk_queue *queue)
 	queue->segments = (uint16_t)smaller(smaller(info->seg_max, BLK_SEGMENTS_MAX),
 		queue->ring->size - 2u);
 	queue->plain_bytes = smaller(info->size_max != 0 ? info->size_max : UINT32_MAX,
-		BLK_PART_BYTES);
+		BLK_SUBREQUEST_BYTES);
 	queue->block_mask = info->block_size - 1;
 	queue->iova_is_virtual = kl_device_iova_is_virtual(blk->device);
 	queue->plain_ops = 0;
@@ -126,10 +126,10 @@ int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index
 		.index = index,
 		.size = again ? queue->size : blk->conf.ring_size,
 		.chained = !kl_device_has(blk->device, VIRTIO_F_INDIRECT_DESC),
-		.vector = kl_device_queue_fd(blk->device, index + 1) >= 0 ? index + 1 : 0,
+		.vector = kl_device_queue_event_fd(blk->device, index + 1) >= 0 ? index + 1 : 0,
 		.kick = blk->conf.kick,
 	};
-	int rc = kl_device_add_queue(blk->device, &conf, &queue->ring);
+	int rc = kl_device_queue_add(blk->device, &conf, &queue->ring);
 
 	if (rc != 0) {
 		queue->ring = NULL;
@@ -159,7 +159,7 @@ static void add_stats(struct kl_queue_stats *sum, const struct kl_queue_stats *s
 	sum->kicks_sent += stats->kicks_sent;
 	sum->kicks_suppressed += stats->kicks_suppressed;
 	sum->kicks_spared += stats->kicks_spared;
-	sum->rescue_kicks += stats->rescue_kicks;
+	sum->watchdog_kicks += stats->watchdog_kicks;
 	sum->ring_full += stats->ring_full;
 	sum->bad_used += stats->bad_used;
 }
@@ -181,10 +181,11 @@ void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue)
 	queue->ready_count = 0;
 	queue->ready_first = 0;
 	queue->waiting = NULL;
-	queue->free_groups = NULL;
+	queue->free_parents = NULL;
 }
 
-int kl_blk_queue_stats(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_stats *stats)
+int kl_blk_queue_stats_get(const struct kl_blk *blk, uint16_t queue,
+	struct kl_blk_queue_stats *stats)
 {
 	const struct blk_queue *q;
 
@@ -207,7 +208,7 @@ int kl_blk_queue_stats(const struct kl_blk *blk, uint16_t queue, struct kl_blk_q
 	return 0;
 }
 
-int kl_blk_queue_info(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_info *info)
+int kl_blk_queue_info_get(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_info *info)
 {
 	const struct blk_queue *q;
 
@@ -221,7 +222,7 @@ int kl_blk_queue_info(const struct kl_blk *blk, uint16_t queue, struct kl_blk_qu
 		.ring = kl__queue_format(q->ring),
 		.path = (q->ring->kind & KL__RING_CHAINED) != 0 ? "chained" : "indirect",
 		.fault = (enum kl_queue_fault)q->ring->fault,
-		.can_sleep = kl_blk_event_fd(blk, queue) >= 0,
+		.can_sleep = kl_blk_queue_event_fd(blk, queue) >= 0,
 	};
 	return 0;
 }

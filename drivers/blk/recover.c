@@ -91,9 +91,9 @@ static void drain(struct blk_queue *queue, uint64_t now)
 
 		queue->count.timeouts += is_late;
 		if (slot->group != NULL)
-			blk_part_done(queue, slot, result);
+			blk_subrequest_done(queue, slot, result);
 		else
-			blk_push_ready(queue, slot->user_data, result, 0);
+			blk_ready_push(queue, slot->user_data, result, 0);
 	}
 	blk_cancel_waiting(queue);
 }
@@ -106,7 +106,7 @@ static void harvest_rest(struct blk_queue *queue)
 
 	while ((n = blk_harvest(queue, completions, 64)) > 0)
 		for (uint16_t i = 0; i < n; i++)
-			blk_push_ready(queue, completions[i].user_data, completions[i].result,
+			blk_ready_push(queue, completions[i].user_data, completions[i].result,
 				completions[i].value);
 }
 

@@ -18,9 +18,10 @@ static inline uint16_t blk_slot_number(const struct blk_queue *queue, const stru
 }
 
 /* The bus address of what slot number id shows the device at offset of its block. */
-static inline uint64_t blk_block_iova(const struct blk_queue *queue, uint16_t id, size_t offset)
+static inline uint64_t blk_slot_memory_iova(const struct blk_queue *queue, uint16_t id,
+	size_t offset)
 {
-	return queue->block_iova + id * sizeof(struct blk_block) + offset;
+	return queue->block_iova + id * sizeof(struct blk_slot_memory) + offset;
 }
 
 static inline uint64_t blk_append_sector_iova(const struct blk_queue *queue, uint16_t id)
@@ -41,13 +42,13 @@ static inline uint64_t blk_status_iova(const struct blk_queue *queue, uint16_t i
 static inline void blk_format(struct blk_queue *queue, uint16_t id, uint16_t segments)
 {
 	struct virtq_desc *table = queue->block[id].table;
-	struct kl__piece header = {blk_block_iova(queue, id, 0),
+	struct kl__segment header = {blk_slot_memory_iova(queue, id, 0),
 		sizeof(struct virtio_blk_req_header)};
-	struct kl__piece status = {blk_status_iova(queue, id), 1};
+	struct kl__segment status = {blk_status_iova(queue, id), 1};
 
 	kl__queue_set_entry(queue->ring, &table[0], header, VIRTQ_DESC_F_NEXT, 1);
 	for (uint16_t i = 1; i <= segments; i++)
-		kl__queue_set_entry(queue->ring, &table[i], (struct kl__piece){0},
+		kl__queue_set_entry(queue->ring, &table[i], (struct kl__segment){0},
 			VIRTQ_DESC_F_NEXT, (uint16_t)(i + 1));
 	kl__queue_set_entry(queue->ring, &table[segments + 1], status, VIRTQ_DESC_F_WRITE, 0);
 	queue->slot[id].shape = segments;
@@ -78,7 +79,7 @@ static inline void blk_add_indirect(struct blk_queue *queue, uint16_t id)
 	struct blk_slot *slot = &queue->slot[id];
 
 	kl__ring_add(queue->ring, slot,
-		blk_block_iova(queue, id, offsetof(struct blk_block, table)),
+		blk_slot_memory_iova(queue, id, offsetof(struct blk_slot_memory, table)),
 		(slot->shape + 2u) * (uint32_t)sizeof(struct virtq_desc), VIRTQ_DESC_F_INDIRECT, 0,
 		queue->ring->kind & KL__RING_PACKED);
 }
@@ -114,7 +115,7 @@ static inline void blk_publish(struct blk_queue *queue)
 }
 
 /* Keeps a completion for the next poll. There is room for all that can be outstanding (queue.c). */
-static inline void blk_push_ready(struct blk_queue *queue, uint64_t user_data, int result,
+static inline void blk_ready_push(struct blk_queue *queue, uint64_t user_data, int result,
 	uint64_t value)
 {
 	queue->ready[(queue->ready_first + queue->ready_count++) & queue->ready_mask] =

@@ -113,7 +113,7 @@ static int make_records(struct kl_blk *blk, uint16_t count)
 static int make_queues(struct kl_blk *blk, bool again)
 {
 	/* Without vectors of their own the queues can be polled, but not slept on. */
-	(void)kl_device_enable_interrupts(blk->device, blk->queue_count);
+	(void)kl_device_interrupts_enable(blk->device, blk->queue_count);
 	for (uint16_t i = 0; i < blk->queue_count; i++) {
 		int rc = blk_queue_create(blk, blk->queues[i], i, again);
 

@@ -28,18 +28,18 @@
  * Data of one request to the device: large enough to stream, small enough for a deadline. A
  * multiple of every legal block size.
  */
-#define BLK_PART_BYTES (4u << 20)
+#define BLK_SUBREQUEST_BYTES (4u << 20)
 
 /*
  * What the device reads of one slot. With one data segment, header and table are the first cache
  * line and nothing more; its status byte lies elsewhere, on a line that only the device writes
  * while the slot is in flight.
  */
-struct blk_block {
+struct blk_slot_memory {
 	struct virtio_blk_req_header header;
 	struct virtq_desc table[BLK_TABLE_ENTRIES];
 };
-static_assert(sizeof(struct blk_block) == 9 * KL__CACHE_LINE, "an odd number of lines");
+static_assert(sizeof(struct blk_slot_memory) == 9 * KL__CACHE_LINE, "an odd number of lines");
 static_assert(sizeof(struct virtio_blk_range) == sizeof(struct virtq_desc),
 	"ranges lie in a table's place");
 
@@ -55,7 +55,8 @@ struct blk_status {
 struct blk_slot {
 	uint64_t user_data;
 	uint64_t since; /* on the clock, when it was given to the device */
-	struct blk_group *group; /* of the request that this is a part of; NULL: it is all of one */
+	struct blk_parent
+		*group; /* of the request that this is a part of; NULL: it is all of one */
 	uint32_t bytes; /* that it moves */
 	uint16_t shape; /* data segments that the table is laid out for */
 };
@@ -74,7 +75,7 @@ enum blk_phase {
 };
 
 /* A request that needs several parts. */
-struct blk_group {
+struct blk_parent {
 	struct kl_blk_request request;
 	struct blk_cursor cursor;
 	uint64_t bytes; /* moved by parts that succeeded */
@@ -84,7 +85,7 @@ struct blk_group {
 	bool needs_flush; /* after its data */
 	int result; /* of the first part that failed */
 	uint64_t value; /* of its completion */
-	struct blk_group *next;
+	struct blk_parent *next;
 };
 
 /* Why a queue's gate is shut. */
@@ -112,7 +113,7 @@ struct blk_queue {
 	uint16_t gate; /* enum blk_gate */
 	bool needs_fence; /* the control thread has no membarrier(2) */
 	struct kl_queue *ring;
-	struct blk_block *block; /* one per slot */
+	struct blk_slot_memory *block; /* one per slot */
 	struct blk_status *status;
 	struct blk_slot *slot;
 	uint64_t block_iova;
@@ -134,9 +135,9 @@ struct blk_queue {
 	uint64_t oldest; /* nothing in flight was given to the device before */
 	uint64_t looked_at; /* for late requests */
 	uint64_t patient_until; /* no request is late before */
-	struct blk_group *waiting;
-	struct blk_group *waiting_last;
-	struct blk_group *free_groups;
+	struct blk_parent *waiting;
+	struct blk_parent *waiting_last;
+	struct blk_parent *free_parents;
 	/* What completed without the device, as a part, with an error, or in a recovery. */
 	struct kl_blk_completion *ready;
 	struct blk_counters count;

@@ -10,7 +10,7 @@
 
 /*
  * One buffer in one segment, legal, within the device: no more than that is needed to skip
- * blk_take.
+ * blk_submit_split.
  */
 static inline bool is_plain(const struct blk_queue *queue, const struct kl_blk_request *request,
 	uint64_t capacity)
@@ -64,7 +64,7 @@ static uint16_t submit(struct blk_queue *queue, const struct kl_blk_request *req
 	for (n = 0; n < count; n++) {
 		if (KL__UNLIKELY(!is_plain(queue, &requests[n], capacity) ||
 			    !is_contiguous(queue, &requests[n], &address))) {
-			if (!blk_take(queue, &requests[n], now))
+			if (!blk_submit_split(queue, &requests[n], now))
 				break;
 			continue;
 		}
@@ -101,6 +101,6 @@ void kl_blk_kick(struct kl_blk *blk, uint16_t queue)
 		return;
 	q = blk->queues[queue];
 	if (blk_enter(q))
-		kl__kick_force(q->ring);
+		kl__kick_flush(q->ring);
 	blk_leave(q);
 }

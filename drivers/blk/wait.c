@@ -17,9 +17,9 @@
 /* With requests in flight nobody sleeps longer without a look at the ring. */
 #define NAP_NS NS_PER_SECOND
 
-int kl_blk_event_fd(const struct kl_blk *blk, uint16_t queue)
+int kl_blk_queue_event_fd(const struct kl_blk *blk, uint16_t queue)
 {
-	return kl_device_queue_fd(blk->device, queue + 1);
+	return kl_device_queue_event_fd(blk->device, queue + 1);
 }
 
 static bool is_idle(const struct blk_queue *queue)
@@ -31,7 +31,7 @@ static bool is_idle(const struct blk_queue *queue)
 static bool arm(struct blk_queue *queue)
 {
 	/* What is owed can't be decided while we sleep. */
-	kl__kick_force(queue->ring);
+	kl__kick_flush(queue->ring);
 	return queue->ready_count > 0 || kl__queue_arm(queue->ring);
 }
 
@@ -116,7 +116,7 @@ static void wake_up(struct blk_queue *queue)
 {
 	if (blk_enter(queue)) {
 		kl__queue_disarm(queue->ring);
-		kl__kick_rescue(queue->ring);
+		kl__kick_watchdog(queue->ring);
 		blk_check_deadlines(queue);
 	}
 	blk_leave(queue);
@@ -167,7 +167,7 @@ int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *co
 	uint16_t min, uint16_t max, uint64_t timeout_ns)
 {
 	uint64_t now = kl__clock(), deadline = deadline_of(blk, now, timeout_ns);
-	int fd = kl_blk_event_fd(blk, queue);
+	int fd = kl_blk_queue_event_fd(blk, queue);
 	uint16_t n = 0;
 
 	if (min > max)

@@ -44,7 +44,8 @@ static int check_append(const struct blk_queue *queue, const struct kl_blk_reque
 /* Room for one zone at least, in one buffer, so that the answer can be found. */
 static int check_report(const struct blk_queue *queue, const struct kl_blk_request *request)
 {
-	if (request->buffer == NULL || request->count != 0 || request->length > BLK_PART_BYTES ||
+	if (request->buffer == NULL || request->count != 0 ||
+		request->length > BLK_SUBREQUEST_BYTES ||
 		request->length < sizeof(struct virtio_blk_zone_report) +
 				sizeof(struct virtio_blk_zone_descriptor) ||
 		request->offset % VIRTIO_BLK_SECTOR != 0)
@@ -107,7 +108,7 @@ bool blk_zones_has_answer(uint8_t op)
 
 /* Within the zone that it was for. */
 static int take_appended(const struct blk_queue *queue, const struct blk_slot *slot,
-	struct blk_group *group)
+	struct blk_parent *group)
 {
 	const struct kl_blk_request *request = &group->request;
 	const struct blk_status *status = &queue->status[blk_slot_number(queue, slot)];
@@ -122,7 +123,7 @@ static int take_appended(const struct blk_queue *queue, const struct blk_slot *s
 }
 
 /* No more than there was room for. */
-static int take_count(struct blk_group *group)
+static int take_count(struct blk_parent *group)
 {
 	uint64_t fit = (group->request.length - sizeof(struct virtio_blk_zone_report)) /
 		sizeof(struct virtio_blk_zone_descriptor);
@@ -134,7 +135,7 @@ static int take_count(struct blk_group *group)
 }
 
 int blk_zones_take_answer(const struct blk_queue *queue, const struct blk_slot *slot,
-	struct blk_group *group)
+	struct blk_parent *group)
 {
 	return group->request.op == KL_BLK_ZONE_APPEND ? take_appended(queue, slot, group) :
 							 take_count(group);

@@ -9,7 +9,7 @@
 #include "wire_control.h"
 
 /* Sending is the application's: the transmit queues belong to its threads. */
-void net_announce_asked(struct kl_net *net)
+void net_announce_requested(struct kl_net *net)
 {
 	if (!kl_device_has(net->device, VIRTIO_NET_F_GUEST_ANNOUNCE))
 		return;
@@ -31,7 +31,7 @@ static void pad(struct rte_mbuf *packet)
 	memset(rte_pktmbuf_mtod_offset(packet, void *, used), 0, frame - used);
 }
 
-struct rte_mbuf *kl_net_announcement(const struct kl_net *net, struct rte_mempool *pool)
+struct rte_mbuf *kl_net_announcement_create(const struct kl_net *net, struct rte_mempool *pool)
 {
 	struct rte_ether_addr mac;
 	struct rte_mbuf *packet;

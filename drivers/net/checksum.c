@@ -58,7 +58,7 @@ void net_write16(struct rte_mbuf *packet, uint32_t at, uint16_t value)
 	}
 }
 
-uint16_t net_sum(const struct rte_mbuf *packet, uint32_t at, uint32_t bytes)
+uint16_t net_checksum(const struct rte_mbuf *packet, uint32_t at, uint32_t bytes)
 {
 	const struct rte_mbuf *segment = packet;
 	uint16_t sum = 0;
@@ -74,7 +74,7 @@ uint16_t net_sum(const struct rte_mbuf *packet, uint32_t at, uint32_t bytes)
 		count = RTE_MIN(bytes - done, segment->data_len - at);
 		part = rte_raw_cksum(rte_pktmbuf_mtod_offset(segment, const char *, at), count);
 		/* Behind an odd number of bytes the words lie the other way round. */
-		sum = net_sum_add(sum, done % 2 != 0 ? rte_bswap16(part) : part);
+		sum = net_checksum_add(sum, done % 2 != 0 ? rte_bswap16(part) : part);
 		done += count;
 		at = 0;
 	}
@@ -86,8 +86,8 @@ static uint16_t sum_bytes(const void *bytes, size_t count)
 	return rte_raw_cksum(bytes, count);
 }
 
-int net_pseudo_sum(const struct rte_mbuf *packet, const struct net_place *place, uint32_t bytes,
-	uint16_t *sum)
+int net_checksum_pseudo_header(const struct rte_mbuf *packet, const struct net_place *place,
+	uint32_t bytes, uint16_t *sum)
 {
 	struct {
 		rte_be32_t bytes;
@@ -101,7 +101,8 @@ int net_pseudo_sum(const struct rte_mbuf *packet, const struct net_place *place,
 
 	if (ip == NULL || ip[0] >> 4 != (place->is_ipv6 ? 6 : 4))
 		return -EINVAL;
-	*sum = net_sum_add(sum_bytes(ip + from, header - from), sum_bytes(&rest, sizeof(rest)));
+	*sum = net_checksum_add(sum_bytes(ip + from, header - from),
+		sum_bytes(&rest, sizeof(rest)));
 	return 0;
 }
 

@@ -35,14 +35,14 @@ void net_write16(struct rte_mbuf *packet, uint32_t at, uint16_t value);
  * Sum of a range that the packet has, as a ones' complement sum of 16-bit words in their order in
  * memory, folded and not inverted.
  */
-uint16_t net_sum(const struct rte_mbuf *packet, uint32_t at, uint32_t bytes);
+uint16_t net_checksum(const struct rte_mbuf *packet, uint32_t at, uint32_t bytes);
 
 /*
  * The sum over the pseudo header for so many bytes of transport header and data, not inverted. 0, or
  * -EINVAL when the IP header is not there or of the other version.
  */
-int net_pseudo_sum(const struct rte_mbuf *packet, const struct net_place *place, uint32_t bytes,
-	uint16_t *sum);
+int net_checksum_pseudo_header(const struct rte_mbuf *packet, const struct net_place *place,
+	uint32_t bytes, uint16_t *sum);
 
 /*
  * How many bytes the IP header says that transport header and data have, which is less than what
@@ -51,7 +51,7 @@ int net_pseudo_sum(const struct rte_mbuf *packet, const struct net_place *place,
 int net_transport_bytes(const struct rte_mbuf *packet, const struct net_place *place);
 
 /* Adds two such sums. */
-static inline uint16_t net_sum_add(uint16_t a, uint16_t b)
+static inline uint16_t net_checksum_add(uint16_t a, uint16_t b)
 {
 	uint32_t sum = (uint32_t)a + b;
 

@@ -20,7 +20,7 @@ static int tell_all(struct kl_net *net, enum kl_net_direction direction,
 	const struct kl_net_coalescing *coalescing)
 {
 	const struct virtio_net_ctrl_coal data = wire_of(coalescing);
-	int rc = net_need(net, VIRTIO_NET_F_NOTF_COAL, "coalescing of notifications");
+	int rc = net_require_feature(net, VIRTIO_NET_F_NOTF_COAL, "coalescing of notifications");
 
 	if (rc != 0 || !net->is_running)
 		return rc;
@@ -47,7 +47,7 @@ static int tell_one(struct kl_net *net, enum kl_net_direction direction, uint16_
 		VIRTIO_NET_CTRL_NOTF_COAL, VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET, &data, sizeof(data));
 }
 
-int kl_net_set_coalescing(struct kl_net *net, enum kl_net_direction direction,
+int kl_net_coalescing_set(struct kl_net *net, enum kl_net_direction direction,
 	const struct kl_net_coalescing *coalescing)
 {
 	int rc = tell_all(net, direction, coalescing);
@@ -63,14 +63,15 @@ int kl_net_set_coalescing(struct kl_net *net, enum kl_net_direction direction,
 
 static int check_queue(const struct kl_net *net, uint16_t queue)
 {
-	int rc = net_need(net, VIRTIO_NET_F_VQ_NOTF_COAL, "coalescing of a queue's notifications");
+	int rc = net_require_feature(net, VIRTIO_NET_F_VQ_NOTF_COAL,
+		"coalescing of a queue's notifications");
 
 	if (rc != 0)
 		return rc;
 	return net_check_queue(net, queue);
 }
 
-int kl_net_set_queue_coalescing(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+int kl_net_queue_coalescing_set(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	const struct kl_net_coalescing *coalescing)
 {
 	int rc = check_queue(net, queue);
@@ -84,7 +85,7 @@ int kl_net_set_queue_coalescing(struct kl_net *net, enum kl_net_direction direct
 }
 
 /* The device reads the number of the queue and writes the rest of the structure. */
-int kl_net_queue_coalescing(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+int kl_net_queue_coalescing_get(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	struct kl_net_coalescing *coalescing)
 {
 	struct virtio_net_ctrl_coal_vq data = {.vq_index = index_of(direction, queue)};
@@ -100,7 +101,7 @@ int kl_net_queue_coalescing(struct kl_net *net, enum kl_net_direction direction,
 	int rc = check_queue(net, queue);
 
 	if (rc == 0)
-		rc = net_control_ask(net, &command);
+		rc = net_control_query(net, &command);
 	if (rc < 0)
 		return rc;
 	coalescing->max_packets = data.coal.max_packets;

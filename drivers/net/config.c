@@ -200,7 +200,7 @@ static int read_config(struct kl_net *net, struct virtio_net_config *config)
 
 	*config = (struct virtio_net_config){0};
 	count = add_fields(net, config, fields);
-	return count > 0 ? kl_device_config(net->device, fields, count) : 0;
+	return count > 0 ? kl_device_config_read(net->device, fields, count) : 0;
 }
 
 int net_config_read(struct kl_net *net)
@@ -230,5 +230,5 @@ void net_config_changed(struct kl_device *device)
 		return;
 	set_link(net, &config);
 	if (net->is_running && (config.status & VIRTIO_NET_S_ANNOUNCE) != 0)
-		net_announce_asked(net);
+		net_announce_requested(net);
 }

@@ -69,7 +69,7 @@ int net_control_create(struct kl_net *net)
 	rc = kl_device_dma_alloc(net->device, DATA_AT + control->data_bytes, KL__CACHE_LINE,
 		&control->memory);
 	if (rc == 0)
-		rc = kl_device_add_queue(net->device, &conf, &control->queue);
+		rc = kl_device_queue_add(net->device, &conf, &control->queue);
 	if (rc == -EINVAL)
 		kl_error("%s: that was its control queue; features=-CTRL_VQ does without",
 			kl_device_info(net->device)->name);
@@ -90,9 +90,9 @@ void net_control_free(struct kl_net *net)
 	net->control = (struct net_control){0};
 }
 
-static struct kl__piece piece(const struct net_control *control, size_t at, size_t bytes)
+static struct kl__segment piece(const struct net_control *control, size_t at, size_t bytes)
 {
-	return (struct kl__piece){control->memory.iova + at, (uint32_t)bytes};
+	return (struct kl__segment){control->memory.iova + at, (uint32_t)bytes};
 }
 
 static uint8_t *memory_at(const struct net_control *control, size_t at)
@@ -104,7 +104,7 @@ static uint8_t *memory_at(const struct net_control *control, size_t at)
 static int submit(struct net_control *control, const struct net_command *command)
 {
 	const struct virtio_net_ctrl_hdr header = {command->class, command->command};
-	struct kl__piece pieces[PIECES_MAX];
+	struct kl__segment pieces[PIECES_MAX];
 	unsigned int readable = 0, count;
 	int rc;
 
@@ -219,7 +219,7 @@ static uint32_t reply_bytes(const struct net_command *command, uint32_t written)
 	return written <= before ? 0 : (uint32_t)RTE_MIN(written - before, command->reply_bytes);
 }
 
-int net_control_ask(struct kl_net *net, const struct net_command *command)
+int net_control_query(struct kl_net *net, const struct net_command *command)
 {
 	struct net_control *control = &net->control;
 	uint32_t written = 0;
@@ -265,5 +265,5 @@ int net_control_send(struct kl_net *net, const char *what, uint8_t class, uint8_
 		.data_bytes = bytes,
 	};
 
-	return net_control_ask(net, &whole);
+	return net_control_query(net, &whole);
 }

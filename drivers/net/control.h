@@ -52,7 +52,7 @@ void net_control_free(struct kl_net *net);
  * Sends one command and waits. Returns how many bytes of reply the device wrote (0 without one), or
  * after a message -EIO, -ETIMEDOUT, -EINVAL (more data than fits).
  */
-int net_control_ask(struct kl_net *net, const struct net_command *command);
+int net_control_query(struct kl_net *net, const struct net_command *command);
 /* The same for a command without reply: 0 or -errno. */
 int net_control_send(struct kl_net *net, const char *what, uint8_t class, uint8_t command,
 	const void *data, size_t bytes);

@@ -51,7 +51,7 @@ static int query(struct kl_net *net, uint64_t *supported)
 		.reply = supported,
 		.reply_bytes = sizeof(*supported),
 	};
-	int got = net_control_ask(net, &command);
+	int got = net_control_query(net, &command);
 
 	if (got < 0)
 		return got;
@@ -131,7 +131,7 @@ static int parse(const struct kl_net *net, const struct virtio_net_ctrl_queue_st
 	return count;
 }
 
-int kl_net_device_counters(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+int kl_net_device_counters_get(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	struct kl_net_device_counter counters[KL_NET_DEVICE_COUNTERS_MAX])
 {
 	struct virtio_net_ctrl_queue_stats asked = {
@@ -149,7 +149,8 @@ int kl_net_device_counters(struct kl_net *net, enum kl_net_direction direction, 
 		.reply_bytes = sizeof(reply),
 	};
 	uint64_t supported;
-	int rc = net_need(net, VIRTIO_NET_F_DEVICE_STATS, "a look at the device's counters");
+	int rc = net_require_feature(net, VIRTIO_NET_F_DEVICE_STATS,
+		"a look at the device's counters");
 
 	if (rc == 0)
 		rc = net_check_queue(net, queue);
@@ -160,6 +161,6 @@ int kl_net_device_counters(struct kl_net *net, enum kl_net_direction direction, 
 	asked.types_bitmap = wanted(net, direction, supported);
 	if (asked.types_bitmap == 0)
 		return 0;
-	rc = net_control_ask(net, &command);
+	rc = net_control_query(net, &command);
 	return rc < 0 ? rc : parse(net, &asked, reply, (size_t)rc, counters);
 }

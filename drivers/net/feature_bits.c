@@ -253,7 +253,7 @@ static int refuse_offload(const struct kl_net *net, const char *direction, const
 	return -ENOTSUP;
 }
 
-int net_offloads_settle(struct kl_net *net, uint64_t tx_offloads, uint64_t rx_offloads)
+int net_offloads_apply(struct kl_net *net, uint64_t tx_offloads, uint64_t rx_offloads)
 {
 	const struct kl_features *accepted = &kl_device_info(net->device)->accepted;
 	uint64_t tx_missing = tx_offloads & ~net_tx_offloads_of(accepted);
@@ -278,7 +278,7 @@ int net_offloads_settle(struct kl_net *net, uint64_t tx_offloads, uint64_t rx_of
 	return 0;
 }
 
-int net_need(const struct kl_net *net, unsigned int feature, const char *what)
+int net_require_feature(const struct kl_net *net, unsigned int feature, const char *what)
 {
 	const struct kl_feature_name *name = net_feature_names;
 	bool is_there = net->is_running ? kl_device_has(net->device, feature) :

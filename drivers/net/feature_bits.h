@@ -30,12 +30,12 @@ struct kl_features net_features_wanted(const struct kl_net *net, uint64_t *tx_of
  * After the negotiation: notes what is in force. -ENOTSUP when something asked for was not to be
  * had; the message names it.
  */
-int net_offloads_settle(struct kl_net *net, uint64_t tx_offloads, uint64_t rx_offloads);
+int net_offloads_apply(struct kl_net *net, uint64_t tx_offloads, uint64_t rx_offloads);
 
 /*
  * 0 when a command that needs feature can be sent, or, while the device is stopped, may be possible
  * after the next start. -ENOTSUP after a message that says what wanted it.
  */
-int net_need(const struct kl_net *net, unsigned int feature, const char *what);
+int net_require_feature(const struct kl_net *net, unsigned int feature, const char *what);
 
 #endif

@@ -26,14 +26,14 @@ static int wait_outside(const struct kl_net *net, const struct kl__gate *gate, u
 	return -EAGAIN;
 }
 
-int net_gates_shut(struct kl_net *net)
+int net_gates_close(struct kl_net *net)
 {
 	const uint64_t deadline = end_of_patience(net);
 	int rc = 0;
 
 	for (uint16_t i = 0; i < net->pair_count; i++) {
-		kl__gate_set(&net->pairs[i].rx_gate, NET_GATE_SHUT);
-		kl__gate_set(&net->pairs[i].tx_gate, NET_GATE_SHUT);
+		kl__gate_set(&net->pairs[i].rx_gate, NET_GATE_CLOSED);
+		kl__gate_set(&net->pairs[i].tx_gate, NET_GATE_CLOSED);
 	}
 	kl__gates_fence();
 	for (uint16_t i = 0; i < net->pair_count && rc == 0; i++) {
@@ -49,11 +49,11 @@ static struct kl__gate *gate_of(struct net_pair *pair, enum kl_net_direction dir
 	return direction == KL_NET_RX ? &pair->rx_gate : &pair->tx_gate;
 }
 
-int net_gate_shut(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
+int net_gate_close(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
 {
 	struct kl__gate *gate = gate_of(&net->pairs[queue], direction);
 
-	kl__gate_set(gate, NET_GATE_SHUT);
+	kl__gate_set(gate, NET_GATE_CLOSED);
 	kl__gates_fence();
 	return wait_outside(net, gate, queue, end_of_patience(net));
 }
@@ -79,7 +79,7 @@ void net_gates_open(struct kl_net *net)
 void net_wake(const struct kl_net *net, uint16_t queue)
 {
 	const uint64_t one = 1;
-	const int fd = kl_net_rx_event_fd(net, queue);
+	const int fd = kl_net_queue_event_fd(net, queue);
 
 	/* A counter that is full wakes as well. */
 	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)

@@ -68,7 +68,7 @@ static int apply(struct kl_net *net, uint64_t rx_offloads)
 	int rc = 0;
 
 	if (bits != bits_of(net, net->rx_offloads)) {
-		rc = net_need(net, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
+		rc = net_require_feature(net, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS,
 			"a change of receive offloads");
 		if (rc == 0)
 			rc = net_control_send(net, "the receive offloads",
@@ -82,7 +82,7 @@ static int apply(struct kl_net *net, uint64_t rx_offloads)
 	return 0;
 }
 
-int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads)
+int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads)
 {
 	int rc = net_check_queue(net, 0);
 

@@ -88,12 +88,12 @@ static int check(const struct kl_net *net, const uint8_t *mac, bool multicast_is
 	return -EINVAL;
 }
 
-int kl_net_set_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
+int kl_net_mac_set(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
 {
 	int rc = check(net, mac, false);
 
 	if (rc == 0)
-		rc = net_need(net, VIRTIO_NET_F_CTRL_RX, "another MAC address");
+		rc = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "another MAC address");
 	if (rc == 0 && net->is_running)
 		rc = tell_own(net, mac);
 	if (rc != 0)
@@ -116,7 +116,7 @@ static unsigned int find(const struct net_settings *settings, const uint8_t *mac
 /* Tells the device of the table as it shall be, then keeps it. */
 static int change_table(struct kl_net *net, const net_mac *macs, unsigned int count)
 {
-	int rc = net_need(net, VIRTIO_NET_F_CTRL_RX, "a table of MAC addresses");
+	int rc = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "a table of MAC addresses");
 
 	if (rc == 0 && net->is_running)
 		rc = tell_table(net, macs, count, net->info.mac);
@@ -127,7 +127,7 @@ static int change_table(struct kl_net *net, const net_mac *macs, unsigned int co
 	return 0;
 }
 
-int kl_net_add_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
+int kl_net_mac_add(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
 {
 	const struct net_settings *settings = &net->settings;
 	net_mac macs[KL_NET_MACS_MAX];
@@ -147,7 +147,7 @@ int kl_net_add_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
 	return change_table(net, macs, settings->mac_count + 1);
 }
 
-int kl_net_remove_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
+int kl_net_mac_remove(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
 {
 	const struct net_settings *settings = &net->settings;
 	unsigned int at = find(settings, mac), last = settings->mac_count - 1;
@@ -160,7 +160,7 @@ int kl_net_remove_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
 	return change_table(net, macs, last);
 }
 
-const uint8_t *kl_net_mac_at(const struct kl_net *net, unsigned int n)
+const uint8_t *kl_net_mac_get(const struct kl_net *net, unsigned int n)
 {
 	return n < net->settings.mac_count ? net->settings.macs[n] : NULL;
 }
@@ -174,7 +174,7 @@ int net_macs_replay(struct kl_net *net)
 	if (!kl_device_has(net->device, VIRTIO_NET_F_CTRL_RX))
 		return net->settings.mac_count == 0 ?
 			0 :
-			net_need(net, VIRTIO_NET_F_CTRL_RX, "a table of MAC addresses");
+			net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "a table of MAC addresses");
 	if (differs && has_own_command(net))
 		rc = tell_own(net, net->info.mac);
 	if (rc == 0 && (net->settings.mac_count > 0 || (differs && !has_own_command(net))))

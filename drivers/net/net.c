@@ -31,7 +31,7 @@ static int probe(struct kl_device *device)
 		free(net);
 		return rc;
 	}
-	kl_device_set_private(device, net);
+	kl_device_private_set(device, net);
 	return 0;
 }
 
@@ -41,7 +41,7 @@ static void remove_device(struct kl_device *device)
 
 	/* A stop that fails has said why, and what the device may still write stays allocated. */
 	kl_net_stop(net);
-	net_rss_forget(&net->settings.rss);
+	net_rss_free(&net->settings.rss);
 	free(net->pairs);
 	free(net);
 }
@@ -88,11 +88,11 @@ static struct kl_driver net_driver = {
 };
 KL_DRIVER(net_driver)
 
-struct kl_net *kl_net_of(struct kl_device *device)
+struct kl_net *kl_net_from_device(struct kl_device *device)
 {
 	struct kl_net *net;
 
-	if (kl_driver_by_type(kl_device_info(device)->type) != &net_driver)
+	if (kl_driver_find_type(kl_device_info(device)->type) != &net_driver)
 		return NULL;
 	net = kl_device_private(device);
 	/* When the device was probed, the options in its name had not been read. */

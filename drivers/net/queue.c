@@ -51,7 +51,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 		.index = VIRTIO_NET_RX_QUEUE(index),
 		.size = conf->rx_ring_size,
 		.is_supply = true,
-		.vector = kl_net_rx_event_fd(net, index) >= 0 ? NET_RX_VECTOR(index) : 0,
+		.vector = kl_net_queue_event_fd(net, index) >= 0 ? NET_RX_VECTOR(index) : 0,
 	};
 	struct rte_mbuf fresh = {
 		.data_off = RTE_PKTMBUF_HEADROOM,
@@ -62,7 +62,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 
 	rte_mbuf_refcnt_set(&fresh, 1);
 	net->info.rx_ring_max = kl_device_queue_max_size(net->device, queue_conf.index);
-	rc = kl_device_add_queue(net->device, &queue_conf, &rxq->queue);
+	rc = kl_device_queue_add(net->device, &queue_conf, &rxq->queue);
 	if (rc != 0)
 		return rc;
 	rxq->header_bytes = net->header_bytes;
@@ -115,7 +115,7 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 	txq->rules = net_tx_rules_of(&kl_device_info(net->device)->accepted, net->tx_offloads);
 	rc = kl_device_dma_alloc(net->device, txq->header_bytes, KL__CACHE_LINE, &txq->header);
 	if (rc == 0)
-		rc = kl_device_add_queue(net->device, &queue_conf, &txq->queue);
+		rc = kl_device_queue_add(net->device, &queue_conf, &txq->queue);
 	if (rc != 0)
 		return rc;
 	net_txq_set_mtu(net, txq);
@@ -148,7 +148,7 @@ static void add_stats(struct kl_net_queue_stats *sum, const struct net_counters 
 	sum->queue.kicks_sent += stats->kicks_sent;
 	sum->queue.kicks_suppressed += stats->kicks_suppressed;
 	sum->queue.kicks_spared += stats->kicks_spared;
-	sum->queue.rescue_kicks += stats->rescue_kicks;
+	sum->queue.watchdog_kicks += stats->watchdog_kicks;
 	sum->queue.ring_full += stats->ring_full;
 	sum->queue.bad_used += stats->bad_used;
 }
@@ -178,7 +178,7 @@ void net_pair_drain(struct net_pair *pair)
 {
 	drain_queue(pair->rx.queue, &pair->rx.count, &pair->rx_before);
 	drain_queue(pair->tx.queue, &pair->tx.count, &pair->tx_before);
-	pair->tx.foreign = 0;
+	pair->tx.other_pool = 0;
 }
 
 /* The queues themselves went with the device's reset. */
@@ -209,8 +209,8 @@ int net_check_presence(const struct kl_net *net, const char *what)
 	return -EAGAIN;
 }
 
-int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
-	struct kl_net_queue_stats *stats)
+int kl_net_queue_stats_get(const struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue, struct kl_net_queue_stats *stats)
 {
 	const struct net_pair *pair;
 
@@ -230,7 +230,7 @@ int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction
 	return 0;
 }
 
-int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	struct kl_net_queue_info *info)
 {
 	const struct kl_queue *ring;

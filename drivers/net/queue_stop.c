@@ -23,7 +23,7 @@ static int reset_ring(struct kl_net *net, enum kl_net_direction direction, uint1
 
 	if (direction == KL_NET_TX)
 		net_txq_take_sent(&pair->tx);
-	rc = kl_device_stop_queue(net->device, ring);
+	rc = kl_device_queue_stop(net->device, ring);
 	if (rc != 0)
 		return rc;
 	while ((packet = kl__queue_drain(ring)) != NULL)
@@ -44,7 +44,7 @@ int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint1
 
 	if (rc != 0 || net->pairs[queue].is_stopped[direction])
 		return rc;
-	rc = net_gate_shut(net, direction, queue);
+	rc = net_gate_close(net, direction, queue);
 	if (rc == 0)
 		rc = reset_ring(net, direction, queue);
 	if (rc == 0)
@@ -64,7 +64,7 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 	if (rc != 0 || !net->pairs[queue].is_stopped[direction])
 		return rc;
 	pair = &net->pairs[queue];
-	rc = kl_device_start_queue(net->device, ring_of(pair, direction));
+	rc = kl_device_queue_start(net->device, ring_of(pair, direction));
 	if (rc != 0)
 		return rc;
 	if (direction == KL_NET_RX) {
@@ -79,7 +79,7 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 	return 0;
 }
 
-int net_stops_replay(struct kl_net *net)
+int net_queue_stops_replay(struct kl_net *net)
 {
 	int rc = 0;
 

@@ -82,7 +82,7 @@ static int set_up_again(struct kl_net *net)
 
 static int halt(struct kl_net *net, const char *why)
 {
-	int rc = net_gates_shut(net);
+	int rc = net_gates_close(net);
 
 	if (rc != 0)
 		return rc;

@@ -54,7 +54,7 @@ uint32_t net_hash_types_of(uint64_t rss_types)
 	return hash_types;
 }
 
-void net_rss_forget(struct net_rss *rss)
+void net_rss_free(struct net_rss *rss)
 {
 	free(rss->table);
 	*rss = (struct net_rss){0};
@@ -163,7 +163,7 @@ static int make(const struct kl_net *net, const struct kl_net_rss *asked, struct
 	return 0;
 }
 
-int net_rss_settle(const struct kl_net *net, struct net_rss *rss)
+int net_rss_apply(const struct kl_net *net, struct net_rss *rss)
 {
 	for (uint16_t i = 0; rss->is_in_turn && i < rss->table_entries; i++)
 		rss->table[i] = i % RTE_MAX(net->running_pairs, 1);
@@ -175,35 +175,35 @@ int net_rss_default(const struct kl_net *net, struct net_rss *rss)
 	const struct kl_net_rss all = {.types = net->info.rss_types};
 	int rc = make(net, &all, rss);
 
-	return rc == 0 ? net_rss_settle(net, rss) : rc;
+	return rc == 0 ? net_rss_apply(net, rss) : rc;
 }
 
-int kl_net_set_rss(struct kl_net *net, const struct kl_net_rss *asked)
+int kl_net_rss_set(struct kl_net *net, const struct kl_net_rss *asked)
 {
 	struct net_rss rss = {0};
 	int rc;
 
 	if (asked == NULL) {
-		net_rss_forget(&net->settings.rss);
+		net_rss_free(&net->settings.rss);
 		return 0;
 	}
-	rc = net_need(net,
+	rc = net_require_feature(net,
 		has_table(net) || asked->table != NULL ? VIRTIO_NET_F_RSS :
 							 VIRTIO_NET_F_HASH_REPORT,
 		"RSS");
 	if (rc == 0)
 		rc = make(net, asked, &rss);
 	if (rc == 0)
-		rc = net_rss_settle(net, &rss);
+		rc = net_rss_apply(net, &rss);
 	if (rc == 0 && net->is_running)
 		rc = net_rss_send(net, &rss);
 	if (rc == 0)
 		RTE_SWAP(rss, net->settings.rss);
-	net_rss_forget(&rss);
+	net_rss_free(&rss);
 	return rc;
 }
 
-int kl_net_rss(const struct kl_net *net, struct kl_net_rss *rss)
+int kl_net_rss_get(const struct kl_net *net, struct kl_net_rss *rss)
 {
 	const struct net_rss *set = &net->settings.rss;
 

@@ -12,9 +12,9 @@ uint32_t net_hash_types_of(uint64_t rss_types);
 /* Everything that the device can hash, to all running queues in turn. 0 or -ENOMEM. */
 int net_rss_default(const struct kl_net *net, struct net_rss *rss);
 /* Fits a setting to the queues that run now. 0, or -EINVAL after a message. */
-int net_rss_settle(const struct kl_net *net, struct net_rss *rss);
+int net_rss_apply(const struct kl_net *net, struct net_rss *rss);
 /* Frees what a setting holds. */
-void net_rss_forget(struct net_rss *rss);
+void net_rss_free(struct net_rss *rss);
 
 /* steering.c: tells the running device, by the command that it has for it. 0 or -errno. */
 int net_rss_send(struct kl_net *net, const struct net_rss *rss);

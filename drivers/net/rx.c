@@ -29,7 +29,8 @@ static inline void *header_of(const struct net_rxq *rxq, struct rte_mbuf *m)
 	return (char *)m + rxq->header_at;
 }
 
-KL__TEMPLATE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, const unsigned int kind)
+KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
+	const unsigned int kind)
 {
 	const uint32_t bytes = rxq->buffer_bytes, header_at = rxq->header_at;
 	const bool is_virtual = rxq->iova_is_virtual;
@@ -49,7 +50,7 @@ KL__TEMPLATE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, const un
 	return got;
 }
 
-KL__TEMPLATE void refill(struct net_rxq *rxq, const unsigned int kind)
+KL__ALWAYS_INLINE void refill(struct net_rxq *rxq, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
 	uint16_t room = kl__ring_free(queue, kind);
@@ -70,7 +71,7 @@ void net_rx_refill(struct net_rxq *rxq)
 	refill(rxq, rxq->queue->kind);
 }
 
-KL__TEMPLATE void refill_and_kick(struct net_rxq *rxq, const unsigned int kind)
+KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const unsigned int kind)
 {
 	uint16_t published = rxq->queue->published;
 
@@ -170,7 +171,7 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
  * A buffer that is not simply one packet. Returns the packet that starts there, or NULL when it was
  * dropped.
  */
-KL__APART static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct batch *batch,
+KL__NOINLINE static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct batch *batch,
 	struct rte_mbuf *packet, uint32_t bytes)
 {
 	uint16_t buffers;
@@ -198,8 +199,8 @@ KL__APART static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct ba
  * Whether a used buffer is a whole packet of bytes, of which room can be: one comparison for both
  * bounds.
  */
-KL__TEMPLATE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m, uint32_t bytes,
-	uint32_t room, const bool mergeable)
+KL__ALWAYS_INLINE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m,
+	uint32_t bytes, uint32_t room, const bool mergeable)
 {
 	return bytes - 1 < room && (!mergeable || buffers_of(rxq, m) == 1);
 }
@@ -223,8 +224,8 @@ static struct rte_mbuf *apply_header(struct net_rxq *rxq, struct rte_mbuf *packe
 }
 
 /* Turns up to count (at most RX_BATCH) used buffers into packets; returns how many packets. */
-KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
-	const bool mergeable, const bool offloads, const unsigned int kind)
+KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets,
+	uint16_t count, const bool mergeable, const bool offloads, const unsigned int kind)
 {
 	const uint32_t header_bytes = rxq->header_bytes;
 	const uint32_t room = rxq->whole_bytes;
@@ -266,7 +267,7 @@ KL__TEMPLATE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packet
 	return n;
 }
 
-KL__TEMPLATE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
+KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
 	const bool mergeable, const bool offloads, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;

@@ -31,7 +31,7 @@ static int tell(struct kl_net *net, unsigned int mode, bool on)
 {
 	const char *what = on ? modes[mode].on : modes[mode].off;
 	const uint8_t data = on;
-	int rc = net_need(net, modes[mode].feature, what);
+	int rc = net_require_feature(net, modes[mode].feature, what);
 
 	if (rc != 0 || !net->is_running)
 		return rc;
@@ -39,7 +39,7 @@ static int tell(struct kl_net *net, unsigned int mode, bool on)
 		sizeof(data));
 }
 
-int kl_net_set_rx_mode(struct kl_net *net, enum kl_net_rx_mode mode, bool on)
+int kl_net_rx_mode_set(struct kl_net *net, enum kl_net_rx_mode mode, bool on)
 {
 	struct net_settings *settings = &net->settings;
 	int rc;
@@ -58,7 +58,7 @@ int kl_net_set_rx_mode(struct kl_net *net, enum kl_net_rx_mode mode, bool on)
 	return 0;
 }
 
-bool kl_net_has_rx_mode(const struct kl_net *net, enum kl_net_rx_mode mode)
+bool kl_net_rx_mode_get(const struct kl_net *net, enum kl_net_rx_mode mode)
 {
 	return (unsigned int)mode < KL_NET_RX_MODES && (net->settings.rx_modes >> mode & 1) != 0;
 }

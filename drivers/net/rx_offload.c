@@ -77,7 +77,7 @@ static bool is_legal_gso(const struct net_rx_rules *rules, const struct virtio_n
 static void complete(struct rte_mbuf *packet, const struct virtio_net_hdr *header)
 {
 	uint32_t field = (uint32_t)header->csum_start + header->csum_offset;
-	uint16_t sum = (uint16_t)~net_sum(packet, header->csum_start,
+	uint16_t sum = (uint16_t)~net_checksum(packet, header->csum_start,
 		packet->pkt_len - header->csum_start);
 
 	if (sum == 0 && header->csum_offset == offsetof(struct rte_udp_hdr, dgram_cksum))

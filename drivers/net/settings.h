@@ -24,6 +24,6 @@ int net_tunnels_replay(struct kl_net *net);
 /* guest_offloads.c: if they were changed since the start. */
 int net_rx_offloads_replay(struct kl_net *net);
 /* queue_stop.c: stops the queues again that were stopped alone. */
-int net_stops_replay(struct kl_net *net);
+int net_queue_stops_replay(struct kl_net *net);
 
 #endif

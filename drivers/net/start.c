@@ -77,7 +77,7 @@ static int check_pool(const struct kl_net *net, struct rte_mempool *pool, uint16
 	return -EINVAL;
 }
 
-int kl_net_set_mtu(struct kl_net *net, uint16_t mtu)
+int kl_net_mtu_set(struct kl_net *net, uint16_t mtu)
 {
 	int rc;
 
@@ -110,8 +110,8 @@ static int make_pairs(struct kl_net *net, const struct kl_net_conf *conf, uint16
 			memcpy(grown, net->pairs, net->pair_count * sizeof(struct net_pair));
 		free(net->pairs);
 		for (uint16_t i = net->pair_count; i < pairs; i++) {
-			grown[i].rx_gate.state = NET_GATE_SHUT;
-			grown[i].tx_gate.state = NET_GATE_SHUT;
+			grown[i].rx_gate.state = NET_GATE_CLOSED;
+			grown[i].tx_gate.state = NET_GATE_CLOSED;
 		}
 		net->pairs = grown;
 		net->pair_count = pairs;
@@ -171,7 +171,7 @@ static int replay_settings(struct kl_net *net)
 		net_vlans_replay,
 		net_coalescing_replay,
 		net_rx_offloads_replay,
-		net_stops_replay,
+		net_queue_stops_replay,
 	};
 	int rc = 0;
 
@@ -219,10 +219,10 @@ static int negotiate(struct kl_net *net, const struct kl_net_conf *conf, uint16_
 	 * Without an interrupt a change of the link is only seen when somebody asks, and a receive
 	 * queue says by its descriptor that it has none.
 	 */
-	(void)kl_device_enable_interrupts(net->device, conf->rx_interrupts ? pairs : 0);
+	(void)kl_device_interrupts_enable(net->device, conf->rx_interrupts ? pairs : 0);
 	rc = net_config_read(net);
 	if (rc == 0)
-		rc = net_offloads_settle(net, tx_offloads, rx_offloads);
+		rc = net_offloads_apply(net, tx_offloads, rx_offloads);
 	return rc;
 }
 
@@ -304,7 +304,7 @@ int kl_net_stop(struct kl_net *net)
 
 	if (!net->is_running)
 		return 0;
-	rc = net_gates_shut(net);
+	rc = net_gates_close(net);
 	if (rc != 0)
 		return rc;
 	net->is_running = false;

@@ -49,7 +49,7 @@ struct net_txq {
 	struct kl_queue *queue;
 	uint16_t header_bytes; /* of the device's header before each packet */
 	struct rte_mempool *pool; /* of the last simple packets; see kind_of in tx.c */
-	uint16_t foreign; /* packets on their way that do not simply go back to it */
+	uint16_t other_pool; /* packets on their way that do not simply go back to it */
 	uint32_t max_frame; /* Ethernet header included; larger packets are refused */
 	struct net_tx_rules rules;
 	struct kl_dma header; /* a header of zeros, for packets that have no room for their own */
@@ -84,7 +84,7 @@ struct net_coalescing {
 };
 
 /* Any state of a gate but open. */
-#define NET_GATE_SHUT 1
+#define NET_GATE_CLOSED 1
 
 /*
  * One queue pair; what it counted in earlier runs is kept, and what was set for it. What stands
@@ -160,11 +160,11 @@ int net_bring_up(struct kl_net *net);
 int net_reset(struct kl_net *net);
 
 /* gates.c: nobody is within a burst any more, nor will be. 0, or after a message -EAGAIN. */
-int net_gates_shut(struct kl_net *net);
+int net_gates_close(struct kl_net *net);
 /* gates.c: bursts may run again, but for queues that are stopped alone. */
 void net_gates_open(struct kl_net *net);
 /* gates.c: both for one queue. */
-int net_gate_shut(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
+int net_gate_close(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
 void net_gate_open(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
 /* gates.c: who fell asleep on the old ring, or because there was none, must look at the new one. */
 void net_wake(const struct kl_net *net, uint16_t queue);
@@ -209,7 +209,7 @@ void net_tx_choose(struct net_txq *txq);
  * never be sent is freed and counted. One that stays the caller's comes again, and what was done to
  * it is then done anew.
  */
-bool net_tx_add_slowly(struct net_txq *txq, struct rte_mbuf *packet);
+bool net_tx_add_slow(struct net_txq *txq, struct rte_mbuf *packet);
 /*
  * rx.c: gives the device as many buffers as the ring and the pool allow; publishes, does not kick.
  */

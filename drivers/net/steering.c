@@ -71,10 +71,11 @@ static int send_pairs(struct kl_net *net)
 static int send_setting(struct kl_net *net)
 {
 	bool has_rss = kl_device_has(net->device, VIRTIO_NET_F_RSS);
-	int rc = net_need(net, has_rss ? VIRTIO_NET_F_RSS : VIRTIO_NET_F_HASH_REPORT, "RSS");
+	int rc = net_require_feature(net, has_rss ? VIRTIO_NET_F_RSS : VIRTIO_NET_F_HASH_REPORT,
+		"RSS");
 
 	if (rc == 0)
-		rc = net_rss_settle(net, &net->settings.rss);
+		rc = net_rss_apply(net, &net->settings.rss);
 	if (rc == 0 && !has_rss && net->running_pairs > 1)
 		rc = send_pairs(net);
 	return rc == 0 ? net_rss_send(net, &net->settings.rss) : rc;
@@ -95,7 +96,7 @@ static int send_default(struct kl_net *net)
 	if (rc == 0 && kl_device_has(net->device, VIRTIO_NET_F_HASH_REPORT) &&
 		(has_own_way || net->running_pairs == 1))
 		rc = send_hash(net, &rss);
-	net_rss_forget(&rss);
+	net_rss_free(&rss);
 	return rc;
 }
 

@@ -10,7 +10,7 @@
 
 static int tell(struct kl_net *net, uint32_t types)
 {
-	int rc = net_need(net, VIRTIO_NET_F_HASH_TUNNEL, "a hash of inner packets");
+	int rc = net_require_feature(net, VIRTIO_NET_F_HASH_TUNNEL, "a hash of inner packets");
 
 	if (rc != 0 || !net->is_running)
 		return rc;
@@ -18,7 +18,7 @@ static int tell(struct kl_net *net, uint32_t types)
 		VIRTIO_NET_CTRL_HASH_TUNNEL_SET, &types, sizeof(types));
 }
 
-int kl_net_set_hash_tunnels(struct kl_net *net, uint32_t types)
+int kl_net_hash_tunnels_set(struct kl_net *net, uint32_t types)
 {
 	int rc;
 
@@ -33,7 +33,7 @@ int kl_net_set_hash_tunnels(struct kl_net *net, uint32_t types)
 	return rc;
 }
 
-uint32_t kl_net_hash_tunnels(const struct kl_net *net)
+uint32_t kl_net_hash_tunnels_get(const struct kl_net *net)
 {
 	return net->tunnels;
 }

@@ -26,13 +26,13 @@ enum {
 };
 
 /* Apart, since what DPDK inlines here is large. */
-KL__APART static void give_back(struct net_txq *txq, struct rte_mbuf **sent, uint16_t count)
+KL__NOINLINE static void give_back(struct net_txq *txq, struct rte_mbuf **sent, uint16_t count)
 {
 	rte_mempool_put_bulk(txq->pool, (void **)sent, count);
 }
 
 /* Frees up to RECLAIM_CHUNK of what the device is done with, when not all of it is simple. */
-KL__APART static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **sent)
+KL__NOINLINE static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **sent)
 {
 	uint32_t kinds[RECLAIM_CHUNK];
 	uint16_t count = kl__ring_harvest(txq->queue, (void **)sent, NULL, kinds, RECLAIM_CHUNK,
@@ -47,12 +47,12 @@ KL__APART static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **s
 			sent[others++] = sent[i];
 	}
 	rte_pktmbuf_free_bulk(sent, others);
-	txq->foreign -= others;
+	txq->other_pool -= others;
 	return count;
 }
 
 /* Takes back all that the device has sent. */
-KL__TEMPLATE void reclaim(struct net_txq *txq, const unsigned int kind)
+KL__ALWAYS_INLINE void reclaim(struct net_txq *txq, const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
 	struct rte_mbuf *sent[RECLAIM_CHUNK];
@@ -63,7 +63,7 @@ KL__TEMPLATE void reclaim(struct net_txq *txq, const unsigned int kind)
 		 * What the device says it wrote into a packet it only reads means nothing: lengths
 		 * are not used.
 		 */
-		if (KL__LIKELY(txq->foreign == 0)) {
+		if (KL__LIKELY(txq->other_pool == 0)) {
 			n = kl__ring_harvest(queue, (void **)sent, NULL, NULL, RECLAIM_CHUNK, kind);
 			if (n > 0)
 				give_back(txq, sent, n);
@@ -88,7 +88,7 @@ static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packe
 		txq->pool = packet->pool;
 		return TX_OWN_PACKET;
 	}
-	txq->foreign++;
+	txq->other_pool++;
 	return TX_ANY_PACKET;
 }
 
@@ -119,8 +119,8 @@ static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_byte
 }
 
 /* Returns how many were taken. header_bytes is constant where it can be. */
-KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count,
-	const uint16_t header_bytes, const bool offloads, const unsigned int kind)
+KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets,
+	uint16_t count, const uint16_t header_bytes, const bool offloads, const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
@@ -132,11 +132,11 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 		struct rte_mbuf *packet = packets[n];
 
 		if (KL__UNLIKELY(!is_simple(packet, header_bytes, max_frame) ||
-			    (offloads && net_tx_asks(packet)))) {
+			    (offloads && net_tx_offload_is_requested(packet)))) {
 			bool is_done;
 
 			kl__ring_end(queue, &cursor, kind);
-			is_done = net_tx_add_slowly(txq, packet);
+			is_done = net_tx_add_slow(txq, packet);
 			cursor = kl__ring_begin(queue);
 			room = kl__ring_free(queue, kind);
 			if (!is_done)
@@ -159,7 +159,7 @@ KL__TEMPLATE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets
 	return n;
 }
 
-KL__TEMPLATE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count,
+KL__ALWAYS_INLINE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count,
 	const uint16_t header_bytes, const bool offloads, const unsigned int kind)
 {
 	const bool chained = (kind & KL__RING_CHAINED) != 0;
@@ -168,7 +168,7 @@ KL__TEMPLATE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, u
 
 	if (count == 0)
 		goto poll;
-	if (kl__ring_free(queue, kind) < count || txq->foreign >= FOREIGN_ENOUGH)
+	if (kl__ring_free(queue, kind) < count || txq->other_pool >= FOREIGN_ENOUGH)
 		reclaim(txq, kind);
 	if (KL__UNLIKELY(queue->fault != KL_QUEUE_OK))
 		goto poll;
@@ -239,13 +239,13 @@ uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **p
 	return n;
 }
 
-void kl_net_tx_flush(struct kl_net *net, uint16_t queue)
+void kl_net_tx_kick(struct kl_net *net, uint16_t queue)
 {
 	struct net_pair *pair = &net->pairs[queue];
 
 	if (kl__gate_enter(&pair->tx_gate)) {
 		reclaim(&pair->tx, pair->tx.queue->kind);
-		kl__kick_force(pair->tx.queue);
+		kl__kick_flush(pair->tx.queue);
 	}
 	kl__gate_leave(&pair->tx_gate);
 }

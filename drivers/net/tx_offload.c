@@ -63,7 +63,7 @@ static int set_ip_checksum(struct rte_mbuf *packet, uint32_t at, uint32_t bytes)
 	if (bytes < sizeof(struct rte_ipv4_hdr) || at + bytes > packet->pkt_len)
 		return -EINVAL;
 	net_write16(packet, field, 0);
-	net_write16(packet, field, (uint16_t)~net_sum(packet, at, bytes));
+	net_write16(packet, field, (uint16_t)~net_checksum(packet, at, bytes));
 	return 0;
 }
 
@@ -192,12 +192,12 @@ static void seed(struct rte_mbuf *packet, const struct net_place *place, uint32_
 	uint16_t pseudo, struct virtio_net_hdr *header)
 {
 	uint32_t padding_at = place->l4_at + bytes;
-	uint16_t padding = net_sum(packet, padding_at, packet->pkt_len - padding_at);
+	uint16_t padding = net_checksum(packet, padding_at, packet->pkt_len - padding_at);
 
 	if (bytes % 2 != 0)
 		padding = rte_bswap16(padding);
 	if (padding != 0)
-		pseudo = net_sum_add(pseudo, (uint16_t)~padding);
+		pseudo = net_checksum_add(pseudo, (uint16_t)~padding);
 	header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	header->csum_start = place->l4_at;
 	header->csum_offset = net_checksum_offset(place);
@@ -212,7 +212,7 @@ static void complete(struct rte_mbuf *packet, const struct net_place *place, uin
 	uint16_t sum;
 
 	net_write16(packet, field, 0);
-	sum = (uint16_t)~net_sum_add(pseudo, net_sum(packet, place->l4_at, bytes));
+	sum = (uint16_t)~net_checksum_add(pseudo, net_checksum(packet, place->l4_at, bytes));
 	if (sum == 0 && place->protocol == IPPROTO_UDP)
 		sum = 0xffff;
 	net_write16(packet, field, sum);
@@ -234,7 +234,7 @@ static int set_checksum(const struct net_tx_rules *rules, struct rte_mbuf *packe
 		(int)(packet->pkt_len - place->l4_at) :
 		net_transport_bytes(packet, place);
 	if (bytes < 0 || place->l4_at + (uint32_t)bytes < field_end ||
-		net_pseudo_sum(packet, place, (uint32_t)bytes, &pseudo) != 0)
+		net_checksum_pseudo_header(packet, place, (uint32_t)bytes, &pseudo) != 0)
 		return -EINVAL;
 	if (rules->has_csum)
 		seed(packet, place, (uint32_t)bytes, pseudo, header);

@@ -35,7 +35,7 @@ struct net_tx_rules net_tx_rules_of(const struct kl_features *accepted, uint64_t
 #define NET_TX_FLAGS (RTE_MBUF_F_TX_OFFLOAD_MASK | RTE_MBUF_F_RX_L4_CKSUM_BAD)
 
 /* Whether net_tx_offload has something to do. Without, the header is all zeros. */
-static inline bool net_tx_asks(const struct rte_mbuf *packet)
+static inline bool net_tx_offload_is_requested(const struct rte_mbuf *packet)
 {
 	return (packet->ol_flags & NET_TX_FLAGS) != 0;
 }

@@ -75,7 +75,7 @@ static struct rte_mbuf *carry_header(const struct net_txq *txq, struct rte_mbuf 
 }
 
 /* False when the table is too short. */
-static inline bool fill_table(struct kl__table *table, struct kl__piece first,
+static inline bool fill_table(struct kl__table *table, struct kl__segment first,
 	const struct rte_mbuf *segment)
 {
 	bool fits = kl__table_put(table, first.address, first.length, 0);
@@ -88,7 +88,7 @@ static inline bool fill_table(struct kl__table *table, struct kl__piece first,
 }
 
 /* The usual way: into the table of a free descriptor. Else false, and nothing is done. */
-static inline bool add_table(struct kl_queue *queue, struct kl__piece first,
+static inline bool add_table(struct kl_queue *queue, struct kl__segment first,
 	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
 	struct kl__table table;
@@ -103,10 +103,10 @@ static inline bool add_table(struct kl_queue *queue, struct kl__piece first,
 }
 
 /* By the verb that knows all ways. */
-KL__APART static int add_listed(struct kl_queue *queue, struct kl__piece first,
+KL__NOINLINE static int add_listed(struct kl_queue *queue, struct kl__segment first,
 	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
-	struct kl__piece pieces[TX_MAX_PIECES];
+	struct kl__segment pieces[TX_MAX_PIECES];
 	unsigned int count = 1;
 
 	pieces[0] = first;
@@ -115,13 +115,14 @@ KL__APART static int add_listed(struct kl_queue *queue, struct kl__piece first,
 			continue;
 		if (count == TX_MAX_PIECES)
 			return -EINVAL;
-		pieces[count++] = (struct kl__piece){rte_pktmbuf_iova(segment), segment->data_len};
+		pieces[count++] = (struct kl__segment){rte_pktmbuf_iova(segment),
+			segment->data_len};
 	}
 	return kl__queue_add(queue, pieces, count, 0, buffer);
 }
 
 /* Adds the header as it lies, and the segments from there on. buffer is what is freed in the end. */
-static inline int add_segments(struct net_txq *txq, struct kl__piece first,
+static inline int add_segments(struct net_txq *txq, struct kl__segment first,
 	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
 	int rc = 0;
@@ -129,7 +130,7 @@ static inline int add_segments(struct net_txq *txq, struct kl__piece first,
 	if (segment == NULL || !add_table(txq->queue, first, segment, buffer))
 		rc = add_listed(txq->queue, first, segment, buffer);
 	if (rc == 0)
-		txq->foreign++;
+		txq->other_pool++;
 	return rc;
 }
 
@@ -141,7 +142,7 @@ static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
 
 	if (carrier == NULL)
 		return -EINVAL;
-	rc = add_segments(txq, (struct kl__piece){rte_pktmbuf_iova(carrier), txq->header_bytes},
+	rc = add_segments(txq, (struct kl__segment){rte_pktmbuf_iova(carrier), txq->header_bytes},
 		packet, carrier);
 	if (rc != 0) {
 		carrier->next = NULL;
@@ -159,13 +160,13 @@ static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet,
 	const struct virtio_net_hdr *header)
 {
 	const uint16_t header_bytes = txq->header_bytes;
-	struct kl__piece first = {txq->header.iova, header_bytes};
+	struct kl__segment first = {txq->header.iova, header_bytes};
 
 	if (has_header_room(packet, header_bytes) && packet->data_len > 0) {
 		void *room = rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes);
 
 		write_header(room, header, header_bytes);
-		first = (struct kl__piece){rte_pktmbuf_iova(packet) - header_bytes,
+		first = (struct kl__segment){rte_pktmbuf_iova(packet) - header_bytes,
 			(uint32_t)packet->data_len + header_bytes};
 		return add_segments(txq, first, packet->next, packet);
 	}
@@ -182,7 +183,7 @@ static int prepare(struct net_txq *txq, struct rte_mbuf *packet, struct virtio_n
 	*header = (struct virtio_net_hdr){0};
 	if (packet->pkt_len == 0)
 		return -EINVAL;
-	if (txq->rules.is_needed && net_tx_asks(packet))
+	if (txq->rules.is_needed && net_tx_offload_is_requested(packet))
 		rc = net_tx_offload(&txq->rules, packet, header);
 	/* NET-08: what the device cuts may be longer than a frame. */
 	if (rc == 0 && header->gso_type == VIRTIO_NET_HDR_GSO_NONE && is_too_long(txq, packet))
@@ -190,7 +191,7 @@ static int prepare(struct net_txq *txq, struct rte_mbuf *packet, struct virtio_n
 	return rc;
 }
 
-bool net_tx_add_slowly(struct net_txq *txq, struct rte_mbuf *packet)
+bool net_tx_add_slow(struct net_txq *txq, struct rte_mbuf *packet)
 {
 	struct virtio_net_hdr header;
 	int rc = prepare(txq, packet, &header);

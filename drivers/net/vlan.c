@@ -12,7 +12,7 @@
 
 static int tell(struct kl_net *net, uint16_t id, bool on)
 {
-	int rc = net_need(net, VIRTIO_NET_F_CTRL_VLAN, "a VLAN filter");
+	int rc = net_require_feature(net, VIRTIO_NET_F_CTRL_VLAN, "a VLAN filter");
 
 	if (rc != 0 || !net->is_running)
 		return rc;
@@ -21,7 +21,7 @@ static int tell(struct kl_net *net, uint16_t id, bool on)
 		sizeof(id));
 }
 
-int kl_net_set_vlan(struct kl_net *net, uint16_t id, bool on)
+int kl_net_vlan_set(struct kl_net *net, uint16_t id, bool on)
 {
 	uint64_t bit = UINT64_C(1) << (id % 64);
 	int rc;
@@ -31,7 +31,7 @@ int kl_net_set_vlan(struct kl_net *net, uint16_t id, bool on)
 			kl_device_info(net->device)->name, id, IDS - 1);
 		return -EINVAL;
 	}
-	if (kl_net_has_vlan(net, id) == on)
+	if (kl_net_vlan_get(net, id) == on)
 		return 0;
 	rc = tell(net, id, on);
 	if (rc == 0)
@@ -39,7 +39,7 @@ int kl_net_set_vlan(struct kl_net *net, uint16_t id, bool on)
 	return rc;
 }
 
-bool kl_net_has_vlan(const struct kl_net *net, uint16_t id)
+bool kl_net_vlan_get(const struct kl_net *net, uint16_t id)
 {
 	return id < IDS && (net->settings.vlans[id / 64] >> (id % 64) & 1) != 0;
 }
@@ -52,7 +52,7 @@ int net_vlans_replay(struct kl_net *net)
 	if (!kl_device_has(net->device, VIRTIO_NET_F_CTRL_VLAN))
 		return 0;
 	for (uint16_t id = 0; id < IDS && rc == 0; id++)
-		if (kl_net_has_vlan(net, id))
+		if (kl_net_vlan_get(net, id))
 			rc = tell(net, id, true);
 	return rc;
 }

@@ -5,9 +5,9 @@
 #include "ring/verbs.h"
 #include "state.h"
 
-int kl_net_rx_event_fd(const struct kl_net *net, uint16_t queue)
+int kl_net_queue_event_fd(const struct kl_net *net, uint16_t queue)
 {
-	return kl_device_queue_fd(net->device, NET_RX_VECTOR(queue));
+	return kl_device_queue_event_fd(net->device, NET_RX_VECTOR(queue));
 }
 
 bool kl_net_rx_arm(struct kl_net *net, uint16_t queue)
@@ -28,7 +28,7 @@ bool kl_net_rx_arm(struct kl_net *net, uint16_t queue)
 void kl_net_rx_disarm(struct kl_net *net, uint16_t queue)
 {
 	struct net_pair *pair = &net->pairs[queue];
-	const int fd = kl_net_rx_event_fd(net, queue);
+	const int fd = kl_net_queue_event_fd(net, queue);
 	uint64_t count = 0;
 
 	if (fd >= 0 && read(fd, &count, sizeof(count)) != sizeof(count))

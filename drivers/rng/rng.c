@@ -27,7 +27,7 @@ struct kl_rng {
 /* The device must not be given anything to read (5.4.6.1), and one buffer at a time is enough. */
 static void ask(struct kl_rng *rng, size_t bytes)
 {
-	const struct kl__piece piece = {
+	const struct kl__segment piece = {
 		.address = rng->buffer.iova,
 		.length = bytes < BUFFER_BYTES ? (uint32_t)bytes : BUFFER_BYTES,
 	};
@@ -106,7 +106,7 @@ int kl_rng_start(struct kl_rng *rng)
 		return complain(rng, -EBUSY, "it is running already");
 	rc = kl_device_negotiate(rng->device, &(struct kl_features){0});
 	if (rc == 0)
-		rc = kl_device_add_queue(rng->device, &conf, &rng->queue);
+		rc = kl_device_queue_add(rng->device, &conf, &rng->queue);
 	if (rc == 0)
 		rc = kl_device_run(rng->device);
 	if (rc != 0) {
@@ -128,7 +128,7 @@ static int probe(struct kl_device *device)
 	if (rc != 0)
 		free(rng);
 	else
-		kl_device_set_private(device, rng);
+		kl_device_private_set(device, rng);
 	return rc;
 }
 
@@ -152,9 +152,9 @@ static struct kl_driver rng_driver = {
 };
 KL_DRIVER(rng_driver)
 
-struct kl_rng *kl_rng_of(struct kl_device *device)
+struct kl_rng *kl_rng_from_device(struct kl_device *device)
 {
-	bool is_ours = kl_driver_by_type(kl_device_info(device)->type) == &rng_driver;
+	bool is_ours = kl_driver_find_type(kl_device_info(device)->type) == &rng_driver;
 
 	return is_ours ? kl_device_private(device) : NULL;
 }

@@ -18,8 +18,8 @@ static size_t gather(struct kl_function *functions, size_t from, size_t count,
 	for (size_t i = from; i < count; i++) {
 		struct kl_function function = functions[i];
 
-		if (kl_driver_by_type(function.type) != driver ||
-			kl_function_is_given(&function) != ours)
+		if (kl_driver_find_type(function.type) != driver ||
+			kl_function_is_bound(&function) != ours)
 			continue;
 		memmove(&functions[from + gathered + 1], &functions[from + gathered],
 			(i - from - gathered) * sizeof(function));
@@ -34,7 +34,7 @@ int kl__candidates_find(const struct kl_machine *machine, const struct kl_driver
 	size_t count;
 	int rc;
 
-	rc = kl_discover_on(machine, &candidates->functions, &count);
+	rc = kl_function_discover_on(machine, &candidates->functions, &count);
 	if (rc != 0)
 		return rc;
 	candidates->count = gather(candidates->functions, 0, count, driver, true);
@@ -44,7 +44,7 @@ int kl__candidates_find(const struct kl_machine *machine, const struct kl_driver
 
 void kl__candidates_free(struct kl__candidates *candidates)
 {
-	kl_discover_free(candidates->functions);
+	kl_function_discover_free(candidates->functions);
 }
 
 void kl__candidates_explain(const struct kl__candidates *candidates, const char *spec,

@@ -34,7 +34,7 @@ static int open_function(const char *address, enum kl__pci_interface interface,
 		kl_error("%s: is open in this program already; name each device once", address);
 		return -EBUSY;
 	}
-	if (kl__uio_is_bound(&kl_this_machine, address))
+	if (kl__uio_is_bound(&kl_machine_current, address))
 		rc = kl__uio_open(address, &access, &host);
 	else
 		rc = kl__vfio_open(address, &access, &host);
@@ -104,7 +104,7 @@ static void list_types(char *text, size_t size)
 
 static int open_by_type(const struct kl__name *name, const char *spec, struct kl_device **device)
 {
-	const struct kl_driver *driver = kl_driver_by_name(name->type);
+	const struct kl_driver *driver = kl_driver_find_name(name->type);
 	struct kl__candidates candidates;
 	char types[128];
 	int rc;
@@ -115,7 +115,7 @@ static int open_by_type(const struct kl__name *name, const char *spec, struct kl
 			spec, name->type, types);
 		return -EINVAL;
 	}
-	rc = kl__candidates_find(&kl_this_machine, driver, &candidates);
+	rc = kl__candidates_find(&kl_machine_current, driver, &candidates);
 	if (rc != 0)
 		return rc;
 	if (name->kind == KL__NAME_NTH)
@@ -132,7 +132,7 @@ static const struct kl_driver *driver_of_back_end(const struct kl__name *name)
 	const struct kl_driver *first = kl_driver_next(NULL);
 
 	if (name->type[0] != '\0')
-		return kl_driver_by_name(name->type);
+		return kl_driver_find_name(name->type);
 	return first != NULL && kl_driver_next(first) == NULL ? first : NULL;
 }
 

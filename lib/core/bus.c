@@ -25,7 +25,7 @@ static bool drives(const struct kl_driver *driver, uint32_t type)
 	return false;
 }
 
-const struct kl_driver *kl_driver_by_type(uint32_t type)
+const struct kl_driver *kl_driver_find_type(uint32_t type)
 {
 	const struct kl_driver *driver = NULL;
 
@@ -35,7 +35,7 @@ const struct kl_driver *kl_driver_by_type(uint32_t type)
 	return driver;
 }
 
-const struct kl_driver *kl_driver_by_name(const char *name)
+const struct kl_driver *kl_driver_find_name(const char *name)
 {
 	const struct kl_driver *driver = NULL;
 

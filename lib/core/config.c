@@ -83,7 +83,8 @@ static bool read_twice(struct kl__transport *transport, const struct kl_config_f
 	return memcmp(first, second, size) == 0;
 }
 
-int kl_device_config(struct kl_device *device, const struct kl_config_field *fields, size_t count)
+int kl_device_config_read(struct kl_device *device, const struct kl_config_field *fields,
+	size_t count)
 {
 	struct kl__transport *transport = device->transport;
 	uint8_t *copies = NULL;

@@ -56,7 +56,7 @@ const struct kl_device_options *kl_device_options(const struct kl_device *device
 	return &device->options;
 }
 
-void kl_device_set_private(struct kl_device *device, void *private_data)
+void kl_device_private_set(struct kl_device *device, void *private_data)
 {
 	device->private_data = private_data;
 }
@@ -77,7 +77,7 @@ static void acknowledge(struct kl_device *device)
 
 static int find_driver(struct kl_device *device)
 {
-	device->driver = kl_driver_by_type(device->info.type);
+	device->driver = kl_driver_find_type(device->info.type);
 	if (device->driver == NULL) {
 		kl_error("%s: virtio device type %u has no driver in this program",
 			device->info.name, device->info.type);
@@ -132,11 +132,12 @@ free_device:
 }
 
 /* What can't answer, or may not write, would not be any better after a reset. */
-static int mend(struct kl_device *device)
+static int restore_command(struct kl_device *device)
 {
 	struct kl__transport *transport = device->transport;
 
-	if (transport->ops->mend == NULL || transport->ops->mend(transport) == 0)
+	if (transport->ops->restore_command == NULL ||
+		transport->ops->restore_command(transport) == 0)
 		return 0;
 	return kl__device_gone(device);
 }
@@ -147,7 +148,7 @@ int kl_device_reset(struct kl_device *device, void (*take)(void *context), void 
 
 	if (device->is_lost)
 		return -ETIMEDOUT;
-	rc = mend(device);
+	rc = restore_command(device);
 	if (rc == 0)
 		rc = kl__status_reset(device);
 	if (rc == -ETIMEDOUT)
@@ -182,11 +183,12 @@ void kl_device_renew_recoveries(struct kl_device *device)
 	memset(device->recovered_ms, 0, sizeof(device->recovered_ms));
 }
 
-bool kl_device_is_wanted(const struct kl_device *device)
+bool kl_device_removal_requested(const struct kl_device *device)
 {
 	struct kl__transport *transport = device->transport;
 
-	return transport->ops->is_wanted != NULL && transport->ops->is_wanted(transport);
+	return transport->ops->removal_requested != NULL &&
+		transport->ops->removal_requested(transport);
 }
 
 void kl_device_close(struct kl_device *device)

@@ -61,7 +61,7 @@ static int connect_vectors(struct kl_device *device, unsigned int vectors)
 	return rc;
 }
 
-int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
+int kl_device_interrupts_enable(struct kl_device *device, uint16_t queues)
 {
 	int fd = -ENOTSUP, rc;
 	bool is_again = device->vector_count > 0 && device->vectors_asked == queues;
@@ -82,8 +82,8 @@ int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues)
 			queues);
 		return -ENOTSUP;
 	}
-	if (device->transport->ops->open_line != NULL)
-		fd = device->transport->ops->open_line(device->transport);
+	if (device->transport->ops->intx_open != NULL)
+		fd = device->transport->ops->intx_open(device->transport);
 	device->line = fd >= 0 ? fd : -1;
 	if (fd < 0)
 		kl_debug("%s: no interrupt for configuration changes", device->info.name);
@@ -97,12 +97,12 @@ int kl_device_event_fd(const struct kl_device *device)
 	return device->vector_count > 0 ? device->event_fds[0] : device->line;
 }
 
-int kl_device_queue_fd(const struct kl_device *device, uint16_t vector)
+int kl_device_queue_event_fd(const struct kl_device *device, uint16_t vector)
 {
 	return vector > 0 && vector < device->vector_count ? device->event_fds[vector] : -1;
 }
 
-void kl_device_handle_event(struct kl_device *device)
+void kl_device_event_handle(struct kl_device *device)
 {
 	uint64_t count;
 
@@ -114,7 +114,8 @@ void kl_device_handle_event(struct kl_device *device)
 		kl_warning("%s: its eventfd can't be read", device->info.name);
 	/* A queue raises the line too, if only by a race: nobody waits for it. */
 	if (device->vector_count == 0 && device->line >= 0 &&
-		(device->transport->ops->take_line(device->transport) & KL__LINE_CONFIG) == 0)
+		(device->transport->ops->intx_acknowledge(device->transport) & KL__INTX_CONFIG) ==
+			0)
 		return;
 	if (device->driver->config_changed != NULL)
 		device->driver->config_changed(device);

@@ -18,7 +18,7 @@ static struct kl__device_queue *find(struct kl_device *device, const struct kl_q
 	return entry;
 }
 
-int kl_device_stop_queue(struct kl_device *device, struct kl_queue *queue)
+int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	struct kl__transport *transport = device->transport;
@@ -43,7 +43,7 @@ int kl_device_stop_queue(struct kl_device *device, struct kl_queue *queue)
 	return -ETIMEDOUT;
 }
 
-int kl_device_start_queue(struct kl_device *device, struct kl_queue *queue)
+int kl_device_queue_start(struct kl_device *device, struct kl_queue *queue)
 {
 	struct kl__device_queue *entry = find(device, queue);
 	struct kl_queue_stats stats = queue->stats;

@@ -244,7 +244,7 @@ static unsigned int kind_of(const struct kl_device *device, const struct kl_queu
 		(conf->chained ? KL__RING_CHAINED : 0);
 }
 
-int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *conf,
+int kl_device_queue_add(struct kl_device *device, const struct kl_queue_conf *conf,
 	struct kl_queue **queue)
 {
 	struct kl__queue_shape shape = {
@@ -252,7 +252,7 @@ int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *co
 		.kind = kind_of(device, conf),
 		.event_idx = kl_device_has(device, VIRTIO_F_EVENT_IDX),
 		.is_on_bus = kl_device_has(device, VIRTIO_F_ORDER_PLATFORM),
-		.rescues = !conf->is_supply,
+		.has_watchdog = !conf->is_supply,
 		.stall_ms = conf->stall_ms,
 		.is_legacy = (device->transport->quirks & KL__QUIRK_LEGACY) != 0,
 		.kick = choose_kick(device, conf),

@@ -87,12 +87,13 @@ static int check_driver(const char *name, const struct kl__iomem *place)
 	char device[64];
 
 	snprintf(device, sizeof(device), "%.*s", (int)strcspn(place->name, " "), place->name);
-	if (!kl__exists("%s/bus/platform/drivers/virtio-mmio/%s", kl_this_machine.sysfs, device))
+	if (!kl__file_exists("%s/bus/platform/drivers/virtio-mmio/%s", kl_machine_current.sysfs,
+		    device))
 		return 0;
 	kl_error(
 		"%s: the kernel's driver has it; unbind it first, and what uses it with it: echo %s > "
 		"%s/bus/platform/drivers/virtio-mmio/unbind",
-		name, device, kl_this_machine.sysfs);
+		name, device, kl_machine_current.sysfs);
 	return -EBUSY;
 }
 
@@ -111,11 +112,11 @@ static bool is_foreign(const struct kl__iomem *place)
 static int find_place(const char *name, uint64_t address, size_t *bytes)
 {
 	struct kl__iomem place;
-	int rc = kl__iomem_find(&kl_this_machine, address, &place);
+	int rc = kl__iomem_find(&kl_machine_current, address, &place);
 
 	if (rc != 0) {
 		kl_error("%s: what lies there can't be read from %s/iomem: %s; run as root", name,
-			kl_this_machine.proc, strerror(-rc));
+			kl_machine_current.proc, strerror(-rc));
 		return rc;
 	}
 	*bytes = USUAL_BYTES;
@@ -179,7 +180,7 @@ static int open_registers(const char *name, uint64_t address, size_t bytes, stru
 		return kl_no_memory(name, sizeof(*devmem));
 	devmem->access = (struct kl__mmio_access){&devmem_ops, "", -1, bytes};
 	snprintf(devmem->access.name, sizeof(devmem->access.name), "%s", name);
-	snprintf(path, sizeof(path), "%s/mem", kl_this_machine.dev);
+	snprintf(path, sizeof(path), "%s/mem", kl_machine_current.dev);
 	devmem->fd = open(path, O_RDWR | O_SYNC | O_CLOEXEC);
 	if (devmem->fd < 0) {
 		kl_error("%s: %s can't be opened: %s; run as root", name, path, strerror(errno));
@@ -225,7 +226,7 @@ int kl__devmem_open(uint64_t address, struct kl__mmio_access **access, struct kl
 	}
 	rc = find_place(name, address, &bytes);
 	if (rc == 0)
-		rc = kl__need_physical(name, "/dev/mem");
+		rc = kl__physical_require(name, "/dev/mem");
 	if (rc == 0)
 		rc = open_registers(name, address, bytes, &devmem);
 	if (rc != 0)

@@ -78,7 +78,8 @@ static int by_address(const void *a, const void *b)
 	return strcmp(left, right);
 }
 
-int kl_discover_on(const struct kl_machine *machine, struct kl_function **functions, size_t *count)
+int kl_function_discover_on(const struct kl_machine *machine, struct kl_function **functions,
+	size_t *count)
 {
 	struct found found = {.machine = machine};
 	int rc = kl__pci_scan(machine, VIRTIO_PCI_VENDOR, add, &found);
@@ -94,18 +95,18 @@ int kl_discover_on(const struct kl_machine *machine, struct kl_function **functi
 	return 0;
 }
 
-bool kl_function_is_given(const struct kl_function *function)
+bool kl_function_is_bound(const struct kl_function *function)
 {
 	return strcmp(function->driver, "vfio-pci") == 0 ||
 		strcmp(function->driver, KL__UIO_DRIVER) == 0;
 }
 
-int kl_discover(struct kl_function **functions, size_t *count)
+int kl_function_discover(struct kl_function **functions, size_t *count)
 {
-	return kl_discover_on(&kl_this_machine, functions, count);
+	return kl_function_discover_on(&kl_machine_current, functions, count);
 }
 
-void kl_discover_free(struct kl_function *functions)
+void kl_function_discover_free(struct kl_function *functions)
 {
 	free(functions);
 }

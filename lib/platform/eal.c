@@ -18,13 +18,13 @@
 
 static struct kl__eal_facts look(void)
 {
-	enum kl__groups groups = kl__groups(&kl_this_machine);
+	enum kl__groups groups = kl__groups(&kl_machine_current);
 
 	return (struct kl__eal_facts){
-		.hugepages_free = kl_hugepages_free(&kl_this_machine),
+		.hugepages_free = kl_hugepages_free(&kl_machine_current),
 		.only_noiommu = groups == KL__GROUPS_NOIOMMU,
-		.sees_physical = kl__has_capability(&kl_this_machine, CAP_SYS_ADMIN),
-		.uses_uio = kl__uio_is_used(&kl_this_machine),
+		.sees_physical = kl__has_capability(&kl_machine_current, CAP_SYS_ADMIN),
+		.uses_uio = kl__uio_is_used(&kl_machine_current),
 		.no_groups = groups == KL__GROUPS_NONE,
 	};
 }
@@ -37,7 +37,7 @@ static void tell_no_hugepages(const struct kl__eal_facts *facts)
 		"%llu MiB in hugepages are free, so memory comes in 4 KiB pages: slower, and not possible "
 		"for devices in no-IOMMU mode; to get hugepages run as root: %s",
 		(unsigned long long)(facts->hugepages_free >> 20),
-		kl_hugepages_command(&kl_this_machine, UINT64_C(512) << 20, command,
+		kl_hugepages_command(&kl_machine_current, UINT64_C(512) << 20, command,
 			sizeof(command)));
 }
 
@@ -70,8 +70,8 @@ static int explain(int argc, char **argv, const struct kl__eal_facts *facts)
 			"for less, or for no hugepages with --no-huge, or get more with: %s",
 			(unsigned long long)wanted,
 			(unsigned long long)(facts->hugepages_free >> 20),
-			kl_hugepages_command(&kl_this_machine, (wanted != 0 ? wanted : 512) << 20,
-				command, sizeof(command)));
+			kl_hugepages_command(&kl_machine_current,
+				(wanted != 0 ? wanted : 512) << 20, command, sizeof(command)));
 		return -ENOMEM;
 	default:
 		kl_error("DPDK could not be started: %s; its own message stands above",
@@ -94,7 +94,7 @@ int kl_eal_init(int argc, char **argv)
 	char **copy;
 	int taken;
 
-	kl__eal_choose(argc, argv, &facts, &args);
+	kl__eal_args_choose(argc, argv, &facts, &args);
 	copy = calloc((size_t)(argc + args.count + 1), sizeof(*copy));
 	if (copy == NULL)
 		return kl_no_memory(argv[0],

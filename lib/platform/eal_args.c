@@ -132,7 +132,7 @@ static void choose_iova(int argc, char *const *argv, const struct kl__eal_facts 
 		add(args, "--iova-mode=va");
 }
 
-void kl__eal_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
+void kl__eal_args_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
 	struct kl__eal_args *args)
 {
 	memset(args, 0, sizeof(*args));

@@ -27,7 +27,7 @@ struct kl__eal_args {
 	bool without_hugepages; /* our choice, not the user's */
 };
 
-void kl__eal_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
+void kl__eal_args_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
 	struct kl__eal_args *args);
 
 /* What -m or --socket-mem ask for in MiB, 0 when neither is given. */

@@ -18,7 +18,7 @@ struct instant {
 
 unsigned int __wrap_eal_cpu_socket_id(unsigned int cpu)
 {
-	int node = kl_numa_of_cpu(cpu);
+	int node = kl_numa_from_cpu(cpu);
 
 	return node < 0 ? 0 : (unsigned int)node;
 }

@@ -9,7 +9,7 @@
 
 #include "platform/sysfs.h"
 
-int kl__group_of(const struct kl_machine *machine, const char *address)
+int kl__group_find(const struct kl_machine *machine, const char *address)
 {
 	char name[32], *end;
 	long group;

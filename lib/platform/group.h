@@ -9,7 +9,7 @@
 #include <kickless/discover.h>
 
 /* The group of the PCI function at address, -1 for none. */
-int kl__group_of(const struct kl_machine *machine, const char *address);
+int kl__group_find(const struct kl_machine *machine, const char *address);
 
 /* Whether the group was made by VFIO's no-IOMMU mode and isolates nothing. */
 bool kl__group_is_noiommu(const struct kl_machine *machine, int group);

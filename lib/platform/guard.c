@@ -117,7 +117,7 @@ static int make_page_of_ones(void)
 	return -EIO;
 }
 
-int kl_catch_sigbus(void)
+int kl_sigbus_catch(void)
 {
 	struct sigaction action = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
 	int rc;

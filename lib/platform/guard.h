@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Register mappings that the kernel may take back: those that are known here read as all ones from
- * then on, once kl_catch_sigbus was called. Control threads.
+ * then on, once kl_sigbus_catch was called. Control threads.
  */
 #ifndef KL_PLATFORM_GUARD_H
 #define KL_PLATFORM_GUARD_H

@@ -31,7 +31,7 @@ static bool process_holds(const char *folder, const char *path)
 	return holds;
 }
 
-bool kl__find_holder(const struct kl_machine *machine, const char *path, struct kl__holder *holder)
+bool kl__holder_find(const struct kl_machine *machine, const char *path, struct kl__holder *holder)
 {
 	struct dirent *entry;
 	DIR *processes = opendir(machine->proc);

@@ -15,6 +15,6 @@ struct kl__holder {
 };
 
 /* Sees only what we have the rights to see: every process as root, else our own user's. */
-bool kl__find_holder(const struct kl_machine *machine, const char *path, struct kl__holder *holder);
+bool kl__holder_find(const struct kl_machine *machine, const char *path, struct kl__holder *holder);
 
 #endif

@@ -110,7 +110,7 @@ static bool is_container(DIR *fds, const char *fd)
 		memcmp(target, path, sizeof(path) - 1) == 0;
 }
 
-int kl__iommu_limits_of_process(struct kl__iommu_limits *limits)
+int kl__iommu_limits_read_process(struct kl__iommu_limits *limits)
 {
 	DIR *fds = opendir("/proc/self/fd");
 	struct dirent *entry;

@@ -33,7 +33,7 @@ int kl__iommu_limits_read(int container, struct kl__iommu_limits *limits);
  * Asks the container that DPDK has opened in this process. 0, or -ENODEV when none has its IOMMU
  * yet.
  */
-int kl__iommu_limits_of_process(struct kl__iommu_limits *limits);
+int kl__iommu_limits_read_process(struct kl__iommu_limits *limits);
 
 /*
  * Writes why size bytes can't be mapped at iova, as far as the limits tell, else "". No newline.

@@ -68,7 +68,7 @@ static void explain(uintptr_t address, size_t size)
 	struct kl__iommu_limits limits;
 	char why[512] = "";
 
-	if (kl__iommu_limits_of_process(&limits) == 0)
+	if (kl__iommu_limits_read_process(&limits) == 0)
 		kl__iommu_limits_explain(&limits, address, size, why, sizeof(why));
 	kl_error("%zu bytes at 0x%zx can't be mapped for the device: %s; %s", size, (size_t)address,
 		rte_strerror(rte_errno),

@@ -6,7 +6,7 @@
 
 #include "platform/sysfs.h"
 
-int kl__numa_checked(int node)
+int kl__numa_check(int node)
 {
 	if (node < 0 || numa_available() < 0 || node > numa_max_node() ||
 		!numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned int)node))
@@ -14,15 +14,15 @@ int kl__numa_checked(int node)
 	return node;
 }
 
-int kl__numa_of_function(const struct kl_machine *machine, const char *address)
+int kl__numa_from_function(const struct kl_machine *machine, const char *address)
 {
 	long long node = -1;
 
 	kl__read_number(&node, "%s/bus/pci/devices/%s/numa_node", machine->sysfs, address);
-	return node > INT_MAX ? -1 : kl__numa_checked((int)node);
+	return node > INT_MAX ? -1 : kl__numa_check((int)node);
 }
 
-int kl_numa_of_cpu(unsigned int cpu)
+int kl_numa_from_cpu(unsigned int cpu)
 {
 	if (numa_available() < 0 || cpu > INT_MAX)
 		return -1;

@@ -106,9 +106,10 @@ static void check_module(struct search *search)
 {
 	const struct kl_machine *machine = search->machine;
 
-	if (is_bound_to_vfio(search) || kl__exists("%s/bus/pci/drivers/vfio-pci", machine->sysfs))
+	if (is_bound_to_vfio(search) ||
+		kl__file_exists("%s/bus/pci/drivers/vfio-pci", machine->sysfs))
 		return;
-	if (kl__exists("%s/modules", machine->proc))
+	if (kl__file_exists("%s/modules", machine->proc))
 		add(search, KL_OBSTACLE_MODULE, -ENODEV,
 			"the kernel driver vfio-pci is not loaded; run: modprobe vfio-pci");
 	else
@@ -134,9 +135,9 @@ static void check_iommu(struct search *search)
 			"; no-IOMMU mode was switched on after it was bound: unbind it and bind it again" :
 			"; or, if this program may be trusted with all memory, switch on no-IOMMU mode: "
 			"echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
-	} else if (kl__exists("%s/module/vfio", search->machine->sysfs)) {
+	} else if (kl__file_exists("%s/module/vfio", search->machine->sysfs)) {
 		noiommu = "; this kernel has no no-IOMMU mode (CONFIG_VFIO_NOIOMMU)";
-	} else if (kl__exists("%s/modules", search->machine->proc)) {
+	} else if (kl__file_exists("%s/modules", search->machine->proc)) {
 		noiommu =
 			"; or, if this program may be trusted with all memory, load VFIO in no-IOMMU mode: "
 			"modprobe vfio enable_unsafe_noiommu_mode=1";
@@ -194,7 +195,7 @@ static void check_holder(struct search *search, const char *path, const char *wh
 {
 	struct kl__holder holder;
 
-	if (kl__find_holder(search->machine, path, &holder))
+	if (kl__holder_find(search->machine, path, &holder))
 		add(search, KL_OBSTACLE_BUSY, -EBUSY, "%s is in use: process %d (%s) has %s open",
 			what, (int)holder.pid, holder.command, path);
 }
@@ -294,7 +295,7 @@ static void look(struct search *search, uint64_t needed)
 		return;
 	kl__read_link(search->driver, sizeof(search->driver), "%s/bus/pci/devices/%s/driver",
 		machine->sysfs, search->address);
-	search->group = kl__group_of(machine, search->address);
+	search->group = kl__group_find(machine, search->address);
 	if (kl__uio_is_bound(machine, search->address)) {
 		check_uio(search);
 		return;
@@ -321,11 +322,11 @@ size_t kl_function_obstacles(const struct kl_machine *machine, const char *addre
 	return search.count;
 }
 
-int kl__tell_obstacles(const char *address, uint64_t needed)
+int kl__obstacles_log(const char *address, uint64_t needed)
 {
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
 	struct search search = {
-		.machine = &kl_this_machine,
+		.machine = &kl_machine_current,
 		.address = address,
 		.is_to_open = true,
 		.obstacles = obstacles,

@@ -9,6 +9,6 @@
  * An error message for each obstacle on this machine; needed as for kl_function_obstacles. 0, or
  * the gravest one's error.
  */
-int kl__tell_obstacles(const char *address, uint64_t needed);
+int kl__obstacles_log(const char *address, uint64_t needed);
 
 #endif

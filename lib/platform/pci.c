@@ -89,7 +89,7 @@ static void fill(struct pci_access *pci, struct pci_dev *dev, struct kl__pci_fac
 	facts->device_id = dev->device_id;
 	facts->subsystem_vendor = dev->subsys_vendor_id;
 	facts->subsystem_id = dev->subsys_id;
-	facts->numa_node = kl__numa_checked(dev->numa_node);
+	facts->numa_node = kl__numa_check(dev->numa_node);
 	text = pci_get_string_property(dev, PCI_FILL_IOMMU_GROUP);
 	facts->iommu_group = text != NULL ? atoi(text) : -1;
 	text = pci_get_string_property(dev, PCI_FILL_DRIVER);
@@ -126,7 +126,7 @@ int kl__pci_scan(const struct kl_machine *machine, uint16_t vendor,
 	int rc;
 
 	/* A machine may have no PCI at all. */
-	if (!kl__exists("%s/bus/pci/devices", machine->sysfs))
+	if (!kl__file_exists("%s/bus/pci/devices", machine->sysfs))
 		return 0;
 	pci = open_libpci(machine);
 	escape = &here;

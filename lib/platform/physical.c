@@ -7,7 +7,7 @@
 
 #include <kickless/log.h>
 
-int kl__need_physical(const char *name, const char *way)
+int kl__physical_require(const char *name, const char *way)
 {
 	if (rte_eal_iova_mode() == RTE_IOVA_PA && rte_eal_has_hugepages())
 		return 0;

@@ -7,6 +7,6 @@
  * 0 when EAL's bus addresses are physical ones and known, else -EACCES after a message: name is
  * reached by way, which needs them.
  */
-int kl__need_physical(const char *name, const char *way);
+int kl__physical_require(const char *name, const char *way);
 
 #endif

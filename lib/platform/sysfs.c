@@ -85,7 +85,7 @@ int kl__read_link(char *name, size_t size, const char *format, ...)
 	return 0;
 }
 
-bool kl__exists(const char *format, ...)
+bool kl__file_exists(const char *format, ...)
 {
 	char path[PATH_MAX];
 	va_list args;

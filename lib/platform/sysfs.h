@@ -18,6 +18,6 @@ int kl__read_number(long long *value, const char *format, ...)
 int kl__read_link(char *name, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-bool kl__exists(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool kl__file_exists(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -83,9 +83,9 @@ static void close_uio(struct kl__pci_access *access)
 }
 
 /* The kernel takes it without asking; what we have mapped stays so. */
-static bool is_wanted(struct kl__pci_access *access)
+static bool removal_requested(struct kl__pci_access *access)
 {
-	return !kl__uio_is_bound(&kl_this_machine, access->name);
+	return !kl__uio_is_bound(&kl_machine_current, access->name);
 }
 
 static const struct kl__pci_access_ops uio_ops = {
@@ -97,7 +97,7 @@ static const struct kl__pci_access_ops uio_ops = {
 	.interrupts = interrupts,
 	.line = line,
 	.rearm_line = rearm_line,
-	.is_wanted = is_wanted,
+	.removal_requested = removal_requested,
 	.close = close_uio,
 };
 
@@ -115,7 +115,7 @@ static int open_config(const char *address, struct kl__region *config)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/config", kl_this_machine.sysfs,
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/config", kl_machine_current.sysfs,
 		address);
 	config->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (config->fd < 0)
@@ -127,17 +127,17 @@ static int open_config(const char *address, struct kl__region *config)
 	return -EBUSY;
 }
 
-static int open_line(const char *address, struct uio *uio)
+static int intx_open(const char *address, struct uio *uio)
 {
 	char path[PATH_MAX];
 	long long irq = 0;
 
-	snprintf(path, sizeof(path), "%s/uio%d", kl_this_machine.dev,
-		kl__uio_number(&kl_this_machine, address));
+	snprintf(path, sizeof(path), "%s/uio%d", kl_machine_current.dev,
+		kl__uio_number(&kl_machine_current, address));
 	uio->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (uio->fd < 0)
 		return explain(address, path, errno);
-	kl__read_number(&irq, "%s/bus/pci/devices/%s/irq", kl_this_machine.sysfs, address);
+	kl__read_number(&irq, "%s/bus/pci/devices/%s/irq", kl_machine_current.sysfs, address);
 	uio->has_line = irq != 0;
 	return 0;
 }
@@ -154,13 +154,13 @@ static int open_function(const char *address, struct uio **result)
 	for (unsigned int i = 0; i < PCI_BARS; i++)
 		uio->regions.bars[i].fd = -1;
 	uio->regions.access.ops = &uio_ops;
-	uio->regions.access.numa_node = kl__numa_of_function(&kl_this_machine, address);
+	uio->regions.access.numa_node = kl__numa_from_function(&kl_machine_current, address);
 	snprintf(uio->regions.access.name, sizeof(uio->regions.access.name), "%s", address);
 	rc = open_config(address, &uio->regions.config);
 	if (rc == 0)
-		rc = open_line(address, uio);
+		rc = intx_open(address, uio);
 	for (unsigned int i = 0; i < PCI_BARS && rc == 0; i++)
-		kl__uio_bar_open(&kl_this_machine, address, i, &uio->regions.bars[i]);
+		kl__uio_bar_open(&kl_machine_current, address, i, &uio->regions.bars[i]);
 	if (rc == 0)
 		rc = kl__regions_answer(&uio->regions);
 	if (rc == 0) {
@@ -197,9 +197,9 @@ int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl_
 	struct uio *uio;
 	int rc;
 
-	rc = kl__tell_obstacles(address, 0);
+	rc = kl__obstacles_log(address, 0);
 	if (rc == 0)
-		rc = kl__need_physical(address, KL__UIO_DRIVER);
+		rc = kl__physical_require(address, KL__UIO_DRIVER);
 	if (rc == 0)
 		rc = open_function(address, &uio);
 	if (rc != 0)

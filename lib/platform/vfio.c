@@ -33,7 +33,7 @@ struct vfio {
 	int fd;
 	int request_fd; /* readable when the kernel wants the device back; -1: it does not tell */
 	bool irqs_are_on;
-	bool is_wanted;
+	bool removal_requested;
 };
 
 static struct vfio *own(struct kl__pci_access *access)
@@ -75,7 +75,7 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 static void release(struct vfio *vfio)
 {
 	/* Of a function that was unplugged DPDK finds the group no more, and closes nothing. */
-	if (kl__group_of(&kl_this_machine, vfio->regions.access.name) < 0)
+	if (kl__group_find(&kl_machine_current, vfio->regions.access.name) < 0)
 		close(vfio->fd);
 	else if (rte_vfio_release_device(DEVICES, vfio->regions.access.name, vfio->fd) != 0)
 		kl_warning(
@@ -83,14 +83,14 @@ static void release(struct vfio *vfio)
 			vfio->regions.access.name);
 }
 
-static bool is_wanted(struct kl__pci_access *access)
+static bool removal_requested(struct kl__pci_access *access)
 {
 	struct vfio *vfio = own(access);
 	uint64_t count;
 
-	vfio->is_wanted |= vfio->request_fd >= 0 &&
+	vfio->removal_requested |= vfio->request_fd >= 0 &&
 		read(vfio->request_fd, &count, sizeof(count)) == sizeof(count);
-	return vfio->is_wanted;
+	return vfio->removal_requested;
 }
 
 /* A kernel without this one waits for us all the same. */
@@ -129,7 +129,7 @@ static const struct kl__pci_access_ops vfio_ops = {
 	.write = kl__regions_write,
 	.pointer = kl__regions_pointer,
 	.interrupts = interrupts,
-	.is_wanted = is_wanted,
+	.removal_requested = removal_requested,
 	.close = close_vfio,
 };
 
@@ -153,7 +153,7 @@ static int open_function(const char *address, struct vfio **result)
 	if (vfio == NULL)
 		return kl_no_memory(address, sizeof(*vfio));
 	vfio->regions.access.ops = &vfio_ops;
-	vfio->regions.access.numa_node = kl__numa_of_function(&kl_this_machine, address);
+	vfio->regions.access.numa_node = kl__numa_from_function(&kl_machine_current, address);
 	snprintf(vfio->regions.access.name, sizeof(vfio->regions.access.name), "%s", address);
 	if (rte_vfio_setup_device(DEVICES, address, &vfio->fd, &info) != 0) {
 		rc = kl__vfio_diagnose(address);
@@ -220,11 +220,11 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 	bool is_noiommu;
 	int rc;
 
-	rc = kl__tell_obstacles(address, rte_eal_get_physmem_size());
+	rc = kl__obstacles_log(address, rte_eal_get_physmem_size());
 	if (rc != 0)
 		return rc;
-	is_noiommu = kl__group_is_noiommu(&kl_this_machine,
-		kl__group_of(&kl_this_machine, address));
+	is_noiommu = kl__group_is_noiommu(&kl_machine_current,
+		kl__group_find(&kl_machine_current, address));
 	rc = check_eal(address, is_noiommu);
 	if (rc != 0)
 		return rc;

@@ -31,7 +31,7 @@ static int explain_open(const char *address, const char *path, int error)
 {
 	struct kl__holder holder;
 
-	if (error == EBUSY && kl__find_holder(&kl_this_machine, path, &holder))
+	if (error == EBUSY && kl__holder_find(&kl_machine_current, path, &holder))
 		kl_error("%s: its IOMMU group is in use: process %d (%s) has %s open", address,
 			(int)holder.pid, holder.command, path);
 	else if (error == EBUSY)
@@ -95,7 +95,7 @@ static int try_segment(const struct rte_memseg_list *list, const struct rte_mems
 
 static int explain_mapping(const struct trial *trial)
 {
-	uint64_t limit = kl__memlock_limit(&kl_this_machine);
+	uint64_t limit = kl__memlock_limit(&kl_machine_current);
 	struct kl__iommu_limits limits;
 	char why[512] = "";
 
@@ -157,12 +157,12 @@ static int diagnose_container(const char *address, int group, int container, boo
 
 int kl__vfio_diagnose(const char *address)
 {
-	int number = kl__group_of(&kl_this_machine, address);
-	bool is_noiommu = kl__group_is_noiommu(&kl_this_machine, number);
+	int number = kl__group_find(&kl_machine_current, address);
+	bool is_noiommu = kl__group_is_noiommu(&kl_machine_current, number);
 	int group, container, rc;
 	char path[PATH_MAX];
 
-	kl__group_path(&kl_this_machine, number, path, sizeof(path));
+	kl__group_path(&kl_machine_current, number, path, sizeof(path));
 	group = open(path, O_RDWR | O_CLOEXEC);
 	if (group < 0)
 		return explain_open(address, path, errno);

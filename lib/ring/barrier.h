@@ -14,10 +14,10 @@
 #define KL__LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define KL__UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 /* For templates that take constant flags: every branch on a flag must disappear. */
-#define KL__TEMPLATE static inline __attribute__((always_inline))
+#define KL__ALWAYS_INLINE static inline __attribute__((always_inline))
 #define KL__COLD __attribute__((cold, noinline))
 /* Often enough to be fast, but not the way of a simple packet. */
-#define KL__APART __attribute__((noinline))
+#define KL__NOINLINE __attribute__((noinline))
 
 /*
  * What follows in program order is read after this: pairs with the device's release of the index.

@@ -86,10 +86,10 @@ static void init_kick(struct kl__kick_state *kick, const struct kl__queue_shape 
 	if (kick->policy.mode == KL_KICK_AUTO && kick->policy.wait_ns == 0)
 		kick->policy.wait_ns = AUTO_WAIT_NS;
 	kick->wait_ticks = kick->policy.wait_ns * shape->ticks_per_second / NS_PER_SECOND;
-	kick->rescues = shape->rescues;
+	kick->has_watchdog = shape->has_watchdog;
 	kick->lesson[0].pays = true;
 	kick->lesson[1].pays = true;
-	kick->rescue_ticks = RESCUE_NS * shape->ticks_per_second / NS_PER_SECOND;
+	kick->watchdog_ticks = RESCUE_NS * shape->ticks_per_second / NS_PER_SECOND;
 	kick->stall_ticks = shape->stall_ms * shape->ticks_per_second / 1000;
 }
 

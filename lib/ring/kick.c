@@ -62,10 +62,10 @@ static uint8_t lesson_for(const struct kl_queue *queue, uint16_t used)
 static bool worth_waiting(struct kl_queue *queue, uint16_t used)
 {
 	struct kl__kick_state *kick = &queue->kick;
-	struct kl__kick_lesson *lesson;
+	struct kl__kick_adaptive *lesson;
 
-	kick->lesson_index = lesson_for(queue, used);
-	lesson = &kick->lesson[kick->lesson_index];
+	kick->adaptive_index = lesson_for(queue, used);
+	lesson = &kick->lesson[kick->adaptive_index];
 	if (lesson->pays)
 		return true;
 	if (++lesson->decisions < DECISIONS_TO_PROBE << lesson->failed_probes)
@@ -82,7 +82,7 @@ static bool worth_waiting(struct kl_queue *queue, uint16_t used)
 
 static uint64_t wait_ticks(const struct kl__kick_state *kick)
 {
-	bool is_busy = kick->policy.mode == KL_KICK_AUTO && kick->lesson_index != 0;
+	bool is_busy = kick->policy.mode == KL_KICK_AUTO && kick->adaptive_index != 0;
 
 	return is_busy ? kick->wait_ticks * BUSY_WAIT_FACTOR : kick->wait_ticks;
 }
@@ -108,15 +108,15 @@ void kl__kick_defer(struct kl_queue *queue)
 
 static void learn(struct kl__kick_state *kick, bool missed)
 {
-	struct kl__kick_lesson *lesson = &kick->lesson[kick->lesson_index];
+	struct kl__kick_adaptive *lesson = &kick->lesson[kick->adaptive_index];
 
 	if (!missed) {
-		*lesson = (struct kl__kick_lesson){.pays = true};
+		*lesson = (struct kl__kick_adaptive){.pays = true};
 	} else if (!lesson->pays) {
 		if (DECISIONS_TO_PROBE << lesson->failed_probes < MOST_DECISIONS_TO_PROBE)
 			lesson->failed_probes++;
 	} else if (++lesson->misses >= MISSES_TO_EAGER) {
-		*lesson = (struct kl__kick_lesson){.pays = false};
+		*lesson = (struct kl__kick_adaptive){.pays = false};
 	}
 }
 
@@ -142,7 +142,7 @@ static bool is_hopeless(const struct kl_queue *queue, uint16_t used)
 		(uint16_t)(queue->published - used) >= queue->size;
 }
 
-void kl__kick_owed(struct kl_queue *queue)
+void kl__kick_pending(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 	const bool is_alone = kick->deferred == 1;
@@ -164,12 +164,12 @@ void kl__kick_owed(struct kl_queue *queue)
 	}
 	if (now < kick->deadline && !is_hopeless(queue, used))
 		return;
-	kl__kick_decide_owed(queue);
+	kl__kick_decide_pending(queue);
 	if (kick->last_sent)
 		learn(kick, is_alone);
 }
 
-void kl__kick_decide_owed(struct kl_queue *queue)
+void kl__kick_decide_pending(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 
@@ -187,10 +187,10 @@ void kl__kick_decide_owed(struct kl_queue *queue)
 
 static void watch(struct kl__kick_state *kick, uint16_t used)
 {
-	kick->rescue_watched = used;
-	kick->rescue_waited = 0;
+	kick->watchdog_used = used;
+	kick->watchdog_waited = 0;
 	kick->stalled = 0;
-	kick->rescue_shift = 0;
+	kick->watchdog_shift = 0;
 	kick->is_watching = true;
 }
 
@@ -201,12 +201,12 @@ static void watch(struct kl__kick_state *kick, uint16_t used)
 static void count_time(struct kl__kick_state *kick)
 {
 	uint64_t now = kl__clock(), passed = now - kick->looked_at,
-		 most = (kick->rescue_ticks + 1) / 2;
+		 most = (kick->watchdog_ticks + 1) / 2;
 
 	if (passed > most)
 		passed = most;
 	kick->looked_at = now;
-	kick->rescue_waited += passed;
+	kick->watchdog_waited += passed;
 	kick->stalled += passed;
 }
 
@@ -214,12 +214,12 @@ static void ring_rescue(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 
-	kick->rung_at = kick->looked_at;
-	kick->rescue_waited = 0;
-	kick->rescue_rung = true;
-	if (kick->rescue_shift < RESCUE_MAX_SHIFT)
-		kick->rescue_shift++;
-	kl__kick_ring(queue);
+	kick->watchdog_kicked_at = kick->looked_at;
+	kick->watchdog_waited = 0;
+	kick->watchdog_kicked = true;
+	if (kick->watchdog_shift < RESCUE_MAX_SHIFT)
+		kick->watchdog_shift++;
+	kl__kick_doorbell(queue);
 }
 
 /* A device that sleeps may need a while to wake up; one that was told already, not so long. */
@@ -233,26 +233,26 @@ static void ring_rescue(struct kl_queue *queue)
 static void judge_rescue(struct kl_queue *queue, bool has_moved)
 {
 	struct kl__kick_state *kick = &queue->kick;
-	uint64_t answer = kick->rescue_ticks /
+	uint64_t answer = kick->watchdog_ticks /
 		(kick->last_sent ? RESCUE_ANSWER_TOLD : RESCUE_ANSWER);
-	bool is_late = kick->looked_at - kick->rung_at > answer;
+	bool is_late = kick->looked_at - kick->watchdog_kicked_at > answer;
 
-	if (!kick->rescue_rung)
+	if (!kick->watchdog_kicked)
 		return;
 	if (has_moved && (!kick->last_sent || !is_late))
-		queue->stats.rescue_kicks++;
+		queue->stats.watchdog_kicks++;
 	if (has_moved || is_late)
-		kick->rescue_rung = false;
+		kick->watchdog_kicked = false;
 }
 
 /* A decision that rang told the device once, and a bell is rarely lost: twice the patience. */
 static bool is_rescue_due(const struct kl__kick_state *kick)
 {
-	uint8_t shift = kick->rescue_shift;
+	uint8_t shift = kick->watchdog_shift;
 
 	if (kick->last_sent && shift < RESCUE_MAX_SHIFT)
 		shift++;
-	return kick->rescues && kick->rescue_waited >= kick->rescue_ticks << shift;
+	return kick->has_watchdog && kick->watchdog_waited >= kick->watchdog_ticks << shift;
 }
 
 /* Nothing moves, and has not for long. */
@@ -260,18 +260,18 @@ static void judge_stall(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 
-	if (kick->stalled >= kick->rescue_ticks && (queue->kind & KL__RING_PACKED) != 0 &&
+	if (kick->stalled >= kick->watchdog_ticks && (queue->kind & KL__RING_PACKED) != 0 &&
 		kl__packed_skips(queue))
 		kl__queue_break(queue, KL_QUEUE_USED_PLACE);
 	else if (kick->stall_ticks != 0 && kick->stalled >= kick->stall_ticks)
 		kl__queue_break(queue, KL_QUEUE_STALLED);
 }
 
-void kl__kick_rescue(struct kl_queue *queue)
+void kl__kick_watchdog(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 	uint16_t used = progress(queue);
-	bool has_moved = used != kick->rescue_watched;
+	bool has_moved = used != kick->watchdog_used;
 
 	kick->polls = 0;
 	count_time(kick);

@@ -11,19 +11,19 @@
 /* For a policy that waits: the decision is owed from now on. */
 void kl__kick_defer(struct kl_queue *queue);
 /* Makes the owed decision now; the publishes that shared it were spared theirs. */
-void kl__kick_decide_owed(struct kl_queue *queue);
+void kl__kick_decide_pending(struct kl_queue *queue);
 /* Looks at an owed decision: void, made now, or still waiting. */
-void kl__kick_owed(struct kl_queue *queue);
+void kl__kick_pending(struct kl_queue *queue);
 /*
  * Looks at a device that has work and does not move. Rings the doorbell when that lasts, since the
  * last bell may have been spared by mistake or lost by the device; then it takes twice as long to
  * ring as where the last decision was not to. Breaks the queue when the device can't be right: it
  * used a packed ring's descriptor out of its turn, or took longer than the queue's stall_ms.
  */
-void kl__kick_rescue(struct kl_queue *queue);
+void kl__kick_watchdog(struct kl_queue *queue);
 
 /* Polls without a look at the clock between two looks for a lost wake-up. */
-#define KL__RESCUE_POLLS 4096
+#define KL__WATCHDOG_POLLS 4096
 
 /* A device's wish counts available entries; on a packed ring, descriptors. */
 static inline bool kl__kick_counts_descriptors(const struct kl_queue *queue)
@@ -73,7 +73,7 @@ static inline void kl__kick_decided(struct kl_queue *queue)
 	queue->kick.decided = queue->published;
 }
 
-static inline void kl__kick_ring(struct kl_queue *queue)
+static inline void kl__kick_doorbell(struct kl_queue *queue)
 {
 	bool is_packed = (queue->kind & KL__RING_PACKED) != 0;
 
@@ -100,7 +100,7 @@ static inline void kl__kick_check(struct kl_queue *queue)
 	kl__device_fence(queue->is_on_bus);
 	queue->kick.last_sent = kl__kick_wanted(queue, window);
 	if (queue->kick.last_sent)
-		kl__kick_ring(queue);
+		kl__kick_doorbell(queue);
 	else
 		queue->stats.kicks_suppressed++;
 }
@@ -118,16 +118,16 @@ static inline void kl__kick(struct kl_queue *queue)
 static inline void kl__kick_poll(struct kl_queue *queue)
 {
 	if (KL__UNLIKELY(queue->kick.owed))
-		kl__kick_owed(queue);
-	if (KL__UNLIKELY(++queue->kick.polls >= KL__RESCUE_POLLS))
-		kl__kick_rescue(queue);
+		kl__kick_pending(queue);
+	if (KL__UNLIKELY(++queue->kick.polls >= KL__WATCHDOG_POLLS))
+		kl__kick_watchdog(queue);
 }
 
 /* Before the owner stops polling: nothing may stay owed. */
-static inline void kl__kick_force(struct kl_queue *queue)
+static inline void kl__kick_flush(struct kl_queue *queue)
 {
 	if (queue->kick.owed)
-		kl__kick_decide_owed(queue);
+		kl__kick_decide_pending(queue);
 }
 
 #endif

@@ -30,8 +30,8 @@ static inline uint16_t kl__packed_advance(uint16_t place, uint16_t count, uint16
  * Flags for the descriptor at the place where the driver is. Those of the first one that is not
  * published are kept back, and what is written instead still makes it the driver's: 2.8.21.
  */
-KL__TEMPLATE uint16_t kl__packed_flags(struct kl_queue *queue, const struct kl__add_cursor *cursor,
-	uint16_t flags)
+KL__ALWAYS_INLINE uint16_t kl__packed_flags(struct kl_queue *queue,
+	const struct kl__add_cursor *cursor, uint16_t flags)
 {
 	flags |= cursor->flags;
 	if (cursor->idx != queue->published)
@@ -42,7 +42,7 @@ KL__TEMPLATE uint16_t kl__packed_flags(struct kl_queue *queue, const struct kl__
 }
 
 /* 2.8.13, 2.8.21.1. */
-KL__TEMPLATE void kl__packed_add(struct kl_queue *queue, struct kl__add_cursor *cursor,
+KL__ALWAYS_INLINE void kl__packed_add(struct kl_queue *queue, struct kl__add_cursor *cursor,
 	void *buffer, uint64_t address, uint32_t length, uint16_t flags, uint32_t writable,
 	const unsigned int kind)
 {

@@ -29,7 +29,7 @@ struct kl__slot {
 /*
  * What waiting has taught, apart for a ring that was empty before the publish and one that was not.
  */
-struct kl__kick_lesson {
+struct kl__kick_adaptive {
 	bool pays;
 	uint8_t misses; /* deadlines in a row that ended with a doorbell write */
 	uint8_t failed_probes; /* in a row, since waiting was given up */
@@ -40,26 +40,26 @@ struct kl__kick_state {
 	struct kl_kick_policy policy;
 	bool owed;
 	bool last_sent; /* the last decision rang the doorbell */
-	bool rescues;
-	bool rescue_rung; /* a short while ago, without an answer yet */
-	uint8_t rescue_shift;
-	uint8_t lesson_index;
+	bool has_watchdog;
+	bool watchdog_kicked; /* a short while ago, without an answer yet */
+	uint8_t watchdog_shift;
+	uint8_t adaptive_index;
 	uint32_t deferred; /* publishes since the decision is owed */
 	uint16_t decided; /* published at the last decision */
 	uint16_t watched; /* the used index when it was last seen to move */
-	uint16_t rescue_watched;
+	uint16_t watchdog_used;
 	uint32_t polls;
 	uint64_t deadline;
 	uint64_t wait_ticks;
-	/* Looks for a device that does not move; see kl__kick_rescue. */
+	/* Looks for a device that does not move; see kl__kick_watchdog. */
 	bool is_watching;
 	uint64_t looked_at;
-	uint64_t rung_at;
-	uint64_t rescue_waited; /* since it moved, or since the last bell */
-	uint64_t rescue_ticks;
+	uint64_t watchdog_kicked_at;
+	uint64_t watchdog_waited; /* since it moved, or since the last bell */
+	uint64_t watchdog_ticks;
 	uint64_t stalled; /* since it moved */
 	uint64_t stall_ticks; /* 0: it may take as long as it likes */
-	struct kl__kick_lesson lesson[2];
+	struct kl__kick_adaptive lesson[2];
 };
 
 /*

@@ -14,7 +14,7 @@
 #include "ring/verbs.h"
 
 /* Ring descriptors that are free. */
-KL__TEMPLATE uint16_t kl__ring_free(const struct kl_queue *queue, const unsigned int kind)
+KL__ALWAYS_INLINE uint16_t kl__ring_free(const struct kl_queue *queue, const unsigned int kind)
 {
 	uint16_t busy = (kind & KL__RING_CHAINED) != 0 ? queue->taken - queue->returned :
 							 queue->avail_idx - queue->used_idx;
@@ -23,7 +23,7 @@ KL__TEMPLATE uint16_t kl__ring_free(const struct kl_queue *queue, const unsigned
 }
 
 /* The descriptor id that the next buffer gets. */
-KL__TEMPLATE uint16_t kl__ring_next_id(const struct kl_queue *queue, const unsigned int kind)
+KL__ALWAYS_INLINE uint16_t kl__ring_next_id(const struct kl_queue *queue, const unsigned int kind)
 {
 	if ((kind & KL__RING_PACKED) != 0)
 		return queue->order[queue->avail_place];
@@ -31,13 +31,13 @@ KL__TEMPLATE uint16_t kl__ring_next_id(const struct kl_queue *queue, const unsig
 		queue->mask];
 }
 
-KL__TEMPLATE struct kl__add_cursor kl__ring_begin(const struct kl_queue *queue)
+KL__ALWAYS_INLINE struct kl__add_cursor kl__ring_begin(const struct kl_queue *queue)
 {
 	return (struct kl__add_cursor){queue->avail_idx, queue->taken, queue->avail_place,
 		queue->avail_flags};
 }
 
-KL__TEMPLATE void kl__ring_end(struct kl_queue *queue, const struct kl__add_cursor *cursor,
+KL__ALWAYS_INLINE void kl__ring_end(struct kl_queue *queue, const struct kl__add_cursor *cursor,
 	const unsigned int kind)
 {
 	queue->avail_idx = cursor->idx;
@@ -53,8 +53,8 @@ KL__TEMPLATE void kl__ring_end(struct kl_queue *queue, const struct kl__add_curs
  * Between kl__ring_begin and kl__ring_end: adds a buffer of one ring descriptor; the caller has seen
  * that one is free. Nothing is visible to the device before kl__ring_publish.
  */
-KL__TEMPLATE void kl__ring_put(struct kl_queue *queue, struct kl__add_cursor *cursor, void *buffer,
-	uint64_t address, uint32_t length, uint16_t flags, uint32_t writable,
+KL__ALWAYS_INLINE void kl__ring_put(struct kl_queue *queue, struct kl__add_cursor *cursor,
+	void *buffer, uint64_t address, uint32_t length, uint16_t flags, uint32_t writable,
 	const unsigned int kind)
 {
 	if ((kind & KL__RING_PACKED) != 0)
@@ -64,7 +64,7 @@ KL__TEMPLATE void kl__ring_put(struct kl_queue *queue, struct kl__add_cursor *cu
 }
 
 /* A single one. */
-KL__TEMPLATE void kl__ring_add(struct kl_queue *queue, void *buffer, uint64_t address,
+KL__ALWAYS_INLINE void kl__ring_add(struct kl_queue *queue, void *buffer, uint64_t address,
 	uint32_t length, uint16_t flags, uint32_t writable, const unsigned int kind)
 {
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
@@ -74,7 +74,7 @@ KL__TEMPLATE void kl__ring_add(struct kl_queue *queue, void *buffer, uint64_t ad
 }
 
 /* Makes all added buffers visible; there is at least one. */
-KL__TEMPLATE void kl__ring_publish(struct kl_queue *queue, const unsigned int kind)
+KL__ALWAYS_INLINE void kl__ring_publish(struct kl_queue *queue, const unsigned int kind)
 {
 	queue->stats.posted += (uint16_t)(queue->avail_idx - queue->published);
 	queue->published = queue->avail_idx;
@@ -92,13 +92,13 @@ struct kl__used_cursor {
 	uint16_t flags;
 };
 
-KL__TEMPLATE struct kl__used_cursor kl__cursor_get(const struct kl_queue *queue)
+KL__ALWAYS_INLINE struct kl__used_cursor kl__cursor_get(const struct kl_queue *queue)
 {
 	return (struct kl__used_cursor){queue->used_idx, queue->returned, queue->used_place,
 		queue->used_flags};
 }
 
-KL__TEMPLATE void kl__cursor_put(struct kl_queue *queue, const struct kl__used_cursor *cursor,
+KL__ALWAYS_INLINE void kl__cursor_put(struct kl_queue *queue, const struct kl__used_cursor *cursor,
 	const unsigned int kind)
 {
 	if ((kind & KL__RING_PACKED) != 0)
@@ -113,14 +113,14 @@ KL__TEMPLATE void kl__cursor_put(struct kl_queue *queue, const struct kl__used_c
 }
 
 /* The place of the next used buffer in the ring; of rings where each takes one descriptor. */
-KL__TEMPLATE uint16_t kl__cursor_place(const struct kl_queue *queue,
+KL__ALWAYS_INLINE uint16_t kl__cursor_place(const struct kl_queue *queue,
 	const struct kl__used_cursor *cursor, const unsigned int kind)
 {
 	return (kind & KL__RING_PACKED) != 0 ? cursor->place : cursor->idx & queue->mask;
 }
 
-KL__TEMPLATE void kl__cursor_advance(const struct kl_queue *queue, struct kl__used_cursor *cursor,
-	const unsigned int kind)
+KL__ALWAYS_INLINE void kl__cursor_advance(const struct kl_queue *queue,
+	struct kl__used_cursor *cursor, const unsigned int kind)
 {
 	cursor->idx++;
 	if ((kind & KL__RING_PACKED) != 0)
@@ -128,7 +128,7 @@ KL__TEMPLATE void kl__cursor_advance(const struct kl_queue *queue, struct kl__us
 }
 
 /* At most how many can be taken. 0 when broken. */
-KL__TEMPLATE uint16_t kl__ring_waiting(struct kl_queue *queue, uint16_t wanted,
+KL__ALWAYS_INLINE uint16_t kl__ring_waiting(struct kl_queue *queue, uint16_t wanted,
 	const unsigned int kind)
 {
 	if (KL__UNLIKELY(queue->fault != KL_QUEUE_OK))
@@ -139,7 +139,7 @@ KL__TEMPLATE uint16_t kl__ring_waiting(struct kl_queue *queue, uint16_t wanted,
 }
 
 /* What the device says at the cursor; false when it has not said anything yet. */
-KL__TEMPLATE bool kl__ring_read_used(const struct kl_queue *queue,
+KL__ALWAYS_INLINE bool kl__ring_read_used(const struct kl_queue *queue,
 	const struct kl__used_cursor *cursor, uint32_t *id, uint32_t *length,
 	const unsigned int kind)
 {
@@ -161,7 +161,7 @@ KL__TEMPLATE bool kl__ring_read_used(const struct kl_queue *queue,
 }
 
 /* Gives the descriptors of the buffer that starts at id back, and moves on. */
-KL__TEMPLATE void kl__ring_return(struct kl_queue *queue, struct kl__used_cursor *cursor,
+KL__ALWAYS_INLINE void kl__ring_return(struct kl_queue *queue, struct kl__used_cursor *cursor,
 	uint16_t id, const unsigned int kind)
 {
 	const bool packed = (kind & KL__RING_PACKED) != 0;
@@ -190,7 +190,7 @@ KL__TEMPLATE void kl__ring_return(struct kl_queue *queue, struct kl__used_cursor
 }
 
 /* The id whose turn it is on a ring that is used in order. */
-KL__TEMPLATE uint16_t kl__ring_oldest(const struct kl_queue *queue,
+KL__ALWAYS_INLINE uint16_t kl__ring_oldest(const struct kl_queue *queue,
 	const struct kl__used_cursor *cursor, const unsigned int kind)
 {
 	if ((kind & KL__RING_PACKED) != 0)
@@ -199,7 +199,7 @@ KL__TEMPLATE uint16_t kl__ring_oldest(const struct kl_queue *queue,
 }
 
 /* 2.7.9, 2.8.9: buffers before the one that the device names are used too, and completely. */
-KL__TEMPLATE bool kl__ring_next_in_order(struct kl_queue *queue,
+KL__ALWAYS_INLINE bool kl__ring_next_in_order(struct kl_queue *queue,
 	const struct kl__used_cursor *cursor, uint32_t *id, uint32_t *length,
 	const unsigned int kind)
 {
@@ -227,7 +227,7 @@ KL__TEMPLATE bool kl__ring_next_in_order(struct kl_queue *queue,
  * The sorted part of a harvest: what the device used one by one in the order in which it was added.
  * Each id is known before it is read, so comparing is all the checking it takes.
  */
-KL__TEMPLATE uint16_t kl__ring_harvest_sorted(const struct kl_queue *queue,
+KL__ALWAYS_INLINE uint16_t kl__ring_harvest_sorted(const struct kl_queue *queue,
 	struct kl__used_cursor *cursor, void **buffers, uint32_t *lengths, uint32_t *writables,
 	uint16_t max, const unsigned int kind)
 {
@@ -260,7 +260,7 @@ KL__TEMPLATE uint16_t kl__ring_harvest_sorted(const struct kl_queue *queue,
  * written, writables (unless NULL) what it was allowed to. Returns how many; when the device said
  * what can't be, the queue is broken from there on.
  */
-KL__TEMPLATE uint16_t kl__ring_harvest_kind(struct kl_queue *queue, void **buffers,
+KL__ALWAYS_INLINE uint16_t kl__ring_harvest_kind(struct kl_queue *queue, void **buffers,
 	uint32_t *lengths, uint32_t *writables, uint16_t max, const unsigned int kind)
 {
 	const bool in_order = (kind & KL__RING_IN_ORDER) != 0;
@@ -309,8 +309,8 @@ KL__TEMPLATE uint16_t kl__ring_harvest_kind(struct kl_queue *queue, void **buffe
 }
 
 /* As kl__ring_harvest_kind; a kind known only at run time is not stamped out once more. */
-KL__TEMPLATE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers, uint32_t *lengths,
-	uint32_t *writables, uint16_t max, const unsigned int kind)
+KL__ALWAYS_INLINE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers,
+	uint32_t *lengths, uint32_t *writables, uint16_t max, const unsigned int kind)
 {
 	if (__builtin_constant_p(kind))
 		return kl__ring_harvest_kind(queue, buffers, lengths, writables, max, kind);
@@ -318,7 +318,7 @@ KL__TEMPLATE uint16_t kl__ring_harvest(struct kl_queue *queue, void **buffers, u
 }
 
 /* Takes the next used buffer back, as kl__ring_harvest; NULL when there is none. */
-KL__TEMPLATE void *kl__ring_take(struct kl_queue *queue, uint32_t *length, uint32_t *writable,
+KL__ALWAYS_INLINE void *kl__ring_take(struct kl_queue *queue, uint32_t *length, uint32_t *writable,
 	const unsigned int kind)
 {
 	void *buffer = NULL;
@@ -332,7 +332,7 @@ KL__TEMPLATE void *kl__ring_take(struct kl_queue *queue, uint32_t *length, uint3
  * Before sleeping: asks for a notification of the next used buffer. True when one is there already,
  * so that the caller must not sleep. 2.7.7.1, 2.7.14, 2.8.10.
  */
-KL__TEMPLATE bool kl__ring_arm(struct kl_queue *queue, const unsigned int kind)
+KL__ALWAYS_INLINE bool kl__ring_arm(struct kl_queue *queue, const unsigned int kind)
 {
 	const bool packed = (kind & KL__RING_PACKED) != 0;
 
@@ -349,7 +349,7 @@ KL__TEMPLATE bool kl__ring_arm(struct kl_queue *queue, const unsigned int kind)
 }
 
 /* After sleeping: the queue is polled again. */
-KL__TEMPLATE void kl__ring_disarm(struct kl_queue *queue, const unsigned int kind)
+KL__ALWAYS_INLINE void kl__ring_disarm(struct kl_queue *queue, const unsigned int kind)
 {
 	if ((kind & KL__RING_PACKED) != 0)
 		kl__packed_disarm(queue);
@@ -358,7 +358,7 @@ KL__TEMPLATE void kl__ring_disarm(struct kl_queue *queue, const unsigned int kin
 }
 
 /* At the end of a poll. */
-KL__TEMPLATE void kl__ring_park(struct kl_queue *queue, const unsigned int kind)
+KL__ALWAYS_INLINE void kl__ring_park(struct kl_queue *queue, const unsigned int kind)
 {
 	if ((kind & KL__RING_PACKED) == 0)
 		kl__split_park(queue);

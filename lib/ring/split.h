@@ -27,8 +27,8 @@ KL__COLD void kl__queue_unsort(struct kl_queue *queue, uint16_t idx, uint16_t pl
 KL__COLD void kl__split_reorder(struct kl_queue *queue, uint16_t place, uint16_t id);
 
 /* 2.7.13.1, 2.7.13.2. */
-KL__TEMPLATE void kl__split_add(struct kl_queue *queue, struct kl__add_cursor *cursor, void *buffer,
-	uint64_t address, uint32_t length, uint16_t flags, uint32_t writable,
+KL__ALWAYS_INLINE void kl__split_add(struct kl_queue *queue, struct kl__add_cursor *cursor,
+	void *buffer, uint64_t address, uint32_t length, uint16_t flags, uint32_t writable,
 	const unsigned int kind)
 {
 	const bool chained = (kind & KL__RING_CHAINED) != 0;
@@ -85,7 +85,7 @@ static inline uint16_t kl__split_waiting(struct kl_queue *queue, uint16_t wanted
  * where they are not, where the ring ends, and where fewer than four are left. Each element is read
  * once.
  */
-KL__TEMPLATE uint16_t kl__split_harvest_fours(const struct kl_queue *queue, uint16_t idx,
+KL__ALWAYS_INLINE uint16_t kl__split_harvest_fours(const struct kl_queue *queue, uint16_t idx,
 	void **buffers, uint32_t *lengths, uint16_t max)
 {
 	const uint16_t place = idx & queue->mask;

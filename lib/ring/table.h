@@ -18,7 +18,8 @@ struct kl__table {
 };
 
 /* Without effect but on the table, which the device doesn't know yet: it may be left as it is. */
-KL__TEMPLATE struct kl__table kl__table_begin(const struct kl_queue *queue, const unsigned int kind)
+KL__ALWAYS_INLINE struct kl__table kl__table_begin(const struct kl_queue *queue,
+	const unsigned int kind)
 {
 	const bool packed = (kind & KL__RING_PACKED) != 0;
 	struct virtq_desc *first = queue->indirect +
@@ -34,7 +35,7 @@ KL__TEMPLATE struct kl__table kl__table_begin(const struct kl_queue *queue, cons
 }
 
 /* flags are VIRTQ_DESC_F_WRITE or none. False when the table is full. */
-KL__TEMPLATE bool kl__table_put(struct kl__table *table, uint64_t address, uint32_t length,
+KL__ALWAYS_INLINE bool kl__table_put(struct kl__table *table, uint64_t address, uint32_t length,
 	uint16_t flags)
 {
 	if (KL__UNLIKELY(table->next == table->end))
@@ -49,7 +50,7 @@ KL__TEMPLATE bool kl__table_put(struct kl__table *table, uint64_t address, uint3
 }
 
 /* Adds the table, which has an entry, as one buffer; the caller has seen that a descriptor is free. */
-KL__TEMPLATE void kl__table_end(struct kl_queue *queue, const struct kl__table *table,
+KL__ALWAYS_INLINE void kl__table_end(struct kl_queue *queue, const struct kl__table *table,
 	uint32_t writable, void *buffer, const unsigned int kind)
 {
 	const size_t offset = (const char *)table->first - (const char *)queue->indirect;

@@ -5,7 +5,7 @@
 
 #include "ring/table.h"
 
-uint16_t kl__queue_max_pieces(const struct kl_queue *queue)
+uint16_t kl__queue_max_segments(const struct kl_queue *queue)
 {
 	uint16_t chain = (queue->kind & KL__RING_CHAINED) != 0 ? queue->size : 1;
 
@@ -18,7 +18,7 @@ static uint16_t access_of(unsigned int piece, unsigned int readable)
 }
 
 /* 2.8.8: the order of a packed ring's table is its links, and only WRITE means something. */
-static inline uint64_t entry_rest(struct kl__piece piece, uint16_t flags, uint16_t next,
+static inline uint64_t entry_rest(struct kl__segment piece, uint16_t flags, uint16_t next,
 	bool packed)
 {
 	if (packed)
@@ -27,7 +27,7 @@ static inline uint64_t entry_rest(struct kl__piece piece, uint16_t flags, uint16
 }
 
 void kl__queue_set_entry(const struct kl_queue *queue, struct virtq_desc *entry,
-	struct kl__piece piece, uint16_t flags, uint16_t next)
+	struct kl__segment piece, uint16_t flags, uint16_t next)
 {
 	entry->addr = piece.address;
 	entry->rest = entry_rest(piece, flags, next, (queue->kind & KL__RING_PACKED) != 0);
@@ -38,7 +38,7 @@ static uint16_t link_of(unsigned int piece, unsigned int count)
 	return piece + 1 < count ? VIRTQ_DESC_F_NEXT : 0;
 }
 
-static void add_indirect(struct kl_queue *queue, const struct kl__piece *pieces,
+static void add_indirect(struct kl_queue *queue, const struct kl__segment *pieces,
 	unsigned int readable, unsigned int count, uint32_t writable_bytes, void *buffer)
 {
 	struct kl__table table = kl__table_begin(queue, queue->kind);
@@ -48,7 +48,7 @@ static void add_indirect(struct kl_queue *queue, const struct kl__piece *pieces,
 	kl__table_end(queue, &table, writable_bytes, buffer, queue->kind);
 }
 
-static void add_split_chain(struct kl_queue *queue, const struct kl__piece *pieces,
+static void add_split_chain(struct kl_queue *queue, const struct kl__segment *pieces,
 	unsigned int readable, unsigned int count)
 {
 	uint16_t head = kl__ring_next_id(queue, KL__RING_CHAINED);
@@ -65,7 +65,7 @@ static void add_split_chain(struct kl_queue *queue, const struct kl__piece *piec
 }
 
 /* 2.8.6: one after another in the ring. The id counts in the last; here it stands in all. */
-static void add_packed_chain(struct kl_queue *queue, const struct kl__piece *pieces,
+static void add_packed_chain(struct kl_queue *queue, const struct kl__segment *pieces,
 	unsigned int readable, unsigned int count)
 {
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
@@ -88,8 +88,8 @@ static void add_packed_chain(struct kl_queue *queue, const struct kl__piece *pie
 	kl__ring_end(queue, &cursor, KL__RING_PACKED);
 }
 
-static void add_chain(struct kl_queue *queue, const struct kl__piece *pieces, unsigned int readable,
-	unsigned int count, uint32_t writable_bytes, void *buffer)
+static void add_chain(struct kl_queue *queue, const struct kl__segment *pieces,
+	unsigned int readable, unsigned int count, uint32_t writable_bytes, void *buffer)
 {
 	uint16_t id = kl__ring_next_id(queue, queue->kind);
 
@@ -105,7 +105,7 @@ static void add_chain(struct kl_queue *queue, const struct kl__piece *pieces, un
 }
 
 /* 2.7.4.2, 2.7.5.2: no empty piece, and less than 4 GiB in all. */
-static int measure(const struct kl__piece *pieces, unsigned int readable, unsigned int count,
+static int measure(const struct kl__segment *pieces, unsigned int readable, unsigned int count,
 	uint32_t *writable_bytes)
 {
 	uint64_t total = 0, writable = 0;
@@ -123,7 +123,7 @@ static int measure(const struct kl__piece *pieces, unsigned int readable, unsign
 	return 0;
 }
 
-int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsigned int readable,
+int kl__queue_add(struct kl_queue *queue, const struct kl__segment *pieces, unsigned int readable,
 	unsigned int writable, void *buffer)
 {
 	unsigned int count = readable + writable;
@@ -132,7 +132,7 @@ int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsign
 
 	if (queue->fault != KL_QUEUE_OK)
 		return -EIO;
-	if (count == 0 || count > kl__queue_max_pieces(queue) ||
+	if (count == 0 || count > kl__queue_max_segments(queue) ||
 		measure(pieces, readable, count, &writable_bytes) != 0)
 		return -EINVAL;
 	if (kl__ring_free(queue, queue->kind) < (is_indirect ? 1 : count))

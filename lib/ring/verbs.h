@@ -17,7 +17,7 @@ struct kl__queue_shape {
 	unsigned int kind; /* KL__RING_* */
 	bool event_idx;
 	bool is_on_bus; /* ORDER_PLATFORM */
-	bool rescues;
+	bool has_watchdog;
 	uint32_t
 		stall_ms; /* the queue is broken when the device has not moved for so long; 0: never */
 	bool is_legacy; /* split, laid out as devices from before virtio 1.0 know it */
@@ -50,7 +50,7 @@ struct kl_queue *kl__queue_init(void *memory, void *shared, uint64_t iova,
 	const struct kl__queue_shape *shape);
 
 /* One piece of a buffer, by bus address. */
-struct kl__piece {
+struct kl__segment {
 	uint64_t address;
 	uint32_t length;
 };
@@ -63,7 +63,7 @@ struct kl__piece {
  * queue allows, 4 GiB or more in total; -EIO when the queue is broken. virtio 1.x, 2.7.4
  * to 2.7.5.3.
  */
-int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsigned int readable,
+int kl__queue_add(struct kl_queue *queue, const struct kl__segment *pieces, unsigned int readable,
 	unsigned int writable, void *buffer);
 
 /*
@@ -71,10 +71,10 @@ int kl__queue_add(struct kl_queue *queue, const struct kl__piece *pieces, unsign
  * none; next counts in the table. 2.7.5.3, 2.8.8.
  */
 void kl__queue_set_entry(const struct kl_queue *queue, struct virtq_desc *entry,
-	struct kl__piece piece, uint16_t flags, uint16_t next);
+	struct kl__segment piece, uint16_t flags, uint16_t next);
 
 /* The largest number of pieces that kl__queue_add can take. */
-uint16_t kl__queue_max_pieces(const struct kl_queue *queue);
+uint16_t kl__queue_max_segments(const struct kl_queue *queue);
 
 /* kl__ring_publish for any kind of queue. */
 void kl__queue_publish(struct kl_queue *queue);

@@ -58,7 +58,7 @@ struct kl__pci_access_ops {
 	 * Whether the system wants the function back, to unplug it or for another driver. NULL: it
 	 * never says so.
 	 */
-	bool (*is_wanted)(struct kl__pci_access *access);
+	bool (*removal_requested)(struct kl__pci_access *access);
 
 	void (*close)(struct kl__pci_access *access);
 };

@@ -87,24 +87,24 @@ struct kl__transport_ops {
 	 * memory, says so, and turns it on again; for a device that was to run. -EIO without a
 	 * message: it has left the bus. NULL: none of it can be turned off.
 	 */
-	int (*mend)(struct kl__transport *transport);
+	int (*restore_command)(struct kl__transport *transport);
 	/*
-	 * The one interrupt of a device that has no vectors. open_line returns a file descriptor, the
-	 * transport's own, that becomes readable when it was raised, or -ENOTSUP. take_line returns
+	 * The one interrupt of a device that has no vectors. intx_open returns a file descriptor, the
+	 * transport's own, that becomes readable when it was raised, or -ENOTSUP. intx_acknowledge returns
 	 * what it was raised for, KL__LINE_*, and lets it be raised again. NULL: there is none.
 	 */
-	int (*open_line)(struct kl__transport *transport);
-	unsigned int (*take_line)(struct kl__transport *transport);
+	int (*intx_open)(struct kl__transport *transport);
+	unsigned int (*intx_acknowledge)(struct kl__transport *transport);
 
 	/* Whether the system wants the device back. NULL: it never says so. */
-	bool (*is_wanted)(struct kl__transport *transport);
+	bool (*removal_requested)(struct kl__transport *transport);
 
 	void (*close)(struct kl__transport *transport);
 };
 
-/* What take_line returns, as the ISR status has it: virtio 1.x, 4.1.4.5. */
-#define KL__LINE_QUEUE 1
-#define KL__LINE_CONFIG 2
+/* What intx_acknowledge returns, as the ISR status has it: virtio 1.x, 4.1.4.5. */
+#define KL__INTX_QUEUE 1
+#define KL__INTX_CONFIG 2
 
 /* Legal values of quirks. */
 #define KL__QUIRK_LEGACY 1 /* no VERSION_1, no FEATURES_OK, legacy rings: virtio 1.x, 2.2.3 */

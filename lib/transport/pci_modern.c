@@ -11,7 +11,7 @@
 #include "spec/status.h"
 #include "transport/pci_caps.h"
 #include "transport/pci_identity.h"
-#include "transport/pci_mend.h"
+#include "transport/pci_restore.h"
 #include "transport/pci_window.h"
 
 struct pci_modern {
@@ -264,7 +264,7 @@ static int set_config_vector(struct kl__transport *transport, unsigned int vecto
 	return common_read(pci, COMMON(config_msix_vector), 2) == vector ? 0 : -EPROTO;
 }
 
-static int open_line(struct kl__transport *transport)
+static int intx_open(struct kl__transport *transport)
 {
 	struct kl__pci_access *access = modern(transport)->access;
 
@@ -272,7 +272,7 @@ static int open_line(struct kl__transport *transport)
 }
 
 /* 4.1.5.4: reading the status takes the line back; only then may it be raised again. */
-static unsigned int take_line(struct kl__transport *transport)
+static unsigned int intx_acknowledge(struct kl__transport *transport)
 {
 	struct kl__pci_access *access = modern(transport)->access;
 	unsigned int what = read_at(modern(transport), &modern(transport)->caps.isr, 0, 1);
@@ -281,16 +281,16 @@ static unsigned int take_line(struct kl__transport *transport)
 	return what;
 }
 
-static int mend(struct kl__transport *transport)
+static int restore_command(struct kl__transport *transport)
 {
-	return kl__pci_mend(modern(transport)->access);
+	return kl__pci_restore(modern(transport)->access);
 }
 
-static bool is_wanted(struct kl__transport *transport)
+static bool removal_requested(struct kl__transport *transport)
 {
 	struct kl__pci_access *access = modern(transport)->access;
 
-	return access->ops->is_wanted != NULL && access->ops->is_wanted(access);
+	return access->ops->removal_requested != NULL && access->ops->removal_requested(access);
 }
 
 static void close_transport(struct kl__transport *transport)
@@ -318,10 +318,10 @@ static const struct kl__transport_ops pci_modern_ops = {
 	.queue_reset = queue_reset,
 	.set_interrupts = set_interrupts,
 	.set_config_vector = set_config_vector,
-	.open_line = open_line,
-	.take_line = take_line,
-	.mend = mend,
-	.is_wanted = is_wanted,
+	.intx_open = intx_open,
+	.intx_acknowledge = intx_acknowledge,
+	.restore_command = restore_command,
+	.removal_requested = removal_requested,
 	.close = close_transport,
 };
 

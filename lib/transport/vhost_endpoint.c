@@ -10,7 +10,7 @@
 
 #include <kickless/log.h>
 
-unsigned int kl__vhost_first_meeting_ms = 60000;
+unsigned int kl__vhost_connect_timeout_ms = 60000;
 
 static int new_socket(void)
 {
@@ -97,7 +97,7 @@ void kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint)
 	unlink(endpoint->address.sun_path);
 }
 
-int kl__vhost_endpoint_meet(struct kl__vhost_endpoint *endpoint)
+int kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint)
 {
 	int fd;
 
@@ -114,17 +114,17 @@ static int await(struct kl__vhost_endpoint *endpoint)
 	int fd;
 
 	kl_notice("%s: waiting for a back end to connect, at most %u s", endpoint->name,
-		kl__vhost_first_meeting_ms / 1000);
+		kl__vhost_connect_timeout_ms / 1000);
 	/* A signal ends the wait: who waits here for long wants to be able to stop it. */
-	(void)poll(&pfd, 1, (int)kl__vhost_first_meeting_ms);
-	fd = kl__vhost_endpoint_meet(endpoint);
+	(void)poll(&pfd, 1, (int)kl__vhost_connect_timeout_ms);
+	fd = kl__vhost_endpoint_connect(endpoint);
 	if (fd >= 0)
 		return fd;
 	kl_error("%s: no back end has connected", endpoint->name);
 	return -ETIMEDOUT;
 }
 
-int kl__vhost_endpoint_meet_first(struct kl__vhost_endpoint *endpoint)
+int kl__vhost_endpoint_connect_first(struct kl__vhost_endpoint *endpoint)
 {
 	int fd;
 

@@ -13,7 +13,7 @@ struct kl__vhost_endpoint {
 };
 
 /* How long the first meeting may take where we listen. A test may shorten it. */
-extern unsigned int kl__vhost_first_meeting_ms;
+extern unsigned int kl__vhost_connect_timeout_ms;
 
 /*
  * Listens on path when is_server; else nothing happens yet. name must live as long. 0, or after a
@@ -25,12 +25,12 @@ int kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *nam
 void kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint);
 
 /* A connected socket; -EAGAIN when nobody is there now, without waiting or saying anything. */
-int kl__vhost_endpoint_meet(struct kl__vhost_endpoint *endpoint);
+int kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint);
 
 /*
  * The same for the first time: where we listen it waits for the other side, and failure is
  * explained. -ECONNREFUSED, -ENOENT, -EACCES, -ETIMEDOUT.
  */
-int kl__vhost_endpoint_meet_first(struct kl__vhost_endpoint *endpoint);
+int kl__vhost_endpoint_connect_first(struct kl__vhost_endpoint *endpoint);
 
 #endif

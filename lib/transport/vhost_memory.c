@@ -26,7 +26,7 @@ static int wait_until_seen(struct kl__vhost_memory *memory)
 
 	if (memory->socket->acks)
 		return 0;
-	return kl__vhost_ask(memory->socket, VHOST_USER_GET_FEATURES, &payload, 0,
+	return kl__vhost_request(memory->socket, VHOST_USER_GET_FEATURES, &payload, 0,
 		sizeof(payload.value));
 }
 
@@ -228,7 +228,7 @@ static int tell_as_of(struct kl__vhost_memory *memory, unsigned int changes,
 	return rc;
 }
 
-int kl__vhost_memory_tell(struct kl__vhost_memory *memory)
+int kl__vhost_memory_send(struct kl__vhost_memory *memory)
 {
 	struct kl__shared_region regions[KL__SHARED_REGIONS_MAX];
 	int rc = -EAGAIN;

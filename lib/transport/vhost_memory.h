@@ -28,6 +28,6 @@ void kl__vhost_memory_close(struct kl__vhost_memory *memory);
 void kl__vhost_memory_begin(struct kl__vhost_memory *memory, uint64_t slots);
 
 /* Tells the back end of all memory, unless it knows. 0 or -errno after a message. */
-int kl__vhost_memory_tell(struct kl__vhost_memory *memory);
+int kl__vhost_memory_send(struct kl__vhost_memory *memory);
 
 #endif

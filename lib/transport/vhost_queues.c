@@ -15,7 +15,7 @@ static int stop_queue(struct kl__vhost_user *user, uint16_t index)
 {
 	union vhost_user_payload payload = {.state = {.index = index}};
 
-	return kl__vhost_ask(&user->socket, VHOST_USER_GET_VRING_BASE, &payload,
+	return kl__vhost_request(&user->socket, VHOST_USER_GET_VRING_BASE, &payload,
 		sizeof(payload.state), sizeof(payload.state));
 }
 
@@ -88,7 +88,7 @@ static int tell_queue(struct kl__vhost_user *user, const struct kl__queue_setup 
 	int call_fd)
 {
 	uint16_t index = setup->index;
-	int rc = kl__vhost_memory_tell(&user->memory);
+	int rc = kl__vhost_memory_send(&user->memory);
 
 	if (rc == 0)
 		rc = send_state(user, VHOST_USER_SET_VRING_NUM, index, setup->size);

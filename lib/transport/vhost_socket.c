@@ -12,7 +12,7 @@
 
 #include <kickless/log.h>
 
-unsigned int kl__vhost_deadline_ms = 5000;
+unsigned int kl__vhost_timeout_ms = 5000;
 
 static const char *const names[] = {
 	[VHOST_USER_GET_FEATURES] = "GET_FEATURES",
@@ -149,7 +149,7 @@ static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_heade
 		{(void *)(uintptr_t)payload, header->size},
 	};
 	struct msghdr message = {.msg_iov = iov, .msg_iovlen = 2};
-	uint64_t deadline = now_ms() + kl__vhost_deadline_ms;
+	uint64_t deadline = now_ms() + kl__vhost_timeout_ms;
 	ssize_t sent;
 
 	if (count > 0)
@@ -157,7 +157,7 @@ static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_heade
 	for (;;) {
 		if (wait_for(sock, POLLOUT, deadline) != 0)
 			return give_up(sock, header->request, -ETIMEDOUT,
-				"has taken no message for %u ms", kl__vhost_deadline_ms);
+				"has taken no message for %u ms", kl__vhost_timeout_ms);
 		sent = sendmsg(sock->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent >= 0 || (errno != EINTR && errno != EAGAIN))
 			break;
@@ -180,7 +180,7 @@ static int receive(struct kl__vhost_socket *sock, enum vhost_user_request reques
 
 		if (wait_for(sock, POLLIN, deadline) != 0)
 			return give_up(sock, request, -ETIMEDOUT, "does not answer within %u ms",
-				kl__vhost_deadline_ms);
+				kl__vhost_timeout_ms);
 		got = recvmsg(sock->fd, &message, MSG_DONTWAIT);
 		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
 			return give_up(sock, request, -EIO, "has gone away");
@@ -198,7 +198,7 @@ static int receive(struct kl__vhost_socket *sock, enum vhost_user_request reques
 static int receive_reply(struct kl__vhost_socket *sock, enum vhost_user_request request,
 	union vhost_user_payload *payload, size_t *size)
 {
-	uint64_t deadline = now_ms() + kl__vhost_deadline_ms;
+	uint64_t deadline = now_ms() + kl__vhost_timeout_ms;
 	struct vhost_user_header header;
 	int rc = receive(sock, request, &header, sizeof(header), deadline);
 
@@ -267,7 +267,7 @@ int kl__vhost_send(struct kl__vhost_socket *sock, enum vhost_user_request reques
 	return rc;
 }
 
-int kl__vhost_ask(struct kl__vhost_socket *sock, enum vhost_user_request request,
+int kl__vhost_request(struct kl__vhost_socket *sock, enum vhost_user_request request,
 	union vhost_user_payload *payload, size_t size, size_t reply_size)
 {
 	int rc;

@@ -18,7 +18,7 @@ struct kl__vhost_socket {
 };
 
 /* How long an answer, or room for a message, may take. A test may shorten it. */
-extern unsigned int kl__vhost_deadline_ms;
+extern unsigned int kl__vhost_timeout_ms;
 
 /* Not connected yet; name must live as long. */
 void kl__vhost_init(struct kl__vhost_socket *socket, const char *name);
@@ -45,7 +45,7 @@ int kl__vhost_send(struct kl__vhost_socket *socket, enum vhost_user_request requ
  * The same for a request that has a reply, which replaces payload and must have exactly reply_size
  * bytes; none at all is a refusal.
  */
-int kl__vhost_ask(struct kl__vhost_socket *socket, enum vhost_user_request request,
+int kl__vhost_request(struct kl__vhost_socket *socket, enum vhost_user_request request,
 	union vhost_user_payload *payload, size_t size, size_t reply_size);
 
 #endif

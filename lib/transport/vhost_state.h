@@ -48,7 +48,7 @@ int kl__vhost_stop_queues(struct kl__vhost_user *user);
 /* vhost_queues.c: whether the back end may be touching a queue. */
 bool kl__vhost_has_queues(const struct kl__vhost_user *user);
 
-/* vhost_meet.c: the first words on a new connection; what was known of an earlier one is void. */
-int kl__vhost_meet(struct kl__vhost_user *user, int fd);
+/* vhost_handshake.c: the first words on a new connection; what was known of an earlier one is void. */
+int kl__vhost_handshake(struct kl__vhost_user *user, int fd);
 
 #endif

@@ -63,7 +63,7 @@ static uint8_t get_status(struct kl__transport *transport)
 		return VIRTIO_STATUS_GONE;
 	if (!kl__vhost_has(user, VHOST_USER_PROTOCOL_F_STATUS))
 		return user->status;
-	if (kl__vhost_ask(&user->socket, VHOST_USER_GET_STATUS, &payload, 0,
+	if (kl__vhost_request(&user->socket, VHOST_USER_GET_STATUS, &payload, 0,
 		    sizeof(payload.value)) == 0)
 		user->status = (uint8_t)payload.value;
 	else if (!is_stuck(user))
@@ -117,7 +117,7 @@ static uint32_t config_read(struct kl__transport *transport, uint32_t offset, un
 	size_t size = offsetof(struct vhost_user_config, bytes) + offset + width;
 	uint32_t value = 0;
 
-	if (kl__vhost_ask(&user->socket, VHOST_USER_GET_CONFIG, &payload, size, size) != 0) {
+	if (kl__vhost_request(&user->socket, VHOST_USER_GET_CONFIG, &payload, size, size) != 0) {
 		/* As with registers: who can't be read is gone. */
 		kl__vhost_disconnect(&user->socket);
 		return UINT32_MAX;
@@ -170,8 +170,8 @@ static int event_fd(struct kl__transport *transport)
 static int reconnect(struct kl__transport *transport)
 {
 	struct kl__vhost_user *user = kl__vhost(transport);
-	int fd = kl__vhost_endpoint_meet(&user->endpoint);
-	int rc = fd < 0 ? fd : kl__vhost_meet(user, fd);
+	int fd = kl__vhost_endpoint_connect(&user->endpoint);
+	int rc = fd < 0 ? fd : kl__vhost_handshake(user, fd);
 
 	if (rc == 0)
 		kl_notice("%s: the back end is there again", transport->name);
@@ -220,8 +220,8 @@ static int meet_first(struct kl__vhost_user *user, const char *path, bool is_ser
 
 	if (rc != 0)
 		return rc;
-	rc = kl__vhost_endpoint_meet_first(&user->endpoint);
-	return rc < 0 ? rc : kl__vhost_meet(user, rc);
+	rc = kl__vhost_endpoint_connect_first(&user->endpoint);
+	return rc < 0 ? rc : kl__vhost_handshake(user, rc);
 }
 
 int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,

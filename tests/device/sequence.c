@@ -151,7 +151,7 @@ static uint64_t failed(uint16_t queue)
 {
 	struct kl_net_queue_stats stats;
 
-	return kl_net_queue_stats(net, KL_NET_TX, queue, &stats) == 0 ? stats.queue.failed : 0;
+	return kl_net_queue_stats_get(net, KL_NET_TX, queue, &stats) == 0 ? stats.queue.failed : 0;
 }
 
 /*
@@ -221,8 +221,8 @@ static bool open_device(const char *keys)
 	snprintf(name, sizeof(name), "vhost-user:%s,type=net%s", path, keys);
 	if (kl_device_open(name, &device) != 0)
 		return false;
-	net = kl_net_of(device);
-	if (kl_net_start(net, &conf) != 0 || kl_net_queue_info(net, KL_NET_RX, 0, &info) != 0)
+	net = kl_net_from_device(device);
+	if (kl_net_start(net, &conf) != 0 || kl_net_queue_info_get(net, KL_NET_RX, 0, &info) != 0)
 		return false;
 	printf("ring %s, receive path %s, features %s\n", info.ring, info.path,
 		kl_device_feature_names(device, &kl_device_info(device)->accepted, features,
@@ -237,7 +237,7 @@ static bool kill_and_restart(pid_t *pid)
 	struct kl_net_queue_stats before, after;
 	int rc;
 
-	kl_net_queue_stats(net, KL_NET_TX, 0, &before);
+	kl_net_queue_stats_get(net, KL_NET_TX, 0, &before);
 	kill(*pid, SIGKILL);
 	waitpid(*pid, NULL, 0);
 	for (uint16_t queue = 0; queue < queues; queue++)
@@ -260,7 +260,7 @@ static bool kill_and_restart(pid_t *pid)
 	*pid = start_back_end();
 	while ((rc = kl_net_recover(net)) == -EAGAIN && rte_get_tsc_cycles() < deadline)
 		usleep(RECOVER_EVERY_MS * 1000);
-	kl_net_queue_stats(net, KL_NET_TX, 0, &after);
+	kl_net_queue_stats_get(net, KL_NET_TX, 0, &after);
 	if (rc != 0 || after.resets != before.resets + 1) {
 		printf("recover: %d, %" PRIu64 " resets\n", rc, after.resets);
 		return false;
@@ -331,25 +331,25 @@ static bool report(uint64_t end)
 	bool is_good = true;
 
 	for (uint16_t queue = 0; queue < queues; queue++)
-		kl_net_tx_flush(net, queue);
+		kl_net_tx_kick(net, queue);
 	kl_net_stop(net);
 	for (uint16_t queue = 0; queue < queues; queue++) {
 		const struct flow *flow = &flows[queue];
 		struct kl_net_queue_stats rx, tx;
 
-		kl_net_queue_stats(net, KL_NET_RX, queue, &rx);
-		kl_net_queue_stats(net, KL_NET_TX, queue, &tx);
+		kl_net_queue_stats_get(net, KL_NET_RX, queue, &rx);
+		kl_net_queue_stats_get(net, KL_NET_TX, queue, &tx);
 		printf("queue %u: sent %" PRIu64 " received %" PRIu64 " lost %" PRIu64
 		       "; tx failed %" PRIu64 " resets %" PRIu64 " bad used %" PRIu64
 		       " rescue %" PRIu64 " kicks %" PRIu64 "\n",
 			queue, flow->sent, flow->received, flow->lost, tx.queue.failed, tx.resets,
 			rx.queue.bad_used + tx.queue.bad_used,
-			rx.queue.rescue_kicks + tx.queue.rescue_kicks,
+			rx.queue.watchdog_kicks + tx.queue.watchdog_kicks,
 			rx.queue.kicks_sent + tx.queue.kicks_sent);
 		is_good = is_good && flow->sent == end && flow->received + flow->lost == end &&
 			rx.packets == flow->received && tx.packets == flow->sent &&
 			rx.queue.bad_used + tx.queue.bad_used == 0 && rx.errors + tx.errors == 0 &&
-			rx.queue.rescue_kicks + tx.queue.rescue_kicks == 0 &&
+			rx.queue.watchdog_kicks + tx.queue.watchdog_kicks == 0 &&
 			tx.queue.posted == tx.queue.done + tx.queue.failed;
 	}
 	kl_device_close(device);

@@ -59,7 +59,7 @@ static void check(const struct disk *disk)
 {
 	struct kl_blk_queue_stats stats;
 
-	if (kl_blk_queue_stats(disk->blk, 0, &stats) == 0)
+	if (kl_blk_queue_stats_get(disk->blk, 0, &stats) == 0)
 		MUST(stats.queue.posted >= stats.queue.done + stats.queue.failed);
 }
 
@@ -154,7 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		disk_free(&disk);
 		return 0;
 	}
-	disk.blk = kl_blk_of(disk.device);
+	disk.blk = kl_blk_from_device(disk.device);
 	start(&disk, &disk.input);
 	while (disk.input.left > 0) {
 		step(&disk);

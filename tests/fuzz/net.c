@@ -82,36 +82,36 @@ static void command(uint8_t what)
 
 	switch (what % 10) {
 	case 0:
-		(void)kl_net_set_rx_mode(nic.net, what / 10 % KL_NET_RX_MODES, what / 128);
+		(void)kl_net_rx_mode_set(nic.net, what / 10 % KL_NET_RX_MODES, what / 128);
 		break;
 	case 1:
-		(void)kl_net_add_mac(nic.net, mac);
+		(void)kl_net_mac_add(nic.net, mac);
 		break;
 	case 2:
-		(void)kl_net_set_mac(nic.net, mac);
+		(void)kl_net_mac_set(nic.net, mac);
 		break;
 	case 3:
-		(void)kl_net_set_vlan(nic.net, what, true);
+		(void)kl_net_vlan_set(nic.net, what, true);
 		break;
 	case 4:
-		(void)kl_net_set_rss(nic.net,
+		(void)kl_net_rss_set(nic.net,
 			&(struct kl_net_rss){.types = kl_net_info(nic.net)->rss_types});
 		break;
 	case 5:
-		(void)kl_net_set_coalescing(nic.net, what / 128, &coalescing);
+		(void)kl_net_coalescing_set(nic.net, what / 128, &coalescing);
 		break;
 	case 6:
-		(void)kl_net_queue_coalescing(nic.net, what / 128, what / 10 % 2, &coalescing);
+		(void)kl_net_queue_coalescing_get(nic.net, what / 128, what / 10 % 2, &coalescing);
 		break;
 	case 7:
-		(void)kl_net_set_hash_tunnels(nic.net, kl_net_hash_tunnels(nic.net));
+		(void)kl_net_hash_tunnels_set(nic.net, kl_net_hash_tunnels_get(nic.net));
 		break;
 	case 8:
-		(void)kl_net_set_rx_offloads(nic.net,
+		(void)kl_net_rx_offloads_set(nic.net,
 			what / 128 != 0 ? 0 : kl_net_rx_offloads(nic.net));
 		break;
 	default:
-		(void)kl_net_device_counters(nic.net, what / 128, what / 10 % 2, counters);
+		(void)kl_net_device_counters_get(nic.net, what / 128, what / 10 % 2, counters);
 	}
 }
 
@@ -187,7 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		nic_free(&nic);
 		return 0;
 	}
-	nic.net = kl_net_of(nic.device);
+	nic.net = kl_net_from_device(nic.device);
 	start();
 	while (nic.input.left > 0)
 		step();

@@ -68,7 +68,7 @@ static void build(struct rig *rig, struct input *input)
 		.kind = kind % KL__RING_KINDS,
 		.event_idx = modes % 2,
 		.is_on_bus = modes / 2 % 2,
-		.rescues = modes / 4 % 2,
+		.has_watchdog = modes / 4 % 2,
 		.indirect_entries = modes / 8 % 2 == 0 || size < 4 ? 0 : 4,
 		.ticks_per_second = modes / 16 % 2 == 0 ? 1 : 1000000000,
 		.kick = {modes / 32 % 3, 1000}};
@@ -99,11 +99,11 @@ static void add(struct rig *rig, struct input *input)
 {
 	uint8_t counts = take8(input);
 	unsigned int readable = counts % 4, writable = counts / 4 % 3, name = free_name(rig);
-	struct kl__piece pieces[PIECES];
+	struct kl__segment pieces[PIECES];
 	uint32_t bytes = 0;
 
 	for (unsigned int i = 0; i < readable + writable; i++) {
-		pieces[i] = (struct kl__piece){.address = 0x100000u * (i + 1),
+		pieces[i] = (struct kl__segment){.address = 0x100000u * (i + 1),
 			.length = counts / 16};
 		if (i >= readable)
 			bytes += pieces[i].length;
@@ -224,7 +224,7 @@ static void check(const struct rig *rig)
 	MUST(in_flight <= rig->shape.size);
 	MUST(stats->kicks_sent == rig->bells);
 	MUST((stats->bad_used != 0) == (rig->queue->fault != KL_QUEUE_OK));
-	if (!rig->shape.rescues)
+	if (!rig->shape.has_watchdog)
 		MUST(stats->kicks_sent + stats->kicks_suppressed + stats->kicks_spared <=
 			rig->publishes);
 }
@@ -258,7 +258,7 @@ static void step(struct rig *rig, struct input *input)
 		kl__kick_poll(rig->queue);
 		break;
 	case 5:
-		kl__kick_force(rig->queue);
+		kl__kick_flush(rig->queue);
 		break;
 	case 6:
 	case 7:

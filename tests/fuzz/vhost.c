@@ -303,7 +303,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kl__transport *transport;
 
 	kl_log_set(KL_LOG_ERROR, say_nothing, NULL);
-	kl__vhost_deadline_ms = 1;
+	kl__vhost_timeout_ms = 1;
 	if (memory_fd < 0) {
 		memory_fd = memfd_create("fuzzed", MFD_CLOEXEC);
 		for (unsigned int i = 0; i < 3; i++)

@@ -53,7 +53,7 @@ static int run(const char *name, size_t bytes, const char *path)
 
 	if (rc != 0)
 		return rc;
-	rng = kl_rng_of(device);
+	rng = kl_rng_from_device(device);
 	rc = rng != NULL ? kl_rng_start(rng) : -ENODEV;
 	file = fopen(path, "w");
 	if (rc == 0)

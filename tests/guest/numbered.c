@@ -144,7 +144,7 @@ static bool open_port(struct port *port, const char *name)
 
 	if (kl_device_open(name, &port->device) != 0)
 		return false;
-	port->net = kl_net_of(port->device);
+	port->net = kl_net_from_device(port->device);
 	return port->net != NULL && kl_net_start(port->net, &conf) == 0;
 }
 
@@ -153,15 +153,15 @@ static bool close_port(const struct port *port, const char *name, uint32_t count
 	struct kl_net_queue_stats rx, tx;
 
 	kl_net_stop(port->net);
-	kl_net_queue_stats(port->net, KL_NET_RX, 0, &rx);
-	kl_net_queue_stats(port->net, KL_NET_TX, 0, &tx);
+	kl_net_queue_stats_get(port->net, KL_NET_RX, 0, &rx);
+	kl_net_queue_stats_get(port->net, KL_NET_TX, 0, &tx);
 	kl_device_close(port->device);
 	printf("%s: sent %u received %u wrong %u; tx kicks %lu spared %lu rescue %lu; bad used %lu\n",
 		name, port->sent, port->received, port->wrong, tx.queue.kicks_sent,
-		tx.queue.kicks_spared, tx.queue.rescue_kicks,
+		tx.queue.kicks_spared, tx.queue.watchdog_kicks,
 		rx.queue.bad_used + tx.queue.bad_used);
 	return port->sent == count && port->received == count && port->wrong == 0 &&
-		rx.queue.bad_used + tx.queue.bad_used + tx.queue.rescue_kicks == 0 &&
+		rx.queue.bad_used + tx.queue.bad_used + tx.queue.watchdog_kicks == 0 &&
 		tx.queue.posted == tx.queue.done + tx.queue.failed &&
 		rx.queue.posted == rx.queue.done + rx.queue.failed;
 }

@@ -3,7 +3,7 @@
  * Sleeping on a used buffer notification. The driver mirrors
  *
  *	arm, disarm	kl__ring_arm, kl__ring_disarm in lib/ring/ring.h
- *	force		kl__kick_force in lib/ring/kick.h, called before every sleep by
+ *	force		kl__kick_flush in lib/ring/kick.h, called before every sleep by
  *			drivers/blk/wait.c, whose naps of a second are left out here
  *
  * and the device is any that keeps to virtio 1.x, 2.7.7: it writes its used index, then a full fence,

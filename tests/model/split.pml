@@ -4,8 +4,8 @@
  *
  *	publish		kl__ring_publish in lib/ring/ring.h
  *	check		kl__kick_check, kl__kick_consumed, kl__kick_wanted in lib/ring/kick.h
- *	defer, owed	kl__kick_defer, kl__kick_owed, kl__kick_decide_owed in lib/ring/kick.c
- *	rescue		kl__kick_rescue there; time passes only when nothing else can happen
+ *	defer, owed	kl__kick_defer, kl__kick_pending, kl__kick_decide_pending in lib/ring/kick.c
+ *	rescue		kl__kick_watchdog there; time passes only when nothing else can happen
  *
  * and the device is any that keeps to virtio 1.x, 2.7.10: it fetches, completes later, arms its
  * notification when it finds nothing, looks again, sleeps. What is proved: whenever the driver just

@@ -202,7 +202,7 @@ static unsigned int kind(void)
 
 static void post_one(void)
 {
-	struct kl__piece piece = {.address = 4096, .length = 1};
+	struct kl__segment piece = {.address = 4096, .length = 1};
 
 	if (kl__queue_add(queue, &piece, 0, 1, queue) != 0)
 		abort();

@@ -5,7 +5,8 @@
 #include "internal.h"
 
 /* Whether the device asked to hear of one of the places from queue->decided to now. */
-static bool is_wanted(const struct model *model, const struct model_queue *queue, uint64_t now)
+static bool removal_requested(const struct model *model, const struct model_queue *queue,
+	uint64_t now)
 {
 	return model_covers(model, queue, model_format(model)->device_wish(model, queue),
 		queue->decided, now);
@@ -19,7 +20,7 @@ void model_settle(struct model *model, uint16_t index)
 	model_observe(model, index);
 	if (queue->kicks != MODEL_KICKS_EAGER)
 		return;
-	if (is_wanted(model, queue, queue->seen))
+	if (removal_requested(model, queue, queue->seen))
 		model_violation(model,
 			"EVS-09, EVS-11, EVP-04: no notification of places %llu to %llu of queue %u",
 			(unsigned long long)queue->decided, (unsigned long long)queue->seen, index);
@@ -78,7 +79,7 @@ static void ring(struct model *model, uint16_t index, uint16_t data)
 	model_observe(model, index);
 	if (model_has(model, FEATURE_NOTIFICATION_DATA))
 		check_data(model, index, data);
-	if (queue->kicks != MODEL_KICKS_ANY && !is_wanted(model, queue, queue->seen))
+	if (queue->kicks != MODEL_KICKS_ANY && !removal_requested(model, queue, queue->seen))
 		model_violation(model,
 			"EVS-08, EVS-12, EVP-04: notification of queue %u, places %llu to %llu, "
 			"which the device did not ask for",

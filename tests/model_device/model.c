@@ -220,7 +220,7 @@ static void access_rearm_line(struct kl__pci_access *access)
 
 static bool access_is_wanted(struct kl__pci_access *access)
 {
-	return of(access)->script.is_wanted;
+	return of(access)->script.removal_requested;
 }
 
 /* With it go the interrupts, as VFIO has it. */
@@ -243,7 +243,7 @@ static const struct kl__pci_access_ops access_ops = {
 	.interrupts = access_interrupts,
 	.line = access_line,
 	.rearm_line = access_rearm_line,
-	.is_wanted = access_is_wanted,
+	.removal_requested = access_is_wanted,
 	.close = access_close,
 };
 

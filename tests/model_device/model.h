@@ -124,7 +124,7 @@ struct model_script {
 	bool scribbles; /* while a reset is pending, write into all buffers the device has */
 	bool refuses_features; /* FEATURES_OK does not stick */
 	bool stays_enabled; /* queue_enable reads 1 whatever was written */
-	bool is_wanted; /* the system wants the function back */
+	bool removal_requested; /* the system wants the function back */
 	bool is_gone; /* all reads give ones, writes vanish */
 	bool gone_reads_zero; /* and of the BARs zeros, as with QEMU */
 	unsigned int

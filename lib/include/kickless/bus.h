@@ -7,8 +7,8 @@
  * Life of a device, virtio 1.x, 3.1:
  *	(opening)		reset, ACKNOWLEDGE, DRIVER, offered features read, driver->probe
  *	kl_device_negotiate	features written, FEATURES_OK written and read back
- *	kl_device_enable_interrupts	optional
- *	kl_device_add_queue	once per queue: memory, addresses, enable
+ *	kl_device_interrupts_enable	optional
+ *	kl_device_queue_add	once per queue: memory, addresses, enable
  *	kl_device_run		DRIVER_OK
  *	kl_device_reset		status 0, waited for; the queues are gone, then ACKNOWLEDGE and
  * DRIVER again
@@ -77,12 +77,12 @@ KL_API void kl_driver_register(struct kl_driver *driver);
 		kl_driver_register(&driver); \
 	}
 
-KL_API const struct kl_driver *kl_driver_by_type(uint32_t type);
-KL_API const struct kl_driver *kl_driver_by_name(const char *name);
+KL_API const struct kl_driver *kl_driver_find_type(uint32_t type);
+KL_API const struct kl_driver *kl_driver_find_name(const char *name);
 /* The registered drivers: the first for NULL, then the one after; NULL at the end. */
 KL_API const struct kl_driver *kl_driver_next(const struct kl_driver *driver);
 
-KL_API void kl_device_set_private(struct kl_device *device, void *private_data);
+KL_API void kl_device_private_set(struct kl_device *device, void *private_data);
 KL_API void *kl_device_private(const struct kl_device *device);
 
 /* What the user asked for in the device's name; 0 where nothing was said. */
@@ -111,13 +111,13 @@ KL_API bool kl_device_has(const struct kl_device *device, unsigned int bit); /* 
 /*
  * Connects interrupts to eventfds: vector 0 for configuration changes (kl_device_event_fd), vectors
  * 1 to queues for used buffers (conf.vector below). After kl_device_negotiate and before the first
- * kl_device_add_queue; again after each reset, and then with the same number of queues the eventfds
+ * kl_device_queue_add; again after each reset, and then with the same number of queues the eventfds
  * stay the same. 0; -ENOTSUP when the device has not so many: then perhaps only vector 0 works, or
  * none, and the caller polls.
  */
-KL_API int kl_device_enable_interrupts(struct kl_device *device, uint16_t queues);
+KL_API int kl_device_interrupts_enable(struct kl_device *device, uint16_t queues);
 /* The eventfd of a queue's vector, -1 when there is none. */
-KL_API int kl_device_queue_fd(const struct kl_device *device, uint16_t vector);
+KL_API int kl_device_queue_event_fd(const struct kl_device *device, uint16_t vector);
 
 /*
  * One field of the configuration space: width 1, 2, 4 or 8 bytes at offset, count of them in a row.
@@ -135,7 +135,7 @@ struct kl_config_field {
  * Returns 0, -ENODATA when a field lies beyond the device's configuration space, -EPROTO when the
  * device never holds still (100 tries), -EIO when it is gone. Spec 2.5, 4.1.3.1.
  */
-KL_API int kl_device_config(struct kl_device *device, const struct kl_config_field *fields,
+KL_API int kl_device_config_read(struct kl_device *device, const struct kl_config_field *fields,
 	size_t count);
 
 /* Bytes of configuration space: a feature whose field lies beyond is best not accepted (2.5.1). */
@@ -180,7 +180,7 @@ KL_API bool kl_device_has_control_queues(const struct kl_device *device);
  * kl_device_reset. Returns 0, or after a message -EINVAL (size not legal, too large, no such
  * queue), -ENOMEM, -EPROTO (the device refuses it), -EBUSY (enabled already).
  */
-KL_API int kl_device_add_queue(struct kl_device *device, const struct kl_queue_conf *conf,
+KL_API int kl_device_queue_add(struct kl_device *device, const struct kl_queue_conf *conf,
 	struct kl_queue **queue);
 
 /*
@@ -189,13 +189,13 @@ KL_API int kl_device_add_queue(struct kl_device *device, const struct kl_queue_c
  * message -ENOTSUP without the feature, -EPROTO or -EIO when the device breaks the rules or is gone,
  * -ETIMEDOUT when it never lets go: then only kl_device_reset helps. Spec 2.6.1.
  */
-KL_API int kl_device_stop_queue(struct kl_device *device, struct kl_queue *queue);
+KL_API int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue);
 
 /*
  * Starts it again, empty, with the size and the counters it had. What was in flight at the stop must
  * have been drained. 0; -EPROTO, after a message, when the device refuses it.
  */
-KL_API int kl_device_start_queue(struct kl_device *device, struct kl_queue *queue);
+KL_API int kl_device_queue_start(struct kl_device *device, struct kl_queue *queue);
 
 /*
  * Start-up failed: tells the device that it was given up (FAILED). What helps is kl_device_reset.

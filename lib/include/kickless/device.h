@@ -63,7 +63,7 @@ KL_API const struct kl_device_info *kl_device_info(const struct kl_device *devic
  * Whether the system wants the device back, as when it is unplugged: to be asked from time to time, at the cost of a
  * system call. Then stop it and close it; until that is done whoever unplugs it waits. Stays true.
  */
-KL_API bool kl_device_is_wanted(const struct kl_device *device);
+KL_API bool kl_device_removal_requested(const struct kl_device *device);
 
 /*
  * Writes the names of the bits in set to text, separated by spaces, unknown bits as "bit-N"; always
@@ -75,7 +75,7 @@ KL_API char *kl_device_feature_names(const struct kl_device *device, const struc
 /*
  * An eventfd that becomes readable when the device's configuration changed: link, capacity, a wish
  * to be reset; -1 when the device has no interrupt for it or was not started yet. Add it to a poll
- * loop, and call kl_device_handle_event when it is readable.
+ * loop, and call kl_device_event_handle when it is readable.
  */
 KL_API int kl_device_event_fd(const struct kl_device *device);
 
@@ -83,6 +83,6 @@ KL_API int kl_device_event_fd(const struct kl_device *device);
  * Empties the eventfd and lets the driver look at what changed (reads registers, so each call costs
  * exits). May also be called from time to time where there is no eventfd.
  */
-KL_API void kl_device_handle_event(struct kl_device *device);
+KL_API void kl_device_event_handle(struct kl_device *device);
 
 #endif

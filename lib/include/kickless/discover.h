@@ -22,7 +22,7 @@ struct kl_machine {
 	const char *dev;
 };
 /* "/sys", "/proc", "/dev" */
-KL_API extern const struct kl_machine kl_this_machine;
+KL_API extern const struct kl_machine kl_machine_current;
 
 #define KL_ADDRESS_SIZE 20
 
@@ -56,17 +56,17 @@ struct kl_function {
 };
 
 /* Whether its kernel driver hands it to programs: vfio-pci and uio_pci_generic do. */
-KL_API bool kl_function_is_given(const struct kl_function *function);
+KL_API bool kl_function_is_bound(const struct kl_function *function);
 
 /*
  * Finds all virtio functions, sorted by address. The array is the caller's, to be freed with
- * kl_discover_free. 0, or after a message -EIO (the list of functions can't be read), -ENOMEM.
+ * kl_function_discover_free. 0, or after a message -EIO (the list of functions can't be read), -ENOMEM.
  */
-KL_API int kl_discover(struct kl_function **functions, size_t *count);
+KL_API int kl_function_discover(struct kl_function **functions, size_t *count);
 /* The same on a machine given. */
-KL_API int kl_discover_on(const struct kl_machine *machine, struct kl_function **functions,
+KL_API int kl_function_discover_on(const struct kl_machine *machine, struct kl_function **functions,
 	size_t *count);
-KL_API void kl_discover_free(struct kl_function *functions);
+KL_API void kl_function_discover_free(struct kl_function *functions);
 
 enum kl_obstacle_kind {
 	KL_OBSTACLE_ABSENT, /* no such function, or not one of virtio */
@@ -104,6 +104,6 @@ KL_API char *kl_hugepages_command(const struct kl_machine *machine, uint64_t byt
 	size_t size);
 
 /* The NUMA node of a CPU, -1 when there is no such CPU or no NUMA. */
-KL_API int kl_numa_of_cpu(unsigned int cpu);
+KL_API int kl_numa_from_cpu(unsigned int cpu);
 
 #endif

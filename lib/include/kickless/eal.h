@@ -22,6 +22,6 @@ KL_API void kl_eal_cleanup(void);
  * such an access ends the process with SIGBUS. Installs a handler of that signal, which passes on to the one that it
  * finds what is not about our registers; an application that has one installs it first. Once; 0 or -errno.
  */
-KL_API int kl_catch_sigbus(void);
+KL_API int kl_sigbus_catch(void);
 
 #endif

@@ -65,7 +65,7 @@ struct kl_queue_stats {
 	uint64_t kicks_sent; /* doorbell writes, all of them */
 	uint64_t kicks_suppressed; /* decisions where the device did not want one */
 	uint64_t kicks_spared; /* decisions that waiting made unnecessary */
-	uint64_t rescue_kicks; /* of those sent, the ones that woke a device which had missed its
+	uint64_t watchdog_kicks; /* of those sent, the ones that woke a device which had missed its
 				* work; 0 in an honest run */
 
 	uint64_t ring_full; /* bursts that found too few free descriptors */

@@ -46,7 +46,7 @@ static void leave(unsigned int times)
 {
 	rig.model->script.is_gone = true;
 	absences = times;
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_HALTED);
 }
 
@@ -77,7 +77,7 @@ Test(blk_away, the_back_end_goes_and_returns)
 	cr_expect_eq(kl_blk_recover(rig.blk), -EAGAIN);
 	cr_expect_eq(kl_blk_recover(rig.blk), 0, "%s", log_text());
 	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_RUNNING);
-	kl_blk_queue_stats(rig.blk, 0, &stats);
+	kl_blk_queue_stats_get(rig.blk, 0, &stats);
 	cr_expect_eq(stats.resets, 1);
 	rig_expect_sum(&rig, 0);
 	rig_expect_works(&rig);

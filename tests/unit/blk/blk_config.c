@@ -104,7 +104,7 @@ Test(blk_config, capacity_changes_while_it_runs)
 	rig.config.capacity = 16;
 	model_change_config(rig.model, 0, 16);
 	model_change_config(rig.model, 1, 0);
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(kl_blk_info(rig.blk)->capacity, 16 * 512);
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 16 * 512, 512)), -ERANGE);
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_READ, 0, 15 * 512, 512)), 0);
@@ -137,15 +137,15 @@ Test(blk_config, write_cache)
 	rig.model->script.config_is_writable = true;
 	model_offer(rig.model, VIRTIO_BLK_F_CONFIG_WCE);
 	cr_assert_eq(open_device(), 0);
-	cr_expect_eq(kl_blk_set_writeback(rig.blk, true), -EINVAL);
+	cr_expect_eq(kl_blk_writeback_set(rig.blk, true), -EINVAL);
 	rig_start(&rig, &(struct kl_blk_conf){0});
 	cr_expect(!kl_blk_info(rig.blk)->is_writeback);
 	cr_expect(kl_blk_info(rig.blk)->has_flush, "flushes go out all the same");
-	cr_expect_eq(kl_blk_set_writeback(rig.blk, true), 0);
+	cr_expect_eq(kl_blk_writeback_set(rig.blk, true), 0);
 	cr_expect(kl_blk_info(rig.blk)->is_writeback);
 	cr_expect_eq(rig.model->script.config[32], 1);
 	rig.model->script.config_is_writable = false;
-	cr_expect_eq(kl_blk_set_writeback(rig.blk, false), -ENOTSUP);
+	cr_expect_eq(kl_blk_writeback_set(rig.blk, false), -ENOTSUP);
 	model_forgive(rig.model, "onfig");
 	rig_close(&rig);
 }
@@ -163,7 +163,7 @@ Test(blk_config, write_cache_switched_off)
 	cr_assert_eq(open_device(), 0);
 	rig_start(&rig, &(struct kl_blk_conf){0});
 	cr_expect_eq(rig_run(&rig, rig_data(&rig, KL_BLK_WRITE, 0, 0, 512)), 0);
-	cr_expect_eq(kl_blk_set_writeback(rig.blk, false), 0);
+	cr_expect_eq(kl_blk_writeback_set(rig.blk, false), 0);
 	cr_expect_eq(rig_run(&rig, (struct kl_blk_request){.op = KL_BLK_FLUSH}), 0);
 	cr_expect_eq(rig.log[rig.logged - 1].type, VIRTIO_BLK_T_FLUSH);
 	write = rig_data(&rig, KL_BLK_WRITE, 0, 0, 512);
@@ -230,16 +230,16 @@ Test(blk_config, serial_number)
 	rig.serial = "twenty characters..!";
 	rig.model->script.serves_doorbells = true;
 	cr_assert_eq(open_device(), 0);
-	cr_expect_eq(kl_blk_read_id(rig.blk, id), 0, "%s", log_text());
+	cr_expect_eq(kl_blk_id_read(rig.blk, id), 0, "%s", log_text());
 	cr_expect_str_eq(id, rig.serial);
 	rig_start(&rig, &(struct kl_blk_conf){0});
-	cr_expect_eq(kl_blk_read_id(rig.blk, id), -EBUSY);
+	cr_expect_eq(kl_blk_id_read(rig.blk, id), -EBUSY);
 	rig_close(&rig);
 }
 
 Test(blk_config, a_name_by_serial_number)
 {
-	const struct kl_driver *driver = kl_driver_by_name("blk");
+	const struct kl_driver *driver = kl_driver_find_name("blk");
 
 	rig_prepare(&rig);
 	rig.serial = "scratch";

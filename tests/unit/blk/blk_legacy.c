@@ -78,7 +78,7 @@ Test(blk_legacy, cache_mode)
 	rig.model->script.config_is_writable = true;
 	start();
 	cr_expect(kl_blk_info(rig.blk)->is_writeback);
-	cr_expect_eq(kl_blk_set_writeback(rig.blk, false), 0);
+	cr_expect_eq(kl_blk_writeback_set(rig.blk, false), 0);
 	cr_expect_eq(rig.model->script.config[offsetof(struct virtio_blk_config, writeback)], 0);
 	cr_expect_not(kl_blk_info(rig.blk)->is_writeback);
 	rig_close(&rig);

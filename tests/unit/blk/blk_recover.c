@@ -71,7 +71,7 @@ Test(blk_recover, a_late_request)
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 4), 2);
 	for (unsigned int i = 0; i < 2; i++)
 		cr_expect_eq(done[i].result, done[i].user_data == 0 ? -ETIMEDOUT : -ECANCELED);
-	kl_blk_queue_stats(rig.blk, 0, &stats);
+	kl_blk_queue_stats_get(rig.blk, 0, &stats);
 	cr_expect_eq(stats.timeouts, 1);
 	cr_expect_eq(stats.resets, 1);
 	cr_expect_eq(stats.errors, 2);
@@ -284,7 +284,7 @@ static void try_lie(uint32_t id, bool is_index)
 	cr_expect_eq(kl_blk_recover(rig.blk), 0, "%s", log_text());
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 4), 1);
 	cr_expect_eq(done->result, -ECANCELED);
-	kl_blk_queue_stats(rig.blk, 0, &stats);
+	kl_blk_queue_stats_get(rig.blk, 0, &stats);
 	cr_expect_eq(stats.queue.bad_used, 1);
 	rig_expect_works(&rig);
 	rig_close(&rig);
@@ -313,7 +313,7 @@ Test(blk_recover, the_device_asks_for_a_reset)
 	rig_open(&rig);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 4096));
 	model_need_reset(rig.model);
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(kl_blk_state(rig.blk), KL_BLK_HALTED);
 	cr_expect_eq(kl_blk_recover(rig.blk), 0);
 	cr_expect_eq(kl_blk_poll(rig.blk, 0, done, 1), 1);

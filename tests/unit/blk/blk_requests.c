@@ -74,7 +74,7 @@ Test(blk_requests, as_many_in_flight_as_the_ring_has_entries)
 	for (unsigned int i = 0; i < RIG_RING + 4; i++)
 		requests[i] = rig_data(&rig, KL_BLK_READ, i * 4096, i * 4096, 4096);
 	cr_expect_eq(kl_blk_submit(rig.blk, 0, requests, RIG_RING + 4), RIG_RING);
-	kl_blk_queue_stats(rig.blk, 0, &stats);
+	kl_blk_queue_stats_get(rig.blk, 0, &stats);
 	cr_expect_eq(stats.max_in_flight, RIG_RING);
 	cr_expect_eq(stats.queue.ring_full, 1);
 	cr_expect_eq(stats.queue.kicks_sent + stats.queue.kicks_suppressed, 1,
@@ -96,7 +96,7 @@ Test(blk_requests, chained)
 	model_offer_not(rig.model, VIRTIO_F_INDIRECT_DESC);
 	cr_assert_eq(rig_attach(&rig, NULL), 0);
 	rig_start(&rig, &(struct kl_blk_conf){0});
-	cr_assert_eq(kl_blk_queue_info(rig.blk, 0, &info), 0);
+	cr_assert_eq(kl_blk_queue_info_get(rig.blk, 0, &info), 0);
 	cr_expect_str_eq(info.path, "chained");
 	for (unsigned int round = 0; round < 300; round++) {
 		rig.model->script.order = round % 3;

@@ -241,7 +241,7 @@ int rig_attach(struct blk_rig *rig, const char *options)
 		transport->ops->close(transport);
 		return rc;
 	}
-	rig->blk = kl_blk_of(rig->device);
+	rig->blk = kl_blk_from_device(rig->device);
 	cr_assert_neq(rig->blk, NULL);
 	return 0;
 }
@@ -321,7 +321,7 @@ void rig_expect_sum(struct blk_rig *rig, uint64_t in_flight)
 {
 	struct kl_blk_queue_stats stats;
 
-	cr_assert_eq(kl_blk_queue_stats(rig->blk, 0, &stats), 0);
+	cr_assert_eq(kl_blk_queue_stats_get(rig->blk, 0, &stats), 0);
 	cr_expect_eq(stats.queue.posted, stats.queue.done + stats.queue.failed + in_flight,
 		"posted %llu, done %llu, failed %llu", (unsigned long long)stats.queue.posted,
 		(unsigned long long)stats.queue.done, (unsigned long long)stats.queue.failed);

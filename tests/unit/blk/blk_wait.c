@@ -48,7 +48,7 @@ Test(blk_wait, the_interrupt_wakes)
 	pthread_t device;
 
 	open_with_vectors(2);
-	cr_expect_geq(kl_blk_event_fd(rig.blk, 0), 0);
+	cr_expect_geq(kl_blk_queue_event_fd(rig.blk, 0), 0);
 	for (unsigned int i = 0; i < 3; i++) {
 		rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512));
 		rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 512, 0, 512));
@@ -66,7 +66,7 @@ Test(blk_wait, without_an_interrupt_it_polls)
 	pthread_t device;
 
 	open_with_vectors(1);
-	cr_expect_eq(kl_blk_event_fd(rig.blk, 0), -1);
+	cr_expect_eq(kl_blk_queue_event_fd(rig.blk, 0), -1);
 	rig_submit(&rig, rig_data(&rig, KL_BLK_READ, 0, 0, 512));
 	cr_assert_eq(pthread_create(&device, NULL, complete_later, NULL), 0);
 	cr_expect_eq(kl_blk_wait(rig.blk, 0, done, 1, 4, 5000000000), 1);

@@ -113,7 +113,7 @@ Test(blk_zones, a_long_write)
 	cr_expect_eq(rig_run(&rig, request), 0);
 	parts = rig.logged;
 	cr_expect_eq(parts, 8);
-	cr_assert_eq(kl_blk_queue_stats(rig.blk, 0, &stats), 0);
+	cr_assert_eq(kl_blk_queue_stats_get(rig.blk, 0, &stats), 0);
 	cr_expect_eq(stats.max_in_flight, 1);
 	for (unsigned int i = 0; i < 64; i++)
 		cr_expect_eq(memcmp(rig.disk + 3 * ZONE_BYTES + 2048 * i, iov[i].iov_base, 2048), 0,

@@ -38,15 +38,15 @@ Test(bus, a_type_without_driver_is_refused)
 
 Test(bus, lookup)
 {
-	const struct kl_driver *driver = kl_driver_by_type(63);
+	const struct kl_driver *driver = kl_driver_find_type(63);
 
 	cr_assert_neq(driver, NULL);
-	cr_expect_eq(kl_driver_by_name("fruit"), driver);
-	cr_expect_eq(kl_driver_by_type(0), NULL);
-	cr_expect_eq(kl_driver_by_type(64), NULL);
-	cr_expect_eq(kl_driver_by_name(""), NULL);
-	cr_expect_eq(kl_driver_by_name("fru"), NULL);
-	cr_expect_eq(kl_driver_by_name("fruits"), NULL);
+	cr_expect_eq(kl_driver_find_name("fruit"), driver);
+	cr_expect_eq(kl_driver_find_type(0), NULL);
+	cr_expect_eq(kl_driver_find_type(64), NULL);
+	cr_expect_eq(kl_driver_find_name(""), NULL);
+	cr_expect_eq(kl_driver_find_name("fru"), NULL);
+	cr_expect_eq(kl_driver_find_name("fruits"), NULL);
 }
 
 static const uint32_t many_types[] = {40, 41, 1000000, 0};
@@ -59,7 +59,7 @@ Test(bus, registration)
 
 	kl_driver_register(&many);
 	for (unsigned int i = 0; many_types[i] != 0; i++)
-		cr_expect_eq(kl_driver_by_type(many_types[i]), &many);
+		cr_expect_eq(kl_driver_find_type(many_types[i]), &many);
 	while ((driver = kl_driver_next(driver)) != NULL) {
 		seen += driver == &many || strcmp(driver->name, "fruit") == 0;
 		count++;

@@ -42,7 +42,7 @@ Test(config, widths)
 	open_with(24);
 	rig.model->script.fields = fields;
 	model_trace_clear(rig.model);
-	cr_expect_eq(kl_device_config(rig.device, wanted, 4), 0);
+	cr_expect_eq(kl_device_config_read(rig.device, wanted, 4), 0);
 	cr_expect_eq(memcmp(bytes, rig.model->script.config, 6), 0);
 	cr_expect_eq(memcmp(&half, rig.model->script.config + 6, 2), 0);
 	cr_expect_eq(memcmp(words, rig.model->script.config + 8, 8), 0);
@@ -63,7 +63,7 @@ static uint64_t read_whole(int expected)
 	uint64_t value = 0;
 	const struct kl_config_field field = {8, 8, 1, &value};
 
-	cr_expect_eq(kl_device_config(rig.device, &field, 1), expected);
+	cr_expect_eq(kl_device_config_read(rig.device, &field, 1), expected);
 	return value;
 }
 
@@ -120,11 +120,12 @@ Test(config, beyond_the_end)
 		const struct kl_config_field field = {(uint16_t)offset, 1, 3, value};
 
 		forget_log();
-		cr_expect_eq(kl_device_config(rig.device, &field, 1), offset <= 7 ? 0 : -ENODATA);
+		cr_expect_eq(kl_device_config_read(rig.device, &field, 1),
+			offset <= 7 ? 0 : -ENODATA);
 		cr_expect_eq(logged("10 bytes"), offset > 7, "%s", log_text());
 	}
-	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){65535, 8, 255, value},
-			     1),
+	cr_expect_eq(kl_device_config_read(rig.device,
+			     &(struct kl_config_field){65535, 8, 255, value}, 1),
 		-ENODATA);
 	cr_expect_eq(kl_device_config_write(rig.device, 10, 1, 0), -ENODATA);
 	cr_expect_eq(kl_device_config_write(rig.device, 8, 4, 0), -ENODATA);
@@ -137,7 +138,8 @@ Test(config, no_configuration_at_all)
 
 	open_with(0);
 	cr_expect_eq(kl_device_config_size(rig.device), 0);
-	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){0, 1, 1, &value}, 1),
+	cr_expect_eq(kl_device_config_read(rig.device, &(struct kl_config_field){0, 1, 1, &value},
+			     1),
 		-ENODATA);
 	rig_close(&rig);
 }
@@ -148,13 +150,14 @@ Test(config, large_configurations)
 	uint32_t value;
 
 	open_with(4096);
-	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){4092, 4, 1, &value}, 1),
+	cr_expect_eq(kl_device_config_read(rig.device,
+			     &(struct kl_config_field){4092, 4, 1, &value}, 1),
 		0);
 	cr_expect_eq(memcmp(&value, rig.model->script.config + 4092, 4), 0);
 	rig_close(&rig);
 	open_with(1 << 20);
-	cr_expect_eq(kl_device_config(rig.device, &(struct kl_config_field){65532, 4, 1, &value},
-			     1),
+	cr_expect_eq(kl_device_config_read(rig.device,
+			     &(struct kl_config_field){65532, 4, 1, &value}, 1),
 		0);
 	rig_close(&rig);
 }

@@ -54,9 +54,9 @@ Test(device, private_data)
 
 	rig_open(&rig, NULL);
 	old = kl_device_private(rig.device);
-	kl_device_set_private(rig.device, &mine);
+	kl_device_private_set(rig.device, &mine);
 	cr_expect_eq(kl_device_private(rig.device), &mine);
-	kl_device_set_private(rig.device, old);
+	kl_device_private_set(rig.device, old);
 	rig_close(&rig);
 }
 
@@ -102,11 +102,11 @@ Test(device, buffers_are_taken_back_after_the_reset)
 	rig_open(&rig, NULL);
 	left.model = rig.model;
 	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &left.queue), 0);
+	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &left.queue), 0);
 	cr_assert_eq(kl_device_dma_alloc(rig.device, 64, 64, &dma), 0);
 	cr_assert_eq(kl_device_run(rig.device), 0);
 	for (unsigned int i = 0; i < 7; i++) {
-		const struct kl__piece piece = {dma.iova, 64};
+		const struct kl__segment piece = {dma.iova, 64};
 
 		cr_assert_eq(kl__queue_add(left.queue, &piece, 0, 1, &dma), 0);
 	}
@@ -128,7 +128,7 @@ Test(device, a_doorbell_before_it_runs_is_caught)
 
 	rig_open(&rig, NULL);
 	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queue), 0);
+	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queue), 0);
 	kl_notify(&queue->notifier, 0);
 	cr_expect(model_forgive(rig.model, "INIT-10"));
 	rig_close(&rig);

@@ -17,7 +17,7 @@ char rig_colour[16];
 static int probe(struct kl_device *device)
 {
 	rig_probes++;
-	kl_device_set_private(device, &rig_probes);
+	kl_device_private_set(device, &rig_probes);
 	return rig_probe_result;
 }
 
@@ -131,7 +131,7 @@ void rig_start(struct device_rig *rig, uint16_t queues)
 		struct kl_queue_conf conf = {.index = i};
 		struct kl_queue *queue;
 
-		cr_assert_eq(kl_device_add_queue(rig->device, &conf, &queue), 0, "%s", log_text());
+		cr_assert_eq(kl_device_queue_add(rig->device, &conf, &queue), 0, "%s", log_text());
 	}
 	cr_assert_eq(kl_device_run(rig->device), 0, "%s", log_text());
 }

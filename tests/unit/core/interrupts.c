@@ -30,7 +30,7 @@ static void add_and_run(uint16_t vector)
 	const struct kl_queue_conf conf = {.index = 0, .vector = vector};
 	struct kl_queue *queue;
 
-	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queue), 0, "%s", log_text());
+	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queue), 0, "%s", log_text());
 	cr_assert_eq(kl_device_run(rig.device), 0);
 }
 
@@ -38,19 +38,19 @@ Test(interrupts, configuration_changes)
 {
 	open_negotiated(1);
 	cr_expect_eq(kl_device_event_fd(rig.device), -1);
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 0), 0);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 0), 0);
 	cr_assert_geq(kl_device_event_fd(rig.device), 0);
-	cr_expect_eq(kl_device_queue_fd(rig.device, 0), -1);
-	cr_expect_eq(kl_device_queue_fd(rig.device, 1), -1);
+	cr_expect_eq(kl_device_queue_event_fd(rig.device, 0), -1);
+	cr_expect_eq(kl_device_queue_event_fd(rig.device, 1), -1);
 	add_and_run(0);
 	cr_expect_not(is_readable(kl_device_event_fd(rig.device)));
 	model_change_config(rig.model, 0, 9);
 	cr_expect(is_readable(kl_device_event_fd(rig.device)));
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(rig_changes, 1);
 	cr_expect_not(is_readable(kl_device_event_fd(rig.device)));
 	/* A spurious call, or one where nothing came, does no harm. */
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(rig_changes, 2);
 	cr_expect_eq(rig.model->isr_reads, 0);
 	rig_close(&rig);
@@ -59,10 +59,10 @@ Test(interrupts, configuration_changes)
 Test(interrupts, a_vector_per_queue)
 {
 	open_negotiated(3);
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), 0);
-	cr_expect_geq(kl_device_queue_fd(rig.device, 1), 0);
-	cr_expect_geq(kl_device_queue_fd(rig.device, 2), 0);
-	cr_expect_eq(kl_device_queue_fd(rig.device, 3), -1);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 2), 0);
+	cr_expect_geq(kl_device_queue_event_fd(rig.device, 1), 0);
+	cr_expect_geq(kl_device_queue_event_fd(rig.device, 2), 0);
+	cr_expect_eq(kl_device_queue_event_fd(rig.device, 3), -1);
 	add_and_run(2);
 	cr_expect_eq(rig.model->queue[0].vector, 2);
 	cr_expect_eq(rig.model->config_vector, 0);
@@ -73,9 +73,9 @@ Test(interrupts, a_vector_per_queue)
 Test(interrupts, too_few_vectors)
 {
 	open_negotiated(2);
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), -ENOTSUP);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 2), -ENOTSUP);
 	cr_expect_geq(kl_device_event_fd(rig.device), 0);
-	cr_expect_eq(kl_device_queue_fd(rig.device, 1), -1);
+	cr_expect_eq(kl_device_queue_event_fd(rig.device, 1), -1);
 	cr_expect(logged("too few MSI-X vectors"), "%s", log_text());
 	add_and_run(0);
 	model_change_config(rig.model, 0, 9);
@@ -85,11 +85,11 @@ Test(interrupts, too_few_vectors)
 
 static void expect_polled(void)
 {
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), -ENOTSUP);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), -ENOTSUP);
 	cr_expect_eq(kl_device_event_fd(rig.device), -1);
-	cr_expect_eq(kl_device_queue_fd(rig.device, 1), -1);
+	cr_expect_eq(kl_device_queue_event_fd(rig.device, 1), -1);
 	add_and_run(0);
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(rig_changes, 1);
 	rig_close(&rig);
 }
@@ -123,8 +123,8 @@ Test(interrupts, a_queue_vector_is_refused)
 
 	open_negotiated(4);
 	rig.model->script.vectors_refused_from = 1;
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), 0);
-	cr_expect_eq(kl_device_add_queue(rig.device, &conf, &queue), -EPROTO);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), 0);
+	cr_expect_eq(kl_device_queue_add(rig.device, &conf, &queue), -EPROTO);
 	cr_expect(logged("queue 0") && logged("vector 1"), "%s", log_text());
 	cr_expect_eq(rig.model->allocated, 0);
 	rig_close(&rig);
@@ -138,16 +138,16 @@ static void restart(unsigned int vectors, int expected, uint16_t vector)
 
 	open_negotiated(vectors);
 	for (unsigned int round = 0; round < 3; round++) {
-		cr_expect_eq(kl_device_enable_interrupts(rig.device, 2), expected);
+		cr_expect_eq(kl_device_interrupts_enable(rig.device, 2), expected);
 		/* A number that is given away anew would look the same; a copy does not. */
 		if (round == 0)
 			waited_for = dup(kl_device_event_fd(rig.device));
-		cr_expect_eq(kl_device_queue_fd(rig.device, 1) >= 0, expected == 0);
+		cr_expect_eq(kl_device_queue_event_fd(rig.device, 1) >= 0, expected == 0);
 		add_and_run(vector);
 		cr_expect_eq(rig.model->config_vector, 0);
 		model_change_config(rig.model, 0, (uint8_t)round);
 		cr_expect(is_readable(waited_for));
-		kl_device_handle_event(rig.device);
+		kl_device_event_handle(rig.device);
 		cr_expect_not(is_readable(waited_for));
 		cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
 		cr_expect_eq(rig.model->config_vector, MODEL_NO_VECTOR);
@@ -170,7 +170,7 @@ Test(interrupts, again_after_a_reset_with_too_few)
 Test(interrupts, needs_reset_raises_one)
 {
 	open_negotiated(1);
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 0), 0);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 0), 0);
 	add_and_run(0);
 	model_need_reset(rig.model);
 	cr_expect(is_readable(kl_device_event_fd(rig.device)));
@@ -193,7 +193,7 @@ Test(interrupts, eventfds_are_closed)
 
 	open_negotiated(8);
 	for (unsigned int i = 0; i < 4; i++)
-		cr_expect_eq(kl_device_enable_interrupts(rig.device, 5), 0);
+		cr_expect_eq(kl_device_interrupts_enable(rig.device, 5), 0);
 	cr_expect_eq(open_fds(), before + 6);
 	rig_close(&rig);
 	cr_expect_eq(open_fds(), before);
@@ -212,17 +212,17 @@ static void use_line(enum model_interfaces interfaces)
 	model_rebuild(rig.model);
 	cr_assert_eq(rig_attach(&rig, NULL), 0);
 	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), -ENOTSUP);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), -ENOTSUP);
 	fd = kl_device_event_fd(rig.device);
 	cr_assert_geq(fd, 0);
-	cr_expect_eq(kl_device_queue_fd(rig.device, 1), -1, "queues are polled");
+	cr_expect_eq(kl_device_queue_event_fd(rig.device, 1), -1, "queues are polled");
 	add_and_run(0);
 	cr_expect_not(is_readable(fd));
 	rig_changes = 0;
 	model_change_config(rig.model, 0, 9);
 	model_change_config(rig.model, 0, 10);
 	cr_expect(is_readable(fd));
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(rig_changes, 1);
 	cr_expect_eq(rig.model->isr_reads, 1);
 	cr_expect_eq(rig.model->line_rearms, 1);
@@ -230,11 +230,11 @@ static void use_line(enum model_interfaces interfaces)
 	/* A queue's interrupt is no news of the configuration; the next one of that kind comes. */
 	model_line_interrupt(rig.model, 1);
 	cr_expect(is_readable(fd));
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(rig_changes, 1);
 	model_change_config(rig.model, 0, 11);
 	cr_expect(is_readable(fd));
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_eq(rig_changes, 2);
 	rig_close(&rig);
 }
@@ -253,7 +253,7 @@ Test(interrupts, a_line_where_vectors_can_t_be_had)
 	rig.model->access.msix_vectors = 0;
 	cr_assert_eq(rig_attach(&rig, NULL), 0);
 	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), -ENOTSUP);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), -ENOTSUP);
 	cr_expect_geq(kl_device_event_fd(rig.device), 0);
 	add_and_run(0);
 	cr_expect_eq(model_trace_count(rig.model, "queue_msix_vector", true), 0);
@@ -271,12 +271,12 @@ Test(interrupts, a_line_outlives_a_reset)
 	rig.model->access.msix_vectors = 0;
 	cr_assert_eq(rig_attach(&rig, NULL), 0);
 	cr_assert_eq(rig_negotiate(&rig), 0);
-	kl_device_enable_interrupts(rig.device, 1);
+	kl_device_interrupts_enable(rig.device, 1);
 	fd = kl_device_event_fd(rig.device);
 	cr_assert_eq(kl_device_reset(rig.device, NULL, NULL), 0);
 	cr_expect_eq(kl_device_event_fd(rig.device), fd);
 	cr_assert_eq(rig_negotiate(&rig), 0);
-	kl_device_enable_interrupts(rig.device, 1);
+	kl_device_interrupts_enable(rig.device, 1);
 	cr_expect_eq(kl_device_event_fd(rig.device), fd);
 	rig_close(&rig);
 }

@@ -23,7 +23,7 @@ static void open_two(const char *options)
 	for (uint16_t i = 0; i < 2; i++) {
 		const struct kl_queue_conf conf = {.index = i, .size = 8};
 
-		cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queues[i]), 0);
+		cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queues[i]), 0);
 		rig.model->queue[i].kicks = MODEL_KICKS_ANY;
 	}
 	cr_assert_eq(kl_device_run(rig.device), 0);
@@ -32,7 +32,7 @@ static void open_two(const char *options)
 
 static void post(struct kl_queue *queue)
 {
-	const struct kl__piece piece = {data.iova, 64};
+	const struct kl__segment piece = {data.iova, 64};
 
 	cr_assert_eq(kl__queue_add(queue, &piece, 0, 1, &data), 0);
 	kl__queue_publish(queue);
@@ -64,13 +64,13 @@ Test(queue_reset, one_of_two)
 		post(queues[0]);
 		post(queues[0]);
 		post(queues[1]);
-		cr_assert_eq(kl_device_stop_queue(rig.device, queues[0]), 0);
+		cr_assert_eq(kl_device_queue_stop(rig.device, queues[0]), 0);
 		cr_expect_eq(kl__queue_drain(queues[0]), &data);
 		cr_expect_eq(kl__queue_drain(queues[0]), &data);
 		cr_expect_eq(kl__queue_drain(queues[0]), NULL);
 		cr_expect_eq(model_process(rig.model, 1, 8), 1, "the neighbour runs");
 		cr_expect_eq(kl__queue_take(queues[1], &length), &data);
-		cr_assert_eq(kl_device_start_queue(rig.device, queues[0]), 0);
+		cr_assert_eq(kl_device_queue_start(rig.device, queues[0]), 0);
 		expect_works(0);
 	}
 	cr_expect_eq(queues[0]->stats.posted, 400);
@@ -84,7 +84,7 @@ Test(queue_reset, never_ends)
 	open_two(NULL);
 	rig.model->script.queue_reset_reads = MODEL_NEVER;
 	kl__reset_timeout_ms = 20;
-	cr_expect_eq(kl_device_stop_queue(rig.device, queues[1]), -ETIMEDOUT);
+	cr_expect_eq(kl_device_queue_stop(rig.device, queues[1]), -ETIMEDOUT);
 	cr_expect(logged("queue 1") && logged("20 ms"), "%s", log_text());
 	cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0, "this always helps");
 	close_two();
@@ -93,7 +93,7 @@ Test(queue_reset, never_ends)
 Test(queue_reset, not_negotiated)
 {
 	open_two("features=-RING_RESET");
-	cr_expect_eq(kl_device_stop_queue(rig.device, queues[0]), -ENOTSUP);
+	cr_expect_eq(kl_device_queue_stop(rig.device, queues[0]), -ENOTSUP);
 	cr_expect(logged("RING_RESET"), "%s", log_text());
 	expect_works(0);
 	close_two();

@@ -25,18 +25,18 @@ static void open_negotiated(const char *options)
 static int add(struct kl_queue_conf conf)
 {
 	queue = NULL;
-	return kl_device_add_queue(rig.device, &conf, &queue);
+	return kl_device_queue_add(rig.device, &conf, &queue);
 }
 
 /* Posts, lets the device serve, takes back: the queue works. */
 static void expect_works(uint16_t index)
 {
 	struct kl_dma dma;
-	struct kl__piece piece;
+	struct kl__segment piece;
 	uint32_t length;
 
 	cr_assert_eq(kl_device_dma_alloc(rig.device, 256, 64, &dma), 0);
-	piece = (struct kl__piece){dma.iova, 256};
+	piece = (struct kl__segment){dma.iova, 256};
 	cr_expect_eq(kl__queue_add(queue, &piece, 0, 1, &dma), 0);
 	kl__queue_publish(queue);
 	kl__kick(queue);
@@ -111,9 +111,9 @@ Test(queues, supply)
 	open_negotiated("kick=lazy:500");
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .is_supply = true}), 0);
 	cr_expect_eq(queue->kick.policy.mode, KL_KICK_EAGER);
-	cr_expect_not(queue->kick.rescues);
+	cr_expect_not(queue->kick.has_watchdog);
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0);
-	cr_expect(queue->kick.rescues);
+	cr_expect(queue->kick.has_watchdog);
 	rig_close(&rig);
 }
 

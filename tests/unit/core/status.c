@@ -170,9 +170,9 @@ Test(status, wanted_back_by_the_system)
 {
 	rig_open(&rig, NULL);
 	rig_start(&rig, 2);
-	cr_expect_not(kl_device_is_wanted(rig.device));
-	rig.model->script.is_wanted = true;
-	cr_expect(kl_device_is_wanted(rig.device));
+	cr_expect_not(kl_device_removal_requested(rig.device));
+	rig.model->script.removal_requested = true;
+	cr_expect(kl_device_removal_requested(rig.device));
 	cr_expect_not(kl_device_needs_reset(rig.device));
 	rig_close(&rig);
 }

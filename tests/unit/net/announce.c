@@ -12,7 +12,7 @@ static struct control_rig rig;
 static void ask(void)
 {
 	model_change_config(rig.net.model, 6, 3);
-	kl_device_handle_event(rig.net.device);
+	kl_device_event_handle(rig.net.device);
 }
 
 Test(announce, acknowledged)
@@ -24,7 +24,7 @@ Test(announce, acknowledged)
 	cr_expect(kl_net_info(rig.net.net)->link_up);
 	/* The device takes its wish back, and that is no new one. */
 	model_change_config(rig.net.model, 6, 1);
-	kl_device_handle_event(rig.net.device);
+	kl_device_event_handle(rig.net.device);
 	cr_expect_eq(kl_net_info(rig.net.net)->announcements, 1);
 	cr_expect_str_eq(control_history(&rig), "3.0");
 	control_close(&rig);
@@ -56,7 +56,7 @@ Test(announce, refused)
 	cr_expect(logged("the device refuses the acknowledgement"), "%s", log_text());
 	cr_expect_eq(kl_net_info(rig.net.net)->announcements, 1, "the wish was heard all the same");
 	rig.answer = ANSWER_OK;
-	cr_expect_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_PROMISCUOUS, true), 0);
+	cr_expect_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_PROMISCUOUS, true), 0);
 	control_close(&rig);
 }
 
@@ -94,7 +94,7 @@ Test(announce, while_stopped)
 	control_open(&rig);
 	cr_expect_eq(kl_net_stop(rig.net.net), 0);
 	model_change_config(rig.net.model, 6, 3);
-	kl_device_handle_event(rig.net.device);
+	kl_device_event_handle(rig.net.device);
 	cr_expect_eq(kl_net_info(rig.net.net)->announcements, 0);
 	control_close(&rig);
 }
@@ -105,7 +105,7 @@ Test(announce, packet)
 	const uint8_t *data;
 
 	control_open(&rig);
-	packet = kl_net_announcement(rig.net.net, rig.net.pool);
+	packet = kl_net_announcement_create(rig.net.net, rig.net.pool);
 	cr_assert_neq(packet, NULL);
 	data = rte_pktmbuf_mtod(packet, const uint8_t *);
 	cr_expect_eq(packet->pkt_len, 60);

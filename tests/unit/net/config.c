@@ -147,13 +147,13 @@ Test(config, link)
 	cr_assert_eq(net_start(&rig), 0);
 	set16(6, 0);
 	cr_expect(kl_net_info(rig.net)->link_up, "not read yet");
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_not(kl_net_info(rig.net)->link_up);
 	set16(6, 0xfffe);
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_not(kl_net_info(rig.net)->link_up, "only bit 0 counts");
 	set16(6, 1);
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect(kl_net_info(rig.net)->link_up);
 	net_close(&rig);
 }
@@ -177,7 +177,7 @@ Test(config, link_event)
 	set16(6, 0);
 	model_change_config(rig.model, 7, 0);
 	cr_expect_eq(read(kl_device_event_fd(rig.device), &count, sizeof(count)), sizeof(count));
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_not(kl_net_info(rig.net)->link_up);
 	net_close(&rig);
 }
@@ -287,7 +287,7 @@ Test(config, a_failed_reading_changes_nothing)
 	net_open(&rig);
 	rig.model->script.config_bumps = MODEL_NEVER;
 	set16(6, 0);
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect(kl_net_info(rig.net)->link_up);
 	rig.model->script.config_bumps = 0;
 	net_close(&rig);

@@ -19,97 +19,97 @@ static const struct kl_net_coalescing coalescing = {.max_packets = 16, .max_usec
 
 static int promiscuous(struct kl_net *net)
 {
-	return kl_net_set_rx_mode(net, KL_NET_PROMISCUOUS, true);
+	return kl_net_rx_mode_set(net, KL_NET_PROMISCUOUS, true);
 }
 
 static int all_multicast(struct kl_net *net)
 {
-	return kl_net_set_rx_mode(net, KL_NET_ALL_MULTICAST, true);
+	return kl_net_rx_mode_set(net, KL_NET_ALL_MULTICAST, true);
 }
 
 static int all_unicast(struct kl_net *net)
 {
-	return kl_net_set_rx_mode(net, KL_NET_ALL_UNICAST, true);
+	return kl_net_rx_mode_set(net, KL_NET_ALL_UNICAST, true);
 }
 
 static int no_multicast(struct kl_net *net)
 {
-	return kl_net_set_rx_mode(net, KL_NET_NO_MULTICAST, true);
+	return kl_net_rx_mode_set(net, KL_NET_NO_MULTICAST, true);
 }
 
 static int no_unicast(struct kl_net *net)
 {
-	return kl_net_set_rx_mode(net, KL_NET_NO_UNICAST, false);
+	return kl_net_rx_mode_set(net, KL_NET_NO_UNICAST, false);
 }
 
 static int no_broadcast(struct kl_net *net)
 {
-	return kl_net_set_rx_mode(net, KL_NET_NO_BROADCAST, true);
+	return kl_net_rx_mode_set(net, KL_NET_NO_BROADCAST, true);
 }
 
 static int set_mac(struct kl_net *net)
 {
-	return kl_net_set_mac(net, a_mac);
+	return kl_net_mac_set(net, a_mac);
 }
 
 static int add_mac(struct kl_net *net)
 {
-	return kl_net_add_mac(net, a_group);
+	return kl_net_mac_add(net, a_group);
 }
 
 static int add_vlan(struct kl_net *net)
 {
-	return kl_net_set_vlan(net, 0x123, true);
+	return kl_net_vlan_set(net, 0x123, true);
 }
 
 static int remove_vlan(struct kl_net *net)
 {
-	return kl_net_set_vlan(net, 7, false);
+	return kl_net_vlan_set(net, 7, false);
 }
 
 static int no_checksums(struct kl_net *net)
 {
-	return kl_net_set_rx_offloads(net,
+	return kl_net_rx_offloads_set(net,
 		kl_net_rx_offloads(net) &
 			~(RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM));
 }
 
 static int set_rss(struct kl_net *net)
 {
-	return kl_net_set_rss(net, &(struct kl_net_rss){.types = RTE_ETH_RSS_IPV4});
+	return kl_net_rss_set(net, &(struct kl_net_rss){.types = RTE_ETH_RSS_IPV4});
 }
 
 static int rx_coalescing(struct kl_net *net)
 {
-	return kl_net_set_coalescing(net, KL_NET_RX, &coalescing);
+	return kl_net_coalescing_set(net, KL_NET_RX, &coalescing);
 }
 
 static int tx_coalescing(struct kl_net *net)
 {
-	return kl_net_set_coalescing(net, KL_NET_TX, &coalescing);
+	return kl_net_coalescing_set(net, KL_NET_TX, &coalescing);
 }
 
 static int queue_coalescing(struct kl_net *net)
 {
-	return kl_net_set_queue_coalescing(net, KL_NET_TX, 0, &coalescing);
+	return kl_net_queue_coalescing_set(net, KL_NET_TX, 0, &coalescing);
 }
 
 static int get_coalescing(struct kl_net *net)
 {
 	struct kl_net_coalescing got;
 
-	return kl_net_queue_coalescing(net, KL_NET_TX, 0, &got);
+	return kl_net_queue_coalescing_get(net, KL_NET_TX, 0, &got);
 }
 
 static int tunnels(struct kl_net *net)
 {
-	return kl_net_set_hash_tunnels(net, KL_NET_TUNNEL_VXLAN | KL_NET_TUNNEL_GENEVE);
+	return kl_net_hash_tunnels_set(net, KL_NET_TUNNEL_VXLAN | KL_NET_TUNNEL_GENEVE);
 }
 
 static int counters(struct kl_net *net)
 {
 	struct kl_net_device_counter got[KL_NET_DEVICE_COUNTERS_MAX];
-	int count = kl_net_device_counters(net, KL_NET_RX, 0, got);
+	int count = kl_net_device_counters_get(net, KL_NET_RX, 0, got);
 
 	return count < 0 ? count : 0;
 }
@@ -148,7 +148,7 @@ static void open_with_filter(void)
 	rig.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 	rig.reply_bytes = 8;
 	control_start(&rig, NULL);
-	cr_assert_eq(kl_net_set_vlan(rig.net.net, 7, true), 0);
+	cr_assert_eq(kl_net_vlan_set(rig.net.net, 7, true), 0);
 	control_history(&rig);
 }
 
@@ -185,13 +185,13 @@ static void expect_answer(enum answer answer, int expected, const char *text)
 	}
 	/* Nothing of it was kept. */
 	for (unsigned int mode = 0; mode < KL_NET_RX_MODES; mode++)
-		cr_expect_not(kl_net_has_rx_mode(rig.net.net, (enum kl_net_rx_mode)mode));
+		cr_expect_not(kl_net_rx_mode_get(rig.net.net, (enum kl_net_rx_mode)mode));
 	cr_expect_arr_neq(kl_net_info(rig.net.net)->mac, a_mac, 6);
-	cr_expect_eq(kl_net_mac_at(rig.net.net, 0), NULL);
-	cr_expect_not(kl_net_has_vlan(rig.net.net, 0x123));
-	cr_expect(kl_net_has_vlan(rig.net.net, 7));
+	cr_expect_eq(kl_net_mac_get(rig.net.net, 0), NULL);
+	cr_expect_not(kl_net_vlan_get(rig.net.net, 0x123));
+	cr_expect(kl_net_vlan_get(rig.net.net, 7));
 	cr_expect_neq(kl_net_rx_offloads(rig.net.net) & RTE_ETH_RX_OFFLOAD_TCP_CKSUM, 0);
-	cr_expect_eq(kl_net_rss(rig.net.net, &(struct kl_net_rss){0}), -ENOENT);
+	cr_expect_eq(kl_net_rss_get(rig.net.net, &(struct kl_net_rss){0}), -ENOENT);
 	control_history(&rig);
 	cr_expect_eq(kl_net_stop(rig.net.net), 0);
 	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
@@ -234,7 +234,7 @@ Test(control, answered_late)
 		control_listen(&rig);
 		cr_expect_eq(no_multicast(rig.net.net), 0, "%s", log_text());
 		cr_expect(logged("answered late"), "%s", log_text());
-		cr_expect_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_NO_MULTICAST, false), 0);
+		cr_expect_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_NO_MULTICAST, false), 0);
 	}
 	control_close(&rig);
 }
@@ -384,6 +384,6 @@ Test(control, chains)
 	rig.net.model->script.queue_size[CONTROL_INDEX] = 4;
 	control_start(&rig, NULL);
 	for (unsigned int i = 0; i < 20; i++)
-		cr_assert_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_PROMISCUOUS, i % 2), 0);
+		cr_assert_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_PROMISCUOUS, i % 2), 0);
 	control_close(&rig);
 }

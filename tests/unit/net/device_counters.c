@@ -69,7 +69,7 @@ static int ask(enum kl_net_direction direction, uint16_t queue, uint32_t bytes)
 	memcpy(parts, rig.reply, bytes);
 	parts_bytes = bytes;
 	memset(counters, 0, sizeof(counters));
-	return kl_net_device_counters(rig.net.net, direction, queue, counters);
+	return kl_net_device_counters_get(rig.net.net, direction, queue, counters);
 }
 
 Test(device_counters, names_and_values)
@@ -111,7 +111,7 @@ Test(device_counters, only_what_is_counted)
 	types = 1 << 16;
 	cr_expect_eq(ask(KL_NET_TX, 0, 0), 0, "a reply of nothing");
 	cr_expect_eq(rig.last.bytes, 16);
-	cr_expect_eq(kl_net_device_counters(rig.net.net, KL_NET_RX, 1, counters), -EINVAL);
+	cr_expect_eq(kl_net_device_counters_get(rig.net.net, KL_NET_RX, 1, counters), -EINVAL);
 	control_close(&rig);
 }
 
@@ -171,7 +171,7 @@ Test(device_counters, short_types)
 	control_open(&rig);
 	put_types(1);
 	for (rig.reply_bytes = 0; rig.reply_bytes < 8; rig.reply_bytes++)
-		cr_expect_eq(kl_net_device_counters(rig.net.net, KL_NET_RX, 0, counters), -EIO);
+		cr_expect_eq(kl_net_device_counters_get(rig.net.net, KL_NET_RX, 0, counters), -EIO);
 	cr_expect(logged("needed are 8"), "%s", log_text());
 	control_close(&rig);
 }

@@ -167,7 +167,7 @@ Test(feature_bits, declined)
 	cr_expect_eq(rig.net.model->accepted.word[0] &
 			(1 << 5 | 1 << 17 | 1 << 18 | 1 << 22 | UINT64_C(1) << 60),
 		0);
-	cr_expect_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_PROMISCUOUS, true), -ENOTSUP);
+	cr_expect_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_PROMISCUOUS, true), -ENOTSUP);
 	cr_expect(logged("was not accepted"), "%s", log_text());
 	control_close(&rig);
 }

@@ -26,7 +26,7 @@ static void expect_sent_after(uint32_t header)
 				at < header ? 0 : net_pattern(5, at - header), "byte %u", at);
 	/* NETL-03: what the device claims to have written there means nothing. */
 	model_complete(rig.net.model, RIG_TX, chain.head, UINT32_MAX);
-	kl_net_tx_flush(rig.net.net, 0);
+	kl_net_tx_kick(rig.net.net, 0);
 }
 
 /* NRX-01: and so many before one that arrives. */

@@ -12,16 +12,16 @@ static struct net_rig rig;
 
 Test(net, registered)
 {
-	const struct kl_driver *driver = kl_driver_by_type(1);
+	const struct kl_driver *driver = kl_driver_find_type(1);
 
 	cr_assert_neq(driver, NULL);
 	cr_expect_str_eq(driver->name, "net");
-	cr_expect_eq(kl_driver_by_name("net"), driver);
+	cr_expect_eq(kl_driver_find_name("net"), driver);
 }
 
 Test(net, named_by_mac)
 {
-	const struct kl_driver *driver = kl_driver_by_type(1);
+	const struct kl_driver *driver = kl_driver_find_type(1);
 
 	net_prepare(&rig);
 	cr_assert_eq(net_attach(&rig, NULL), 0);
@@ -60,7 +60,7 @@ Test(net, another_type_has_no_network_side)
 	struct kl_device device = {.info.type = 50};
 
 	kl_driver_register(&other);
-	cr_expect_eq(kl_net_of(&device), NULL);
+	cr_expect_eq(kl_net_from_device(&device), NULL);
 }
 
 Test(net, mergeable_buffers_declined)
@@ -70,7 +70,7 @@ Test(net, mergeable_buffers_declined)
 	net_prepare(&rig);
 	cr_assert_eq(net_attach(&rig, "mrg_rxbuf=0"), 0);
 	cr_assert_eq(net_start(&rig), 0);
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
 	net_expect_path(&info, "plain");
 	net_close(&rig);
 }

@@ -148,7 +148,7 @@ int net_attach(struct net_rig *rig, const char *options)
 		rig->device = NULL;
 		return rc;
 	}
-	rig->net = kl_net_of(rig->device);
+	rig->net = kl_net_from_device(rig->device);
 	cr_assert_neq(rig->net, NULL);
 	return 0;
 }
@@ -335,7 +335,7 @@ struct kl_net_queue_stats net_stats(const struct net_rig *rig, enum kl_net_direc
 {
 	struct kl_net_queue_stats stats;
 
-	cr_assert_eq(kl_net_queue_stats(rig->net, direction, 0, &stats), 0);
+	cr_assert_eq(kl_net_queue_stats_get(rig->net, direction, 0, &stats), 0);
 	return stats;
 }
 
@@ -348,6 +348,6 @@ void net_expect_law(const struct net_rig *rig)
 
 		cr_expect_leq(stats.queue.done + stats.queue.failed, stats.queue.posted);
 		cr_expect_eq(stats.queue.kicks_sent, queue->doorbells);
-		cr_expect_eq(stats.queue.rescue_kicks, 0);
+		cr_expect_eq(stats.queue.watchdog_kicks, 0);
 	}
 }

@@ -86,7 +86,7 @@ Test(offload_bursts, checksum_sent)
 	send_one(clone);
 	expect_sum(&frame, 12);
 	rte_pktmbuf_free(packet);
-	kl_net_tx_flush(rig.net.net, 0);
+	kl_net_tx_kick(rig.net.net, 0);
 	control_close(&rig);
 }
 
@@ -198,18 +198,18 @@ Test(offload_bursts, changed_while_running)
 	open_with(1 << 1 | 1 << 2 | 1 << 7 | 1 << 8, 0, RTE_ETH_RX_OFFLOAD_TCP_LRO);
 	net = rig.net.net;
 	cr_expect_eq(kl_net_rx_offloads(net), all);
-	cr_expect_eq(kl_net_set_rx_offloads(net, all & ~RTE_ETH_RX_OFFLOAD_TCP_LRO), 0);
+	cr_expect_eq(kl_net_rx_offloads_set(net, all & ~RTE_ETH_RX_OFFLOAD_TCP_LRO), 0);
 	control_expect(&rig, 5, 0, "\2\0\0\0\0\0\0\0", 8);
-	cr_expect_eq(kl_net_set_rx_offloads(net, RTE_ETH_RX_OFFLOAD_SCATTER), 0);
+	cr_expect_eq(kl_net_rx_offloads_set(net, RTE_ETH_RX_OFFLOAD_SCATTER), 0);
 	control_expect(&rig, 5, 0, "\0\0\0\0\0\0\0\0", 8);
-	cr_expect_eq(kl_net_set_rx_offloads(net, all), 0);
+	cr_expect_eq(kl_net_rx_offloads_set(net, all), 0);
 	control_expect(&rig, 5, 0, "\x82\1\0\0\0\0\0\0", 8);
 	control_history(&rig);
-	cr_expect_eq(kl_net_set_rx_offloads(net, all | RTE_ETH_RX_OFFLOAD_VLAN_STRIP), 0);
+	cr_expect_eq(kl_net_rx_offloads_set(net, all | RTE_ETH_RX_OFFLOAD_VLAN_STRIP), 0);
 	cr_expect_str_eq(control_history(&rig), "", "that is ours");
-	cr_expect_eq(kl_net_set_rx_offloads(net, all | RTE_ETH_RX_OFFLOAD_RSS_HASH), -EINVAL);
+	cr_expect_eq(kl_net_rx_offloads_set(net, all | RTE_ETH_RX_OFFLOAD_RSS_HASH), -EINVAL);
 	rig.answer = ANSWER_REFUSES;
-	cr_expect_eq(kl_net_set_rx_offloads(net, RTE_ETH_RX_OFFLOAD_SCATTER), -EIO);
+	cr_expect_eq(kl_net_rx_offloads_set(net, RTE_ETH_RX_OFFLOAD_SCATTER), -EIO);
 	cr_expect_eq(kl_net_rx_offloads(net), all | RTE_ETH_RX_OFFLOAD_VLAN_STRIP);
 	control_close(&rig);
 }
@@ -222,7 +222,7 @@ Test(offload_bursts, changed_and_recovered)
 
 	open_with(1 << 1 | 1 << 2 | 1 << 7 | 1 << 8, 0, RTE_ETH_RX_OFFLOAD_TCP_LRO);
 	net = rig.net.net;
-	cr_assert_eq(kl_net_set_rx_offloads(net, without), 0);
+	cr_assert_eq(kl_net_rx_offloads_set(net, without), 0);
 	control_history(&rig);
 	rig.net.model->status |= 0x40;
 	cr_expect_eq(kl_net_recover(net), 0, "%s", log_text());

@@ -15,23 +15,24 @@ Test(queue, information)
 	rig.conf.tx_ring_size = 16;
 	rig.conf.tx_kick = (struct kl_kick_policy){KL_KICK_AUTO, 0};
 	cr_assert_eq(net_attach(&rig, NULL), 0);
-	cr_expect_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), -EINVAL, "not started yet");
+	cr_expect_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), -EINVAL,
+		"not started yet");
 	cr_assert_eq(net_start(&rig), 0);
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
 	cr_expect_eq(info.size, RIG_RING);
 	cr_expect_eq(info.kick.mode, KL_KICK_EAGER);
 	cr_expect_str_eq(info.ring, ring_is("packed") ? "packed" : "split");
 	net_expect_path(&info, "mergeable");
 	cr_expect_eq(info.fault, KL_QUEUE_OK);
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_TX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 0, &info), 0);
 	cr_expect_eq(info.size, 16);
 	cr_expect_eq(info.kick.mode, KL_KICK_AUTO);
 	cr_expect_eq(info.kick.wait_ns, 20000);
 	net_expect_path(&info, ring_is("direct") ? "chained" : "indirect");
-	cr_expect_eq(kl_net_queue_info(rig.net, KL_NET_TX, 1, &info), -EINVAL);
-	cr_expect_eq(kl_net_queue_info(rig.net, KL_NET_RX, 65535, &info), -EINVAL);
+	cr_expect_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 1, &info), -EINVAL);
+	cr_expect_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 65535, &info), -EINVAL);
 	cr_expect_eq(kl_net_stop(rig.net), 0);
-	cr_expect_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), -EINVAL);
+	cr_expect_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), -EINVAL);
 	net_close(&rig);
 }
 
@@ -43,9 +44,9 @@ Test(queue, kick_of_the_user)
 	net_prepare(&rig);
 	cr_assert_eq(net_attach(&rig, "kick=lazy:700"), 0);
 	cr_assert_eq(net_start(&rig), 0);
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
 	cr_expect_eq(info.kick.mode, KL_KICK_EAGER);
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_TX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 0, &info), 0);
 	cr_expect(info.kick.mode == KL_KICK_LAZY && info.kick.wait_ns == 700);
 	net_close(&rig);
 }
@@ -57,9 +58,9 @@ Test(queue, paths)
 	net_prepare(&rig);
 	cr_assert_eq(net_attach(&rig, "indirect=0,mrg_rxbuf=0"), 0);
 	cr_assert_eq(net_start(&rig), 0);
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_TX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 0, &info), 0);
 	net_expect_path(&info, "chained");
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
 	net_expect_path(&info, "plain");
 	net_close(&rig);
 }
@@ -70,10 +71,10 @@ Test(queue, statistics_of_queues_that_are_not_there)
 
 	net_prepare(&rig);
 	cr_assert_eq(net_attach(&rig, NULL), 0);
-	cr_expect_eq(kl_net_queue_stats(rig.net, KL_NET_RX, 0, &stats), -EINVAL);
+	cr_expect_eq(kl_net_queue_stats_get(rig.net, KL_NET_RX, 0, &stats), -EINVAL);
 	cr_assert_eq(net_start(&rig), 0);
-	cr_expect_eq(kl_net_queue_stats(rig.net, KL_NET_RX, 0, &stats), 0);
-	cr_expect_eq(kl_net_queue_stats(rig.net, KL_NET_RX, 1, &stats), -EINVAL);
+	cr_expect_eq(kl_net_queue_stats_get(rig.net, KL_NET_RX, 0, &stats), 0);
+	cr_expect_eq(kl_net_queue_stats_get(rig.net, KL_NET_RX, 1, &stats), -EINVAL);
 	net_close(&rig);
 }
 
@@ -91,7 +92,7 @@ Test(queue, an_idle_receive_queue_is_not_rescued)
 		cr_expect_eq(net_receive(&rig), NULL);
 	stats = net_stats(&rig, KL_NET_RX);
 	cr_expect_eq(stats.queue.kicks_sent, 1);
-	cr_expect_eq(stats.queue.rescue_kicks, 0);
+	cr_expect_eq(stats.queue.watchdog_kicks, 0);
 	net_close(&rig);
 }
 
@@ -111,7 +112,7 @@ Test(queue, the_law_over_restarts)
 		for (uint32_t i = 0; i < 4; i++)
 			net_expect_packet(net_receive(&rig), 60, i);
 		net_transmit(&rig, 3);
-		kl_net_tx_flush(rig.net, 0);
+		kl_net_tx_kick(rig.net, 0);
 		cr_expect_eq(kl_net_stop(rig.net), 0);
 		for (int d = KL_NET_RX; d <= KL_NET_TX; d++) {
 			struct kl_net_queue_stats stats = net_stats(&rig, (enum kl_net_direction)d);

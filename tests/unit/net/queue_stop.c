@@ -26,7 +26,7 @@ static bool is_stopped(enum kl_net_direction direction)
 {
 	struct kl_net_queue_info info;
 
-	cr_assert_eq(kl_net_queue_info(rig.net, direction, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, direction, 0, &info), 0);
 	return info.is_stopped;
 }
 
@@ -48,7 +48,7 @@ static void expect_sends_nothing(void)
 	struct rte_mbuf *packet = net_packet(&rig, 60, 1);
 
 	cr_expect_eq(net_send(&rig, packet), 0);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	rte_pktmbuf_free(packet);
 }
 
@@ -89,7 +89,7 @@ Test(net_queue_stop, of_receiving)
 		cr_expect_eq(net_receive(&rig), NULL, "lost with the ring");
 		cr_expect_not(kl_net_rx_arm(rig.net, 0));
 		kl_net_rx_disarm(rig.net, 0);
-		kl_net_tx_flush(rig.net, 0);
+		kl_net_tx_kick(rig.net, 0);
 		cr_expect_eq(net_buffers_out(&rig), 0, "%u", net_buffers_out(&rig));
 		expect_sends();
 		cr_assert_eq(kl_net_queue_start(rig.net, KL_NET_RX, 0), 0, "%s", log_text());
@@ -113,7 +113,7 @@ Test(net_queue_stop, with_an_owed_kick)
 	cr_expect_eq(net_send(&rig, net_packet(&rig, 100, 1)), 1);
 	cr_expect_eq(kl_net_queue_stop(rig.net, KL_NET_TX, 0), 0);
 	cr_expect_eq(kl_net_queue_start(rig.net, KL_NET_TX, 0), 0);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	cr_expect_eq(rig.model->queue[RIG_TX].doorbells, 0, "there is nothing any more to tell of");
 	expect_sends();
 	net_close(&rig);
@@ -200,7 +200,7 @@ Test(net_queue_stop, wakes_the_sleeper)
 	rig.conf.rx_interrupts = true;
 	cr_assert_eq(net_attach(&rig, NULL), 0, "%s", log_text());
 	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
-	sleeper.fd = kl_net_rx_event_fd(rig.net, 0);
+	sleeper.fd = kl_net_queue_event_fd(rig.net, 0);
 	cr_assert_eq(kl_net_queue_stop(rig.net, KL_NET_RX, 0), 0, "%s", log_text());
 	cr_expect_not(kl_net_rx_arm(rig.net, 0));
 	cr_expect_eq(poll(&sleeper, 1, 0), 0);

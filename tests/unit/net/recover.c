@@ -34,7 +34,7 @@ static void expect_stands_still(void)
 	cr_expect_eq(net_send(&rig, packet), 0);
 	rte_pktmbuf_free(packet);
 	cr_expect_eq(net_receive(&rig), NULL);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 }
 
 Test(net_recover, nothing_is_wrong)
@@ -85,7 +85,7 @@ static void break_queue(void)
 {
 	cr_expect_eq(net_send(&rig, net_packet(&rig, 60, 1)), 1);
 	model_lie_used(rig.model, RIG_TX, RIG_RING + 1, 0);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 }
 
 /* Three times in a minute, and not a fourth; but a start begins anew. */
@@ -132,11 +132,11 @@ Test(net_recover, settings_of_a_device_that_left)
 	rig.model->script.is_gone = true;
 	cr_expect_eq(kl_net_recover(rig.net), -EIO);
 	forget_log();
-	cr_expect_eq(kl_net_set_rx_offloads(rig.net, kl_net_rx_offloads(rig.net)), -EAGAIN);
+	cr_expect_eq(kl_net_rx_offloads_set(rig.net, kl_net_rx_offloads(rig.net)), -EAGAIN);
 	cr_expect(logged("receive offloads can't change, the device is not there"), "%s",
 		log_text());
 	cr_expect_eq(kl_net_queue_stop(rig.net, KL_NET_RX, 0), -EAGAIN);
-	cr_expect_eq(kl_net_set_mtu(rig.net, 1000), 0, "%s", log_text());
+	cr_expect_eq(kl_net_mtu_set(rig.net, 1000), 0, "%s", log_text());
 	cr_expect_eq(kl_net_info(rig.net)->mtu, 1000);
 	expect_stands_still();
 	net_close(&rig);

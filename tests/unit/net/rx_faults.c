@@ -127,7 +127,7 @@ static void expect_broken_then_restart(enum kl_queue_fault fault)
 	struct kl_net_queue_info info;
 
 	cr_expect_eq(net_receive(&rig), NULL);
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
 	cr_expect_eq(info.fault, fault, "%s", kl_queue_fault_name(info.fault));
 	cr_expect_geq(net_stats(&rig, KL_NET_RX).queue.bad_used, 1);
 	cr_expect_eq(net_receive(&rig), NULL);

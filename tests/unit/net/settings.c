@@ -18,17 +18,17 @@ static void set_everything(struct kl_net *net)
 	const struct kl_net_coalescing coalescing = {.max_packets = 1, .max_usecs = 2};
 	const struct kl_net_rss rss = {.types = RTE_ETH_RSS_IPV4};
 
-	cr_assert_eq(kl_net_set_rx_mode(net, KL_NET_NO_BROADCAST, true), 0);
-	cr_assert_eq(kl_net_set_rx_mode(net, KL_NET_PROMISCUOUS, true), 0);
-	cr_assert_eq(kl_net_set_rx_mode(net, KL_NET_PROMISCUOUS, false), 0);
-	cr_assert_eq(kl_net_add_mac(net, macs[1]), 0);
-	cr_assert_eq(kl_net_add_mac(net, macs[2]), 0);
-	cr_assert_eq(kl_net_set_mac(net, macs[0]), 0);
-	cr_assert_eq(kl_net_set_vlan(net, 4095, true), 0);
-	cr_assert_eq(kl_net_set_vlan(net, 0, true), 0);
-	cr_assert_eq(kl_net_set_hash_tunnels(net, KL_NET_TUNNEL_NVGRE), 0);
-	cr_assert_eq(kl_net_set_rss(net, &rss), 0);
-	cr_assert_eq(kl_net_set_coalescing(net, KL_NET_TX, &coalescing), 0);
+	cr_assert_eq(kl_net_rx_mode_set(net, KL_NET_NO_BROADCAST, true), 0);
+	cr_assert_eq(kl_net_rx_mode_set(net, KL_NET_PROMISCUOUS, true), 0);
+	cr_assert_eq(kl_net_rx_mode_set(net, KL_NET_PROMISCUOUS, false), 0);
+	cr_assert_eq(kl_net_mac_add(net, macs[1]), 0);
+	cr_assert_eq(kl_net_mac_add(net, macs[2]), 0);
+	cr_assert_eq(kl_net_mac_set(net, macs[0]), 0);
+	cr_assert_eq(kl_net_vlan_set(net, 4095, true), 0);
+	cr_assert_eq(kl_net_vlan_set(net, 0, true), 0);
+	cr_assert_eq(kl_net_hash_tunnels_set(net, KL_NET_TUNNEL_NVGRE), 0);
+	cr_assert_eq(kl_net_rss_set(net, &rss), 0);
+	cr_assert_eq(kl_net_coalescing_set(net, KL_NET_TX, &coalescing), 0);
 }
 
 static void prepare(void)
@@ -95,26 +95,26 @@ Test(settings, coalescing)
 	struct kl_net_coalescing got;
 
 	prepare();
-	cr_expect_eq(kl_net_set_queue_coalescing(rig.net.net, KL_NET_RX, 0, &some), -EINVAL);
+	cr_expect_eq(kl_net_queue_coalescing_set(rig.net.net, KL_NET_RX, 0, &some), -EINVAL);
 	cr_assert_eq(net_start(&rig.net), 0);
-	cr_expect_eq(kl_net_set_coalescing(rig.net.net, KL_NET_RX, &some), 0);
-	cr_expect_eq(kl_net_set_queue_coalescing(rig.net.net, KL_NET_RX, 1, &more), 0);
-	cr_expect_eq(kl_net_set_queue_coalescing(rig.net.net, KL_NET_RX, 2, &more), -EINVAL);
+	cr_expect_eq(kl_net_coalescing_set(rig.net.net, KL_NET_RX, &some), 0);
+	cr_expect_eq(kl_net_queue_coalescing_set(rig.net.net, KL_NET_RX, 1, &more), 0);
+	cr_expect_eq(kl_net_queue_coalescing_set(rig.net.net, KL_NET_RX, 2, &more), -EINVAL);
 	cr_expect_eq(kl_net_stop(rig.net.net), 0);
 	control_history(&rig);
 	cr_assert_eq(net_start(&rig.net), 0);
 	cr_expect_str_eq(control_history(&rig), "4.0 6.1 6.2");
 	control_expect(&rig, 6, 2, "\2\0\0\0\3\0\0\0\4\0\0\0", 12);
-	cr_expect_eq(kl_net_set_coalescing(rig.net.net, KL_NET_RX, &some), 0);
+	cr_expect_eq(kl_net_coalescing_set(rig.net.net, KL_NET_RX, &some), 0);
 	memcpy(rig.reply, "\5\0\0\0\6\0\0\0", 8);
 	rig.inner_bytes = 8;
-	cr_expect_eq(kl_net_queue_coalescing(rig.net.net, KL_NET_RX, 1, &got), 0);
+	cr_expect_eq(kl_net_queue_coalescing_get(rig.net.net, KL_NET_RX, 1, &got), 0);
 	control_expect(&rig, 6, 3, "\2\0\0\0", 4);
 	cr_expect(got.max_packets == 5 && got.max_usecs == 6);
 	/* CTL-31 */
 	rig.answer = ANSWER_REFUSES;
 	rig.reply[0] = 9;
-	cr_expect_eq(kl_net_queue_coalescing(rig.net.net, KL_NET_RX, 1, &got), -EIO);
+	cr_expect_eq(kl_net_queue_coalescing_get(rig.net.net, KL_NET_RX, 1, &got), -EIO);
 	cr_expect(got.max_packets == 5 && got.max_usecs == 6);
 	rig.answer = ANSWER_OK;
 	rig.inner_bytes = 0;
@@ -132,25 +132,25 @@ Test(settings, addresses)
 
 	control_open(&rig);
 	net = rig.net.net;
-	cr_expect_eq(kl_net_set_mac(net, macs[1]), -EINVAL, "a group");
-	cr_expect_eq(kl_net_set_mac(net, (const uint8_t[6]){0}), -EINVAL);
-	cr_expect_eq(kl_net_add_mac(net, (const uint8_t[6]){0}), -EINVAL);
-	cr_expect_eq(kl_net_add_mac(net, kl_net_info(net)->mac), 0);
+	cr_expect_eq(kl_net_mac_set(net, macs[1]), -EINVAL, "a group");
+	cr_expect_eq(kl_net_mac_set(net, (const uint8_t[6]){0}), -EINVAL);
+	cr_expect_eq(kl_net_mac_add(net, (const uint8_t[6]){0}), -EINVAL);
+	cr_expect_eq(kl_net_mac_add(net, kl_net_info(net)->mac), 0);
 	cr_expect_str_eq(control_history(&rig), "", "nothing of this reaches the device");
-	cr_expect_eq(kl_net_remove_mac(net, macs[0]), -ENOENT);
+	cr_expect_eq(kl_net_mac_remove(net, macs[0]), -ENOENT);
 	for (; mac[5] < KL_NET_MACS_MAX; mac[5]++)
-		cr_assert_eq(kl_net_add_mac(net, mac), 0);
-	cr_expect_eq(kl_net_add_mac(net, mac), -ENOSPC);
+		cr_assert_eq(kl_net_mac_add(net, mac), 0);
+	cr_expect_eq(kl_net_mac_add(net, mac), -ENOSPC);
 	cr_expect_eq(rig.last.bytes, 8 + 6 * KL_NET_MACS_MAX);
 	mac[5] = 1;
-	cr_expect_eq(kl_net_add_mac(net, mac), 0, "it is there");
+	cr_expect_eq(kl_net_mac_add(net, mac), 0, "it is there");
 	control_history(&rig);
-	while (kl_net_mac_at(net, 0) != NULL) {
+	while (kl_net_mac_get(net, 0) != NULL) {
 		memcpy(mac,
-			kl_net_mac_at(net, 1) != NULL ? kl_net_mac_at(net, 1) :
-							kl_net_mac_at(net, 0),
+			kl_net_mac_get(net, 1) != NULL ? kl_net_mac_get(net, 1) :
+							 kl_net_mac_get(net, 0),
 			6);
-		cr_assert_eq(kl_net_remove_mac(net, mac), 0);
+		cr_assert_eq(kl_net_mac_remove(net, mac), 0);
 	}
 	control_expect(&rig, 1, 0, "\0\0\0\0\0\0\0\0", 8);
 	control_close(&rig);
@@ -167,9 +167,9 @@ Test(settings, another_address)
 	model_offer_not(rig.net.model, 23);
 	control_start(&rig, "mac=02:00:00:00:00:07");
 	control_expect(&rig, 1, 0, "\1\0\0\0\2\0\0\0\0\7\0\0\0\0", 14);
-	cr_expect_eq(kl_net_add_mac(rig.net.net, macs[2]), 0);
+	cr_expect_eq(kl_net_mac_add(rig.net.net, macs[2]), 0);
 	control_expect(&rig, 1, 0, "\2\0\0\0\2\0\0\0\0\7\2\0\0\0\0\x09\0\0\0\0", 20);
-	cr_expect_eq(kl_net_set_mac(rig.net.net, macs[2]), 0);
+	cr_expect_eq(kl_net_mac_set(rig.net.net, macs[2]), 0);
 	control_close(&rig);
 }
 
@@ -191,23 +191,23 @@ Test(settings, vlan_ids)
 	net = rig.net.net;
 	cr_assert_eq(net_start(&rig.net), 0);
 	control_history(&rig);
-	cr_expect_eq(kl_net_set_vlan(net, 4096, true), -EINVAL);
-	cr_expect_eq(kl_net_set_vlan(net, 7, false), 0, "it is not there");
+	cr_expect_eq(kl_net_vlan_set(net, 4096, true), -EINVAL);
+	cr_expect_eq(kl_net_vlan_set(net, 7, false), 0, "it is not there");
 	cr_expect_str_eq(control_history(&rig), "");
-	cr_expect_eq(kl_net_set_vlan(net, 7, true), 0);
-	cr_expect_eq(kl_net_set_vlan(net, 7, true), 0);
-	cr_expect(kl_net_has_vlan(net, 7) && !kl_net_has_vlan(net, 6));
-	cr_expect_eq(kl_net_set_vlan(net, 7, false), 0);
+	cr_expect_eq(kl_net_vlan_set(net, 7, true), 0);
+	cr_expect_eq(kl_net_vlan_set(net, 7, true), 0);
+	cr_expect(kl_net_vlan_get(net, 7) && !kl_net_vlan_get(net, 6));
+	cr_expect_eq(kl_net_vlan_set(net, 7, false), 0);
 	control_expect(&rig, 2, 1, "\7\0", 2);
 	cr_expect_str_eq(control_history(&rig), "2.0 2.1");
-	cr_expect_not(kl_net_has_vlan(net, 7));
+	cr_expect_not(kl_net_vlan_get(net, 7));
 	/* CTL-10: a start that does not ask for the filter does not have it. */
-	cr_expect_eq(kl_net_set_vlan(net, 7, true), 0);
+	cr_expect_eq(kl_net_vlan_set(net, 7, true), 0);
 	cr_expect_eq(kl_net_stop(net), 0);
 	rig.net.conf.rx_offloads = 0;
 	cr_assert_eq(net_start(&rig.net), 0);
 	cr_expect_not(kl_device_has(rig.net.device, 19));
-	cr_expect_eq(kl_net_set_vlan(net, 8, true), -ENOTSUP);
+	cr_expect_eq(kl_net_vlan_set(net, 8, true), -ENOTSUP);
 	control_close(&rig);
 }
 
@@ -219,18 +219,18 @@ Test(settings, mtu)
 	model_offer(rig.net.model, RIG_MTU);
 	cr_assert_eq(net_attach(&rig.net, NULL), 0);
 	net = rig.net.net;
-	cr_expect_eq(kl_net_set_mtu(net, 67), -EINVAL);
-	cr_expect_eq(kl_net_set_mtu(net, 1501), -EINVAL);
+	cr_expect_eq(kl_net_mtu_set(net, 67), -EINVAL);
+	cr_expect_eq(kl_net_mtu_set(net, 1501), -EINVAL);
 	cr_expect(logged("68 to 1500"), "%s", log_text());
-	cr_expect_eq(kl_net_set_mtu(net, 1000), 0);
+	cr_expect_eq(kl_net_mtu_set(net, 1000), 0);
 	cr_assert_eq(net_start(&rig.net), 0);
 	cr_expect_eq(kl_net_info(net)->mtu, 1000);
 	cr_expect_eq(net_send(&rig.net, net_packet(&rig.net, 1015, 1)), 1);
 	cr_expect_eq(net_stats(&rig.net, KL_NET_TX).errors, 1);
-	cr_expect_eq(kl_net_set_mtu(net, 1500), 0);
+	cr_expect_eq(kl_net_mtu_set(net, 1500), 0);
 	cr_expect_eq(net_send(&rig.net, net_packet(&rig.net, 1514, 1)), 1);
 	cr_expect_eq(net_stats(&rig.net, KL_NET_TX).errors, 1);
-	kl_device_handle_event(rig.net.device);
+	kl_device_event_handle(rig.net.device);
 	cr_expect_eq(kl_net_info(net)->mtu, 1500);
 	control_close(&rig);
 }

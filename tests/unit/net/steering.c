@@ -121,7 +121,7 @@ Test(steering, numbers_of_pairs)
 			control_listen(&rig);
 			cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
 			cr_expect_eq(kl_device_has(rig.net.device, RIG_MQ), is_sane);
-			cr_expect_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_PROMISCUOUS, true), 0);
+			cr_expect_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_PROMISCUOUS, true), 0);
 		} else if (is_sane) {
 			cr_expect_eq(net_start(&rig.net), -EINVAL, "no such queue");
 		}
@@ -203,18 +203,18 @@ Test(steering, rss_sizes)
 		for (uint32_t entries = 1; entries <= tables[i]; entries *= 2) {
 			rss.table_entries = (uint16_t)entries;
 			rss.key_bytes = key_max;
-			cr_assert_eq(kl_net_set_rss(rig.net.net, &rss), 0, "%s", log_text());
+			cr_assert_eq(kl_net_rss_set(rig.net.net, &rss), 0, "%s", log_text());
 			expect_rss(2, rss.table_entries, table, 4, key, key_max);
 		}
-		cr_assert_eq(kl_net_rss(rig.net.net, &got), 0);
+		cr_assert_eq(kl_net_rss_get(rig.net.net, &got), 0);
 		cr_expect_eq(got.types, rss.types);
 		cr_expect_eq(got.table_entries, rss.table_entries);
 		cr_expect_arr_eq(got.key, key, got.key_bytes);
 		cr_expect_eq(got.table[got.table_entries - 1], table[got.table_entries - 1]);
 		/* Without a word, what fits. */
-		cr_assert_eq(kl_net_set_rss(rig.net.net, &(struct kl_net_rss){0}), 0, "%s",
+		cr_assert_eq(kl_net_rss_set(rig.net.net, &(struct kl_net_rss){0}), 0, "%s",
 			log_text());
-		cr_assert_eq(kl_net_rss(rig.net.net, &got), 0);
+		cr_assert_eq(kl_net_rss_get(rig.net.net, &got), 0);
 		cr_expect_eq(got.key_bytes, RTE_MIN(key_max, 40));
 		cr_expect_leq(got.table_entries, RTE_MIN(tables[i], 128));
 		control_close(&rig);
@@ -224,7 +224,7 @@ Test(steering, rss_sizes)
 static void expect_rss_refused(const struct kl_net_rss *rss, const char *text)
 {
 	forget_log();
-	cr_expect_eq(kl_net_set_rss(rig.net.net, rss), -EINVAL);
+	cr_expect_eq(kl_net_rss_set(rig.net.net, rss), -EINVAL);
 	cr_expect(logged(text), "%s: %s", text, log_text());
 	cr_expect_str_eq(control_history(&rig), "");
 }
@@ -252,13 +252,13 @@ Test(steering, rss_refused)
 	expect_rss_refused(&(struct kl_net_rss){.table = table, .table_entries = 4}, "0 to 1");
 	/* CTL-21: queues that a later start no longer has. */
 	table[3] = 1;
-	cr_expect_eq(kl_net_set_rss(rig.net.net,
+	cr_expect_eq(kl_net_rss_set(rig.net.net,
 			     &(struct kl_net_rss){.table = table, .table_entries = 4}),
 		0);
 	cr_expect_eq(kl_net_stop(rig.net.net), 0);
 	rig.net.conf.queue_pairs = 1;
 	cr_expect_eq(net_start(&rig.net), -EINVAL);
-	cr_expect_eq(kl_net_set_rss(rig.net.net, NULL), 0);
+	cr_expect_eq(kl_net_rss_set(rig.net.net, NULL), 0);
 	cr_expect_eq(net_start(&rig.net), 0, "%s", log_text());
 	control_close(&rig);
 }
@@ -286,12 +286,12 @@ Test(steering, rss_in_turn)
 
 	control_prepare(&rig);
 	cr_assert_eq(net_attach(&rig.net, NULL), 0);
-	cr_assert_eq(kl_net_set_rss(rig.net.net, &rss), 0, "%s", log_text());
+	cr_assert_eq(kl_net_rss_set(rig.net.net, &rss), 0, "%s", log_text());
 	for (uint16_t pairs = 1; pairs <= 4; pairs++) {
 		rig.net.conf.queue_pairs = pairs;
 		cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
 		cr_expect_str_eq(control_history(&rig), "4.1");
-		cr_assert_eq(kl_net_rss(rig.net.net, &got), 0);
+		cr_assert_eq(kl_net_rss_get(rig.net.net, &got), 0);
 		for (uint16_t i = 0; i < 4; i++)
 			cr_expect_eq(got.table[i], i % pairs);
 		expect_rss(1 << 8, 4, got.table, pairs, got.key, 40);
@@ -313,7 +313,7 @@ Test(steering, hash_alone)
 	model_offer(rig.net.model, RIG_HASH_REPORT);
 	rig.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	control_start(&rig, NULL);
-	cr_assert_eq(kl_net_set_rss(rig.net.net, &rss), 0, "%s", log_text());
+	cr_assert_eq(kl_net_rss_set(rig.net.net, &rss), 0, "%s", log_text());
 	control_expect(&rig, 4, 2, "\2\0\0\0\0\0\0\0\0\0\0\0\3\1\2\3", 16);
 	control_close(&rig);
 }
@@ -324,11 +324,11 @@ Test(steering, tunnels)
 	control_prepare(&rig);
 	memset(rig.net.model->script.config + 24, 0xff, 4);
 	control_start(&rig, NULL);
-	cr_expect_eq(kl_net_hash_tunnels(rig.net.net), 0x1ff);
-	cr_expect_eq(kl_net_set_hash_tunnels(rig.net.net, 0x200), -EINVAL);
-	cr_expect_eq(kl_net_set_hash_tunnels(rig.net.net, 0x1ff), 0);
+	cr_expect_eq(kl_net_hash_tunnels_get(rig.net.net), 0x1ff);
+	cr_expect_eq(kl_net_hash_tunnels_set(rig.net.net, 0x200), -EINVAL);
+	cr_expect_eq(kl_net_hash_tunnels_set(rig.net.net, 0x1ff), 0);
 	control_expect(&rig, 7, 0, "\xff\1\0\0", 4);
-	cr_expect_eq(kl_net_set_hash_tunnels(rig.net.net, 0), 0);
+	cr_expect_eq(kl_net_hash_tunnels_set(rig.net.net, 0), 0);
 	control_close(&rig);
 }
 
@@ -348,10 +348,10 @@ Test(steering, hash_types)
 		for (; types != 0; types &= types - 1) {
 			const struct kl_net_rss rss = {.types = types & -types};
 
-			cr_assert_eq(kl_net_set_rss(rig.net.net, &rss), 0, "%s", log_text());
+			cr_assert_eq(kl_net_rss_set(rig.net.net, &rss), 0, "%s", log_text());
 			cr_expect_eq(rig.last.data[0] | rig.last.data[1] << 8, 1 << bit);
 		}
-		cr_expect_eq(kl_net_set_rss(rig.net.net, NULL), 0);
+		cr_expect_eq(kl_net_rss_set(rig.net.net, NULL), 0);
 	}
 	control_close(&rig);
 }

@@ -69,7 +69,7 @@ Test(steering_answers, answered_twice)
 		attach_to_say(i);
 		expect_said(i);
 		model_lie_used(rig.net.model, rig.index, rig.last.head, 1);
-		cr_expect_eq(kl_net_set_rx_mode(rig.net.net, KL_NET_PROMISCUOUS, true), -EIO);
+		cr_expect_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_PROMISCUOUS, true), -EIO);
 		cr_expect(logged("is broken"), "%s", log_text());
 		cr_expect_eq(kl_net_stop(rig.net.net), 0);
 		expect_said(i);

@@ -25,7 +25,7 @@ static void expect_goes_out(struct rte_mbuf *packet, uint32_t bytes, uint32_t se
 	net_expect_sent(&rig, bytes, seed);
 	cr_expect_eq(rig.sent.pieces, pieces, "%u pieces", rig.sent.pieces);
 	cr_expect_eq(rig.sent.is_indirect, pieces > 1 && kl_device_has(rig.device, RIG_INDIRECT));
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	cr_expect_eq(net_buffers_out(&rig), RIG_RING, "only the receive ring's");
 }
 
@@ -73,7 +73,7 @@ static void send_headless(void)
 	cr_assert_eq(net_transmit(&rig, 8), 1);
 	net_expect_sent(&rig, 100, 1);
 	cr_expect_eq(rig.sent.pieces, 2);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	cr_expect_eq(rte_mbuf_refcnt_read(packet), 1);
 	cr_expect_eq(memcmp(rte_pktmbuf_mtod(packet, char *) - RIG_HEADER, before, RIG_HEADER), 0);
 	rte_pktmbuf_free(packet);
@@ -262,12 +262,12 @@ Test(tx, packets_of_several_pools)
 		net_expect_sent(&rig, 64, seed + 15);
 		seed += 16;
 		if (round % 7 == 0) {
-			kl_net_tx_flush(rig.net, 0);
+			kl_net_tx_kick(rig.net, 0);
 			cr_expect_eq(net_buffers_out(&rig), RIG_RING);
 			cr_expect_eq(rte_mempool_in_use_count(other), 0);
 		}
 	}
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	cr_expect_eq(rte_mempool_in_use_count(other), 0);
 	net_close(&rig);
 }
@@ -291,7 +291,7 @@ static void fill_the_ring(void)
 	cr_expect_eq(net_transmit(&rig, 100), 6);
 	net_expect_sent(&rig, 60, RIG_RING + 9);
 	cr_expect_eq(rig.sent_count, RIG_RING + 10);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	cr_expect_eq(net_buffers_out(&rig), RIG_RING);
 	net_expect_law(&rig);
 }
@@ -350,7 +350,7 @@ static void run_random(enum model_order order)
 		net_transmit(&rig, (unsigned int)(model_random(rig.model) % 64));
 	}
 	net_transmit(&rig, 64);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	bytes = net_stats(&rig, KL_NET_TX).bytes;
 	cr_expect_eq(rig.sent_count, sent);
 	cr_expect_eq(rig.sent_bytes, bytes);

@@ -56,7 +56,7 @@ Test(tx_faults, lazy_kicks)
 	send_many(1);
 	kl_net_tx_burst(rig.net, 0, NULL, 0);
 	cr_expect_eq(rig.model->queue[RIG_TX].doorbells, 1);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	cr_expect_eq(net_buffers_out(&rig), RIG_RING);
 	net_close(&rig);
 }
@@ -71,7 +71,7 @@ Test(tx_faults, flush_forces_an_owed_kick)
 	cr_assert_eq(net_start(&rig), 0);
 	send_many(3);
 	cr_expect_eq(rig.model->queue[RIG_TX].doorbells, 0);
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	cr_expect_eq(rig.model->queue[RIG_TX].doorbells, 1);
 	cr_expect_eq(net_transmit(&rig, 9), 3);
 	net_close(&rig);
@@ -110,12 +110,12 @@ static void expect_broken(enum kl_queue_fault fault, unsigned int sent)
 	struct kl_net_queue_info info;
 	uint64_t doorbells;
 
-	kl_net_tx_flush(rig.net, 0);
-	cr_assert_eq(kl_net_queue_info(rig.net, KL_NET_TX, 0, &info), 0);
+	kl_net_tx_kick(rig.net, 0);
+	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 0, &info), 0);
 	cr_expect_eq(info.fault, fault, "%s", kl_queue_fault_name(info.fault));
 	doorbells = rig.model->queue[RIG_TX].doorbells;
 	cr_expect_eq(net_send(&rig, packet), 0, "nothing moves any more");
-	kl_net_tx_flush(rig.net, 0);
+	kl_net_tx_kick(rig.net, 0);
 	cr_expect_eq(rig.model->queue[RIG_TX].doorbells, doorbells);
 	rte_pktmbuf_free(packet);
 	cr_expect_eq(kl_net_stop(rig.net), 0);

@@ -40,7 +40,7 @@ static void expect_right(const struct net_tx_rules *rules, const struct frame *f
 {
 	uint32_t count;
 
-	cr_assert(net_tx_asks(packet));
+	cr_assert(net_tx_offload_is_requested(packet));
 	memset(&header, 0xa5, sizeof(header));
 	cr_assert_eq(net_tx_offload(rules, packet, &header), 0, "cut %u", frame->cut);
 	cr_assert_eq(header.num_buffers, 0, "NTX-02");

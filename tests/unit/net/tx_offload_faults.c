@@ -102,6 +102,6 @@ FRAMED_TEST(tx_offload_faults, partial_without_transport)
 	packet->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_BAD;
 	cr_expect_eq(net_tx_offload(&without, packet, &header), 0, "not ours to mend");
 	packet->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
-	cr_expect_not(net_tx_asks(packet));
+	cr_expect_not(net_tx_offload_is_requested(packet));
 	rte_pktmbuf_free(packet);
 }

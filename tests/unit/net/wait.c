@@ -25,7 +25,7 @@ static void open_with(unsigned int vectors, bool event_idx)
 
 static bool is_woken(void)
 {
-	struct pollfd event = {.fd = kl_net_rx_event_fd(rig.net, 0), .events = POLLIN};
+	struct pollfd event = {.fd = kl_net_queue_event_fd(rig.net, 0), .events = POLLIN};
 
 	cr_assert_geq(event.fd, 0);
 	return poll(&event, 1, 0) == 1;
@@ -124,7 +124,7 @@ Test(net_wait, nothing_is_missed)
 Test(net_wait, without_a_vector_there_is_no_event)
 {
 	open_with(1, true);
-	cr_expect_eq(kl_net_rx_event_fd(rig.net, 0), -1);
+	cr_expect_eq(kl_net_queue_event_fd(rig.net, 0), -1);
 	cr_expect_not(kl_net_rx_arm(rig.net, 0));
 	kl_net_rx_disarm(rig.net, 0);
 	cr_assert_eq(net_arrive(&rig, &small), 1);
@@ -137,10 +137,10 @@ Test(net_wait, the_event_stays_over_a_restart)
 	int fd;
 
 	open_with(2, true);
-	fd = kl_net_rx_event_fd(rig.net, 0);
+	fd = kl_net_queue_event_fd(rig.net, 0);
 	cr_assert_eq(kl_net_stop(rig.net), 0);
 	cr_assert_eq(net_start(&rig), 0);
-	cr_expect_eq(kl_net_rx_event_fd(rig.net, 0), fd);
+	cr_expect_eq(kl_net_queue_event_fd(rig.net, 0), fd);
 	cr_expect_not(kl_net_rx_arm(rig.net, 0));
 	cr_assert_eq(net_arrive(&rig, &small), 1);
 	cr_expect(is_woken());

@@ -11,7 +11,7 @@ static void choose(const struct kl__eal_facts *facts, const char *option)
 {
 	char *argv[] = {(char *)"program", (char *)(uintptr_t)option, NULL};
 
-	kl__eal_choose(option != NULL ? 2 : 1, argv, facts, &args);
+	kl__eal_args_choose(option != NULL ? 2 : 1, argv, facts, &args);
 }
 
 static bool has(const char *arg)

@@ -32,6 +32,6 @@ Test(eal_quick, frequency)
 
 Test(eal_quick, nodes)
 {
-	cr_expect_eq((int)__wrap_eal_cpu_socket_id(0), kl_numa_of_cpu(0));
+	cr_expect_eq((int)__wrap_eal_cpu_socket_id(0), kl_numa_from_cpu(0));
 	cr_expect_eq(__wrap_eal_cpu_socket_id(100000), 0);
 }

@@ -43,7 +43,7 @@ Test(guard, registers_that_are_torn_off_read_as_ones)
 {
 	struct kl__region region, other;
 
-	cr_assert_eq(kl_catch_sigbus(), 0);
+	cr_assert_eq(kl_sigbus_catch(), 0);
 	open_region(&region);
 	open_region(&other);
 	kl__region_put(&region, 4, 4, 0x1234);
@@ -65,8 +65,8 @@ Test(guard, twice)
 {
 	struct kl__region region;
 
-	cr_assert_eq(kl_catch_sigbus(), 0);
-	cr_assert_eq(kl_catch_sigbus(), 0);
+	cr_assert_eq(kl_sigbus_catch(), 0);
+	cr_assert_eq(kl_sigbus_catch(), 0);
 	open_region(&region);
 	tear_off(&region);
 	cr_expect_eq(kl__region_get(&region, 0, 4), 0xffffffff);
@@ -92,7 +92,7 @@ Test(guard, what_is_not_ours_ends_the_process, .init = leave_it_to_the_kernel, .
 {
 	struct kl__region region;
 
-	cr_assert_eq(kl_catch_sigbus(), 0);
+	cr_assert_eq(kl_sigbus_catch(), 0);
 	open_region(&region);
 	kl__guard_remove(region.areas[0].memory);
 	tear_off(&region);
@@ -139,7 +139,7 @@ Test(guard, what_is_not_ours_goes_to_who_was_there_before)
 	struct kl__region region;
 
 	sigaction(SIGBUS, &earlier, NULL);
-	cr_assert_eq(kl_catch_sigbus(), 0);
+	cr_assert_eq(kl_sigbus_catch(), 0);
 	cr_expect_eq(touch_a_stranger(), 1);
 	open_region(&region);
 	tear_off(&region);
@@ -153,7 +153,7 @@ Test(guard, with_all_that_is_known_of_it)
 	struct sigaction earlier = {.sa_sigaction = jump_back_with, .sa_flags = SA_SIGINFO};
 
 	sigaction(SIGBUS, &earlier, NULL);
-	cr_assert_eq(kl_catch_sigbus(), 0);
+	cr_assert_eq(kl_sigbus_catch(), 0);
 	cr_expect_eq(touch_a_stranger(), 2);
 }
 

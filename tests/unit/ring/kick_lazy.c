@@ -84,7 +84,7 @@ RING_TEST(kick_lazy, a_stale_wish_is_void)
 	model_process(rig.model, 0, 4);
 	cr_assert_eq(ring_take(&rig), 4);
 	ring_post(&rig, 1);
-	kl__kick_force(rig.queue);
+	kl__kick_flush(rig.queue);
 	cr_expect_eq(ring_doorbells(&rig), 0);
 	cr_expect_eq(rig.queue->stats.kicks_suppressed, 1);
 	ring_close(&rig);
@@ -112,8 +112,8 @@ RING_TEST(kick_lazy, force_decides_now)
 	open_lazy(kind, SLOW_TICKS);
 	ring_post(&rig, 1);
 	ring_post(&rig, 1);
-	kl__kick_force(rig.queue);
-	kl__kick_force(rig.queue);
+	kl__kick_flush(rig.queue);
+	kl__kick_flush(rig.queue);
 	cr_expect_eq(ring_doorbells(&rig), 1);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
 	cr_expect_eq(rig.queue->stats.kicks_spared, 1);

@@ -10,13 +10,13 @@
 
 static struct ring_rig rig;
 
-static void open_rescuing(unsigned int kind, uint64_t ticks_per_second, bool rescues)
+static void open_rescuing(unsigned int kind, uint64_t ticks_per_second, bool has_watchdog)
 {
 	ring_open(&rig,
 		(struct kl__queue_shape){.size = 256,
 			.kind = kind,
 			.event_idx = true,
-			.rescues = rescues,
+			.has_watchdog = has_watchdog,
 			.ticks_per_second = ticks_per_second});
 	rig.model->queue[0].is_busy = true;
 }
@@ -24,7 +24,7 @@ static void open_rescuing(unsigned int kind, uint64_t ticks_per_second, bool res
 /* Several looks at the queue's progress. */
 static void poll_long(void)
 {
-	for (unsigned int i = 0; i < 10 * KL__RESCUE_POLLS; i++)
+	for (unsigned int i = 0; i < 10 * KL__WATCHDOG_POLLS; i++)
 		kl__kick_poll(rig.queue);
 }
 
@@ -47,11 +47,11 @@ RING_TEST(kick_rescue, wakes_a_device)
 	lose_wake_up();
 	rig.model->script.serves_doorbells = true;
 	poll_long();
-	cr_expect_eq(rig.queue->stats.rescue_kicks, 1);
+	cr_expect_eq(rig.queue->stats.watchdog_kicks, 1);
 	cr_expect_eq(rig.model->queue[0].doorbells, 2);
 	cr_expect_eq(ring_take(&rig), 2);
 	poll_long();
-	cr_expect_eq(rig.queue->stats.rescue_kicks, 1, "idle");
+	cr_expect_eq(rig.queue->stats.watchdog_kicks, 1, "idle");
 	cr_expect_eq(rig.model->queue[0].doorbells, 2);
 	ring_close(&rig);
 }
@@ -64,9 +64,9 @@ RING_TEST(kick_rescue, a_busy_device_is_no_rescue)
 	lose_wake_up();
 	poll_long();
 	poll_long();
-	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	cr_expect_eq(rig.queue->stats.watchdog_kicks, 0);
 	cr_expect_gt(rig.model->queue[0].doorbells, 1);
-	cr_expect_eq(rig.queue->kick.rescue_shift, 4, "16 times the wait at most");
+	cr_expect_eq(rig.queue->kick.watchdog_shift, 4, "16 times the wait at most");
 	ring_close(&rig);
 }
 
@@ -75,7 +75,7 @@ RING_TEST(kick_rescue, not_before_its_time)
 	open_rescuing(kind, LONG_TICKS, true);
 	lose_wake_up();
 	poll_long();
-	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	cr_expect_eq(rig.queue->stats.watchdog_kicks, 0);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
 	ring_close(&rig);
 }
@@ -85,7 +85,7 @@ RING_TEST(kick_rescue, not_where_buffers_may_lie_for_ever)
 	open_rescuing(kind, SHORT_TICKS, false);
 	lose_wake_up();
 	poll_long();
-	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	cr_expect_eq(rig.queue->stats.watchdog_kicks, 0);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
 	ring_close(&rig);
 }
@@ -98,10 +98,10 @@ RING_TEST(kick_rescue, a_lost_doorbell)
 	ring_post(&rig, 1);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
 	for (unsigned int looks = 0; looks < 3; looks++)
-		for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+		for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
 			kl__kick_poll(rig.queue);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 2, "at the third look, not the second");
-	cr_expect_eq(rig.queue->kick.rescue_shift, 1);
+	cr_expect_eq(rig.queue->kick.watchdog_shift, 1);
 	ring_close(&rig);
 }
 
@@ -111,14 +111,14 @@ RING_TEST(kick_rescue, not_right_after_a_pause)
 	open_rescuing(kind, LONG_TICKS, true);
 	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
 	lose_wake_up();
-	for (unsigned int p = 0; p < 2 * KL__RESCUE_POLLS; p++)
+	for (unsigned int p = 0; p < 2 * KL__WATCHDOG_POLLS; p++)
 		kl__kick_poll(rig.queue);
 	rig.queue->kick.looked_at -= 2ull * LONG_TICKS;
-	for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+	for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
 		kl__kick_poll(rig.queue);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
 	rig.queue->kick.looked_at -= 2ull * LONG_TICKS;
-	for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+	for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
 		kl__kick_poll(rig.queue);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 2);
 	ring_close(&rig);
@@ -137,7 +137,7 @@ RING_TEST(kick_rescue, a_stall_breaks_the_queue)
 			ring_take(&rig);
 		}
 		rig.queue->kick.looked_at -= 2ull * LONG_TICKS;
-		for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+		for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
 			kl__kick_poll(rig.queue);
 	}
 	cr_expect_eq(rig.queue->fault, KL_QUEUE_STALLED);
@@ -150,14 +150,14 @@ RING_TEST(kick_rescue, not_while_it_moves)
 	open_rescuing(kind, SHORT_TICKS, true);
 	lose_wake_up();
 	for (unsigned int i = 0; i < 100; i++) {
-		for (unsigned int p = 0; p < KL__RESCUE_POLLS; p++)
+		for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
 			kl__kick_poll(rig.queue);
 		model_process(rig.model, 0, 1);
 		model_ask(rig.model, 0, -1);
 		ring_take(&rig);
 		ring_post(&rig, 1);
 	}
-	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	cr_expect_eq(rig.queue->stats.watchdog_kicks, 0);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
 	ring_close(&rig);
 }
@@ -167,7 +167,7 @@ RING_TEST(kick_rescue, not_for_the_first_buffer)
 {
 	open_rescuing(kind, SHORT_TICKS, true);
 	model_ask(rig.model, 0, 100);
-	for (unsigned int i = 1; i < 3 * KL__RESCUE_POLLS; i++)
+	for (unsigned int i = 1; i < 3 * KL__WATCHDOG_POLLS; i++)
 		kl__kick_poll(rig.queue);
 	ring_post(&rig, 1);
 	kl__kick_poll(rig.queue);
@@ -184,7 +184,7 @@ RING_TEST(kick_rescue, not_for_a_fresh_buffer_after_idling)
 	model_process(rig.model, 0, 2);
 	ring_take(&rig);
 	for (unsigned int round = 0; round < 10; round++) {
-		for (unsigned int p = 1; p < KL__RESCUE_POLLS; p++)
+		for (unsigned int p = 1; p < KL__WATCHDOG_POLLS; p++)
 			kl__kick_poll(rig.queue);
 		model_ask(rig.model, 0, -1);
 		ring_post(&rig, 1);
@@ -195,7 +195,7 @@ RING_TEST(kick_rescue, not_for_a_fresh_buffer_after_idling)
 		while (rig.queue->kick.polls != 0)
 			kl__kick_poll(rig.queue);
 	}
-	cr_expect_eq(rig.queue->stats.rescue_kicks, 0);
+	cr_expect_eq(rig.queue->stats.watchdog_kicks, 0);
 	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
 	ring_close(&rig);
 }

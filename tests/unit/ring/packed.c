@@ -195,7 +195,7 @@ Test(packed, the_whole_ring_marked_used)
 
 static void look(unsigned int times)
 {
-	for (unsigned int i = 0; i < times * KL__RESCUE_POLLS; i++)
+	for (unsigned int i = 0; i < times * KL__WATCHDOG_POLLS; i++)
 		kl__kick_poll(rig.queue);
 }
 
@@ -233,7 +233,7 @@ Test(packed, one_out_of_its_turn)
 	model_lie_descriptor(rig.model, 0, 5, 5, 0, model_used_flags(rig.model, 0, 5));
 	look(3);
 	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
-	rig.queue->kick.stalled += rig.queue->kick.rescue_ticks;
+	rig.queue->kick.stalled += rig.queue->kick.watchdog_ticks;
 	look(1);
 	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_PLACE);
 	ring_close(&rig);

@@ -60,13 +60,13 @@ void ring_close(struct ring_rig *rig)
 
 int ring_add(struct ring_rig *rig, unsigned int readable, unsigned int writable)
 {
-	static struct kl__piece piece[VIRTQ_MAX_SIZE];
+	static struct kl__segment piece[VIRTQ_MAX_SIZE];
 	unsigned int count = readable + writable;
 	int rc;
 
 	cr_assert(count < VIRTQ_MAX_SIZE);
 	for (unsigned int i = 0; i < count; i++)
-		piece[i] = (struct kl__piece){
+		piece[i] = (struct kl__segment){
 			.address = rig->data_iova +
 				(rig->posted + i) % rig->shape.size * RIG_PIECE_BYTES,
 			.length = 1 + (uint32_t)((rig->posted + i) % RIG_PIECE_BYTES),
@@ -126,5 +126,5 @@ void ring_expect_law(const struct ring_rig *rig)
 	cr_expect(stats->kicks_sent == rig->model->queue[rig->shape.index].doorbells,
 		"%" PRIu64 " kicks counted, %" PRIu64 " seen", stats->kicks_sent,
 		rig->model->queue[rig->shape.index].doorbells);
-	cr_expect_leq(stats->rescue_kicks, stats->kicks_sent);
+	cr_expect_leq(stats->watchdog_kicks, stats->kicks_sent);
 }

@@ -176,15 +176,15 @@ RING_TEST(verbs, max_pieces)
 	struct ring_rig rig;
 
 	ring_open(&rig, (struct kl__queue_shape){.size = 16, .kind = kind});
-	cr_expect_eq(kl__queue_max_pieces(rig.queue), 1);
+	cr_expect_eq(kl__queue_max_segments(rig.queue), 1);
 	cr_expect_eq(ring_add(&rig, 1, 1), -EINVAL);
 	ring_close(&rig);
 	ring_open(&rig, (struct kl__queue_shape){.size = 16, .kind = kind, .indirect_entries = 7});
-	cr_expect_eq(kl__queue_max_pieces(rig.queue), 7);
+	cr_expect_eq(kl__queue_max_segments(rig.queue), 7);
 	cr_expect_eq(ring_add(&rig, 4, 4), -EINVAL);
 	ring_close(&rig);
 	ring_open(&rig, (struct kl__queue_shape){.size = 16, .kind = KL__RING_CHAINED | kind});
-	cr_expect_eq(kl__queue_max_pieces(rig.queue), 16);
+	cr_expect_eq(kl__queue_max_segments(rig.queue), 16);
 	cr_expect_eq(ring_add(&rig, 9, 8), -EINVAL);
 	cr_expect_eq(ring_add(&rig, 8, 8), 0);
 	ring_close(&rig);
@@ -203,11 +203,11 @@ RING_TEST(verbs, the_largest_table_is_as_long_as_the_queue)
 RING_TEST(verbs, impossible_buffers_are_refused)
 {
 	struct ring_rig rig;
-	struct kl__piece piece[3];
+	struct kl__segment piece[3];
 
 	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kind = KL__RING_CHAINED | kind});
 	for (unsigned int i = 0; i < 3; i++)
-		piece[i] = (struct kl__piece){rig.data_iova, 64};
+		piece[i] = (struct kl__segment){rig.data_iova, 64};
 	cr_expect_eq(kl__queue_add(rig.queue, piece, 0, 0, &rig), -EINVAL);
 	piece[1].length = 0;
 	cr_expect_eq(kl__queue_add(rig.queue, piece, 1, 2, &rig), -EINVAL);
@@ -299,7 +299,7 @@ static void run_random(struct kl__queue_shape shape, enum model_order order)
 
 	ring_open(&rig, shape);
 	rig.model->script.order = order;
-	most = kl__queue_max_pieces(rig.queue) < 12 ? kl__queue_max_pieces(rig.queue) : 12;
+	most = kl__queue_max_segments(rig.queue) < 12 ? kl__queue_max_segments(rig.queue) : 12;
 	while (rig.taken < 70000) {
 		unsigned int tries = (unsigned int)(model_random(rig.model) % 16);
 

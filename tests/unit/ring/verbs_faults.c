@@ -18,7 +18,7 @@ static void open_with(unsigned int count, unsigned int kind)
 /* After a lie: nothing moves, nothing is believed, and all can be taken back. */
 static void expect_broken(enum kl_queue_fault fault, unsigned int in_flight)
 {
-	struct kl__piece piece = {rig.data_iova, 1};
+	struct kl__segment piece = {rig.data_iova, 1};
 	uint32_t length;
 	uint64_t names = 0;
 	void *name;

@@ -92,7 +92,7 @@ static void set_up(void)
 {
 	prepare();
 	cr_assert_eq(attach(), 0, "%s", log_text());
-	rng = kl_rng_of(device);
+	rng = kl_rng_from_device(device);
 	cr_assert_neq(rng, NULL);
 	cr_assert_eq(kl_rng_start(rng), 0, "%s", log_text());
 }
@@ -303,7 +303,7 @@ Test(rng, starts_that_fail)
 {
 	prepare();
 	cr_assert_eq(attach(), 0);
-	rng = kl_rng_of(device);
+	rng = kl_rng_from_device(device);
 	model->script.refuses_features = true;
 	cr_expect_eq(kl_rng_start(rng), -EPROTO);
 	model->script.refuses_features = false;
@@ -320,7 +320,7 @@ static int start(void)
 {
 	int rc = attach();
 
-	return rc != 0 ? rc : kl_rng_start(kl_rng_of(device));
+	return rc != 0 ? rc : kl_rng_start(kl_rng_from_device(device));
 }
 
 static void close_device(void)
@@ -334,7 +334,7 @@ static void expect_works(void)
 	uint8_t data[100];
 	uint64_t first = given;
 
-	cr_expect_eq(kl_rng_read(kl_rng_of(device), data, sizeof(data), SECOND), 0);
+	cr_expect_eq(kl_rng_read(kl_rng_from_device(device), data, sizeof(data), SECOND), 0);
 	expect_bytes(data, sizeof(data), first);
 }
 
@@ -372,7 +372,7 @@ static void try_ring(uint16_t size, unsigned int first, unsigned int second)
 	model_offer(model, second);
 	model_offer(model, VIRTIO_F_INDIRECT_DESC);
 	cr_assert_eq(attach(), 0, "%s", log_text());
-	rng = kl_rng_of(device);
+	rng = kl_rng_from_device(device);
 	cr_assert_eq(kl_rng_start(rng), 0, "%s", log_text());
 	cr_expect(kl_device_has(device, first));
 	cr_expect(kl_device_has(device, second));

@@ -44,7 +44,7 @@ static void open_negotiated(void)
 static int add(struct kl_queue_conf conf)
 {
 	queue = NULL;
-	return kl_device_add_queue(rig.device, &conf, &queue);
+	return kl_device_queue_add(rig.device, &conf, &queue);
 }
 
 static void expect_trace(const char *expected)
@@ -170,7 +170,7 @@ static void expect_moves(unsigned int count)
 
 	cr_assert_eq(kl_device_dma_alloc(rig.device, 256, 64, &dma), 0);
 	for (unsigned int i = 0; i < count; i++) {
-		const struct kl__piece pieces[2] = {{dma.iova, 16}, {dma.iova + 16, 64}};
+		const struct kl__segment pieces[2] = {{dma.iova, 16}, {dma.iova + 16, 64}};
 
 		cr_assert_eq(kl__queue_add(queue, pieces, 1, 1, &dma), 0);
 		kl__queue_publish(queue);
@@ -229,7 +229,7 @@ Test(mmio, configuration)
 	rig.model->script.config[5] = 0x34;
 	open_negotiated();
 	model_trace_clear(rig.model);
-	cr_expect_eq(kl_device_config(rig.device, fields, 2), 0);
+	cr_expect_eq(kl_device_config_read(rig.device, fields, 2), 0);
 	cr_expect_eq(half, 0x1200);
 	cr_expect_eq(byte, 0x34);
 	cr_expect_eq(model_trace_count(rig.model, "ConfigGeneration", false), 2);
@@ -245,11 +245,11 @@ Test(mmio, no_interrupts)
 	prepare(2);
 	open_negotiated();
 	cr_assert_eq(add((struct kl_queue_conf){.index = 1, .chained = true}), 0, "%s", log_text());
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 1), -ENOTSUP);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), -ENOTSUP);
 	cr_expect_eq(kl_device_event_fd(rig.device), -1);
 	cr_assert_eq(kl_device_run(rig.device), 0);
 	expect_moves(600);
-	kl_device_handle_event(rig.device);
+	kl_device_event_handle(rig.device);
 	cr_expect_not(kl_device_needs_reset(rig.device));
 	rig_close(&rig);
 }
@@ -283,11 +283,11 @@ Test(mmio, one_queue_is_reset)
 	start_resettable(2);
 	for (unsigned int round = 0; round < 3; round++) {
 		model_trace_clear(rig.model);
-		cr_assert_eq(kl_device_stop_queue(rig.device, queue), 0, "%s", log_text());
+		cr_assert_eq(kl_device_queue_stop(rig.device, queue), 0, "%s", log_text());
 		expect_trace("W4 QueueSel 0x1\nW4 QueueReset 0x1\nR4 QueueReset 0x1\n"
 			     "W4 QueueSel 0x1\nR4 QueueReset 0x1\n"
 			     "W4 QueueSel 0x1\nR4 QueueReset 0x0\nR4 QueueReady 0x0\n");
-		cr_assert_eq(kl_device_start_queue(rig.device, queue), 0, "%s", log_text());
+		cr_assert_eq(kl_device_queue_start(rig.device, queue), 0, "%s", log_text());
 		expect_moves(10);
 		rig.model->queue[1].doorbells = 0;
 	}
@@ -299,7 +299,7 @@ Test(mmio, a_queue_that_stays_ready)
 {
 	start_resettable(0);
 	rig.model->script.stays_enabled = true;
-	cr_expect_eq(kl_device_stop_queue(rig.device, queue), -EPROTO);
+	cr_expect_eq(kl_device_queue_stop(rig.device, queue), -EPROTO);
 	cr_expect(logged("queue 1: still ready"), "%s", log_text());
 	rig_close(&rig);
 }

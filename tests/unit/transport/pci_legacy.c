@@ -37,7 +37,7 @@ static void open_negotiated(void)
 static int add(struct kl_queue_conf conf)
 {
 	queue = NULL;
-	return kl_device_add_queue(rig.device, &conf, &queue);
+	return kl_device_queue_add(rig.device, &conf, &queue);
 }
 
 Test(pci_legacy, what_it_says_of_itself)
@@ -110,7 +110,7 @@ static void expect_moves(unsigned int count)
 
 	cr_assert_eq(kl_device_dma_alloc(rig.device, 256, 64, &dma), 0);
 	for (unsigned int i = 0; i < count; i++) {
-		const struct kl__piece pieces[2] = {{dma.iova, 16}, {dma.iova + 16, 64}};
+		const struct kl__segment pieces[2] = {{dma.iova, 16}, {dma.iova + 16, 64}};
 
 		cr_assert_eq(kl__queue_add(queue, pieces, 1, 1, &dma), 0);
 		kl__queue_publish(queue);
@@ -196,15 +196,15 @@ Test(pci_legacy, configuration_moves_with_msix)
 	memcpy(rig.model->script.config, bytes, sizeof(bytes));
 	open_negotiated();
 	transport = rig.device->transport;
-	cr_assert_eq(kl_device_config(rig.device, &field, 1), 0);
+	cr_assert_eq(kl_device_config_read(rig.device, &field, 1), 0);
 	cr_expect_eq(value, 0x08070605);
-	cr_assert_eq(kl_device_enable_interrupts(rig.device, 1), 0);
+	cr_assert_eq(kl_device_interrupts_enable(rig.device, 1), 0);
 	value = 0;
-	cr_assert_eq(kl_device_config(rig.device, &field, 1), 0);
+	cr_assert_eq(kl_device_config_read(rig.device, &field, 1), 0);
 	cr_expect_eq(value, 0x08070605);
 	cr_assert_eq(transport->ops->set_interrupts(transport, 0, NULL), 0);
 	value = 0;
-	cr_assert_eq(kl_device_config(rig.device, &field, 1), 0);
+	cr_assert_eq(kl_device_config_read(rig.device, &field, 1), 0);
 	cr_expect_eq(value, 0x08070605);
 	rig_close(&rig);
 }
@@ -220,7 +220,7 @@ Test(pci_legacy, msix_is_on_at_first)
 	rig.model->pci_config[rig.model->pci_config[0x34] + 3] |= 0x80;
 	rig.model->script.config[0] = 77;
 	open_negotiated();
-	cr_assert_eq(kl_device_config(rig.device, &field, 1), 0);
+	cr_assert_eq(kl_device_config_read(rig.device, &field, 1), 0);
 	cr_expect_eq(value, 77);
 	rig_close(&rig);
 }
@@ -230,7 +230,7 @@ Test(pci_legacy, vectors)
 {
 	prepare();
 	open_negotiated();
-	cr_assert_eq(kl_device_enable_interrupts(rig.device, 1), 0);
+	cr_assert_eq(kl_device_interrupts_enable(rig.device, 1), 0);
 	cr_expect_eq(rig.model->config_vector, 0);
 	cr_assert_eq(add((struct kl_queue_conf){.index = 1, .vector = 1}), 0);
 	cr_expect_eq(rig.model->queue[1].vector, 1);
@@ -238,7 +238,7 @@ Test(pci_legacy, vectors)
 	prepare();
 	rig.model->script.vectors_refused_from = 1;
 	open_negotiated();
-	cr_assert_eq(kl_device_enable_interrupts(rig.device, 1), 0);
+	cr_assert_eq(kl_device_interrupts_enable(rig.device, 1), 0);
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1, .vector = 1}), -EPROTO);
 	cr_expect(logged("refuses MSI-X vector 1"), "%s", log_text());
 	rig_close(&rig);
@@ -259,10 +259,10 @@ Test(pci_legacy, configuration_that_changes_while_it_is_read)
 	open_negotiated();
 	rig.model->script.config_bumps = 3;
 	rig.model->script.on_bump = flip;
-	cr_assert_eq(kl_device_config(rig.device, &field, 1), 0);
+	cr_assert_eq(kl_device_config_read(rig.device, &field, 1), 0);
 	cr_expect_eq(value, 3);
 	rig.model->script.config_bumps = MODEL_NEVER;
-	cr_expect_eq(kl_device_config(rig.device, &field, 1), -EPROTO);
+	cr_expect_eq(kl_device_config_read(rig.device, &field, 1), -EPROTO);
 	rig_close(&rig);
 }
 

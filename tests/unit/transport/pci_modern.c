@@ -179,7 +179,7 @@ FRAMED_TEST(pci_modern, queue_enable_trace)
 
 	negotiated(&rig);
 	model_trace_clear(model);
-	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queue), 0);
+	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queue), 0);
 	snprintf(expected, sizeof(expected),
 		"W2 queue_select 0x1\nR2 queue_size 0x100\n"
 		"W2 queue_select 0x1\nR2 queue_enable 0x0\n"
@@ -210,7 +210,7 @@ static void ring_with(uint32_t multiplier, uint16_t slot, bool is_mapped)
 	model->queue[1].kicks = MODEL_KICKS_ANY;
 	model_rebuild(model);
 	negotiated(&rig);
-	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queue), 0, "%s", log_text());
+	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queue), 0, "%s", log_text());
 	cr_assert_eq(kl_device_run(rig.device), 0);
 	kl_notify(&queue->notifier, 0);
 	model_collect_doorbells(model);
@@ -268,7 +268,7 @@ FRAMED_TEST(pci_modern, doorbell_beyond_the_structure)
 		put16(at + 14, (uint16_t)(cases[i].length >> 16));
 		negotiated(&rig);
 		forget_log();
-		cr_expect_eq(kl_device_add_queue(rig.device, &conf, &queue),
+		cr_expect_eq(kl_device_queue_add(rig.device, &conf, &queue),
 			cases[i].is_good ? 0 : -EPROTO, "case %u", i);
 		if (!cases[i].is_good)
 			cr_expect(logged("queue 1") && logged("queue_notify_off"), "%s",
@@ -287,9 +287,9 @@ FRAMED_TEST(pci_modern, queue_vector)
 	const struct kl_queue_conf conf = {.index = 0, .vector = 1};
 
 	negotiated(&rig);
-	cr_assert_eq(kl_device_enable_interrupts(rig.device, 1), 0);
+	cr_assert_eq(kl_device_interrupts_enable(rig.device, 1), 0);
 	model_trace_clear(model);
-	cr_expect_eq(kl_device_add_queue(rig.device, &conf, &queue), 0);
+	cr_expect_eq(kl_device_queue_add(rig.device, &conf, &queue), 0);
 	cr_expect_eq(model_trace_count(model, "queue_msix_vector", true), 1);
 	cr_expect_eq(model_trace_count(model, "queue_msix_vector", false), 1);
 	cr_expect_eq(model->queue[0].vector, 1);
@@ -317,8 +317,8 @@ FRAMED_TEST(pci_modern, no_msix)
 	model->script.msix_vectors = 0;
 	model_rebuild(model);
 	negotiated(&rig);
-	cr_expect_eq(kl_device_enable_interrupts(rig.device, 0), -ENOTSUP);
-	cr_expect_eq(kl_device_add_queue(rig.device, &conf, &queue), 0);
+	cr_expect_eq(kl_device_interrupts_enable(rig.device, 0), -ENOTSUP);
+	cr_expect_eq(kl_device_queue_add(rig.device, &conf, &queue), 0);
 	cr_expect_eq(model_trace_count(model, "queue_msix_vector", true), 0);
 	cr_expect_eq(model_trace_count(model, "config_msix_vector", true), 0);
 	kl_device_close(rig.device);

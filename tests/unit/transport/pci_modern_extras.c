@@ -29,7 +29,7 @@ static void start(const char *options)
 	model_rebuild(rig.model);
 	cr_assert_eq(rig_attach(&rig, options), 0, "%s", log_text());
 	cr_assert_eq(rig_negotiate(&rig), 0, "%s", log_text());
-	cr_assert_eq(kl_device_add_queue(rig.device, &conf, &queue), 0, "%s", log_text());
+	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queue), 0, "%s", log_text());
 	cr_assert_eq(kl_device_run(rig.device), 0);
 }
 
@@ -37,7 +37,7 @@ static void start(const char *options)
 static void expect_moves(struct model *model)
 {
 	uint64_t before = model->queue[1].doorbells;
-	struct kl__piece piece = {.length = 64};
+	struct kl__segment piece = {.length = 64};
 	struct kl_dma dma;
 	uint32_t length;
 
@@ -127,7 +127,7 @@ Test(pci_modern_extras, wide_doorbell_at_an_odd_place)
 		model_rebuild(rig.model);
 		cr_assert_eq(rig_attach(&rig, "features=+NOTIFICATION_DATA"), 0);
 		cr_assert_eq(rig_negotiate(&rig), 0);
-		cr_expect_eq(kl_device_add_queue(rig.device, &conf, &queue), cases[i].error,
+		cr_expect_eq(kl_device_queue_add(rig.device, &conf, &queue), cases[i].error,
 			"case %u: %s", i, log_text());
 		rig_close(&rig);
 	}
@@ -147,7 +147,7 @@ Test(pci_modern_extras, window)
 	start(NULL);
 	cr_expect_eq(queue->notifier.doorbell, NULL);
 	expect_moves(rig.model);
-	cr_expect_eq(kl_device_config(rig.device, &field, 1), 0);
+	cr_expect_eq(kl_device_config_read(rig.device, &field, 1), 0);
 	cr_expect_eq(value, UINT64_C(0x0707070707070707));
 	rig.model->script.is_gone = true;
 	cr_expect(kl_device_needs_reset(rig.device), "all ones come through it");

@@ -29,7 +29,7 @@ static unsigned int open_files(void)
 /* Only silence is to be waited for; all else is an answer, however slow this machine may be. */
 static void be_patient_with(enum lie lie)
 {
-	kl__vhost_deadline_ms = lie == LIE_SILENCE ? 50 : 5000;
+	kl__vhost_timeout_ms = lie == LIE_SILENCE ? 50 : 5000;
 }
 
 struct wrong_answer {

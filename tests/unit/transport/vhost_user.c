@@ -334,7 +334,7 @@ Test(vhost_user, neither_there_nor_gone)
 	open_it();
 	cr_expect_eq(enable(0, &notifier), 0);
 	transport->ops->set_status(transport, VIRTIO_STATUS_DRIVER_OK);
-	kl__vhost_deadline_ms = 50;
+	kl__vhost_timeout_ms = 50;
 	back_end.lie = LIE_SILENCE;
 	back_end.lie_about = VHOST_USER_GET_VRING_BASE;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
@@ -376,7 +376,7 @@ Test(vhost_user, we_listen)
 Test(vhost_user, where_one_can_listen)
 {
 	back_end_start(&back_end);
-	kl__vhost_first_meeting_ms = 20;
+	kl__vhost_connect_timeout_ms = 20;
 	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport),
 		-EADDRINUSE);
 	cr_expect(logged("can't listen there"), "%s", log_text());

@@ -4,7 +4,7 @@
  * completions as an array. No callbacks and no framework.
  *
  *	kl_device_open("0000:00:10.0", &device);
- *	blk = kl_blk_of(device);
+ *	blk = kl_blk_from_device(device);
  *	kl_blk_start(blk, &(struct kl_blk_conf){.queues = 1});
  *	request = (struct kl_blk_request){.op = KL_BLK_READ, .buffer = buffer, .length = 4096};
  *	kl_blk_submit(blk, 0, &request, 1);
@@ -185,7 +185,7 @@ struct kl_blk_zones {
 
 /*
  * What the device says of itself: as it offers before the first start, as it was negotiated after
- * that. Its capacity follows the device (kl_device_handle_event).
+ * that. Its capacity follows the device (kl_device_event_handle).
  */
 struct kl_blk_info {
 	uint64_t capacity;
@@ -204,7 +204,7 @@ struct kl_blk_info {
 	bool is_read_only;
 	bool has_flush;
 	bool is_writeback; /* a write may be lost at a power cut until it is flushed */
-	bool cache_can_be_set; /* by kl_blk_set_writeback */
+	bool cache_can_be_set; /* by kl_blk_writeback_set */
 	bool fua_is_emulated; /* false: without flush, a completed write is stable */
 	bool has_lifetime;
 	bool write_zeroes_may_unmap;
@@ -258,7 +258,7 @@ struct kl_blk_queue_info {
 };
 
 /* The block side of a device, NULL when it is of another type. */
-KL_API struct kl_blk *kl_blk_of(struct kl_device *device);
+KL_API struct kl_blk *kl_blk_from_device(struct kl_device *device);
 
 KL_API const struct kl_blk_info *kl_blk_info(const struct kl_blk *blk);
 
@@ -330,7 +330,7 @@ KL_API void kl_blk_kick(struct kl_blk *blk, uint16_t queue);
  * completion, or -1 when it has no interrupt. Stays the same until kl_blk_stop. Read it empty after
  * it fired.
  */
-KL_API int kl_blk_event_fd(const struct kl_blk *blk, uint16_t queue);
+KL_API int kl_blk_queue_event_fd(const struct kl_blk *blk, uint16_t queue);
 /*
  * Asks for an event at the next completion, and forces an owed kick. True when there is something
  * to poll for already: then don't sleep. Queue's thread.
@@ -344,19 +344,19 @@ KL_API void kl_blk_disarm(struct kl_blk *blk, uint16_t queue);
  * that (5.2.6.1). 0; -ENOTSUP when the device can't, or keeps its mode; -EINVAL when it is not
  * running.
  */
-KL_API int kl_blk_set_writeback(struct kl_blk *blk, bool is_writeback);
+KL_API int kl_blk_writeback_set(struct kl_blk *blk, bool is_writeback);
 
 /*
  * The serial number of a device that is stopped, which is started for it and stopped again;
  * terminated. 0; -EBUSY when it runs (use KL_BLK_GET_ID), -ETIMEDOUT when there was no answer in
  * two seconds, -ENOTSUP when it has none, or as kl_blk_start.
  */
-KL_API int kl_blk_read_id(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1]);
+KL_API int kl_blk_id_read(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1]);
 
 /* -EINVAL when there is no such queue. Control thread. */
-KL_API int kl_blk_queue_stats(const struct kl_blk *blk, uint16_t queue,
+KL_API int kl_blk_queue_stats_get(const struct kl_blk *blk, uint16_t queue,
 	struct kl_blk_queue_stats *stats);
-KL_API int kl_blk_queue_info(const struct kl_blk *blk, uint16_t queue,
+KL_API int kl_blk_queue_info_get(const struct kl_blk *blk, uint16_t queue,
 	struct kl_blk_queue_info *info);
 
 #endif

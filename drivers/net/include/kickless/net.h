@@ -3,7 +3,7 @@
  * A virtio network device driven by polling. Packets are rte_mbufs.
  *
  *	kl_device_open("0000:00:05.0", &device);
- *	net = kl_net_of(device);
+ *	net = kl_net_from_device(device);
  *	kl_net_start(net, &(struct kl_net_conf){.queue_pairs = 1, .pool = pool});
  *	while (running) {
  *		n = kl_net_rx_burst(net, 0, packets, 32);
@@ -58,7 +58,7 @@ struct kl_net_info {
 	uint16_t rss_table_max; /* entries of the indirection table; 0: no RSS */
 	uint64_t rss_types; /* RTE_ETH_RSS_* that the device can hash */
 
-	/* How often the device asked for gratuitous packets; see kl_net_announcement. */
+	/* How often the device asked for gratuitous packets; see kl_net_announcement_create. */
 	uint32_t announcements;
 };
 
@@ -88,7 +88,7 @@ struct kl_net_conf {
 	 *			checksum field holds only the sum of the pseudo header
 	 *	RX TCP_LRO	packets come larger than the MTU, with RTE_MBUF_F_RX_LRO and tso_segsz
 	 *	RX RSS_HASH	packets come with RTE_MBUF_F_RX_RSS_HASH
-	 *	RX VLAN_FILTER	tagged packets come only with an id that kl_net_set_vlan let through
+	 *	RX VLAN_FILTER	tagged packets come only with an id that kl_net_vlan_set let through
 	 */
 	uint64_t tx_offloads;
 	uint64_t rx_offloads;
@@ -128,7 +128,7 @@ KL_API const char *kl_net_tx_offload_name(uint64_t offload);
 KL_API const char *kl_net_rx_offload_name(uint64_t offload);
 
 /* The network side of a device, NULL when it is of another type. */
-KL_API struct kl_net *kl_net_of(struct kl_device *device);
+KL_API struct kl_net *kl_net_from_device(struct kl_device *device);
 
 KL_API const struct kl_net_info *kl_net_info(const struct kl_net *net);
 
@@ -156,7 +156,7 @@ KL_API int kl_net_stop(struct kl_net *net);
  * the time: they take and return nothing until the device is back.
  *
  * To be called about once a second, and when kl_device_event_fd is readable, after
- * kl_device_handle_event. Costs a register read, an exit with most devices. Control thread.
+ * kl_device_event_handle. Costs a register read, an exit with most devices. Control thread.
  *
  * Returns 0 when the device runs, or is stopped; -EAGAIN when it is not there now, or a thread stayed
  * in a call for 5 s: call again later; other errors when it was given up, which has been said: its
@@ -207,9 +207,9 @@ KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_m
 /*
  * Sleeping until packets come, instead of polling for them:
  *
- *	kl_net_tx_flush of the queues that the thread sends by
+ *	kl_net_tx_kick of the queues that the thread sends by
  *	if (!kl_net_rx_arm(net, queue)) {
- *		poll kl_net_rx_event_fd for at most a second or so
+ *		poll kl_net_queue_event_fd for at most a second or so
  *	}
  *	kl_net_rx_disarm(net, queue)
  *
@@ -219,7 +219,7 @@ KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_m
 
 /* Readable when packets came to an armed queue; -1 when there is no interrupt for it. Constant
  * while the device runs. Any thread. */
-KL_API int kl_net_rx_event_fd(const struct kl_net *net, uint16_t queue);
+KL_API int kl_net_queue_event_fd(const struct kl_net *net, uint16_t queue);
 
 /*
  * Asks the device to tell of the next packet. True when one is there already, and the caller must not
@@ -242,12 +242,12 @@ KL_API uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_m
 	uint16_t count);
 
 /* Takes back what the device has sent and makes an owed kick decision now. The queue's thread. */
-KL_API void kl_net_tx_flush(struct kl_net *net, uint16_t queue);
+KL_API void kl_net_tx_kick(struct kl_net *net, uint16_t queue);
 
 /* -EINVAL when there is no such queue; any thread. */
-KL_API int kl_net_queue_stats(const struct kl_net *net, enum kl_net_direction direction,
+KL_API int kl_net_queue_stats_get(const struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_queue_stats *stats);
-KL_API int kl_net_queue_info(const struct kl_net *net, enum kl_net_direction direction,
+KL_API int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_queue_info *info);
 
 #endif

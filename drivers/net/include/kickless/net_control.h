@@ -38,15 +38,15 @@ enum kl_net_rx_mode {
  * Needs CTRL_RX, the last four CTRL_RX_EXTRA. A mode that was never set is the device's choice, and
  * filters are best effort: unwanted packets may still come.
  */
-KL_API int kl_net_set_rx_mode(struct kl_net *net, enum kl_net_rx_mode mode, bool on);
+KL_API int kl_net_rx_mode_set(struct kl_net *net, enum kl_net_rx_mode mode, bool on);
 /* Whether it was last set on. */
-KL_API bool kl_net_has_rx_mode(const struct kl_net *net, enum kl_net_rx_mode mode);
+KL_API bool kl_net_rx_mode_get(const struct kl_net *net, enum kl_net_rx_mode mode);
 
 /*
  * The device's own address, which kl_net_info then has. Unicast. Needs CTRL_RX; without
  * CTRL_MAC_ADDR it is an entry in the table. 5.1.9.5.2.
  */
-KL_API int kl_net_set_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
+KL_API int kl_net_mac_set(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
 
 #define KL_NET_MACS_MAX 64
 
@@ -54,17 +54,17 @@ KL_API int kl_net_set_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES
  * Further addresses, unicast and multicast. Needs CTRL_RX. Adding one that is there, or the device's
  * own, changes nothing. -ENOSPC: there are KL_NET_MACS_MAX; -ENOENT: none such to remove.
  */
-KL_API int kl_net_add_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
-KL_API int kl_net_remove_mac(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
+KL_API int kl_net_mac_add(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
+KL_API int kl_net_mac_remove(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
 /* The n-th of them; NULL at the end. Valid until the next change. */
-KL_API const uint8_t *kl_net_mac_at(const struct kl_net *net, unsigned int n);
+KL_API const uint8_t *kl_net_mac_get(const struct kl_net *net, unsigned int n);
 
 /*
  * Lets packets tagged with id, 0 to 4095, through, or no longer. While it runs the start must have
  * asked for RTE_ETH_RX_OFFLOAD_VLAN_FILTER; without, all tags get through. 5.1.9.5.3.
  */
-KL_API int kl_net_set_vlan(struct kl_net *net, uint16_t id, bool on);
-KL_API bool kl_net_has_vlan(const struct kl_net *net, uint16_t id);
+KL_API int kl_net_vlan_set(struct kl_net *net, uint16_t id, bool on);
+KL_API bool kl_net_vlan_get(const struct kl_net *net, uint16_t id);
 
 /* How packets are hashed, and spread over the receive queues. 5.1.9.5.6.4, 5.1.9.5.7. */
 struct kl_net_rss {
@@ -81,9 +81,9 @@ struct kl_net_rss {
  * Needs RSS, or HASH_REPORT and then without table. With several queue pairs and no such setting the
  * device spreads packets as it sees fit (5.1.9.5.6). NULL returns to that, with the next start.
  */
-KL_API int kl_net_set_rss(struct kl_net *net, const struct kl_net_rss *rss);
+KL_API int kl_net_rss_set(struct kl_net *net, const struct kl_net_rss *rss);
 /* The setting in force; key and table are the driver's, valid until the next change. -ENOENT. */
-KL_API int kl_net_rss(const struct kl_net *net, struct kl_net_rss *rss);
+KL_API int kl_net_rss_get(const struct kl_net *net, struct kl_net_rss *rss);
 
 /* Encapsulations whose inner packet can be hashed instead of the outer one. 5.1.9.4.4.4. */
 enum kl_net_tunnel {
@@ -98,23 +98,23 @@ enum kl_net_tunnel {
 	KL_NET_TUNNEL_NVGRE = 1 << 8,
 };
 /* Needs HASH_TUNNEL. types: a mask of those above. */
-KL_API int kl_net_set_hash_tunnels(struct kl_net *net, uint32_t types);
+KL_API int kl_net_hash_tunnels_set(struct kl_net *net, uint32_t types);
 /* Those that the device can. */
-KL_API uint32_t kl_net_hash_tunnels(const struct kl_net *net);
+KL_API uint32_t kl_net_hash_tunnels_get(const struct kl_net *net);
 
 /*
  * Changes receive offloads of a running device: VLAN_STRIP freely, checksums and TCP_LRO off, and on
  * again when the start asked for them (needs CTRL_GUEST_OFFLOADS, 5.1.9.5.9); the others stay as
  * they are. The next start goes by its own configuration again.
  */
-KL_API int kl_net_set_rx_offloads(struct kl_net *net, uint64_t rx_offloads);
+KL_API int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads);
 
 /*
  * 68 to max_mtu, bytes behind the Ethernet header. Larger packets without TSO are refused by the
  * driver when they are sent; what may be received is up to the device. -EINVAL also when the receive
  * buffers of a running device are too small.
  */
-KL_API int kl_net_set_mtu(struct kl_net *net, uint16_t mtu);
+KL_API int kl_net_mtu_set(struct kl_net *net, uint16_t mtu);
 
 /*
  * For a queue that is waited for, not polled: the device may notify after max_packets or max_usecs,
@@ -125,12 +125,12 @@ struct kl_net_coalescing {
 	uint32_t max_usecs;
 };
 /* For all queues of a direction; needs NOTF_COAL. */
-KL_API int kl_net_set_coalescing(struct kl_net *net, enum kl_net_direction direction,
+KL_API int kl_net_coalescing_set(struct kl_net *net, enum kl_net_direction direction,
 	const struct kl_net_coalescing *coalescing);
 /* For one queue of a running device; need VQ_NOTF_COAL. */
-KL_API int kl_net_set_queue_coalescing(struct kl_net *net, enum kl_net_direction direction,
+KL_API int kl_net_queue_coalescing_set(struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, const struct kl_net_coalescing *coalescing);
-KL_API int kl_net_queue_coalescing(struct kl_net *net, enum kl_net_direction direction,
+KL_API int kl_net_queue_coalescing_get(struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_coalescing *coalescing);
 
 /* A counter of the device's own: its name in the specification, such as "rx_drop_overruns". */
@@ -144,7 +144,7 @@ struct kl_net_device_counter {
  * What a running device has counted for a queue, as far as it counts. Needs DEVICE_STATS. Returns
  * how many counters there are, at most KL_NET_DEVICE_COUNTERS_MAX, or -errno. 5.1.9.5.11.
  */
-KL_API int kl_net_device_counters(struct kl_net *net, enum kl_net_direction direction,
+KL_API int kl_net_device_counters_get(struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_device_counter counters[KL_NET_DEVICE_COUNTERS_MAX]);
 
 /*
@@ -153,6 +153,7 @@ KL_API int kl_net_device_counters(struct kl_net *net, enum kl_net_direction dire
  * is empty. It is time for one whenever kl_net_info's announcements has grown; the driver has
  * acknowledged the device's wish by then. 5.1.9.5.4.
  */
-KL_API struct rte_mbuf *kl_net_announcement(const struct kl_net *net, struct rte_mempool *pool);
+KL_API struct rte_mbuf *kl_net_announcement_create(const struct kl_net *net,
+	struct rte_mempool *pool);
 
 #endif

@@ -3,7 +3,7 @@
  * A virtio entropy device: random bytes from the hypervisor, read by polling.
  *
  *	kl_device_open("rng@0", &device);
- *	rng = kl_rng_of(device);
+ *	rng = kl_rng_from_device(device);
  *	kl_rng_start(rng);
  *	rc = kl_rng_read(rng, seed, sizeof(seed), 1000000000);
  *	kl_device_close(device);
@@ -22,11 +22,11 @@
 struct kl_rng;
 
 /* The entropy device behind device, NULL when its type is another. It lives as long as device. */
-KL_API struct kl_rng *kl_rng_of(struct kl_device *device);
+KL_API struct kl_rng *kl_rng_from_device(struct kl_device *device);
 
 /*
  * Starts the device, also again after a stop. 0, or after a message -EBUSY when it runs already,
- * or an error of kl_device_negotiate, kl_device_add_queue or kl_device_run; then it is stopped.
+ * or an error of kl_device_negotiate, kl_device_queue_add or kl_device_run; then it is stopped.
  */
 KL_API int kl_rng_start(struct kl_rng *rng);
 

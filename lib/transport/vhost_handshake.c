@@ -27,7 +27,7 @@ static int send_value(struct kl__vhost_user *user, enum vhost_user_request reque
 static int ask_value(struct kl__vhost_user *user, enum vhost_user_request request, uint64_t *value)
 {
 	union vhost_user_payload payload = {0};
-	int rc = kl__vhost_ask(&user->socket, request, &payload, 0, sizeof(payload.value));
+	int rc = kl__vhost_request(&user->socket, request, &payload, 0, sizeof(payload.value));
 
 	*value = payload.value;
 	return rc;
@@ -79,7 +79,7 @@ static int count_slots(struct kl__vhost_user *user)
 	return rc;
 }
 
-int kl__vhost_meet(struct kl__vhost_user *user, int fd)
+int kl__vhost_handshake(struct kl__vhost_user *user, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
 	int rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "transport/pci_mend.h"
+#include "transport/pci_restore.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -27,7 +27,7 @@ static uint16_t needed(const struct kl__pci_access *access)
 	return bits;
 }
 
-int kl__pci_mend(struct kl__pci_access *access)
+int kl__pci_restore(struct kl__pci_access *access)
 {
 	uint16_t bytes, command, missing;
 
