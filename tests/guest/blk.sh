@@ -3,7 +3,7 @@
 # Three disks behind the vIOMMU: one to verify on, one with a file system made on this side, and one that does nothing,
 # in an iothread, to measure. The host is the judge of what was read and written.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/blk
 
 images=$root/build/guest-tests/blk-images
@@ -30,7 +30,7 @@ look_how_deep() {
 	until [ -e "$root/build/guest-tests/blk/deep" ]; do
 		sleep 0.2
 	done
-	"$root/tests/guest/judge.py" deep "$qmp" >"$root/build/guest-tests/blk/deepest"
+	"$root/tests/guest/lib/verify.py" deep "$qmp" >"$root/build/guest-tests/blk/deepest"
 }
 
 qmp=$(mktemp -u)

@@ -4,7 +4,7 @@
 # four queues, with rings from 16 to 1024, and one that grows under load. Beside them an entropy device that gives what is
 # known here, 8192 bytes each half second.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/disks
 
 images=$root/build/guest-tests/disks-images
@@ -20,7 +20,7 @@ grow_when_asked() {
 	until [ -e "$root/build/guest-tests/disks/grow-please" ]; do
 		sleep 0.2
 	done
-	"$root/tests/guest/judge.py" resize "$qmp" growing 134217728 >"$root/build/guest-tests/disks/grown" 2>&1
+	"$root/tests/guest/lib/verify.py" resize "$qmp" growing 134217728 >"$root/build/guest-tests/disks/grown" 2>&1
 }
 
 behind=disable-legacy=on,iommu_platform=on,ats=on

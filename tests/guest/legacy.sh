@@ -3,7 +3,7 @@
 # Devices from before virtio 1.0 through VFIO: disks that know nothing else, and NICs that know both ways, so that they can
 # be driven by either. Such a device can't be behind the vIOMMU, which it passes by: bus addresses are physical ones.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/legacy
 
 capture=$root/build/guest-tests/legacy/frames.pcap
@@ -20,7 +20,7 @@ boot legacy --nics 2 --nic-opts disable-legacy=off,iommu_platform=off,ats=off,io
 	-Q "-object filter-dump,id=dump,netdev=net1,file=$capture,maxlen=2000" \
 	-Q "-trace virtio_queue_notify -trace virtio_set_status -trace vtd_dmar_fault -D $trace"
 
-judge=$root/tests/guest/judge.py
+judge=$root/tests/guest/lib/verify.py
 check "kicks reported equal QEMU's trace" "$judge" kicks "$trace" "$out"/*.json
 check "no IOMMU fault" bash -c "! grep vtd_dmar_fault '$trace'"
 check "every numbered frame on the wire is intact, none twice" "$judge" frames "$capture" 5000

@@ -4,7 +4,7 @@
 # decoding are turned off by another program, the machine and the program are stopped for a while. Behind root ports,
 # since nothing can be unplugged from the root bus.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/life
 
 folder=$root/build/guest-tests/life
@@ -19,7 +19,7 @@ serve_requests() {
 	while sleep 0.1; do
 		for request in "$folder"/please-*; do
 			[ -e "$request" ] || continue
-			"$root/tests/guest/judge.py" ask "$qmp" "$(<"$request")" >"$folder/answer" 2>&1
+			"$root/tests/guest/lib/verify.py" ask "$qmp" "$(<"$request")" >"$folder/answer" 2>&1
 			mv "$request" "${request/please-/done-}"
 		done
 	done

@@ -3,7 +3,7 @@
 # A microvm whose devices have MMIO registers, of version 2 and then of version 1: NICs, a disk and an entropy
 # device, reached by physical address.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 
 images=$root/build/guest-tests/mmio-images
 # When a program is killed nothing stops an MMIO device. What it was in the middle of it goes on with, in memory that the

@@ -3,7 +3,7 @@
 # A NIC with four queue pairs behind the vIOMMU, on a TAP interface of this machine, in a network of its own: RSS over all
 # queues, packets that go back by all of them, address filters, and an interrupt for each queue.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/mq
 
 if [ ! -e /dev/net/tun ]; then
@@ -19,7 +19,7 @@ rm -f "$back" "$go"
 ip tuntap add dev wire mode tap multi_queue vnet_hdr
 echo 1 >/proc/sys/net/ipv6/conf/wire/disable_ipv6
 ip link set wire up
-"$root/tests/guest/flows.py" wire "$go" "$back" &
+"$root/tests/guest/lib/flows.py" wire "$go" "$back" &
 sender=$!
 boot mq --cpus 3 \
 	-Q "-netdev tap,id=mq,ifname=wire,script=no,downscript=no,queues=4" \

@@ -3,7 +3,7 @@
 # Two NICs on a hub behind the vIOMMU: traffic both ways, every frame judged by tshark, every kick compared with
 # QEMU's own count, and every register access between start and stop known.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/net
 
 capture=$root/build/guest-tests/net/frames.pcap
@@ -13,7 +13,7 @@ boot net --nics 2 --nic-opts ioeventfd=off --modules virtio_net \
 	-Q "-trace virtio_queue_notify -trace virtio_set_status -trace memory_region_ops_read" \
 	-Q "-trace memory_region_ops_write -trace vtd_dmar_fault -D $trace"
 
-judge=$root/tests/guest/judge.py
+judge=$root/tests/guest/lib/verify.py
 check "kicks reported equal QEMU's trace" "$judge" kicks "$trace" "$out"/*.json
 check "steady state touches doorbells only" "$judge" accesses "$trace"
 check "no IOMMU fault" bash -c "! grep vtd_dmar_fault '$trace'"

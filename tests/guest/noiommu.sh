@@ -3,7 +3,7 @@
 # What most guests have: no IOMMU. At first there is nothing to help, neither hugepages nor VFIO's no-IOMMU mode, and what is
 # missing must be said; then NICs, a disk and an entropy device with physical addresses.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/noiommu
 
 basic_machine noiommu

@@ -3,7 +3,7 @@
 # Two NUMA nodes; the NIC hangs from a bridge on the second one, behind a root port. Two more NICs share a bridge and so an
 # IOMMU group.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/numa
 
 boot numa --memory 2048 \

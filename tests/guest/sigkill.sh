@@ -5,7 +5,7 @@
 # RESTART_MS how soon each restart must be at work (10000, since the machine may have other work). When each was started
 # and killed, and when its device had the first packet or request, is all in QEMU's trace.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/sigkill
 
 basic_machine sigkill
@@ -17,7 +17,7 @@ boot sigkill --timeout $((200 + 4 * KILLS)) --kernel small --iommu virtio --nics
 	-Q "-msg timestamp=on -trace pci_cfg_write -trace virtio_set_status -trace virtio_queue_notify" \
 	-Q "-trace virtio_blk_req_complete -trace virtio_iommu_report_fault -trace virtio_iommu_map -D $trace"
 
-judged() { "$root/tests/guest/killing.py" judge "$trace" "$KILLS" "$RESTART_MS"; }
+judged() { "$root/tests/guest/lib/kill.py" judge "$trace" "$KILLS" "$RESTART_MS"; }
 check "each restart is at work within $RESTART_MS ms" judged
 judged 2>/dev/null | sed 's/^/# /'
 check "memory was mapped for the devices" grep -q virtio_iommu_map "$trace"

@@ -3,7 +3,7 @@
 # The kernel of a guest uses a NIC through kickless-testpmd and a TAP interface; at the other end is this machine's kernel, in
 # a network of its own. Both kernels judge the checksums, and what TCP carries is compared.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/tap
 
 if [ ! -e /dev/net/tun ]; then
@@ -20,7 +20,7 @@ ip link set lo up
 ip tuntap add dev wire mode tap vnet_hdr
 ip address add 10.9.0.1/24 dev wire
 ip link set wire up
-"$root/tests/guest/far_end.py" "$qmp" wire "$root/build/guest-tests/tap" &
+"$root/tests/guest/lib/peer.py" "$qmp" wire "$root/build/guest-tests/tap" &
 helpers=$!
 iperf3 --server >/dev/null 2>&1 &
 helpers+=" $!"

@@ -3,8 +3,8 @@
 # NICs whose other side is no device of QEMU's but DPDK's vhost library in a process of its own: polling, and asleep until it
 # is kicked.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
-source "$(dirname "$0")/vhost_nics.sh"
+source "$(dirname "$0")/lib/boot.sh"
+source "$(dirname "$0")/lib/vhost_nics.sh"
 suite=guest/vhost
 
 start_ends vhost -l 1 -- echo echo-sleeps

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Behind a virtio-iommu, which does not remap interrupts: NICs, a disk and an entropy device.
 set -uo pipefail
-source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib/boot.sh"
 suite=guest/viommu
 
 basic_machine viommu

@@ -5,9 +5,9 @@
 # load. What was written is judged by the disk's file.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-suite=device/disks
-source "$root/tests/guest/lib.sh"
-source "$root/tests/device/machine.sh"
+suite=interop/disks
+source "$root/tests/guest/lib/boot.sh"
+source "$root/tests/interop/qemu_machine.sh"
 scratch=$(mktemp -d)
 trap '[ -z "$machine_pid" ] || stop_machine; rm -rf "$scratch"' EXIT
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -64,7 +64,7 @@ grows_under_load() {
 	blk perf 08.0 --json "$scratch/perf.json" -q 8 -t 3 &
 	load=$!
 	sleep 1.5
-	"$root/tests/guest/judge.py" resize "$machine/qmp" growing 134217728 || return
+	"$root/tests/guest/lib/verify.py" resize "$machine/qmp" growing 134217728 || return
 	wait "$load" && results "$clean" && blk info 08.0 | tee /dev/stderr | grep -q 134217728
 }
 

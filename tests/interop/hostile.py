@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Usage: tests/device/hostile [WORD...]
+"""Usage: tests/interop/hostile.py [WORD...]
 
-A back end that lies (tests/hostile) against kickless-testpmd and kickless-blk, over a vhost-user socket, for
+A back end that lies (tests/hostile_backend) against kickless-testpmd and kickless-blk, over a vhost-user socket, for
 each lie, format of ring and queue. After each the tool must be alive, have refused or ignored the lie as it
 should, have counted it, have said at most a few lines, and pass good data again within two seconds. Frames
 that come back other than they were sent, and blocks that read other than they were written, are failures.
@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
-from hostile_rig import BROKEN, DROPPED, EITHER, FORMATS, IGNORED, LIMIT, PLAIN, RX, TX, BackEnd, lies
-from testpmd_rig import ROOT, TOOL, Cases, Prompt, Rig
+from hostile_fixture import BROKEN, DROPPED, EITHER, FORMATS, IGNORED, LIMIT, PLAIN, RX, TX, BackEnd, lies
+from testpmd_fixture import ROOT, TOOL, Cases, Prompt, Rig
 
 BLK = os.path.join(ROOT, "build/apps/blk/kickless-blk")
 # What the tool may say about one lie: why it resets, that it runs again, and a bit about the link.
@@ -189,7 +189,7 @@ def blk_cases(cases, rig, words, form):
 
 
 def main(words):
-    cases = Cases("device")
+    cases = Cases("interop")
     with Rig() as rig:
         for form in FORMATS:
             net_cases(cases, rig, words, form)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The lies of tests/hostile: which there are, and a back end that tells them."""
+"""The lies of tests/hostile_backend: which there are, and a back end that tells them."""
 
 import os
 import subprocess
 import time
 
-from testpmd_rig import ROOT
+from testpmd_fixture import ROOT
 
-PROGRAM = os.path.join(ROOT, "build/tests/hostile/hostile")
+PROGRAM = os.path.join(ROOT, "build/tests/hostile_backend/hostile_backend")
 FORMATS = ["split", "packed", "split in_order", "packed in_order"]
 PLAIN = ("split", "packed")
 ORDERED = ("split in_order", "packed in_order")

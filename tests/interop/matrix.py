@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Usage: tests/device/matrix [WORD...]
+"""Usage: tests/interop/matrix.py [WORD...]
 
 Every ring format over every transport with every type of device: {split, packed} x {in order or not} x
 {indirect or not} x {event index or not} x, for packets, {mergeable or not}, on each peer that has the
@@ -124,7 +124,7 @@ class Qemu(Peer):
         self.arguments = arguments
 
     def command(self):
-        return [os.path.join(ROOT, "tests/qtest/machine"), self.folder, *self.arguments,
+        return [os.path.join(ROOT, "tests/qtest/machine.sh"), self.folder, *self.arguments,
                 "-drive", f"if=none,id=disk,file={self.folder}/disk,format=raw"]
 
     def complaints(self):
@@ -185,7 +185,7 @@ class StorageDaemon(Peer):
 
 class InProcess(Peer):
     """
-    The device of tests/model_device, under the drivers' unit tests; UNIT_RING says what it offers, see
+    The device of tests/fake_device, under the drivers' unit tests; UNIT_RING says what it offers, see
     tests/unit/ring_variant.h. Every other cell is tried under the sanitizers, so that there, too, each two
     words meet in every way.
     """

@@ -9,8 +9,8 @@ import struct
 import sys
 
 from packets import ADDRESS4, ADDRESS6, ipv4, ipv6, tcp, udp
-from qemu_rig import ALL, MAC, OFFLOADS, PAIRS, PROBE, Nic, enter_own_network, frame, mq_machine, testpmd
-from testpmd_rig import Cases, Rig, wait_for
+from qemu_fixture import ALL, MAC, OFFLOADS, PAIRS, PROBE, Nic, enter_own_network, frame, mq_machine, testpmd
+from testpmd_fixture import Cases, Rig, wait_for
 
 STRANGER = bytes.fromhex("525400000099")
 ADDED = bytes.fromhex("525400000042")
@@ -221,7 +221,7 @@ def run_filters(cases, rig, machine, wire):
 
 def main():
     enter_own_network(__file__)
-    cases = Cases("device/net_control")
+    cases = Cases("interop/net_control")
     with Rig() as rig:
         machine, wire = mq_machine(
             rig, "-trace", "virtio_net_handle_announce", "-netdev", "hubport,id=s,hubid=1", "-device",

@@ -7,8 +7,8 @@ import struct
 import sys
 
 from packets import ADDRESS4, ADDRESS6, checksum, ipv4, ipv6, pseudo, sums_are_good, tcp, udp
-from qemu_rig import MAC, OFFLOADS, Header, Nic, enter_own_network, frame, mq_machine
-from testpmd_rig import Cases, Rig
+from qemu_fixture import MAC, OFFLOADS, Header, Nic, enter_own_network, frame, mq_machine
+from testpmd_fixture import Cases, Rig
 
 PEER = bytes.fromhex("020000000077")
 SUMS = OFFLOADS["udp_cksum"] | OFFLOADS["tcp_cksum"]
@@ -187,7 +187,7 @@ def sent(cases, rig, machine, wire, keys):
 
 def main():
     enter_own_network(__file__)
-    cases = Cases("device/net_offloads")
+    cases = Cases("interop/net_offloads")
     with Rig() as rig:
         machine, wire = mq_machine(rig)
         for keys in (",packed=0", ",packed=1"):

@@ -4,8 +4,8 @@
 # mode that is seen is its own choice. Its own output is the caller's business.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-suite=device/privilege
-source "$root/tests/guest/lib.sh"
+suite=interop/privilege
+source "$root/tests/guest/lib/boot.sh"
 scratch=$(mktemp -d)
 own=$scratch/own
 testpmd=

@@ -3,9 +3,9 @@
 # Our drivers natively, under the sanitizers, against QEMU's devices without a guest.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-suite=device
-source "$root/tests/guest/lib.sh"
-source "$root/tests/device/machine.sh"
+suite=interop
+source "$root/tests/guest/lib/boot.sh"
+source "$root/tests/interop/qemu_machine.sh"
 scratch=$(mktemp -d)
 trap '[ -z "$machine_pid" ] || stop_machine; rm -rf "$scratch"' EXIT
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 
-from testpmd_rig import PATIENCE, ROOT, Prompt
+from testpmd_fixture import PATIENCE, ROOT, Prompt
 
 PROGRAMS = os.environ.get("QTEST", os.path.join(ROOT, "build-sanitized/tests/qtest"))
 # What EAL needs for its memory to be a part of QEMU's.
@@ -49,7 +49,7 @@ class Machine:
         self.folder = rig.path(f"machine{len(rig.started)}")
         os.mkdir(self.folder)
         self.said = open(os.path.join(self.folder, "stderr"), "w+", encoding="utf-8", errors="replace")
-        self.process = subprocess.Popen([os.path.join(ROOT, "tests/qtest/machine"), self.folder, *arguments],
+        self.process = subprocess.Popen([os.path.join(ROOT, "tests/qtest/machine.sh"), self.folder, *arguments],
                                         stdout=self.said, stderr=self.said)
         rig.started.append(self)
         deadline = time.monotonic() + PATIENCE

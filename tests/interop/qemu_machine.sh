@@ -9,7 +9,7 @@ machine_pid=
 # start_machine [QEMU ARGUMENT...]; not inside of check, whose output it would hold open.
 start_machine() {
 	machine=$(mktemp -d "$scratch/machine.XXXX")
-	"$root/tests/qtest/machine" "$machine" "$@" >"$machine/stderr" 2>&1 &
+	"$root/tests/qtest/machine.sh" "$machine" "$@" >"$machine/stderr" 2>&1 &
 	machine_pid=$!
 }
 

@@ -12,7 +12,7 @@ where it does not."""
 import re
 import sys
 
-from testpmd_rig import TOOL, Cases, Prompt, Rig, link_is_up, wait_for
+from testpmd_fixture import TOOL, Cases, Prompt, Rig, link_is_up, wait_for
 
 NIC_STATS = (r"#+ NIC statistics for port 0 +#+\n  RX-packets: \d+ +RX-missed: \d+ +RX-bytes:  \d+\n"
              r"  RX-errors: \d+\n  RX-nombuf:  \d+ +\n  TX-packets: \d+ +TX-errors: \d+ +TX-bytes:  \d+\n\n"
@@ -183,7 +183,7 @@ def default_tool(rig, *options):
 
 
 def main():
-    cases = Cases("device")
+    cases = Cases("interop")
     own = sys.argv[2:] if sys.argv[1:2] == ["--"] else None
     with Rig() as rig:
         with open(rig.path("commands"), "w", encoding="ascii") as file:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from testpmd_rig import ROOT, Cases, Rig
+from testpmd_fixture import ROOT, Cases, Rig
 
 LONGEST_GAP_US = 400  # half of them are longer than an adaptive forwarder polls
 MOST_CPU = 0.02
@@ -17,7 +17,7 @@ MOST_CPU = 0.02
 class Pinger:
     def __init__(self, rig, pings):
         self.process = subprocess.Popen(
-            [os.path.join(ROOT, "build/tests/device/vhost_pinger"), "-l", "1", "--no-huge", "-m", "64",
+            [os.path.join(ROOT, "build/tests/interop/vhost_pinger"), "-l", "1", "--no-huge", "-m", "64",
              "--no-pci", "--no-shconf", "--no-telemetry", f"--file-prefix=pinger{os.getpid()}",
              "--log-level=lib.vhost:error", "--", rig.path("net.sock"), str(pings), str(LONGEST_GAP_US)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -78,7 +78,7 @@ def ping_through(mode, lcores, pings, results):
 
 
 def main():
-    cases, results = Cases("device"), {}
+    cases, results = Cases("interop"), {}
     for mode, lcores, pings in (("poll", "0", 1000), ("adaptive", "0", 10000), ("interrupt", "0", 1000),
                                 ("adaptive", "0,1", 1000), ("interrupt", "0,1", 1000)):
         cases.run(f"{pings} packets one at a time, --idle={mode}, lcores {lcores}",

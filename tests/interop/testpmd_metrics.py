@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 
-from testpmd_rig import PATIENCE, TOOL, Cases, Rig, counter, wait_for
+from testpmd_fixture import PATIENCE, TOOL, Cases, Rig, counter, wait_for
 
 PREFIX = f"kl-metrics-{os.getpid()}"
 
@@ -139,7 +139,7 @@ def judge_library(rig):
 
 
 def main():
-    cases = Cases("device")
+    cases = Cases("interop")
     with Rig() as rig:
         rig.peer(["net.sock", "other.sock"], "--forward-mode=rxonly", "-a")
         cases.run("only --metrics-listen needs the HTTP library", judge_library, rig)

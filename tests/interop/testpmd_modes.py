@@ -9,7 +9,7 @@ import sys
 
 from packets import (ADDRESS4, ADDRESS6, HERE, THERE, arp, ethernet, ipv4, ipv6, ping, read_pcap,
                      sums_are_good, tcp, udp, write_pcap)
-from testpmd_rig import Cases, Rig, counter, link_is_up, wait_for
+from testpmd_fixture import Cases, Rig, counter, link_is_up, wait_for
 
 OUR = bytes.fromhex("020000000099")
 PEER = bytes.fromhex("020000000077")
@@ -129,7 +129,7 @@ def judge_csum():
         f"--pcap-out holds {ways}"
 
 
-cases = Cases("device")
+cases = Cases("interop")
 for mode, judge in (("mac", judge_mac), ("macswap", judge_macswap), ("macswap, a VLAN tag inserted", judge_tags), ("icmpecho", judge_icmpecho),
                     ("5tswap", judge_5tswap), ("csum, with --pcap-out", judge_csum)):
     cases.run(f"frames through mode {mode}", judge)

@@ -7,7 +7,7 @@ import re
 import sys
 
 from packets import ADDRESS4, ADDRESS6, ethernet, ipv4, ipv6, read_pcap, sums_are_good, tcp, udp, write_pcap
-from testpmd_rig import Cases, Rig, link_is_up, wait_for
+from testpmd_fixture import Cases, Rig, link_is_up, wait_for
 
 PAYLOAD = bytes(number * 7 & 0xff for number in range(12000))
 LARGE, SMALL = 14 + 20 + 20 + len(PAYLOAD), 90
@@ -66,7 +66,7 @@ def judge_theirs(keys):
 
 
 def main():
-    cases = Cases("device/vhost_offloads")
+    cases = Cases("interop/vhost_offloads")
     for keys in (",packed=0", ",packed=1"):
         cases.run(f"checksums and cutting are left to net_vhost ({keys[1:]})", judge_ours, keys)
         cases.run(f"net_vhost leaves checksums to us ({keys[1:]})", judge_theirs, keys)

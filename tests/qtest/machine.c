@@ -45,8 +45,8 @@ static int plug_in(const char *folder)
 	snprintf(path, sizeof(path), "%s/qtest", folder);
 	rc = qtest_wire_open(path, &machine.wire);
 	if (rc != 0)
-		kl_error("%s: no QEMU listens there: %s; start one with tests/qtest/machine", path,
-			strerror(-rc));
+		kl_error("%s: no QEMU listens there: %s; start one with tests/qtest/machine.sh",
+			path, strerror(-rc));
 	return rc;
 }
 

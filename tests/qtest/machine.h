@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A QEMU without a guest, as tests/qtest/machine starts it, in a folder: its qtest socket and its
+ * A QEMU without a guest, as tests/qtest/machine.sh starts it, in a folder: its qtest socket and its
  * memory. A process uses one of them. Control thread.
  */
 #ifndef QTEST_MACHINE_H

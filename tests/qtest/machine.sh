@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Usage: tests/qtest/machine FOLDER [QEMU ARGUMENT...]
+# Usage: tests/qtest/machine.sh FOLDER [QEMU ARGUMENT...]
 #
 # Becomes a QEMU whose processor has nothing to do: its devices are driven from outside, by programs that
 # name them qtest:FOLDER/ADDRESS. FOLDER is made, and gets

@@ -3,7 +3,7 @@
 #
 # What the tests that boot a guest share: one line a case, a folder per boot, and QEMU's stderr as an oracle.
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
 
 # check NAME COMMAND...: the command's output is shown when it fails.
 check() {
@@ -75,7 +75,7 @@ qemu_is_quiet() {
 	! grep -iv -e 'hub [0-9]* is not connected to host network' -e bpf "${qemu_may_say[@]/#/-e}" "$1"
 }
 
-# The devices that tests/guest/basics works on, as options for boot, and the judgement of what was left behind.
+# The devices that tests/guest/lib/basics.sh works on, as options for boot, and the judgement of what was left behind.
 basic_machine() {
 	images=$root/build/guest-tests/$1-images
 	rm -rf "$images"
@@ -88,7 +88,7 @@ basic_machine() {
 }
 
 judge_basics() {
-	check "every numbered frame on the wire is intact, none twice" "$root/tests/guest/judge.py" frames "$images/frames.pcap" 5000
+	check "every numbered frame on the wire is intact, none twice" "$root/tests/guest/lib/verify.py" frames "$images/frames.pcap" 5000
 	check "the disk holds the file" cmp -n 1048576 "$images/entropy" "$images/disk.raw"
 	check "random bytes are those that the device gave" cmp -n 20000 "$images/entropy" "$out/drawn"
 }

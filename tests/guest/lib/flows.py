@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Usage: tests/guest/flows.py INTERFACE GO BACK
+"""Usage: tests/guest/lib/flows.py INTERFACE GO BACK
 
 As long as there is a file GO, sends UDP frames of 32 flows to the NIC at the other side of an interface, ten rounds a second,
 and in each round one frame to an address that the guest adds to the NIC's, and one to a stranger's. When it is told to
@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../device"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../interop"))
 from packets import ADDRESS4, ethernet, ipv4, udp  # noqa: E402
 
 NIC, ADDED, STRANGER = (bytes.fromhex("5254000000" + last) for last in ("01", "42", "99"))

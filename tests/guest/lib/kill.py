@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Kills programs that drive devices, and judges how soon those that follow have their device at work.
 
-killing.py kill ROOT OUT COUNT    in the guest: COUNT kills under load, and some of what only starts
-killing.py judge TRACE COUNT MS   outside, from QEMU's trace, which has one clock for the marks and for the devices
+kill.py kill ROOT OUT COUNT    in the guest: COUNT kills under load, and some of what only starts
+kill.py judge TRACE COUNT MS   outside, from QEMU's trace, which has one clock for the marks and for the devices
 
 A mark is a write to the interrupt line register of the host bridge, which nothing else touches.
 """
