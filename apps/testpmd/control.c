@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "metrics_server.h"
-#include "open.h"
-#include "progress.h"
-#include "prompt.h"
-#include "show.h"
+#include "report/metrics_server.h"
+#include "port/open.h"
+#include "report/progress.h"
+#include "cli/prompt.h"
+#include "cli/show.h"
 #include "signals.h"
-#include "testpmd.h"
+#include "cli/testpmd.h"
 
 #define TICK_NS (SECOND_NS / 4)
 /* Looks at registers cost exits, so they are made at each of so many ticks only. */

@@ -13,14 +13,14 @@
 #include <kickless/version.h>
 
 #include "control.h"
-#include "dry_run.h"
-#include "metrics_server.h"
-#include "open.h"
-#include "pool.h"
-#include "prompt.h"
+#include "cli/dry_run.h"
+#include "report/metrics_server.h"
+#include "port/open.h"
+#include "port/pool.h"
+#include "cli/prompt.h"
 #include "signals.h"
-#include "telemetry.h"
-#include "testpmd.h"
+#include "report/telemetry.h"
+#include "cli/testpmd.h"
 
 #define EXIT_USAGE 2
 

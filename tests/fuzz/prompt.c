@@ -12,10 +12,10 @@
 
 #include <cmdline.h>
 
-#include "command.h"
+#include "cli/command.h"
 #include "input.h"
-#include "lists.h"
-#include "testpmd.h"
+#include "cli/lists.h"
+#include "cli/testpmd.h"
 
 #define LONGEST 512
 #define MOST_WORDS 32

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "layers.h"
+#include "port/layers.h"
 
 #include <netinet/in.h>
 #include <string.h>

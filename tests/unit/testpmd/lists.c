@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "lists.h"
+#include "cli/lists.h"
 
 #include <errno.h>
 

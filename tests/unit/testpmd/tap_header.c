@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the kernel asks of a packet, and what a device says of one, each in the other's words. */
-#include "tap_header.h"
+#include "port/tap_header.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 #include <rte_byteorder.h>
 
-#include "layers.h"
+#include "port/layers.h"
 #include "packet.h"
 
 /* Of packet_udp4: behind the Ethernet and the IP header. */

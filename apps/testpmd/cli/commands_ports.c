@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <kickless/net_control.h>
+
+#include "port/open.h"
+#include "port/pool.h"
+#include "select.h"
+#include "testpmd.h"
+
+static bool is_forwarding(const struct testpmd *pmd, const struct port *port)
+{
+	if (!pmd->fwd.running || !fwd_has_port(&pmd->fwd, port->number))
+		return false;
+	say_reply("Please remove port %u from forwarding configuration.", port->number);
+	return true;
+}
+
+static void run_start(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	settle_offloads(pmd);
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
+		if (port_is_started(port))
+			say_reply("Port %u is now not stopped", port->number);
+		else
+			port_start(port);
+	}
+	printf("Done\n");
+}
+
+static void run_stop(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	printf("Stopping ports...\n");
+	fflush(stdout);
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL)
+		if (!is_forwarding(pmd, port) && port_is_started(port) && port_stop(port) != 0)
+			pmd->failed = true;
+	printf("Done\n");
+}
+
+static void run_close(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	printf("Closing ports...\n");
+	fflush(stdout);
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
+		if (is_forwarding(pmd, port))
+			continue;
+		if (port_is_started(port)) {
+			say_reply("Cannot close started device (port %u)", port->number);
+			continue;
+		}
+		release_port(pmd, port);
+		port_close_tap(port);
+		printf("Port %u is closed\n", port->number);
+	}
+	printf("Done\n");
+}
+
+/* Given back and opened again, which also helps a device that left its driver's good graces. */
+static void run_reset(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
+		if (port_is_started(port)) {
+			say_reply("Can not reset port(s), please stop port(s) first.");
+			return;
+		}
+		printf("Resetting ports...\n");
+		fflush(stdout);
+		release_port(pmd, port);
+		if (reopen_port(pmd, port) != 0)
+			say_reply("Failed to reset port %u", port->number);
+	}
+	printf("Done\n");
+}
+
+static void run_attach(struct testpmd *pmd, const struct command_words *words)
+{
+	printf("Attaching a new port...\n");
+	fflush(stdout);
+	if (tap_is_named(words->word[2].text)) {
+		say_reply("A TAP is joined by --dev only");
+	} else if (pmd->port_count == MAX_PORTS) {
+		say_reply("There are %u ports already", MAX_PORTS);
+	} else if (open_port(pmd, words->word[2].text) == 0 && pools_create(pmd) == 0) {
+		printf("Port %u is attached. Now total ports is %u\n", pmd->port_count - 1,
+			ports_open(pmd));
+	}
+	printf("Done\n");
+}
+
+static void run_detach(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	printf("Removing a device...\n");
+	fflush(stdout);
+	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
+		if (port_is_started(port)) {
+			say_reply("Port not stopped");
+			continue;
+		}
+		release_port(pmd, port);
+		port_close_tap(port);
+		printf("Device of port %u is detached\nNow total ports is %u\n", port->number,
+			ports_open(pmd));
+	}
+	printf("Done\n");
+}
+
+static bool all_stopped(const struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		if (port_is_started(&pmd->ports[i])) {
+			say_reply("Please stop all ports first");
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Queues come in pairs, so the larger number of both counts. */
+static void configure_queues(struct testpmd *pmd, bool tx, uint32_t count)
+{
+	uint64_t pairs;
+
+	if (tx)
+		pmd->options.txq = count;
+	else
+		pmd->options.rxq = count;
+	pairs = RTE_MAX(pmd->options.rxq, pmd->options.txq);
+	if (set_queues(pmd, pairs) == 0 && pmd->queues != count)
+		printf("Queues come in pairs: there will be %u\n", pmd->queues);
+}
+
+static void run_configure(struct testpmd *pmd, const struct command_words *words)
+{
+	const char *what = words->word[3].text;
+	const uint32_t count = words->word[4].number;
+	const bool tx = what[0] == 't';
+
+	if (!all_stopped(pmd))
+		return;
+	if (what[2] == 'q') {
+		configure_queues(pmd, tx, count);
+		return;
+	}
+	if (count > UINT16_MAX) {
+		say_reply("%s %u; 0 (the device's maximum) to 32768 are allowed", what, count);
+		return;
+	}
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		if (tx)
+			pmd->ports[i].conf.tx_ring_size = count;
+		else
+			pmd->ports[i].conf.rx_ring_size = count;
+	}
+}
+
+static void run_mtu(struct testpmd *pmd, const struct command_words *words)
+{
+	const uint32_t mtu = words->word[4].number;
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
+		int rc = mtu <= UINT16_MAX ? kl_net_mtu_set(port->net, mtu) : -EINVAL;
+
+		if (rc == 0 && port_is_started(port))
+			rc = port_dress_tap(port);
+		if (rc != 0)
+			say_reply("Set MTU failed. diag=%d", rc);
+	}
+}
+
+static void run_queue(struct testpmd *pmd, const struct command_words *words)
+{
+	const bool tx = strcmp(words->word[2].text, "txq") == 0;
+	const bool stops = strcmp(words->word[4].text, "stop") == 0;
+	const uint32_t queue = words->word[3].number;
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[1].number, &at)) != NULL) {
+		if (!port_is_started(port) || queue >= port->conf.queue_pairs) {
+			say_reply("port %u has no started %s queue %u", port->number,
+				tx ? "TX" : "RX", queue);
+			continue;
+		}
+		if (port_stop_queue(port, tx ? KL_NET_TX : KL_NET_RX, queue, stops) == 0)
+			fwd_apply(pmd);
+	}
+}
+
+static void run_link(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
+		port->link_held = strcmp(words->word[1].text, "link-down") == 0;
+		fwd_apply(pmd);
+	}
+}
+
+static const struct command commands[] = {
+	{"port start PORT", "Start a port, or all.", run_start},
+	{"port stop PORT", "Stop a port, or all, by a reset of the device.", run_stop},
+	{"port close PORT", "Give the device of a stopped port, or of all, back.", run_close},
+	{"port reset PORT", "Give the device of a stopped port back, and open it again.",
+		run_reset},
+	{"port attach LIST", "Open a device, named as for --dev, as a further port.", run_attach},
+	{"port detach PORT", "Give the device of a stopped port back.", run_detach},
+	{"port config all rxq|txq|rxd|txd N",
+		"Set queues, or descriptors of a ring, of stopped ports.", run_configure},
+	{"port config mtu PORT N", "Set the MTU of a port.", run_mtu},
+	{"port PORT rxq|txq N start|stop",
+		"Start or stop one queue: by RING_RESET, or else by not forwarding by it.",
+		run_queue},
+	{"set link-up|link-down port PORT",
+		"Forward by a port, or act as if its cable was out: the device's own link is its host's.",
+		run_link},
+	{NULL, NULL, NULL},
+};
+
+const struct command_group ports_group = {
+	.name = "ports",
+	.title = "Configuring ports",
+	.commands = commands,
+};

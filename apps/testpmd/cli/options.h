@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line behind EAL's part of it. */
+#ifndef TESTPMD_OPTIONS_H
+#define TESTPMD_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kickless/queue.h>
+
+#include "port/sizes.h"
+#include "forward/settings.h"
+
+struct options {
+	const char *devices[MAX_PORTS]; /* each a spec of kl_device_open, or tap:NAME */
+	uint16_t device_count;
+	uint64_t rxq; /* as asked for; 0 for not at all */
+	uint64_t txq;
+	uint16_t queues; /* pairs, from both; 0 when neither was given */
+	uint64_t rxd; /* 0 for the device's maximum */
+	uint64_t txd;
+	struct kl_kick_policy kick;
+	uint32_t tx_timeout_ms;
+
+	uint64_t mbuf_size; /* with headroom */
+	uint64_t mbuf_count; /* 0 for what the rings need */
+	uint64_t mbuf_cache;
+	uint64_t tx_offloads; /* RTE_ETH_TX_OFFLOAD_* and RX to ask ports for */
+	uint64_t rx_offloads;
+	bool rx_cksum;
+	bool lro;
+	bool vlan_filter;
+	bool vlan_strip;
+	bool no_rss;
+	bool as_it_is; /* what such options ask for is so anyway */
+	bool rss_udp;
+	uint64_t rss_types; /* from these three */
+	uint64_t max_packet; /* with FCS; 0 when not given */
+
+	bool interactive;
+	bool auto_start;
+	bool tx_first;
+	bool stopped; /* ports stay stopped until someone starts them */
+	bool dry_run;
+	bool help;
+	bool version;
+	uint64_t stats_period; /* seconds; 0 for never */
+	double duration; /* seconds; 0 for until told to stop */
+	uint64_t cores; /* 0 when not given */
+	uint64_t ports; /* to forward with; 0 for all */
+	const char *segments;
+	const char *cmdline_file;
+	const char *json; /* "-" for stdout */
+	const char *metrics_listen; /* NULL for nowhere */
+	const char *pcap_out; /* NULL for none */
+
+	struct fwd_settings settings; /* where a run starts from */
+};
+
+/*
+ * Reads what follows "--" in argv. Returns 0, or -EINVAL after a message that says what is allowed.
+ * With --help or --version nothing else is checked. Strings remain those of argv.
+ */
+int options_parse(struct options *options, int argc, char **argv);
+
+void options_help(void);
+
+#endif

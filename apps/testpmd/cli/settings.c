@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "forward/settings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+
+#include "forward/headers.h"
+#include "number.h"
+#include "say.h"
+
+static const char *const topologies[] = {
+	[TOPOLOGY_PAIRED] = "paired",
+	[TOPOLOGY_CHAINED] = "chained",
+	[TOPOLOGY_LOOP] = "loop",
+};
+
+const char *topology_name(enum port_topology topology)
+{
+	return topologies[topology];
+}
+
+void settings_default(struct fwd_settings *settings)
+{
+	*settings = (struct fwd_settings){
+		.engine = &io_engine,
+		.topology = TOPOLOGY_PAIRED,
+		.burst = DEFAULT_BURST,
+		.retries = DEFAULT_RETRIES,
+		.retry_us = DEFAULT_RETRY_US,
+		.cores = 1,
+		.segments = 1,
+		.segment_bytes = {DEFAULT_PACKET_BYTES},
+		.packet_bytes = DEFAULT_PACKET_BYTES,
+		/* 198.18.0.1 and .2, of RFC 2544's network for tests; the discard port of RFC 863. */
+		.ip_source = 0xc6120001,
+		.ip_destination = 0xc6120002,
+		.udp_source = 9,
+		.udp_destination = 9,
+	};
+	for (uint8_t port = 0; port < MAX_PORTS; port++) {
+		settings->peers[port] = (struct rte_ether_addr){{0x02, 0, 0, 0, 0, port}};
+		settings->tx_vlan[port] = NO_VLAN;
+	}
+}
+
+int settings_set_mode(struct fwd_settings *settings, const char *name)
+{
+	const struct fwd_engine *engine = engine_by_name(name);
+	char names[128];
+
+	if (engine == NULL) {
+		say_error("forwarding mode '%s' is not one of %s", name,
+			engine_names('|', names, sizeof(names)));
+		return -EINVAL;
+	}
+	settings->engine = engine;
+	return 0;
+}
+
+int settings_set_topology(struct fwd_settings *settings, const char *name)
+{
+	for (size_t i = 0; i < sizeof(topologies) / sizeof(topologies[0]); i++) {
+		if (strcmp(topologies[i], name) == 0) {
+			settings->topology = i;
+			return 0;
+		}
+	}
+	say_error("port topology '%s' is not one of paired|chained|loop", name);
+	return -EINVAL;
+}
+
+int settings_set_burst(struct fwd_settings *settings, uint64_t burst)
+{
+	if (burst < 1 || burst > MAX_BURST) {
+		say_error("%" PRIu64 " packets per burst; 1 to %u are allowed", burst, MAX_BURST);
+		return -EINVAL;
+	}
+	settings->burst = burst;
+	return 0;
+}
+
+int settings_set_peer(struct fwd_settings *settings, uint64_t port,
+	const struct rte_ether_addr *peer)
+{
+	if (port >= MAX_PORTS) {
+		say_error("peer of port %" PRIu64 "; ports are 0 to %u", port, MAX_PORTS - 1);
+		return -EINVAL;
+	}
+	settings->peers[port] = *peer;
+	return 0;
+}
+
+static int parse_segments(const char *list, uint16_t *bytes, uint32_t mbuf_bytes)
+{
+	uint64_t value;
+	int count = 0;
+
+	for (const char *at = list;; at++) {
+		if (count == MAX_SEGMENTS) {
+			say_error("more than %u segments in '%s'", MAX_SEGMENTS, list);
+			return -EINVAL;
+		}
+		if (number_parse(at, ',', &value, &at) != 0) {
+			say_error("'%s' is not a list of segment lengths such as 64 or 64,128",
+				list);
+			return -EINVAL;
+		}
+		if (value < 1 || value > mbuf_bytes) {
+			say_error("segment length %" PRIu64 "; 1 to %u fit an mbuf", value,
+				mbuf_bytes);
+			return -EINVAL;
+		}
+		bytes[count++] = value;
+		if (*at == '\0')
+			return count;
+	}
+}
+
+int settings_set_segments(struct fwd_settings *settings, const char *list, uint32_t mbuf_bytes)
+{
+	uint16_t bytes[MAX_SEGMENTS];
+	uint32_t sum = 0;
+	int count = parse_segments(list, bytes, mbuf_bytes);
+
+	if (count < 0)
+		return count;
+	for (int i = 0; i < count; i++)
+		sum += bytes[i];
+	if (sum < sizeof(struct udp_headers) || sum > UINT16_MAX) {
+		say_error("total packet length %u; %zu (its headers) to %u are allowed", sum,
+			sizeof(struct udp_headers), UINT16_MAX);
+		return -EINVAL;
+	}
+	settings->segments = count;
+	memcpy(settings->segment_bytes, bytes, count * sizeof(bytes[0]));
+	settings->packet_bytes = sum;
+	return 0;
+}
+
+int settings_set_addresses(struct fwd_settings *settings, const char *pair)
+{
+	char source[INET_ADDRSTRLEN];
+	char destination[INET_ADDRSTRLEN];
+	struct in_addr from;
+	struct in_addr to;
+
+	if (sscanf(pair, "%15[0-9.],%15[0-9.]", source, destination) != 2 ||
+		inet_pton(AF_INET, source, &from) != 1 ||
+		inet_pton(AF_INET, destination, &to) != 1 ||
+		strlen(pair) != strlen(source) + 1 + strlen(destination)) {
+		say_error("'%s' is not SOURCE,DESTINATION such as 198.18.0.1,198.18.0.2", pair);
+		return -EINVAL;
+	}
+	settings->ip_source = ntohl(from.s_addr);
+	settings->ip_destination = ntohl(to.s_addr);
+	return 0;
+}
+
+int settings_set_udp_ports(struct fwd_settings *settings, const char *pair)
+{
+	uint64_t source = 0;
+	uint64_t destination;
+	const char *rest;
+	int bad = number_parse(pair, ',', &source, &rest);
+
+	destination = source;
+	if (bad == 0 && *rest == ',')
+		bad = number_parse(rest + 1, '\0', &destination, NULL);
+	if (bad != 0 || source > UINT16_MAX || destination > UINT16_MAX) {
+		say_error("'%s' is not SOURCE[,DESTINATION] of two ports up to 65535", pair);
+		return -EINVAL;
+	}
+	settings->udp_source = source;
+	settings->udp_destination = destination;
+	return 0;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "forward.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <rte_cycles.h>
+#include <rte_launch.h>
+#include <rte_pause.h>
+
+#include "clock.h"
+#include "cli/show.h"
+#include "signals.h"
+#include "cli/testpmd.h"
+
+#define SLICES_PER_SECOND 100
+
+bool fwd_slice(struct fwd *fwd)
+{
+	struct fwd_lcore *lcore = &fwd->lcores[0];
+	const uint64_t cycles = rte_get_tsc_hz() / SLICES_PER_SECOND;
+	const uint64_t begin = rte_rdtsc();
+
+	if (!fwd->running || !fwd->on_main)
+		return false;
+	do
+		if (idle_is_due(&lcore->idle, lcore_round(lcore)))
+			return true;
+	while (rte_rdtsc() - begin < cycles && !signals_stop_wanted());
+	return false;
+}
+
+bool fwd_arm(struct fwd *fwd)
+{
+	struct fwd_lcore *lcore = &fwd->lcores[0];
+
+	return idle_arm(&lcore->idle, lcore->streams, lcore->stream_count);
+}
+
+void fwd_disarm(struct fwd *fwd)
+{
+	struct fwd_lcore *lcore = &fwd->lcores[0];
+
+	idle_disarm(&lcore->idle, lcore->streams, lcore->stream_count);
+}
+
+static void warn_of_node(const struct testpmd *pmd, const struct fwd_lcore *lcore, uint16_t number)
+{
+	const struct port *port = &pmd->ports[number];
+	const int device_node = kl_device_info(port->device)->numa_node;
+	const int node = rte_lcore_to_socket_id(lcore->id);
+
+	if (device_node >= 0 && device_node != node)
+		say_error("warning: lcore %u on NUMA node %d forwards for port %u (%s) on node %d",
+			lcore->id, node, number, port_name(port), device_node);
+}
+
+static void warn_of_nodes(const struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->fwd.lcore_count; i++) {
+		const struct fwd_lcore *lcore = &pmd->fwd.lcores[i];
+
+		for (uint16_t s = 0; s < lcore->stream_count; s++) {
+			warn_of_node(pmd, lcore, lcore->streams[s].rx_port);
+			if (lcore->streams[s].tx_port != lcore->streams[s].rx_port)
+				warn_of_node(pmd, lcore, lcore->streams[s].tx_port);
+		}
+	}
+}
+
+/* The rate is a port's, so its queues share it. */
+static int begin_stream(const struct testpmd *pmd, struct fwd_stream *stream, bool tx_first)
+{
+	const struct fwd_settings *settings = stream->settings;
+	uint64_t rate = settings->engine->paced ? settings->rate : 0;
+	int rc = 0;
+
+	if (rate != 0)
+		rate = RTE_MAX(rate / pmd->queues, UINT64_C(1));
+	pace_set(&stream->pace, rate, settings->burst);
+	if (settings->engine->begin != NULL)
+		rc = settings->engine->begin(stream);
+	if (rc == 0 && tx_first && settings->engine != &txonly_engine)
+		rc = txonly_engine.begin(stream);
+	return rc;
+}
+
+static int begin_streams(struct testpmd *pmd, uint32_t tx_first)
+{
+	for (uint16_t i = 0; i < pmd->fwd.stream_count; i++) {
+		const int rc = begin_stream(pmd, &pmd->fwd.streams[i], tx_first > 0);
+
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+bool fwd_has_port(const struct fwd *fwd, uint16_t port)
+{
+	for (uint16_t i = 0; i < fwd->stream_count; i++)
+		if (fwd->streams[i].rx_port == port || fwd->streams[i].tx_port == port)
+			return true;
+	return false;
+}
+
+static int check_ports(const struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		if (fwd_has_port(&pmd->fwd, i) && !port_is_started(&pmd->ports[i])) {
+			say_reply("Not all ports were started");
+			return -ENETDOWN;
+		}
+	}
+	return 0;
+}
+
+/*
+ * A run counts from the end of the last one, so that the kicks that starting a port takes are in a report
+ * too, and nothing falls between two.
+ */
+static void take_baselines(struct testpmd *pmd)
+{
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		struct port *port = &pmd->ports[i];
+
+		port->tap_errors_before = __atomic_load_n(&port->tap.errors, __ATOMIC_RELAXED);
+		if (port_is_open(port))
+			counters_read(port->net, pmd->queues, &port->run);
+	}
+}
+
+static void close_idle(struct fwd *fwd)
+{
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		idle_close(&fwd->lcores[i].idle);
+}
+
+/* Modes that only send have no packets to wait for. */
+static int open_idle(struct fwd *fwd)
+{
+	const struct fwd_settings *settings = &fwd->settings;
+	const enum idle_mode mode = settings->engine->sends_only ? IDLE_POLL : settings->idle;
+	int rc = 0;
+
+	for (uint16_t i = 0; i < fwd->lcore_count && rc == 0; i++)
+		rc = idle_open(&fwd->lcores[i].idle, mode, fwd->lcores[i].streams,
+			fwd->lcores[i].stream_count);
+	if (rc != 0)
+		close_idle(fwd);
+	return rc;
+}
+
+static void launch(struct fwd *fwd, uint32_t tx_first)
+{
+	fwd->started_ns = clock_ns();
+	fwd->ended_ns = 0;
+	fwd->running = true;
+	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
+		struct fwd_lcore *lcore = &fwd->lcores[i];
+
+		atomic_store(&lcore->order, FWD_GO_ON);
+		lcore->tx_first = tx_first;
+		if (fwd->on_main)
+			lcore_begin(lcore);
+		else
+			rte_eal_remote_launch(lcore_main, lcore, lcore->id);
+	}
+}
+
+int fwd_start(struct testpmd *pmd, uint32_t tx_first)
+{
+	int rc;
+
+	if (pmd->fwd.running) {
+		say_reply("Packet forwarding already started");
+		return -EBUSY;
+	}
+	rc = fwd_plan(pmd);
+	if (rc == -ENODEV)
+		say_reply("No port is left to forward with");
+	if (rc == 0)
+		rc = check_ports(pmd);
+	if (rc == 0)
+		rc = begin_streams(pmd, tx_first);
+	if (rc == 0)
+		rc = open_idle(&pmd->fwd);
+	if (rc != 0)
+		return rc;
+	show_forwarding(pmd);
+	show_queues(pmd);
+	fflush(stdout);
+	warn_of_nodes(pmd);
+	launch(&pmd->fwd, tx_first);
+	return 0;
+}
+
+static void give_order(struct fwd_lcore *lcore, enum fwd_order order)
+{
+	atomic_store(&lcore->order, order);
+	idle_wake(&lcore->idle);
+}
+
+void fwd_stop(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+
+	if (!fwd->running) {
+		say_reply("Packet forwarding not started");
+		return;
+	}
+	printf("Telling cores to stop...\n");
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		give_order(&fwd->lcores[i], FWD_STOP);
+	printf("Waiting for lcores to finish...\n");
+	fflush(stdout);
+	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
+		if (fwd->on_main)
+			lcore_end(&fwd->lcores[i]);
+		else
+			rte_eal_wait_lcore(fwd->lcores[i].id);
+	}
+	fwd->ended_ns = clock_ns();
+	fwd->running = false;
+	report_collect(&pmd->report, pmd);
+	report_print(&pmd->report, fwd);
+	take_baselines(pmd);
+	close_idle(fwd);
+	printf("\nDone.\n");
+	fflush(stdout);
+}
+
+/* An lcore's counters and queues are its own, so it does it itself; it looks within a round. */
+static void have_done(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_order order)
+{
+	const uint64_t deadline = clock_ns() + SECOND_NS;
+
+	if (!fwd->running || fwd->on_main) {
+		lcore_obey(lcore, order);
+		return;
+	}
+	give_order(lcore, order);
+	while (atomic_load_explicit(&lcore->order, memory_order_acquire) == (int)order &&
+		clock_ns() < deadline)
+		rte_pause();
+}
+
+void fwd_clear(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		have_done(fwd, &fwd->lcores[i], FWD_CLEAR);
+	take_baselines(pmd);
+	fwd->started_ns = clock_ns();
+	if (!fwd->running)
+		fwd->ended_ns = fwd->started_ns;
+}
+
+/* Without a run the queues are this thread's. */
+void fwd_announce(struct testpmd *pmd, const struct port *port)
+{
+	struct fwd *fwd = &pmd->fwd;
+
+	if (!fwd->running || !fwd_has_port(fwd, port->number)) {
+		lcore_announce(port->net, 0, port->pool);
+		return;
+	}
+	for (uint16_t i = 0; i < fwd->stream_count; i++)
+		fwd->streams[i].announces = fwd->streams[i].tx_net == port->net &&
+			fwd->streams[i].tx_tap == NULL && fwd->streams[i].tx_queue == 0;
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		have_done(fwd, &fwd->lcores[i], FWD_ANNOUNCE);
+}
+
+double fwd_seconds(const struct fwd *fwd)
+{
+	const uint64_t end = fwd->ended_ns != 0 ? fwd->ended_ns : clock_ns();
+
+	return fwd->started_ns != 0 ? (end - fwd->started_ns) / (double)SECOND_NS : 0;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Which stream goes from where to where, and on which lcore. */
+#include "forward.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_malloc.h>
+
+#include "cli/testpmd.h"
+
+/* The port that what comes in at the port-th of count ports leaves by. */
+static uint16_t peer_of(enum port_topology topology, uint16_t port, uint16_t count)
+{
+	switch (topology) {
+	case TOPOLOGY_CHAINED:
+		return (port + 1) % count;
+	case TOPOLOGY_LOOP:
+		return port;
+	case TOPOLOGY_PAIRED:
+		break;
+	}
+	/* With an odd count the last one has no partner but itself. */
+	return (port ^ 1) < count ? port ^ 1 : port;
+}
+
+static void fill_stream(const struct testpmd *pmd, struct fwd_stream *stream, const struct port *rx,
+	const struct port *tx, uint16_t queue)
+{
+	const struct fwd *fwd = &pmd->fwd;
+
+	*stream = (struct fwd_stream){
+		.rx_net = rx->net,
+		.tx_net = tx->net,
+		.pool = tx->pool,
+		.settings = &fwd->settings,
+		.rx_port = rx->number,
+		.rx_queue = queue,
+		.tx_port = tx->number,
+		.tx_queue = queue,
+		.burst = fwd->settings.burst,
+		.record_bursts = fwd->settings.record_bursts,
+		.tx_vlan = fwd->settings.tx_vlan[tx->number],
+		.capture = pmd->capture,
+		.peer = fwd->settings.peers[tx->number],
+	};
+	memcpy(&stream->source, kl_net_info(tx->net)->mac, sizeof(stream->source));
+}
+
+/* All that the port receives goes to the kernel, and what the kernel sends by the first queue. */
+static struct fwd_stream *fill_tap_streams(const struct testpmd *pmd, struct fwd_stream *stream,
+	struct port *port)
+{
+	for (uint16_t queue = 0; queue < pmd->queues; queue++) {
+		fill_stream(pmd, stream, port, port, queue);
+		stream->tx_vlan = NO_VLAN;
+		stream++->tx_tap = &port->tap;
+	}
+	fill_stream(pmd, stream, port, port, 0);
+	stream++->rx_tap = &port->tap;
+	return stream;
+}
+
+/* Moves those that are joined to a TAP behind the others; returns how many others there are. */
+static uint16_t sort_out_taps(struct port **ports, uint16_t count)
+{
+	struct port *joined[MAX_PORTS];
+	uint16_t taps = 0;
+
+	for (uint16_t i = 0; i < count; i++) {
+		if (tap_is_open(&ports[i]->tap))
+			joined[taps++] = ports[i];
+		else
+			ports[i - taps] = ports[i];
+	}
+	memcpy(ports + count - taps, joined, taps * sizeof(joined[0]));
+	return count - taps;
+}
+
+/* Those that are to forward and are open, in the order that was asked for. */
+static uint16_t choose_ports(struct testpmd *pmd, struct port **ports)
+{
+	const struct fwd_settings *settings = &pmd->fwd.settings;
+	const uint16_t listed = settings->port_list_count;
+	const uint16_t total = listed != 0 ? listed : pmd->port_count;
+	uint16_t count = 0;
+
+	for (uint16_t i = 0; i < total && (settings->ports == 0 || count < settings->ports); i++) {
+		const uint16_t number = listed != 0 ? settings->port_list[i] : i;
+
+		if (number < pmd->port_count && port_is_open(&pmd->ports[number]))
+			ports[count++] = &pmd->ports[number];
+	}
+	return count;
+}
+
+static int plan_streams(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+	struct port *ports[MAX_PORTS];
+	const uint16_t count = choose_ports(pmd, ports);
+	const uint16_t others = sort_out_taps(ports, count);
+	struct fwd_stream *stream;
+
+	fwd_free(fwd);
+	if (count == 0)
+		return -ENODEV;
+	fwd->stream_count = count * pmd->queues + (count - others);
+	fwd->streams = rte_calloc("streams", fwd->stream_count, sizeof(*fwd->streams),
+		RTE_CACHE_LINE_SIZE);
+	if (fwd->streams == NULL) {
+		fwd->stream_count = 0;
+		return -ENOMEM;
+	}
+	fwd->port_count = count;
+	stream = fwd->streams;
+	for (uint16_t queue = 0; queue < pmd->queues; queue++)
+		for (uint16_t i = 0; i < others; i++)
+			fill_stream(pmd, stream++, ports[i],
+				ports[peer_of(fwd->settings.topology, i, others)], queue);
+	for (uint16_t i = others; i < count; i++)
+		stream = fill_tap_streams(pmd, stream, ports[i]);
+	return 0;
+}
+
+unsigned int fwd_max_cores(void)
+{
+	return rte_lcore_count() > 1 ? rte_lcore_count() - 1 : 1;
+}
+
+/* The one that was asked for, else one that no one has yet, on that node if there is one. */
+static unsigned int choose_lcore(const struct fwd *fwd, int node)
+{
+	const struct fwd_settings *settings = &fwd->settings;
+	bool taken[RTE_MAX_LCORE] = {false};
+	unsigned int other = rte_get_main_lcore();
+	unsigned int id;
+
+	if (fwd->lcore_count < settings->core_list_count)
+		return settings->core_list[fwd->lcore_count];
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		taken[fwd->lcores[i].id] = true;
+	RTE_LCORE_FOREACH_WORKER(id) {
+		if (taken[id])
+			continue;
+		if ((int)rte_lcore_to_socket_id(id) == node)
+			return id;
+		if (other == rte_get_main_lcore())
+			other = id;
+	}
+	return other;
+}
+
+/* Each lcore gets neighbouring streams; the last ones get one more when it doesn't come out even. */
+static void plan_lcores(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+	const uint16_t cores = RTE_MIN(fwd->settings.cores, fwd->stream_count);
+	const uint16_t longer_from = cores - fwd->stream_count % cores;
+	struct fwd_stream *next = fwd->streams;
+
+	fwd->lcore_count = 0;
+	for (uint16_t i = 0; i < cores; i++) {
+		const unsigned int id = choose_lcore(fwd, port_node(&pmd->ports[next->rx_port]));
+		struct fwd_lcore *lcore = &fwd->lcores[fwd->lcore_count++];
+
+		lcore->id = id;
+		lcore->engine = fwd->settings.engine;
+		lcore->record_cycles = fwd->settings.record_cycles;
+		lcore->streams = next;
+		lcore->idle = (struct idle){.epoll_fd = -1, .wake_fd = -1};
+		lcore->stream_count = fwd->stream_count / cores + (i >= longer_from);
+		next += lcore->stream_count;
+	}
+	fwd->on_main = fwd->lcores[0].id == rte_get_main_lcore();
+}
+
+void fwd_apply(struct testpmd *pmd)
+{
+	struct fwd *fwd = &pmd->fwd;
+
+	for (uint16_t i = 0; i < fwd->stream_count; i++) {
+		struct fwd_stream *stream = &fwd->streams[i];
+		const struct port *rx = &pmd->ports[stream->rx_port];
+		const struct port *tx = &pmd->ports[stream->tx_port];
+		const bool rx_held = rx->link_held ||
+			(rx->rx_held[stream->rx_queue] && stream->rx_tap == NULL);
+		const bool tx_held = tx->link_held ||
+			(tx->tx_held[stream->tx_queue] && stream->tx_tap == NULL);
+
+		atomic_store(&stream->rx_held, rx_held);
+		atomic_store(&stream->tx_held, tx_held);
+		atomic_store(&stream->verbose, pmd->settings.verbose);
+		atomic_store(&stream->is_watched,
+			rx_held || tx_held || stream->record_bursts || pmd->settings.verbose != 0 ||
+				stream->tx_vlan != NO_VLAN || stream->capture != NULL);
+	}
+	for (uint16_t i = 0; i < fwd->lcore_count; i++)
+		idle_wake(&fwd->lcores[i].idle);
+}
+
+int fwd_plan(struct testpmd *pmd)
+{
+	int rc;
+
+	pmd->fwd.settings = pmd->settings;
+	rc = plan_streams(pmd);
+	if (rc == 0)
+		plan_lcores(pmd);
+	if (rc == 0)
+		fwd_apply(pmd);
+	return rc;
+}
+
+void fwd_free(struct fwd *fwd)
+{
+	for (uint16_t i = 0; i < fwd->stream_count; i++)
+		capture_batch_free(&fwd->streams[i].batch);
+	rte_free(fwd->streams);
+	fwd->streams = NULL;
+	fwd->stream_count = 0;
+	fwd->lcore_count = 0;
+	fwd->port_count = 0;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A stream: one receive queue and the transmit queue that its packets leave by. It belongs to one
+ * forwarding lcore during a run; the control thread only reads its counters then.
+ */
+#ifndef TESTPMD_STREAM_H
+#define TESTPMD_STREAM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_branch_prediction.h>
+#include <rte_cycles.h>
+#include <rte_ether.h>
+#include <rte_mbuf.h>
+
+#include <kickless/net.h>
+
+#include "capture.h"
+#include "headers.h"
+#include "pace.h"
+#include "settings.h"
+#include "port/sizes.h"
+#include "port/tap.h"
+#include "watch.h"
+
+struct fwd_stream {
+	/* Fixed during a run. */
+	struct kl_net *rx_net;
+	struct kl_net *tx_net;
+	/* Instead of a port's queues, where the kernel is the other end; else NULL. */
+	struct tap *rx_tap;
+	struct tap *tx_tap;
+	struct rte_mempool *pool; /* on the sending device's node */
+	const struct fwd_settings *settings;
+	uint16_t rx_port;
+	uint16_t rx_queue;
+	uint16_t tx_port;
+	uint16_t tx_queue;
+	uint16_t burst;
+	/* The control thread may change these four meanwhile. */
+	atomic_bool is_watched; /* one of the next six is set */
+	atomic_bool rx_held; /* nothing is received, or sent */
+	atomic_bool tx_held;
+	atomic_uchar verbose; /* VERBOSE_ bits */
+	bool record_bursts;
+	uint16_t tx_vlan; /* the tag of what is sent, or NO_VLAN */
+	struct capture *capture; /* NULL without --pcap-out */
+	struct rte_ether_addr source; /* the sending port's own */
+	struct rte_ether_addr peer;
+	struct udp_headers headers; /* of txonly's packets */
+	bool announces; /* with an order FWD_ANNOUNCE */
+
+	/* Written by the stream's lcore. */
+	uint64_t rx_packets __rte_cache_aligned;
+	uint64_t tx_packets;
+	uint64_t dropped;
+	uint64_t bad_ip; /* csum: checksums that the receiving device found wrong */
+	uint64_t bad_l4;
+	uint64_t busy_cycles;
+	struct pace pace;
+	uint32_t next_flow;
+	struct capture_batch batch;
+
+	uint64_t rx_bursts[MAX_BURST + 1]; /* how often a burst had so many packets */
+	uint64_t tx_bursts[MAX_BURST + 1];
+} __rte_cache_aligned;
+
+/* stream.c: what the kernel has. */
+uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets);
+
+/* What the sending queue takes of the packets; the rest stays the caller's. */
+static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count)
+{
+	if (unlikely(stream->tx_tap != NULL))
+		return tap_send(stream->tx_tap, packets, count);
+	return kl_net_tx_burst(stream->tx_net, stream->tx_queue, packets, count);
+}
+
+/* From here on nobody polls for a while, so what is owed to the device is decided now. */
+static inline void stream_flush(const struct fwd_stream *stream)
+{
+	if (stream->tx_tap == NULL)
+		kl_net_tx_kick(stream->tx_net, stream->tx_queue);
+}
+
+/* What the receiving queue has. */
+static inline uint16_t stream_poll(struct fwd_stream *stream, struct rte_mbuf **packets)
+{
+	if (unlikely(stream->rx_tap != NULL))
+		return stream_poll_tap(stream, packets);
+	return kl_net_rx_burst(stream->rx_net, stream->rx_queue, packets, stream->burst);
+}
+
+static inline bool stream_is_watched(const struct fwd_stream *stream)
+{
+	return unlikely(atomic_load_explicit(&stream->is_watched, memory_order_relaxed));
+}
+
+static inline uint16_t stream_receive(struct fwd_stream *stream, struct rte_mbuf **packets)
+{
+	const uint16_t count = stream_is_watched(stream) ? watch_receive(stream, packets) :
+							   stream_poll(stream, packets);
+
+	stream->rx_packets += count;
+	return count;
+}
+
+static inline uint16_t stream_try(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count)
+{
+	return stream_is_watched(stream) ? watch_send(stream, packets, count) :
+					   stream_transmit(stream, packets, count);
+}
+
+/* "set fwd MODE retry": gives the device a little time, some times over. */
+static inline uint16_t stream_retry(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t sent, uint16_t count)
+{
+	for (uint32_t n = 0; n < stream->settings->retries && sent < count; n++) {
+		rte_delay_us_block(stream->settings->retry_us);
+		sent += stream_try(stream, packets + sent, count - sent);
+	}
+	return sent;
+}
+
+/* What the ring has no room for, also after retries, is dropped and counted. */
+static inline uint16_t stream_send(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count)
+{
+	uint16_t sent = stream_try(stream, packets, count);
+
+	if (unlikely(sent < count) && stream->settings->retry)
+		sent = stream_retry(stream, packets, sent, count);
+	stream->tx_packets += sent;
+	if (unlikely(sent < count)) {
+		stream->dropped += count - sent;
+		rte_pktmbuf_free_bulk(packets + sent, count - sent);
+	}
+	return sent;
+}
+
+#endif

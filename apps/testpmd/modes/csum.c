@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * csum: as mac, and the checksums of IPv4, TCP and UDP are made anew: by the sending device where
+ * "csum set" says hw, else here. With "tso set" TCP packets with more payload than that are left for
+ * the device to cut. Checksums that the receiving device found wrong are counted.
+ */
+#include "forward/engine.h"
+
+#include <netinet/in.h>
+
+#include <rte_ip.h>
+#include <rte_tcp.h>
+
+#include "edit.h"
+#include "port/layers.h"
+
+static void count_bad(struct fwd_stream *stream, const struct rte_mbuf *packet)
+{
+	const uint64_t l4 = packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+	const uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
+
+	stream->bad_l4 += l4 == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+	stream->bad_ip += ip == RTE_MBUF_F_RX_IP_CKSUM_BAD;
+}
+
+/* What mbufs tell a device about the packet's form. */
+static void describe(struct rte_mbuf *packet, const struct layers *layers)
+{
+	packet->l2_len = layers->l2_bytes;
+	packet->l3_len = layers->l3_bytes;
+	packet->l4_len = layers->l4_bytes;
+	packet->ol_flags |= layers->is_ipv4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
+}
+
+/* The device completes the checksum from the sum of the pseudo header, which stands in its place. */
+static void leave_sum(struct rte_mbuf *packet, const struct layers *layers, uint64_t flag)
+{
+	describe(packet, layers);
+	packet->ol_flags |= flag;
+	layers_set_checksum(layers, layers_pseudo_sum(layers, layers->l4_total));
+}
+
+/* DPDK's custom: to be cut, so the pseudo header is summed up without a length. */
+static void leave_cutting(struct rte_mbuf *packet, const struct layers *layers, uint16_t segment)
+{
+	describe(packet, layers);
+	packet->ol_flags |= RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_TCP_CKSUM;
+	packet->tso_segsz = segment;
+	layers_set_checksum(layers, layers_pseudo_sum(layers, 0));
+}
+
+static void sum_tcp(const struct port_sums *sums, struct rte_mbuf *packet,
+	const struct layers *layers)
+{
+	if (sums->tso_segment != 0 && layers->l4_total - layers->l4_bytes > sums->tso_segment)
+		leave_cutting(packet, layers, sums->tso_segment);
+	else if (sums->tcp_hw)
+		leave_sum(packet, layers, RTE_MBUF_F_TX_TCP_CKSUM);
+	else
+		layers_set_checksum(layers, layers_make_checksum(layers, packet));
+}
+
+/* RFC 768: 0 says that there is none, and so it stays. */
+static void sum_udp(const struct port_sums *sums, struct rte_mbuf *packet,
+	const struct layers *layers)
+{
+	if (layers_checksum(layers) == 0)
+		return;
+	if (sums->udp_hw)
+		leave_sum(packet, layers, RTE_MBUF_F_TX_UDP_CKSUM);
+	else
+		layers_set_checksum(layers, layers_make_checksum(layers, packet));
+}
+
+static bool sum_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
+{
+	const struct port_sums *sums = &stream->settings->sums[stream->tx_port];
+	struct layers layers;
+
+	count_bad(stream, packet);
+	layers_parse(packet, &layers);
+	edit_set_addresses(stream, packet);
+	if (layers.is_ipv4) {
+		struct rte_ipv4_hdr *ip = layers.l3;
+
+		ip->hdr_checksum = 0;
+		ip->hdr_checksum = rte_ipv4_cksum(ip);
+	}
+	if (layers.protocol == IPPROTO_TCP)
+		sum_tcp(sums, packet, &layers);
+	else if (layers.protocol == IPPROTO_UDP)
+		sum_udp(sums, packet, &layers);
+	return true;
+}
+
+static bool csum_burst(struct fwd_stream *stream)
+{
+	return stream_edit(stream, sum_packet);
+}
+
+const struct fwd_engine csum_engine = {
+	.name = "csum",
+	.counts_sums = true,
+	.burst = csum_burst,
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * flowgen: sends UDP packets of many flows, one after the other, and drops what comes back. A flow
+ * is a destination address; addresses, ports and the four bytes taken off for an FCS are testpmd's.
+ */
+#include "forward/engine.h"
+
+#include <errno.h>
+
+#include <rte_memcpy.h>
+
+#include "say.h"
+#include "forward/stream.h"
+
+#define FLOWS 1024
+#define FCS_BYTES 4
+
+static const struct udp_addresses first_flow = {
+	.source = {{0x00, 0x01, 0x02, 0x03, 0x04, 0x00}},
+	.destination = {{0x00, 0x01, 0x02, 0x03, 0x04, 0x01}},
+	.ip_source = RTE_IPV4(10, 254, 0, 0),
+	.ip_destination = RTE_IPV4(10, 253, 0, 0),
+	.udp_source = 1000,
+	.udp_destination = 1001,
+};
+
+/* The same for all streams of a run; not theirs, whose headers may serve --tx-first. */
+static struct udp_headers flow_headers;
+
+static uint16_t flow_packet_bytes(const struct fwd_settings *settings)
+{
+	return settings->packet_bytes - FCS_BYTES;
+}
+
+static int flowgen_begin(struct fwd_stream *stream)
+{
+	const uint16_t room = rte_pktmbuf_data_room_size(stream->pool) - RTE_PKTMBUF_HEADROOM;
+	const uint16_t bytes = flow_packet_bytes(stream->settings);
+
+	if (bytes < sizeof(struct udp_headers) || bytes > room) {
+		say_error("flowgen sends packets of one mbuf, %zu to %u bytes; "
+			  "the packet length set makes %u",
+			sizeof(struct udp_headers), room, bytes);
+		return -EINVAL;
+	}
+	headers_fill(&flow_headers, &first_flow, bytes);
+	return 0;
+}
+
+/* The flow's address is in the IP checksum, which is therefore made anew. */
+static void make_flow_packet(const struct fwd_stream *stream, struct rte_mbuf *packet,
+	uint32_t flow)
+{
+	struct udp_headers *headers = rte_pktmbuf_mtod(packet, struct udp_headers *);
+
+	packet->data_len = flow_packet_bytes(stream->settings);
+	packet->pkt_len = packet->data_len;
+	rte_memcpy(headers, &flow_headers, sizeof(*headers));
+	headers->ip.dst_addr = rte_cpu_to_be_32(first_flow.ip_destination + flow);
+	headers->ip.hdr_checksum = 0;
+	headers->ip.hdr_checksum = rte_ipv4_cksum(&headers->ip);
+}
+
+static bool drop_received(struct fwd_stream *stream)
+{
+	struct rte_mbuf *packets[MAX_BURST];
+	const uint16_t count = stream_receive(stream, packets);
+
+	rte_pktmbuf_free_bulk(packets, count);
+	return count > 0;
+}
+
+static bool flowgen_burst(struct fwd_stream *stream)
+{
+	struct rte_mbuf *packets[MAX_BURST];
+	const bool received = drop_received(stream);
+	const uint16_t allowed = pace_allow(&stream->pace);
+
+	if (allowed == 0 || rte_pktmbuf_alloc_bulk(stream->pool, packets, allowed) != 0)
+		return received;
+	for (uint16_t i = 0; i < allowed; i++)
+		make_flow_packet(stream, packets[i], (stream->next_flow + i) % FLOWS);
+	/* What did not fit is made again, so that the flows follow one another without gaps. */
+	stream->next_flow += stream_send(stream, packets, allowed);
+	return true;
+}
+
+const struct fwd_engine flowgen_engine = {
+	.name = "flowgen",
+	.sends_only = true,
+	.paced = true,
+	.begin = flowgen_begin,
+	.burst = flowgen_burst,
+};

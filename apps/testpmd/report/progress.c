@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "progress.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cli/testpmd.h"
+
+#define QUIET_NS (2 * SECOND_NS) /* shorter work tells nothing */
+
+static void sum_packets(const struct testpmd *pmd, uint64_t *rx, uint64_t *tx)
+{
+	struct port_counters counters;
+
+	*rx = 0;
+	*tx = 0;
+	for (uint16_t i = 0; i < pmd->port_count; i++) {
+		struct port_totals totals;
+
+		if (!port_is_open(&pmd->ports[i]))
+			continue;
+		counters_read(pmd->ports[i].net, pmd->queues, &counters);
+		totals = counters_total(&counters);
+		*rx += totals.rx_packets;
+		*tx += totals.tx_packets;
+	}
+}
+
+void progress_begin(struct progress *progress, const struct testpmd *pmd)
+{
+	const uint64_t now = clock_ns();
+	const double duration = pmd->options.duration;
+
+	*progress = (struct progress){
+		.wanted = isatty(STDERR_FILENO) && !pmd->options.interactive &&
+			pmd->options.stats_period == 0 && (duration == 0 || duration > 2),
+		.next_ns = now + QUIET_NS,
+		.last_ns = now,
+	};
+	sum_packets(pmd, &progress->rx_packets, &progress->tx_packets);
+}
+
+static const char *rate_text(uint64_t packets, uint64_t elapsed_ns, char *text, size_t size)
+{
+	const double rate = elapsed_ns > 0 ? packets / (elapsed_ns / (double)SECOND_NS) : 0;
+
+	if (rate >= 1e6)
+		snprintf(text, size, "%.2f M", rate / 1e6);
+	else if (rate >= 1e3)
+		snprintf(text, size, "%.1f k", rate / 1e3);
+	else
+		snprintf(text, size, "%.0f ", rate);
+	return text;
+}
+
+void progress_update(struct progress *progress, const struct testpmd *pmd, uint64_t end_ns)
+{
+	const uint64_t now = clock_ns();
+	const uint64_t elapsed = now - progress->last_ns;
+	char rx_text[32];
+	char tx_text[32];
+	uint64_t rx;
+	uint64_t tx;
+
+	if (!progress->wanted || now < progress->next_ns)
+		return;
+	sum_packets(pmd, &rx, &tx);
+	fprintf(stderr, "\r\033[Krx %spps, tx %spps, ",
+		rate_text(rx - progress->rx_packets, elapsed, rx_text, sizeof(rx_text)),
+		rate_text(tx - progress->tx_packets, elapsed, tx_text, sizeof(tx_text)));
+	if (end_ns > now)
+		fprintf(stderr, "%.0f s left", (end_ns - now) / (double)SECOND_NS);
+	else
+		fprintf(stderr, "%.0f s", fwd_seconds(&pmd->fwd));
+	fflush(stderr);
+	progress->shown = true;
+	progress->rx_packets = rx;
+	progress->tx_packets = tx;
+	progress->last_ns = now;
+	progress->next_ns = now + SECOND_NS;
+}
+
+void progress_end(struct progress *progress)
+{
+	if (progress->shown)
+		fputs("\r\033[K", stderr);
+	progress->wanted = false;
+	progress->shown = false;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "clock.h"
+#include "start.h"
+#include "cli/testpmd.h"
+
+double queue_kicks_per_thousand(const struct queue_report *queue)
+{
+	const uint64_t packets = queue->stats.packets;
+
+	return packets > 0 ? 1000.0 * queue->stats.queue.kicks_sent / packets : 0;
+}
+
+const char *queue_ring(const struct kl_net_queue_info *info)
+{
+	return info->ring != NULL ? info->ring : "none";
+}
+
+const char *kick_policy_text(const struct kl_kick_policy *policy, char *text, size_t size)
+{
+	switch (policy->mode) {
+	case KL_KICK_EAGER:
+		snprintf(text, size, "eager");
+		break;
+	case KL_KICK_LAZY:
+		snprintf(text, size, "lazy:%" PRIu32, policy->wait_ns);
+		break;
+	case KL_KICK_AUTO:
+		snprintf(text, size, "auto");
+		break;
+	}
+	return text;
+}
+
+static void collect_queue(struct port_report *report, const struct port *port, bool tx,
+	uint16_t queue, const struct kl_net_queue_stats *stats)
+{
+	struct queue_report *to = &report->queues[report->queue_count++];
+
+	*to = (struct queue_report){.tx = tx, .queue = queue, .stats = *stats};
+	kl_net_queue_info_get(port->net, tx ? KL_NET_TX : KL_NET_RX, queue, &to->info);
+}
+
+static void collect_port(struct port_report *report, const struct port *port)
+{
+	const struct kl_device_info *info = kl_device_info(port->device);
+	struct port_counters counters;
+
+	counters_read(port->net, port->conf.queue_pairs, &counters);
+	counters_subtract(&counters, &port->run);
+	*report = (struct port_report){.port = port->number, .totals = counters_total(&counters)};
+	snprintf(report->device, sizeof(report->device), "%s", info->name);
+	snprintf(report->transport, sizeof(report->transport), "%s", info->transport);
+	kl_device_feature_names(port->device, &info->accepted, report->features,
+		sizeof(report->features));
+	report->tx_dropped = report->totals.tx_errors;
+	snprintf(report->tap, sizeof(report->tap), "%s", port->tap.name);
+	report->tap_dropped = __atomic_load_n(&port->tap.errors, __ATOMIC_RELAXED) -
+		port->tap_errors_before;
+	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)
+		collect_queue(report, port, false, i, &counters.rx[i]);
+	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)
+		collect_queue(report, port, true, i, &counters.tx[i]);
+}
+
+static struct port_report *port_report_of(struct report *report, uint16_t port)
+{
+	for (uint16_t i = 0; i < report->port_count; i++)
+		if (report->ports[i].port == port)
+			return &report->ports[i];
+	return NULL;
+}
+
+static void collect_streams(struct report *report, const struct fwd *fwd)
+{
+	for (uint16_t i = 0; i < fwd->stream_count; i++) {
+		const struct fwd_stream *stream = &fwd->streams[i];
+		struct port_report *port = port_report_of(report, stream->tx_port);
+
+		if (port != NULL && stream->tx_tap == NULL)
+			port->tx_dropped += stream->dropped;
+		port = port_report_of(report, stream->rx_port);
+		if (port != NULL) {
+			port->bad_ip += stream->bad_ip;
+			port->bad_l4 += stream->bad_l4;
+		}
+		report->busy_cycles += stream->busy_cycles;
+	}
+}
+
+static double first_packet_ms(const struct fwd *fwd)
+{
+	const uint64_t start = start_ns();
+	uint64_t first = 0;
+
+	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
+		const uint64_t sent = fwd->lcores[i].first_sent_ns;
+
+		if (sent != 0 && (first == 0 || sent < first))
+			first = sent;
+	}
+	return start != 0 && first > start ? (first - start) * 1e3 / SECOND_NS : 0;
+}
+
+void report_collect(struct report *report, const struct testpmd *pmd)
+{
+	const struct fwd_settings *settings = &pmd->fwd.settings;
+
+	memset(report, 0, sizeof(*report));
+	report->seconds = fwd_seconds(&pmd->fwd);
+	report->first_packet_ms = first_packet_ms(&pmd->fwd);
+	report->mode = settings->engine != NULL ? settings->engine->name :
+						  pmd->settings.engine->name;
+	report->cycles_recorded = settings->record_cycles;
+	report->sums_counted = settings->engine != NULL && settings->engine->counts_sums;
+	report->bursts_recorded = settings->record_bursts;
+	for (uint16_t i = 0; i < pmd->port_count; i++)
+		if (port_is_open(&pmd->ports[i]))
+			collect_port(&report->ports[report->port_count++], &pmd->ports[i]);
+	collect_streams(report, &pmd->fwd);
+	for (uint16_t i = 0; i < report->port_count; i++)
+		report->cycle_packets += settings->engine != NULL && settings->engine->sends_only ?
+			report->ports[i].totals.tx_packets :
+			report->ports[i].totals.rx_packets;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The numbers of a run, taken once. What is printed for people and what is written as JSON come
+ * from here, so they agree.
+ */
+#ifndef TESTPMD_REPORT_H
+#define TESTPMD_REPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <kickless/net.h>
+#include <net/if.h>
+
+#include "port/counters.h"
+#include "port/sizes.h"
+
+struct testpmd;
+struct fwd;
+
+struct queue_report {
+	bool tx;
+	uint16_t queue;
+	struct kl_net_queue_stats stats; /* of this run */
+	struct kl_net_queue_info info;
+};
+
+struct port_report {
+	uint16_t port;
+	char device[160]; /* a socket's path may be long */
+	char transport[32];
+	char features[1536]; /* names with spaces in between */
+	struct port_totals totals;
+	char tap[IFNAMSIZ]; /* joined to it; empty without one */
+	uint64_t
+		tap_dropped; /* packets that the kernel refused, or that came from it and made no sense */
+	uint64_t bad_ip; /* checksums that the device found wrong; in the csum mode */
+	uint64_t bad_l4;
+	uint64_t tx_dropped; /* by the mode, for want of room, and by the driver */
+	uint16_t queue_count;
+	struct queue_report queues[2 * MAX_QUEUES];
+};
+
+struct report {
+	double seconds;
+	double first_packet_ms; /* since the process was started; 0: it sent none, or nobody knows */
+	const char *mode;
+	bool cycles_recorded;
+	bool bursts_recorded;
+	bool sums_counted;
+	uint64_t busy_cycles;
+	uint64_t cycle_packets; /* what busy_cycles is divided by */
+	uint16_t port_count;
+	struct port_report ports[MAX_PORTS];
+};
+
+/* Takes the numbers of the run that is on, or has just ended. */
+void report_collect(struct report *report, const struct testpmd *pmd);
+
+/* testpmd's blocks of the end of a run, then ours. fwd is the one that was collected from. */
+void report_print(const struct report *report, const struct fwd *fwd);
+
+/* 0 or -errno. */
+int report_write_json(const struct report *report, FILE *file);
+
+double queue_kicks_per_thousand(const struct queue_report *queue);
+
+/* What a person calls the ring: "split" and so on, or "none" before the queue existed. */
+const char *queue_ring(const struct kl_net_queue_info *info);
+
+/* "eager", "auto" or "lazy:NS". */
+const char *kick_policy_text(const struct kl_kick_policy *policy, char *text, size_t size);
+
+#endif
