@@ -15,67 +15,15 @@
 #include "control.h"
 #include "ring/gate.h"
 #include "ring/queue.h"
-#include "rx_offload.h"
-#include "tx_offload.h"
+#include "rx.h"
+#include "tx.h"
 #include "wire.h"
-
-/*
- * The header with which every packet starts. Legacy devices without MRG_RXBUF have a shorter one.
- */
-#define NET_HEADER_BYTES ((uint16_t)sizeof(struct virtio_net_hdr))
 
 /* 5.1.4.1: a smaller MTU is nonsense, and the feature is not taken then. */
 #define NET_MIN_MTU 68
 
 /* Interrupt vectors: 0 tells of configuration changes, then one per receive queue. */
 #define NET_RX_VECTOR(queue) ((uint16_t)((queue) + 1))
-
-struct net_txq;
-struct net_rxq;
-typedef uint16_t net_tx_burst_fn(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count);
-typedef uint16_t net_rx_burst_fn(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count);
-
-/* Written by the queue's thread. */
-struct net_counters {
-	uint64_t packets;
-	uint64_t bytes;
-	uint64_t errors;
-	uint64_t nombuf;
-	uint64_t interrupts;
-};
-
-struct net_txq {
-	net_tx_burst_fn *burst;
-	struct kl_queue *queue;
-	uint16_t header_bytes; /* of the device's header before each packet */
-	struct rte_mempool *pool; /* of the last simple packets; see kind_of in tx.c */
-	uint16_t other_pool; /* packets on their way that do not simply go back to it */
-	uint32_t max_frame; /* Ethernet header included; larger packets are refused */
-	struct net_tx_rules rules;
-	struct kl_dma header; /* a header of zeros, for packets that have no room for their own */
-	const char *path;
-	alignas(KL__CACHE_LINE) struct net_counters count;
-};
-
-struct net_rxq {
-	net_rx_burst_fn *burst;
-	struct kl_queue *queue;
-	uint16_t header_bytes; /* of the device's header before each packet */
-	uint16_t offset; /* in a buffer, of the header: the packet starts at the headroom */
-	struct rte_mempool *pool;
-	uint64_t mbuf_init; /* rearm_data of a fresh packet */
-	uint32_t header_at; /* from the mbuf to where the device writes: the same in the whole pool
-			     */
-	bool iova_is_virtual;
-	uint32_t buffer_bytes; /* what the device may write, header included */
-	uint32_t frame_bytes; /* longer packets are refused */
-	uint32_t whole_bytes; /* the most that a packet in one buffer can have */
-	uint16_t refill_at; /* free descriptors that are worth a refill */
-	bool is_mergeable;
-	struct net_rx_rules rules;
-	const char *path;
-	alignas(KL__CACHE_LINE) struct net_counters count;
-};
 
 /* A setting that each start tells the device again. */
 struct net_coalescing {
@@ -200,19 +148,5 @@ int net_pair_create(struct kl_net *net, uint16_t index, const struct kl_net_conf
 /* queue.c: after a reset: frees the packets and keeps the counters. */
 void net_pair_drain(struct net_pair *pair);
 void net_pair_free(struct kl_net *net, struct net_pair *pair);
-
-/* rx.c and tx.c: choose the burst function for what was negotiated. */
-void net_rx_choose(struct net_rxq *rxq, bool mergeable);
-void net_tx_choose(struct net_txq *txq);
-/*
- * tx_pieces.c: adds a packet that is not simple. False when the ring has no room; a packet that can
- * never be sent is freed and counted. One that stays the caller's comes again, and what was done to
- * it is then done anew.
- */
-bool net_tx_add_slow(struct net_txq *txq, struct rte_mbuf *packet);
-/*
- * rx.c: gives the device as many buffers as the ring and the pool allow; publishes, does not kick.
- */
-void net_rx_refill(struct net_rxq *rxq);
 
 #endif

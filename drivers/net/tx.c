@@ -80,7 +80,7 @@ KL__ALWAYS_INLINE void reclaim(struct net_txq *txq, const unsigned int kind)
  * still belong to the first, so the new one's are freed in the ordinary way until the ring has been
  * empty.
  */
-static inline uint32_t kind_of(struct net_txq *txq, const struct rte_mbuf *packet, bool is_empty)
+static inline uint32_t pool_class(struct net_txq *txq, const struct rte_mbuf *packet, bool is_empty)
 {
 	if (KL__LIKELY(packet->pool == txq->pool))
 		return TX_OWN_PACKET;
@@ -100,7 +100,7 @@ static inline void clear_header(struct rte_mbuf *packet, uint16_t header_bytes)
 
 /*
  * One segment of at least one byte, not too long, with room for a header that nobody else sees: as
- * has_header_room in tx_pieces.c, but the fields that lie together are read together.
+ * has_header_room in tx_slow.c, but the fields that lie together are read together.
  */
 static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_bytes,
 	uint32_t max_frame)
@@ -148,7 +148,7 @@ KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **pa
 		clear_header(packet, header_bytes);
 		kl__ring_put(queue, &cursor, packet, rte_pktmbuf_iova(packet) - header_bytes,
 			(uint32_t)packet->data_len + header_bytes, 0,
-			kind_of(txq, packet, room == queue->size), kind);
+			pool_class(txq, packet, room == queue->size), kind);
 		bytes += packet->data_len;
 		room--;
 		simple++;
