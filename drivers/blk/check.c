@@ -2,8 +2,9 @@
 /* What a request must be before the device sees it. virtio 1.x, 5.2.6.1. */
 #include <errno.h>
 
+#include "check.h"
 #include "gate.h"
-#include "part.h"
+#include "zones.h"
 
 /* Nothing here may wrap: offset and length are the caller's, 64 bits each. */
 static int check_extent(const struct blk_queue *queue, uint64_t offset, uint64_t length)

@@ -6,8 +6,10 @@
 #include <errno.h>
 
 #include "gate.h"
-#include "part.h"
+#include "parent.h"
 #include "slot.h"
+#include "subrequest.h"
+#include "zones.h"
 
 /* Polls between two looks at the clock for late requests. */
 #define DEADLINE_POLLS 64

@@ -9,8 +9,9 @@
 #include <kickless/log.h>
 
 #include "gate.h"
-#include "part.h"
+#include "parent.h"
 #include "slot.h"
+#include "subrequest.h"
 
 static void set_state(struct kl_blk *blk, enum kl_blk_state state)
 {

@@ -5,7 +5,7 @@
  * which may end in kl_notify (kickless/notifier.h), the doorbell.
  */
 #include "gate.h"
-#include "part.h"
+#include "parent.h"
 #include "slot.h"
 
 /*

@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "part.h"
 #include "slot.h"
+#include "subrequest.h"
+#include "zones.h"
 
 static_assert(sizeof(struct kl_blk_zone_report) == sizeof(struct virtio_blk_zone_report), "5.2.6");
 static_assert(sizeof(struct kl_blk_zone) == sizeof(struct virtio_blk_zone_descriptor) &&

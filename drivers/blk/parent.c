@@ -2,8 +2,11 @@
 /* Requests that are not one plain segment: one part, or a group of parts that completes as one. */
 #include <errno.h>
 
-#include "part.h"
+#include "check.h"
+#include "parent.h"
 #include "slot.h"
+#include "subrequest.h"
+#include "zones.h"
 
 static int next_of(const struct blk_queue *queue, const struct blk_parent *group,
 	struct blk_cursor *cursor, struct blk_subrequest *part)
