@@ -2,7 +2,7 @@
 /*
  * Submitting. The way of a request: kl_blk_submit, add_plain (here), blk_add_indirect (slot.h),
  * kl__ring_add and kl__ring_publish (ring/ring.h), and one kick decision per call (ring/kick.h),
- * which may end in kl_notify (kickless/notifier.h), the doorbell.
+ * which may end in kl_notify (ring/notifier.h), the doorbell.
  */
 #include "gate.h"
 #include "parent.h"

@@ -2,7 +2,7 @@
 /*
  * Sending. The way of a packet: kl_net_tx_burst, the burst stamped out for the ring, kl__ring_add
  * (ring/ring.h), kl__ring_publish, and one kick decision per burst (ring/kick.h), which may end
- * in kl_notify (kickless/notifier.h), the doorbell.
+ * in kl_notify (ring/notifier.h), the doorbell.
  */
 #include "ring/kick.h"
 #include "ring/ring.h"

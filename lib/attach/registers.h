@@ -4,7 +4,7 @@
 #define KL_ATTACH_REGISTERS_H
 
 #include "core/device.h"
-#include "transport/access.h"
+#include "contract/registers.h"
 
 /*
  * access and host are the device's afterwards; on failure they are closed. Errors as for

@@ -5,7 +5,8 @@
 
 #include <kickless/bus.h>
 
-#include "transport/contract.h"
+#include "contract/host.h"
+#include "contract/transport.h"
 
 /* Recoveries that a device may take within a minute. */
 #define KL__RECOVERIES_MAX 3

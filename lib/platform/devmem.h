@@ -11,8 +11,8 @@
 
 #include <kickless/discover.h>
 
-#include "transport/access.h"
-#include "transport/contract.h"
+#include "contract/registers.h"
+#include "contract/host.h"
 
 /* What the machine says lies at a physical address. */
 struct kl__iomem {

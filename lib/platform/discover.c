@@ -11,8 +11,8 @@
 #include "platform/group.h"
 #include "platform/pci.h"
 #include "platform/uio.h"
-#include "transport/pci_caps.h"
-#include "transport/pci_id.h"
+#include "pci/pci_caps.h"
+#include "pci/pci_identity.h"
 
 struct found {
 	const struct kl_machine *machine;

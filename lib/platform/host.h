@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "transport/contract.h"
+#include "contract/host.h"
 
 /*
  * numa_node is the device's, or -1. Closing the host leaves blocks that were not freed where they

@@ -21,7 +21,7 @@
 #include "platform/memlock.h"
 #include "platform/sysfs.h"
 #include "platform/uio.h"
-#include "transport/pci_id.h"
+#include "pci/pci_identity.h"
 
 /* Where it is the IOMMU that keeps a device from sending any interrupt. */
 #if defined(__x86_64__)

@@ -7,7 +7,7 @@
 
 #include <kickless/discover.h>
 
-#include "transport/access.h"
+#include "contract/registers.h"
 
 struct kl__pci_facts {
 	char address[KL_ADDRESS_SIZE];

@@ -5,7 +5,7 @@
 #ifndef KL_PLATFORM_PCI_COMMAND_H
 #define KL_PLATFORM_PCI_COMMAND_H
 
-#include "transport/access.h"
+#include "contract/registers.h"
 
 /* Sets and clears bits, PCI_CFG_COMMAND_*. 0 or -EIO. */
 int kl__pci_command(struct kl__pci_access *access, uint16_t set, uint16_t clear);

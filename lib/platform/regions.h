@@ -7,7 +7,7 @@
 #define KL_PLATFORM_REGIONS_H
 
 #include "platform/region.h"
-#include "transport/access.h"
+#include "contract/registers.h"
 
 struct kl__regions {
 	struct kl__pci_access access;

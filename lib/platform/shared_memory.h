@@ -3,7 +3,7 @@
 #ifndef KL_PLATFORM_SHARED_MEMORY_H
 #define KL_PLATFORM_SHARED_MEMORY_H
 
-#include "transport/shared_memory.h"
+#include "contract/shared_memory.h"
 
 /* Its regions are -ENOTSUP when EAL's memory is not made of files, or of too many. */
 extern const struct kl__shared_memory kl__eal_shared_memory;

@@ -11,8 +11,8 @@
 
 #include <kickless/discover.h>
 
-#include "transport/access.h"
-#include "transport/contract.h"
+#include "contract/registers.h"
+#include "contract/host.h"
 
 #define KL__UIO_DRIVER "uio_pci_generic"
 

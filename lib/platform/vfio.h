@@ -6,8 +6,8 @@
 #ifndef KL_PLATFORM_VFIO_H
 #define KL_PLATFORM_VFIO_H
 
-#include "transport/access.h"
-#include "transport/contract.h"
+#include "contract/registers.h"
+#include "contract/host.h"
 
 /*
  * Opens the function at address (full form) and makes the host that serves it. Its registers

@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <kickless/notifier.h>
 #include <kickless/queue.h>
 
 #include "ring/barrier.h"
+#include "ring/notifier.h"
 #include "spec/ring.h"
 
 #define KL__CACHE_LINE 64

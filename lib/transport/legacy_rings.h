@@ -6,7 +6,7 @@
 #ifndef KL_TRANSPORT_LEGACY_RINGS_H
 #define KL_TRANSPORT_LEGACY_RINGS_H
 
-#include "transport/contract.h"
+#include "contract/transport.h"
 
 /*
  * 0 and the number, or after a message -EINVAL when the rings are not where the device computes them

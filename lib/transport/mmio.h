@@ -3,8 +3,8 @@
 #ifndef KL_TRANSPORT_MMIO_H
 #define KL_TRANSPORT_MMIO_H
 
-#include "transport/access.h"
-#include "transport/contract.h"
+#include "contract/registers.h"
+#include "contract/transport.h"
 
 /*
  * 0; -ENXIO without a word when the registers are there but no device is behind them, as 4.2.2.2

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "transport/pci_caps.h"
-#include "transport/pci_identity.h"
+#include "pci/pci_caps.h"
+#include "pci/pci_identity.h"
 #include "transport/pci_legacy.h"
 #include "transport/pci_modern.h"
 

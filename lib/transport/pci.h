@@ -3,8 +3,8 @@
 #ifndef KL_TRANSPORT_PCI_H
 #define KL_TRANSPORT_PCI_H
 
-#include "transport/access.h"
-#include "transport/contract.h"
+#include "contract/registers.h"
+#include "contract/transport.h"
 
 enum kl__pci_interface {
 	KL__PCI_BEST, /* modern if it has that, else legacy */

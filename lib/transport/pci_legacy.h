@@ -6,8 +6,8 @@
 #ifndef KL_TRANSPORT_PCI_LEGACY_H
 #define KL_TRANSPORT_PCI_LEGACY_H
 
-#include "transport/access.h"
-#include "transport/contract.h"
+#include "contract/registers.h"
+#include "contract/transport.h"
 
 /*
  * Makes a transport of the function behind access, which it owns from then on and closes. Returns

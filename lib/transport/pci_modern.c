@@ -9,8 +9,8 @@
 
 #include "spec/features.h"
 #include "spec/status.h"
-#include "transport/pci_caps.h"
-#include "transport/pci_identity.h"
+#include "pci/pci_caps.h"
+#include "pci/pci_identity.h"
 #include "transport/pci_restore.h"
 #include "transport/pci_window.h"
 

@@ -3,8 +3,8 @@
 #ifndef KL_TRANSPORT_PCI_MODERN_H
 #define KL_TRANSPORT_PCI_MODERN_H
 
-#include "transport/access.h"
-#include "transport/contract.h"
+#include "contract/registers.h"
+#include "contract/transport.h"
 
 /*
  * Looks at the function behind access and makes a transport of it. The transport owns access from

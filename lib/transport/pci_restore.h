@@ -3,7 +3,7 @@
 #ifndef KL_TRANSPORT_PCI_RESTORE_H
 #define KL_TRANSPORT_PCI_RESTORE_H
 
-#include "transport/access.h"
+#include "contract/registers.h"
 
 /* As restore_command of struct kl__transport_ops. */
 int kl__pci_restore(struct kl__pci_access *access);

@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "transport/access.h"
+#include "contract/registers.h"
 
 struct kl__pci_window {
 	struct kl__pci_access *access;

@@ -3,7 +3,7 @@
 #ifndef KL_TRANSPORT_VHOST_MEMORY_H
 #define KL_TRANSPORT_VHOST_MEMORY_H
 
-#include "transport/shared_memory.h"
+#include "contract/shared_memory.h"
 #include "transport/vhost_socket.h"
 
 struct kl__vhost_memory {

@@ -3,7 +3,7 @@
 #ifndef KL_TRANSPORT_VHOST_STATE_H
 #define KL_TRANSPORT_VHOST_STATE_H
 
-#include "transport/contract.h"
+#include "contract/transport.h"
 #include "transport/vhost_endpoint.h"
 #include "transport/vhost_memory.h"
 #include "transport/vhost_socket.h"
@@ -38,7 +38,7 @@ static inline bool kl__vhost_has(const struct kl__vhost_user *user, unsigned int
 	return (user->protocol >> protocol_feature & 1) != 0;
 }
 
-/* vhost_queues.c: as the operations of the same names in transport/contract.h. */
+/* vhost_queues.c: as the operations of the same names in contract/transport.h. */
 int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
 	struct kl_notifier *notifier);
 int kl__vhost_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds);

@@ -8,8 +8,8 @@
 #ifndef KL_TRANSPORT_VHOST_USER_H
 #define KL_TRANSPORT_VHOST_USER_H
 
-#include "transport/contract.h"
-#include "transport/shared_memory.h"
+#include "contract/transport.h"
+#include "contract/shared_memory.h"
 
 /*
  * Connects to path, or listens there and waits for the back end when is_server. type is the virtio

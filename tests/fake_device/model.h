@@ -16,10 +16,10 @@
 #include <stdint.h>
 
 #include <kickless/features.h>
-#include <kickless/notifier.h>
 
-#include "transport/access.h"
-#include "transport/contract.h"
+#include "contract/host.h"
+#include "contract/registers.h"
+#include "contract/transport.h"
 
 #define MODEL_QUEUES 16
 #define MODEL_QUEUE_MAX 32768

@@ -3,7 +3,7 @@
 #ifndef QTEST_MMIO_H
 #define QTEST_MMIO_H
 
-#include "transport/access.h"
+#include "contract/registers.h"
 
 /* The slot at a physical address of the QEMU in folder. 0, -ENOMEM, or as qtest_machine_get. */
 int qtest_mmio_open(const char *folder, uint64_t address, struct kl__mmio_access **access);

@@ -3,7 +3,7 @@
 #ifndef QTEST_PCI_H
 #define QTEST_PCI_H
 
-#include "transport/access.h"
+#include "contract/registers.h"
 
 /*
  * The function at address, as kl_pci_address writes it, of the QEMU in folder, with its BARs laid out and answering; it

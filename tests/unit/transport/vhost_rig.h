@@ -11,8 +11,8 @@
 
 #include "finish.h"
 #include "spec/vhost_user.h"
-#include "transport/contract.h"
-#include "transport/shared_memory.h"
+#include "contract/transport.h"
+#include "contract/shared_memory.h"
 
 #define RIG_PROTOCOL_BIT (UINT64_C(1) << VHOST_USER_F_PROTOCOL_FEATURES)
 #define RIG_VERSION_1 (UINT64_C(1) << 32)

@@ -3,14 +3,14 @@
  * Finds the virtio structures in a function's configuration space (virtio 1.x, 4.1.4): a pure
  * function over bytes that believes nothing. The walk is bounded, and all sums are made in 64 bits.
  */
-#ifndef KL_TRANSPORT_PCI_CAPS_H
-#define KL_TRANSPORT_PCI_CAPS_H
+#ifndef KL_PCI_CAPS_H
+#define KL_PCI_CAPS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "transport/access.h"
+#include "contract/registers.h"
 
 /* Where one structure lies. length 0: the function has none that we can use. */
 struct kl__pci_region {

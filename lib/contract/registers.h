@@ -4,8 +4,8 @@
  * under the MMIO one. VFIO, UIO, a QEMU without a guest and a model in a test each fill one of these. Only a notifier may keep a raw
  * pointer.
  */
-#ifndef KL_TRANSPORT_ACCESS_H
-#define KL_TRANSPORT_ACCESS_H
+#ifndef KL_CONTRACT_REGISTERS_H
+#define KL_CONTRACT_REGISTERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

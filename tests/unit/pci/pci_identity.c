@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "transport/pci_id.h"
+#include "pci/pci_identity.h"
 
 #include <criterion/criterion.h>
 
 /* 4.1.2: every id there is, against the rule written out. */
-Test(pci_id, every_device_id)
+Test(pci_identity, every_device_id)
 {
 	for (unsigned int device = 0; device <= 0xffff; device++) {
 		uint32_t type = 4711;
@@ -24,7 +24,7 @@ Test(pci_id, every_device_id)
 	}
 }
 
-Test(pci_id, one_vendor)
+Test(pci_identity, one_vendor)
 {
 	uint32_t type;
 
@@ -34,7 +34,7 @@ Test(pci_id, one_vendor)
 }
 
 /* 4.1.2.2: any subsystem is accepted; a modern device's says nothing. */
-Test(pci_id, any_subsystem)
+Test(pci_identity, any_subsystem)
 {
 	for (unsigned int subsystem = 0; subsystem <= 0xffff; subsystem++) {
 		uint32_t type;

@@ -4,8 +4,8 @@
  * hypervisor. A transport fills a notifier when it enables a queue; the queue then never needs its
  * transport again.
  */
-#ifndef KICKLESS_NOTIFIER_H
-#define KICKLESS_NOTIFIER_H
+#ifndef KL_RING_NOTIFIER_H
+#define KL_RING_NOTIFIER_H
 
 #include <stdbool.h>
 #include <stddef.h>

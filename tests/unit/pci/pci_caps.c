@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "transport/pci_caps.h"
+#include "pci/pci_caps.h"
 
 #include <errno.h>
 #include <stdlib.h>

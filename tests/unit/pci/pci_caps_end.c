@@ -10,7 +10,7 @@
 
 #include "finish.h"
 #include "model.h"
-#include "transport/pci_caps.h"
+#include "pci/pci_caps.h"
 
 #define COMMON 1
 #define NOTIFY 2

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Our memory as another process can map it; the platform knows it, a transport passes it on. */
-#ifndef KL_TRANSPORT_SHARED_MEMORY_H
-#define KL_TRANSPORT_SHARED_MEMORY_H
+#ifndef KL_CONTRACT_SHARED_MEMORY_H
+#define KL_CONTRACT_SHARED_MEMORY_H
 
 #include <stdint.h>
 

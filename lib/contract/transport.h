@@ -4,15 +4,16 @@
  * calls, the waiting and the checks between them are the core's; a transport only reads and writes.
  * It sees three addresses per queue and can't tell a split ring from a packed one.
  */
-#ifndef KL_TRANSPORT_CONTRACT_H
-#define KL_TRANSPORT_CONTRACT_H
+#ifndef KL_CONTRACT_TRANSPORT_H
+#define KL_CONTRACT_TRANSPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <kickless/features.h>
-#include <kickless/notifier.h>
+
+#include "ring/notifier.h"
 
 struct kl__transport;
 
@@ -126,33 +127,6 @@ struct kl__transport {
 	 * more than they give are accepted only when the user insists: the core knows which.
 	 */
 	struct kl_features features;
-};
-
-/*
- * What the machine under a device gives: memory that the device can reach, and a clock. The
- * platform fills one per device, a test its own.
- */
-struct kl__host {
-	/* Zeroed, contiguous for the device, near it; NULL when there is none. */
-	void *(*alloc)(struct kl__host *host, size_t size, size_t align, uint64_t *iova);
-	void (*free)(struct kl__host *host, void *memory);
-	/*
-	 * The bus address of an application's memory; how many bytes from there on are contiguous,
-	 * at most size, 0 when the device can't reach it. NULL: bus addresses equal virtual ones.
-	 * Any thread.
-	 */
-	size_t (*translate)(const struct kl__host *host, const void *address, size_t size,
-		uint64_t *iova);
-	void (*close)(struct kl__host *host);
-	int numa_node;
-	uint64_t ticks_per_second; /* of the CPU's cycle counter */
-	/* Bus addresses are the CPU's physical ones. */
-	bool iova_is_physical;
-	/*
-	 * An IOMMU translates for devices that accept ACCESS_PLATFORM; one that does not bypasses
-	 * it.
-	 */
-	bool has_iommu;
 };
 
 #endif
