@@ -2,6 +2,7 @@
 #ifndef KICKLESS_VERSION_H
 #define KICKLESS_VERSION_H
 
+/* The version of the sources; meson.build reads it from here. */
 #define KL_VERSION "0.1.0"
 
 /*
