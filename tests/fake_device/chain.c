@@ -8,22 +8,22 @@
 /* Readable bytes beyond these are not hashed, for speed. */
 #define HASHED_BYTES 4096
 
-bool model_complain(const struct model_walk *walk, const char *what)
+bool fake_reject(const struct fake_walk *walk, const char *what)
 {
-	model_violation(walk->model, "%s (queue %u, head %u)", what, walk->index, walk->head);
+	fake_violation(walk->fake, "%s (queue %u, head %u)", what, walk->index, walk->head);
 	return false;
 }
 
-void model_begin_chain(const struct model_walk *walk)
+void fake_begin_chain(const struct fake_walk *walk)
 {
-	/* Not the pieces: they are many, and counted. */
-	memset(walk->chain, 0, offsetof(struct model_chain, piece));
+	/* Not the segments: they are many, and counted. */
+	memset(walk->chain, 0, offsetof(struct fake_chain, segment));
 	walk->chain->head = walk->head;
 	walk->chain->hash = UINT64_C(14695981039346656037);
 }
 
 /* FNV-1a, by words: descriptors and tables are multiples of four bytes, payload is padded. */
-void model_hash(struct model_chain *chain, const void *bytes, size_t length)
+void fake_hash(struct fake_chain *chain, const void *bytes, size_t length)
 {
 	uint64_t word;
 
@@ -34,57 +34,56 @@ void model_hash(struct model_chain *chain, const void *bytes, size_t length)
 	}
 }
 
-bool model_add_piece(const struct model_walk *walk, uint64_t address, uint32_t length,
+bool fake_add_segment(const struct fake_walk *walk, uint64_t address, uint32_t length,
 	bool is_writable)
 {
-	struct model_chain *chain = walk->chain;
-	struct model_piece *piece;
+	struct fake_chain *chain = walk->chain;
+	struct fake_segment *segment;
 
 	if (length == 0)
-		return model_complain(walk, "ROB-49: a descriptor of no bytes");
-	if (chain->count == MODEL_PIECES)
-		return model_complain(walk, "SPL-05: more pieces than the model can hold");
-	piece = &chain->piece[chain->count++];
-	piece->length = length;
-	piece->is_writable = is_writable;
+		return fake_reject(walk, "ROB-49: a descriptor of no bytes");
+	if (chain->count == FAKE_SEGMENTS)
+		return fake_reject(walk, "SPL-05: more segments than the fake device can hold");
+	segment = &chain->segment[chain->count++];
+	segment->length = length;
+	segment->is_writable = is_writable;
 	if (!is_writable && chain->readable + 1 != chain->count)
-		return model_complain(walk,
-			"SPL-04, PKD-15: a readable piece after a writable one");
-	piece->data = model_translate(walk->model, address, length, "a buffer");
-	if (piece->data == NULL)
+		return fake_reject(walk, "SPL-04, PKD-15: a readable segment after a writable one");
+	segment->data = fake_translate(walk->fake, address, length, "a buffer");
+	if (segment->data == NULL)
 		return false;
 	if (is_writable) {
 		chain->writable_bytes += length;
 	} else {
 		chain->readable++;
 		chain->readable_bytes += length;
-		model_hash(chain, piece->data, length < HASHED_BYTES ? length : HASHED_BYTES);
+		fake_hash(chain, segment->data, length < HASHED_BYTES ? length : HASHED_BYTES);
 	}
 	if (chain->readable_bytes + chain->writable_bytes > UINT64_C(1) << 32)
-		return model_complain(walk, "SPL-06: a buffer of more than 4 GiB");
+		return fake_reject(walk, "SPL-06: a buffer of more than 4 GiB");
 	return true;
 }
 
 /* 2.7.5.3, 2.8.7 */
-const uint8_t *model_open_table(const struct model_walk *walk, uint64_t address, uint32_t length)
+const uint8_t *fake_open_table(const struct fake_walk *walk, uint64_t address, uint32_t length)
 {
 	const uint8_t *table;
 
-	if (!model_has(walk->model, FEATURE_INDIRECT_DESC)) {
-		model_complain(walk, "IND-01: an indirect table without INDIRECT_DESC");
+	if (!fake_has(walk->fake, FEATURE_INDIRECT_DESC)) {
+		fake_reject(walk, "IND-01: an indirect table without INDIRECT_DESC");
 		return NULL;
 	}
 	if (length == 0 || length % 16 != 0) {
-		model_complain(walk, "IND-09: an indirect table of no whole number of entries");
+		fake_reject(walk, "IND-09: an indirect table of no whole number of entries");
 		return NULL;
 	}
-	if (length / 16 > walk->model->queue[walk->index].size) {
-		model_complain(walk, "IND-03, IND-07: an indirect table longer than the queue");
+	if (length / 16 > walk->fake->queue[walk->index].size) {
+		fake_reject(walk, "IND-03, IND-07: an indirect table longer than the queue");
 		return NULL;
 	}
-	table = model_translate(walk->model, address, length, "an indirect table");
+	table = fake_translate(walk->fake, address, length, "an indirect table");
 	if (table != NULL)
-		model_hash(walk->chain, table, length);
+		fake_hash(walk->chain, table, length);
 	walk->chain->is_indirect = true;
 	return table;
 }

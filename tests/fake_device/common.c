@@ -35,7 +35,7 @@ static const struct field fields[] = {
 	{0x3a, 2, true, FEATURE_RING_RESET, "queue_reset"},
 };
 
-static const struct field *find(struct model *model, uint32_t offset, unsigned int width)
+static const struct field *find(struct fake_device *fake, uint32_t offset, unsigned int width)
 {
 	for (unsigned int i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		const struct field *field = &fields[i];
@@ -43,106 +43,105 @@ static const struct field *find(struct model *model, uint32_t offset, unsigned i
 		if (offset < field->offset || offset >= field->offset + field->width)
 			continue;
 		if (offset != field->offset || width != field->width)
-			model_violation(model, "PCI-06: %s accessed with %u bytes at its byte %u",
+			fake_violation(fake, "PCI-06: %s accessed with %u bytes at its byte %u",
 				field->name, width, offset - field->offset);
-		else if (field->feature >= 0 && !model_has(model, (unsigned int)field->feature))
-			model_violation(model, "VQ-07, NTF-09: %s accessed without feature %d",
+		else if (field->feature >= 0 && !fake_has(fake, (unsigned int)field->feature))
+			fake_violation(fake, "VQ-07, NTF-09: %s accessed without feature %d",
 				field->name, field->feature);
 		else
 			return field;
 		return NULL;
 	}
-	model_violation(model,
-		"access of %u bytes at 0x%x of the common configuration: no register", width,
-		offset);
+	fake_violation(fake, "access of %u bytes at 0x%x of the common configuration: no register",
+		width, offset);
 	return NULL;
 }
 
-static uint16_t queue_count(const struct model *model)
+static uint16_t queue_count(const struct fake_device *fake)
 {
-	return model->script.num_queues;
+	return fake->script.num_queues;
 }
 
-static uint32_t read_field(struct model *model, const struct field *field)
+static uint32_t read_field(struct fake_device *fake, const struct field *field)
 {
 	switch (field->offset) {
 	case 0x00:
-		return model->device_feature_select;
+		return fake->device_feature_select;
 	case 0x04:
-		return model_feature_read(model);
+		return fake_feature_read(fake);
 	case 0x08:
-		return model->driver_feature_select;
+		return fake->driver_feature_select;
 	case 0x0c:
-		return model_driver_feature_read(model);
+		return fake_driver_feature_read(fake);
 	case 0x10:
-		model->config_vector_unread = false;
-		return model->config_vector;
+		fake->config_vector_unread = false;
+		return fake->config_vector;
 	case 0x12:
-		return queue_count(model);
+		return queue_count(fake);
 	case 0x14:
-		return model_status_read(model);
+		return fake_status_read(fake);
 	case 0x15:
-		return model->generation;
+		return fake->generation;
 	case 0x16:
-		return model->queue_select;
+		return fake->queue_select;
 	default:
-		return model_queue_read(model, field->offset);
+		return fake_queue_read(fake, field->offset);
 	}
 }
 
-uint32_t model_common_read(struct model *model, uint32_t offset, unsigned int width)
+uint32_t fake_common_read(struct fake_device *fake, uint32_t offset, unsigned int width)
 {
-	const struct field *field = find(model, offset, width);
+	const struct field *field = find(fake, offset, width);
 	uint32_t value;
 
 	if (field == NULL)
 		return 0;
-	if (model->reset_is_pending && offset != 0x14)
-		model_violation(model, "PCI-23: %s read before the reset has ended", field->name);
-	value = read_field(model, field);
-	model_log(model, false, field->name, width, value);
+	if (fake->reset_is_pending && offset != 0x14)
+		fake_violation(fake, "PCI-23: %s read before the reset has ended", field->name);
+	value = read_field(fake, field);
+	fake_log(fake, false, field->name, width, value);
 	return value;
 }
 
-static void write_field(struct model *model, const struct field *field, uint32_t value)
+static void write_field(struct fake_device *fake, const struct field *field, uint32_t value)
 {
 	switch (field->offset) {
 	case 0x00:
-		model->device_feature_select = value;
+		fake->device_feature_select = value;
 		break;
 	case 0x08:
-		model->driver_feature_select = value;
+		fake->driver_feature_select = value;
 		break;
 	case 0x0c:
-		model_feature_write(model, value);
+		fake_feature_write(fake, value);
 		break;
 	case 0x10:
-		model_map_config_vector(model, (uint16_t)value);
+		fake_map_config_vector(fake, (uint16_t)value);
 		break;
 	case 0x14:
-		model_status_write(model, (uint8_t)value);
+		fake_status_write(fake, (uint8_t)value);
 		break;
 	case 0x16:
-		model->queue_select = (uint16_t)value;
+		fake->queue_select = (uint16_t)value;
 		break;
 	default:
-		model_queue_write(model, field->offset, value, field->name);
+		fake_queue_write(fake, field->offset, value, field->name);
 		break;
 	}
 }
 
-void model_common_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value)
+void fake_common_write(struct fake_device *fake, uint32_t offset, unsigned int width,
+	uint32_t value)
 {
-	const struct field *field = find(model, offset, width);
+	const struct field *field = find(fake, offset, width);
 
 	if (field == NULL)
 		return;
-	model_log(model, true, field->name, width, value);
-	if (model->reset_is_pending)
-		model_violation(model, "PCI-23: %s written before the reset has ended",
-			field->name);
+	fake_log(fake, true, field->name, width, value);
+	if (fake->reset_is_pending)
+		fake_violation(fake, "PCI-23: %s written before the reset has ended", field->name);
 	if (!field->is_writable)
-		model_violation(model, "PCI-18: %s written", field->name);
+		fake_violation(fake, "PCI-18: %s written", field->name);
 	else
-		write_field(model, field, value);
+		write_field(fake, field, value);
 }

@@ -5,23 +5,23 @@
 
 #include "internal.h"
 
-static void check_overlap(struct model *model, const struct model_queue *queue)
+static void check_overlap(struct fake_device *fake, const struct fake_queue *queue)
 {
-	const struct model_format *format = model_format(model);
+	const struct fake_ring_format *format = fake_ring_format(fake);
 
 	for (unsigned int a = 0; a < 3; a++)
 		for (unsigned int b = 0; b < 3; b++) {
 			uint64_t between = queue->address[b] - queue->address[a];
 
 			if (a != b && between < format->part_bytes(a, queue->size))
-				model_violation(model, "VQ-02: the %s overlaps the %s",
+				fake_violation(fake, "VQ-02: the %s overlaps the %s",
 					format->part_name[a], format->part_name[b]);
 		}
 }
 
-static bool map_parts(struct model *model, struct model_queue *queue)
+static bool map_parts(struct fake_device *fake, struct fake_queue *queue)
 {
-	const struct model_format *format = model_format(model);
+	const struct fake_ring_format *format = fake_ring_format(fake);
 	uint8_t *part[3];
 
 	for (unsigned int i = 0; i < 3; i++) {
@@ -29,10 +29,10 @@ static bool map_parts(struct model *model, struct model_queue *queue)
 		unsigned int align = format->part_align[i];
 
 		if (queue->address[i] % align != 0)
-			model_violation(model,
+			fake_violation(fake,
 				"SPL-01, PKD-01: the %s at 0x%llx is not aligned to %u", name,
 				(unsigned long long)queue->address[i], align);
-		part[i] = model_translate(model, queue->address[i],
+		part[i] = fake_translate(fake, queue->address[i],
 			format->part_bytes(i, queue->size), name);
 		if (part[i] == NULL || queue->address[i] % align != 0)
 			return false;
@@ -43,9 +43,9 @@ static bool map_parts(struct model *model, struct model_queue *queue)
 	return true;
 }
 
-static void make_records(struct model_queue *queue)
+static void make_records(struct fake_queue *queue)
 {
-	model_free_records(queue);
+	fake_free_records(queue);
 	queue->entries = queue->size;
 	queue->record = calloc(queue->size, sizeof(*queue->record));
 	queue->held = calloc(queue->size, sizeof(*queue->held));
@@ -56,41 +56,41 @@ static void make_records(struct model_queue *queue)
 		queue->taken != NULL && queue->expected != NULL;
 }
 
-void model_enable(struct model *model, uint16_t index)
+void fake_enable(struct fake_device *fake, uint16_t index)
 {
-	struct model_queue *queue = &model->queue[index];
+	struct fake_queue *queue = &fake->queue[index];
 
 	if (queue->written != 0x3f)
-		model_violation(model, "PCI-21: queue %u enabled without its addresses (0x%x)",
-			index, queue->written);
+		fake_violation(fake, "PCI-21: queue %u enabled without its addresses (0x%x)", index,
+			queue->written);
 	if (queue->vector_unread)
-		model_violation(model, "PCI-37: the vector of queue %u was not read back", index);
-	if (!model_format(model)->size_is_legal(queue->size))
-		model_violation(model, "PCI-20: queue %u enabled with %u entries", index,
+		fake_violation(fake, "PCI-37: the vector of queue %u was not read back", index);
+	if (!fake_ring_format(fake)->size_is_legal(queue->size))
+		fake_violation(fake, "PCI-20: queue %u enabled with %u entries", index,
 			queue->size);
-	if (!map_parts(model, queue))
+	if (!map_parts(fake, queue))
 		return;
-	check_overlap(model, queue);
-	model_format(model)->check_content(model, queue);
+	check_overlap(fake, queue);
+	fake_ring_format(fake)->check_content(fake, queue);
 	make_records(queue);
 }
 
-void model_run_bare(struct model *model, const struct kl_features *accepted)
+void fake_run_bare(struct fake_device *fake, const struct kl_features *accepted)
 {
-	model->accepted = *accepted;
-	model->features_checked = true;
-	model->status = STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK;
+	fake->accepted = *accepted;
+	fake->features_checked = true;
+	fake->status = STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK;
 }
 
-void model_bind(struct model *model, uint16_t index, uint16_t size, uint64_t desc, uint64_t avail,
-	uint64_t used)
+void fake_bind(struct fake_device *fake, uint16_t index, uint16_t size, uint64_t desc,
+	uint64_t avail, uint64_t used)
 {
-	struct model_queue *queue = &model->queue[index];
+	struct fake_queue *queue = &fake->queue[index];
 
 	queue->size = size;
 	queue->address[0] = desc;
 	queue->address[1] = avail;
 	queue->address[2] = used;
 	queue->written = 0x3f;
-	model_enable(model, index);
+	fake_enable(fake, index);
 }

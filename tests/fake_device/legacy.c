@@ -21,198 +21,199 @@ static const struct port {
 };
 
 /* Where the device configuration starts: the vectors are there only while MSI-X is on. */
-static uint32_t config_start(const struct model *model)
+static uint32_t config_start(const struct fake_device *fake)
 {
-	return model->msix_is_on ? 24 : 20;
+	return fake->msix_is_on ? 24 : 20;
 }
 
-uint32_t model_legacy_bytes(const struct model *model)
+uint32_t fake_legacy_bytes(const struct fake_device *fake)
 {
 	uint32_t bytes = 32,
-		 needed = (model->script.msix_vectors != 0 ? 24 : 20) + model->script.config_length;
+		 needed = (fake->script.msix_vectors != 0 ? 24 : 20) + fake->script.config_length;
 
 	while (bytes < needed)
 		bytes *= 2;
 	return bytes;
 }
 
-static const struct port *find(struct model *model, uint32_t offset, unsigned int width,
+static const struct port *find(struct fake_device *fake, uint32_t offset, unsigned int width,
 	bool is_write)
 {
 	for (unsigned int i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
 		const struct port *port = &ports[i];
 
-		if (offset != port->offset || (port->needs_msix && !model->msix_is_on))
+		if (offset != port->offset || (port->needs_msix && !fake->msix_is_on))
 			continue;
 		if (width != port->width || !(is_write ? port->is_writable : port->is_readable))
 			break;
 		return port;
 	}
-	model_violation(model, "PCIL-02: %s of %u bytes at port %u", is_write ? "write" : "read",
+	fake_violation(fake, "PCIL-02: %s of %u bytes at port %u", is_write ? "write" : "read",
 		width, offset);
 	return NULL;
 }
 
 /* The two interfaces may not be mixed: 4.1.4.10. */
-static void note_use(struct model *model)
+static void note_use(struct fake_device *fake)
 {
-	if (model->status != 0 && !model->is_driven_legacy)
-		model_violation(model, "PCI-41: a legacy register used in a modern driver's life");
-	model->is_driven_legacy = true;
+	if (fake->status != 0 && !fake->is_driven_legacy)
+		fake_violation(fake, "PCI-41: a legacy register used in a modern driver's life");
+	fake->is_driven_legacy = true;
 }
 
-static struct model_queue *selected(struct model *model)
+static struct fake_queue *selected(struct fake_device *fake)
 {
-	uint16_t index = model->queue_select;
+	uint16_t index = fake->queue_select;
 
-	return index < MODEL_QUEUES && index < model->script.num_queues &&
-			model->script.queue_size[index] != 0 ?
-		&model->queue[index] :
+	return index < FAKE_QUEUES && index < fake->script.num_queues &&
+			fake->script.queue_size[index] != 0 ?
+		&fake->queue[index] :
 		NULL;
 }
 
-static uint32_t read_port(struct model *model, const struct port *port)
+static uint32_t read_port(struct fake_device *fake, const struct port *port)
 {
-	struct model_queue *queue = selected(model);
+	struct fake_queue *queue = selected(fake);
 
 	switch (port->offset) {
 	case 0:
-		return (uint32_t)model->script.offered.word[0];
+		return (uint32_t)fake->script.offered.word[0];
 	case 4:
-		return (uint32_t)model->accepted.word[0];
+		return (uint32_t)fake->accepted.word[0];
 	case 8:
-		if (model->script.stays_enabled)
+		if (fake->script.stays_enabled)
 			return 1;
 		return queue != NULL ? (uint32_t)(queue->address[0] >> 12) : 0;
 	case 12:
-		return queue != NULL ? model->script.queue_size[model->queue_select] : 0;
+		return queue != NULL ? fake->script.queue_size[fake->queue_select] : 0;
 	case 14:
-		return model->queue_select;
+		return fake->queue_select;
 	case 18:
-		return model_status_read(model);
+		return fake_status_read(fake);
 	case 19:
-		return model_isr_read(model, 1);
+		return fake_isr_read(fake, 1);
 	case 20:
-		model->config_vector_unread = false;
-		return model->config_vector;
+		fake->config_vector_unread = false;
+		return fake->config_vector;
 	default:
 		if (queue == NULL)
-			return MODEL_NO_VECTOR;
+			return FAKE_NO_VECTOR;
 		queue->vector_unread = false;
 		return queue->vector;
 	}
 }
 
-uint32_t model_legacy_read(struct model *model, uint32_t offset, unsigned int width)
+uint32_t fake_legacy_read(struct fake_device *fake, uint32_t offset, unsigned int width)
 {
 	const struct port *port;
 	uint32_t value;
 
-	note_use(model);
-	if (offset >= config_start(model))
-		return model_config_read(model, offset - config_start(model), width);
-	port = find(model, offset, width, false);
+	note_use(fake);
+	if (offset >= config_start(fake))
+		return fake_config_read(fake, offset - config_start(fake), width);
+	port = find(fake, offset, width, false);
 	if (port == NULL)
 		return 0;
-	if (model->reset_is_pending && offset != 18)
-		model_violation(model, "PCI-23: %s read before the reset has ended", port->name);
-	value = read_port(model, port);
-	model_log(model, false, port->name, width, value);
+	if (fake->reset_is_pending && offset != 18)
+		fake_violation(fake, "PCI-23: %s read before the reset has ended", port->name);
+	value = read_port(fake, port);
+	fake_log(fake, false, port->name, width, value);
 	return value;
 }
 
-static void write_features(struct model *model, uint32_t value)
+static void write_features(struct fake_device *fake, uint32_t value)
 {
-	if ((value & ~(uint32_t)model->script.offered.word[0]) != 0)
-		model_violation(model, "FEAT-01: accepted but not offered: 0x%x",
-			value & ~(uint32_t)model->script.offered.word[0]);
+	if ((value & ~(uint32_t)fake->script.offered.word[0]) != 0)
+		fake_violation(fake, "FEAT-01: accepted but not offered: 0x%x",
+			value & ~(uint32_t)fake->script.offered.word[0]);
 	if ((value & 1u << 30) != 0)
-		model_violation(model, "FEAT-24: bit 30 accepted");
-	if ((model->script.offered.word[0] & 1u << 27) != 0 && (value & 1u << 27) == 0)
-		model_violation(model, "FEAT-23: ANY_LAYOUT is offered and was not accepted");
-	if ((model->status & STATUS_DRIVER) == 0 || (model->status & STATUS_DRIVER_OK) != 0)
-		model_violation(model, "INIT-01: features written in status 0x%02x", model->status);
-	model->accepted = (struct kl_features){{value, 0}};
+		fake_violation(fake, "FEAT-24: bit 30 accepted");
+	if ((fake->script.offered.word[0] & 1u << 27) != 0 && (value & 1u << 27) == 0)
+		fake_violation(fake, "FEAT-23: ANY_LAYOUT is offered and was not accepted");
+	if ((fake->status & STATUS_DRIVER) == 0 || (fake->status & STATUS_DRIVER_OK) != 0)
+		fake_violation(fake, "INIT-01: features written in status 0x%02x", fake->status);
+	fake->accepted = (struct kl_features){{value, 0}};
 }
 
 /* 2.7.2: one address tells where everything is. */
-static void write_address(struct model *model, uint32_t page)
+static void write_address(struct fake_device *fake, uint32_t page)
 {
-	struct model_queue *queue = selected(model);
+	struct fake_queue *queue = selected(fake);
 	uint64_t size;
 
-	if (queue == NULL || queue->is_enabled || (model->status & STATUS_DRIVER_OK) != 0) {
-		model_violation(model, "VQ-05: the address of queue %u written in status 0x%02x",
-			model->queue_select, model->status);
+	if (queue == NULL || queue->is_enabled || (fake->status & STATUS_DRIVER_OK) != 0) {
+		fake_violation(fake, "VQ-05: the address of queue %u written in status 0x%02x",
+			fake->queue_select, fake->status);
 		return;
 	}
-	size = queue->size = model->script.queue_size[model->queue_select];
+	size = queue->size = fake->script.queue_size[fake->queue_select];
 	queue->address[0] = (uint64_t)page << 12;
 	queue->address[1] = queue->address[0] + 16 * size;
 	queue->address[2] = (queue->address[1] + 2 * (3 + size) + 4095) & ~UINT64_C(4095);
 	queue->written = 0x3f;
-	model_enable(model, model->queue_select);
+	fake_enable(fake, fake->queue_select);
 }
 
-static void write_vector(struct model *model, uint16_t value)
+static void write_vector(struct fake_device *fake, uint16_t value)
 {
-	struct model_queue *queue = selected(model);
+	struct fake_queue *queue = selected(fake);
 
 	if (queue == NULL)
 		return;
-	queue->vector = model_map_vector(model, value, "legacy_queue_vector");
-	queue->vector_unread = value != MODEL_NO_VECTOR;
+	queue->vector = fake_map_vector(fake, value, "legacy_queue_vector");
+	queue->vector_unread = value != FAKE_NO_VECTOR;
 }
 
-static void ring(struct model *model, uint32_t index)
+static void ring(struct fake_device *fake, uint32_t index)
 {
-	if (index >= MODEL_QUEUES || index >= model->script.num_queues)
-		model_violation(model, "NTF-03: doorbell with value %u", index);
+	if (index >= FAKE_QUEUES || index >= fake->script.num_queues)
+		fake_violation(fake, "NTF-03: doorbell with value %u", index);
 	else
-		model_doorbell_ring(model, (int)index, 0);
+		fake_doorbell_ring(fake, (int)index, 0);
 }
 
-static void write_port(struct model *model, const struct port *port, uint32_t value)
+static void write_port(struct fake_device *fake, const struct port *port, uint32_t value)
 {
 	switch (port->offset) {
 	case 4:
-		write_features(model, value);
+		write_features(fake, value);
 		break;
 	case 8:
-		write_address(model, value);
+		write_address(fake, value);
 		break;
 	case 14:
-		model->queue_select = (uint16_t)value;
+		fake->queue_select = (uint16_t)value;
 		break;
 	case 16:
-		ring(model, value);
+		ring(fake, value);
 		break;
 	case 18:
-		model_status_write(model, (uint8_t)value);
+		fake_status_write(fake, (uint8_t)value);
 		break;
 	case 20:
-		model_map_config_vector(model, (uint16_t)value);
+		fake_map_config_vector(fake, (uint16_t)value);
 		break;
 	default:
-		write_vector(model, (uint16_t)value);
+		write_vector(fake, (uint16_t)value);
 		break;
 	}
 }
 
-void model_legacy_write(struct model *model, uint32_t offset, unsigned int width, uint32_t value)
+void fake_legacy_write(struct fake_device *fake, uint32_t offset, unsigned int width,
+	uint32_t value)
 {
 	const struct port *port;
 
-	note_use(model);
-	if (offset >= config_start(model)) {
-		model_config_write(model, offset - config_start(model), width, value);
+	note_use(fake);
+	if (offset >= config_start(fake)) {
+		fake_config_write(fake, offset - config_start(fake), width, value);
 		return;
 	}
-	port = find(model, offset, width, true);
+	port = find(fake, offset, width, true);
 	if (port == NULL)
 		return;
-	model_log(model, true, port->name, width, value);
-	if (model->reset_is_pending)
-		model_violation(model, "PCI-23: %s written before the reset has ended", port->name);
-	write_port(model, port, value);
+	fake_log(fake, true, port->name, width, value);
+	if (fake->reset_is_pending)
+		fake_violation(fake, "PCI-23: %s written before the reset has ended", port->name);
+	write_port(fake, port, value);
 }

@@ -47,15 +47,15 @@ static const struct mmio_register {
 	{0x0fc, 0x15, true, false, V2, "ConfigGeneration"},
 };
 
-static struct model *of(struct kl__mmio_access *access)
+static struct fake_device *of(struct kl__mmio_access *access)
 {
-	return (struct model *)(void *)((char *)access - offsetof(struct model, mmio));
+	return (struct fake_device *)(void *)((char *)access - offsetof(struct fake_device, mmio));
 }
 
-static const struct mmio_register *find(struct model *model, uint32_t offset, unsigned int width,
-	bool is_write)
+static const struct mmio_register *find(struct fake_device *fake, uint32_t offset,
+	unsigned int width, bool is_write)
 {
-	unsigned int version = model->script.mmio_version == 1 ? V1 : V2;
+	unsigned int version = fake->script.mmio_version == 1 ? V1 : V2;
 
 	for (unsigned int i = 0; i < sizeof(registers) / sizeof(registers[0]); i++) {
 		const struct mmio_register *reg = &registers[i];
@@ -64,90 +64,89 @@ static const struct mmio_register *find(struct model *model, uint32_t offset, un
 			continue;
 		if (width != 4 || !(is_write ? reg->is_writable : reg->is_readable))
 			break;
-		if (offset > 0x008 && model->script.mmio_device_id == 0)
+		if (offset > 0x008 && fake->script.mmio_device_id == 0)
 			break;
 		return reg;
 	}
-	model_violation(model, "MMIO-01, MMIO-02, MMIO-09, MMIO-21: %s of %u bytes at 0x%x",
+	fake_violation(fake, "MMIO-01, MMIO-02, MMIO-09, MMIO-21: %s of %u bytes at 0x%x",
 		is_write ? "write" : "read", width, offset);
 	return NULL;
 }
 
-static struct model_queue *selected(struct model *model)
+static struct fake_queue *selected(struct fake_device *fake)
 {
-	uint16_t index = model->queue_select;
+	uint16_t index = fake->queue_select;
 
-	return index < MODEL_QUEUES && index < model->script.num_queues ? &model->queue[index] :
-									  NULL;
+	return index < FAKE_QUEUES && index < fake->script.num_queues ? &fake->queue[index] : NULL;
 }
 
-static uint32_t read_own(struct model *model, uint32_t offset)
+static uint32_t read_own(struct fake_device *fake, uint32_t offset)
 {
-	const struct model_queue *queue = selected(model);
+	const struct fake_queue *queue = selected(fake);
 
 	switch (offset) {
 	case 0x000:
-		return model->script.mmio_magic;
+		return fake->script.mmio_magic;
 	case 0x004:
-		return model->script.mmio_version;
+		return fake->script.mmio_version;
 	case 0x008:
-		return model->script.mmio_device_id;
+		return fake->script.mmio_device_id;
 	case 0x00c:
 		return 0x554d4551;
 	case 0x034:
-		return queue != NULL ? model->script.queue_size[model->queue_select] : 0;
+		return queue != NULL ? fake->script.queue_size[fake->queue_select] : 0;
 	default:
 		return queue != NULL ? (uint32_t)(queue->address[0] >> 12) : 0;
 	}
 }
 
 /* 4.2.2: of a queue that does not exist QueueReady reads 0, and so does its counterpart's. */
-static uint32_t read_register(struct model *model, const struct mmio_register *reg)
+static uint32_t read_register(struct fake_device *fake, const struct mmio_register *reg)
 {
 	switch (reg->counterpart) {
 	case NONE:
-		return read_own(model, reg->offset);
+		return read_own(fake, reg->offset);
 	case 0x04:
-		return model_feature_read(model);
+		return fake_feature_read(fake);
 	case 0x14:
-		return model_status_read(model);
+		return fake_status_read(fake);
 	case 0x15:
-		return model->generation;
+		return fake->generation;
 	default:
-		return model_queue_read(model, reg->counterpart);
+		return fake_queue_read(fake, reg->counterpart);
 	}
 }
 
 static uint32_t mmio_read(struct kl__mmio_access *access, uint32_t offset, unsigned int width)
 {
-	struct model *model = of(access);
+	struct fake_device *fake = of(access);
 	const struct mmio_register *reg;
 	uint32_t value;
 
-	if (model->script.is_gone)
+	if (fake->script.is_gone)
 		return width == 4 ? UINT32_MAX : (1u << (8 * width)) - 1;
 	if (offset >= 0x100)
-		return model_config_read(model, offset - 0x100, width);
-	reg = find(model, offset, width, false);
+		return fake_config_read(fake, offset - 0x100, width);
+	reg = find(fake, offset, width, false);
 	if (reg == NULL)
 		return 0;
-	if (model->reset_is_pending && offset != 0x070)
-		model_violation(model, "PCI-23: %s read before the reset has ended", reg->name);
-	value = read_register(model, reg);
-	model_log(model, false, reg->name, width, value);
+	if (fake->reset_is_pending && offset != 0x070)
+		fake_violation(fake, "PCI-23: %s read before the reset has ended", reg->name);
+	value = read_register(fake, reg);
+	fake_log(fake, false, reg->name, width, value);
 	return value;
 }
 
 /* 2.7.2 with the size that the driver chose; everything had to be told before. */
-static void write_page(struct model *model, uint32_t page)
+static void write_page(struct fake_device *fake, uint32_t page)
 {
-	struct model_queue *queue = selected(model);
+	struct fake_queue *queue = selected(fake);
 	uint64_t size;
 
-	if (queue == NULL || queue->is_enabled || model->mmio_page_size != 4096 ||
-		model->mmio_align != 4096 || page == 0) {
-		model_violation(model, "MMIOL-01, MMIOL-02, MMIOL-03: QueuePFN 0x%x of queue %u",
-			page, model->queue_select);
+	if (queue == NULL || queue->is_enabled || fake->mmio_page_size != 4096 ||
+		fake->mmio_align != 4096 || page == 0) {
+		fake_violation(fake, "MMIOL-01, MMIOL-02, MMIOL-03: QueuePFN 0x%x of queue %u",
+			page, fake->queue_select);
 		return;
 	}
 	size = queue->size;
@@ -155,74 +154,75 @@ static void write_page(struct model *model, uint32_t page)
 	queue->address[1] = queue->address[0] + 16 * size;
 	queue->address[2] = (queue->address[1] + 2 * (3 + size) + 4095) & ~UINT64_C(4095);
 	queue->written = 0x3f;
-	model_enable(model, model->queue_select);
+	fake_enable(fake, fake->queue_select);
 }
 
-static void write_own(struct model *model, uint32_t offset, uint32_t value)
+static void write_own(struct fake_device *fake, uint32_t offset, uint32_t value)
 {
 	switch (offset) {
 	case 0x028:
-		model->mmio_page_size = value;
+		fake->mmio_page_size = value;
 		break;
 	case 0x03c:
-		model->mmio_align = value;
+		fake->mmio_align = value;
 		break;
 	case 0x040:
-		write_page(model, value);
+		write_page(fake, value);
 		break;
 	default:
-		if ((uint16_t)value >= model->script.num_queues)
-			model_violation(model, "MMIO-23: doorbell with value 0x%x", value);
+		if ((uint16_t)value >= fake->script.num_queues)
+			fake_violation(fake, "MMIO-23: doorbell with value 0x%x", value);
 		else
-			model_doorbell_ring(model, (uint16_t)value, (uint16_t)(value >> 16));
+			fake_doorbell_ring(fake, (uint16_t)value, (uint16_t)(value >> 16));
 		break;
 	}
 }
 
-static void write_features(struct model *model, uint32_t value)
+static void write_features(struct fake_device *fake, uint32_t value)
 {
-	if (model->script.mmio_version == 1) {
-		if (model->driver_feature_select != 0)
-			model_violation(model, "MMIOL-05: feature bank %u written",
-				model->driver_feature_select);
-		model->accepted = (struct kl_features){{value}};
+	if (fake->script.mmio_version == 1) {
+		if (fake->driver_feature_select != 0)
+			fake_violation(fake, "MMIOL-05: feature bank %u written",
+				fake->driver_feature_select);
+		fake->accepted = (struct kl_features){{value}};
 		return;
 	}
-	model_feature_write(model, value);
+	fake_feature_write(fake, value);
 }
 
-static void write_register(struct model *model, const struct mmio_register *reg, uint32_t value)
+static void write_register(struct fake_device *fake, const struct mmio_register *reg,
+	uint32_t value)
 {
-	struct model_queue *queue = selected(model);
+	struct fake_queue *queue = selected(fake);
 
 	switch (reg->counterpart) {
 	case NONE:
-		write_own(model, reg->offset, value);
+		write_own(fake, reg->offset, value);
 		break;
 	case 0x00:
-		model->device_feature_select = value;
+		fake->device_feature_select = value;
 		break;
 	case 0x08:
-		model->driver_feature_select = value;
+		fake->driver_feature_select = value;
 		break;
 	case 0x0c:
-		write_features(model, value);
+		write_features(fake, value);
 		break;
 	case 0x14:
-		model_status_write(model, (uint8_t)value);
+		fake_status_write(fake, (uint8_t)value);
 		break;
 	case 0x16:
-		model->queue_select = (uint16_t)value;
+		fake->queue_select = (uint16_t)value;
 		break;
 	case 0x18:
-		if (model->script.mmio_version == 1 && queue != NULL) {
+		if (fake->script.mmio_version == 1 && queue != NULL) {
 			queue->size = (uint16_t)value;
 			break;
 		}
-		model_queue_write(model, reg->counterpart, value, reg->name);
+		fake_queue_write(fake, reg->counterpart, value, reg->name);
 		break;
 	default:
-		model_queue_write(model, reg->counterpart, value, reg->name);
+		fake_queue_write(fake, reg->counterpart, value, reg->name);
 		break;
 	}
 }
@@ -230,30 +230,30 @@ static void write_register(struct model *model, const struct mmio_register *reg,
 static void mmio_write(struct kl__mmio_access *access, uint32_t offset, unsigned int width,
 	uint32_t value)
 {
-	struct model *model = of(access);
+	struct fake_device *fake = of(access);
 	const struct mmio_register *reg;
 
-	if (model->script.is_gone)
+	if (fake->script.is_gone)
 		return;
 	if (offset >= 0x100) {
-		model_config_write(model, offset - 0x100, width, value);
+		fake_config_write(fake, offset - 0x100, width, value);
 		return;
 	}
-	reg = find(model, offset, width, true);
+	reg = find(fake, offset, width, true);
 	if (reg == NULL)
 		return;
-	model_log(model, true, reg->name, width, value);
-	if (model->reset_is_pending)
-		model_violation(model, "PCI-23: %s written before the reset has ended", reg->name);
-	if (model->script.mmio_version == 1 && model->status == 0)
-		model->is_driven_legacy = true;
-	write_register(model, reg, value);
+	fake_log(fake, true, reg->name, width, value);
+	if (fake->reset_is_pending)
+		fake_violation(fake, "PCI-23: %s written before the reset has ended", reg->name);
+	if (fake->script.mmio_version == 1 && fake->status == 0)
+		fake->is_driven_legacy = true;
+	write_register(fake, reg, value);
 }
 
 static volatile void *mmio_pointer(struct kl__mmio_access *access, uint32_t offset)
 {
 	if (offset != 0x050)
-		model_violation(of(access),
+		fake_violation(of(access),
 			"a raw pointer was asked for a register that is no doorbell: 0x%x", offset);
 	return NULL;
 }
@@ -270,13 +270,13 @@ static const struct kl__mmio_access_ops mmio_ops = {
 	.close = mmio_close,
 };
 
-void model_init_mmio(struct model *model, uint32_t type)
+void fake_init_mmio(struct fake_device *fake, uint32_t type)
 {
-	model->mmio.ops = &mmio_ops;
-	model->mmio.numa_node = -1;
-	model->mmio.size = 0x200;
-	snprintf(model->mmio.name, sizeof(model->mmio.name), "model");
-	model->script.mmio_magic = 0x74726976;
-	model->script.mmio_version = 2;
-	model->script.mmio_device_id = type;
+	fake->mmio.ops = &mmio_ops;
+	fake->mmio.numa_node = -1;
+	fake->mmio.size = 0x200;
+	snprintf(fake->mmio.name, sizeof(fake->mmio.name), "fake");
+	fake->script.mmio_magic = 0x74726976;
+	fake->script.mmio_version = 2;
+	fake->script.mmio_device_id = type;
 }

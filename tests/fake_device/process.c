@@ -5,13 +5,14 @@
 #include "internal.h"
 
 /* Copies what is readable to what is writable, as far as both go. */
-static uint32_t echo(const struct model_chain *chain)
+static uint32_t echo(const struct fake_chain *chain)
 {
 	unsigned int from = 0, to = chain->readable;
 	uint32_t at = 0, put_at = 0, written = 0;
 
 	while (from < chain->readable && to < chain->count) {
-		const struct model_piece *source = &chain->piece[from], *target = &chain->piece[to];
+		const struct fake_segment *source = &chain->segment[from],
+					  *target = &chain->segment[to];
 		uint32_t left = source->length - at, room = target->length - put_at;
 		uint32_t bytes = left < room ? left : room;
 
@@ -32,92 +33,91 @@ static uint32_t echo(const struct model_chain *chain)
 }
 
 /* Takes buffers until the device holds so many, or all that there are. */
-static void take(struct model *model, uint16_t index, unsigned int limit)
+static void take(struct fake_device *fake, uint16_t index, unsigned int limit)
 {
-	static struct model_chain chain;
-	struct model_queue *queue = &model->queue[index];
+	static struct fake_chain chain;
+	struct fake_queue *queue = &fake->queue[index];
 
 	while (queue->holding < limit && queue->holding < queue->size &&
-		model_pop(model, index, &chain)) {
-		struct model_held *held = &queue->held[queue->holding++];
+		fake_pop(fake, index, &chain)) {
+		struct fake_held *held = &queue->held[queue->holding++];
 
 		held->head = chain.head;
-		held->length = model->script.handler == NULL ?
+		held->length = fake->script.handler == NULL ?
 			echo(&chain) :
-			model->script.handler(model, index, &chain, model->script.context);
+			fake->script.handler(fake, index, &chain, fake->script.context);
 		held->is_full = held->length == chain.writable_bytes || chain.writable_bytes == 0;
 	}
 }
 
-static void complete_held(struct model *model, uint16_t index, unsigned int which)
+static void complete_held(struct fake_device *fake, uint16_t index, unsigned int which)
 {
-	model_complete(model, index, model->queue[index].held[which].head,
-		model->queue[index].held[which].length);
+	fake_complete(fake, index, fake->queue[index].held[which].head,
+		fake->queue[index].held[which].length);
 }
 
 /* How many of the next ones may share an element: all but the last must be used completely. */
-static unsigned int batch_at(const struct model *model, const struct model_queue *queue,
+static unsigned int batch_at(const struct fake_device *fake, const struct fake_queue *queue,
 	unsigned int at, unsigned int left)
 {
 	unsigned int count = 1;
 
-	if (!model_has(model, FEATURE_IN_ORDER))
+	if (!fake_has(fake, FEATURE_IN_ORDER))
 		return 1;
-	while (count < left && count < model->script.batch && queue->held[at + count - 1].is_full)
+	while (count < left && count < fake->script.batch && queue->held[at + count - 1].is_full)
 		count++;
 	return count;
 }
 
-static void complete_oldest(struct model *model, uint16_t index, unsigned int count)
+static void complete_oldest(struct fake_device *fake, uint16_t index, unsigned int count)
 {
-	struct model_queue *queue = &model->queue[index];
+	struct fake_queue *queue = &fake->queue[index];
 	unsigned int batch;
 
 	for (unsigned int i = 0; i < count; i += batch) {
-		batch = batch_at(model, queue, i, count - i);
+		batch = batch_at(fake, queue, i, count - i);
 		if (batch == 1)
-			complete_held(model, index, i);
+			complete_held(fake, index, i);
 		else
-			model_complete_batch(model, index, batch,
-				queue->held[i + batch - 1].length);
+			fake_complete_batch(fake, index, batch, queue->held[i + batch - 1].length);
 	}
 	queue->holding -= count;
 	memmove(queue->held, queue->held + count, queue->holding * sizeof(*queue->held));
 }
 
 /* Some newest ones, or some of all, so that the others stay behind. */
-static void complete_any(struct model *model, uint16_t index, unsigned int count)
+static void complete_any(struct fake_device *fake, uint16_t index, unsigned int count)
 {
-	struct model_queue *queue = &model->queue[index];
+	struct fake_queue *queue = &fake->queue[index];
 
 	for (; count > 0; count--) {
 		unsigned int which = queue->holding - 1;
 
-		if (model->script.order == MODEL_SHUFFLE)
-			which = (unsigned int)(model_random(model) % queue->holding);
-		complete_held(model, index, which);
+		if (fake->script.order == FAKE_SHUFFLE)
+			which = (unsigned int)(fake_random(fake) % queue->holding);
+		complete_held(fake, index, which);
 		queue->held[which] = queue->held[--queue->holding];
 	}
 }
 
-unsigned int model_process(struct model *model, uint16_t index, unsigned int max)
+unsigned int fake_process(struct fake_device *fake, uint16_t index, unsigned int max)
 {
-	struct model_queue *queue = &model->queue[index];
-	bool in_order = model->script.order == MODEL_IN_ORDER || model_has(model, FEATURE_IN_ORDER);
+	struct fake_queue *queue = &fake->queue[index];
+	bool in_order = fake->script.order == FAKE_IN_ORDER || fake_has(fake, FEATURE_IN_ORDER);
 	unsigned int count;
 
-	model_settle(model, index);
-	if (model_live(model, index) == NULL)
+	fake_finish_decision(fake, index);
+	if (fake_live_queue(fake, index) == NULL)
 		return 0;
-	take(model, index, in_order ? max : queue->size);
+	take(fake, index, in_order ? max : queue->size);
 	count = queue->holding < max ? queue->holding : max;
 	if (in_order)
-		complete_oldest(model, index, count);
+		complete_oldest(fake, index, count);
 	else
-		complete_any(model, index, count);
+		complete_any(fake, index, count);
 	if (queue->is_busy)
-		model_disarm(model, index);
+		fake_disarm(fake, index);
 	else
-		model_arm(model, index);
+		fake_arm(fake, index);
 	return count;
 }

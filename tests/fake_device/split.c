@@ -2,32 +2,32 @@
 /* The split virtqueue as its device sees it: 2.7. Places are entries of the available ring. */
 #include "internal.h"
 
-static uint8_t *avail_flags(const struct model_queue *queue)
+static uint8_t *avail_flags(const struct fake_queue *queue)
 {
 	return queue->driver_area;
 }
 
-static uint8_t *avail_idx(const struct model_queue *queue)
+static uint8_t *avail_idx(const struct fake_queue *queue)
 {
 	return queue->driver_area + 2;
 }
 
-static uint16_t avail_entry(const struct model_queue *queue, uint64_t place)
+static uint16_t avail_entry(const struct fake_queue *queue, uint64_t place)
 {
 	return load16(queue->driver_area + 4 + 2 * (place & (queue->size - 1u)));
 }
 
-static uint8_t *used_event(const struct model_queue *queue)
+static uint8_t *used_event(const struct fake_queue *queue)
 {
 	return queue->driver_area + 4 + 2 * (size_t)queue->size;
 }
 
-static uint8_t *avail_event(const struct model_queue *queue)
+static uint8_t *avail_event(const struct fake_queue *queue)
 {
 	return queue->device_area + 4 + 8 * (size_t)queue->size;
 }
 
-static uint8_t *used_element(const struct model_queue *queue, uint64_t place)
+static uint8_t *used_element(const struct fake_queue *queue, uint64_t place)
 {
 	return queue->device_area + 4 + 8 * (place & (queue->size - 1u));
 }
@@ -40,39 +40,39 @@ static uint64_t part_bytes(unsigned int part, uint64_t size)
 
 static bool size_is_legal(uint32_t size)
 {
-	return size != 0 && size <= MODEL_QUEUE_MAX && (size & (size - 1)) == 0;
+	return size != 0 && size <= FAKE_QUEUE_MAX && (size & (size - 1)) == 0;
 }
 
 /* 4.1.5.1.3: zeroed; but the driver may prepare entries and its own event word. */
-static void check_content(struct model *model, const struct model_queue *queue)
+static void check_content(struct fake_device *fake, const struct fake_queue *queue)
 {
-	bool event_idx = model_has(model, FEATURE_EVENT_IDX);
+	bool event_idx = fake_has(fake, FEATURE_EVENT_IDX);
 	uint32_t flags = get16(avail_flags(queue));
 
 	if (!is_zero(queue->desc, 16ull * queue->size))
-		model_violation(model, "VQ-02: the descriptor table is not zero");
+		fake_violation(fake, "VQ-02: the descriptor table is not zero");
 	if (!is_zero(queue->device_area, 6 + 8ull * queue->size))
-		model_violation(model, "SPL-14: the used ring is not zero");
+		fake_violation(fake, "SPL-14: the used ring is not zero");
 	if (get16(avail_idx(queue)) != 0)
-		model_violation(model, "VQ-02: the available index is not zero");
+		fake_violation(fake, "VQ-02: the available index is not zero");
 	if (flags > 1 || (event_idx && flags != 0))
-		model_violation(model, "EVS-03: available flags are %u, EVENT_IDX is %d", flags,
+		fake_violation(fake, "EVS-03: available flags are %u, EVENT_IDX is %d", flags,
 			event_idx);
 	if (!event_idx && get16(used_event(queue)) != 0)
-		model_violation(model, "VQ-02: used_event is not zero, without EVENT_IDX");
+		fake_violation(fake, "VQ-02: used_event is not zero, without EVENT_IDX");
 }
 
-static void check_suppression(struct model *model, const struct model_queue *queue)
+static void check_suppression(struct fake_device *fake, const struct fake_queue *queue)
 {
 	uint16_t flags = load16(avail_flags(queue));
 
 	if (flags > 1)
-		model_violation(model, "EVS-01: available flags are %u", flags);
-	if (flags != 0 && model_has(model, FEATURE_EVENT_IDX))
-		model_violation(model, "EVS-03: available flags are %u with EVENT_IDX", flags);
+		fake_violation(fake, "EVS-01: available flags are %u", flags);
+	if (flags != 0 && fake_has(fake, FEATURE_EVENT_IDX))
+		fake_violation(fake, "EVS-03: available flags are %u with EVENT_IDX", flags);
 }
 
-static void expose(struct model_record *record, void *context)
+static void expose(struct fake_record *record, void *context)
 {
 	bool *clash = context;
 
@@ -80,93 +80,93 @@ static void expose(struct model_record *record, void *context)
 	record->is_exposed = true;
 }
 
-static void look_at(struct model *model, uint16_t index, uint64_t place)
+static void look_at(struct fake_device *fake, uint16_t index, uint64_t place)
 {
-	static struct model_chain chain;
-	struct model_queue *queue = &model->queue[index];
+	static struct fake_chain chain;
+	struct fake_queue *queue = &fake->queue[index];
 	uint16_t head = avail_entry(queue, place);
 	bool clash = false;
 
-	if (!model_walk_split(model, index, head, &chain))
+	if (!fake_walk_split(fake, index, head, &chain))
 		return;
 	/* 2.7.5: in ring order, from offset 0. */
-	if (model_has(model, FEATURE_IN_ORDER) && head != queue->described % queue->size)
-		model_violation(model, "ORD-01: descriptor %u of queue %u is not the next one",
-			head, index);
+	if (fake_has(fake, FEATURE_IN_ORDER) && head != queue->described % queue->size)
+		fake_violation(fake, "ORD-01: descriptor %u of queue %u is not the next one", head,
+			index);
 	queue->described += chain.descriptors;
-	model_for_each_descriptor(queue, head, expose, &clash);
+	fake_for_each_descriptor(queue, head, expose, &clash);
 	if (clash)
-		model_violation(model, "INIT-15: descriptor %u of queue %u exposed while in use",
+		fake_violation(fake, "INIT-15: descriptor %u of queue %u exposed while in use",
 			head, index);
 	queue->record[head].hash = chain.hash;
 	queue->record[head].is_head = true;
 	queue->record[head].is_fetched = false;
 }
 
-static void look(struct model *model, uint16_t index)
+static void look(struct fake_device *fake, uint16_t index)
 {
-	struct model_queue *queue = &model->queue[index];
+	struct fake_queue *queue = &fake->queue[index];
 	uint16_t delta = (uint16_t)(load16(avail_idx(queue)) - (uint16_t)queue->seen);
 
 	if (delta > queue->size - (queue->seen - queue->done)) {
-		model_violation(model,
+		fake_violation(fake,
 			"SPL-08: available index of queue %u moved by %u, %llu in flight", index,
 			delta, (unsigned long long)(queue->seen - queue->done));
 		return;
 	}
 	while (delta-- > 0)
-		look_at(model, index, queue->seen++);
+		look_at(fake, index, queue->seen++);
 }
 
-static bool fetch(struct model *model, uint16_t index, struct model_chain *chain)
+static bool fetch(struct fake_device *fake, uint16_t index, struct fake_chain *chain)
 {
-	struct model_queue *queue = &model->queue[index];
+	struct fake_queue *queue = &fake->queue[index];
 	uint16_t head = avail_entry(queue, queue->fetched++);
-	struct model_record *record;
+	struct fake_record *record;
 
-	if (!model_walk_split(model, index, head, chain))
+	if (!fake_walk_split(fake, index, head, chain))
 		return false;
 	record = &queue->record[head];
 	if (!record->is_head || record->is_fetched)
-		model_violation(model,
-			"INIT-15: available entry changed to %u after it was exposed", head);
+		fake_violation(fake, "INIT-15: available entry changed to %u after it was exposed",
+			head);
 	else if (record->hash != chain->hash)
-		model_violation(model,
-			"INIT-15: buffer %u of queue %u changed after it was exposed", head, index);
+		fake_violation(fake, "INIT-15: buffer %u of queue %u changed after it was exposed",
+			head, index);
 	return true;
 }
 
-static bool is_unchanged(struct model *model, uint16_t index, uint16_t head)
+static bool is_unchanged(struct fake_device *fake, uint16_t index, uint16_t head)
 {
-	static struct model_chain chain;
+	static struct fake_chain chain;
 
-	return model_walk_split(model, index, head, &chain) &&
-		chain.hash == model->queue[index].record[head].hash;
+	return fake_walk_split(fake, index, head, &chain) &&
+		chain.hash == fake->queue[index].record[head].hash;
 }
 
-static unsigned int span(const struct model_queue *queue, uint32_t head)
+static unsigned int span(const struct fake_queue *queue, uint32_t head)
 {
 	(void)queue;
 	(void)head;
 	return 1;
 }
 
-static void forget(struct model_record *record, void *context)
+static void forget(struct fake_record *record, void *context)
 {
 	(void)context;
-	*record = (struct model_record){0};
+	*record = (struct fake_record){0};
 }
 
-static void withdraw(struct model_queue *queue, uint16_t head)
+static void withdraw(struct fake_queue *queue, uint16_t head)
 {
-	model_for_each_descriptor(queue, head, forget, NULL);
+	fake_for_each_descriptor(queue, head, forget, NULL);
 }
 
 /* 2.7.9: the element of a batch stands at its first place, and the index moves over all. */
-static void use(struct model *model, uint16_t index, uint32_t head, uint32_t length,
+static void use(struct fake_device *fake, uint16_t index, uint32_t head, uint32_t length,
 	unsigned int count)
 {
-	struct model_queue *queue = &model->queue[index];
+	struct fake_queue *queue = &fake->queue[index];
 	uint8_t *element = used_element(queue, queue->done);
 
 	/* What stands at the places that a batch skips means nothing. */
@@ -177,64 +177,67 @@ static void use(struct model *model, uint16_t index, uint32_t head, uint32_t len
 	store16(queue->device_area + 2, (uint16_t)(queue->done + count));
 }
 
-static uint16_t word(const struct model_queue *queue, uint64_t place)
+static uint16_t word(const struct fake_queue *queue, uint64_t place)
 {
 	(void)queue;
 	return (uint16_t)place;
 }
 
 /* 2.7.7.1 */
-static struct model_wish driver_wish(const struct model *model, const struct model_queue *queue)
+static struct fake_request driver_request(const struct fake_device *fake,
+	const struct fake_queue *queue)
 {
-	if (model_has(model, FEATURE_EVENT_IDX))
-		return (struct model_wish){MODEL_WISH_PLACE, load16(used_event(queue))};
-	return (struct model_wish){(load16(avail_flags(queue)) & 1) == 0 ? MODEL_WISH_ALL :
-									   MODEL_WISH_NONE,
+	if (fake_has(fake, FEATURE_EVENT_IDX))
+		return (struct fake_request){FAKE_REQUEST_PLACE, load16(used_event(queue))};
+	return (struct fake_request){(load16(avail_flags(queue)) & 1) == 0 ? FAKE_REQUEST_ALL :
+									     FAKE_REQUEST_NONE,
 		0};
 }
 
 /* 2.7.10.1 */
-static struct model_wish device_wish(const struct model *model, const struct model_queue *queue)
+static struct fake_request device_request(const struct fake_device *fake,
+	const struct fake_queue *queue)
 {
-	if (model_has(model, FEATURE_EVENT_IDX))
-		return (struct model_wish){MODEL_WISH_PLACE, queue->event};
-	return (struct model_wish){(queue->event_flags & 1) == 0 ? MODEL_WISH_ALL : MODEL_WISH_NONE,
+	if (fake_has(fake, FEATURE_EVENT_IDX))
+		return (struct fake_request){FAKE_REQUEST_PLACE, queue->event};
+	return (struct fake_request){(queue->event_flags & 1) == 0 ? FAKE_REQUEST_ALL :
+								     FAKE_REQUEST_NONE,
 		0};
 }
 
-static void set_event(struct model *model, struct model_queue *queue, uint16_t value)
+static void set_event(struct fake_device *fake, struct fake_queue *queue, uint16_t value)
 {
-	(void)model;
+	(void)fake;
 	queue->event = value;
 	store16(avail_event(queue), value);
 }
 
-static void set_flags(struct model_queue *queue, uint16_t flags)
+static void set_flags(struct fake_queue *queue, uint16_t flags)
 {
 	queue->event_flags = flags;
 	store16(queue->device_area, flags);
 }
 
-static void disarm(struct model *model, struct model_queue *queue)
+static void disarm(struct fake_device *fake, struct fake_queue *queue)
 {
 	/* With EVENT_IDX an entry that has passed stays behind, and fires again 65536 entries
 	 * later. */
-	if (!model_has(model, FEATURE_EVENT_IDX))
+	if (!fake_has(fake, FEATURE_EVENT_IDX))
 		set_flags(queue, 1);
 }
 
-static void for_each(struct model *model, uint16_t index,
-	void (*fn)(const struct model_chain *chain))
+static void for_each(struct fake_device *fake, uint16_t index,
+	void (*fn)(const struct fake_chain *chain))
 {
-	static struct model_chain chain;
+	static struct fake_chain chain;
 
-	for (uint32_t id = 0; id < model->queue[index].size; id++)
-		if (model->queue[index].record[id].is_head &&
-			model_walk_split(model, index, (uint16_t)id, &chain))
+	for (uint32_t id = 0; id < fake->queue[index].size; id++)
+		if (fake->queue[index].record[id].is_head &&
+			fake_walk_split(fake, index, (uint16_t)id, &chain))
 			fn(&chain);
 }
 
-const struct model_format model_split = {
+const struct fake_ring_format fake_split = {
 	.part_name = {"descriptor table", "available ring", "used ring"},
 	.part_align = {16, 2, 4},
 	.part_bytes = part_bytes,
@@ -248,8 +251,8 @@ const struct model_format model_split = {
 	.withdraw = withdraw,
 	.use = use,
 	.word = word,
-	.driver_wish = driver_wish,
-	.device_wish = device_wish,
+	.driver_request = driver_request,
+	.device_request = device_request,
 	.set_event = set_event,
 	.set_flags = set_flags,
 	.disarm = disarm,

@@ -24,22 +24,22 @@ static struct descriptor read_descriptor(const uint8_t *table, uint16_t entry)
 	};
 }
 
-static bool add(const struct model_walk *walk, const struct descriptor *desc)
+static bool add(const struct fake_walk *walk, const struct descriptor *desc)
 {
-	return model_add_piece(walk, desc->address, desc->length, (desc->flags & F_WRITE) != 0);
+	return fake_add_segment(walk, desc->address, desc->length, (desc->flags & F_WRITE) != 0);
 }
 
 /* 2.7.5.3 */
-static bool walk_table(const struct model_walk *walk, const struct descriptor *outer)
+static bool walk_table(const struct fake_walk *walk, const struct descriptor *outer)
 {
 	uint32_t entries = outer->length / 16;
 	const uint8_t *table;
 
 	if ((outer->flags & F_NEXT) != 0)
-		return model_complain(walk, "IND-04: INDIRECT together with NEXT");
+		return fake_reject(walk, "IND-04: INDIRECT together with NEXT");
 	if ((outer->flags & F_WRITE) != 0)
-		return model_complain(walk, "IND-10: INDIRECT together with WRITE");
-	table = model_open_table(walk, outer->address, outer->length);
+		return fake_reject(walk, "IND-10: INDIRECT together with WRITE");
+	table = fake_open_table(walk, outer->address, outer->length);
 	if (table == NULL)
 		return false;
 	for (uint32_t i = 0; i < entries; i++) {
@@ -47,12 +47,11 @@ static bool walk_table(const struct model_walk *walk, const struct descriptor *o
 		bool is_last = i + 1 == entries;
 
 		if ((desc.flags & F_INDIRECT) != 0)
-			return model_complain(walk,
-				"IND-02: an indirect table in an indirect table");
+			return fake_reject(walk, "IND-02: an indirect table in an indirect table");
 		if ((desc.flags & ~7u) != 0)
-			return model_complain(walk, "SPL-21: unknown descriptor flags");
+			return fake_reject(walk, "SPL-21: unknown descriptor flags");
 		if (((desc.flags & F_NEXT) == 0) != is_last || (!is_last && desc.next != i + 1))
-			return model_complain(walk,
+			return fake_reject(walk,
 				"IND-05: a table whose links don't run 1, 2, 3, ...");
 		if (!add(walk, &desc))
 			return false;
@@ -61,36 +60,37 @@ static bool walk_table(const struct model_walk *walk, const struct descriptor *o
 }
 
 /* 2.7.5.2 */
-static bool is_in_order(const struct model_walk *walk, uint16_t id, const struct descriptor *desc)
+static bool is_in_order(const struct fake_walk *walk, uint16_t id, const struct descriptor *desc)
 {
-	uint16_t size = walk->model->queue[walk->index].size;
+	uint16_t size = walk->fake->queue[walk->index].size;
 
-	if (!model_has(walk->model, FEATURE_IN_ORDER) || (desc->flags & F_NEXT) == 0 ||
+	if (!fake_has(walk->fake, FEATURE_IN_ORDER) || (desc->flags & F_NEXT) == 0 ||
 		desc->next == (id + 1) % size)
 		return true;
-	return model_complain(walk, "ORD-01: a chain that does not go on with the next descriptor");
+	return fake_reject(walk, "ORD-01: a chain that does not go on with the next descriptor");
 }
 
-bool model_walk_split(struct model *model, uint16_t index, uint16_t head, struct model_chain *chain)
+bool fake_walk_split(struct fake_device *fake, uint16_t index, uint16_t head,
+	struct fake_chain *chain)
 {
-	const struct model_queue *queue = &model->queue[index];
-	struct model_walk walk = {model, index, head, chain};
+	const struct fake_queue *queue = &fake->queue[index];
+	struct fake_walk walk = {fake, index, head, chain};
 	struct descriptor desc;
 	uint16_t id = head;
 
-	model_begin_chain(&walk);
+	fake_begin_chain(&walk);
 	do {
 		if (id >= queue->size)
-			return model_complain(&walk, "SPL-06: a descriptor beyond the table");
+			return fake_reject(&walk, "SPL-06: a descriptor beyond the table");
 		if (chain->descriptors++ == queue->size)
-			return model_complain(&walk,
+			return fake_reject(&walk,
 				"SPL-07: a chain longer than the queue, or a loop");
 		desc = read_descriptor(queue->desc, id);
 		if ((desc.flags & ~7u) != 0)
-			return model_complain(&walk, "SPL-21: unknown descriptor flags");
+			return fake_reject(&walk, "SPL-21: unknown descriptor flags");
 		if (!is_in_order(&walk, id, &desc))
 			return false;
-		model_hash(chain, &desc, sizeof(desc));
+		fake_hash(chain, &desc, sizeof(desc));
 		if ((desc.flags & F_INDIRECT) != 0 ? !walk_table(&walk, &desc) : !add(&walk, &desc))
 			return false;
 		id = desc.next;
@@ -98,8 +98,8 @@ bool model_walk_split(struct model *model, uint16_t index, uint16_t head, struct
 	return true;
 }
 
-void model_for_each_descriptor(struct model_queue *queue, uint16_t head,
-	void (*fn)(struct model_record *record, void *context), void *context)
+void fake_for_each_descriptor(struct fake_queue *queue, uint16_t head,
+	void (*fn)(struct fake_record *record, void *context), void *context)
 {
 	struct descriptor desc = {.next = head, .flags = F_NEXT};
 

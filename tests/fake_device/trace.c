@@ -9,34 +9,34 @@
 /* Enough for any start of a device; the doorbells of a long run are not all kept. */
 #define TRACE_MAX 4096
 
-void model_log(struct model *model, bool is_write, const char *name, unsigned int width,
+void fake_log(struct fake_device *fake, bool is_write, const char *name, unsigned int width,
 	uint32_t value)
 {
-	struct model_access *access;
+	struct fake_access *access;
 
-	if (model->trace == NULL)
-		model->trace = calloc(TRACE_MAX, sizeof(*model->trace));
-	if (model->trace == NULL || model->traced == TRACE_MAX)
+	if (fake->trace == NULL)
+		fake->trace = calloc(TRACE_MAX, sizeof(*fake->trace));
+	if (fake->trace == NULL || fake->traced == TRACE_MAX)
 		return;
-	access = &model->trace[model->traced++];
+	access = &fake->trace[fake->traced++];
 	access->is_write = is_write;
 	access->width = (uint8_t)width;
 	access->value = value;
 	snprintf(access->name, sizeof(access->name), "%s", name);
 }
 
-void model_trace_clear(struct model *model)
+void fake_trace_clear(struct fake_device *fake)
 {
-	model->traced = 0;
+	fake->traced = 0;
 }
 
-char *model_trace_text(const struct model *model, char *text, size_t size)
+char *fake_trace_text(const struct fake_device *fake, char *text, size_t size)
 {
 	size_t at = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < model->traced && at < size; i++) {
-		const struct model_access *access = &model->trace[i];
+	for (size_t i = 0; i < fake->traced && at < size; i++) {
+		const struct fake_access *access = &fake->trace[i];
 
 		at += (size_t)snprintf(text + at, size - at, "%c%u %s 0x%x\n",
 			access->is_write ? 'W' : 'R', access->width, access->name, access->value);
@@ -44,12 +44,12 @@ char *model_trace_text(const struct model *model, char *text, size_t size)
 	return text;
 }
 
-unsigned int model_trace_count(const struct model *model, const char *name, bool is_write)
+unsigned int fake_trace_count(const struct fake_device *fake, const char *name, bool is_write)
 {
 	unsigned int count = 0;
 
-	for (size_t i = 0; i < model->traced; i++)
-		count += model->trace[i].is_write == is_write &&
-			strcmp(model->trace[i].name, name) == 0;
+	for (size_t i = 0; i < fake->traced; i++)
+		count += fake->trace[i].is_write == is_write &&
+			strcmp(fake->trace[i].name, name) == 0;
 	return count;
 }

@@ -5,59 +5,61 @@
 
 #include "internal.h"
 
-static struct model *of(struct kl__pci_access *access)
+static struct fake_device *of(struct kl__pci_access *access)
 {
-	return (struct model *)(void *)((char *)access - offsetof(struct model, access));
+	return (struct fake_device *)(void *)((char *)access -
+		offsetof(struct fake_device, access));
 }
 
 /* Where the window's capability lies, 0 when there is none. */
-static unsigned int window(const struct model *model)
+static unsigned int window(const struct fake_device *fake)
 {
-	return model_capability(model, 5, 0);
+	return fake_capability(fake, 5, 0);
 }
 
 /* PCI-44: only inside a structure, in one access of the length that was set. */
-static bool is_aimed(struct model *model, size_t size)
+static bool is_aimed(struct fake_device *fake, size_t size)
 {
-	const uint8_t *cap = model->pci_config + window(model);
+	const uint8_t *cap = fake->pci_config + window(fake);
 	uint32_t offset = get32(cap + 8), length = get32(cap + 12);
 
-	if (cap[4] == MODEL_BAR && length == size && (size == 1 || size == 2 || size == 4) &&
+	if (cap[4] == FAKE_BAR && length == size && (size == 1 || size == 2 || size == 4) &&
 		offset % length == 0)
 		return true;
-	model_violation(model, "PCI-43, PCI-44: window of %u bytes at 0x%x of BAR %u, %zu used",
+	fake_violation(fake, "PCI-43, PCI-44: window of %u bytes at 0x%x of BAR %u, %zu used",
 		length, offset, cap[4], size);
 	return false;
 }
 
-int model_config_space_read(struct kl__pci_access *access, uint32_t offset, void *data, size_t size)
+int fake_config_space_read(struct kl__pci_access *access, uint32_t offset, void *data, size_t size)
 {
-	struct model *model = of(access);
-	unsigned int at = window(model);
+	struct fake_device *fake = of(access);
+	unsigned int at = window(fake);
 	uint32_t value;
 
-	if (offset + size > model->pci_config_bytes)
+	if (offset + size > fake->pci_config_bytes)
 		return -EIO;
-	memcpy(data, model->pci_config + offset, size);
-	if (model->script.is_gone) {
+	memcpy(data, fake->pci_config + offset, size);
+	if (fake->script.is_gone) {
 		memset(data, 0xff, size);
 	} else if (at != 0 && offset == at + 16) {
-		if (!is_aimed(model, size))
+		if (!is_aimed(fake, size))
 			return 0;
-		value = model_register_read(model, get32(model->pci_config + at + 8),
+		value = fake_register_read(fake, get32(fake->pci_config + at + 8),
 			(unsigned int)size);
 		put(data, (unsigned int)size, value);
 	}
 	return 0;
 }
 
-static void write_window(struct model *model, unsigned int field, const uint8_t *data, size_t size)
+static void write_window(struct fake_device *fake, unsigned int field, const uint8_t *data,
+	size_t size)
 {
-	uint8_t *cap = model->pci_config + window(model);
+	uint8_t *cap = fake->pci_config + window(fake);
 
 	if (field == 16) {
-		if (is_aimed(model, size))
-			model_register_write(model, get32(cap + 8), (unsigned int)size,
+		if (is_aimed(fake, size))
+			fake_register_write(fake, get32(cap + 8), (unsigned int)size,
 				size == 4         ? get32(data) :
 					size == 2 ? get16(data) :
 						    data[0]);
@@ -65,31 +67,31 @@ static void write_window(struct model *model, unsigned int field, const uint8_t 
 	}
 	memcpy(cap + field, data, size);
 	if (field == 8 && get32(cap + 12) != 0 && get32(cap + 8) % get32(cap + 12) != 0)
-		model_violation(model, "PCI-43: window offset 0x%x is no multiple of its length %u",
+		fake_violation(fake, "PCI-43: window offset 0x%x is no multiple of its length %u",
 			get32(cap + 8), get32(cap + 12));
 }
 
-int model_config_space_write(struct kl__pci_access *access, uint32_t offset, const void *data,
+int fake_config_space_write(struct kl__pci_access *access, uint32_t offset, const void *data,
 	size_t size)
 {
-	struct model *model = of(access);
-	unsigned int at = window(model), field = offset - at;
+	struct fake_device *fake = of(access);
+	unsigned int at = window(fake), field = offset - at;
 
 	if (at != 0 &&
 		((field == 4 && size == 1) || ((field == 8 || field == 12) && size == 4) ||
 			field == 16))
-		write_window(model, field, data, size);
+		write_window(fake, field, data, size);
 	else if (offset == 4 && size == 2)
-		memcpy(model->pci_config + 4, data, 2);
+		memcpy(fake->pci_config + 4, data, 2);
 	else
-		model_violation(model, "PCI-15: %zu bytes written to configuration space at 0x%x",
+		fake_violation(fake, "PCI-15: %zu bytes written to configuration space at 0x%x",
 			size, offset);
 	return 0;
 }
 
-void model_command(struct model *model, uint16_t command)
+void fake_command(struct fake_device *fake, uint16_t command)
 {
-	put(model->pci_config + 4, 2, command);
+	put(fake->pci_config + 4, 2, command);
 	if ((command & COMMAND_MASTER) == 0)
-		model->status &= (uint8_t)~STATUS_DRIVER_OK;
+		fake->status &= (uint8_t)~STATUS_DRIVER_OK;
 }

@@ -30,20 +30,20 @@ static uint32_t move(const struct chain *chain, uint64_t sector, bool is_read, u
 	uint64_t at = sector * SECTOR;
 	uint32_t moved = 0;
 
-	for (unsigned int i = 1; i + 1 < chain->pieces; i++) {
-		const struct piece *piece = &chain->piece[i];
+	for (unsigned int i = 1; i + 1 < chain->segments; i++) {
+		const struct segment *segment = &chain->segment[i];
 
-		if (at > DISK_BYTES || piece->bytes > DISK_BYTES - at ||
-			piece->writable != is_read) {
+		if (at > DISK_BYTES || segment->bytes > DISK_BYTES - at ||
+			segment->writable != is_read) {
 			*status = VIRTIO_BLK_S_IOERR;
 			return moved;
 		}
 		if (is_read)
-			memcpy(piece->at, disk + at, piece->bytes);
+			memcpy(segment->at, disk + at, segment->bytes);
 		else
-			memcpy(disk + at, piece->at, piece->bytes);
-		moved += is_read ? piece->bytes : 0;
-		at += piece->bytes;
+			memcpy(disk + at, segment->at, segment->bytes);
+		moved += is_read ? segment->bytes : 0;
+		at += segment->bytes;
 	}
 	return moved;
 }
@@ -52,7 +52,7 @@ static uint32_t execute(const struct chain *chain, uint8_t *status)
 {
 	struct virtio_blk_outhdr header;
 
-	memcpy(&header, chain->piece[0].at, sizeof(header));
+	memcpy(&header, chain->segment[0].at, sizeof(header));
 	*status = VIRTIO_BLK_S_OK;
 	switch (header.type) {
 	case VIRTIO_BLK_T_IN:
@@ -69,10 +69,11 @@ static uint32_t execute(const struct chain *chain, uint8_t *status)
 
 static bool is_request(const struct chain *chain)
 {
-	const struct piece *last = &chain->piece[chain->pieces - 1];
+	const struct segment *last = &chain->segment[chain->segments - 1];
 
-	return chain->pieces >= 2 && chain->piece[0].bytes == sizeof(struct virtio_blk_outhdr) &&
-		!chain->piece[0].writable && last->writable && last->bytes == 1;
+	return chain->segments >= 2 &&
+		chain->segment[0].bytes == sizeof(struct virtio_blk_outhdr) &&
+		!chain->segment[0].writable && last->writable && last->bytes == 1;
 }
 
 static void serve_request(struct back_end *back_end, struct ring *ring, struct chain *chain)
@@ -88,7 +89,7 @@ static void serve_request(struct back_end *back_end, struct ring *ring, struct c
 	if (back_end_is_due(back_end, ring, "status-unknown"))
 		status = 0x77;
 	if (!back_end_is_due(back_end, ring, "status-unwritten"))
-		*chain->piece[chain->pieces - 1].at = status;
+		*chain->segment[chain->segments - 1].at = status;
 	back_end->good++;
 	back_end_count_fresh(back_end);
 	back_end_complete(back_end, ring, chain, written + 1);

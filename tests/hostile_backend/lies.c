@@ -79,8 +79,8 @@ static void length_over(struct back_end *back_end, struct ring *ring, struct cha
 {
 	(void)back_end;
 	length = 1;
-	for (unsigned int i = 0; i < chain->pieces; i++)
-		length += chain->piece[i].bytes;
+	for (unsigned int i = 0; i < chain->segments; i++)
+		length += chain->segment[i].bytes;
 	ring_complete(ring, chain, length);
 }
 
@@ -168,7 +168,7 @@ static void indirect_table(struct back_end *back_end, struct ring *ring, struct 
 	uint32_t length)
 {
 	(void)back_end;
-	for (unsigned int i = 1; chain->table != NULL && i + 1 < chain->pieces; i++) {
+	for (unsigned int i = 1; chain->table != NULL && i + 1 < chain->segments; i++) {
 		chain->table[i].addr = 0xdeadbeefdeadbeef;
 		chain->table[i].len = 0xdeadbeef;
 	}
@@ -182,7 +182,7 @@ static void double_fetch(struct back_end *back_end, struct ring *ring, struct ch
 	volatile struct vring_used_elem *element = &ring->used->ring[ring->done % ring->size];
 	volatile struct vring_packed_desc *packed = &ring->packed_desc[ring->done];
 	volatile uint16_t *buffers =
-		(void *)(chain->piece[0].at + offsetof(struct virtio_net_hdr_v1, num_buffers));
+		(void *)(chain->segment[0].at + offsetof(struct virtio_net_hdr_v1, num_buffers));
 	const uint64_t end = clock_us() + 20000;
 	uint16_t used_flags;
 
@@ -271,7 +271,7 @@ static void order(struct back_end *back_end, struct ring *ring, struct chain *ch
 
 static struct virtio_net_hdr_v1 *header_of(struct chain *chain)
 {
-	return (struct virtio_net_hdr_v1 *)chain->piece[0].at;
+	return (struct virtio_net_hdr_v1 *)chain->segment[0].at;
 }
 
 static void csum_beyond(struct back_end *back_end, struct ring *ring, struct chain *chain,
@@ -322,9 +322,9 @@ static void frame_oversize(struct back_end *back_end, struct ring *ring, struct 
 	for (uint16_t i = 1; i <= OVERSIZE_BUFFERS; i++) {
 		const struct chain *part = ring_take(ring);
 
-		ring_put(ring, i, part->id, part->piece[0].bytes);
+		ring_put(ring, i, part->id, part->segment[0].bytes);
 	}
-	ring_put(ring, 0, chain->id, chain->piece[0].bytes);
+	ring_put(ring, 0, chain->id, chain->segment[0].bytes);
 	ring_advance(ring, OVERSIZE_BUFFERS + 1, OVERSIZE_BUFFERS + 1);
 }
 

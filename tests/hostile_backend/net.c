@@ -90,11 +90,11 @@ static uint32_t gather(const struct chain *chain, uint8_t *bytes, uint32_t most)
 {
 	uint32_t have = 0;
 
-	for (unsigned int i = 0; i < chain->pieces; i++) {
-		const struct piece *piece = &chain->piece[i];
-		uint32_t part = piece->bytes < most - have ? piece->bytes : most - have;
+	for (unsigned int i = 0; i < chain->segments; i++) {
+		const struct segment *segment = &chain->segment[i];
+		uint32_t part = segment->bytes < most - have ? segment->bytes : most - have;
 
-		memcpy(bytes + have, piece->at, part);
+		memcpy(bytes + have, segment->at, part);
 		have += part;
 	}
 	return have;
@@ -116,7 +116,7 @@ static void take_frames(struct back_end *back_end)
 	}
 }
 
-/* Receive buffers of both drivers are one piece, and large enough for a frame. */
+/* Receive buffers of both drivers are one segment, and large enough for a frame. */
 static void give_frame(struct back_end *back_end, struct ring *ring)
 {
 	struct chain *chain = ring_take(ring);
@@ -124,12 +124,12 @@ static void give_frame(struct back_end *back_end, struct ring *ring)
 	uint8_t frame[2048];
 	uint16_t bytes = make_frame(frame, (uint32_t)back_end->sent++);
 
-	if (chain->piece[0].bytes < HEADER + bytes || !chain->piece[0].writable) {
+	if (chain->segment[0].bytes < HEADER + bytes || !chain->segment[0].writable) {
 		back_end->faults += !ring->is_spoilt;
 		return;
 	}
-	memcpy(chain->piece[0].at, &header, HEADER);
-	memcpy(chain->piece[0].at + HEADER, frame, bytes);
+	memcpy(chain->segment[0].at, &header, HEADER);
+	memcpy(chain->segment[0].at + HEADER, frame, bytes);
 	back_end_complete(back_end, ring, chain, (uint32_t)HEADER + bytes);
 }
 

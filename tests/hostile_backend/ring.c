@@ -49,18 +49,18 @@ bool ring_start(struct ring *ring, uint32_t base, translate_fn *ring_memory, voi
 	return desc != NULL && ring->avail != NULL && ring->used != NULL;
 }
 
-static bool add_piece(struct chain *chain, uint64_t address, uint32_t bytes, uint16_t flags,
+static bool add_segment(struct chain *chain, uint64_t address, uint32_t bytes, uint16_t flags,
 	translate_fn *memory, void *context)
 {
-	struct piece *piece = &chain->piece[chain->pieces];
+	struct segment *segment = &chain->segment[chain->segments];
 
-	if (chain->pieces == PIECES)
+	if (chain->segments == SEGMENTS)
 		return false;
-	chain->pieces++;
-	piece->at = memory(context, address, bytes);
-	piece->bytes = bytes;
-	piece->writable = (flags & VRING_DESC_F_WRITE) != 0;
-	return piece->at != NULL && bytes > 0;
+	chain->segments++;
+	segment->at = memory(context, address, bytes);
+	segment->bytes = bytes;
+	segment->writable = (flags & VRING_DESC_F_WRITE) != 0;
+	return segment->at != NULL && bytes > 0;
 }
 
 /* A packed ring's table is read in order, a split one's along its links. */
@@ -77,7 +77,7 @@ static bool add_table(const struct ring *ring, struct chain *chain, uint64_t add
 					      (table[at].flags & VRING_DESC_F_NEXT) == 0;
 		uint16_t flags = ring->packed ? packed[at].flags : table[at].flags;
 
-		if (!add_piece(chain, table[at].addr, table[at].len, flags, memory, context))
+		if (!add_segment(chain, table[at].addr, table[at].len, flags, memory, context))
 			return false;
 		if (is_last)
 			return true;
@@ -92,7 +92,7 @@ static bool add_descriptor(const struct ring *ring, struct chain *chain, uint64_
 	chain->count++;
 	if ((flags & VRING_DESC_F_INDIRECT) != 0)
 		return add_table(ring, chain, address, bytes, memory, context);
-	return add_piece(chain, address, bytes, flags, memory, context);
+	return add_segment(chain, address, bytes, flags, memory, context);
 }
 
 static bool read_split(struct ring *ring, struct chain *chain, translate_fn *memory, void *context)

@@ -11,10 +11,10 @@
 
 #include <linux/virtio_ring.h>
 
-#define PIECES 64
+#define SEGMENTS 64
 #define HELD 1024
 
-struct piece {
+struct segment {
 	uint8_t *at;
 	uint32_t bytes;
 	bool writable;
@@ -25,9 +25,9 @@ struct chain {
 	uint16_t id;
 	uint16_t place; /* packed: of its first descriptor; split: the same as id */
 	uint16_t count; /* ring descriptors */
-	uint16_t pieces;
+	uint16_t segments;
 	struct vring_desc *table; /* of an indirect one */
-	struct piece piece[PIECES];
+	struct segment segment[SEGMENTS];
 };
 
 struct ring {

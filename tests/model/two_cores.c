@@ -26,7 +26,7 @@
 #include <time.h>
 
 #include "ring/barrier.h"
-#ifdef TWIN
+#ifdef MUTANT
 #define kl__device_fence(is_on_bus) kl__compiler_fence()
 #endif
 #include "ring/kick.h"
@@ -202,9 +202,9 @@ static unsigned int kind(void)
 
 static void post_one(void)
 {
-	struct kl__segment piece = {.address = 4096, .length = 1};
+	struct kl__segment segment = {.address = 4096, .length = 1};
 
-	if (kl__queue_add(queue, &piece, 0, 1, queue) != 0)
+	if (kl__queue_add(queue, &segment, 0, 1, queue) != 0)
 		abort();
 	kl__ring_publish(queue, kind());
 }

@@ -8,14 +8,14 @@
 
 #include <kickless/log.h>
 
-void finish(struct model *model)
+void finish(struct fake_device *fake)
 {
-	unsigned int count = model_check(model),
-		     kept = sizeof(model->violation) / sizeof(model->violation[0]);
+	unsigned int count = fake_check(fake),
+		     kept = sizeof(fake->violation) / sizeof(fake->violation[0]);
 
 	for (unsigned int i = 0; i < count && i < kept; i++)
-		fprintf(stderr, "violation: %s\n", model->violation[i]);
-	model_free(model);
+		fprintf(stderr, "violation: %s\n", fake->violation[i]);
+	fake_free(fake);
 	cr_expect(count == 0, "%u violations of the specification", count);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How every test with a model device ends, and what the library said meanwhile. */
+/* How every test with a fake device ends, and what the library said meanwhile. */
 #ifndef UNIT_FINISH_H
 #define UNIT_FINISH_H
 
@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-#include "model.h"
+#include "fake_device.h"
 
 /*
  * A test between set_up and tear_down, two functions of its file. (Criterion's own .fini runs too
@@ -23,8 +23,8 @@
 	} \
 	static void suite##_##name##_body(void)
 
-/* Expects that the driver broke no rule and gave everything back, and frees the model. */
-void finish(struct model *model);
+/* Expects that the driver broke no rule and gave everything back, and frees the fake device. */
+void finish(struct fake_device *fake);
 
 /* From now on messages of the library are kept instead of printed, up to debug. */
 void capture_log(void);

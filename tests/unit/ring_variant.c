@@ -22,22 +22,22 @@ bool ring_is(const char *word)
 	return words != NULL && strstr(words, word) != NULL;
 }
 
-void ring_variant_offer(struct model *model)
+void ring_variant_offer(struct fake_device *fake)
 {
 	if (ring_is("packed"))
-		model_offer(model, RING_PACKED);
+		fake_offer(fake, RING_PACKED);
 	if (ring_is("in_order"))
-		model_offer(model, IN_ORDER);
+		fake_offer(fake, IN_ORDER);
 	if (ring_is("direct"))
-		model_offer_not(model, INDIRECT_DESC);
+		fake_offer_not(fake, INDIRECT_DESC);
 	if (ring_is("flags"))
-		model_offer_not(model, EVENT_IDX);
-	model->script.batch = BATCH;
+		fake_offer_not(fake, EVENT_IDX);
+	fake->script.batch = BATCH;
 }
 
-int ring_variant_open(struct model *model, struct kl__transport **transport)
+int ring_variant_open(struct fake_device *fake, struct kl__transport **transport)
 {
 	if (ring_is("mmio"))
-		return kl__mmio_open(&model->mmio, transport);
-	return kl__pci_open(&model->access, KL__PCI_BEST, transport);
+		return kl__mmio_open(&fake->mmio, transport);
+	return kl__pci_open(&fake->access, KL__PCI_BEST, transport);
 }

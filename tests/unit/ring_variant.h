@@ -8,13 +8,13 @@
 #ifndef UNIT_RING_VARIANT_H
 #define UNIT_RING_VARIANT_H
 
-#include "model.h"
+#include "fake_device.h"
 
 /* To be called where the usual features are offered. */
-void ring_variant_offer(struct model *model);
+void ring_variant_offer(struct fake_device *fake);
 
 /* Opens the transport of this run. */
-int ring_variant_open(struct model *model, struct kl__transport **transport);
+int ring_variant_open(struct fake_device *fake, struct kl__transport **transport);
 
 bool ring_is(const char *word);
 

@@ -6,10 +6,10 @@
 struct zone_disk zone_disk;
 
 /* BZN-07: size and start aligned. */
-static void judge_write(struct blk_rig *disk, const struct rig_request *request)
+static void judge_write(struct blk_fixture *disk, const struct fixture_request *request)
 {
 	if (request->sector * 512 % GRANULARITY != 0 || request->bytes % GRANULARITY != 0)
-		rig_violate(disk, "BZN-07: a write that is not aligned to the granularity");
+		fixture_violate(disk, "BZN-07: a write that is not aligned to the granularity");
 }
 
 static uint8_t advance(struct virtio_blk_zone_descriptor *zone, uint64_t bytes)
@@ -22,49 +22,49 @@ static uint8_t advance(struct virtio_blk_zone_descriptor *zone, uint64_t bytes)
 	return VIRTIO_BLK_S_OK;
 }
 
-static uint8_t write_zone(struct blk_rig *disk, struct rig_request *request,
-	const struct model_chain *chain, unsigned int pieces)
+static uint8_t write_zone(struct blk_fixture *disk, struct fixture_request *request,
+	const struct fake_chain *chain, unsigned int segments)
 {
 	struct virtio_blk_zone_descriptor *zone = &zone_disk.zone[request->sector / ZONE_SECTORS];
-	struct rig_request place = *request;
+	struct fixture_request place = *request;
 
 	if (request->type == VIRTIO_BLK_T_ZONE_APPEND)
 		place.sector = zone->z_wp;
-	for (unsigned int i = 1; i <= pieces; i++)
-		request->bytes += chain->piece[i].length;
+	for (unsigned int i = 1; i <= segments; i++)
+		request->bytes += chain->segment[i].length;
 	judge_write(disk, request);
 	if (zone->z_type == KL_BLK_ZONE_SEQUENTIAL &&
 		(place.sector != zone->z_wp ||
 			zone->z_wp + request->bytes / 512 > zone->z_start + zone->z_cap))
 		return VIRTIO_BLK_S_ZONE_UNALIGNED_WP;
-	for (unsigned int i = 1; i <= pieces; i++) {
-		if (chain->piece[i].is_writable)
-			rig_violate(disk, "BIO-20: data flagged for the wrong direction");
-		rig_move(disk, &place, &chain->piece[i], place.bytes);
-		place.bytes += chain->piece[i].length;
+	for (unsigned int i = 1; i <= segments; i++) {
+		if (chain->segment[i].is_writable)
+			fixture_violate(disk, "BIO-20: data flagged for the wrong direction");
+		fixture_move(disk, &place, &chain->segment[i], place.bytes);
+		place.bytes += chain->segment[i].length;
 	}
 	return advance(zone, request->bytes);
 }
 
 /* BZN-05, BZN-08 */
-static uint8_t append(struct blk_rig *disk, struct rig_request *request,
-	const struct model_chain *chain)
+static uint8_t append(struct blk_fixture *disk, struct fixture_request *request,
+	const struct fake_chain *chain)
 {
-	const struct model_piece *place = &chain->piece[chain->count - 2];
+	const struct fake_segment *place = &chain->segment[chain->count - 2];
 	uint64_t sector = zone_disk.zone[request->sector / ZONE_SECTORS].z_wp;
 
 	if (request->sector % ZONE_SECTORS != 0)
-		rig_violate(disk, "BZN-05: an append that does not name a zone's start");
+		fixture_violate(disk, "BZN-05: an append that does not name a zone's start");
 	if (place->length != 8 || !place->is_writable)
-		rig_violate(disk, "BZN-08: no room for the sector before the status");
-	if (zone_disk.append_lie != 0)
-		sector = zone_disk.append_lie;
+		fixture_violate(disk, "BZN-08: no room for the sector before the status");
+	if (zone_disk.malformed_append != 0)
+		sector = zone_disk.malformed_append;
 	memcpy(place->data, &sector, 8);
 	return write_zone(disk, request, chain, chain->count - 3);
 }
 
 /* BZN-02 */
-static uint8_t report(struct rig_request *request, const struct model_chain *chain)
+static uint8_t report(struct fixture_request *request, const struct fake_chain *chain)
 {
 	static uint8_t text[64 * (ZONES + 1)];
 	uint64_t first = request->sector / ZONE_SECTORS, count = ZONES - first;
@@ -72,14 +72,14 @@ static uint8_t report(struct rig_request *request, const struct model_chain *cha
 
 	memset(text, 0, sizeof(text));
 	memcpy(text + 64, &zone_disk.zone[first], 64 * count);
-	if (zone_disk.count_lie != 0)
-		count = zone_disk.count_lie;
+	if (zone_disk.malformed_count != 0)
+		count = zone_disk.malformed_count;
 	memcpy(text, &count, 8);
 	for (unsigned int i = 1; i + 1 < chain->count && at < length; i++) {
-		const struct model_piece *piece = &chain->piece[i];
-		size_t bytes = piece->length < length - at ? piece->length : length - at;
+		const struct fake_segment *segment = &chain->segment[i];
+		size_t bytes = segment->length < length - at ? segment->length : length - at;
 
-		memcpy(piece->data, text + at, bytes);
+		memcpy(segment->data, text + at, bytes);
 		at += bytes;
 	}
 	return VIRTIO_BLK_S_OK;
@@ -94,12 +94,12 @@ static void reset_zone(struct virtio_blk_zone_descriptor *zone)
 }
 
 /* BZN-03 */
-static uint8_t manage(struct blk_rig *disk, const struct rig_request *request)
+static uint8_t manage(struct blk_fixture *disk, const struct fixture_request *request)
 {
 	struct virtio_blk_zone_descriptor *zone = &zone_disk.zone[request->sector / ZONE_SECTORS];
 
 	if (request->sector % ZONE_SECTORS != 0)
-		rig_violate(disk, "BZN-03: not the first sector of a zone");
+		fixture_violate(disk, "BZN-03: not the first sector of a zone");
 	if (zone->z_type == KL_BLK_ZONE_CONVENTIONAL)
 		return VIRTIO_BLK_S_ZONE_INVALID_CMD;
 	if (request->type == VIRTIO_BLK_T_ZONE_RESET)
@@ -113,8 +113,8 @@ static uint8_t manage(struct blk_rig *disk, const struct rig_request *request)
 	return VIRTIO_BLK_S_OK;
 }
 
-static uint8_t serve(struct blk_rig *disk, struct rig_request *request,
-	const struct model_chain *chain)
+static uint8_t serve(struct blk_fixture *disk, struct fixture_request *request,
+	const struct fake_chain *chain)
 {
 	switch (request->type) {
 	case VIRTIO_BLK_T_OUT:
@@ -129,8 +129,8 @@ static uint8_t serve(struct blk_rig *disk, struct rig_request *request,
 		return VIRTIO_BLK_S_OK;
 	case VIRTIO_BLK_T_IN:
 		for (unsigned int i = 1; i + 1 < chain->count; i++) {
-			rig_move(disk, request, &chain->piece[i], request->bytes);
-			request->bytes += chain->piece[i].length;
+			fixture_move(disk, request, &chain->segment[i], request->bytes);
+			request->bytes += chain->segment[i].length;
 		}
 		return VIRTIO_BLK_S_OK;
 	case VIRTIO_BLK_T_FLUSH:
@@ -141,8 +141,8 @@ static uint8_t serve(struct blk_rig *disk, struct rig_request *request,
 
 static void make_zones(void)
 {
-	zone_disk.append_lie = 0;
-	zone_disk.count_lie = 0;
+	zone_disk.malformed_append = 0;
+	zone_disk.malformed_count = 0;
 	for (uint64_t i = 0; i < ZONES; i++)
 		zone_disk.zone[i] = (struct virtio_blk_zone_descriptor){.z_cap = ZONE_SECTORS -
 				(i > 0) * 8,
@@ -152,16 +152,16 @@ static void make_zones(void)
 			.z_state = i == 0 ? KL_BLK_ZONE_NOT_WP : KL_BLK_ZONE_EMPTY};
 }
 
-void zone_disk_prepare(struct blk_rig *rig)
+void zone_disk_prepare(struct blk_fixture *fixture)
 {
 	make_zones();
-	rig_prepare(rig);
-	model_offer(rig->model, VIRTIO_BLK_F_ZONED);
-	rig->serve = serve;
-	rig->config.zoned.zone_sectors = ZONE_SECTORS;
-	rig->config.zoned.max_open_zones = 3;
-	rig->config.zoned.max_active_zones = 4;
-	rig->config.zoned.max_append_sectors = 256;
-	rig->config.zoned.write_granularity = GRANULARITY;
-	rig->config.zoned.model = VIRTIO_BLK_Z_HOST_MANAGED;
+	fixture_prepare(fixture);
+	fake_offer(fixture->fake, VIRTIO_BLK_F_ZONED);
+	fixture->serve = serve;
+	fixture->config.zoned.zone_sectors = ZONE_SECTORS;
+	fixture->config.zoned.max_open_zones = 3;
+	fixture->config.zoned.max_active_zones = 4;
+	fixture->config.zoned.max_append_sectors = 256;
+	fixture->config.zoned.write_granularity = GRANULARITY;
+	fixture->config.zoned.model = VIRTIO_BLK_Z_HOST_MANAGED;
 }

@@ -6,34 +6,34 @@
 
 #include <criterion/criterion.h>
 
-#include "device_rig.h"
+#include "device_fixture.h"
 
 /* A type that lib/ has never heard of works by being registered, and by nothing else. */
 Test(bus, a_made_up_type_binds)
 {
-	struct device_rig rig;
+	struct device_fixture fixture;
 
-	rig_open(&rig, NULL);
-	cr_expect_eq(kl_device_info(rig.device)->type, 63);
-	cr_expect_str_eq(kl_device_info(rig.device)->driver, "fruit");
-	cr_expect_str_eq(kl_device_info(rig.device)->transport, "pci-modern");
-	cr_expect_str_eq(kl_device_info(rig.device)->name, "model");
-	cr_expect_eq(kl_device_info(rig.device)->numa_node, -1);
-	cr_expect_eq(rig_probes, 1);
-	rig_start(&rig, 2);
-	cr_expect_eq(model_process(rig.model, 0, 1), 0);
-	rig_close(&rig);
+	fixture_open(&fixture, NULL);
+	cr_expect_eq(kl_device_info(fixture.device)->type, 63);
+	cr_expect_str_eq(kl_device_info(fixture.device)->driver, "fruit");
+	cr_expect_str_eq(kl_device_info(fixture.device)->transport, "pci-modern");
+	cr_expect_str_eq(kl_device_info(fixture.device)->name, "fake");
+	cr_expect_eq(kl_device_info(fixture.device)->numa_node, -1);
+	cr_expect_eq(fixture_probes, 1);
+	fixture_start(&fixture, 2);
+	cr_expect_eq(fake_process(fixture.fake, 0, 1), 0);
+	fixture_close(&fixture);
 }
 
 Test(bus, a_type_without_driver_is_refused)
 {
-	struct device_rig rig = {.model = model_new(62)};
+	struct device_fixture fixture = {.fake = fake_new(62)};
 
 	capture_log();
-	cr_expect_eq(rig_attach(&rig, NULL), -ENOTSUP);
+	cr_expect_eq(fixture_attach(&fixture, NULL), -ENOTSUP);
 	cr_expect(logged("62"), "%s", log_text());
-	cr_expect_eq(rig.model->status_writes, 0, "left alone");
-	rig_close(&rig);
+	cr_expect_eq(fixture.fake->status_writes, 0, "left alone");
+	fixture_close(&fixture);
 }
 
 Test(bus, lookup)

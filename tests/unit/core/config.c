@@ -4,24 +4,24 @@
 
 #include <criterion/criterion.h>
 
-#include "device_rig.h"
+#include "device_fixture.h"
 
-static struct device_rig rig;
+static struct device_fixture fixture;
 
 static void open_with(uint32_t length)
 {
-	rig_prepare(&rig);
-	rig.model->script.config_length = length;
-	for (unsigned int i = 0; i < MODEL_CONFIG_BYTES; i++)
-		rig.model->script.config[i] = (uint8_t)(i * 7 + 1);
-	model_rebuild(rig.model);
-	cr_assert_eq(rig_attach(&rig, NULL), 0, "%s", log_text());
+	fixture_prepare(&fixture);
+	fixture.fake->script.config_length = length;
+	for (unsigned int i = 0; i < FAKE_CONFIG_BYTES; i++)
+		fixture.fake->script.config[i] = (uint8_t)(i * 7 + 1);
+	fake_rebuild(fixture.fake);
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0, "%s", log_text());
 }
 
 /* 4.1.3.1: each field in its own width; 64 bits as two halves. */
 Test(config, widths)
 {
-	static const struct model_config_field fields[] = {
+	static const struct fake_config_field fields[] = {
 		{0, 1, 6, -1},
 		{6, 2, 1, -1},
 		{8, 4, 2, -1},
@@ -40,22 +40,22 @@ Test(config, widths)
 	};
 
 	open_with(24);
-	rig.model->script.fields = fields;
-	model_trace_clear(rig.model);
-	cr_expect_eq(kl_device_config_read(rig.device, wanted, 4), 0);
-	cr_expect_eq(memcmp(bytes, rig.model->script.config, 6), 0);
-	cr_expect_eq(memcmp(&half, rig.model->script.config + 6, 2), 0);
-	cr_expect_eq(memcmp(words, rig.model->script.config + 8, 8), 0);
-	cr_expect_eq(memcmp(&whole, rig.model->script.config + 16, 8), 0);
-	cr_expect_eq(model_trace_count(rig.model, "config_generation", false), 2);
-	cr_expect_eq(model_trace_count(rig.model, "config[20]", false), 1);
-	rig_close(&rig);
+	fixture.fake->script.fields = fields;
+	fake_trace_clear(fixture.fake);
+	cr_expect_eq(kl_device_config_read(fixture.device, wanted, 4), 0);
+	cr_expect_eq(memcmp(bytes, fixture.fake->script.config, 6), 0);
+	cr_expect_eq(memcmp(&half, fixture.fake->script.config + 6, 2), 0);
+	cr_expect_eq(memcmp(words, fixture.fake->script.config + 8, 8), 0);
+	cr_expect_eq(memcmp(&whole, fixture.fake->script.config + 16, 8), 0);
+	cr_expect_eq(fake_trace_count(fixture.fake, "config_generation", false), 2);
+	cr_expect_eq(fake_trace_count(fixture.fake, "config[20]", false), 1);
+	fixture_close(&fixture);
 }
 
 /* A device that changes both halves of a number while they are read. */
-static void flip(struct model *model)
+static void flip(struct fake_device *fake)
 {
-	memset(model->script.config, model->script.config[0] + 1, 16);
+	memset(fake->script.config, fake->script.config[0] + 1, 16);
 }
 
 static uint64_t read_whole(int expected)
@@ -63,7 +63,7 @@ static uint64_t read_whole(int expected)
 	uint64_t value = 0;
 	const struct kl_config_field field = {8, 8, 1, &value};
 
-	cr_expect_eq(kl_device_config_read(rig.device, &field, 1), expected);
+	cr_expect_eq(kl_device_config_read(fixture.device, &field, 1), expected);
 	return value;
 }
 
@@ -76,13 +76,13 @@ Test(config, changes_during_the_reading)
 		uint64_t value;
 
 		open_with(16);
-		memset(rig.model->script.config, 0, 16);
-		rig.model->script.on_bump = flip;
-		rig.model->script.config_bumps = bumps[i];
+		memset(fixture.fake->script.config, 0, 16);
+		fixture.fake->script.on_bump = flip;
+		fixture.fake->script.config_bumps = bumps[i];
 		value = read_whole(0);
 		cr_expect_eq(value & 0xff, bumps[i], "the final value");
 		cr_expect_eq(value, (value & 0xff) * UINT64_C(0x0101010101010101), "0x%lx", value);
-		rig_close(&rig);
+		fixture_close(&fixture);
 	}
 }
 
@@ -90,23 +90,23 @@ Test(config, changes_during_the_reading)
 Test(config, the_generation_wraps)
 {
 	open_with(16);
-	rig.model->generation = 255;
-	rig.model->script.on_bump = flip;
-	rig.model->script.config_bumps = 1;
+	fixture.fake->generation = 255;
+	fixture.fake->script.on_bump = flip;
+	fixture.fake->script.config_bumps = 1;
 	read_whole(0);
-	cr_expect_eq(rig.model->generation, 0);
-	rig_close(&rig);
+	cr_expect_eq(fixture.fake->generation, 0);
+	fixture_close(&fixture);
 }
 
 Test(config, never_settles)
 {
 	open_with(16);
-	rig.model->script.config_bumps = MODEL_NEVER;
-	model_trace_clear(rig.model);
+	fixture.fake->script.config_bumps = FAKE_NEVER;
+	fake_trace_clear(fixture.fake);
 	read_whole(-EPROTO);
-	cr_expect_leq(model_trace_count(rig.model, "config[8]", false), 100);
-	cr_expect(logged("model") && logged("100"), "%s", log_text());
-	rig_close(&rig);
+	cr_expect_leq(fake_trace_count(fixture.fake, "config[8]", false), 100);
+	cr_expect(logged("fake") && logged("100"), "%s", log_text());
+	fixture_close(&fixture);
 }
 
 /* 2.5.1: the size is checked against what is needed, and only against that. */
@@ -115,21 +115,21 @@ Test(config, beyond_the_end)
 	uint8_t value[8];
 
 	open_with(10);
-	cr_expect_eq(kl_device_config_size(rig.device), 10);
+	cr_expect_eq(kl_device_config_size(fixture.device), 10);
 	for (unsigned int offset = 0; offset < 14; offset++) {
 		const struct kl_config_field field = {(uint16_t)offset, 1, 3, value};
 
 		forget_log();
-		cr_expect_eq(kl_device_config_read(rig.device, &field, 1),
+		cr_expect_eq(kl_device_config_read(fixture.device, &field, 1),
 			offset <= 7 ? 0 : -ENODATA);
 		cr_expect_eq(logged("10 bytes"), offset > 7, "%s", log_text());
 	}
-	cr_expect_eq(kl_device_config_read(rig.device,
+	cr_expect_eq(kl_device_config_read(fixture.device,
 			     &(struct kl_config_field){65535, 8, 255, value}, 1),
 		-ENODATA);
-	cr_expect_eq(kl_device_config_write(rig.device, 10, 1, 0), -ENODATA);
-	cr_expect_eq(kl_device_config_write(rig.device, 8, 4, 0), -ENODATA);
-	rig_close(&rig);
+	cr_expect_eq(kl_device_config_write(fixture.device, 10, 1, 0), -ENODATA);
+	cr_expect_eq(kl_device_config_write(fixture.device, 8, 4, 0), -ENODATA);
+	fixture_close(&fixture);
 }
 
 Test(config, no_configuration_at_all)
@@ -137,11 +137,11 @@ Test(config, no_configuration_at_all)
 	uint8_t value;
 
 	open_with(0);
-	cr_expect_eq(kl_device_config_size(rig.device), 0);
-	cr_expect_eq(kl_device_config_read(rig.device, &(struct kl_config_field){0, 1, 1, &value},
-			     1),
+	cr_expect_eq(kl_device_config_size(fixture.device), 0);
+	cr_expect_eq(kl_device_config_read(fixture.device,
+			     &(struct kl_config_field){0, 1, 1, &value}, 1),
 		-ENODATA);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 /* 2.5.1: no upper limit. */
@@ -150,39 +150,39 @@ Test(config, large_configurations)
 	uint32_t value;
 
 	open_with(4096);
-	cr_expect_eq(kl_device_config_read(rig.device,
+	cr_expect_eq(kl_device_config_read(fixture.device,
 			     &(struct kl_config_field){4092, 4, 1, &value}, 1),
 		0);
-	cr_expect_eq(memcmp(&value, rig.model->script.config + 4092, 4), 0);
-	rig_close(&rig);
+	cr_expect_eq(memcmp(&value, fixture.fake->script.config + 4092, 4), 0);
+	fixture_close(&fixture);
 	open_with(1 << 20);
-	cr_expect_eq(kl_device_config_read(rig.device,
+	cr_expect_eq(kl_device_config_read(fixture.device,
 			     &(struct kl_config_field){65532, 4, 1, &value}, 1),
 		0);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 /* All ones are a stable generation; only the status tells. */
 Test(config, gone)
 {
 	open_with(16);
-	rig.model->script.is_gone = true;
+	fixture.fake->script.is_gone = true;
 	read_whole(-EIO);
 	cr_expect(logged("left the bus"));
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 Test(config, write)
 {
 	open_with(16);
-	rig.model->script.config_is_writable = true;
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_expect_eq(kl_device_config_write(rig.device, 4, 4, 0x11223344), 0);
-	cr_expect_eq(kl_device_config_write(rig.device, 8, 2, 0x5566), 0);
-	cr_expect_eq(kl_device_config_write(rig.device, 15, 1, 0x77), 0);
-	cr_expect_eq(memcmp(rig.model->script.config + 4, "\x44\x33\x22\x11\x66\x55", 6), 0);
-	cr_expect_eq(rig.model->script.config[15], 0x77);
-	rig_close(&rig);
+	fixture.fake->script.config_is_writable = true;
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	cr_expect_eq(kl_device_config_write(fixture.device, 4, 4, 0x11223344), 0);
+	cr_expect_eq(kl_device_config_write(fixture.device, 8, 2, 0x5566), 0);
+	cr_expect_eq(kl_device_config_write(fixture.device, 15, 1, 0x77), 0);
+	cr_expect_eq(memcmp(fixture.fake->script.config + 4, "\x44\x33\x22\x11\x66\x55", 6), 0);
+	cr_expect_eq(fixture.fake->script.config[15], 0x77);
+	fixture_close(&fixture);
 }
 
 /* 2.5.4: a legacy device has no generation, so that two readings in a row must agree. */
@@ -201,14 +201,14 @@ static uint64_t read_legacy(unsigned int flips, int expected)
 	uint64_t value;
 
 	open_with(16);
-	legacy_ops = *rig.device->transport->ops;
+	legacy_ops = *fixture.device->transport->ops;
 	legacy_ops.config_generation = NULL;
 	legacy_ops.config_read = legacy_read;
-	rig.device->transport->ops = &legacy_ops;
+	fixture.device->transport->ops = &legacy_ops;
 	legacy_reads = 0;
 	legacy_flips = flips;
 	value = read_whole(expected);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	return value;
 }
 

@@ -6,12 +6,12 @@
 
 #include <criterion/criterion.h>
 
-#include "device_rig.h"
+#include "device_fixture.h"
 #include "ring/kick.h"
 #include "ring/ring.h"
 #include "ring/verbs.h"
 
-static struct device_rig rig;
+static struct device_fixture fixture;
 
 Test(device, close_of_nothing)
 {
@@ -20,31 +20,31 @@ Test(device, close_of_nothing)
 
 Test(device, opened_and_closed)
 {
-	rig_open(&rig, NULL);
-	rig_expect_status(&rig, "0 1 3");
-	cr_expect_eq(kl_device_info(rig.device)->accepted.word[0], 0);
-	cr_expect(kl_device_offers(rig.device, 32));
-	kl_device_close(rig.device);
-	rig.device = NULL;
-	rig_expect_status(&rig, "0");
-	cr_expect_eq(rig_removes, 1);
-	rig_close(&rig);
+	fixture_open(&fixture, NULL);
+	fixture_expect_status(&fixture, "0 1 3");
+	cr_expect_eq(kl_device_info(fixture.device)->accepted.word[0], 0);
+	cr_expect(kl_device_offers(fixture.device, 32));
+	kl_device_close(fixture.device);
+	fixture.device = NULL;
+	fixture_expect_status(&fixture, "0");
+	cr_expect_eq(fixture_removes, 1);
+	fixture_close(&fixture);
 }
 
 /* The driver does not want it: FAILED, nothing left over, the caller still has both ends. */
 Test(device, probe_fails)
 {
-	rig_prepare(&rig);
-	rig_probe_result = -ENODEV;
-	cr_expect_eq(rig_attach(&rig, NULL), -ENODEV);
-	cr_expect_eq(rig_removes, 0);
-	rig_expect_status(&rig, "0 1 3 83");
+	fixture_prepare(&fixture);
+	fixture_probe_result = -ENODEV;
+	cr_expect_eq(fixture_attach(&fixture, NULL), -ENODEV);
+	cr_expect_eq(fixture_removes, 0);
+	fixture_expect_status(&fixture, "0 1 3 83");
 	/* Another try begins with a reset, and works. */
-	rig_probe_result = 0;
-	cr_expect_eq(rig_attach(&rig, NULL), 0);
-	rig_expect_status(&rig, "0 1 3");
-	rig_start(&rig, 2);
-	rig_close(&rig);
+	fixture_probe_result = 0;
+	cr_expect_eq(fixture_attach(&fixture, NULL), 0);
+	fixture_expect_status(&fixture, "0 1 3");
+	fixture_start(&fixture, 2);
+	fixture_close(&fixture);
 }
 
 Test(device, private_data)
@@ -52,33 +52,33 @@ Test(device, private_data)
 	int mine;
 	void *old;
 
-	rig_open(&rig, NULL);
-	old = kl_device_private(rig.device);
-	kl_device_private_set(rig.device, &mine);
-	cr_expect_eq(kl_device_private(rig.device), &mine);
-	kl_device_private_set(rig.device, old);
-	rig_close(&rig);
+	fixture_open(&fixture, NULL);
+	old = kl_device_private(fixture.device);
+	kl_device_private_set(fixture.device, &mine);
+	cr_expect_eq(kl_device_private(fixture.device), &mine);
+	kl_device_private_set(fixture.device, old);
+	fixture_close(&fixture);
 }
 
 /* INIT-14, INIT-16: any state may be left by a reset, as often as wished. */
 Test(device, reset_from_every_state)
 {
-	rig_open(&rig, NULL);
-	cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
+	fixture_open(&fixture, NULL);
+	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
 	for (unsigned int i = 0; i < 20; i++) {
-		rig_start(&rig, 2);
-		cr_expect_eq(rig.model->allocated, 4);
-		cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
-		cr_expect_eq(rig.model->allocated, 0);
+		fixture_start(&fixture, 2);
+		cr_expect_eq(fixture.fake->allocated, 4);
+		cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+		cr_expect_eq(fixture.fake->allocated, 0);
 	}
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 struct leftover {
 	struct kl_queue *queue;
-	struct model *model;
+	struct fake_device *fake;
 	unsigned int count;
 };
 
@@ -87,8 +87,8 @@ static void take_all(void *context)
 {
 	struct leftover *left = context;
 
-	cr_expect_eq(left->model->status, 0);
-	cr_expect_eq(left->model->allocated, 3);
+	cr_expect_eq(left->fake->status, 0);
+	cr_expect_eq(left->fake->allocated, 3);
 	while (kl__queue_drain(left->queue) != NULL)
 		left->count++;
 }
@@ -99,25 +99,25 @@ Test(device, buffers_are_taken_back_after_the_reset)
 	struct leftover left = {0};
 	struct kl_dma dma;
 
-	rig_open(&rig, NULL);
-	left.model = rig.model;
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &left.queue), 0);
-	cr_assert_eq(kl_device_dma_alloc(rig.device, 64, 64, &dma), 0);
-	cr_assert_eq(kl_device_run(rig.device), 0);
+	fixture_open(&fixture, NULL);
+	left.fake = fixture.fake;
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &left.queue), 0);
+	cr_assert_eq(kl_device_dma_alloc(fixture.device, 64, 64, &dma), 0);
+	cr_assert_eq(kl_device_run(fixture.device), 0);
 	for (unsigned int i = 0; i < 7; i++) {
-		const struct kl__segment piece = {dma.iova, 64};
+		const struct kl__segment segment = {dma.iova, 64};
 
-		cr_assert_eq(kl__queue_add(left.queue, &piece, 0, 1, &dma), 0);
+		cr_assert_eq(kl__queue_add(left.queue, &segment, 0, 1, &dma), 0);
 	}
 	kl__queue_publish(left.queue);
 	kl__kick(left.queue);
-	rig.model->script.reset_reads = 3;
-	rig.model->script.scribbles = true;
-	cr_expect_eq(kl_device_reset(rig.device, take_all, &left), 0);
+	fixture.fake->script.reset_reads = 3;
+	fixture.fake->script.scribbles = true;
+	cr_expect_eq(kl_device_reset(fixture.device, take_all, &left), 0);
 	cr_expect_eq(left.count, 7);
-	kl_device_dma_free(rig.device, &dma);
-	rig_close(&rig);
+	kl_device_dma_free(fixture.device, &dma);
+	fixture_close(&fixture);
 }
 
 /* 3.1.1, INIT-11: buffers may be placed before DRIVER_OK; the doorbell for them comes after it. */
@@ -126,36 +126,36 @@ Test(device, a_doorbell_before_it_runs_is_caught)
 	const struct kl_queue_conf conf = {.index = 0};
 	struct kl_queue *queue;
 
-	rig_open(&rig, NULL);
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queue), 0);
+	fixture_open(&fixture, NULL);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &queue), 0);
 	kl_notify(&queue->notifier, 0);
-	cr_expect(model_forgive(rig.model, "INIT-10"));
-	rig_close(&rig);
+	cr_expect(fake_take_violation(fixture.fake, "INIT-10"));
+	fixture_close(&fixture);
 }
 
 /* What is open is known by its name, so that nobody opens it twice. */
 Test(device, open_ones_are_known)
 {
-	struct device_rig other;
+	struct device_fixture other;
 
-	rig_prepare(&rig);
-	snprintf(rig.model->access.name, sizeof(rig.model->access.name), "first");
+	fixture_prepare(&fixture);
+	snprintf(fixture.fake->access.name, sizeof(fixture.fake->access.name), "first");
 	cr_expect_not(kl__device_is_open("first"));
-	rig_probe_result = -EIO;
-	cr_expect_eq(rig_attach(&rig, NULL), -EIO);
+	fixture_probe_result = -EIO;
+	cr_expect_eq(fixture_attach(&fixture, NULL), -EIO);
 	cr_expect_not(kl__device_is_open("first"), "what failed is not open");
-	rig_probe_result = 0;
-	cr_assert_eq(rig_attach(&rig, NULL), 0);
-	rig_prepare(&other);
-	snprintf(other.model->access.name, sizeof(other.model->access.name), "second");
-	cr_assert_eq(rig_attach(&other, NULL), 0);
+	fixture_probe_result = 0;
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	fixture_prepare(&other);
+	snprintf(other.fake->access.name, sizeof(other.fake->access.name), "second");
+	cr_assert_eq(fixture_attach(&other, NULL), 0);
 	cr_expect(kl__device_is_open("first"));
 	cr_expect(kl__device_is_open("second"));
 	cr_expect_not(kl__device_is_open("firs"));
-	rig_close(&rig);
+	fixture_close(&fixture);
 	cr_expect_not(kl__device_is_open("first"));
 	cr_expect(kl__device_is_open("second"));
-	rig_close(&other);
+	fixture_close(&other);
 	cr_expect_not(kl__device_is_open("second"));
 }

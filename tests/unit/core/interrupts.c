@@ -5,9 +5,9 @@
 
 #include <criterion/criterion.h>
 
-#include "device_rig.h"
+#include "device_fixture.h"
 
-static struct device_rig rig;
+static struct device_fixture fixture;
 
 static bool is_readable(int fd)
 {
@@ -18,11 +18,11 @@ static bool is_readable(int fd)
 
 static void open_negotiated(unsigned int vectors)
 {
-	rig_prepare(&rig);
-	rig.model->script.msix_vectors = vectors;
-	model_rebuild(rig.model);
-	cr_assert_eq(rig_attach(&rig, NULL), 0);
-	cr_assert_eq(rig_negotiate(&rig), 0);
+	fixture_prepare(&fixture);
+	fixture.fake->script.msix_vectors = vectors;
+	fake_rebuild(fixture.fake);
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
 }
 
 static void add_and_run(uint16_t vector)
@@ -30,68 +30,68 @@ static void add_and_run(uint16_t vector)
 	const struct kl_queue_conf conf = {.index = 0, .vector = vector};
 	struct kl_queue *queue;
 
-	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queue), 0, "%s", log_text());
-	cr_assert_eq(kl_device_run(rig.device), 0);
+	cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &queue), 0, "%s", log_text());
+	cr_assert_eq(kl_device_run(fixture.device), 0);
 }
 
 Test(interrupts, configuration_changes)
 {
 	open_negotiated(1);
-	cr_expect_eq(kl_device_event_fd(rig.device), -1);
-	cr_expect_eq(kl_device_interrupts_enable(rig.device, 0), 0);
-	cr_assert_geq(kl_device_event_fd(rig.device), 0);
-	cr_expect_eq(kl_device_queue_event_fd(rig.device, 0), -1);
-	cr_expect_eq(kl_device_queue_event_fd(rig.device, 1), -1);
+	cr_expect_eq(kl_device_event_fd(fixture.device), -1);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 0), 0);
+	cr_assert_geq(kl_device_event_fd(fixture.device), 0);
+	cr_expect_eq(kl_device_queue_event_fd(fixture.device, 0), -1);
+	cr_expect_eq(kl_device_queue_event_fd(fixture.device, 1), -1);
 	add_and_run(0);
-	cr_expect_not(is_readable(kl_device_event_fd(rig.device)));
-	model_change_config(rig.model, 0, 9);
-	cr_expect(is_readable(kl_device_event_fd(rig.device)));
-	kl_device_event_handle(rig.device);
-	cr_expect_eq(rig_changes, 1);
-	cr_expect_not(is_readable(kl_device_event_fd(rig.device)));
+	cr_expect_not(is_readable(kl_device_event_fd(fixture.device)));
+	fake_change_config(fixture.fake, 0, 9);
+	cr_expect(is_readable(kl_device_event_fd(fixture.device)));
+	kl_device_event_handle(fixture.device);
+	cr_expect_eq(fixture_changes, 1);
+	cr_expect_not(is_readable(kl_device_event_fd(fixture.device)));
 	/* A spurious call, or one where nothing came, does no harm. */
-	kl_device_event_handle(rig.device);
-	cr_expect_eq(rig_changes, 2);
-	cr_expect_eq(rig.model->isr_reads, 0);
-	rig_close(&rig);
+	kl_device_event_handle(fixture.device);
+	cr_expect_eq(fixture_changes, 2);
+	cr_expect_eq(fixture.fake->isr_reads, 0);
+	fixture_close(&fixture);
 }
 
 Test(interrupts, a_vector_per_queue)
 {
 	open_negotiated(3);
-	cr_expect_eq(kl_device_interrupts_enable(rig.device, 2), 0);
-	cr_expect_geq(kl_device_queue_event_fd(rig.device, 1), 0);
-	cr_expect_geq(kl_device_queue_event_fd(rig.device, 2), 0);
-	cr_expect_eq(kl_device_queue_event_fd(rig.device, 3), -1);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 2), 0);
+	cr_expect_geq(kl_device_queue_event_fd(fixture.device, 1), 0);
+	cr_expect_geq(kl_device_queue_event_fd(fixture.device, 2), 0);
+	cr_expect_eq(kl_device_queue_event_fd(fixture.device, 3), -1);
 	add_and_run(2);
-	cr_expect_eq(rig.model->queue[0].vector, 2);
-	cr_expect_eq(rig.model->config_vector, 0);
-	rig_close(&rig);
+	cr_expect_eq(fixture.fake->queue[0].vector, 2);
+	cr_expect_eq(fixture.fake->config_vector, 0);
+	fixture_close(&fixture);
 }
 
 /* PCI-34, PCI-35: fewer vectors than wished for; the configuration's comes first. */
 Test(interrupts, too_few_vectors)
 {
 	open_negotiated(2);
-	cr_expect_eq(kl_device_interrupts_enable(rig.device, 2), -ENOTSUP);
-	cr_expect_geq(kl_device_event_fd(rig.device), 0);
-	cr_expect_eq(kl_device_queue_event_fd(rig.device, 1), -1);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 2), -ENOTSUP);
+	cr_expect_geq(kl_device_event_fd(fixture.device), 0);
+	cr_expect_eq(kl_device_queue_event_fd(fixture.device, 1), -1);
 	cr_expect(logged("too few MSI-X vectors"), "%s", log_text());
 	add_and_run(0);
-	model_change_config(rig.model, 0, 9);
-	cr_expect(is_readable(kl_device_event_fd(rig.device)));
-	rig_close(&rig);
+	fake_change_config(fixture.fake, 0, 9);
+	cr_expect(is_readable(kl_device_event_fd(fixture.device)));
+	fixture_close(&fixture);
 }
 
 static void expect_polled(void)
 {
-	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), -ENOTSUP);
-	cr_expect_eq(kl_device_event_fd(rig.device), -1);
-	cr_expect_eq(kl_device_queue_event_fd(rig.device, 1), -1);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 1), -ENOTSUP);
+	cr_expect_eq(kl_device_event_fd(fixture.device), -1);
+	cr_expect_eq(kl_device_queue_event_fd(fixture.device, 1), -1);
 	add_and_run(0);
-	kl_device_event_handle(rig.device);
-	cr_expect_eq(rig_changes, 1);
-	rig_close(&rig);
+	kl_device_event_handle(fixture.device);
+	cr_expect_eq(fixture_changes, 1);
+	fixture_close(&fixture);
 }
 
 Test(interrupts, no_msix_at_all)
@@ -103,7 +103,7 @@ Test(interrupts, no_msix_at_all)
 Test(interrupts, the_function_has_none)
 {
 	open_negotiated(4);
-	rig.model->script.interrupts_fail = true;
+	fixture.fake->script.interrupts_fail = true;
 	expect_polled();
 }
 
@@ -111,7 +111,7 @@ Test(interrupts, the_function_has_none)
 Test(interrupts, the_configuration_vector_is_refused)
 {
 	open_negotiated(4);
-	rig.model->script.vectors_refused_from = 0;
+	fixture.fake->script.vectors_refused_from = 0;
 	expect_polled();
 	cr_expect_not(logged("error"));
 }
@@ -122,12 +122,12 @@ Test(interrupts, a_queue_vector_is_refused)
 	struct kl_queue *queue;
 
 	open_negotiated(4);
-	rig.model->script.vectors_refused_from = 1;
-	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), 0);
-	cr_expect_eq(kl_device_queue_add(rig.device, &conf, &queue), -EPROTO);
+	fixture.fake->script.vectors_refused_from = 1;
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 1), 0);
+	cr_expect_eq(kl_device_queue_add(fixture.device, &conf, &queue), -EPROTO);
 	cr_expect(logged("queue 0") && logged("vector 1"), "%s", log_text());
-	cr_expect_eq(rig.model->allocated, 0);
-	rig_close(&rig);
+	cr_expect_eq(fixture.fake->allocated, 0);
+	fixture_close(&fixture);
 }
 
 /* PCI-38: a reset undoes every mapping, so they are made again, with the eventfds that somebody may
@@ -138,23 +138,23 @@ static void restart(unsigned int vectors, int expected, uint16_t vector)
 
 	open_negotiated(vectors);
 	for (unsigned int round = 0; round < 3; round++) {
-		cr_expect_eq(kl_device_interrupts_enable(rig.device, 2), expected);
+		cr_expect_eq(kl_device_interrupts_enable(fixture.device, 2), expected);
 		/* A number that is given away anew would look the same; a copy does not. */
 		if (round == 0)
-			waited_for = dup(kl_device_event_fd(rig.device));
-		cr_expect_eq(kl_device_queue_event_fd(rig.device, 1) >= 0, expected == 0);
+			waited_for = dup(kl_device_event_fd(fixture.device));
+		cr_expect_eq(kl_device_queue_event_fd(fixture.device, 1) >= 0, expected == 0);
 		add_and_run(vector);
-		cr_expect_eq(rig.model->config_vector, 0);
-		model_change_config(rig.model, 0, (uint8_t)round);
+		cr_expect_eq(fixture.fake->config_vector, 0);
+		fake_change_config(fixture.fake, 0, (uint8_t)round);
 		cr_expect(is_readable(waited_for));
-		kl_device_event_handle(rig.device);
+		kl_device_event_handle(fixture.device);
 		cr_expect_not(is_readable(waited_for));
-		cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
-		cr_expect_eq(rig.model->config_vector, MODEL_NO_VECTOR);
-		cr_assert_eq(rig_negotiate(&rig), 0);
+		cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+		cr_expect_eq(fixture.fake->config_vector, FAKE_NO_VECTOR);
+		cr_assert_eq(fixture_negotiate(&fixture), 0);
 	}
 	close(waited_for);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 Test(interrupts, again_after_a_reset)
@@ -170,12 +170,12 @@ Test(interrupts, again_after_a_reset_with_too_few)
 Test(interrupts, needs_reset_raises_one)
 {
 	open_negotiated(1);
-	cr_expect_eq(kl_device_interrupts_enable(rig.device, 0), 0);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 0), 0);
 	add_and_run(0);
-	model_need_reset(rig.model);
-	cr_expect(is_readable(kl_device_event_fd(rig.device)));
-	cr_expect(kl_device_needs_reset(rig.device));
-	rig_close(&rig);
+	fake_need_reset(fixture.fake);
+	cr_expect(is_readable(kl_device_event_fd(fixture.device)));
+	cr_expect(kl_device_needs_reset(fixture.device));
+	fixture_close(&fixture);
 }
 
 static unsigned int open_fds(void)
@@ -193,72 +193,72 @@ Test(interrupts, eventfds_are_closed)
 
 	open_negotiated(8);
 	for (unsigned int i = 0; i < 4; i++)
-		cr_expect_eq(kl_device_interrupts_enable(rig.device, 5), 0);
+		cr_expect_eq(kl_device_interrupts_enable(fixture.device, 5), 0);
 	cr_expect_eq(open_fds(), before + 6);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	cr_expect_eq(open_fds(), before);
 }
 
 /* A line, over either interface: PCI-32, the status is read once, and both its bits are looked at. */
-static void use_line(enum model_interfaces interfaces)
+static void use_line(enum fake_interfaces interfaces)
 {
 	int fd;
 
-	rig_prepare(&rig);
-	rig.model->script.interfaces = interfaces;
-	rig.model->script.next_iova = 1 << 20;
-	rig.model->script.msix_vectors = 0;
-	rig.model->script.has_line = true;
-	model_rebuild(rig.model);
-	cr_assert_eq(rig_attach(&rig, NULL), 0);
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), -ENOTSUP);
-	fd = kl_device_event_fd(rig.device);
+	fixture_prepare(&fixture);
+	fixture.fake->script.interfaces = interfaces;
+	fixture.fake->script.next_iova = 1 << 20;
+	fixture.fake->script.msix_vectors = 0;
+	fixture.fake->script.has_line = true;
+	fake_rebuild(fixture.fake);
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 1), -ENOTSUP);
+	fd = kl_device_event_fd(fixture.device);
 	cr_assert_geq(fd, 0);
-	cr_expect_eq(kl_device_queue_event_fd(rig.device, 1), -1, "queues are polled");
+	cr_expect_eq(kl_device_queue_event_fd(fixture.device, 1), -1, "queues are polled");
 	add_and_run(0);
 	cr_expect_not(is_readable(fd));
-	rig_changes = 0;
-	model_change_config(rig.model, 0, 9);
-	model_change_config(rig.model, 0, 10);
+	fixture_changes = 0;
+	fake_change_config(fixture.fake, 0, 9);
+	fake_change_config(fixture.fake, 0, 10);
 	cr_expect(is_readable(fd));
-	kl_device_event_handle(rig.device);
-	cr_expect_eq(rig_changes, 1);
-	cr_expect_eq(rig.model->isr_reads, 1);
-	cr_expect_eq(rig.model->line_rearms, 1);
+	kl_device_event_handle(fixture.device);
+	cr_expect_eq(fixture_changes, 1);
+	cr_expect_eq(fixture.fake->isr_reads, 1);
+	cr_expect_eq(fixture.fake->line_rearms, 1);
 	cr_expect_not(is_readable(fd));
 	/* A queue's interrupt is no news of the configuration; the next one of that kind comes. */
-	model_line_interrupt(rig.model, 1);
+	fake_line_interrupt(fixture.fake, 1);
 	cr_expect(is_readable(fd));
-	kl_device_event_handle(rig.device);
-	cr_expect_eq(rig_changes, 1);
-	model_change_config(rig.model, 0, 11);
+	kl_device_event_handle(fixture.device);
+	cr_expect_eq(fixture_changes, 1);
+	fake_change_config(fixture.fake, 0, 11);
 	cr_expect(is_readable(fd));
-	kl_device_event_handle(rig.device);
-	cr_expect_eq(rig_changes, 2);
-	rig_close(&rig);
+	kl_device_event_handle(fixture.device);
+	cr_expect_eq(fixture_changes, 2);
+	fixture_close(&fixture);
 }
 
 Test(interrupts, one_line_for_everything)
 {
-	use_line(MODEL_MODERN);
-	use_line(MODEL_LEGACY);
+	use_line(FAKE_MODERN);
+	use_line(FAKE_LEGACY);
 }
 
 /* A function with MSI-X, reached by a way that can't give it. */
 Test(interrupts, a_line_where_vectors_can_t_be_had)
 {
-	rig_prepare(&rig);
-	rig.model->script.has_line = true;
-	rig.model->access.msix_vectors = 0;
-	cr_assert_eq(rig_attach(&rig, NULL), 0);
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	cr_expect_eq(kl_device_interrupts_enable(rig.device, 1), -ENOTSUP);
-	cr_expect_geq(kl_device_event_fd(rig.device), 0);
+	fixture_prepare(&fixture);
+	fixture.fake->script.has_line = true;
+	fixture.fake->access.msix_vectors = 0;
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 1), -ENOTSUP);
+	cr_expect_geq(kl_device_event_fd(fixture.device), 0);
 	add_and_run(0);
-	cr_expect_eq(model_trace_count(rig.model, "queue_msix_vector", true), 0);
-	cr_expect_eq(model_trace_count(rig.model, "config_msix_vector", true), 0);
-	rig_close(&rig);
+	cr_expect_eq(fake_trace_count(fixture.fake, "queue_msix_vector", true), 0);
+	cr_expect_eq(fake_trace_count(fixture.fake, "config_msix_vector", true), 0);
+	fixture_close(&fixture);
 }
 
 /* After a reset the descriptor is the same, since somebody may wait for it. */
@@ -266,17 +266,17 @@ Test(interrupts, a_line_outlives_a_reset)
 {
 	int fd;
 
-	rig_prepare(&rig);
-	rig.model->script.has_line = true;
-	rig.model->access.msix_vectors = 0;
-	cr_assert_eq(rig_attach(&rig, NULL), 0);
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	kl_device_interrupts_enable(rig.device, 1);
-	fd = kl_device_event_fd(rig.device);
-	cr_assert_eq(kl_device_reset(rig.device, NULL, NULL), 0);
-	cr_expect_eq(kl_device_event_fd(rig.device), fd);
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	kl_device_interrupts_enable(rig.device, 1);
-	cr_expect_eq(kl_device_event_fd(rig.device), fd);
-	rig_close(&rig);
+	fixture_prepare(&fixture);
+	fixture.fake->script.has_line = true;
+	fixture.fake->access.msix_vectors = 0;
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	kl_device_interrupts_enable(fixture.device, 1);
+	fd = kl_device_event_fd(fixture.device);
+	cr_assert_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl_device_event_fd(fixture.device), fd);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	kl_device_interrupts_enable(fixture.device, 1);
+	cr_expect_eq(kl_device_event_fd(fixture.device), fd);
+	fixture_close(&fixture);
 }

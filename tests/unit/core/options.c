@@ -5,29 +5,29 @@
 
 #include <criterion/criterion.h>
 
-#include "device_rig.h"
+#include "device_fixture.h"
 #include "spec/features.h"
 
-static struct device_rig rig;
+static struct device_fixture fixture;
 
 static const struct kl_device_options *parse(const char *text)
 {
-	rig_open(&rig, text);
-	return kl_device_options(rig.device);
+	fixture_open(&fixture, text);
+	return kl_device_options(fixture.device);
 }
 
 /* Refused, the device FAILED and given back, and the message says what, where and what else. */
 static void refuse(const char *text, const char *first, const char *second)
 {
-	rig_prepare(&rig);
-	rig_removes = 0;
-	cr_expect_eq(rig_attach(&rig, text), -EINVAL, "%s", text);
-	cr_expect(logged("model: "), "the device is named: %s", log_text());
+	fixture_prepare(&fixture);
+	fixture_removes = 0;
+	cr_expect_eq(fixture_attach(&fixture, text), -EINVAL, "%s", text);
+	cr_expect(logged("fake: "), "the device is named: %s", log_text());
 	cr_expect(logged(first), "%s: %s", first, log_text());
 	cr_expect(logged(second), "%s: %s", second, log_text());
-	cr_expect_eq(rig_removes, 1);
-	cr_expect_eq(rig.model->status & 0x80, 0x80);
-	rig_close(&rig);
+	cr_expect_eq(fixture_removes, 1);
+	cr_expect_eq(fixture.fake->status & 0x80, 0x80);
+	fixture_close(&fixture);
 }
 
 Test(options, none)
@@ -42,16 +42,16 @@ Test(options, none)
 		cr_expect_not(options->kick_given);
 		cr_expect_eq(options->insisted.word[0] | options->insisted.word[1], 0);
 		cr_expect_eq(options->declined.word[0] | options->declined.word[1], 0);
-		rig_close(&rig);
+		fixture_close(&fixture);
 	}
 }
 
 Test(options, queues)
 {
 	cr_expect_eq(parse("queues=1")->queues, 1);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	cr_expect_eq(parse("queues=32768")->queues, 32768);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	refuse("queues=0", "queues=0", "1 to 32768");
 	refuse("queues=32769", "queues=32769", "1 to 32768");
 	refuse("queues=65537", "queues=65537", "1 to 32768");
@@ -71,12 +71,12 @@ Test(options, queue_size)
 
 		snprintf(text, sizeof(text), "queue_size=%u", size);
 		cr_expect_eq(parse(text)->queue_size, size);
-		rig_close(&rig);
+		fixture_close(&fixture);
 	}
 	refuse("queue_size=0", "queue_size=0", "powers of two");
 	/* A packed ring may have any size, and the format is not known yet. */
 	cr_expect_eq(parse("queue_size=100")->queue_size, 100);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	refuse("queue_size=65536", "queue_size=65536", "32768");
 	refuse("queue_size=big", "queue_size=big", "powers of two");
 }
@@ -90,12 +90,12 @@ static void check_switch(const char *key, unsigned int bit)
 	options = parse(text);
 	cr_expect(kl_features_has(&options->insisted, bit) &&
 		!kl_features_has(&options->declined, bit));
-	rig_close(&rig);
+	fixture_close(&fixture);
 	snprintf(text, sizeof(text), "%s=0", key);
 	options = parse(text);
 	cr_expect(!kl_features_has(&options->insisted, bit) &&
 		kl_features_has(&options->declined, bit));
-	rig_close(&rig);
+	fixture_close(&fixture);
 	snprintf(text, sizeof(text), "%s=2", key);
 	refuse(text, text, "0 or 1");
 	snprintf(text, sizeof(text), "%s=", key);
@@ -112,7 +112,7 @@ Test(options, switches)
 	check_switch("indirect", VIRTIO_F_INDIRECT_DESC);
 	check_switch("packed", VIRTIO_F_RING_PACKED);
 	check_switch("in_order", VIRTIO_F_IN_ORDER);
-	check_switch("apple", RIG_F_APPLE);
+	check_switch("apple", FIXTURE_F_APPLE);
 }
 
 Test(options, kick)
@@ -121,12 +121,12 @@ Test(options, kick)
 
 	cr_expect(options->kick_given && options->kick.mode == KL_KICK_LAZY);
 	cr_expect_eq(options->kick.wait_ns, 1234);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	cr_expect_eq(parse("kick=auto")->kick.mode, KL_KICK_AUTO);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	options = parse("kick=eager");
 	cr_expect(options->kick_given && options->kick.mode == KL_KICK_EAGER);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	refuse("kick=lazy", "kick=lazy", "lazy:NS");
 	refuse("kick=lazy:0", "kick=lazy:0", "1000000000");
 	refuse("kick=never", "kick=never", "eager, auto");
@@ -137,13 +137,13 @@ Test(options, features)
 	const struct kl_device_options *options = parse(
 		"features=+APPLE/-EVENT_IDX/+NUT/-RING_RESET");
 
-	cr_expect(kl_features_has(&options->insisted, RIG_F_APPLE));
-	cr_expect(kl_features_has(&options->insisted, RIG_F_NUT));
+	cr_expect(kl_features_has(&options->insisted, FIXTURE_F_APPLE));
+	cr_expect(kl_features_has(&options->insisted, FIXTURE_F_NUT));
 	cr_expect(kl_features_has(&options->declined, VIRTIO_F_EVENT_IDX));
 	cr_expect(kl_features_has(&options->declined, VIRTIO_F_RING_RESET));
 	cr_expect_eq(__builtin_popcountll(options->insisted.word[0] | options->declined.word[0]),
 		3);
-	rig_close(&rig);
+	fixture_close(&fixture);
 	refuse("features=APPLE", "features=APPLE", "+NAME or -NAME");
 	refuse("features=+", "features=+", "+NAME or -NAME");
 	refuse("features=+apple", "features=+apple", "such as EVENT_IDX");
@@ -156,7 +156,7 @@ Test(options, features)
 Test(options, type)
 {
 	parse("type=fruit");
-	rig_close(&rig);
+	fixture_close(&fixture);
 	refuse("type=net", "type=net", "allowed: fruit");
 	refuse("type=", "type=", "allowed: fruit");
 	refuse("type=fruits", "type=fruits", "allowed: fruit");
@@ -166,8 +166,8 @@ Test(options, type)
 Test(options, the_driver_s_own)
 {
 	parse("colour=blue");
-	cr_expect_str_eq(rig_colour, "blue");
-	rig_close(&rig);
+	cr_expect_str_eq(fixture_colour, "blue");
+	fixture_close(&fixture);
 	refuse("colour=red", "colour=red", "blue");
 	refuse("shape=round", "unknown key shape", "fruit");
 	refuse("=1", "unknown key", "fruit");
@@ -188,8 +188,8 @@ Test(options, several)
 	cr_expect_eq(options->queues, 2);
 	cr_expect_eq(options->queue_size, 64);
 	cr_expect(options->kick_given);
-	cr_expect(kl_features_has(&options->insisted, RIG_F_APPLE));
-	rig_close(&rig);
+	cr_expect(kl_features_has(&options->insisted, FIXTURE_F_APPLE));
+	fixture_close(&fixture);
 	refuse("queues=2,queue_size=bad,colour=red", "queue_size=bad", "powers of two");
 	cr_expect_not(logged("colour"), "the first mistake ends it");
 }
@@ -198,16 +198,16 @@ Test(options, several)
 Test(options, legacy)
 {
 	parse("legacy=0");
-	rig_close(&rig);
+	fixture_close(&fixture);
 	refuse("legacy=1", "legacy=1", "no legacy interface");
 	refuse("legacy=2", "legacy=2", "0 or 1");
 	refuse("legacy=", "legacy=", "0 or 1");
-	rig_prepare(&rig);
-	rig.model->script.interfaces = MODEL_LEGACY;
-	rig.model->script.next_iova = 1 << 20;
-	model_rebuild(rig.model);
-	cr_expect_eq(rig_attach(&rig, "legacy=0"), -EINVAL);
+	fixture_prepare(&fixture);
+	fixture.fake->script.interfaces = FAKE_LEGACY;
+	fixture.fake->script.next_iova = 1 << 20;
+	fake_rebuild(fixture.fake);
+	cr_expect_eq(fixture_attach(&fixture, "legacy=0"), -EINVAL);
 	cr_expect(logged("legacy=0") && logged("no other interface"), "%s", log_text());
-	cr_expect_eq(rig_attach(&rig, "legacy=1"), 0);
-	rig_close(&rig);
+	cr_expect_eq(fixture_attach(&fixture, "legacy=1"), 0);
+	fixture_close(&fixture);
 }

@@ -4,59 +4,59 @@
 
 #include <criterion/criterion.h>
 
-#include "device_rig.h"
+#include "device_fixture.h"
 #include "ring/kick.h"
 #include "ring/ring.h"
 #include "ring/verbs.h"
 #include "spec/features.h"
 
-static struct device_rig rig;
+static struct device_fixture fixture;
 static struct kl_queue *queue;
 
 static void open_negotiated(const char *options)
 {
-	rig_prepare(&rig);
-	model_offer(rig.model, VIRTIO_F_EVENT_IDX);
-	model_offer(rig.model, VIRTIO_F_INDIRECT_DESC);
-	cr_assert_eq(rig_attach(&rig, options), 0);
-	cr_assert_eq(rig_negotiate(&rig), 0);
+	fixture_prepare(&fixture);
+	fake_offer(fixture.fake, VIRTIO_F_EVENT_IDX);
+	fake_offer(fixture.fake, VIRTIO_F_INDIRECT_DESC);
+	cr_assert_eq(fixture_attach(&fixture, options), 0);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
 }
 
 static int add(struct kl_queue_conf conf)
 {
 	queue = NULL;
-	return kl_device_queue_add(rig.device, &conf, &queue);
+	return kl_device_queue_add(fixture.device, &conf, &queue);
 }
 
 /* Posts, lets the device serve, takes back: the queue works. */
 static void expect_works(uint16_t index)
 {
 	struct kl_dma dma;
-	struct kl__segment piece;
+	struct kl__segment segment;
 	uint32_t length;
 
-	cr_assert_eq(kl_device_dma_alloc(rig.device, 256, 64, &dma), 0);
-	piece = (struct kl__segment){dma.iova, 256};
-	cr_expect_eq(kl__queue_add(queue, &piece, 0, 1, &dma), 0);
+	cr_assert_eq(kl_device_dma_alloc(fixture.device, 256, 64, &dma), 0);
+	segment = (struct kl__segment){dma.iova, 256};
+	cr_expect_eq(kl__queue_add(queue, &segment, 0, 1, &dma), 0);
 	kl__queue_publish(queue);
 	kl__kick(queue);
-	cr_expect_eq(rig.model->queue[index].doorbells, 1);
-	cr_expect_eq(model_process(rig.model, index, 9), 1);
+	cr_expect_eq(fixture.fake->queue[index].doorbells, 1);
+	cr_expect_eq(fake_process(fixture.fake, index, 9), 1);
 	cr_expect_eq(kl__queue_take(queue, &length), &dma);
-	kl_device_dma_free(rig.device, &dma);
+	kl_device_dma_free(fixture.device, &dma);
 }
 
 Test(queues, count_and_sizes)
 {
 	open_negotiated(NULL);
-	rig.model->script.num_queues = 7;
-	rig.model->queue[6].size = rig.model->script.queue_size[6] = 64;
-	cr_expect_eq(kl_device_queue_count(rig.device), 7);
-	cr_expect_eq(kl_device_queue_max_size(rig.device, 0), 256);
-	cr_expect_eq(kl_device_queue_max_size(rig.device, 3), 0);
-	cr_expect_eq(kl_device_queue_max_size(rig.device, 6), 64);
-	cr_expect_eq(kl_device_queue_max_size(rig.device, 7), 0);
-	rig_close(&rig);
+	fixture.fake->script.num_queues = 7;
+	fixture.fake->queue[6].size = fixture.fake->script.queue_size[6] = 64;
+	cr_expect_eq(kl_device_queue_count(fixture.device), 7);
+	cr_expect_eq(kl_device_queue_max_size(fixture.device, 0), 256);
+	cr_expect_eq(kl_device_queue_max_size(fixture.device, 3), 0);
+	cr_expect_eq(kl_device_queue_max_size(fixture.device, 6), 64);
+	cr_expect_eq(kl_device_queue_max_size(fixture.device, 7), 0);
+	fixture_close(&fixture);
 }
 
 /* SPL-03, PCI-20: whatever the device claims is brought to a legal size. */
@@ -66,16 +66,16 @@ Test(queues, the_device_s_maximum)
 		{1000, 512}, {32767, 16384}, {32768, 32768}, {32769, 32768}, {65535, 32768}};
 
 	for (unsigned int i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
-		rig_prepare(&rig);
-		rig.model->script.queue_size[1] = claims[i][0];
-		cr_assert_eq(rig_attach(&rig, NULL), 0);
-		cr_assert_eq(rig_negotiate(&rig), 0);
+		fixture_prepare(&fixture);
+		fixture.fake->script.queue_size[1] = claims[i][0];
+		cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+		cr_assert_eq(fixture_negotiate(&fixture), 0);
 		cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0, "%s", log_text());
 		cr_expect_eq(queue->size, claims[i][1]);
-		cr_expect_eq(rig.model->queue[1].size, claims[i][1], "written back");
-		cr_expect_eq(kl_device_run(rig.device), 0);
+		cr_expect_eq(fixture.fake->queue[1].size, claims[i][1], "written back");
+		cr_expect_eq(kl_device_run(fixture.device), 0);
 		expect_works(1);
-		rig_close(&rig);
+		fixture_close(&fixture);
 	}
 }
 
@@ -88,7 +88,7 @@ Test(queues, asked_size)
 	cr_expect(logged("queue 1") && logged("512") && logged("up to 256"), "%s", log_text());
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1, .size = 96}), -EINVAL);
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1, .size = 256}), 0);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 Test(queues, the_user_s_size_and_kick)
@@ -102,7 +102,7 @@ Test(queues, the_user_s_size_and_kick)
 		0);
 	cr_expect_eq(queue->size, 8, "the driver knows better");
 	cr_expect_eq(queue->kick.policy.wait_ns, 500, "the user has precedence");
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 /* A queue that supplies the device with buffers is kicked at once, and may lie idle for ever. */
@@ -114,20 +114,20 @@ Test(queues, supply)
 	cr_expect_not(queue->kick.has_watchdog);
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0);
 	cr_expect(queue->kick.has_watchdog);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 /* What a transport prefers is no more than what the device can. */
 Test(queues, a_transport_s_default_size)
 {
 	open_negotiated(NULL);
-	rig.device->transport->default_queue_size = 128;
+	fixture.device->transport->default_queue_size = 128;
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0}), 0);
 	cr_expect_eq(queue->size, 128);
-	rig.device->transport->default_queue_size = 1024;
+	fixture.device->transport->default_queue_size = 1024;
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0);
 	cr_expect_eq(queue->size, 256);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 Test(queues, no_such_queue)
@@ -136,8 +136,8 @@ Test(queues, no_such_queue)
 	cr_expect_eq(add((struct kl_queue_conf){.index = 2}), -EINVAL);
 	cr_expect(logged("queue 2 does not exist") && logged("2 queues"), "%s", log_text());
 	cr_expect_eq(add((struct kl_queue_conf){.index = 65535}), -EINVAL);
-	cr_expect_eq(rig.model->allocated, 0);
-	rig_close(&rig);
+	cr_expect_eq(fixture.fake->allocated, 0);
+	fixture_close(&fixture);
 }
 
 Test(queues, enabled_already)
@@ -146,13 +146,13 @@ Test(queues, enabled_already)
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0}), 0);
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0}), -EBUSY);
 	cr_expect(logged("queue 0 is enabled"), "%s", log_text());
-	cr_expect_eq(rig.model->allocated, 2);
-	rig_close(&rig);
+	cr_expect_eq(fixture.fake->allocated, 2);
+	fixture_close(&fixture);
 	open_negotiated(NULL);
-	rig.model->script.stays_enabled = true;
+	fixture.fake->script.stays_enabled = true;
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), -EBUSY);
-	cr_expect_eq(rig.model->allocated, 0);
-	rig_close(&rig);
+	cr_expect_eq(fixture.fake->allocated, 0);
+	fixture_close(&fixture);
 }
 
 /* Each allocation in turn fails: a message, nothing left over, and it works afterwards. */
@@ -160,15 +160,15 @@ Test(queues, out_of_memory)
 {
 	for (unsigned int n = 1; n <= 2; n++) {
 		open_negotiated(NULL);
-		rig.model->script.alloc_fails_at = n;
+		fixture.fake->script.alloc_fails_at = n;
 		cr_expect_eq(add((struct kl_queue_conf){.index = 0, .indirect_entries = 4}),
 			-ENOMEM);
-		cr_expect_eq(rig.model->allocated, 0);
+		cr_expect_eq(fixture.fake->allocated, 0);
 		cr_expect(logged("NUMA node -1"), "%s", log_text());
 		cr_expect_eq(add((struct kl_queue_conf){.index = 0, .indirect_entries = 4}), 0);
-		cr_expect_eq(kl_device_run(rig.device), 0);
+		cr_expect_eq(kl_device_run(fixture.device), 0);
 		expect_works(0);
-		rig_close(&rig);
+		fixture_close(&fixture);
 	}
 }
 
@@ -178,7 +178,7 @@ Test(queues, features_shape_the_ring)
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .size = 8, .indirect_entries = 34}), 0);
 	cr_expect(queue->event_idx);
 	cr_expect_eq(queue->indirect_entries, 8, "no table is longer than the queue");
-	rig_close(&rig);
+	fixture_close(&fixture);
 	open_negotiated("event_idx=0,indirect=0");
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0,
 			     .indirect_entries = 34,
@@ -187,41 +187,41 @@ Test(queues, features_shape_the_ring)
 	cr_expect_not(queue->event_idx);
 	cr_expect_eq(queue->indirect_entries, 0);
 	cr_expect_eq(queue->kind, KL__RING_CHAINED);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 /* A legacy device's queue size is not ours to choose. */
 Test(queues, legacy_size_is_fixed)
 {
 	open_negotiated(NULL);
-	rig.device->transport->quirks = KL__QUIRK_FIXED_QUEUE_SIZE;
-	rig.device->transport->default_queue_size = 128;
+	fixture.device->transport->quirks = KL__QUIRK_FIXED_QUEUE_SIZE;
+	fixture.device->transport->default_queue_size = 128;
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .size = 64}), -EINVAL);
 	cr_expect(logged("64") && logged("fixes it, here at 256"), "%s", log_text());
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0}), 0);
 	cr_expect_eq(queue->size, 256);
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1, .size = 256}), 0);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 /* What can't be rounded to a legal size can't be used. */
 Test(queues, legacy_size_is_not_legal)
 {
 	open_negotiated(NULL);
-	rig.device->transport->quirks = KL__QUIRK_FIXED_QUEUE_SIZE;
-	rig.model->queue[0].size = 255;
+	fixture.device->transport->quirks = KL__QUIRK_FIXED_QUEUE_SIZE;
+	fixture.fake->queue[0].size = 255;
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0}), -EPROTO);
 	cr_expect(logged("queue 0") && logged("255"), "%s", log_text());
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 Test(queues, clock)
 {
-	rig_prepare(&rig);
-	rig.model->host.ticks_per_second = 4711;
-	cr_assert_eq(rig_attach(&rig, NULL), 0);
-	cr_expect_eq(kl_device_ticks_per_second(rig.device), 4711);
-	rig_close(&rig);
+	fixture_prepare(&fixture);
+	fixture.fake->host.ticks_per_second = 4711;
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	cr_expect_eq(kl_device_ticks_per_second(fixture.device), 4711);
+	fixture_close(&fixture);
 }
 
 Test(queues, dma_memory)
@@ -230,23 +230,23 @@ Test(queues, dma_memory)
 	uint64_t iova = 0;
 
 	open_negotiated(NULL);
-	cr_assert_eq(kl_device_dma_alloc(rig.device, 100, 4096, &dma), 0);
+	cr_assert_eq(kl_device_dma_alloc(fixture.device, 100, 4096, &dma), 0);
 	cr_expect_eq(dma.size, 100);
 	cr_expect_eq(dma.iova % 4096, 0);
-	cr_expect_eq(dma.iova - MODEL_IOVA_SHIFT, (uintptr_t)dma.memory);
-	cr_expect_eq(kl_device_translate(rig.device, (char *)dma.memory + 10, 1000, &iova), 90);
+	cr_expect_eq(dma.iova - FAKE_IOVA_SHIFT, (uintptr_t)dma.memory);
+	cr_expect_eq(kl_device_translate(fixture.device, (char *)dma.memory + 10, 1000, &iova), 90);
 	cr_expect_eq(iova, dma.iova + 10);
-	cr_expect_eq(kl_device_translate(rig.device, (char *)dma.memory + 10, 20, &iova), 20);
-	cr_expect_eq(kl_device_translate(rig.device, &dma, 8, &iova), 0,
+	cr_expect_eq(kl_device_translate(fixture.device, (char *)dma.memory + 10, 20, &iova), 20);
+	cr_expect_eq(kl_device_translate(fixture.device, &dma, 8, &iova), 0,
 		"not the device's to reach");
-	kl_device_dma_free(rig.device, &dma);
+	kl_device_dma_free(fixture.device, &dma);
 	cr_expect(dma.memory == NULL && dma.size == 0);
-	kl_device_dma_free(rig.device, &dma);
-	cr_expect_not(kl_device_iova_is_virtual(rig.device));
-	rig.model->host.translate = NULL;
-	cr_expect(kl_device_iova_is_virtual(rig.device));
-	cr_expect_eq(kl_device_translate(rig.device, &dma, 8, &iova), 8,
+	kl_device_dma_free(fixture.device, &dma);
+	cr_expect_not(kl_device_iova_is_virtual(fixture.device));
+	fixture.fake->host.translate = NULL;
+	cr_expect(kl_device_iova_is_virtual(fixture.device));
+	cr_expect_eq(kl_device_translate(fixture.device, &dma, 8, &iova), 8,
 		"virtual addresses are bus addresses");
 	cr_expect_eq(iova, (uintptr_t)&dma);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }

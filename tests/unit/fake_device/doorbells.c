@@ -9,7 +9,7 @@
 
 static void ring(unsigned int width, uint32_t value)
 {
-	model->access.ops->write(&model->access, 4, notify, width, value);
+	fake->access.ops->write(&fake->access, 4, notify, width, value);
 }
 
 static void open_with(int feature)
@@ -26,18 +26,18 @@ Test(doorbells, the_index_alone)
 	expect("NTF-03");
 	ring(4, 0);
 	expect("NTF-01");
-	cr_expect_eq(model->queue[0].doorbells, 1);
+	cr_expect_eq(fake->queue[0].doorbells, 1);
 	packed_close();
 }
 
 Test(doorbells, what_the_device_gave)
 {
 	open_with(NOTIF_CONFIG_DATA);
-	model->script.notif_config_data[0] = 0x1234;
+	fake->script.notif_config_data[0] = 0x1234;
 	ring(2, 0x1234);
 	ring(2, 0);
 	expect("NTF-05");
-	cr_expect_eq(model->queue[0].doorbells, 1);
+	cr_expect_eq(fake->queue[0].doorbells, 1);
 	packed_close();
 }
 
@@ -56,7 +56,7 @@ Test(doorbells, data_of_a_packed_ring)
 		expect("NTF-08");
 		ring(2, 0);
 		expect("NTF-02");
-		cr_expect_eq(model_process(model, 0, 1), 1);
+		cr_expect_eq(fake_process(fake, 0, 1), 1);
 	}
 	ring(4, 1);
 	expect("NTF-03");
@@ -67,19 +67,19 @@ Test(doorbells, data_of_a_split_ring)
 {
 	struct kl_features accepted = {0};
 
-	model = model_new(63);
-	memory = model->host.alloc(&model->host, PACKED_BYTES, 4096, &iova);
+	fake = fake_new(63);
+	memory = fake->host.alloc(&fake->host, PACKED_BYTES, 4096, &iova);
 	kl_features_set(&accepted, NOTIFICATION_DATA);
-	model_run_bare(model, &accepted);
-	model_bind(model, 0, 8, iova, iova + 0x1000, iova + 0x2000);
-	model->queue[0].kicks = MODEL_KICKS_ANY;
+	fake_run_bare(fake, &accepted);
+	fake_bind(fake, 0, 8, iova, iova + 0x1000, iova + 0x2000);
+	fake->queue[0].kicks = FAKE_KICKS_ANY;
 	notify = 0x4000;
 	for (uint32_t i = 1; i < 70000; i++) {
 		store(memory, 8, iova + DATA);
 		store(memory + 8, 4, 1);
 		store(memory + 0x1002, 2, i);
 		ring(4, i << 16);
-		model_process(model, 0, 1);
+		fake_process(fake, 0, 1);
 	}
 	ring(4, 70000u << 16);
 	expect("NTF-07");
@@ -92,16 +92,16 @@ Test(doorbells, data_of_a_mapped_doorbell)
 	uint32_t *page;
 
 	open_with(NOTIFICATION_DATA);
-	model->script.map_doorbells = true;
-	page = (void *)model->doorbell_page;
+	fake->script.map_doorbells = true;
+	page = (void *)fake->doorbell_page;
 	packed_write(0, 1, 0, 0);
 	*page = 0x80010000;
 	packed_write(1, 1, 0, 1);
-	model_collect_doorbells(model);
-	cr_expect_eq(model->queue[0].doorbells, 1);
+	fake_collect_doorbells(fake);
+	cr_expect_eq(fake->queue[0].doorbells, 1);
 	cr_expect_eq(*page, UINT32_MAX);
 	*page = 0x80010000;
-	model_collect_doorbells(model);
+	fake_collect_doorbells(fake);
 	expect("NTF-08");
 	packed_close();
 }

@@ -3,14 +3,14 @@
 
 #include <criterion/criterion.h>
 
-struct model *model;
+struct fake_device *fake;
 uint32_t common, config, isr, notify;
 uint8_t *memory;
 uint64_t iova;
 
 static uint32_t offset_of(uint8_t cfg_type)
 {
-	const uint8_t *bytes = model->pci_config + model_capability(model, cfg_type, 0) + 8;
+	const uint8_t *bytes = fake->pci_config + fake_capability(fake, cfg_type, 0) + 8;
 
 	return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
 		(uint32_t)bytes[3] << 24;
@@ -18,7 +18,7 @@ static uint32_t offset_of(uint8_t cfg_type)
 
 void set_up(void)
 {
-	model = model_new(63);
+	fake = fake_new(63);
 	common = offset_of(1);
 	notify = offset_of(2);
 	isr = offset_of(3);
@@ -27,17 +27,17 @@ void set_up(void)
 
 void tear_down(void)
 {
-	finish(model);
+	finish(fake);
 }
 
 uint32_t get(unsigned int width, uint32_t offset)
 {
-	return model->access.ops->read(&model->access, 4, offset, width);
+	return fake->access.ops->read(&fake->access, 4, offset, width);
 }
 
 void put(unsigned int width, uint32_t offset, uint32_t value)
 {
-	model->access.ops->write(&model->access, 4, offset, width, value);
+	fake->access.ops->write(&fake->access, 4, offset, width, value);
 }
 
 void status(uint8_t value)
@@ -71,7 +71,7 @@ void lay_out(uint64_t desc, uint64_t avail, uint64_t used)
 {
 	const uint64_t address[] = {desc, 0x1000 + avail, 0x2000 + used};
 
-	memory = model->host.alloc(&model->host, 0x3000, 4096, &iova);
+	memory = fake->host.alloc(&fake->host, 0x3000, 4096, &iova);
 	put(2, common + 0x16, 0);
 	put(2, common + 0x18, 8);
 	for (uint32_t i = 0; i < 3; i++) {
@@ -88,5 +88,5 @@ void enable(void)
 void give_back(void)
 {
 	status(0);
-	model->host.free(&model->host, memory);
+	fake->host.free(&fake->host, memory);
 }

@@ -4,11 +4,11 @@
 #define UNIT_HAND_DRIVER_H
 
 #include "finish.h"
-#include "model.h"
+#include "fake_device.h"
 
 #define VERSION_1 (UINT64_C(1) << 32)
 
-extern struct model *model;
+extern struct fake_device *fake;
 /* Offsets of the structures in the BAR. */
 extern uint32_t common, config, isr, notify;
 /* Of queue 0, once laid out. */
@@ -30,7 +30,7 @@ void enable(void);
 /* Resets, and frees the memory. */
 void give_back(void);
 
-/* The model has noticed what id names; it is then forgotten. */
-#define expect(id) cr_expect(model_forgive(model, id), "%s is not caught", id)
+/* The fake device has noticed what id names; it is then forgotten. */
+#define expect(id) cr_expect(fake_take_violation(fake, id), "%s is not caught", id)
 
 #endif

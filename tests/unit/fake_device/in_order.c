@@ -11,20 +11,20 @@
 #define RINGS_AVAIL 0x1000
 #define RINGS_USED 0x2000
 
-static struct model_chain chain;
+static struct fake_chain chain;
 static uint16_t avail_idx;
 
 static void open_split(bool in_order)
 {
 	struct kl_features accepted = {0};
 
-	model = model_new(63);
-	memory = model->host.alloc(&model->host, PACKED_BYTES, 4096, &iova);
+	fake = fake_new(63);
+	memory = fake->host.alloc(&fake->host, PACKED_BYTES, 4096, &iova);
 	if (in_order)
 		kl_features_set(&accepted, IN_ORDER);
-	model_run_bare(model, &accepted);
-	model_bind(model, 0, SIZE, iova, iova + RINGS_AVAIL, iova + RINGS_USED);
-	model->queue[0].kicks = MODEL_KICKS_ANY;
+	fake_run_bare(fake, &accepted);
+	fake_bind(fake, 0, SIZE, iova, iova + RINGS_AVAIL, iova + RINGS_USED);
+	fake->queue[0].kicks = FAKE_KICKS_ANY;
 	avail_idx = 0;
 }
 
@@ -48,7 +48,7 @@ Test(in_order, split_heads)
 		open_split(in_order != 0);
 		desc(1, 0, 0);
 		publish(1);
-		model_observe(model, 0);
+		fake_observe(fake, 0);
 		if (in_order != 0)
 			expect("ORD-01");
 		packed_close();
@@ -62,7 +62,7 @@ Test(in_order, split_links)
 		desc(0, NEXT, 2);
 		desc(2, 0, 0);
 		publish(0);
-		model_observe(model, 0);
+		fake_observe(fake, 0);
 		if (in_order != 0)
 			expect("ORD-01");
 		packed_close();
@@ -83,12 +83,12 @@ Test(in_order, split_chains_round_the_table)
 				(uint16_t)((at + n + 1) % SIZE));
 		publish((uint16_t)(at % SIZE));
 		at += count;
-		cr_expect_eq(model_process(model, 0, 1), 1);
+		cr_expect_eq(fake_process(fake, 0, 1), 1);
 	}
 	packed_close();
 }
 
-static uint32_t fill(struct model *of, uint16_t queue, const struct model_chain *of_chain,
+static uint32_t fill(struct fake_device *of, uint16_t queue, const struct fake_chain *of_chain,
 	void *context)
 {
 	const uint32_t *short_one = context;
@@ -110,14 +110,14 @@ Test(in_order, split_batches)
 	uint32_t short_one = 3;
 
 	open_split(true);
-	model->script.handler = fill;
-	model->script.context = &short_one;
-	model->script.batch = 8;
+	fake->script.handler = fill;
+	fake->script.context = &short_one;
+	fake->script.batch = 8;
 	for (uint16_t i = 0; i < 6; i++) {
 		desc(i, WRITE, 0);
 		publish(i);
 	}
-	cr_expect_eq(model_process(model, 0, 8), 6);
+	cr_expect_eq(fake_process(fake, 0, 8), 6);
 	cr_expect_eq(load(memory + RINGS_USED + 2, 2), 6);
 	expect_element(0, 3, 3);
 	expect_element(4, 5, 4);
@@ -130,14 +130,14 @@ Test(in_order, split_batches_are_limited)
 	uint32_t none = SIZE;
 
 	open_split(true);
-	model->script.handler = fill;
-	model->script.context = &none;
-	model->script.batch = 2;
+	fake->script.handler = fill;
+	fake->script.context = &none;
+	fake->script.batch = 2;
 	for (uint16_t i = 0; i < 5; i++) {
 		desc(i, WRITE, 0);
 		publish(i);
 	}
-	model_process(model, 0, 8);
+	fake_process(fake, 0, 8);
 	expect_element(0, 1, 4);
 	expect_element(2, 3, 4);
 	expect_element(4, 4, 4);
@@ -148,12 +148,12 @@ Test(in_order, split_batches_are_limited)
 Test(in_order, order_is_kept)
 {
 	open_split(true);
-	model->script.order = MODEL_REVERSE;
+	fake->script.order = FAKE_REVERSE;
 	for (uint16_t i = 0; i < 3; i++) {
 		desc(i, 0, 0);
 		publish(i);
 	}
-	model_process(model, 0, 8);
+	fake_process(fake, 0, 8);
 	for (uint16_t i = 0; i < 3; i++)
 		expect_element(i, i, 0);
 	packed_close();
@@ -166,18 +166,18 @@ Test(in_order, mistakes_of_the_test)
 	desc(1, 0, 0);
 	publish(0);
 	publish(1);
-	model_pop(model, 0, &chain);
-	model_pop(model, 0, &chain);
-	model_complete_batch(model, 0, 3, 0);
+	fake_pop(fake, 0, &chain);
+	fake_pop(fake, 0, &chain);
+	fake_complete_batch(fake, 0, 3, 0);
 	expect("completes a batch of 3");
-	model_complete(model, 0, 1, 0);
+	fake_complete(fake, 0, 1, 0);
 	expect("out of order");
 	packed_close();
 	open_split(false);
 	desc(0, 0, 0);
 	publish(0);
-	model_pop(model, 0, &chain);
-	model_complete_batch(model, 0, 1, 0);
+	fake_pop(fake, 0, &chain);
+	fake_complete_batch(fake, 0, 1, 0);
 	expect("completes a batch of 1");
 	packed_close();
 }
@@ -194,13 +194,13 @@ Test(in_order, packed_batches)
 		packed_write(place + 1, 4, NEXT, 1);
 		packed_write(place + 3, 4, WRITE, 2);
 		for (unsigned int i = 0; i < 3; i++)
-			cr_assert(model_pop(model, 0, &chain));
-		model_complete_batch(model, 0, 3, 3);
+			cr_assert(fake_pop(fake, 0, &chain));
+		fake_complete_batch(fake, 0, 3, 3);
 		cr_expect_eq(load(used + 12, 2), 2);
 		cr_expect_eq(load(used + 8, 4), 3);
 		cr_expect_eq(load(used + 14, 2) & (AVAIL | USED | WRITE),
 			packed_used(place) | WRITE);
-		cr_expect_eq(model->queue[0].done, place + 4);
+		cr_expect_eq(fake->queue[0].done, place + 4);
 	}
 	packed_close();
 }
@@ -210,14 +210,14 @@ Test(in_order, interrupts_of_batches)
 {
 	for (unsigned int at = 0; at < 4; at++) {
 		packed_open(5, IN_ORDER);
-		kl_features_set(&model->accepted, EVENT_IDX);
+		kl_features_set(&fake->accepted, EVENT_IDX);
 		packed_event((uint16_t)(0x8000 | at), 2);
 		for (unsigned int i = 0; i < 3; i++) {
 			packed_write(i, 4, 0, (uint16_t)i);
-			cr_assert(model_pop(model, 0, &chain));
+			cr_assert(fake_pop(fake, 0, &chain));
 		}
-		model_complete_batch(model, 0, 3, 0);
-		cr_expect_eq(model->queue[0].interrupts, at < 3);
+		fake_complete_batch(fake, 0, 3, 0);
+		cr_expect_eq(fake->queue[0].interrupts, at < 3);
 		packed_close();
 	}
 }

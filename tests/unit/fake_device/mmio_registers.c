@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bad drivers of MMIO registers judge the model: each wrong access must be caught. */
+/* Bad drivers of MMIO registers judge the fake device: each wrong access must be caught. */
 #include <criterion/criterion.h>
 
 #include "hand_driver.h"
@@ -7,19 +7,19 @@
 static void begin_mmio(uint32_t version)
 {
 	capture_log();
-	model = model_new(63);
-	cr_assert_neq(model, NULL);
-	model->script.mmio_version = version;
+	fake = fake_new(63);
+	cr_assert_neq(fake, NULL);
+	fake->script.mmio_version = version;
 }
 
 static void put_mmio(uint32_t offset, uint32_t value)
 {
-	model->mmio.ops->write(&model->mmio, offset, 4, value);
+	fake->mmio.ops->write(&fake->mmio, offset, 4, value);
 }
 
 static uint32_t get_mmio(uint32_t offset)
 {
-	return model->mmio.ops->read(&model->mmio, offset, 4);
+	return fake->mmio.ops->read(&fake->mmio, offset, 4);
 }
 
 /* MMIO-01, MMIO-02, MMIO-09: what may be read, and what may be written, in version 2. */
@@ -39,36 +39,37 @@ Test(mmio_registers, table)
 		for (unsigned int i = 0; i < sizeof(writable) / sizeof(writable[0]); i++)
 			writes |= writable[i] == offset;
 		(void)get_mmio(offset);
-		cr_expect_eq(model_forgive(model, "MMIO-01"), !reads, "read of 0x%x", offset);
+		cr_expect_eq(fake_take_violation(fake, "MMIO-01"), !reads, "read of 0x%x", offset);
 		put_mmio(offset, 0);
-		cr_expect_eq(model_forgive(model, "MMIO-01"), !writes, "write of 0x%x", offset);
+		cr_expect_eq(fake_take_violation(fake, "MMIO-01"), !writes, "write of 0x%x",
+			offset);
 		for (unsigned int width = 1; width <= 2; width++) {
-			(void)model->mmio.ops->read(&model->mmio, offset, width);
+			(void)fake->mmio.ops->read(&fake->mmio, offset, width);
 			expect("MMIO-02");
-			model->mmio.ops->write(&model->mmio, offset, width, 0);
+			fake->mmio.ops->write(&fake->mmio, offset, width, 0);
 			expect("MMIO-02");
 		}
 	}
-	model_free(model);
+	fake_free(fake);
 }
 
 /* MMIO-07: behind an identity of 0 there is nothing. */
 Test(mmio_registers, no_device)
 {
 	begin_mmio(2);
-	model->script.mmio_device_id = 0;
+	fake->script.mmio_device_id = 0;
 	for (uint32_t offset = 0x0c; offset < 0x100; offset += 4) {
 		(void)get_mmio(offset);
 		expect("MMIO-01");
 	}
-	model_free(model);
+	fake_free(fake);
 }
 
 /* MMIO-12, MMIO-13, MMIO-16 */
 Test(mmio_registers, queues)
 {
 	begin_mmio(2);
-	model_offer(model, 40);
+	fake_offer(fake, 40);
 	put_mmio(0x70, 0);
 	put_mmio(0x70, 1);
 	put_mmio(0x70, 3);
@@ -81,18 +82,18 @@ Test(mmio_registers, queues)
 	put_mmio(0x30, 0);
 	put_mmio(0x38, 512);
 	expect("MMIO-12");
-	model->queue[0].is_enabled = true;
+	fake->queue[0].is_enabled = true;
 	put_mmio(0x38, 8);
 	expect("MMIO-13");
 	put_mmio(0x80, 0x1000);
 	expect("MMIO-13");
-	model->queue[0].is_enabled = false;
-	model->script.queue_reset_reads = 3;
+	fake->queue[0].is_enabled = false;
+	fake->script.queue_reset_reads = 3;
 	put_mmio(0xc0, 1);
 	put_mmio(0x80, 0x1000);
 	expect("MMIO-16");
-	cr_expect_eq(model->violations, 0, "%s", model->violation[0]);
-	model_free(model);
+	cr_expect_eq(fake->violations, 0, "%s", fake->violation[0]);
+	fake_free(fake);
 }
 
 /* MMIOL-01 to MMIOL-03, MMIOL-05 */
@@ -115,5 +116,5 @@ Test(mmio_registers, legacy)
 	put_mmio(0x3c, 4096);
 	put_mmio(0x40, 0);
 	expect("MMIOL-03");
-	model_free(model);
+	fake_free(fake);
 }

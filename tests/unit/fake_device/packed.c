@@ -9,7 +9,7 @@
 
 #define SIZE 5
 
-static struct model_chain chain;
+static struct fake_chain chain;
 
 static void expect_used(unsigned int place, unsigned int size, uint16_t id, uint32_t length,
 	uint16_t written)
@@ -26,23 +26,23 @@ Test(packed, good_lists)
 	packed_open(SIZE, INDIRECT_DESC);
 	packed_write(1, 20, NEXT | WRITE, 4);
 	packed_write(2, 30, WRITE, 4);
-	model_observe(model, 0);
-	cr_expect_eq(model->queue[0].seen, 0, "the first descriptor is not there yet");
+	fake_observe(fake, 0);
+	cr_expect_eq(fake->queue[0].seen, 0, "the first descriptor is not there yet");
 	packed_write(0, 10, NEXT, 4);
 	packed_entry(0, 4, 0);
 	packed_entry(1, 6, WRITE);
 	packed_table(3, 32, 0, 0);
-	cr_assert(model_pop(model, 0, &chain));
+	cr_assert(fake_pop(fake, 0, &chain));
 	cr_expect(chain.count == 3 && chain.readable == 1 && !chain.is_indirect);
 	cr_expect(chain.head == 4 && chain.descriptors == 3);
 	cr_expect(chain.readable_bytes == 10 && chain.writable_bytes == 50);
-	cr_expect_eq(chain.piece[0].data, memory + DATA);
-	cr_assert(model_pop(model, 0, &chain));
+	cr_expect_eq(chain.segment[0].data, memory + DATA);
+	cr_assert(fake_pop(fake, 0, &chain));
 	cr_expect(chain.count == 2 && chain.readable == 1 && chain.is_indirect);
-	cr_expect_not(model_pop(model, 0, &chain));
-	model_complete(model, 0, 4, 9);
+	cr_expect_not(fake_pop(fake, 0, &chain));
+	fake_complete(fake, 0, 4, 9);
 	expect_used(0, SIZE, 4, 9, WRITE);
-	model_complete(model, 0, 0, 0);
+	fake_complete(fake, 0, 0, 0);
 	/* 2.8.6: the list's other descriptors are skipped. */
 	expect_used(3, SIZE, 0, 0, 0);
 	cr_expect_eq(load(memory + 16 + 14, 2), NEXT | WRITE | AVAIL, "not written");
@@ -59,13 +59,13 @@ static void run_lists(unsigned int size, unsigned int length)
 		for (unsigned int i = length; i-- > 0;)
 			packed_write(place + i, 1, i + 1 < length ? NEXT : 0,
 				(uint16_t)(round % size));
-		cr_assert(model_pop(model, 0, &chain));
+		cr_assert(fake_pop(fake, 0, &chain));
 		cr_assert_eq(chain.descriptors, length);
-		model_complete(model, 0, chain.head, 0);
+		fake_complete(fake, 0, chain.head, 0);
 		/* 2.8.4: without WRITE the length means nothing. */
 		expect_used(place, size, (uint16_t)(round % size), UINT32_MAX, 0);
 	}
-	cr_expect_eq(model->queue[0].done, place);
+	cr_expect_eq(fake->queue[0].done, place);
 	packed_close();
 }
 
@@ -87,16 +87,16 @@ Test(packed, out_of_order)
 	packed_write(2, 8, WRITE, 0);
 	packed_write(3, 8, WRITE, 1);
 	for (unsigned int i = 0; i < 3; i++)
-		cr_assert(model_pop(model, 0, &chain));
-	model_complete(model, 0, 1, 5);
+		cr_assert(fake_pop(fake, 0, &chain));
+	fake_complete(fake, 0, 1, 5);
 	expect_used(0, 4, 1, 5, WRITE);
 	packed_write(4, 4, WRITE, 1);
-	cr_assert(model_pop(model, 0, &chain));
-	model_complete(model, 0, 2, 6);
+	cr_assert(fake_pop(fake, 0, &chain));
+	fake_complete(fake, 0, 2, 6);
 	expect_used(1, 4, 2, 6, WRITE);
-	model_complete(model, 0, 0, 7);
+	fake_complete(fake, 0, 0, 7);
 	expect_used(3, 4, 0, 7, WRITE);
-	model_complete(model, 0, 1, 3);
+	fake_complete(fake, 0, 1, 3);
 	expect_used(4, 4, 1, 3, WRITE);
 	packed_close();
 }
@@ -107,15 +107,15 @@ Test(packed, buffers_whose_descriptors_are_gone_are_still_known)
 	packed_open(2, -1);
 	packed_write(0, 8, WRITE, 0);
 	packed_write(1, 8, WRITE, 1);
-	cr_assert(model_pop(model, 0, &chain));
-	cr_assert(model_pop(model, 0, &chain));
-	model_complete(model, 0, 1, 8);
+	cr_assert(fake_pop(fake, 0, &chain));
+	cr_assert(fake_pop(fake, 0, &chain));
+	fake_complete(fake, 0, 1, 8);
 	packed_write(2, 2, 0, 1);
-	cr_assert(model_pop(model, 0, &chain));
-	model->script.scribbles = true;
-	model->script.reset_reads = 1;
-	model->access.ops->write(&model->access, 4, 0x14, 1, 0);
-	cr_expect_neq(model->access.ops->read(&model->access, 4, 0x14, 1), 0);
+	cr_assert(fake_pop(fake, 0, &chain));
+	fake->script.scribbles = true;
+	fake->script.reset_reads = 1;
+	fake->access.ops->write(&fake->access, 4, 0x14, 1, 0);
+	cr_expect_neq(fake->access.ops->read(&fake->access, 4, 0x14, 1), 0);
 	cr_expect_eq(memory[DATA + 7], 0xa5);
 	cr_expect_eq(memory[DATA + 8], 0);
 	packed_close();
@@ -132,7 +132,7 @@ Test(packed, flags_of_a_whole_list)
 			packed_open(3, -1);
 			for (unsigned int p = 0; p < 3 * lap; p++) {
 				packed_write(p, 1, 0, 0);
-				model_process(model, 0, 1);
+				fake_process(fake, 0, 1);
 			}
 			packed_write(3 * lap + 1, 1, WRITE, 0);
 			store(memory + 16 + 14, 2, WRITE | wrong[i]);
@@ -156,7 +156,7 @@ Test(packed, too_long)
 	packed_expect_caught("PKD-14");
 	packed_open(3, -1);
 	packed_write(0, 1, 0, 0);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	packed_write(3, 1, 0, 1);
 	packed_write(1, 1, NEXT, 1);
 	packed_write(2, 1, NEXT, 1);
@@ -164,7 +164,7 @@ Test(packed, too_long)
 	/* A full ring, and one more. */
 	packed_open(1, -1);
 	packed_write(0, 1, 0, 0);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	packed_write(1, 1, 0, 0);
 	packed_expect_caught("PKD-12");
 }
@@ -184,7 +184,7 @@ Test(packed, buffer_ids)
 	packed_expect_caught("INIT-15");
 }
 
-Test(packed, pieces)
+Test(packed, segments)
 {
 	packed_open(SIZE, -1);
 	packed_write(1, 1, 0, 0);
@@ -210,7 +210,7 @@ static void open_table(uint32_t length, uint16_t flags)
 Test(packed, tables)
 {
 	open_table(48, 0);
-	kl_features_clear(&model->accepted, INDIRECT_DESC);
+	kl_features_clear(&fake->accepted, INDIRECT_DESC);
 	packed_expect_caught("IND-01");
 	open_table(48, WRITE);
 	packed_expect_caught("IND-10");
@@ -247,24 +247,24 @@ Test(packed, changed_after_exposure)
 	packed_open(SIZE, INDIRECT_DESC);
 	packed_write(1, 8, 0, 0);
 	packed_write(0, 8, NEXT, 0);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	store(memory + 16 + 8, 4, 7);
-	cr_expect(model_pop(model, 0, &chain));
+	cr_expect(fake_pop(fake, 0, &chain));
 	expect("PKD-08");
-	model_complete(model, 0, 0, 0);
+	fake_complete(fake, 0, 0, 0);
 	expect("PKD-07");
 	packed_write(2, 8, 0, 1);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	memory[DATA + 7]++;
-	cr_expect(model_pop(model, 0, &chain));
+	cr_expect(fake_pop(fake, 0, &chain));
 	expect("INIT-15");
-	model_complete(model, 0, 1, 0);
+	fake_complete(fake, 0, 1, 0);
 	expect("INIT-15");
 	packed_entry(0, 4, WRITE);
 	packed_table(3, 16, 0, 2);
-	cr_expect(model_pop(model, 0, &chain));
+	cr_expect(fake_pop(fake, 0, &chain));
 	memory[TABLE + 8] = 3;
-	model_complete(model, 0, 2, 0);
+	fake_complete(fake, 0, 2, 0);
 	expect("INIT-15");
 	packed_close();
 }
@@ -276,11 +276,11 @@ Test(packed, descriptors_that_are_skipped_do_not_change_either)
 	packed_write(0, 8, 0, 0);
 	packed_write(2, 8, 0, 1);
 	packed_write(1, 8, NEXT, 1);
-	cr_expect(model_pop(model, 0, &chain));
-	cr_expect(model_pop(model, 0, &chain));
-	model_complete(model, 0, 1, 0);
+	cr_expect(fake_pop(fake, 0, &chain));
+	cr_expect(fake_pop(fake, 0, &chain));
+	fake_complete(fake, 0, 1, 0);
 	store(memory + 32, 8, iova + DATA + 1);
-	model_complete(model, 0, 0, 0);
+	fake_complete(fake, 0, 0, 0);
 	expect("PKD-07");
 	packed_close();
 }
@@ -290,42 +290,42 @@ Test(packed, content_at_enabling)
 {
 	packed_open(SIZE, -1);
 	memory[16 * SIZE - 1] = 1;
-	model_bind(model, 0, SIZE, iova, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
+	fake_bind(fake, 0, SIZE, iova, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
 	expect("PKD-03");
 	memory[16 * SIZE - 1] = 0;
 	memory[DEVICE_EVENT + 2] = 1;
-	model_bind(model, 0, SIZE, iova, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
+	fake_bind(fake, 0, SIZE, iova, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
 	expect("VQ-02");
 	memory[DEVICE_EVENT + 2] = 0;
-	model_bind(model, 0, SIZE, iova, iova + DRIVER_EVENT + 2, iova + DEVICE_EVENT);
+	fake_bind(fake, 0, SIZE, iova, iova + DRIVER_EVENT + 2, iova + DEVICE_EVENT);
 	expect("PKD-01");
-	model_bind(model, 0, SIZE, iova + 8, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
+	fake_bind(fake, 0, SIZE, iova + 8, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
 	expect("PKD-01");
-	model_bind(model, 0, SIZE, iova, iova + DRIVER_EVENT, iova + 16);
+	fake_bind(fake, 0, SIZE, iova, iova + DRIVER_EVENT, iova + 16);
 	expect("VQ-02");
-	model_bind(model, 0, 32769, iova, iova + 16 * 32769, iova + DEVICE_EVENT);
+	fake_bind(fake, 0, 32769, iova, iova + 16 * 32769, iova + DEVICE_EVENT);
 	expect("PCI-20");
 	expect("FEAT-14");
 	packed_event(0, 1);
-	model_bind(model, 0, SIZE, iova, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
+	fake_bind(fake, 0, SIZE, iova, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
 	packed_close();
 }
 
-Test(packed, lies)
+Test(packed, malformed_used)
 {
 	packed_open(SIZE, -1);
 	packed_write(1, 8, WRITE, 2);
 	packed_write(0, 8, WRITE | NEXT, 2);
-	model_observe(model, 0);
-	model_lie_descriptor(model, 0, 3, 77, 5, 0x1234);
+	fake_observe(fake, 0);
+	fake_write_raw_descriptor(fake, 0, 3, 77, 5, 0x1234);
 	cr_expect_eq(load(memory + 48 + 8, 8), 0x1234004d00000005u);
-	model_lie_used(model, 0, 4, 9);
+	fake_write_raw_used(fake, 0, 4, 9);
 	expect_used(0, SIZE, 4, 9, WRITE);
-	cr_expect_eq(model->queue[0].done, 1);
-	model_lie_used(model, 0, 2, 9);
+	cr_expect_eq(fake->queue[0].done, 1);
+	fake_write_raw_used(fake, 0, 2, 9);
 	expect_used(1, SIZE, 2, 9, WRITE);
-	cr_expect_eq(model->queue[0].done, 3, "it has two descriptors");
-	cr_expect_eq(model_used_flags(model, 0, 1), AVAIL | USED);
-	cr_expect_eq(model_used_flags(model, 0, 2), 0);
+	cr_expect_eq(fake->queue[0].done, 3, "it has two descriptors");
+	cr_expect_eq(fake_used_flags(fake, 0, 1), AVAIL | USED);
+	cr_expect_eq(fake_used_flags(fake, 0, 2), 0);
 	packed_close();
 }

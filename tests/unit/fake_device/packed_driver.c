@@ -11,22 +11,22 @@ void packed_open(uint16_t size, int feature)
 {
 	struct kl_features accepted = {0};
 
-	model = model_new(63);
-	memory = model->host.alloc(&model->host, PACKED_BYTES, 4096, &iova);
+	fake = fake_new(63);
+	memory = fake->host.alloc(&fake->host, PACKED_BYTES, 4096, &iova);
 	kl_features_set(&accepted, RING_PACKED);
 	if (feature >= 0)
 		kl_features_set(&accepted, (unsigned int)feature);
-	model_run_bare(model, &accepted);
-	model_bind(model, 0, size, iova, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
-	model->queue[0].kicks = MODEL_KICKS_ANY;
+	fake_run_bare(fake, &accepted);
+	fake_bind(fake, 0, size, iova, iova + DRIVER_EVENT, iova + DEVICE_EVENT);
+	fake->queue[0].kicks = FAKE_KICKS_ANY;
 	ring_size = size;
 }
 
 void packed_close(void)
 {
-	model->queue[0].is_enabled = false;
-	model->host.free(&model->host, memory);
-	finish(model);
+	fake->queue[0].is_enabled = false;
+	fake->host.free(&fake->host, memory);
+	finish(fake);
 }
 
 void store(uint8_t *bytes, unsigned int width, uint64_t value)
@@ -86,14 +86,14 @@ void packed_event(uint16_t off_wrap, uint16_t flags)
 
 void packed_ring(void)
 {
-	struct kl_notifier notifier = model_notifier(model, 0);
+	struct kl_notifier notifier = fake_notifier(fake, 0);
 
 	kl_notify(&notifier, 0);
 }
 
 void packed_expect_caught(const char *id)
 {
-	model_observe(model, 0);
-	cr_expect(model_forgive(model, id), "%s is not caught", id);
+	fake_observe(fake, 0);
+	cr_expect(fake_take_violation(fake, id), "%s is not caught", id);
 	packed_close();
 }

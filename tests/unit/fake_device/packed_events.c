@@ -15,7 +15,7 @@ static unsigned int place;
 static void open_with(int feature)
 {
 	packed_open(SIZE, feature);
-	model->queue[0].kicks = MODEL_KICKS_EAGER;
+	fake->queue[0].kicks = FAKE_KICKS_EAGER;
 	place = 0;
 }
 
@@ -52,7 +52,7 @@ Test(packed_events, what_the_driver_may_say)
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		open_with(cases[i].feature);
 		packed_event(cases[i].off_wrap, cases[i].flags);
-		model_observe(model, 0);
+		fake_observe(fake, 0);
 		if (cases[i].caught != NULL)
 			expect(cases[i].caught);
 		packed_close();
@@ -64,15 +64,15 @@ Test(packed_events, kicks_by_flags)
 	open_with(-1);
 	post(2);
 	packed_ring();
-	cr_expect_eq(model_process(model, 0, 8), 1);
+	cr_expect_eq(fake_process(fake, 0, 8), 1);
 	post(1);
-	model_process(model, 0, 8);
+	fake_process(fake, 0, 8);
 	expect("EVP-04");
-	model_disarm(model, 0);
+	fake_disarm(fake, 0);
 	post(1);
 	packed_ring();
 	expect("EVP-04");
-	model_arm(model, 0);
+	fake_arm(fake, 0);
 	packed_ring();
 	expect("EVP-04");
 	packed_close();
@@ -82,10 +82,10 @@ Test(packed_events, kicks_by_flags)
 Test(packed_events, unknown_flags_ask_for_all)
 {
 	open_with(-1);
-	model_set_event_flags(model, 0, 3);
+	fake_set_event_flags(fake, 0, 3);
 	post(1);
 	packed_ring();
-	model_set_event_flags(model, 0, DESC);
+	fake_set_event_flags(fake, 0, DESC);
 	post(1);
 	packed_ring();
 	packed_close();
@@ -97,23 +97,23 @@ Test(packed_events, kicks_by_descriptor)
 	for (unsigned int ahead = 0; ahead < 2 * SIZE; ahead++)
 		for (unsigned int count = 1; count <= SIZE; count++) {
 			open_with(EVENT_IDX);
-			model_set_event(model, 0,
+			fake_set_event(fake, 0,
 				(uint16_t)(ahead % SIZE | (ahead < SIZE ? WRAP : 0)));
 			post(count);
 			if (ahead < count)
 				packed_ring();
-			model_process(model, 0, 1);
+			fake_process(fake, 0, 1);
 			packed_close();
 		}
 	open_with(EVENT_IDX);
-	model_set_event(model, 0, 1 | WRAP);
+	fake_set_event(fake, 0, 1 | WRAP);
 	post(1);
 	packed_ring();
 	expect("EVP-04");
 	post(1);
-	model_process(model, 0, 1);
+	fake_process(fake, 0, 1);
 	expect("EVP-04");
-	model_disarm(model, 0);
+	fake_disarm(fake, 0);
 	post(1);
 	packed_ring();
 	expect("EVP-04");
@@ -127,7 +127,7 @@ Test(packed_events, arming)
 	for (unsigned int i = 0; i < 20 * SIZE; i++) {
 		post(1 + i % 3);
 		packed_ring();
-		cr_expect_eq(model_process(model, 0, 1), 1);
+		cr_expect_eq(fake_process(fake, 0, 1), 1);
 		cr_expect_eq(load(memory + DEVICE_EVENT, 4),
 			(place % SIZE | (place / SIZE % 2 == 0 ? WRAP : 0) | DESC << 16));
 	}
@@ -138,30 +138,30 @@ Test(packed_events, arming)
 Test(packed_events, interrupts)
 {
 	open_with(EVENT_IDX);
-	model->queue[0].kicks = MODEL_KICKS_ANY;
+	fake->queue[0].kicks = FAKE_KICKS_ANY;
 	packed_event(3 | WRAP, DESC);
 	post(2);
 	post(2);
-	model_process(model, 0, 1);
-	cr_expect_eq(model->queue[0].interrupts, 0);
-	model_process(model, 0, 1);
-	cr_expect_eq(model->queue[0].interrupts, 1);
+	fake_process(fake, 0, 1);
+	cr_expect_eq(fake->queue[0].interrupts, 0);
+	fake_process(fake, 0, 1);
+	cr_expect_eq(fake->queue[0].interrupts, 1);
 	packed_event(3, DESC);
 	for (unsigned int i = 0; i < 4; i++) {
 		post(1);
-		model_process(model, 0, 1);
+		fake_process(fake, 0, 1);
 	}
-	cr_expect_eq(model->queue[0].interrupts, 1);
+	cr_expect_eq(fake->queue[0].interrupts, 1);
 	post(1);
-	model_process(model, 0, 1);
-	cr_expect_eq(model->queue[0].interrupts, 2);
+	fake_process(fake, 0, 1);
+	cr_expect_eq(fake->queue[0].interrupts, 2);
 	packed_event(0, DISABLE);
 	post(2);
-	model_process(model, 0, 1);
-	cr_expect_eq(model->queue[0].interrupts, 2);
+	fake_process(fake, 0, 1);
+	cr_expect_eq(fake->queue[0].interrupts, 2);
 	packed_event(0, ENABLE);
 	post(2);
-	model_process(model, 0, 1);
-	cr_expect_eq(model->queue[0].interrupts, 3);
+	fake_process(fake, 0, 1);
+	cr_expect_eq(fake->queue[0].interrupts, 3);
 	packed_close();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bad drivers that set up queues: the model must catch each. */
+/* Bad drivers that set up queues: the fake device must catch each. */
 #include <criterion/criterion.h>
 
 #include "hand_driver.h"
@@ -52,7 +52,7 @@ static void expect_bad_layout(uint64_t desc, uint64_t avail, uint64_t used, cons
 	enable();
 	expect(id);
 	give_back();
-	model->violations = 0;
+	fake->violations = 0;
 }
 
 FRAMED_TEST(queue_registers, bad_layouts)
@@ -102,7 +102,7 @@ FRAMED_TEST(queue_registers, an_enabled_queue_is_left_alone)
 	put(2, common + 0x16, 1);
 	put(2, common + 0x18, 8);
 	expect("INIT-01");
-	model->host.free(&model->host, memory);
+	fake->host.free(&fake->host, memory);
 	for (unsigned int i = 0; i < 3; i++)
 		expect("INIT-16");
 	status(0);
@@ -116,7 +116,7 @@ FRAMED_TEST(queue_registers, vectors)
 	put(2, common + 0x10, 0);
 	expect("PCI-39");
 	get(2, common + 0x10);
-	model->access.ops->interrupts(&model->access, 2, fds);
+	fake->access.ops->interrupts(&fake->access, 2, fds);
 	put(2, common + 0x10, 2);
 	expect("PCI-36");
 	cr_expect_eq(get(2, common + 0x10), 0xffff);
@@ -127,7 +127,7 @@ FRAMED_TEST(queue_registers, vectors)
 	get(1, isr);
 	expect("PCI-31");
 	put(2, common + 0x10, 0);
-	model_check(model);
+	fake_check(fake);
 	expect("PCI-37");
 	expect("not given back");
 	get(2, common + 0x10);
@@ -142,7 +142,7 @@ FRAMED_TEST(queue_registers, doorbells)
 	put(2, notify, 0);
 	expect("INIT-10");
 	status(0xf);
-	model->queue[0].kicks = MODEL_KICKS_ANY;
+	fake->queue[0].kicks = FAKE_KICKS_ANY;
 	put(2, notify, 0);
 	put(4, notify, 0);
 	expect("NTF-01");
@@ -152,6 +152,6 @@ FRAMED_TEST(queue_registers, doorbells)
 	expect("NTF-03");
 	put(2, notify + 4, 1);
 	expect("INIT-10");
-	cr_expect_eq(model->queue[0].doorbells, 1);
+	cr_expect_eq(fake->queue[0].doorbells, 1);
 	give_back();
 }

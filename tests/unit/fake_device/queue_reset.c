@@ -11,7 +11,7 @@
 /* A running device whose queue 0 can be reset. */
 static void begin_running(void)
 {
-	model_offer(model, RING_RESET);
+	fake_offer(fake, RING_RESET);
 	status(0);
 	get(1, common + 0x14);
 	status(1);
@@ -26,14 +26,14 @@ static void begin_running(void)
 
 static void lay_out_again(void)
 {
-	model->host.free(&model->host, memory);
+	fake->host.free(&fake->host, memory);
 	lay_out(0, 0, 0);
 }
 
 FRAMED_TEST(queue_reset, good)
 {
 	begin_running();
-	model->script.queue_reset_reads = 2;
+	fake->script.queue_reset_reads = 2;
 	put(2, common + QUEUE_RESET, 1);
 	cr_expect_eq(get(2, common + QUEUE_RESET), 1);
 	cr_expect_eq(get(2, common + QUEUE_ENABLE), 1);
@@ -46,7 +46,7 @@ FRAMED_TEST(queue_reset, good)
 	enable();
 	cr_expect_eq(get(2, common + QUEUE_ENABLE), 1);
 	cr_expect_eq(get(2, common + QUEUE_RESET), 0);
-	cr_expect_eq(model->queue[0].resets, 1);
+	cr_expect_eq(fake->queue[0].resets, 1);
 	give_back();
 }
 
@@ -73,7 +73,7 @@ FRAMED_TEST(queue_reset, wrong_value)
 FRAMED_TEST(queue_reset, not_waited_for)
 {
 	begin_running();
-	model->script.queue_reset_reads = MODEL_NEVER;
+	fake->script.queue_reset_reads = FAKE_NEVER;
 	put(2, common + QUEUE_RESET, 1);
 	put(2, common + 0x18, 8);
 	expect("PCI-24");
@@ -83,7 +83,7 @@ FRAMED_TEST(queue_reset, not_waited_for)
 	expect("INIT-10");
 	for (unsigned int i = 0; i < 100; i++)
 		cr_expect_eq(get(2, common + QUEUE_RESET), 1);
-	model->host.free(&model->host, memory);
+	fake->host.free(&fake->host, memory);
 	for (unsigned int part = 0; part < 3; part++)
 		expect("INIT-16");
 	status(0);
@@ -115,8 +115,8 @@ FRAMED_TEST(queue_reset, notif_config_data_register)
 	put(2, common + 0x16, 0);
 	get(2, common + 0x38);
 	expect("NTF-09");
-	kl_features_set(&model->accepted, 39);
-	model->script.notif_config_data[0] = 77;
+	kl_features_set(&fake->accepted, 39);
+	fake->script.notif_config_data[0] = 77;
 	cr_expect_eq(get(2, common + 0x38), 77);
 	put(2, common + 0x38, 1);
 	expect("PCI-18");
@@ -126,15 +126,15 @@ FRAMED_TEST(queue_reset, notif_config_data_register)
 FRAMED_TEST(queue_reset, scribbles)
 {
 	begin_running();
-	model->queue[0].kicks = MODEL_KICKS_ANY;
+	fake->queue[0].kicks = FAKE_KICKS_ANY;
 	for (unsigned int i = 0; i < 8; i++)
 		memory[i] = (uint8_t)((iova + 0x800) >> (8 * i));
 	memory[8] = 16;
 	memory[12] = 2;
 	memory[0x1002] = 1;
-	model_observe(model, 0);
-	model->script.scribbles = true;
-	model->script.queue_reset_reads = 1;
+	fake_observe(fake, 0);
+	fake->script.scribbles = true;
+	fake->script.queue_reset_reads = 1;
 	put(2, common + QUEUE_RESET, 1);
 	cr_expect_eq(memory[0x80f], 0);
 	get(2, common + QUEUE_RESET);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The model judges drivers, so here bad drivers judge it: each wrong access must be caught. */
+/* The fake device judges drivers, so here bad drivers judge it: each wrong access must be caught. */
 #include <criterion/criterion.h>
 
 #include "hand_driver.h"
@@ -27,13 +27,13 @@ FRAMED_TEST(registers, widths)
 
 	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		get(wrong[i].width, common + wrong[i].offset);
-		cr_expect_eq(model->violations, 1, "read of %u at 0x%x", wrong[i].width,
+		cr_expect_eq(fake->violations, 1, "read of %u at 0x%x", wrong[i].width,
 			wrong[i].offset);
-		model->violations = 0;
+		fake->violations = 0;
 		put(wrong[i].width, common + wrong[i].offset, 0);
-		cr_expect_eq(model->violations, 1, "write of %u at 0x%x", wrong[i].width,
+		cr_expect_eq(fake->violations, 1, "write of %u at 0x%x", wrong[i].width,
 			wrong[i].offset);
-		model->violations = 0;
+		fake->violations = 0;
 	}
 	put(1, common + 0x14, 0x100);
 	expect("PCI-06");
@@ -51,11 +51,11 @@ FRAMED_TEST(registers, nowhere)
 	expect("nothing can be written");
 	get(4, 0x7fffffff);
 	expect("outside of the BARs");
-	model->access.ops->read(&model->access, 0, common, 4);
+	fake->access.ops->read(&fake->access, 0, common, 4);
 	expect("outside of the BARs");
-	model->access.ops->pointer(&model->access, 4, common, 4);
+	fake->access.ops->pointer(&fake->access, 4, common, 4);
 	expect("no doorbell");
-	model->access.ops->config_write(&model->access, 8, "ab", 2);
+	fake->access.ops->config_write(&fake->access, 8, "ab", 2);
 	expect("PCI-15");
 	get(4, config + 8);
 	expect("nothing can be read");
@@ -84,7 +84,7 @@ FRAMED_TEST(registers, status_order)
 	status(1);
 	status(9);
 	expect("INIT-01");
-	model->violations = 0;
+	fake->violations = 0;
 	status(0);
 	status(1);
 	status(3);
@@ -93,7 +93,7 @@ FRAMED_TEST(registers, status_order)
 	status(0);
 	status(0x11);
 	expect("SUSP-01");
-	model->violations = 0;
+	fake->violations = 0;
 	status(0);
 	status(0x80);
 	status(0x81);
@@ -111,7 +111,7 @@ FRAMED_TEST(registers, features_ok_not_read_back)
 	status(0xb);
 	lay_out(0, 0, 0);
 	expect("INIT-01");
-	model->violations = 0;
+	fake->violations = 0;
 	status(0xf);
 	expect("INIT-04");
 	give_back();
@@ -148,7 +148,7 @@ FRAMED_TEST(registers, features)
 FRAMED_TEST(registers, reset_not_waited_for)
 {
 	begin();
-	model->script.reset_reads = 2;
+	fake->script.reset_reads = 2;
 	status(0);
 	status(1);
 	expect("PCI-23");
@@ -165,13 +165,13 @@ FRAMED_TEST(registers, reset_not_waited_for)
 
 FRAMED_TEST(registers, configuration)
 {
-	static const struct model_config_field fields[] = {{0, 1, 2, -1}, {4, 4, 1, 5},
+	static const struct fake_config_field fields[] = {{0, 1, 2, -1}, {4, 4, 1, 5},
 		{0, 0, 0, 0}};
 
 	put(1, config, 1);
 	expect("INIT-06");
 	expect("NET-01");
-	model->script.fields = fields;
+	fake->script.fields = fields;
 	get(1, config);
 	get(2, config);
 	expect("PCI-06");
@@ -179,7 +179,7 @@ FRAMED_TEST(registers, configuration)
 	expect("CFG-03");
 	get(1, config + 2);
 	expect("CFG-03");
-	model_offer(model, 5);
+	fake_offer(fake, 5);
 	get(4, config + 4);
 	get(1, config + 4);
 	expect("PCI-06");
@@ -187,19 +187,19 @@ FRAMED_TEST(registers, configuration)
 
 FRAMED_TEST(registers, host_memory)
 {
-	uint8_t *block = model->host.alloc(&model->host, 64, 64, &iova);
+	uint8_t *block = fake->host.alloc(&fake->host, 64, 64, &iova);
 
-	model->host.free(&model->host, block + 16);
+	fake->host.free(&fake->host, block + 16);
 	expect("did not give");
-	cr_expect_eq(model_check(model), 1);
+	cr_expect_eq(fake_check(fake), 1);
 	expect("not given back");
-	model->host.free(&model->host, block);
-	model->host.alloc(&model->host, 64, 3, &iova);
+	fake->host.free(&fake->host, block);
+	fake->host.alloc(&fake->host, 64, 3, &iova);
 	expect("alignment 3");
-	model->host.close(&model->host);
-	model->host.close(&model->host);
+	fake->host.close(&fake->host);
+	fake->host.close(&fake->host);
 	expect("closed twice");
-	model->access.ops->close(&model->access);
-	model->access.ops->close(&model->access);
+	fake->access.ops->close(&fake->access);
+	fake->access.ops->close(&fake->access);
 	expect("closed twice");
 }

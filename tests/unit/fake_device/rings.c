@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bad rings, written by hand: the model must catch each. */
+/* Bad rings, written by hand: the fake device must catch each. */
 #include <string.h>
 
 #include <criterion/criterion.h>
 
 #include "finish.h"
-#include "model.h"
+#include "fake_device.h"
 
 #define SIZE 8
 #define NEXT 1
@@ -14,7 +14,7 @@
 #define INDIRECT_DESC 28
 #define EVENT_IDX 29
 
-static struct model *model;
+static struct fake_device *fake;
 static uint8_t *memory;
 static uint64_t iova;
 static uint16_t avail_idx;
@@ -30,21 +30,21 @@ static void open_with(int feature)
 {
 	struct kl_features accepted = {0};
 
-	model = model_new(63);
-	memory = model->host.alloc(&model->host, BYTES, 4096, &iova);
+	fake = fake_new(63);
+	memory = fake->host.alloc(&fake->host, BYTES, 4096, &iova);
 	if (feature >= 0)
 		kl_features_set(&accepted, (unsigned int)feature);
-	model_run_bare(model, &accepted);
-	model_bind(model, 0, SIZE, iova, iova + AVAIL, iova + USED);
-	model->queue[0].kicks = MODEL_KICKS_ANY;
+	fake_run_bare(fake, &accepted);
+	fake_bind(fake, 0, SIZE, iova, iova + AVAIL, iova + USED);
+	fake->queue[0].kicks = FAKE_KICKS_ANY;
 	avail_idx = 0;
 }
 
 static void close_it(void)
 {
-	model->queue[0].is_enabled = false;
-	model->host.free(&model->host, memory);
-	finish(model);
+	fake->queue[0].is_enabled = false;
+	fake->host.free(&fake->host, memory);
+	finish(fake);
 }
 
 static void put(uint8_t *bytes, unsigned int width, uint64_t value)
@@ -79,21 +79,21 @@ static void publish(uint16_t head)
 
 static void expect_now(const char *id)
 {
-	cr_expect(model_forgive(model, id), "%s is not caught", id);
+	cr_expect(fake_take_violation(fake, id), "%s is not caught", id);
 }
 
 /* The buffer at descriptor 0 is wrong, in the way that id says; nothing else is. */
 static void expect_caught(const char *id)
 {
 	publish(0);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	expect_now(id);
 	close_it();
 }
 
 Test(rings, good_ones)
 {
-	static struct model_chain chain;
+	static struct fake_chain chain;
 
 	open_with(INDIRECT_DESC);
 	desc(0, 10, NEXT, 5);
@@ -104,20 +104,20 @@ Test(rings, good_ones)
 	entry(1, 6, WRITE, 0);
 	publish(0);
 	publish(1);
-	cr_assert(model_pop(model, 0, &chain));
+	cr_assert(fake_pop(fake, 0, &chain));
 	cr_expect(chain.count == 3 && chain.readable == 1 && !chain.is_indirect);
 	cr_expect(chain.readable_bytes == 10 && chain.writable_bytes == 50);
-	cr_expect_eq(chain.piece[0].data, memory + DATA);
-	model_complete(model, 0, 0, 9);
-	cr_assert(model_pop(model, 0, &chain));
+	cr_expect_eq(chain.segment[0].data, memory + DATA);
+	fake_complete(fake, 0, 0, 9);
+	cr_assert(fake_pop(fake, 0, &chain));
 	cr_expect(chain.count == 2 && chain.readable == 1 && chain.is_indirect);
-	cr_expect_not(model_pop(model, 0, &chain));
-	model_complete(model, 0, 1, 3);
+	cr_expect_not(fake_pop(fake, 0, &chain));
+	fake_complete(fake, 0, 1, 3);
 	cr_expect_eq(memcmp(memory + USED, "\0\0\2\0\0\0\0\0\11\0\0\0\1\0\0\0\3\0\0\0", 20), 0);
 	close_it();
 }
 
-Test(rings, order_of_pieces)
+Test(rings, order_of_segments)
 {
 	open_with(-1);
 	desc(0, 1, NEXT | WRITE, 1);
@@ -125,7 +125,7 @@ Test(rings, order_of_pieces)
 	expect_caught("SPL-04");
 }
 
-Test(rings, empty_piece)
+Test(rings, empty_segment)
 {
 	open_with(-1);
 	desc(0, 0, 0, 0);
@@ -147,7 +147,7 @@ Test(rings, beyond_the_table)
 	expect_caught("SPL-06");
 	open_with(-1);
 	publish(SIZE);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	expect_now("SPL-06");
 	close_it();
 }
@@ -181,8 +181,8 @@ static void open_table(uint32_t length, uint16_t flags)
 Test(rings, indirect)
 {
 	open_table(48, 0);
-	model_offer(model, 0);
-	model->accepted = (struct kl_features){0};
+	fake_offer(fake, 0);
+	fake->accepted = (struct kl_features){0};
 	expect_caught("IND-01");
 	open_table(48, NEXT);
 	expect_caught("IND-04");
@@ -215,10 +215,10 @@ Test(rings, index_moves)
 {
 	open_with(-1);
 	put(memory + AVAIL + 2, 2, SIZE + 1);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	expect_now("SPL-08");
 	put(memory + AVAIL + 2, 2, 0xffff);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	expect_now("SPL-08");
 	close_it();
 }
@@ -227,14 +227,14 @@ Test(rings, available_flags)
 {
 	open_with(-1);
 	put(memory + AVAIL, 2, 1);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	put(memory + AVAIL, 2, 2);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	expect_now("EVS-01");
 	close_it();
 	open_with(EVENT_IDX);
 	put(memory + AVAIL, 2, 1);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	expect_now("EVS-03");
 	close_it();
 }
@@ -242,29 +242,29 @@ Test(rings, available_flags)
 /* INIT-15: what the device has may not change under its hands. */
 Test(rings, changed_after_exposure)
 {
-	static struct model_chain chain;
+	static struct fake_chain chain;
 
 	open_with(INDIRECT_DESC);
 	desc(0, 8, 0, 0);
 	publish(0);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	memory[DATA + 7]++;
-	cr_expect(model_pop(model, 0, &chain));
+	cr_expect(fake_pop(fake, 0, &chain));
 	expect_now("INIT-15");
-	model_complete(model, 0, 0, 0);
+	fake_complete(fake, 0, 0, 0);
 	expect_now("INIT-15");
 	desc_at(memory + 32, iova + TABLE, 16, INDIRECT, 0);
 	entry(0, 4, WRITE, 0);
 	publish(2);
-	cr_expect(model_pop(model, 0, &chain));
+	cr_expect(fake_pop(fake, 0, &chain));
 	memory[TABLE + 8] = 3;
-	model_complete(model, 0, 2, 0);
+	fake_complete(fake, 0, 2, 0);
 	expect_now("INIT-15");
 	publish(0);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	put(memory + AVAIL + 4 + 2 * 2, 2, 3);
 	desc(3, 1, 0, 0);
-	cr_expect(model_pop(model, 0, &chain));
+	cr_expect(fake_pop(fake, 0, &chain));
 	expect_now("INIT-15");
 	close_it();
 }
@@ -277,7 +277,7 @@ Test(rings, exposed_twice)
 	desc(1, 1, NEXT, 3);
 	publish(0);
 	publish(1);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	expect_now("INIT-15");
 	close_it();
 }
@@ -288,15 +288,15 @@ Test(rings, writable_bytes_may_change)
 	open_with(-1);
 	desc(0, 8, WRITE, 0);
 	publish(0);
-	model_observe(model, 0);
+	fake_observe(fake, 0);
 	memory[DATA]++;
-	cr_expect_eq(model_process(model, 0, 1), 1);
+	cr_expect_eq(fake_process(fake, 0, 1), 1);
 	close_it();
 }
 
 static void ring(void)
 {
-	struct kl_notifier notifier = model_notifier(model, 0);
+	struct kl_notifier notifier = fake_notifier(fake, 0);
 
 	kl_notify(&notifier, 0);
 }
@@ -310,18 +310,18 @@ static void publish_good(void)
 Test(rings, kicks_by_flag)
 {
 	open_with(-1);
-	model->queue[0].kicks = MODEL_KICKS_EAGER;
+	fake->queue[0].kicks = FAKE_KICKS_EAGER;
 	publish_good();
 	ring();
-	cr_expect_eq(model_process(model, 0, 8), 1);
+	cr_expect_eq(fake_process(fake, 0, 8), 1);
 	publish_good();
-	model_process(model, 0, 8);
+	fake_process(fake, 0, 8);
 	expect_now("EVS-09");
-	model_disarm(model, 0);
+	fake_disarm(fake, 0);
 	publish_good();
 	ring();
 	expect_now("EVS-08");
-	model_arm(model, 0);
+	fake_arm(fake, 0);
 	ring();
 	expect_now("EVS-08");
 	close_it();
@@ -330,19 +330,19 @@ Test(rings, kicks_by_flag)
 Test(rings, kicks_by_event)
 {
 	open_with(EVENT_IDX);
-	model->queue[0].kicks = MODEL_KICKS_EAGER;
+	fake->queue[0].kicks = FAKE_KICKS_EAGER;
 	publish_good();
 	ring();
 	publish_good();
 	ring();
 	expect_now("EVS-12");
-	model_process(model, 0, 8);
-	model_set_event(model, 0, 3);
+	fake_process(fake, 0, 8);
+	fake_set_event(fake, 0, 3);
 	publish_good();
 	ring();
 	expect_now("EVS-12");
 	publish_good();
-	model_process(model, 0, 8);
+	fake_process(fake, 0, 8);
 	expect_now("EVS-11");
 	close_it();
 }
@@ -354,17 +354,17 @@ Test(rings, interrupts)
 	put(memory + AVAIL + 4 + 2 * SIZE, 2, 1);
 	for (unsigned int i = 0; i < 4; i++)
 		publish_good();
-	model_process(model, 0, 1);
-	cr_expect_eq(model->queue[0].interrupts, 0);
-	model_process(model, 0, 3);
-	cr_expect_eq(model->queue[0].interrupts, 1);
+	fake_process(fake, 0, 1);
+	cr_expect_eq(fake->queue[0].interrupts, 0);
+	fake_process(fake, 0, 3);
+	cr_expect_eq(fake->queue[0].interrupts, 1);
 	close_it();
 	open_with(-1);
 	for (unsigned int i = 0; i < 4; i++)
 		publish_good();
-	model_process(model, 0, 2);
+	fake_process(fake, 0, 2);
 	put(memory + AVAIL, 2, 1);
-	model_process(model, 0, 2);
-	cr_expect_eq(model->queue[0].interrupts, 2);
+	fake_process(fake, 0, 2);
+	cr_expect_eq(fake->queue[0].interrupts, 2);
 	close_it();
 }

@@ -6,33 +6,33 @@
 #include <criterion/criterion.h>
 #include <rte_ethdev.h>
 
-#include "net_rig.h"
+#include "net_fixture.h"
 
-static struct net_rig rig;
+static struct net_fixture fixture;
 
 static const struct kl_net_info *attach(void)
 {
-	cr_assert_eq(net_attach(&rig, NULL), 0, "%s", log_text());
-	return kl_net_info(rig.net);
+	cr_assert_eq(net_attach(&fixture, NULL), 0, "%s", log_text());
+	return kl_net_info(fixture.net);
 }
 
 static void set16(unsigned int offset, uint16_t value)
 {
-	memcpy(rig.model->script.config + offset, &value, 2);
+	memcpy(fixture.fake->script.config + offset, &value, 2);
 }
 
 static void set32(unsigned int offset, uint32_t value)
 {
-	memcpy(rig.model->script.config + offset, &value, 4);
+	memcpy(fixture.fake->script.config + offset, &value, 4);
 }
 
 /* NET-03 */
 Test(config, mac_of_the_device)
 {
-	net_prepare(&rig);
+	net_prepare(&fixture);
 	cr_expect_eq(memcmp(attach()->mac, "\x52\x54\0\1\2\3", 6), 0);
-	cr_expect_not(kl_net_info(rig.net)->mac_is_random);
-	net_close(&rig);
+	cr_expect_not(kl_net_info(fixture.net)->mac_is_random);
+	net_close(&fixture);
 }
 
 /* NET-04, faults 60: absent or useless, a locally administered one is made up, once. */
@@ -44,47 +44,47 @@ static void expect_random(const struct kl_net_info *info)
 	cr_expect_eq(info->mac[0] & 3, 2, "unicast, locally administered");
 	cr_expect_not(logged("random"), "mac= may follow");
 	memcpy(mac, info->mac, 6);
-	cr_assert_eq(net_start(&rig), 0);
+	cr_assert_eq(net_start(&fixture), 0);
 	cr_expect(logged("random"), "%s", log_text());
 	forget_log();
-	cr_expect_eq(kl_net_stop(rig.net), 0);
-	cr_assert_eq(net_start(&rig), 0);
+	cr_expect_eq(kl_net_stop(fixture.net), 0);
+	cr_assert_eq(net_start(&fixture), 0);
 	cr_expect_not(logged("random"), "once");
 	cr_expect_eq(memcmp(mac, info->mac, 6), 0, "it stays");
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 Test(config, no_mac)
 {
-	net_prepare(&rig);
-	model_offer_not(rig.model, RIG_MAC);
+	net_prepare(&fixture);
+	fake_offer_not(fixture.fake, FIXTURE_MAC);
 	expect_random(attach());
 }
 
 Test(config, mac_of_zeros)
 {
-	net_prepare(&rig);
-	memset(rig.model->script.config, 0, 6);
+	net_prepare(&fixture);
+	memset(fixture.fake->script.config, 0, 6);
 	expect_random(attach());
 }
 
 Test(config, mac_of_a_group)
 {
-	net_prepare(&rig);
-	rig.model->script.config[0] = 0x01;
+	net_prepare(&fixture);
+	fixture.fake->script.config[0] = 0x01;
 	expect_random(attach());
 }
 
 Test(config, mac_of_the_user)
 {
-	net_prepare(&rig);
-	model_offer_not(rig.model, RIG_MAC);
-	cr_assert_eq(net_attach(&rig, "mac=02:aa:bb:cc:dd:ee"), 0);
-	cr_assert_eq(net_start(&rig), 0);
+	net_prepare(&fixture);
+	fake_offer_not(fixture.fake, FIXTURE_MAC);
+	cr_assert_eq(net_attach(&fixture, "mac=02:aa:bb:cc:dd:ee"), 0);
+	cr_assert_eq(net_start(&fixture), 0);
 	cr_expect_not(logged("random"), "%s", log_text());
-	cr_expect_eq(memcmp(kl_net_info(rig.net)->mac, "\x02\xaa\xbb\xcc\xdd\xee", 6), 0);
-	cr_expect_not(kl_net_info(rig.net)->mac_is_random);
-	net_close(&rig);
+	cr_expect_eq(memcmp(kl_net_info(fixture.net)->mac, "\x02\xaa\xbb\xcc\xdd\xee", 6), 0);
+	cr_expect_not(kl_net_info(fixture.net)->mac_is_random);
+	net_close(&fixture);
 }
 
 Test(config, bad_macs)
@@ -93,29 +93,29 @@ Test(config, bad_macs)
 		"mac=00:00:00:00:00:00", "mac=02:00:00:00:00:0g", "mac=02:00:00:00:00",
 		"mac=02:00:00:00:00:01:02", "mac=ff:ff:ff:ff:ff:ff"};
 
-	net_prepare(&rig);
+	net_prepare(&fixture);
 	for (unsigned int i = 0; i < RTE_DIM(bad); i++) {
 		forget_log();
-		cr_expect_eq(net_attach(&rig, bad[i]), -EINVAL);
+		cr_expect_eq(net_attach(&fixture, bad[i]), -EINVAL);
 		cr_expect(logged(bad[i]) && logged("unicast"), "%s", log_text());
 	}
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 static void check_mtu(bool offered, uint16_t mtu, uint16_t expected, uint16_t expected_max)
 {
 	const struct kl_net_info *info;
 
-	net_prepare(&rig);
+	net_prepare(&fixture);
 	if (offered)
-		model_offer(rig.model, RIG_MTU);
+		fake_offer(fixture.fake, FIXTURE_MTU);
 	set16(10, mtu);
 	info = attach();
 	cr_expect_eq(info->mtu, expected);
 	cr_expect_eq(info->max_mtu, expected_max);
-	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
-	cr_expect_eq(kl_device_has(rig.device, RIG_MTU), expected_max != 65535);
-	net_close(&rig);
+	cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
+	cr_expect_eq(kl_device_has(fixture.device, FIXTURE_MTU), expected_max != 65535);
+	net_close(&fixture);
 }
 
 /* NET-06, faults 58 */
@@ -142,29 +142,29 @@ Test(config, mtu_nonsense)
 /* NET-05 */
 Test(config, link)
 {
-	net_prepare(&rig);
+	net_prepare(&fixture);
 	cr_expect(attach()->link_up);
-	cr_assert_eq(net_start(&rig), 0);
+	cr_assert_eq(net_start(&fixture), 0);
 	set16(6, 0);
-	cr_expect(kl_net_info(rig.net)->link_up, "not read yet");
-	kl_device_event_handle(rig.device);
-	cr_expect_not(kl_net_info(rig.net)->link_up);
+	cr_expect(kl_net_info(fixture.net)->link_up, "not read yet");
+	kl_device_event_handle(fixture.device);
+	cr_expect_not(kl_net_info(fixture.net)->link_up);
 	set16(6, 0xfffe);
-	kl_device_event_handle(rig.device);
-	cr_expect_not(kl_net_info(rig.net)->link_up, "only bit 0 counts");
+	kl_device_event_handle(fixture.device);
+	cr_expect_not(kl_net_info(fixture.net)->link_up, "only bit 0 counts");
 	set16(6, 1);
-	kl_device_event_handle(rig.device);
-	cr_expect(kl_net_info(rig.net)->link_up);
-	net_close(&rig);
+	kl_device_event_handle(fixture.device);
+	cr_expect(kl_net_info(fixture.net)->link_up);
+	net_close(&fixture);
 }
 
 Test(config, link_without_status)
 {
-	net_prepare(&rig);
-	model_offer_not(rig.model, RIG_STATUS);
+	net_prepare(&fixture);
+	fake_offer_not(fixture.fake, FIXTURE_STATUS);
 	set16(6, 0);
 	cr_expect(attach()->link_up);
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 /* CFG-08: the device tells of a change by its interrupt. */
@@ -172,14 +172,15 @@ Test(config, link_event)
 {
 	uint64_t count;
 
-	net_open(&rig);
-	cr_assert_geq(kl_device_event_fd(rig.device), 0);
+	net_open(&fixture);
+	cr_assert_geq(kl_device_event_fd(fixture.device), 0);
 	set16(6, 0);
-	model_change_config(rig.model, 7, 0);
-	cr_expect_eq(read(kl_device_event_fd(rig.device), &count, sizeof(count)), sizeof(count));
-	kl_device_event_handle(rig.device);
-	cr_expect_not(kl_net_info(rig.net)->link_up);
-	net_close(&rig);
+	fake_change_config(fixture.fake, 7, 0);
+	cr_expect_eq(read(kl_device_event_fd(fixture.device), &count, sizeof(count)),
+		sizeof(count));
+	kl_device_event_handle(fixture.device);
+	cr_expect_not(kl_net_info(fixture.net)->link_up);
+	net_close(&fixture);
 }
 
 static void check_speed(bool offered, uint32_t speed, uint8_t duplex, uint32_t expected,
@@ -187,15 +188,15 @@ static void check_speed(bool offered, uint32_t speed, uint8_t duplex, uint32_t e
 {
 	const struct kl_net_info *info;
 
-	net_prepare(&rig);
+	net_prepare(&fixture);
 	if (offered)
-		model_offer(rig.model, RIG_SPEED_DUPLEX);
+		fake_offer(fixture.fake, FIXTURE_SPEED_DUPLEX);
 	set32(12, speed);
-	rig.model->script.config[16] = duplex;
+	fixture.fake->script.config[16] = duplex;
 	info = attach();
 	cr_expect_eq(info->speed_mbps, expected);
 	cr_expect_eq(info->full_duplex, is_full);
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 /* NET-10 */
@@ -227,35 +228,36 @@ Test(config, speed_not_offered)
 /* CFG-05: a configuration that ends early costs the features whose fields it lacks. */
 Test(config, short_structures)
 {
-	net_prepare(&rig);
-	model_offer(rig.model, RIG_MTU);
-	model_offer(rig.model, RIG_SPEED_DUPLEX);
-	rig.model->script.config_length = 8;
-	model_rebuild(rig.model);
+	net_prepare(&fixture);
+	fake_offer(fixture.fake, FIXTURE_MTU);
+	fake_offer(fixture.fake, FIXTURE_SPEED_DUPLEX);
+	fixture.fake->script.config_length = 8;
+	fake_rebuild(fixture.fake);
 	cr_expect_eq(attach()->mtu, 1500);
-	cr_expect_eq(kl_net_info(rig.net)->speed_mbps, KL_NET_SPEED_UNKNOWN);
-	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
-	cr_expect(kl_device_has(rig.device, RIG_MAC) && kl_device_has(rig.device, RIG_STATUS));
-	cr_expect_not(
-		kl_device_has(rig.device, RIG_MTU) || kl_device_has(rig.device, RIG_SPEED_DUPLEX));
-	net_close(&rig);
+	cr_expect_eq(kl_net_info(fixture.net)->speed_mbps, KL_NET_SPEED_UNKNOWN);
+	cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
+	cr_expect(kl_device_has(fixture.device, FIXTURE_MAC) &&
+		kl_device_has(fixture.device, FIXTURE_STATUS));
+	cr_expect_not(kl_device_has(fixture.device, FIXTURE_MTU) ||
+		kl_device_has(fixture.device, FIXTURE_SPEED_DUPLEX));
+	net_close(&fixture);
 }
 
 Test(config, no_structure)
 {
-	net_prepare(&rig);
-	rig.model->script.config_length = 0;
-	model_rebuild(rig.model);
+	net_prepare(&fixture);
+	fixture.fake->script.config_length = 0;
+	fake_rebuild(fixture.fake);
 	cr_expect(attach()->mac_is_random);
-	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
-	cr_expect_not(kl_device_has(rig.device, RIG_MAC));
-	net_close(&rig);
+	cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
+	cr_expect_not(kl_device_has(fixture.device, FIXTURE_MAC));
+	net_close(&fixture);
 }
 
-static void change_mac(struct model *model)
+static void change_mac(struct fake_device *fake)
 {
 	for (unsigned int i = 0; i < 6; i++)
-		model->script.config[i] += i == 0 ? 4 : 1;
+		fake->script.config[i] += i == 0 ? 4 : 1;
 }
 
 /* CFG-02: all six bytes are of one moment. */
@@ -263,34 +265,34 @@ Test(config, mac_changes_while_it_is_read)
 {
 	const struct kl_net_info *info;
 
-	net_prepare(&rig);
-	memcpy(rig.model->script.config, "\x02\1\1\1\1\1", 6);
-	rig.model->script.on_bump = change_mac;
-	rig.model->script.config_bumps = 9;
+	net_prepare(&fixture);
+	memcpy(fixture.fake->script.config, "\x02\1\1\1\1\1", 6);
+	fixture.fake->script.on_bump = change_mac;
+	fixture.fake->script.config_bumps = 9;
 	info = attach();
 	for (unsigned int i = 1; i < 6; i++)
 		cr_expect_eq(info->mac[i], 10);
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 Test(config, a_configuration_that_never_settles)
 {
-	net_prepare(&rig);
-	rig.model->script.config_bumps = MODEL_NEVER;
-	cr_expect_eq(net_attach(&rig, NULL), -EPROTO);
-	net_close(&rig);
+	net_prepare(&fixture);
+	fixture.fake->script.config_bumps = FAKE_NEVER;
+	cr_expect_eq(net_attach(&fixture, NULL), -EPROTO);
+	net_close(&fixture);
 }
 
 /* A failed reading leaves the last good state. */
 Test(config, a_failed_reading_changes_nothing)
 {
-	net_open(&rig);
-	rig.model->script.config_bumps = MODEL_NEVER;
+	net_open(&fixture);
+	fixture.fake->script.config_bumps = FAKE_NEVER;
 	set16(6, 0);
-	kl_device_event_handle(rig.device);
-	cr_expect(kl_net_info(rig.net)->link_up);
-	rig.model->script.config_bumps = 0;
-	net_close(&rig);
+	kl_device_event_handle(fixture.device);
+	cr_expect(kl_net_info(fixture.net)->link_up);
+	fixture.fake->script.config_bumps = 0;
+	net_close(&fixture);
 }
 
 /* The user's word about features comes with the device's name. */
@@ -299,14 +301,14 @@ Test(config, offloads_that_the_user_declines)
 	/* CSUM, GUEST_CSUM, HOST_TSO4, HOST_TSO6 */
 	static const unsigned int offered[] = {0, 1, 11, 12};
 
-	net_prepare(&rig);
+	net_prepare(&fixture);
 	for (unsigned int i = 0; i < RTE_DIM(offered); i++)
-		model_offer(rig.model, offered[i]);
-	cr_assert_eq(net_attach(&rig, "features=-HOST_TSO4/-GUEST_CSUM"), 0, "%s", log_text());
-	cr_expect_eq(kl_net_info(rig.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO, 0);
-	cr_expect_eq(kl_net_info(rig.net)->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_CKSUM, 0);
-	rig.conf.tx_offloads = kl_net_info(rig.net)->tx_offloads;
-	rig.conf.rx_offloads = kl_net_info(rig.net)->rx_offloads;
-	cr_assert_eq(net_start(&rig), 0, "%s", log_text());
-	net_close(&rig);
+		fake_offer(fixture.fake, offered[i]);
+	cr_assert_eq(net_attach(&fixture, "features=-HOST_TSO4/-GUEST_CSUM"), 0, "%s", log_text());
+	cr_expect_eq(kl_net_info(fixture.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_TCP_TSO, 0);
+	cr_expect_eq(kl_net_info(fixture.net)->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_CKSUM, 0);
+	fixture.conf.tx_offloads = kl_net_info(fixture.net)->tx_offloads;
+	fixture.conf.rx_offloads = kl_net_info(fixture.net)->rx_offloads;
+	cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
+	net_close(&fixture);
 }

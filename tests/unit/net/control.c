@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Every command, and every way in which a device can answer one. */
-#include "control_rig.h"
+#include "control_fixture.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 #include <kickless/log.h>
 
-static struct control_rig rig;
+static struct control_fixture fixture;
 
 static const uint8_t a_mac[] = {2, 0, 0, 0, 0, 7};
 static const uint8_t a_group[] = {1, 0, 0x5e, 0, 0, 7};
@@ -142,14 +142,15 @@ static const struct command {
 
 static void open_with_filter(void)
 {
-	control_prepare(&rig);
-	model_offer(rig.net.model, 1);
-	model_offer(rig.net.model, 2);
-	rig.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
-	rig.reply_bytes = 8;
-	control_start(&rig, NULL);
-	cr_assert_eq(kl_net_vlan_set(rig.net.net, 7, true), 0);
-	control_history(&rig);
+	control_prepare(&fixture);
+	fake_offer(fixture.net.fake, 1);
+	fake_offer(fixture.net.fake, 2);
+	fixture.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER |
+		RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	fixture.reply_bytes = 8;
+	control_start(&fixture, NULL);
+	cr_assert_eq(kl_net_vlan_set(fixture.net.net, 7, true), 0);
+	control_history(&fixture);
 }
 
 /* CTL-01, CTL-05 to CTL-10, CTL-25, CTL-32 */
@@ -159,46 +160,46 @@ Test(control, commands)
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
 		const struct command *command = &commands[i];
 
-		rig.inner_bytes = command->run == get_coalescing ? 8 : 0;
-		cr_assert_eq(command->run(rig.net.net), 0, "command %u: %s", i, log_text());
+		fixture.inner_bytes = command->run == get_coalescing ? 8 : 0;
+		cr_assert_eq(command->run(fixture.net.net), 0, "command %u: %s", i, log_text());
 		if (command->data != NULL)
-			control_expect(&rig, command->class, command->command, command->data,
+			control_expect(&fixture, command->class, command->command, command->data,
 				command->bytes);
 	}
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 static void expect_answer(enum answer answer, int expected, const char *text)
 {
 	open_with_filter();
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
-		rig.answer = answer;
-		rig.inner_bytes = commands[i].run == get_coalescing ? 8 : 0;
-		control_listen(&rig);
+		fixture.answer = answer;
+		fixture.inner_bytes = commands[i].run == get_coalescing ? 8 : 0;
+		control_listen(&fixture);
 		forget_log();
-		cr_expect_eq(commands[i].run(rig.net.net), expected, "command %u: %s", i,
+		cr_expect_eq(commands[i].run(fixture.net.net), expected, "command %u: %s", i,
 			log_text());
-		cr_expect(logged(text) && logged("model: "), "command %u: %s", i, log_text());
-		rig.answer = ANSWER_OK;
-		rig.inner_bytes = 0;
-		control_listen(&rig);
+		cr_expect(logged(text) && logged("fake: "), "command %u: %s", i, log_text());
+		fixture.answer = ANSWER_OK;
+		fixture.inner_bytes = 0;
+		control_listen(&fixture);
 	}
 	/* Nothing of it was kept. */
 	for (unsigned int mode = 0; mode < KL_NET_RX_MODES; mode++)
-		cr_expect_not(kl_net_rx_mode_get(rig.net.net, (enum kl_net_rx_mode)mode));
-	cr_expect_arr_neq(kl_net_info(rig.net.net)->mac, a_mac, 6);
-	cr_expect_eq(kl_net_mac_get(rig.net.net, 0), NULL);
-	cr_expect_not(kl_net_vlan_get(rig.net.net, 0x123));
-	cr_expect(kl_net_vlan_get(rig.net.net, 7));
-	cr_expect_neq(kl_net_rx_offloads(rig.net.net) & RTE_ETH_RX_OFFLOAD_TCP_CKSUM, 0);
-	cr_expect_eq(kl_net_rss_get(rig.net.net, &(struct kl_net_rss){0}), -ENOENT);
-	control_history(&rig);
-	cr_expect_eq(kl_net_stop(rig.net.net), 0);
-	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
-	cr_expect_str_eq(control_history(&rig), "2.0");
+		cr_expect_not(kl_net_rx_mode_get(fixture.net.net, (enum kl_net_rx_mode)mode));
+	cr_expect_arr_neq(kl_net_info(fixture.net.net)->mac, a_mac, 6);
+	cr_expect_eq(kl_net_mac_get(fixture.net.net, 0), NULL);
+	cr_expect_not(kl_net_vlan_get(fixture.net.net, 0x123));
+	cr_expect(kl_net_vlan_get(fixture.net.net, 7));
+	cr_expect_neq(kl_net_rx_offloads(fixture.net.net) & RTE_ETH_RX_OFFLOAD_TCP_CKSUM, 0);
+	cr_expect_eq(kl_net_rss_get(fixture.net.net, &(struct kl_net_rss){0}), -ENOENT);
+	control_history(&fixture);
+	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	cr_expect_str_eq(control_history(&fixture), "2.0");
 	/* And the queue still works. */
-	cr_expect_eq(promiscuous(rig.net.net), 0);
-	control_close(&rig);
+	cr_expect_eq(promiscuous(fixture.net.net), 0);
+	control_close(&fixture);
 }
 
 Test(control, refused)
@@ -221,40 +222,41 @@ Test(control, answered_late)
 {
 	open_with_filter();
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
-		rig.answer = ANSWER_NEVER;
-		control_listen(&rig);
+		fixture.answer = ANSWER_NEVER;
+		control_listen(&fixture);
 		forget_log();
-		cr_expect_eq(commands[i].run(rig.net.net), -ETIMEDOUT, "command %u", i);
+		cr_expect_eq(commands[i].run(fixture.net.net), -ETIMEDOUT, "command %u", i);
 		cr_expect(logged("does not answer"), "%s", log_text());
 		forget_log();
-		cr_expect_eq(no_multicast(rig.net.net), -ETIMEDOUT);
+		cr_expect_eq(no_multicast(fixture.net.net), -ETIMEDOUT);
 		cr_expect(logged("has not answered"), "%s", log_text());
-		rig.answer = ANSWER_OK;
-		cr_assert_eq(control_serve(&rig), 1, "the model checks that it has not changed");
-		control_listen(&rig);
-		cr_expect_eq(no_multicast(rig.net.net), 0, "%s", log_text());
+		fixture.answer = ANSWER_OK;
+		cr_assert_eq(control_serve(&fixture), 1,
+			"the fake device checks that it has not changed");
+		control_listen(&fixture);
+		cr_expect_eq(no_multicast(fixture.net.net), 0, "%s", log_text());
 		cr_expect(logged("answered late"), "%s", log_text());
-		cr_expect_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_NO_MULTICAST, false), 0);
+		cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_NO_MULTICAST, false), 0);
 	}
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* The memory stays the device's until its reset has ended, however much it scribbles. */
 Test(control, never_answered)
 {
 	open_with_filter();
-	rig.answer = ANSWER_NEVER;
-	control_listen(&rig);
-	cr_expect_eq(promiscuous(rig.net.net), -ETIMEDOUT);
-	rig.net.model->script.scribbles = true;
-	rig.net.model->script.reset_reads = 3;
-	cr_expect_eq(kl_net_stop(rig.net.net), 0);
-	rig.net.model->script.scribbles = false;
-	rig.answer = ANSWER_OK;
-	control_listen(&rig);
-	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
-	cr_expect_eq(promiscuous(rig.net.net), 0);
-	control_close(&rig);
+	fixture.answer = ANSWER_NEVER;
+	control_listen(&fixture);
+	cr_expect_eq(promiscuous(fixture.net.net), -ETIMEDOUT);
+	fixture.net.fake->script.scribbles = true;
+	fixture.net.fake->script.reset_reads = 3;
+	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
+	fixture.net.fake->script.scribbles = false;
+	fixture.answer = ANSWER_OK;
+	control_listen(&fixture);
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	cr_expect_eq(promiscuous(fixture.net.net), 0);
+	control_close(&fixture);
 }
 
 /*
@@ -266,18 +268,18 @@ Test(control, answered_twice)
 	ONLY_IF(!ring_is("packed"));
 	open_with_filter();
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++) {
-		rig.inner_bytes = commands[i].run == get_coalescing ? 8 : 0;
-		cr_assert_eq(commands[i].run(rig.net.net), 0, "command %u: %s", i, log_text());
-		rig.inner_bytes = 0;
-		model_lie_used(rig.net.model, rig.index, rig.last.head, 1);
-		cr_expect_eq(promiscuous(rig.net.net), -EIO);
+		fixture.inner_bytes = commands[i].run == get_coalescing ? 8 : 0;
+		cr_assert_eq(commands[i].run(fixture.net.net), 0, "command %u: %s", i, log_text());
+		fixture.inner_bytes = 0;
+		fake_write_raw_used(fixture.net.fake, fixture.index, fixture.last.head, 1);
+		cr_expect_eq(promiscuous(fixture.net.net), -EIO);
 		cr_expect(logged("is broken"), "%s", log_text());
-		cr_expect_eq(promiscuous(rig.net.net), -EIO);
-		cr_expect_eq(kl_net_stop(rig.net.net), 0);
-		cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
-		cr_expect_eq(promiscuous(rig.net.net), 0);
+		cr_expect_eq(promiscuous(fixture.net.net), -EIO);
+		cr_expect_eq(kl_net_stop(fixture.net.net), 0);
+		cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+		cr_expect_eq(promiscuous(fixture.net.net), 0);
 	}
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* The wait does not last to its end when the device says that it is done for. */
@@ -285,22 +287,22 @@ Test(control, needs_reset_while_waiting)
 {
 	open_with_filter();
 	net_control_timeout_ms = 100000;
-	rig.answer = ANSWER_NEVER;
-	control_listen(&rig);
-	model_need_reset(rig.net.model);
-	cr_expect_eq(promiscuous(rig.net.net), -EIO);
+	fixture.answer = ANSWER_NEVER;
+	control_listen(&fixture);
+	fake_need_reset(fixture.net.fake);
+	cr_expect_eq(promiscuous(fixture.net.net), -EIO);
 	cr_expect(logged("needs a reset"), "%s", log_text());
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 Test(control, gone_while_waiting)
 {
 	open_with_filter();
 	net_control_timeout_ms = 100000;
-	rig.net.model->script.is_gone = true;
-	cr_expect_eq(promiscuous(rig.net.net), -EIO);
-	cr_expect_eq(kl_net_stop(rig.net.net), -EIO);
-	control_close(&rig);
+	fixture.net.fake->script.is_gone = true;
+	cr_expect_eq(promiscuous(fixture.net.net), -EIO);
+	cr_expect_eq(kl_net_stop(fixture.net.net), -EIO);
+	control_close(&fixture);
 }
 
 /* CTL-04, CTL-20, CTL-28, CTL-29, CTL-33: without its feature no command is sent. */
@@ -331,59 +333,59 @@ Test(control, features_missing)
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
 		int (*run)(struct kl_net * net) = cases[i].run;
 
-		control_prepare(&rig);
-		model_offer_not(rig.net.model, cases[i].feature);
-		cr_assert_eq(net_attach(&rig.net, NULL), 0);
+		control_prepare(&fixture);
+		fake_offer_not(fixture.net.fake, cases[i].feature);
+		cr_assert_eq(net_attach(&fixture.net, NULL), 0);
 		/* Before the start, by what is offered, unless only a running device has it. */
-		cr_expect_lt(run(rig.net.net), 0);
-		cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
-		control_history(&rig);
+		cr_expect_lt(run(fixture.net.net), 0);
+		cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+		control_history(&fixture);
 		forget_log();
 		/* A device without types or tunnels refuses the values before. */
-		cr_expect_eq(run(rig.net.net), -ENOTSUP, "case %u", i);
+		cr_expect_eq(run(fixture.net.net), -ENOTSUP, "case %u", i);
 		cr_expect(logged(cases[i].name), "case %u: %s", i, log_text());
-		cr_expect_str_eq(control_history(&rig), "");
-		control_close(&rig);
+		cr_expect_str_eq(control_history(&fixture), "");
+		control_close(&fixture);
 	}
 }
 
 /* NET-18: whatever is offered beside it, without CTRL_VQ there are no commands. */
 Test(control, no_control_queue)
 {
-	control_prepare(&rig);
-	model_offer_not(rig.net.model, RIG_CTRL_VQ);
-	control_start(&rig, NULL);
+	control_prepare(&fixture);
+	fake_offer_not(fixture.net.fake, FIXTURE_CTRL_VQ);
+	control_start(&fixture, NULL);
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
 		/* What the two take away is not there. */
 		if (commands[i].run != remove_vlan && commands[i].run != no_checksums)
-			cr_expect_lt(commands[i].run(rig.net.net), 0, "command %u", i);
+			cr_expect_lt(commands[i].run(fixture.net.net), 0, "command %u", i);
 	/* The rest is about rings: bits 28, 29, 32, 34 and 35. */
-	cr_expect_eq(rig.net.model->accepted.word[0] & ~(UINT64_C(3) << 28 | UINT64_C(13) << 32),
+	cr_expect_eq(fixture.net.fake->accepted.word[0] & ~(UINT64_C(3) << 28 | UINT64_C(13) << 32),
 		1 << 5 | 1 << 15 | 1 << 16);
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* A device that promises the queue and has none. */
 Test(control, queue_missing)
 {
-	control_prepare(&rig);
-	net_give_queues(&rig.net, CONTROL_QUEUES - 1);
-	rig.net.model->script.queue_size[CONTROL_INDEX] = 0;
-	cr_assert_eq(net_attach(&rig.net, NULL), 0);
-	cr_expect_eq(net_start(&rig.net), -EINVAL);
+	control_prepare(&fixture);
+	net_give_queues(&fixture.net, CONTROL_QUEUES - 1);
+	fixture.net.fake->script.queue_size[CONTROL_INDEX] = 0;
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
+	cr_expect_eq(net_start(&fixture.net), -EINVAL);
 	cr_expect(logged("features=-CTRL_VQ"), "%s", log_text());
-	cr_expect_eq(rig.net.model->allocated, 0);
-	control_close(&rig);
+	cr_expect_eq(fixture.net.fake->allocated, 0);
+	control_close(&fixture);
 }
 
 /* Without indirect tables a command is a chain, and needs a queue of that length. */
 Test(control, chains)
 {
-	control_prepare(&rig);
-	model_offer_not(rig.net.model, RIG_INDIRECT);
-	rig.net.model->script.queue_size[CONTROL_INDEX] = 4;
-	control_start(&rig, NULL);
+	control_prepare(&fixture);
+	fake_offer_not(fixture.net.fake, FIXTURE_INDIRECT);
+	fixture.net.fake->script.queue_size[CONTROL_INDEX] = 4;
+	control_start(&fixture, NULL);
 	for (unsigned int i = 0; i < 20; i++)
-		cr_assert_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_PROMISCUOUS, i % 2), 0);
-	control_close(&rig);
+		cr_assert_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, i % 2), 0);
+	control_close(&fixture);
 }

@@ -5,26 +5,26 @@
 
 #include <criterion/criterion.h>
 
-#include "control_rig.h"
+#include "control_fixture.h"
 
-static struct control_rig rig;
+static struct control_fixture fixture;
 static struct kl_net_device_counter counters[KL_NET_DEVICE_COUNTERS_MAX];
 
 /* The reply is the same for the question what is counted and for the counters: types, then parts. */
 static void put_types(uint64_t types)
 {
-	memcpy(rig.reply, &types, sizeof(types));
-	rig.reply_bytes = sizeof(types);
+	memcpy(fixture.reply, &types, sizeof(types));
+	fixture.reply_bytes = sizeof(types);
 }
 
 static uint32_t put_part(uint32_t at, uint8_t type, uint16_t queue, uint16_t size, uint64_t first)
 {
-	memset(rig.reply + at, 0, 8);
-	rig.reply[at] = type;
-	memcpy(rig.reply + at + 2, &queue, 2);
-	memcpy(rig.reply + at + 6, &size, 2);
+	memset(fixture.reply + at, 0, 8);
+	fixture.reply[at] = type;
+	memcpy(fixture.reply + at + 2, &queue, 2);
+	memcpy(fixture.reply + at + 6, &size, 2);
 	for (uint16_t i = 8; i + 8 <= size; i += 8, first++)
-		memcpy(rig.reply + at + i, &first, 8);
+		memcpy(fixture.reply + at + i, &first, 8);
 	return at + size;
 }
 
@@ -33,26 +33,26 @@ static uint64_t types;
 static uint8_t parts[1500];
 static uint32_t parts_bytes;
 
-static uint32_t handle(struct model *model, uint16_t queue, const struct model_chain *chain,
+static uint32_t handle(struct fake_device *fake, uint16_t queue, const struct fake_chain *chain,
 	void *context)
 {
-	uint32_t room = chain->piece[chain->count - 1].length;
-	uint8_t *reply = chain->piece[chain->count - 1].data;
-	const uint8_t *header = chain->piece[0].data;
+	uint32_t room = chain->segment[chain->count - 1].length;
+	uint8_t *reply = chain->segment[chain->count - 1].data;
+	const uint8_t *header = chain->segment[0].data;
 	uint32_t bytes;
 
-	(void)model;
+	(void)fake;
 	(void)queue;
 	(void)context;
-	chain->piece[chain->readable].data[0] = 0;
+	chain->segment[chain->readable].data[0] = 0;
 	if (header[0] != 8)
 		return 1;
 	if (header[1] == 0) {
 		memcpy(reply, &types, 8);
 		return 9;
 	}
-	rig.last.bytes = chain->piece[1].length;
-	memcpy(rig.last.data, chain->piece[1].data, rig.last.bytes);
+	fixture.last.bytes = chain->segment[1].length;
+	memcpy(fixture.last.data, chain->segment[1].data, fixture.last.bytes);
 	bytes = RTE_MIN(room, parts_bytes);
 	memcpy(reply, parts, bytes);
 	return bytes + 1;
@@ -60,32 +60,32 @@ static uint32_t handle(struct model *model, uint16_t queue, const struct model_c
 
 static void open_it(void)
 {
-	control_open(&rig);
-	rig.net.model->script.handler = handle;
+	control_open(&fixture);
+	fixture.net.fake->script.handler = handle;
 }
 
 static int ask(enum kl_net_direction direction, uint16_t queue, uint32_t bytes)
 {
-	memcpy(parts, rig.reply, bytes);
+	memcpy(parts, fixture.reply, bytes);
 	parts_bytes = bytes;
 	memset(counters, 0, sizeof(counters));
-	return kl_net_device_counters_get(rig.net.net, direction, queue, counters);
+	return kl_net_device_counters_get(fixture.net.net, direction, queue, counters);
 }
 
 Test(device_counters, names_and_values)
 {
 	uint32_t at = 0;
 
-	control_prepare(&rig);
-	model_offer(rig.net.model, RIG_SPEED_DUPLEX);
-	control_start(&rig, NULL);
-	rig.net.model->script.handler = handle;
+	control_prepare(&fixture);
+	fake_offer(fixture.net.fake, FIXTURE_SPEED_DUPLEX);
+	control_start(&fixture, NULL);
+	fixture.net.fake->script.handler = handle;
 	types = UINT64_MAX;
 	at = put_part(at, 3, 0, 8 + 16, 100);
 	at = put_part(at, 0, 0, 8 + 48, UINT64_MAX - 1);
 	cr_assert_eq(ask(KL_NET_RX, 0, at), 8, "%s", log_text());
 	/* GUEST_CSUM and the large packets were not negotiated: not asked for. */
-	cr_expect_arr_eq(rig.last.data, "\0\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0", 16);
+	cr_expect_arr_eq(fixture.last.data, "\0\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0", 16);
 	cr_expect_str_eq(counters[0].name, "rx_packets_allowance_exceeded");
 	cr_expect_eq(counters[0].value, 100);
 	cr_expect_str_eq(counters[2].name, "rx_notifications");
@@ -93,26 +93,26 @@ Test(device_counters, names_and_values)
 	cr_expect_eq(counters[7].value, 3, "wrapped");
 	at = put_part(0, 16, 1, 8 + 48, 1);
 	cr_assert_eq(ask(KL_NET_TX, 0, at), 6);
-	cr_expect_arr_eq(rig.last.data, "\1\0\0\0\0\0\0\0\0\0\x09\0\0\0\0\0", 16);
+	cr_expect_arr_eq(fixture.last.data, "\1\0\0\0\0\0\0\0\0\0\x09\0\0\0\0\0", 16);
 	cr_expect_str_eq(counters[5].name, "tx_drop_malformed");
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 Test(device_counters, only_what_is_counted)
 {
 	open_it();
 	types = 0;
-	rig.last.bytes = 0;
+	fixture.last.bytes = 0;
 	cr_expect_eq(ask(KL_NET_RX, 0, 0), 0);
-	cr_expect_eq(rig.last.bytes, 0, "nothing is asked for");
+	cr_expect_eq(fixture.last.bytes, 0, "nothing is asked for");
 	types = UINT64_C(1) << 32 | 1 << 16;
 	cr_expect_eq(ask(KL_NET_RX, 0, 0), 0);
-	cr_expect_eq(rig.last.bytes, 0);
+	cr_expect_eq(fixture.last.bytes, 0);
 	types = 1 << 16;
 	cr_expect_eq(ask(KL_NET_TX, 0, 0), 0, "a reply of nothing");
-	cr_expect_eq(rig.last.bytes, 16);
-	cr_expect_eq(kl_net_device_counters_get(rig.net.net, KL_NET_RX, 1, counters), -EINVAL);
-	control_close(&rig);
+	cr_expect_eq(fixture.last.bytes, 16);
+	cr_expect_eq(kl_net_device_counters_get(fixture.net.net, KL_NET_RX, 1, counters), -EINVAL);
+	control_close(&fixture);
 }
 
 /* Parts that are short, long, of other queues, twice there, or cut off. */
@@ -127,7 +127,7 @@ Test(device_counters, replies_of_any_shape)
 			RTE_MIN((size - 8) / 8, 6));
 	for (uint16_t size = 0; size < 8; size++) {
 		put_part(0, 0, 0, 56, 1);
-		rig.reply[6] = (uint8_t)size;
+		fixture.reply[6] = (uint8_t)size;
 		cr_expect_eq(ask(KL_NET_RX, 0, 56), -EIO);
 	}
 	at = put_part(0, 0, 2, 56, 1);
@@ -140,9 +140,9 @@ Test(device_counters, replies_of_any_shape)
 	at = put_part(0, 200, 0, 40, 1);
 	cr_expect_eq(ask(KL_NET_RX, 0, at), 0, "unknown");
 	put_part(0, 0, 0, 0xffff & 1480, 1);
-	rig.reply[6] = rig.reply[7] = 0xff;
+	fixture.reply[6] = fixture.reply[7] = 0xff;
 	cr_expect_eq(ask(KL_NET_RX, 0, 30), 2, "longer than the reply");
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* Anything at all: no counter is read from beyond the reply. */
@@ -151,27 +151,28 @@ Test(device_counters, noise)
 	open_it();
 	types = UINT64_MAX;
 	for (unsigned int i = 0; i < 2000; i++) {
-		uint32_t bytes = (uint32_t)(model_random(rig.net.model) % 1100);
+		uint32_t bytes = (uint32_t)(fake_random(fixture.net.fake) % 1100);
 		int count;
 
 		for (uint32_t at = 0; at < bytes; at++)
-			rig.reply[at] = (uint8_t)(model_random(rig.net.model) % 64 == 0 ?
-					model_random(rig.net.model) :
+			fixture.reply[at] = (uint8_t)(fake_random(fixture.net.fake) % 64 == 0 ?
+					fake_random(fixture.net.fake) :
 					at % 8 == 6 ? 32 :
 						      0);
 		count = ask(KL_NET_RX, 0, bytes);
 		cr_assert(count == -EIO || (count >= 0 && count <= 6), "%d", count);
 	}
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* The question for the types answered too shortly. */
 Test(device_counters, short_types)
 {
-	control_open(&rig);
+	control_open(&fixture);
 	put_types(1);
-	for (rig.reply_bytes = 0; rig.reply_bytes < 8; rig.reply_bytes++)
-		cr_expect_eq(kl_net_device_counters_get(rig.net.net, KL_NET_RX, 0, counters), -EIO);
+	for (fixture.reply_bytes = 0; fixture.reply_bytes < 8; fixture.reply_bytes++)
+		cr_expect_eq(kl_net_device_counters_get(fixture.net.net, KL_NET_RX, 0, counters),
+			-EIO);
 	cr_expect(logged("needed are 8"), "%s", log_text());
-	control_close(&rig);
+	control_close(&fixture);
 }

@@ -6,9 +6,9 @@
 
 #include <criterion/criterion.h>
 
-#include "control_rig.h"
+#include "control_fixture.h"
 
-static struct control_rig rig;
+static struct control_fixture fixture;
 
 /* 5.1.3.1 read a second time: bit, and a mask of which all, or any, must be there. */
 static const struct {
@@ -98,32 +98,32 @@ Test(feature_bits, table)
 	cr_expect_eq(keep_legal(UINT64_MAX), UINT64_MAX, "no rule is too strict");
 }
 
-/* The same through a start, FEAT-01 to FEAT-03: the model itself judges what is written. */
+/* The same through a start, FEAT-01 to FEAT-03: the fake device itself judges what is written. */
 Test(feature_bits, starts)
 {
 	uint64_t state = 1181783497276652981ull;
 
-	control_prepare(&rig);
-	cr_assert_eq(net_attach(&rig.net, NULL), 0);
+	control_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
 	for (unsigned int i = 0; i < 300; i++) {
 		uint64_t offered = (mix(&state) | mix(&state)) & ~(UINT64_C(0xffff) << 33);
 
 		offered &= ~(UINT64_C(1) << 24 | UINT64_C(1) << 27 | UINT64_C(1) << 30);
-		rig.net.model->script.offered.word[0] = offered | UINT64_C(1) << 32;
+		fixture.net.fake->script.offered.word[0] = offered | UINT64_C(1) << 32;
 		/* The offer is read after a reset. */
-		cr_assert_eq(kl_device_reset(rig.net.device, NULL, NULL), 0);
-		cr_assert_eq(kl_net_info(rig.net.net)->max_queue_pairs >= 1, true);
-		rig.index = offered >> 22 & 1 || offered >> 60 & 1 ? CONTROL_INDEX : 2;
-		control_listen(&rig);
-		cr_assert_eq(net_start(&rig.net), 0, "0x%lx: %s", offered, log_text());
-		cr_assert(is_legal(rig.net.model->accepted.word[0]), "0x%lx",
-			rig.net.model->accepted.word[0]);
-		cr_assert_eq(rig.net.model->accepted.word[0] &
-				~rig.net.model->script.offered.word[0],
+		cr_assert_eq(kl_device_reset(fixture.net.device, NULL, NULL), 0);
+		cr_assert_eq(kl_net_info(fixture.net.net)->max_queue_pairs >= 1, true);
+		fixture.index = offered >> 22 & 1 || offered >> 60 & 1 ? CONTROL_INDEX : 2;
+		control_listen(&fixture);
+		cr_assert_eq(net_start(&fixture.net), 0, "0x%lx: %s", offered, log_text());
+		cr_assert(is_legal(fixture.net.fake->accepted.word[0]), "0x%lx",
+			fixture.net.fake->accepted.word[0]);
+		cr_assert_eq(fixture.net.fake->accepted.word[0] &
+				~fixture.net.fake->script.offered.word[0],
 			0);
-		cr_expect_eq(kl_net_stop(rig.net.net), 0);
+		cr_expect_eq(kl_net_stop(fixture.net.net), 0);
 	}
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* NRX-03: no buffer here holds a large packet, so without merged ones none is asked for. */
@@ -136,14 +136,14 @@ Test(feature_bits, large_packets_take_merged_buffers)
 
 		cr_expect_eq(kept & large, merged != 0 ? large : 0);
 	}
-	control_prepare(&rig);
+	control_prepare(&fixture);
 	for (unsigned int bit = 0; bit < 64; bit++)
 		if ((large >> bit & 1) != 0 || bit == 1)
-			model_offer(rig.net.model, bit);
-	model_offer_not(rig.net.model, RIG_MRG_RXBUF);
-	control_start(&rig, NULL);
-	cr_expect_eq(rig.net.model->accepted.word[0] & large, 0);
-	control_close(&rig);
+			fake_offer(fixture.net.fake, bit);
+	fake_offer_not(fixture.net.fake, FIXTURE_MRG_RXBUF);
+	control_start(&fixture, NULL);
+	cr_expect_eq(fixture.net.fake->accepted.word[0] & large, 0);
+	control_close(&fixture);
 }
 
 /* NET-09: who takes STANDBY must handle a primary device too, and that is the application's. */
@@ -152,61 +152,61 @@ Test(feature_bits, standby_on_request)
 	static const char *const options[] = {NULL, "features=+STANDBY"};
 
 	for (unsigned int asked = 0; asked <= 1; asked++) {
-		control_prepare(&rig);
-		model_offer(rig.net.model, 62);
-		control_start(&rig, options[asked]);
-		cr_expect_eq(rig.net.model->accepted.word[0] >> 62 & 1, asked);
-		control_close(&rig);
+		control_prepare(&fixture);
+		fake_offer(fixture.net.fake, 62);
+		control_start(&fixture, options[asked]);
+		cr_expect_eq(fixture.net.fake->accepted.word[0] >> 62 & 1, asked);
+		control_close(&fixture);
 	}
 }
 
 Test(feature_bits, declined)
 {
-	control_prepare(&rig);
-	control_start(&rig, "features=-CTRL_VQ/-MAC");
-	cr_expect_eq(rig.net.model->accepted.word[0] &
+	control_prepare(&fixture);
+	control_start(&fixture, "features=-CTRL_VQ/-MAC");
+	cr_expect_eq(fixture.net.fake->accepted.word[0] &
 			(1 << 5 | 1 << 17 | 1 << 18 | 1 << 22 | UINT64_C(1) << 60),
 		0);
-	cr_expect_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_PROMISCUOUS, true), -ENOTSUP);
+	cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, true), -ENOTSUP);
 	cr_expect(logged("was not accepted"), "%s", log_text());
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* An offload that the device has not is refused by name, not left out. */
 Test(feature_bits, offloads_that_the_device_has_not)
 {
-	control_prepare(&rig);
-	cr_assert_eq(net_attach(&rig.net, NULL), 0);
-	rig.net.conf.tx_offloads = RTE_ETH_TX_OFFLOAD_TCP_TSO;
-	cr_expect_eq(net_start(&rig.net), -ENOTSUP);
+	control_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
+	fixture.net.conf.tx_offloads = RTE_ETH_TX_OFFLOAD_TCP_TSO;
+	cr_expect_eq(net_start(&fixture.net), -ENOTSUP);
 	cr_expect(logged("transmit offload TCP_TSO"), "%s", log_text());
-	rig.net.conf.tx_offloads = 0;
-	rig.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_RSS_HASH;
-	cr_expect_eq(net_start(&rig.net), -ENOTSUP);
+	fixture.net.conf.tx_offloads = 0;
+	fixture.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_RSS_HASH;
+	cr_expect_eq(net_start(&fixture.net), -ENOTSUP);
 	cr_expect(logged("receive offload RSS_HASH"), "%s", log_text());
-	rig.net.conf.rx_offloads = 0;
-	cr_expect_eq(net_start(&rig.net), 0);
-	control_close(&rig);
+	fixture.net.conf.rx_offloads = 0;
+	cr_expect_eq(net_start(&fixture.net), 0);
+	control_close(&fixture);
 }
 
 /* What is told to be possible can be asked for: UFO is no reason for UDP_TSO until it is insisted on. */
 Test(feature_bits, datagrams_in_fragments)
 {
-	control_prepare(&rig);
-	model_offer(rig.net.model, 0);
-	model_offer(rig.net.model, 14);
-	cr_assert_eq(net_attach(&rig.net, NULL), 0);
-	cr_expect_eq(kl_net_info(rig.net.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_TSO, 0);
-	rig.net.conf.tx_offloads = kl_net_info(rig.net.net)->tx_offloads;
-	cr_expect_eq(net_start(&rig.net), 0, "%s", log_text());
-	cr_expect_eq(rig.net.model->accepted.word[0] >> 14 & 1, 0);
-	control_close(&rig);
+	control_prepare(&fixture);
+	fake_offer(fixture.net.fake, 0);
+	fake_offer(fixture.net.fake, 14);
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
+	cr_expect_eq(kl_net_info(fixture.net.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_TSO, 0);
+	fixture.net.conf.tx_offloads = kl_net_info(fixture.net.net)->tx_offloads;
+	cr_expect_eq(net_start(&fixture.net), 0, "%s", log_text());
+	cr_expect_eq(fixture.net.fake->accepted.word[0] >> 14 & 1, 0);
+	control_close(&fixture);
 
-	control_prepare(&rig);
-	model_offer(rig.net.model, 0);
-	model_offer(rig.net.model, 14);
-	control_start(&rig, "features=+HOST_UFO");
-	cr_expect_neq(kl_net_info(rig.net.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_TSO, 0);
-	cr_expect_eq(rig.net.model->accepted.word[0] >> 14 & 1, 1);
-	control_close(&rig);
+	control_prepare(&fixture);
+	fake_offer(fixture.net.fake, 0);
+	fake_offer(fixture.net.fake, 14);
+	control_start(&fixture, "features=+HOST_UFO");
+	cr_expect_neq(kl_net_info(fixture.net.net)->tx_offloads & RTE_ETH_TX_OFFLOAD_UDP_TSO, 0);
+	cr_expect_eq(fixture.net.fake->accepted.word[0] >> 14 & 1, 1);
+	control_close(&fixture);
 }

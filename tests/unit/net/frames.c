@@ -123,43 +123,43 @@ static uint32_t lay_out(const struct frame *frame, uint8_t *bytes)
 	return count;
 }
 
-static struct rte_mbuf *add_segment(struct net_rig *rig, struct rte_mbuf *packet)
+static struct rte_mbuf *add_segment(struct net_fixture *fixture, struct rte_mbuf *packet)
 {
 	struct rte_mbuf *last = rte_pktmbuf_lastseg(packet);
 
-	last->next = rte_pktmbuf_alloc(rig->pool);
+	last->next = rte_pktmbuf_alloc(fixture->pool);
 	cr_assert_neq(last->next, NULL);
 	packet->nb_segs++;
 	return last->next;
 }
 
-static void append(struct net_rig *rig, struct rte_mbuf *packet, const uint8_t *bytes,
+static void append(struct net_fixture *fixture, struct rte_mbuf *packet, const uint8_t *bytes,
 	uint32_t count)
 {
 	struct rte_mbuf *last = rte_pktmbuf_lastseg(packet);
 
-	for (uint32_t at = 0, piece; at < count; at += piece) {
+	for (uint32_t at = 0, segment; at < count; at += segment) {
 		if (rte_pktmbuf_tailroom(last) == 0)
-			last = add_segment(rig, packet);
-		piece = RTE_MIN(count - at, (uint32_t)rte_pktmbuf_tailroom(last));
-		memcpy(rte_pktmbuf_mtod_offset(last, void *, last->data_len), bytes + at, piece);
-		last->data_len = (uint16_t)(last->data_len + piece);
-		packet->pkt_len += piece;
+			last = add_segment(fixture, packet);
+		segment = RTE_MIN(count - at, (uint32_t)rte_pktmbuf_tailroom(last));
+		memcpy(rte_pktmbuf_mtod_offset(last, void *, last->data_len), bytes + at, segment);
+		last->data_len = (uint16_t)(last->data_len + segment);
+		packet->pkt_len += segment;
 	}
 }
 
-struct rte_mbuf *frame_make(struct net_rig *rig, const struct frame *frame)
+struct rte_mbuf *frame_make(struct net_fixture *fixture, const struct frame *frame)
 {
 	static uint8_t bytes[70000];
 	uint32_t count = lay_out(frame, bytes);
 	uint32_t cut = frame->cut < count ? frame->cut : 0;
-	struct rte_mbuf *packet = rte_pktmbuf_alloc(rig->pool);
+	struct rte_mbuf *packet = rte_pktmbuf_alloc(fixture->pool);
 
 	cr_assert_neq(packet, NULL);
-	append(rig, packet, bytes, cut);
+	append(fixture, packet, bytes, cut);
 	if (cut != 0)
-		add_segment(rig, packet);
-	append(rig, packet, bytes + cut, count - cut);
+		add_segment(fixture, packet);
+	append(fixture, packet, bytes + cut, count - cut);
 	return packet;
 }
 

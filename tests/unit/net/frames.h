@@ -8,7 +8,7 @@
 
 #include <rte_mbuf.h>
 
-#include "net_rig.h"
+#include "net_fixture.h"
 
 struct frame {
 	bool is_ipv6;
@@ -32,7 +32,7 @@ uint32_t frame_l4_at(const struct frame *frame);
 uint32_t frame_field_at(const struct frame *frame);
 
 /* The mbuf has no flags and no lengths. Checksums are nonsense, but for is_partial. */
-struct rte_mbuf *frame_make(struct net_rig *rig, const struct frame *frame);
+struct rte_mbuf *frame_make(struct net_fixture *fixture, const struct frame *frame);
 /* Flags and lengths as an application sets them that wants the transport checksum. */
 void frame_ask(struct rte_mbuf *packet, const struct frame *frame, uint64_t more_flags);
 

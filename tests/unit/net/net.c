@@ -6,9 +6,9 @@
 #include <criterion/criterion.h>
 
 #include "core/device.h"
-#include "net_rig.h"
+#include "net_fixture.h"
 
-static struct net_rig rig;
+static struct net_fixture fixture;
 
 Test(net, registered)
 {
@@ -23,16 +23,16 @@ Test(net, named_by_mac)
 {
 	const struct kl_driver *driver = kl_driver_find_type(1);
 
-	net_prepare(&rig);
-	cr_assert_eq(net_attach(&rig, NULL), 0);
-	cr_expect(driver->is_named(rig.device, "mac", "52:54:00:01:02:03"));
-	cr_expect(driver->is_named(rig.device, "mac", "52:54:0:1:2:3") ||
-		!driver->is_named(rig.device, "mac", "52:54:0:1:2:4"));
-	cr_expect_not(driver->is_named(rig.device, "mac", "52:54:00:01:02:04"));
-	cr_expect_not(driver->is_named(rig.device, "mac", "52:54"));
-	cr_expect_not(driver->is_named(rig.device, "mac", ""));
-	cr_expect_not(driver->is_named(rig.device, "serial", "52:54:00:01:02:03"));
-	net_close(&rig);
+	net_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture, NULL), 0);
+	cr_expect(driver->is_named(fixture.device, "mac", "52:54:00:01:02:03"));
+	cr_expect(driver->is_named(fixture.device, "mac", "52:54:0:1:2:3") ||
+		!driver->is_named(fixture.device, "mac", "52:54:0:1:2:4"));
+	cr_expect_not(driver->is_named(fixture.device, "mac", "52:54:00:01:02:04"));
+	cr_expect_not(driver->is_named(fixture.device, "mac", "52:54"));
+	cr_expect_not(driver->is_named(fixture.device, "mac", ""));
+	cr_expect_not(driver->is_named(fixture.device, "serial", "52:54:00:01:02:03"));
+	net_close(&fixture);
 }
 
 static const uint32_t other_types[] = {50, 0};
@@ -67,28 +67,28 @@ Test(net, mergeable_buffers_declined)
 {
 	struct kl_net_queue_info info;
 
-	net_prepare(&rig);
-	cr_assert_eq(net_attach(&rig, "mrg_rxbuf=0"), 0);
-	cr_assert_eq(net_start(&rig), 0);
-	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
+	net_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture, "mrg_rxbuf=0"), 0);
+	cr_assert_eq(net_start(&fixture), 0);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
 	net_expect_path(&info, "plain");
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 Test(net, unknown_key)
 {
-	net_prepare(&rig);
-	cr_expect_eq(net_attach(&rig, "serial=1"), -EINVAL);
+	net_prepare(&fixture);
+	cr_expect_eq(net_attach(&fixture, "serial=1"), -EINVAL);
 	cr_expect(logged("unknown key serial") && logged("net driver"), "%s", log_text());
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 Test(net, queues_of_the_user)
 {
-	net_prepare(&rig);
-	cr_assert_eq(net_attach(&rig, "queues=2"), 0);
-	rig.conf.queue_pairs = 0;
-	cr_expect_eq(net_start(&rig), -EINVAL);
+	net_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture, "queues=2"), 0);
+	fixture.conf.queue_pairs = 0;
+	cr_expect_eq(net_start(&fixture), -EINVAL);
 	cr_expect(logged("2 queue pairs"), "%s", log_text());
-	net_close(&rig);
+	net_close(&fixture);
 }

@@ -7,47 +7,47 @@
 
 #include <rte_ethdev.h>
 
-#include "control_rig.h"
+#include "control_fixture.h"
 #include "frames.h"
 
-static struct control_rig rig;
+static struct control_fixture fixture;
 
 /* What the device got: header, then the packet, without a look at what they say. */
 static uint8_t sent[70000];
 static uint32_t sent_bytes;
 
-static uint32_t take(struct model *model, uint16_t queue, const struct model_chain *chain,
+static uint32_t take(struct fake_device *fake, uint16_t queue, const struct fake_chain *chain,
 	void *context)
 {
-	(void)model;
+	(void)fake;
 	(void)queue;
 	(void)context;
 	sent_bytes = 0;
 	for (unsigned int i = 0; i < chain->count; i++) {
-		memcpy(sent + sent_bytes, chain->piece[i].data, chain->piece[i].length);
-		sent_bytes += chain->piece[i].length;
+		memcpy(sent + sent_bytes, chain->segment[i].data, chain->segment[i].length);
+		sent_bytes += chain->segment[i].length;
 	}
 	return 0;
 }
 
 static void open_with(uint64_t features, uint64_t tx_offloads, uint64_t rx_offloads)
 {
-	control_prepare(&rig);
+	control_prepare(&fixture);
 	for (unsigned int bit = 0; bit < 64; bit++)
 		if ((features >> bit & 1) != 0)
-			model_offer(rig.net.model, bit);
-	rig.net.conf.tx_offloads = tx_offloads;
-	rig.net.conf.rx_offloads = rx_offloads;
-	control_start(&rig, NULL);
-	control_history(&rig);
+			fake_offer(fixture.net.fake, bit);
+	fixture.net.conf.tx_offloads = tx_offloads;
+	fixture.net.conf.rx_offloads = rx_offloads;
+	control_start(&fixture, NULL);
+	control_history(&fixture);
 }
 
 /* Sends one, and gives it to the device. */
 static void send_one(struct rte_mbuf *packet)
 {
-	cr_assert_eq(net_send(&rig.net, packet), 1);
-	rig.net.model->script.handler = take;
-	cr_assert_eq(model_process(rig.net.model, RIG_TX, 1), 1);
+	cr_assert_eq(net_send(&fixture.net, packet), 1);
+	fixture.net.fake->script.handler = take;
+	cr_assert_eq(fake_process(fixture.net.fake, FIXTURE_TX, 1), 1);
 }
 
 static void expect_sum(const struct frame *frame, uint8_t header_bytes)
@@ -66,28 +66,28 @@ Test(offload_bursts, checksum_sent)
 	struct rte_mbuf *packet, *clone;
 
 	open_with(1 << 0, TX_CKSUM, 0);
-	cr_expect(kl_device_has(rig.net.device, 0));
-	packet = frame_make(&rig.net, &frame);
+	cr_expect(kl_device_has(fixture.net.device, 0));
+	packet = frame_make(&fixture.net, &frame);
 	frame_ask(packet, &frame, 0);
 	send_one(packet);
 	expect_sum(&frame, 12);
-	packet = frame_make(&rig.net, &cut);
+	packet = frame_make(&fixture.net, &cut);
 	frame_ask(packet, &cut, 0);
 	send_one(packet);
 	expect_sum(&cut, 12);
 	/* Without wishes all is as before. */
-	send_one(net_packet(&rig.net, 60, 1));
+	send_one(net_packet(&fixture.net, 60, 1));
 	for (unsigned int i = 0; i < 12; i++)
 		cr_expect_eq(sent[i], 0);
 	/* A packet that somebody else has too: the header lies elsewhere. */
-	packet = frame_make(&rig.net, &frame);
-	clone = rte_pktmbuf_clone(packet, rig.net.pool);
+	packet = frame_make(&fixture.net, &frame);
+	clone = rte_pktmbuf_clone(packet, fixture.net.pool);
 	frame_ask(clone, &frame, 0);
 	send_one(clone);
 	expect_sum(&frame, 12);
 	rte_pktmbuf_free(packet);
-	kl_net_tx_kick(rig.net.net, 0);
-	control_close(&rig);
+	kl_net_tx_kick(fixture.net.net, 0);
+	control_close(&fixture);
 }
 
 Test(offload_bursts, checksum_without_the_device)
@@ -96,13 +96,13 @@ Test(offload_bursts, checksum_without_the_device)
 	struct rte_mbuf *packet;
 
 	open_with(0, TX_CKSUM, 0);
-	packet = frame_make(&rig.net, &frame);
+	packet = frame_make(&fixture.net, &frame);
 	packet->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
 	send_one(packet);
 	for (unsigned int i = 0; i < 12; i++)
 		cr_expect_eq(sent[i], 0, "NTX-03");
 	cr_expect(frame_l4_is_right(&frame, sent + 12));
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 Test(offload_bursts, segmentation)
@@ -112,8 +112,8 @@ Test(offload_bursts, segmentation)
 	struct rte_mbuf *packet;
 
 	open_with(features, RTE_ETH_TX_OFFLOAD_TCP_TSO, 0);
-	cr_expect_eq(rig.net.model->accepted.word[0] & features, features);
-	packet = frame_make(&rig.net, &frame);
+	cr_expect_eq(fixture.net.fake->accepted.word[0] & features, features);
+	packet = frame_make(&fixture.net, &frame);
 	frame_ask(packet, &frame, RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IP_CKSUM);
 	packet->tso_segsz = 1448;
 	send_one(packet);
@@ -123,18 +123,18 @@ Test(offload_bursts, segmentation)
 	cr_expect(frame_ip_is_right(&frame, sent + 12));
 	expect_sum(&frame, 12);
 	/* One that can't be cut is counted, freed, and stops nobody. */
-	packet = frame_make(&rig.net, &frame);
+	packet = frame_make(&fixture.net, &frame);
 	frame_ask(packet, &frame, RTE_MBUF_F_TX_UDP_SEG);
 	packet->tso_segsz = 1448;
-	cr_expect_eq(net_send(&rig.net, packet), 1);
-	cr_expect_eq(net_stats(&rig.net, KL_NET_TX).errors, 1);
-	control_close(&rig);
+	cr_expect_eq(net_send(&fixture.net, packet), 1);
+	cr_expect_eq(net_stats(&fixture.net, KL_NET_TX).errors, 1);
+	control_close(&fixture);
 }
 
 static struct rte_mbuf *arrive(const struct arrival *arrival)
 {
-	cr_assert_geq(net_arrive(&rig.net, arrival), 1);
-	return net_receive(&rig.net);
+	cr_assert_geq(net_arrive(&fixture.net, arrival), 1);
+	return net_receive(&fixture.net);
 }
 
 Test(offload_bursts, checksum_received)
@@ -154,7 +154,7 @@ Test(offload_bursts, checksum_received)
 	packet = arrive(&outside);
 	cr_assert_neq(packet, NULL);
 	cr_expect_eq(packet->ol_flags, 0);
-	cr_expect_eq(net_stats(&rig.net, KL_NET_RX).errors, 1);
+	cr_expect_eq(net_stats(&fixture.net, KL_NET_RX).errors, 1);
 	rte_pktmbuf_free(packet);
 	/* In the second of merged buffers. */
 	inside.header[6] = 3000 & 0xff;
@@ -167,8 +167,8 @@ Test(offload_bursts, checksum_received)
 	/* Fault 54: a large packet of a kind that was not negotiated. */
 	inside.header[1] = 1;
 	cr_expect_eq(arrive(&inside), NULL);
-	cr_expect_eq(net_stats(&rig.net, KL_NET_RX).errors, 2);
-	control_close(&rig);
+	cr_expect_eq(net_stats(&fixture.net, KL_NET_RX).errors, 2);
+	control_close(&fixture);
 }
 
 Test(offload_bursts, large_packets_received)
@@ -179,13 +179,13 @@ Test(offload_bursts, large_packets_received)
 	struct rte_mbuf *packet;
 
 	open_with(features, 0, RTE_ETH_RX_OFFLOAD_TCP_LRO);
-	cr_expect_eq(rig.net.model->accepted.word[0] & features, features);
+	cr_expect_eq(fixture.net.fake->accepted.word[0] & features, features);
 	packet = arrive(&arrival);
 	cr_assert_neq(packet, NULL);
 	cr_expect(packet->ol_flags & RTE_MBUF_F_RX_LRO);
 	cr_expect_eq(packet->tso_segsz, 1460);
 	rte_pktmbuf_free(packet);
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* CTL-26, CTL-27: off and on again, and only what was negotiated. */
@@ -196,22 +196,22 @@ Test(offload_bursts, changed_while_running)
 	struct kl_net *net;
 
 	open_with(1 << 1 | 1 << 2 | 1 << 7 | 1 << 8, 0, RTE_ETH_RX_OFFLOAD_TCP_LRO);
-	net = rig.net.net;
+	net = fixture.net.net;
 	cr_expect_eq(kl_net_rx_offloads(net), all);
 	cr_expect_eq(kl_net_rx_offloads_set(net, all & ~RTE_ETH_RX_OFFLOAD_TCP_LRO), 0);
-	control_expect(&rig, 5, 0, "\2\0\0\0\0\0\0\0", 8);
+	control_expect(&fixture, 5, 0, "\2\0\0\0\0\0\0\0", 8);
 	cr_expect_eq(kl_net_rx_offloads_set(net, RTE_ETH_RX_OFFLOAD_SCATTER), 0);
-	control_expect(&rig, 5, 0, "\0\0\0\0\0\0\0\0", 8);
+	control_expect(&fixture, 5, 0, "\0\0\0\0\0\0\0\0", 8);
 	cr_expect_eq(kl_net_rx_offloads_set(net, all), 0);
-	control_expect(&rig, 5, 0, "\x82\1\0\0\0\0\0\0", 8);
-	control_history(&rig);
+	control_expect(&fixture, 5, 0, "\x82\1\0\0\0\0\0\0", 8);
+	control_history(&fixture);
 	cr_expect_eq(kl_net_rx_offloads_set(net, all | RTE_ETH_RX_OFFLOAD_VLAN_STRIP), 0);
-	cr_expect_str_eq(control_history(&rig), "", "that is ours");
+	cr_expect_str_eq(control_history(&fixture), "", "that is ours");
 	cr_expect_eq(kl_net_rx_offloads_set(net, all | RTE_ETH_RX_OFFLOAD_RSS_HASH), -EINVAL);
-	rig.answer = ANSWER_REFUSES;
+	fixture.answer = ANSWER_REFUSES;
 	cr_expect_eq(kl_net_rx_offloads_set(net, RTE_ETH_RX_OFFLOAD_SCATTER), -EIO);
 	cr_expect_eq(kl_net_rx_offloads(net), all | RTE_ETH_RX_OFFLOAD_VLAN_STRIP);
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* A recovery leaves them as they were changed, a start makes them what it says. */
@@ -221,39 +221,39 @@ Test(offload_bursts, changed_and_recovered)
 	struct kl_net *net;
 
 	open_with(1 << 1 | 1 << 2 | 1 << 7 | 1 << 8, 0, RTE_ETH_RX_OFFLOAD_TCP_LRO);
-	net = rig.net.net;
+	net = fixture.net.net;
 	cr_assert_eq(kl_net_rx_offloads_set(net, without), 0);
-	control_history(&rig);
-	rig.net.model->status |= 0x40;
+	control_history(&fixture);
+	fixture.net.fake->status |= 0x40;
 	cr_expect_eq(kl_net_recover(net), 0, "%s", log_text());
-	control_expect(&rig, 5, 0, "\0\0\0\0\0\0\0\0", 8);
+	control_expect(&fixture, 5, 0, "\0\0\0\0\0\0\0\0", 8);
 	cr_expect_eq(kl_net_rx_offloads(net), without);
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* A longer header both ways, and the hash in the packet. */
 Test(offload_bursts, hash_report)
 {
-	static struct model_chain chain;
+	static struct fake_chain chain;
 	struct rte_mbuf *packet;
 
 	open_with(UINT64_C(1) << 57, TX_CKSUM, RTE_ETH_RX_OFFLOAD_RSS_HASH);
-	cr_expect(kl_device_has(rig.net.device, RIG_HASH_REPORT));
-	send_one(net_packet(&rig.net, 60, 5));
+	cr_expect(kl_device_has(fixture.net.device, FIXTURE_HASH_REPORT));
+	send_one(net_packet(&fixture.net, 60, 5));
 	cr_expect_eq(sent_bytes, 80);
 	for (unsigned int i = 0; i < 60; i++)
 		cr_expect_eq(sent[20 + i], net_pattern(5, i));
-	cr_assert(model_pop(rig.net.model, RIG_RX, &chain));
-	memset(chain.piece[0].data, 0, 20);
-	memcpy(chain.piece[0].data + 10, "\1\0\x78\x56\x34\x12\2\0", 8);
-	memset(chain.piece[0].data + 20, 7, 60);
-	model_complete(rig.net.model, RIG_RX, chain.head, 80);
-	packet = net_receive(&rig.net);
+	cr_assert(fake_pop(fixture.net.fake, FIXTURE_RX, &chain));
+	memset(chain.segment[0].data, 0, 20);
+	memcpy(chain.segment[0].data + 10, "\1\0\x78\x56\x34\x12\2\0", 8);
+	memset(chain.segment[0].data + 20, 7, 60);
+	fake_complete(fixture.net.fake, FIXTURE_RX, chain.head, 80);
+	packet = net_receive(&fixture.net);
 	cr_assert_neq(packet, NULL);
 	cr_expect_eq(packet->ol_flags, RTE_MBUF_F_RX_RSS_HASH);
 	cr_expect_eq(packet->hash.rss, 0x12345678);
 	cr_expect_eq(packet->pkt_len, 60);
 	cr_expect_eq(rte_pktmbuf_mtod(packet, uint8_t *)[0], 7);
 	rte_pktmbuf_free(packet);
-	control_close(&rig);
+	control_close(&fixture);
 }

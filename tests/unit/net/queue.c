@@ -3,37 +3,37 @@
 
 #include <criterion/criterion.h>
 
-#include "net_rig.h"
+#include "net_fixture.h"
 
-static struct net_rig rig;
+static struct net_fixture fixture;
 
 Test(queue, information)
 {
 	struct kl_net_queue_info info;
 
-	net_prepare(&rig);
-	rig.conf.tx_ring_size = 16;
-	rig.conf.tx_kick = (struct kl_kick_policy){KL_KICK_AUTO, 0};
-	cr_assert_eq(net_attach(&rig, NULL), 0);
-	cr_expect_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), -EINVAL,
+	net_prepare(&fixture);
+	fixture.conf.tx_ring_size = 16;
+	fixture.conf.tx_kick = (struct kl_kick_policy){KL_KICK_AUTO, 0};
+	cr_assert_eq(net_attach(&fixture, NULL), 0);
+	cr_expect_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), -EINVAL,
 		"not started yet");
-	cr_assert_eq(net_start(&rig), 0);
-	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
-	cr_expect_eq(info.size, RIG_RING);
+	cr_assert_eq(net_start(&fixture), 0);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
+	cr_expect_eq(info.size, FIXTURE_RING);
 	cr_expect_eq(info.kick.mode, KL_KICK_EAGER);
 	cr_expect_str_eq(info.ring, ring_is("packed") ? "packed" : "split");
 	net_expect_path(&info, "mergeable");
 	cr_expect_eq(info.fault, KL_QUEUE_OK);
-	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
 	cr_expect_eq(info.size, 16);
 	cr_expect_eq(info.kick.mode, KL_KICK_AUTO);
 	cr_expect_eq(info.kick.wait_ns, 20000);
 	net_expect_path(&info, ring_is("direct") ? "chained" : "indirect");
-	cr_expect_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 1, &info), -EINVAL);
-	cr_expect_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 65535, &info), -EINVAL);
-	cr_expect_eq(kl_net_stop(rig.net), 0);
-	cr_expect_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), -EINVAL);
-	net_close(&rig);
+	cr_expect_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 1, &info), -EINVAL);
+	cr_expect_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 65535, &info), -EINVAL);
+	cr_expect_eq(kl_net_stop(fixture.net), 0);
+	cr_expect_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), -EINVAL);
+	net_close(&fixture);
 }
 
 /* A receive queue decides at once whatever the user says; a transmit queue does as told. */
@@ -41,41 +41,41 @@ Test(queue, kick_of_the_user)
 {
 	struct kl_net_queue_info info;
 
-	net_prepare(&rig);
-	cr_assert_eq(net_attach(&rig, "kick=lazy:700"), 0);
-	cr_assert_eq(net_start(&rig), 0);
-	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
+	net_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture, "kick=lazy:700"), 0);
+	cr_assert_eq(net_start(&fixture), 0);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
 	cr_expect_eq(info.kick.mode, KL_KICK_EAGER);
-	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
 	cr_expect(info.kick.mode == KL_KICK_LAZY && info.kick.wait_ns == 700);
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 Test(queue, paths)
 {
 	struct kl_net_queue_info info;
 
-	net_prepare(&rig);
-	cr_assert_eq(net_attach(&rig, "indirect=0,mrg_rxbuf=0"), 0);
-	cr_assert_eq(net_start(&rig), 0);
-	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_TX, 0, &info), 0);
+	net_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture, "indirect=0,mrg_rxbuf=0"), 0);
+	cr_assert_eq(net_start(&fixture), 0);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
 	net_expect_path(&info, "chained");
-	cr_assert_eq(kl_net_queue_info_get(rig.net, KL_NET_RX, 0, &info), 0);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
 	net_expect_path(&info, "plain");
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 Test(queue, statistics_of_queues_that_are_not_there)
 {
 	struct kl_net_queue_stats stats;
 
-	net_prepare(&rig);
-	cr_assert_eq(net_attach(&rig, NULL), 0);
-	cr_expect_eq(kl_net_queue_stats_get(rig.net, KL_NET_RX, 0, &stats), -EINVAL);
-	cr_assert_eq(net_start(&rig), 0);
-	cr_expect_eq(kl_net_queue_stats_get(rig.net, KL_NET_RX, 0, &stats), 0);
-	cr_expect_eq(kl_net_queue_stats_get(rig.net, KL_NET_RX, 1, &stats), -EINVAL);
-	net_close(&rig);
+	net_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture, NULL), 0);
+	cr_expect_eq(kl_net_queue_stats_get(fixture.net, KL_NET_RX, 0, &stats), -EINVAL);
+	cr_assert_eq(net_start(&fixture), 0);
+	cr_expect_eq(kl_net_queue_stats_get(fixture.net, KL_NET_RX, 0, &stats), 0);
+	cr_expect_eq(kl_net_queue_stats_get(fixture.net, KL_NET_RX, 1, &stats), -EINVAL);
+	net_close(&fixture);
 }
 
 /* The receive ring lies with the device for ever when nothing arrives: no bell for that. */
@@ -83,45 +83,46 @@ Test(queue, an_idle_receive_queue_is_not_rescued)
 {
 	struct kl_net_queue_stats stats;
 
-	net_prepare(&rig);
-	rig.model->host.ticks_per_second = 2;
-	cr_assert_eq(net_attach(&rig, NULL), 0);
-	cr_assert_eq(net_start(&rig), 0);
-	rig.model->queue[RIG_RX].is_busy = true;
+	net_prepare(&fixture);
+	fixture.fake->host.ticks_per_second = 2;
+	cr_assert_eq(net_attach(&fixture, NULL), 0);
+	cr_assert_eq(net_start(&fixture), 0);
+	fixture.fake->queue[FIXTURE_RX].is_busy = true;
 	for (unsigned int i = 0; i < 100000; i++)
-		cr_expect_eq(net_receive(&rig), NULL);
-	stats = net_stats(&rig, KL_NET_RX);
+		cr_expect_eq(net_receive(&fixture), NULL);
+	stats = net_stats(&fixture, KL_NET_RX);
 	cr_expect_eq(stats.queue.kicks_sent, 1);
 	cr_expect_eq(stats.queue.watchdog_kicks, 0);
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 /* What a queue counted before a stop and what was in flight then add up. */
 Test(queue, the_law_over_restarts)
 {
-	net_prepare(&rig);
-	cr_assert_eq(net_attach(&rig, NULL), 0);
+	net_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture, NULL), 0);
 	for (unsigned int round = 0; round < 5; round++) {
-		cr_assert_eq(net_start(&rig), 0);
+		cr_assert_eq(net_start(&fixture), 0);
 		for (uint32_t i = 0; i < 10; i++) {
 			const struct arrival arrival = {.bytes = 60, .seed = i};
 
-			cr_assert_eq(net_send(&rig, net_packet(&rig, 60, i)), 1);
-			net_arrive(&rig, &arrival);
+			cr_assert_eq(net_send(&fixture, net_packet(&fixture, 60, i)), 1);
+			net_arrive(&fixture, &arrival);
 		}
 		for (uint32_t i = 0; i < 4; i++)
-			net_expect_packet(net_receive(&rig), 60, i);
-		net_transmit(&rig, 3);
-		kl_net_tx_kick(rig.net, 0);
-		cr_expect_eq(kl_net_stop(rig.net), 0);
+			net_expect_packet(net_receive(&fixture), 60, i);
+		net_transmit(&fixture, 3);
+		kl_net_tx_kick(fixture.net, 0);
+		cr_expect_eq(kl_net_stop(fixture.net), 0);
 		for (int d = KL_NET_RX; d <= KL_NET_TX; d++) {
-			struct kl_net_queue_stats stats = net_stats(&rig, (enum kl_net_direction)d);
+			struct kl_net_queue_stats stats = net_stats(&fixture,
+				(enum kl_net_direction)d);
 
 			cr_expect_eq(stats.queue.posted, stats.queue.done + stats.queue.failed);
 			cr_expect_eq(stats.queue.done, (d == KL_NET_RX ? 4u : 3u) * (round + 1));
 			cr_expect_eq(stats.packets, (d == KL_NET_RX ? 4u : 10u) * (round + 1));
 		}
 	}
-	net_expect_law(&rig);
-	net_close(&rig);
+	net_expect_law(&fixture);
+	net_close(&fixture);
 }

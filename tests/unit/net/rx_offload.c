@@ -13,7 +13,7 @@
 #define DATA_VALID 2
 #define RSC_INFO 4
 
-static struct net_rig rig;
+static struct net_fixture fixture;
 static uint8_t bytes[70000];
 
 static const struct net_rx_rules csum = {.is_needed = true, .has_csum = true};
@@ -25,12 +25,12 @@ static const struct net_rx_rules large = {.is_needed = true,
 
 static void set_up(void)
 {
-	net_prepare(&rig);
+	net_prepare(&fixture);
 }
 
 static void tear_down(void)
 {
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 static struct virtio_net_hdr_v1_hash partial_header(const struct frame *frame)
@@ -59,7 +59,7 @@ FRAMED_TEST(rx_offload, partial_checksums)
 
 		for (frame.cut = 0; frame.cut < 90; frame.cut++) {
 			struct virtio_net_hdr_v1_hash header = partial_header(&frame);
-			struct rte_mbuf *packet = frame_make(&rig, &frame);
+			struct rte_mbuf *packet = frame_make(&fixture, &frame);
 
 			cr_assert_eq(net_rx_offload(&csum, packet, &header), NET_RX_GOOD);
 			cr_assert_eq(packet->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_NONE,
@@ -82,7 +82,7 @@ FRAMED_TEST(rx_offload, partial_checksums_elsewhere)
 		const struct virtio_net_hdr_v1_hash header = {
 			.hdr = {.flags = NEEDS_CSUM, .csum_start = 20, .csum_offset = 25},
 		};
-		struct rte_mbuf *packet = frame_make(&rig, &frame);
+		struct rte_mbuf *packet = frame_make(&fixture, &frame);
 		uint32_t count = frame_bytes(packet, bytes, sizeof(bytes));
 		static uint8_t after[200];
 
@@ -99,7 +99,7 @@ FRAMED_TEST(rx_offload, partial_checksums_elsewhere)
 FRAMED_TEST(rx_offload, valid_and_unknown)
 {
 	for (unsigned int flags = 0; flags < 256; flags++) {
-		struct rte_mbuf *packet = net_packet(&rig, 60, flags);
+		struct rte_mbuf *packet = net_packet(&fixture, 60, flags);
 		/* NRX-09: outside, and not looked at. NRX-13: hdr_len means nothing. */
 		const struct virtio_net_hdr_v1_hash header = {
 			.hdr = {.flags = (uint8_t)flags, .csum_start = 0xffff, .hdr_len = 0xffff},
@@ -121,7 +121,7 @@ FRAMED_TEST(rx_offload, places_of_the_checksum)
 {
 	for (uint32_t start = 0; start < 70; start++)
 		for (uint32_t offset = 0; offset < 70; offset++) {
-			struct rte_mbuf *packet = net_packet(&rig, 60, start);
+			struct rte_mbuf *packet = net_packet(&fixture, 60, start);
 			const struct virtio_net_hdr_v1_hash header = {
 				.hdr = {.flags = NEEDS_CSUM,
 					.csum_start = (uint16_t)start,
@@ -134,7 +134,7 @@ FRAMED_TEST(rx_offload, places_of_the_checksum)
 			rte_pktmbuf_free(packet);
 		}
 	for (uint32_t value = 59; value < 0x10000; value += 211) {
-		struct rte_mbuf *packet = net_packet(&rig, 60, value);
+		struct rte_mbuf *packet = net_packet(&fixture, 60, value);
 		const struct virtio_net_hdr_v1_hash header = {
 			.hdr = {.flags = NEEDS_CSUM,
 				.csum_start = (uint16_t)value,
@@ -153,7 +153,7 @@ FRAMED_TEST(rx_offload, large_packets)
 	for (unsigned int type = 1; type < 256; type++)
 		for (unsigned int kind = 0; kind < 8; kind++) {
 			struct virtio_net_hdr_v1_hash header = partial_header(&frame);
-			struct rte_mbuf *packet = frame_make(&rig, &frame);
+			struct rte_mbuf *packet = frame_make(&fixture, &frame);
 			struct net_rx_rules rules = large;
 			unsigned int base = type & 0x7f;
 			bool is_legal = base == 1 || base == 3 || base == 4 || base == 5;
@@ -181,7 +181,7 @@ FRAMED_TEST(rx_offload, coalesced)
 	const struct frame frame = {.payload = 5000, .is_partial = true};
 	struct virtio_net_hdr_v1_hash header = partial_header(&frame);
 	struct net_rx_rules rules = large;
-	struct rte_mbuf *packet = frame_make(&rig, &frame);
+	struct rte_mbuf *packet = frame_make(&fixture, &frame);
 
 	rules.has_rsc = true;
 	header.hdr = (struct virtio_net_hdr){.flags = NEEDS_CSUM | RSC_INFO,
@@ -193,11 +193,11 @@ FRAMED_TEST(rx_offload, coalesced)
 	cr_expect_eq(packet->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_NONE | RTE_MBUF_F_RX_LRO);
 	rte_pktmbuf_free(packet);
 	/* Not negotiated: an unknown bit, NRX-08. */
-	packet = frame_make(&rig, &frame);
+	packet = frame_make(&fixture, &frame);
 	cr_expect_eq(net_rx_offload(&large, packet, &header), NET_RX_DOUBTFUL);
 	rte_pktmbuf_free(packet);
 	/* No transport header to be found. */
-	packet = net_packet(&rig, 100, 1);
+	packet = net_packet(&fixture, 100, 1);
 	cr_expect_eq(net_rx_offload(&rules, packet, &header), NET_RX_DOUBTFUL);
 	rte_pktmbuf_free(packet);
 }
@@ -208,7 +208,7 @@ FRAMED_TEST(rx_offload, hashes)
 	const struct net_rx_rules rules = {.is_needed = true, .has_hash = true};
 
 	for (uint32_t report = 0; report < 0x10000; report += report < 20 ? 1 : 97) {
-		struct rte_mbuf *packet = net_packet(&rig, 60, report);
+		struct rte_mbuf *packet = net_packet(&fixture, 60, report);
 		const struct virtio_net_hdr_v1_hash header = {.hdr = {.flags = 0xff,
 								      .gso_type = 0xff},
 			.hash_value = 0xdeadbeef,
@@ -239,7 +239,7 @@ FRAMED_TEST(rx_offload, tags)
 		.strips_vlan = true};
 	const struct frame tagged = {.payload = 50, .has_vlan = true, .is_partial = true};
 	struct virtio_net_hdr_v1_hash header = partial_header(&tagged);
-	struct rte_mbuf *packet = frame_make(&rig, &tagged);
+	struct rte_mbuf *packet = frame_make(&fixture, &tagged);
 	uint32_t before = packet->pkt_len;
 
 	cr_expect_eq(net_rx_offload(&rules, packet, &header), NET_RX_GOOD);
@@ -257,7 +257,7 @@ FRAMED_TEST(rx_offload, tags)
 	for (uint32_t cut = 1; cut < 18; cut++) {
 		const struct frame cut_tag = {.payload = 50, .has_vlan = true, .cut = cut};
 
-		packet = frame_make(&rig, &cut_tag);
+		packet = frame_make(&fixture, &cut_tag);
 		cr_expect_eq(net_rx_offload(&rules, packet, &header), NET_RX_GOOD);
 		cr_expect_eq(packet->ol_flags, 0);
 		cr_expect_eq(packet->pkt_len, before);

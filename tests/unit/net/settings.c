@@ -7,9 +7,9 @@
 
 #include <rte_ethdev.h>
 
-#include "control_rig.h"
+#include "control_fixture.h"
 
-static struct control_rig rig;
+static struct control_fixture fixture;
 
 static const uint8_t macs[3][6] = {{2, 0, 0, 0, 0, 7}, {1, 0, 0x5e, 0, 0, 7}, {2, 0, 0, 0, 0, 9}};
 
@@ -33,39 +33,39 @@ static void set_everything(struct kl_net *net)
 
 static void prepare(void)
 {
-	control_prepare(&rig);
-	rig.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
-	rig.net.conf.queue_pairs = 2;
-	cr_assert_eq(net_attach(&rig.net, NULL), 0, "%s", log_text());
+	control_prepare(&fixture);
+	fixture.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
+	fixture.net.conf.queue_pairs = 2;
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0, "%s", log_text());
 }
 
 static void expect_told(void)
 {
-	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
-	cr_expect_str_eq(control_history(&rig), "4.1 7.0 1.1 1.0 0.0 0.5 2.0 2.0 6.0");
-	cr_expect_eq(kl_net_stop(rig.net.net), 0);
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	cr_expect_str_eq(control_history(&fixture), "4.1 7.0 1.1 1.0 0.0 0.5 2.0 2.0 6.0");
+	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
 }
 
 Test(settings, before_the_start)
 {
 	prepare();
-	set_everything(rig.net.net);
-	cr_expect_str_eq(control_history(&rig), "");
+	set_everything(fixture.net.net);
+	cr_expect_str_eq(control_history(&fixture), "");
 	expect_told();
 	expect_told();
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 Test(settings, while_running)
 {
 	prepare();
-	cr_assert_eq(net_start(&rig.net), 0, "%s", log_text());
-	cr_expect_str_eq(control_history(&rig), "4.0", "the number of pairs and no more");
-	set_everything(rig.net.net);
-	cr_expect_str_eq(control_history(&rig), "0.5 0.0 0.0 1.0 1.0 1.1 2.0 2.0 7.0 4.1 6.0");
-	cr_expect_eq(kl_net_stop(rig.net.net), 0);
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	cr_expect_str_eq(control_history(&fixture), "4.0", "the number of pairs and no more");
+	set_everything(fixture.net.net);
+	cr_expect_str_eq(control_history(&fixture), "0.5 0.0 0.0 1.0 1.0 1.1 2.0 2.0 7.0 4.1 6.0");
+	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
 	expect_told();
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* A refusal there is the start's, and what was refused can be taken back. */
@@ -74,18 +74,18 @@ Test(settings, refused_at_the_start)
 	static const int classes[] = {0, 1, 2, 4, 6, 7};
 
 	prepare();
-	set_everything(rig.net.net);
+	set_everything(fixture.net.net);
 	for (unsigned int i = 0; i < RTE_DIM(classes); i++) {
-		rig.refused_class = classes[i];
-		cr_expect_eq(net_start(&rig.net), -EIO);
-		cr_expect_not(kl_net_is_running(rig.net.net));
-		cr_expect_eq(net_buffers_out(&rig.net), 0);
-		cr_expect_eq(rig.net.model->allocated, 0);
-		control_history(&rig);
+		fixture.refused_class = classes[i];
+		cr_expect_eq(net_start(&fixture.net), -EIO);
+		cr_expect_not(kl_net_is_running(fixture.net.net));
+		cr_expect_eq(net_buffers_out(&fixture.net), 0);
+		cr_expect_eq(fixture.net.fake->allocated, 0);
+		control_history(&fixture);
 	}
-	rig.refused_class = -1;
+	fixture.refused_class = -1;
 	expect_told();
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 /* The setting of a queue holds for it until all are set again. */
@@ -95,34 +95,34 @@ Test(settings, coalescing)
 	struct kl_net_coalescing got;
 
 	prepare();
-	cr_expect_eq(kl_net_queue_coalescing_set(rig.net.net, KL_NET_RX, 0, &some), -EINVAL);
-	cr_assert_eq(net_start(&rig.net), 0);
-	cr_expect_eq(kl_net_coalescing_set(rig.net.net, KL_NET_RX, &some), 0);
-	cr_expect_eq(kl_net_queue_coalescing_set(rig.net.net, KL_NET_RX, 1, &more), 0);
-	cr_expect_eq(kl_net_queue_coalescing_set(rig.net.net, KL_NET_RX, 2, &more), -EINVAL);
-	cr_expect_eq(kl_net_stop(rig.net.net), 0);
-	control_history(&rig);
-	cr_assert_eq(net_start(&rig.net), 0);
-	cr_expect_str_eq(control_history(&rig), "4.0 6.1 6.2");
-	control_expect(&rig, 6, 2, "\2\0\0\0\3\0\0\0\4\0\0\0", 12);
-	cr_expect_eq(kl_net_coalescing_set(rig.net.net, KL_NET_RX, &some), 0);
-	memcpy(rig.reply, "\5\0\0\0\6\0\0\0", 8);
-	rig.inner_bytes = 8;
-	cr_expect_eq(kl_net_queue_coalescing_get(rig.net.net, KL_NET_RX, 1, &got), 0);
-	control_expect(&rig, 6, 3, "\2\0\0\0", 4);
+	cr_expect_eq(kl_net_queue_coalescing_set(fixture.net.net, KL_NET_RX, 0, &some), -EINVAL);
+	cr_assert_eq(net_start(&fixture.net), 0);
+	cr_expect_eq(kl_net_coalescing_set(fixture.net.net, KL_NET_RX, &some), 0);
+	cr_expect_eq(kl_net_queue_coalescing_set(fixture.net.net, KL_NET_RX, 1, &more), 0);
+	cr_expect_eq(kl_net_queue_coalescing_set(fixture.net.net, KL_NET_RX, 2, &more), -EINVAL);
+	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
+	control_history(&fixture);
+	cr_assert_eq(net_start(&fixture.net), 0);
+	cr_expect_str_eq(control_history(&fixture), "4.0 6.1 6.2");
+	control_expect(&fixture, 6, 2, "\2\0\0\0\3\0\0\0\4\0\0\0", 12);
+	cr_expect_eq(kl_net_coalescing_set(fixture.net.net, KL_NET_RX, &some), 0);
+	memcpy(fixture.reply, "\5\0\0\0\6\0\0\0", 8);
+	fixture.inner_bytes = 8;
+	cr_expect_eq(kl_net_queue_coalescing_get(fixture.net.net, KL_NET_RX, 1, &got), 0);
+	control_expect(&fixture, 6, 3, "\2\0\0\0", 4);
 	cr_expect(got.max_packets == 5 && got.max_usecs == 6);
 	/* CTL-31 */
-	rig.answer = ANSWER_REFUSES;
-	rig.reply[0] = 9;
-	cr_expect_eq(kl_net_queue_coalescing_get(rig.net.net, KL_NET_RX, 1, &got), -EIO);
+	fixture.answer = ANSWER_REFUSES;
+	fixture.reply[0] = 9;
+	cr_expect_eq(kl_net_queue_coalescing_get(fixture.net.net, KL_NET_RX, 1, &got), -EIO);
 	cr_expect(got.max_packets == 5 && got.max_usecs == 6);
-	rig.answer = ANSWER_OK;
-	rig.inner_bytes = 0;
-	cr_expect_eq(kl_net_stop(rig.net.net), 0);
-	control_history(&rig);
-	cr_assert_eq(net_start(&rig.net), 0);
-	cr_expect_str_eq(control_history(&rig), "4.0 6.1");
-	control_close(&rig);
+	fixture.answer = ANSWER_OK;
+	fixture.inner_bytes = 0;
+	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
+	control_history(&fixture);
+	cr_assert_eq(net_start(&fixture.net), 0);
+	cr_expect_str_eq(control_history(&fixture), "4.0 6.1");
+	control_close(&fixture);
 }
 
 Test(settings, addresses)
@@ -130,21 +130,21 @@ Test(settings, addresses)
 	struct kl_net *net;
 	uint8_t mac[6] = {2, 1, 1, 1, 1, 0};
 
-	control_open(&rig);
-	net = rig.net.net;
+	control_open(&fixture);
+	net = fixture.net.net;
 	cr_expect_eq(kl_net_mac_set(net, macs[1]), -EINVAL, "a group");
 	cr_expect_eq(kl_net_mac_set(net, (const uint8_t[6]){0}), -EINVAL);
 	cr_expect_eq(kl_net_mac_add(net, (const uint8_t[6]){0}), -EINVAL);
 	cr_expect_eq(kl_net_mac_add(net, kl_net_info(net)->mac), 0);
-	cr_expect_str_eq(control_history(&rig), "", "nothing of this reaches the device");
+	cr_expect_str_eq(control_history(&fixture), "", "nothing of this reaches the device");
 	cr_expect_eq(kl_net_mac_remove(net, macs[0]), -ENOENT);
 	for (; mac[5] < KL_NET_MACS_MAX; mac[5]++)
 		cr_assert_eq(kl_net_mac_add(net, mac), 0);
 	cr_expect_eq(kl_net_mac_add(net, mac), -ENOSPC);
-	cr_expect_eq(rig.last.bytes, 8 + 6 * KL_NET_MACS_MAX);
+	cr_expect_eq(fixture.last.bytes, 8 + 6 * KL_NET_MACS_MAX);
 	mac[5] = 1;
 	cr_expect_eq(kl_net_mac_add(net, mac), 0, "it is there");
-	control_history(&rig);
+	control_history(&fixture);
 	while (kl_net_mac_get(net, 0) != NULL) {
 		memcpy(mac,
 			kl_net_mac_get(net, 1) != NULL ? kl_net_mac_get(net, 1) :
@@ -152,35 +152,35 @@ Test(settings, addresses)
 			6);
 		cr_assert_eq(kl_net_mac_remove(net, mac), 0);
 	}
-	control_expect(&rig, 1, 0, "\0\0\0\0\0\0\0\0", 8);
-	control_close(&rig);
+	control_expect(&fixture, 1, 0, "\0\0\0\0\0\0\0\0", 8);
+	control_close(&fixture);
 }
 
 /* CTL-07, CTL-08: another address, with the command for it and without. */
 Test(settings, another_address)
 {
-	control_prepare(&rig);
-	control_start(&rig, "mac=02:00:00:00:00:07");
-	control_expect(&rig, 1, 1, macs[0], 6);
-	control_close(&rig);
-	control_prepare(&rig);
-	model_offer_not(rig.net.model, 23);
-	control_start(&rig, "mac=02:00:00:00:00:07");
-	control_expect(&rig, 1, 0, "\1\0\0\0\2\0\0\0\0\7\0\0\0\0", 14);
-	cr_expect_eq(kl_net_mac_add(rig.net.net, macs[2]), 0);
-	control_expect(&rig, 1, 0, "\2\0\0\0\2\0\0\0\0\7\2\0\0\0\0\x09\0\0\0\0", 20);
-	cr_expect_eq(kl_net_mac_set(rig.net.net, macs[2]), 0);
-	control_close(&rig);
+	control_prepare(&fixture);
+	control_start(&fixture, "mac=02:00:00:00:00:07");
+	control_expect(&fixture, 1, 1, macs[0], 6);
+	control_close(&fixture);
+	control_prepare(&fixture);
+	fake_offer_not(fixture.net.fake, 23);
+	control_start(&fixture, "mac=02:00:00:00:00:07");
+	control_expect(&fixture, 1, 0, "\1\0\0\0\2\0\0\0\0\7\0\0\0\0", 14);
+	cr_expect_eq(kl_net_mac_add(fixture.net.net, macs[2]), 0);
+	control_expect(&fixture, 1, 0, "\2\0\0\0\2\0\0\0\0\7\2\0\0\0\0\x09\0\0\0\0", 20);
+	cr_expect_eq(kl_net_mac_set(fixture.net.net, macs[2]), 0);
+	control_close(&fixture);
 }
 
 /* Random in the device's stead: no table of ours has it, and the device is told. */
 Test(settings, random_address)
 {
-	control_prepare(&rig);
-	model_offer_not(rig.net.model, RIG_MAC);
-	control_start(&rig, NULL);
-	control_expect(&rig, 1, 1, kl_net_info(rig.net.net)->mac, 6);
-	control_close(&rig);
+	control_prepare(&fixture);
+	fake_offer_not(fixture.net.fake, FIXTURE_MAC);
+	control_start(&fixture, NULL);
+	control_expect(&fixture, 1, 1, kl_net_info(fixture.net.net)->mac, 6);
+	control_close(&fixture);
 }
 
 Test(settings, vlan_ids)
@@ -188,49 +188,49 @@ Test(settings, vlan_ids)
 	struct kl_net *net;
 
 	prepare();
-	net = rig.net.net;
-	cr_assert_eq(net_start(&rig.net), 0);
-	control_history(&rig);
+	net = fixture.net.net;
+	cr_assert_eq(net_start(&fixture.net), 0);
+	control_history(&fixture);
 	cr_expect_eq(kl_net_vlan_set(net, 4096, true), -EINVAL);
 	cr_expect_eq(kl_net_vlan_set(net, 7, false), 0, "it is not there");
-	cr_expect_str_eq(control_history(&rig), "");
+	cr_expect_str_eq(control_history(&fixture), "");
 	cr_expect_eq(kl_net_vlan_set(net, 7, true), 0);
 	cr_expect_eq(kl_net_vlan_set(net, 7, true), 0);
 	cr_expect(kl_net_vlan_get(net, 7) && !kl_net_vlan_get(net, 6));
 	cr_expect_eq(kl_net_vlan_set(net, 7, false), 0);
-	control_expect(&rig, 2, 1, "\7\0", 2);
-	cr_expect_str_eq(control_history(&rig), "2.0 2.1");
+	control_expect(&fixture, 2, 1, "\7\0", 2);
+	cr_expect_str_eq(control_history(&fixture), "2.0 2.1");
 	cr_expect_not(kl_net_vlan_get(net, 7));
 	/* CTL-10: a start that does not ask for the filter does not have it. */
 	cr_expect_eq(kl_net_vlan_set(net, 7, true), 0);
 	cr_expect_eq(kl_net_stop(net), 0);
-	rig.net.conf.rx_offloads = 0;
-	cr_assert_eq(net_start(&rig.net), 0);
-	cr_expect_not(kl_device_has(rig.net.device, 19));
+	fixture.net.conf.rx_offloads = 0;
+	cr_assert_eq(net_start(&fixture.net), 0);
+	cr_expect_not(kl_device_has(fixture.net.device, 19));
 	cr_expect_eq(kl_net_vlan_set(net, 8, true), -ENOTSUP);
-	control_close(&rig);
+	control_close(&fixture);
 }
 
 Test(settings, mtu)
 {
 	struct kl_net *net;
 
-	control_prepare(&rig);
-	model_offer(rig.net.model, RIG_MTU);
-	cr_assert_eq(net_attach(&rig.net, NULL), 0);
-	net = rig.net.net;
+	control_prepare(&fixture);
+	fake_offer(fixture.net.fake, FIXTURE_MTU);
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
+	net = fixture.net.net;
 	cr_expect_eq(kl_net_mtu_set(net, 67), -EINVAL);
 	cr_expect_eq(kl_net_mtu_set(net, 1501), -EINVAL);
 	cr_expect(logged("68 to 1500"), "%s", log_text());
 	cr_expect_eq(kl_net_mtu_set(net, 1000), 0);
-	cr_assert_eq(net_start(&rig.net), 0);
+	cr_assert_eq(net_start(&fixture.net), 0);
 	cr_expect_eq(kl_net_info(net)->mtu, 1000);
-	cr_expect_eq(net_send(&rig.net, net_packet(&rig.net, 1015, 1)), 1);
-	cr_expect_eq(net_stats(&rig.net, KL_NET_TX).errors, 1);
+	cr_expect_eq(net_send(&fixture.net, net_packet(&fixture.net, 1015, 1)), 1);
+	cr_expect_eq(net_stats(&fixture.net, KL_NET_TX).errors, 1);
 	cr_expect_eq(kl_net_mtu_set(net, 1500), 0);
-	cr_expect_eq(net_send(&rig.net, net_packet(&rig.net, 1514, 1)), 1);
-	cr_expect_eq(net_stats(&rig.net, KL_NET_TX).errors, 1);
-	kl_device_event_handle(rig.net.device);
+	cr_expect_eq(net_send(&fixture.net, net_packet(&fixture.net, 1514, 1)), 1);
+	cr_expect_eq(net_stats(&fixture.net, KL_NET_TX).errors, 1);
+	kl_device_event_handle(fixture.net.device);
 	cr_expect_eq(kl_net_info(net)->mtu, 1500);
-	control_close(&rig);
+	control_close(&fixture);
 }

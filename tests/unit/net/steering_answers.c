@@ -6,9 +6,9 @@
 
 #include <rte_ethdev.h>
 
-#include "control_rig.h"
+#include "control_fixture.h"
 
-static struct control_rig rig;
+static struct control_fixture fixture;
 
 /* What a start says of steering: the number of pairs alone, with RSS, or a hash without it. */
 static const struct {
@@ -17,30 +17,31 @@ static const struct {
 	uint64_t rx_offloads;
 	uint16_t pairs;
 } says[] = {
-	{"the number of queue pairs", "4.0", RIG_RSS, 0, 0, 2},
-	{"RSS", "4.1", RIG_MQ, 0, 0, 2},
-	{"the hash configuration", "4.2", RIG_RSS, RIG_HASH_REPORT, RTE_ETH_RX_OFFLOAD_RSS_HASH, 1},
+	{"the number of queue pairs", "4.0", FIXTURE_RSS, 0, 0, 2},
+	{"RSS", "4.1", FIXTURE_MQ, 0, 0, 2},
+	{"the hash configuration", "4.2", FIXTURE_RSS, FIXTURE_HASH_REPORT,
+		RTE_ETH_RX_OFFLOAD_RSS_HASH, 1},
 };
 
 static void attach_to_say(unsigned int i)
 {
-	control_prepare(&rig);
-	model_offer_not(rig.net.model, says[i].missing);
+	control_prepare(&fixture);
+	fake_offer_not(fixture.net.fake, says[i].missing);
 	if (says[i].offered != 0)
-		model_offer(rig.net.model, says[i].offered);
-	rig.net.conf.rx_offloads = says[i].rx_offloads;
-	rig.net.conf.queue_pairs = says[i].pairs;
-	cr_assert_eq(net_attach(&rig.net, NULL), 0, "%s", log_text());
+		fake_offer(fixture.net.fake, says[i].offered);
+	fixture.net.conf.rx_offloads = says[i].rx_offloads;
+	fixture.net.conf.queue_pairs = says[i].pairs;
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0, "%s", log_text());
 }
 
 static void expect_said(unsigned int i)
 {
-	rig.answer = ANSWER_OK;
-	control_listen(&rig);
-	control_history(&rig);
-	cr_assert_eq(net_start(&rig.net), 0, "%s: %s", says[i].what, log_text());
-	cr_expect_str_eq(control_history(&rig), says[i].history);
-	cr_expect_eq(kl_net_queue_pairs(rig.net.net), says[i].pairs);
+	fixture.answer = ANSWER_OK;
+	control_listen(&fixture);
+	control_history(&fixture);
+	cr_assert_eq(net_start(&fixture.net), 0, "%s: %s", says[i].what, log_text());
+	cr_expect_str_eq(control_history(&fixture), says[i].history);
+	cr_expect_eq(kl_net_queue_pairs(fixture.net.net), says[i].pairs);
 }
 
 /* Without it the start fails, and the next one says it again. */
@@ -48,17 +49,17 @@ Test(steering_answers, refused_or_never_answered)
 {
 	for (unsigned int i = 0; i < RTE_DIM(says); i++) {
 		attach_to_say(i);
-		rig.answer = ANSWER_REFUSES;
-		control_listen(&rig);
-		cr_expect_eq(net_start(&rig.net), -EIO);
+		fixture.answer = ANSWER_REFUSES;
+		control_listen(&fixture);
+		cr_expect_eq(net_start(&fixture.net), -EIO);
 		cr_expect(logged("the device refuses") && logged(says[i].what), "%s", log_text());
 		forget_log();
-		rig.answer = ANSWER_NEVER;
-		control_listen(&rig);
-		cr_expect_eq(net_start(&rig.net), -ETIMEDOUT);
+		fixture.answer = ANSWER_NEVER;
+		control_listen(&fixture);
+		cr_expect_eq(net_start(&fixture.net), -ETIMEDOUT);
 		cr_expect(logged("does not answer") && logged(says[i].what), "%s", log_text());
 		expect_said(i);
-		control_close(&rig);
+		control_close(&fixture);
 	}
 }
 
@@ -68,11 +69,11 @@ Test(steering_answers, answered_twice)
 	for (unsigned int i = 0; i < RTE_DIM(says); i++) {
 		attach_to_say(i);
 		expect_said(i);
-		model_lie_used(rig.net.model, rig.index, rig.last.head, 1);
-		cr_expect_eq(kl_net_rx_mode_set(rig.net.net, KL_NET_PROMISCUOUS, true), -EIO);
+		fake_write_raw_used(fixture.net.fake, fixture.index, fixture.last.head, 1);
+		cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, true), -EIO);
 		cr_expect(logged("is broken"), "%s", log_text());
-		cr_expect_eq(kl_net_stop(rig.net.net), 0);
+		cr_expect_eq(kl_net_stop(fixture.net.net), 0);
 		expect_said(i);
-		control_close(&rig);
+		control_close(&fixture);
 	}
 }

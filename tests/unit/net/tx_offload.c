@@ -10,7 +10,7 @@
 
 #include "frames.h"
 
-static struct net_rig rig;
+static struct net_fixture fixture;
 static uint8_t bytes[70000];
 static struct virtio_net_hdr header;
 
@@ -26,12 +26,12 @@ static const struct net_tx_rules with_all = {.is_needed = true,
 
 static void set_up(void)
 {
-	net_prepare(&rig);
+	net_prepare(&fixture);
 }
 
 static void tear_down(void)
 {
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 /* NTX-14, NTX-15: after the device's part, or without one, the checksum is right. */
@@ -62,7 +62,7 @@ static void expect_all_ways(const struct frame *frame)
 	const struct net_tx_rules *const all[] = {&with_csum, &without};
 
 	for (unsigned int i = 0; i < RTE_DIM(all); i++) {
-		struct rte_mbuf *packet = frame_make(&rig, frame);
+		struct rte_mbuf *packet = frame_make(&fixture, frame);
 
 		if (frame->is_partial)
 			packet->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_NONE;
@@ -119,7 +119,7 @@ FRAMED_TEST(tx_offload, udp_checksum_of_zero)
 	unsigned int found = 0;
 
 	for (unsigned int word = 0; word < 0x10000; word++) {
-		struct rte_mbuf *packet = frame_make(&rig, &frame);
+		struct rte_mbuf *packet = frame_make(&fixture, &frame);
 		uint8_t *data = rte_pktmbuf_mtod(packet, uint8_t *);
 
 		data[frame_l4_at(&frame) + 8] = (uint8_t)(word >> 8);
@@ -143,7 +143,7 @@ FRAMED_TEST(tx_offload, ip_checksums)
 			.payload = 9};
 
 		for (frame.cut = 0; frame.cut < 60; frame.cut++) {
-			struct rte_mbuf *packet = frame_make(&rig, &frame);
+			struct rte_mbuf *packet = frame_make(&fixture, &frame);
 
 			frame_ask(packet, &frame, RTE_MBUF_F_TX_IP_CKSUM);
 			/* And alone, without the transport's. */
@@ -162,7 +162,7 @@ FRAMED_TEST(tx_offload, ip_checksums)
 FRAMED_TEST(tx_offload, checksum_inside_of_a_tunnel)
 {
 	struct frame inner = {.payload = 100};
-	struct rte_mbuf *packet = frame_make(&rig, &inner);
+	struct rte_mbuf *packet = frame_make(&fixture, &inner);
 	uint8_t *outer = (uint8_t *)rte_pktmbuf_prepend(packet, 50);
 	uint32_t count;
 
@@ -191,7 +191,7 @@ FRAMED_TEST(tx_offload, checksum_inside_of_a_tunnel)
 
 static int ask_to_cut(const struct net_tx_rules *rules, const struct frame *frame, uint16_t segment)
 {
-	struct rte_mbuf *packet = frame_make(&rig, frame);
+	struct rte_mbuf *packet = frame_make(&fixture, frame);
 	int rc;
 
 	frame_ask(packet, frame, 0);
@@ -284,7 +284,7 @@ FRAMED_TEST(tx_offload, coalesced_by_another_port)
 	const struct frame frame = {.payload = 5000, .is_partial = true};
 
 	for (unsigned int kind = 0; kind < 2; kind++) {
-		struct rte_mbuf *packet = frame_make(&rig, &frame);
+		struct rte_mbuf *packet = frame_make(&fixture, &frame);
 		uint32_t count;
 
 		packet->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE | RTE_MBUF_F_RX_LRO;
@@ -308,11 +308,11 @@ FRAMED_TEST(tx_offload, tags)
 {
 	const struct frame frame = {.payload = 100}, tagged = {.payload = 100, .has_vlan = true};
 	static uint8_t expected[200];
-	struct rte_mbuf *packet = frame_make(&rig, &tagged), *clone;
+	struct rte_mbuf *packet = frame_make(&fixture, &tagged), *clone;
 	uint32_t count = frame_bytes(packet, expected, sizeof(expected));
 
 	rte_pktmbuf_free(packet);
-	packet = frame_make(&rig, &frame);
+	packet = frame_make(&fixture, &frame);
 	packet->ol_flags = RTE_MBUF_F_TX_VLAN;
 	packet->vlan_tci = 0x2007;
 	cr_assert_eq(net_tx_offload(&without, packet, &header), 0);
@@ -321,18 +321,18 @@ FRAMED_TEST(tx_offload, tags)
 	cr_expect_arr_eq(bytes, expected, 18 + 20);
 	rte_pktmbuf_free(packet);
 	/* And a checksum behind it. */
-	packet = frame_make(&rig, &frame);
+	packet = frame_make(&fixture, &frame);
 	frame_ask(packet, &frame, RTE_MBUF_F_TX_VLAN);
 	packet->vlan_tci = 0x2007;
 	expect_right(&with_csum, &tagged, packet);
 	/* A packet that somebody else has too can't be changed. */
-	packet = frame_make(&rig, &frame);
-	clone = rte_pktmbuf_clone(packet, rig.pool);
+	packet = frame_make(&fixture, &frame);
+	clone = rte_pktmbuf_clone(packet, fixture.pool);
 	clone->ol_flags |= RTE_MBUF_F_TX_VLAN;
 	cr_expect_eq(net_tx_offload(&without, clone, &header), -ENOTSUP);
 	rte_pktmbuf_free(clone);
 	rte_pktmbuf_free(packet);
-	packet = net_packet(&rig, 13, 1);
+	packet = net_packet(&fixture, 13, 1);
 	packet->ol_flags |= RTE_MBUF_F_TX_VLAN;
 	cr_expect_eq(net_tx_offload(&without, packet, &header), -EINVAL);
 	rte_pktmbuf_free(packet);

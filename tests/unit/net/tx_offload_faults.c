@@ -8,7 +8,7 @@
 
 #include "frames.h"
 
-static struct net_rig rig;
+static struct net_fixture fixture;
 static struct virtio_net_hdr header;
 
 static const struct net_tx_rules without = {.is_needed = true};
@@ -22,12 +22,12 @@ static const struct net_tx_rules with_all = {.is_needed = true,
 
 static void set_up(void)
 {
-	net_prepare(&rig);
+	net_prepare(&fixture);
 }
 
 static void tear_down(void)
 {
-	net_close(&rig);
+	net_close(&fixture);
 }
 
 /* What an application may get wrong: nothing is read or written outside of the packet. */
@@ -59,7 +59,7 @@ FRAMED_TEST(tx_offload_faults, contradictions)
 	const struct frame frame = {.payload = 5};
 
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
-		struct rte_mbuf *packet = frame_make(&rig, &frame);
+		struct rte_mbuf *packet = frame_make(&fixture, &frame);
 
 		frame_ask(packet, &frame, 0);
 		packet->ol_flags &= ~cases[i].remove;
@@ -75,12 +75,12 @@ FRAMED_TEST(tx_offload_faults, contradictions)
 }
 
 /* An IP header that says more than there is. */
-FRAMED_TEST(tx_offload_faults, lengths_that_lie)
+FRAMED_TEST(tx_offload_faults, malformed_lengths)
 {
 	const struct frame frame = {.payload = 5};
 
 	for (unsigned int length = 0; length < 0x10000; length += 7) {
-		struct rte_mbuf *packet = frame_make(&rig, &frame);
+		struct rte_mbuf *packet = frame_make(&fixture, &frame);
 		bool fits = length >= 20 + 18 && length <= 20 + 20 + 5;
 
 		rte_pktmbuf_mtod(packet, uint8_t *)[16] = (uint8_t)(length >> 8);
@@ -95,7 +95,7 @@ FRAMED_TEST(tx_offload_faults, lengths_that_lie)
 /* Packets of another port that are not what they seem. */
 FRAMED_TEST(tx_offload_faults, partial_without_transport)
 {
-	struct rte_mbuf *packet = net_packet(&rig, 60, 3);
+	struct rte_mbuf *packet = net_packet(&fixture, 60, 3);
 
 	packet->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
 	cr_expect_eq(net_tx_offload(&without, packet, &header), -EINVAL);

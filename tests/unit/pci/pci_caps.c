@@ -8,7 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "finish.h"
-#include "model.h"
+#include "fake_device.h"
 
 #define COMMON 1
 #define NOTIFY 2
@@ -23,18 +23,18 @@
 #define CAP_LENGTH 12
 #define CAP_MULTIPLIER 16
 
-static struct model *model;
+static struct fake_device *fake;
 static struct kl__pci_caps caps;
 static const char *why;
 
 static void set_up(void)
 {
-	model = model_new(63);
+	fake = fake_new(63);
 }
 
 static void tear_down(void)
 {
-	finish(model);
+	finish(fake);
 }
 
 /* Parses a copy of exactly the size given, so that ASan sees a step beyond it. */
@@ -44,9 +44,9 @@ static int parse_size(size_t size)
 	int rc;
 
 	cr_assert_neq(copy, NULL);
-	memcpy(copy, model->pci_config, size);
+	memcpy(copy, fake->pci_config, size);
 	copy = realloc(copy, size == 0 ? 1 : size);
-	rc = kl__pci_caps_parse(copy, size, model->access.bar, &caps, &why);
+	rc = kl__pci_caps_parse(copy, size, fake->access.bar, &caps, &why);
 	free(copy);
 	cr_expect_neq(why, NULL);
 	return rc;
@@ -59,10 +59,10 @@ static int parse(void)
 
 static uint8_t *cap(uint8_t cfg_type)
 {
-	unsigned int at = model_capability(model, cfg_type, 0);
+	unsigned int at = fake_capability(fake, cfg_type, 0);
 
 	cr_assert_neq(at, 0);
-	return model->pci_config + at;
+	return fake->pci_config + at;
 }
 
 static void put32(uint8_t *bytes, uint32_t value)
@@ -100,12 +100,12 @@ FRAMED_TEST(pci_caps, a_good_device)
 /* PCI-41: without virtio capabilities it is a legacy device. */
 FRAMED_TEST(pci_caps, none)
 {
-	model->pci_config[0x34] = 0;
+	fake->pci_config[0x34] = 0;
 	cr_expect_eq(parse(), -ENODEV);
-	model_rebuild(model);
-	model->pci_config[6] = 0;
+	fake_rebuild(fake);
+	fake->pci_config[6] = 0;
 	cr_expect_eq(parse(), -ENODEV, "the status register says that there is no list");
-	model_rebuild(model);
+	fake_rebuild(fake);
 	cr_expect_eq(parse_size(0), -ENODEV);
 	cr_expect_eq(parse_size(63), -ENODEV);
 	cr_expect_eq(parse_size(64), -ENODEV);
@@ -117,12 +117,12 @@ FRAMED_TEST(pci_caps, each_structure_missing)
 	static const char *const names[] = {"common", "notification", "ISR"};
 
 	for (uint8_t type = COMMON; type <= ISR; type++) {
-		model_rebuild(model);
+		fake_rebuild(fake);
 		cap(type)[CAP_TYPE] = 200;
 		cr_expect_eq(parse(), -EPROTO);
 		cr_expect(strstr(why, names[type - 1]) != NULL, "%s", why);
 	}
-	model_rebuild(model);
+	fake_rebuild(fake);
 	cap(DEVICE)[CAP_TYPE] = 200;
 	cr_expect_eq(parse(), 0);
 	cr_expect_eq(caps.device.length, 0);
@@ -136,8 +136,8 @@ FRAMED_TEST(pci_caps, reserved_types)
 	/* Room for four more only, so two rounds. */
 	for (unsigned int i = 0; i < sizeof(types); i++) {
 		if (i % 4 == 0)
-			model_rebuild(model);
-		cr_assert_neq(model_add_capability(model, types[i], 9, 0xffffffff, 0xffffffff), 0);
+			fake_rebuild(fake);
+		cr_assert_neq(fake_add_capability(fake, types[i], 9, 0xffffffff, 0xffffffff), 0);
 		cr_expect_eq(parse(), 0);
 		cr_expect_eq(caps.refused, 0);
 	}
@@ -152,17 +152,16 @@ FRAMED_TEST(pci_caps, several_of_one_type)
 	for (uint8_t type = COMMON; type <= DEVICE; type++) {
 		unsigned int at;
 
-		model_rebuild(model);
-		at = model_add_capability(model, type, 4, 0x8000, 0x100);
+		fake_rebuild(fake);
+		at = fake_add_capability(fake, type, 4, 0x8000, 0x100);
 		cr_expect_eq(parse(), 0);
-		expect_region(region[type - 1], model->pci_config + at);
+		expect_region(region[type - 1], fake->pci_config + at);
 		/* The first one is unusable: it lies in a BAR that does not exist. */
-		model->pci_config[at + CAP_BAR] = 3;
+		fake->pci_config[at + CAP_BAR] = 3;
 		cr_expect_eq(parse(), 0);
 		cr_expect_eq(caps.refused, 1);
 		cr_expect_neq(caps.refused_why, NULL);
-		expect_region(region[type - 1],
-			model->pci_config + model_capability(model, type, 1));
+		expect_region(region[type - 1], fake->pci_config + fake_capability(fake, type, 1));
 	}
 }
 
@@ -176,7 +175,7 @@ FRAMED_TEST(pci_caps, cap_len)
 		for (unsigned int i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 			unsigned int needed = type == NOTIFY ? 20 : 16;
 
-			model_rebuild(model);
+			fake_rebuild(fake);
 			cap(type)[CAP_LEN] = (uint8_t)lengths[i][0];
 			cr_expect_eq(parse(), lengths[i][1] >= needed ? 0 : -EPROTO,
 				"type %u, length %u", type, lengths[i][0]);
@@ -187,7 +186,7 @@ FRAMED_TEST(pci_caps, cap_len)
 FRAMED_TEST(pci_caps, bar_beyond_the_last)
 {
 	for (unsigned int bar = 6; bar < 256; bar++) {
-		model_rebuild(model);
+		fake_rebuild(fake);
 		cap(COMMON)[CAP_BAR] = (uint8_t)bar;
 		cr_expect_eq(parse(), -EPROTO);
 		cr_expect_eq(caps.common.length, 0);
@@ -197,7 +196,7 @@ FRAMED_TEST(pci_caps, bar_beyond_the_last)
 FRAMED_TEST(pci_caps, bar_that_is_not_there)
 {
 	for (unsigned int bar = 0; bar < 6; bar++) {
-		model_rebuild(model);
+		fake_rebuild(fake);
 		cap(ISR)[CAP_BAR] = (uint8_t)bar;
 		cr_expect_eq(parse(), bar == 4 ? 0 : -EPROTO);
 		if (bar != 4)
@@ -208,13 +207,13 @@ FRAMED_TEST(pci_caps, bar_that_is_not_there)
 /* An I/O BAR is as good as any when the access can reach it. */
 FRAMED_TEST(pci_caps, io_bar)
 {
-	model->access.bar[2] = (struct kl__pci_bar){.size = 64, .is_io = true};
+	fake->access.bar[2] = (struct kl__pci_bar){.size = 64, .is_io = true};
 	cap(NOTIFY)[CAP_BAR] = 2;
 	put32(cap(NOTIFY) + CAP_OFFSET, 0);
 	put32(cap(NOTIFY) + CAP_LENGTH, 64);
 	cr_expect_eq(parse(), 0);
 	cr_expect_eq(caps.notify.bar, 2);
-	model->access.bar[2].size = 0;
+	fake->access.bar[2].size = 0;
 	cr_expect_eq(parse(), -EPROTO);
 }
 
@@ -244,7 +243,7 @@ FRAMED_TEST(pci_caps, offset_and_length)
 		{4, 0x40, true},
 	};
 
-	model->access.bar[1].size = 0x1000;
+	fake->access.bar[1].size = 0x1000;
 	cap(COMMON)[CAP_BAR] = 1;
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		put32(cap(COMMON) + CAP_OFFSET, cases[i].offset);
@@ -256,7 +255,7 @@ FRAMED_TEST(pci_caps, offset_and_length)
 
 FRAMED_TEST(pci_caps, bars_of_more_than_4_gib)
 {
-	model->access.bar[1].size = UINT64_C(1) << 40;
+	fake->access.bar[1].size = UINT64_C(1) << 40;
 	cap(COMMON)[CAP_BAR] = 1;
 	put32(cap(COMMON) + CAP_OFFSET, 0xfffffffc);
 	put32(cap(COMMON) + CAP_LENGTH, 0xffffffff);
@@ -276,12 +275,12 @@ FRAMED_TEST(pci_caps, length_and_alignment)
 		uint32_t length = demands[i].length;
 
 		for (uint32_t offset = 0x8000; offset < 0x8008; offset++) {
-			model_rebuild(model);
+			fake_rebuild(fake);
 			put32(cap(demands[i].type) + CAP_OFFSET, offset);
 			put32(cap(demands[i].type) + CAP_LENGTH, length);
 			cr_expect_eq(parse(), offset % demands[i].align == 0 ? 0 : -EPROTO);
 		}
-		model_rebuild(model);
+		fake_rebuild(fake);
 		put32(cap(demands[i].type) + CAP_LENGTH, length - 1);
 		cr_expect_eq(parse(), -EPROTO);
 	}
@@ -310,8 +309,8 @@ FRAMED_TEST(pci_caps, msix_table_size)
 	static const unsigned int sizes[] = {0, 1, 2, 3, 20, 2047, 2048};
 
 	for (unsigned int i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		model->script.msix_vectors = sizes[i];
-		model_rebuild(model);
+		fake->script.msix_vectors = sizes[i];
+		fake_rebuild(fake);
 		cr_expect_eq(parse(), 0);
 		cr_expect_eq(caps.msix_vectors, sizes[i]);
 	}
@@ -320,32 +319,32 @@ FRAMED_TEST(pci_caps, msix_table_size)
 /* PCI-16: the low bits of a pointer are reserved; a list that leaves the space ends. */
 FRAMED_TEST(pci_caps, pointers)
 {
-	unsigned int first = model->pci_config[0x34];
+	unsigned int first = fake->pci_config[0x34];
 
-	model->pci_config[0x34] = (uint8_t)(first | 3);
+	fake->pci_config[0x34] = (uint8_t)(first | 3);
 	cr_expect_eq(parse(), 0);
-	model->pci_config[0x34] = (uint8_t)first;
-	for (unsigned int at = first; at != 0; at = model->pci_config[at + 1] & ~3u)
-		model->pci_config[at + 1] |= 3;
+	fake->pci_config[0x34] = (uint8_t)first;
+	for (unsigned int at = first; at != 0; at = fake->pci_config[at + 1] & ~3u)
+		fake->pci_config[at + 1] |= 3;
 	cr_expect_eq(parse(), 0, "the last points below the header, which ends the list");
-	model_rebuild(model);
+	fake_rebuild(fake);
 	for (unsigned int pointer = 0; pointer < 0x40; pointer++) {
-		model->pci_config[0x34] = (uint8_t)pointer;
+		fake->pci_config[0x34] = (uint8_t)pointer;
 		cr_expect_eq(parse(), -ENODEV);
 	}
 }
 
 FRAMED_TEST(pci_caps, loops)
 {
-	unsigned int first = model->pci_config[0x34], last = model_capability(model, DEVICE, 0);
+	unsigned int first = fake->pci_config[0x34], last = fake_capability(fake, DEVICE, 0);
 
-	model->pci_config[last + 1] = (uint8_t)first;
+	fake->pci_config[last + 1] = (uint8_t)first;
 	cr_expect_eq(parse(), 0, "all was found before the loop closed");
-	model->pci_config[first + 1] = (uint8_t)first;
+	fake->pci_config[first + 1] = (uint8_t)first;
 	cr_expect_neq(parse(), 0);
-	model->pci_config[last] = 5;
-	model->pci_config[last + 1] = (uint8_t)last;
-	model->pci_config[0x34] = (uint8_t)last;
+	fake->pci_config[last] = 5;
+	fake->pci_config[last + 1] = (uint8_t)last;
+	fake->pci_config[0x34] = (uint8_t)last;
 	cr_expect_eq(parse(), -ENODEV);
 }
 
@@ -359,14 +358,13 @@ FRAMED_TEST(pci_caps, truncated)
 
 		cr_expect(rc == 0 || rc == -ENODEV || rc == -EPROTO);
 		if (rc == 0) {
-			cr_expect_geq(size, model_capability(model, COMMON, 0) + 16);
+			cr_expect_geq(size, fake_capability(fake, COMMON, 0) + 16);
 			found++;
 		}
 	}
 	cr_expect_gt(found, 0);
 	/* More than the header's 256 bytes are not looked at. */
-	cr_expect_eq(kl__pci_caps_parse(model->pci_config, 4096, model->access.bar, &caps, &why),
-		0);
+	cr_expect_eq(kl__pci_caps_parse(fake->pci_config, 4096, fake->access.bar, &caps, &why), 0);
 }
 
 /* Whatever stands there: no crash, no hang, and no region that lies outside of its BAR. */
@@ -376,19 +374,19 @@ static void expect_sane(const struct kl__pci_region *region)
 		return;
 	cr_assert_lt(region->bar, 6);
 	cr_assert_leq((uint64_t)region->offset + region->length,
-		model->access.bar[region->bar].size);
+		fake->access.bar[region->bar].size);
 }
 
 FRAMED_TEST(pci_caps, random_damage)
 {
 	for (unsigned int round = 0; round < 100000; round++) {
-		unsigned int damages = 1 + (unsigned int)(model_random(model) % 6);
+		unsigned int damages = 1 + (unsigned int)(fake_random(fake) % 6);
 
 		if (round % 16 == 0)
-			model_rebuild(model);
+			fake_rebuild(fake);
 		while (damages-- > 0)
-			model->pci_config[0x34 + model_random(model) % 0x80] =
-				(uint8_t)model_random(model);
+			fake->pci_config[0x34 + fake_random(fake) % 0x80] = (uint8_t)fake_random(
+				fake);
 		parse();
 		expect_sane(&caps.common);
 		expect_sane(&caps.notify);

@@ -9,7 +9,7 @@
 #include <criterion/criterion.h>
 
 #include "finish.h"
-#include "model.h"
+#include "fake_device.h"
 #include "pci/pci_caps.h"
 
 #define COMMON 1
@@ -21,7 +21,7 @@
 #define CAP_OFFSET 8
 #define CAP_LENGTH 12
 
-static struct model *model;
+static struct fake_device *fake;
 static struct kl__pci_caps caps;
 static const char *why;
 
@@ -29,36 +29,36 @@ static const char *why;
 static int parse_at(uint8_t cfg_type, unsigned int at, unsigned int bytes)
 {
 	static uint8_t config[4096];
-	unsigned int was = model_capability(model, cfg_type, 0);
+	unsigned int was = fake_capability(fake, cfg_type, 0);
 
-	memcpy(config, model->pci_config, 256);
+	memcpy(config, fake->pci_config, 256);
 	memset(config + 256, 0, sizeof(config) - 256);
-	memcpy(config + at, model->pci_config + was, bytes);
+	memcpy(config + at, fake->pci_config + was, bytes);
 	/* Where it was stands one of another vendor now. */
 	config[was] = 0;
 	config[at + 1] = config[0x34];
 	config[0x34] = (uint8_t)at;
-	return kl__pci_caps_parse(config, sizeof(config), model->access.bar, &caps, &why);
+	return kl__pci_caps_parse(config, sizeof(config), fake->access.bar, &caps, &why);
 }
 
 Test(pci_caps_end, structures)
 {
-	model = model_new(63);
+	fake = fake_new(63);
 	cr_expect_eq(parse_at(COMMON, 240, 16), 0, "%s", why);
 	cr_expect_eq(parse_at(COMMON, 244, 16), -EPROTO);
 	cr_expect_eq(parse_at(NOTIFY, 236, 20), 0, "%s", why);
 	cr_expect_eq(parse_at(NOTIFY, 240, 20), -EPROTO);
-	finish(model);
+	finish(fake);
 }
 
 Test(pci_caps_end, window)
 {
-	model = model_new(63);
-	model->script.has_window = true;
-	model_rebuild(model);
+	fake = fake_new(63);
+	fake->script.has_window = true;
+	fake_rebuild(fake);
 	cr_expect_eq(parse_at(WINDOW, 236, 20), 0, "%s", why);
 	cr_expect_eq(caps.window, 236);
-	finish(model);
+	finish(fake);
 }
 
 static void put32(uint8_t *bytes, uint32_t value)
@@ -84,20 +84,20 @@ Test(pci_caps_end, reach_of_the_window)
 	};
 	uint8_t *common;
 
-	model = model_new(63);
-	model->script.has_window = true;
-	model_rebuild(model);
-	model->access.bar[1].size = 0;
-	common = model->pci_config + model_capability(model, COMMON, 0);
+	fake = fake_new(63);
+	fake->script.has_window = true;
+	fake_rebuild(fake);
+	fake->access.bar[1].size = 0;
+	common = fake->pci_config + fake_capability(fake, COMMON, 0);
 	common[CAP_BAR] = 1;
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		put32(common + CAP_OFFSET, cases[i].offset);
 		put32(common + CAP_LENGTH, cases[i].length);
-		cr_expect_eq(kl__pci_caps_parse(model->pci_config, 256, model->access.bar, &caps,
+		cr_expect_eq(kl__pci_caps_parse(fake->pci_config, 256, fake->access.bar, &caps,
 				     &why),
 			cases[i].is_good ? 0 : -EPROTO, "0x%x, 0x%x", cases[i].offset,
 			cases[i].length);
 		cr_expect_eq(caps.common.by_window, cases[i].is_good);
 	}
-	finish(model);
+	finish(fake);
 }

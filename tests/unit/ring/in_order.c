@@ -2,9 +2,9 @@
 /* Devices that use buffers in order: batches that share a used element, and lies about the order. */
 #include <criterion/criterion.h>
 
-#include "ring_rig.h"
+#include "ring_fixture.h"
 
-static struct ring_rig rig;
+static struct ring_fixture fixture;
 
 /* A case for both formats. */
 #define ORDER_TEST(suite, name) \
@@ -21,22 +21,22 @@ static struct ring_rig rig;
 
 static void open_with(unsigned int kind, unsigned int size, unsigned int count)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = (uint16_t)size, .kind = kind});
+	ring_open(&fixture, (struct kl__queue_shape){.size = (uint16_t)size, .kind = kind});
 	if (count > 0)
-		ring_post(&rig, count);
+		ring_post(&fixture, count);
 }
 
 static void take_in(unsigned int count)
 {
-	static struct model_chain chain;
+	static struct fake_chain chain;
 
 	while (count-- > 0)
-		cr_assert(model_pop(rig.model, 0, &chain));
+		cr_assert(fake_pop(fixture.fake, 0, &chain));
 }
 
 static uint32_t writable_of(uint64_t name)
 {
-	return 1 + (uint32_t)((name - 1) % RIG_PIECE_BYTES);
+	return 1 + (uint32_t)((name - 1) % FIXTURE_SEGMENT_BYTES);
 }
 
 /* Harvests a batch whose last buffer got that length, so many at a time. */
@@ -48,21 +48,21 @@ static void harvest_batch(unsigned int count, uint32_t last_length, uint16_t por
 
 	while (taken < count) {
 		uint16_t left = (uint16_t)(count - taken);
-		uint16_t n = kl__queue_harvest(rig.queue, buffers, lengths, writables, portion);
+		uint16_t n = kl__queue_harvest(fixture.queue, buffers, lengths, writables, portion);
 
 		cr_assert_eq(n, left < portion ? left : portion);
-		rig.queue->stats.done += n;
+		fixture.queue->stats.done += n;
 		for (uint16_t i = 0; i < n; i++) {
-			uint64_t name = ++rig.taken;
+			uint64_t name = ++fixture.taken;
 
 			cr_expect_eq((uintptr_t)buffers[i], name);
 			cr_expect_eq(writables[i], writable_of(name));
 			cr_expect_eq(lengths[i],
 				++taken == count ? last_length : writable_of(name));
 		}
-		ring_expect_law(&rig);
+		ring_expect_law(&fixture);
 	}
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_OK);
 }
 
 /* 2.7.9, 2.8.8: skipped buffers are used completely; round the ring's end too. */
@@ -75,12 +75,12 @@ ORDER_TEST(in_order, batches_in_portions)
 		for (unsigned int round = 0; round < 100; round++) {
 			unsigned int count = 1 + round % 12;
 
-			ring_post(&rig, count);
+			ring_post(&fixture, count);
 			take_in(count);
-			model_complete_batch(rig.model, 0, count, 1);
+			fake_complete_batch(fixture.fake, 0, count, 1);
 			harvest_batch(count, 1, portion);
 		}
-		ring_close(&rig);
+		ring_close(&fixture);
 	}
 }
 
@@ -92,15 +92,15 @@ ORDER_TEST(in_order, several_batches)
 
 	open_with(kind, 16, 10);
 	take_in(10);
-	model_complete_batch(rig.model, 0, 4, 2);
-	model_complete_batch(rig.model, 0, 1, 3);
-	model_complete_batch(rig.model, 0, 3, 0);
-	cr_expect_eq(kl__queue_harvest(rig.queue, buffers, lengths, writables, 16), 8);
-	rig.queue->stats.done += 8;
+	fake_complete_batch(fixture.fake, 0, 4, 2);
+	fake_complete_batch(fixture.fake, 0, 1, 3);
+	fake_complete_batch(fixture.fake, 0, 3, 0);
+	cr_expect_eq(kl__queue_harvest(fixture.queue, buffers, lengths, writables, 16), 8);
+	fixture.queue->stats.done += 8;
 	for (uint32_t i = 0; i < 8; i++)
 		cr_expect_eq(lengths[i], i == 3 ? 2 : i == 4 ? 3 : i == 7 ? 0 : i + 1, "%u", i);
-	cr_expect_eq(kl__queue_in_flight(rig.queue), 2);
-	ring_close(&rig);
+	cr_expect_eq(kl__queue_in_flight(fixture.queue), 2);
+	ring_close(&fixture);
 }
 
 /* Chains of every length, and tables, in batches of any length, harvested in any portions. */
@@ -109,41 +109,41 @@ ORDER_TEST(in_order, random_batches)
 	uint32_t lengths[16], writables[16];
 	void *buffers[16];
 
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = (kind & KL__RING_PACKED) != 0 ? 61 : 64,
 			.kind = kind | KL__RING_CHAINED,
 			.indirect_entries = 3,
 			.event_idx = true});
-	while (rig.taken < 140000) {
+	while (fixture.taken < 140000) {
 		uint16_t n;
 
-		for (uint64_t i = model_random(rig.model) % 16; i > 0; i--)
-			(void)ring_add(&rig, (unsigned int)(1 + i % 5), i % 2 == 0);
-		ring_kick(&rig);
-		rig.model->script.batch = (unsigned int)(model_random(rig.model) % 20);
-		model_process(rig.model, 0, (unsigned int)(model_random(rig.model) % 32));
-		n = kl__queue_harvest(rig.queue, buffers, lengths, writables,
-			(uint16_t)(1 + model_random(rig.model) % 16));
+		for (uint64_t i = fake_random(fixture.fake) % 16; i > 0; i--)
+			(void)ring_add(&fixture, (unsigned int)(1 + i % 5), i % 2 == 0);
+		ring_kick(&fixture);
+		fixture.fake->script.batch = (unsigned int)(fake_random(fixture.fake) % 20);
+		fake_process(fixture.fake, 0, (unsigned int)(fake_random(fixture.fake) % 32));
+		n = kl__queue_harvest(fixture.queue, buffers, lengths, writables,
+			(uint16_t)(1 + fake_random(fixture.fake) % 16));
 		for (uint16_t i = 0; i < n; i++)
-			cr_assert_eq((uintptr_t)buffers[i], ++rig.taken);
-		rig.queue->stats.done += n;
-		ring_expect_law(&rig);
-		ring_assert_sound(&rig);
+			cr_assert_eq((uintptr_t)buffers[i], ++fixture.taken);
+		fixture.queue->stats.done += n;
+		ring_expect_law(&fixture);
+		ring_assert_sound(&fixture);
 	}
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* A device that never batches is in order all the same. */
 ORDER_TEST(in_order, no_batches)
 {
 	open_with(kind, 8, 0);
-	rig.model->script.batch = 0;
+	fixture.fake->script.batch = 0;
 	for (unsigned int round = 0; round < 100; round++) {
-		ring_post(&rig, 5);
-		model_process(rig.model, 0, 5);
-		cr_expect_eq(ring_take(&rig), 5);
+		ring_post(&fixture, 5);
+		fake_process(fixture.fake, 0, 5);
+		cr_expect_eq(ring_take(&fixture), 5);
 	}
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* Before sleeping: the rest of a batch is something to take. */
@@ -153,15 +153,15 @@ ORDER_TEST(in_order, arming_in_a_batch)
 
 	open_with(kind, 8, 4);
 	take_in(4);
-	model_complete_batch(rig.model, 0, 3, 0);
+	fake_complete_batch(fixture.fake, 0, 3, 0);
 	for (uint64_t i = 1; i <= 3; i++) {
-		cr_expect(kl__queue_arm(rig.queue));
-		kl__queue_disarm(rig.queue);
-		cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)(uintptr_t)i);
+		cr_expect(kl__queue_arm(fixture.queue));
+		kl__queue_disarm(fixture.queue);
+		cr_expect_eq(kl__queue_take(fixture.queue, &length), (void *)(uintptr_t)i);
 	}
-	cr_expect_not(kl__queue_arm(rig.queue));
-	kl__queue_disarm(rig.queue);
-	ring_close(&rig);
+	cr_expect_not(kl__queue_arm(fixture.queue));
+	kl__queue_disarm(fixture.queue);
+	ring_close(&fixture);
 }
 
 /* After a reset the rest of a batch is in flight like the others. */
@@ -172,41 +172,41 @@ ORDER_TEST(in_order, drain_in_a_batch)
 
 	open_with(kind, 8, 6);
 	take_in(5);
-	model_complete_batch(rig.model, 0, 4, 0);
-	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+	fake_complete_batch(fixture.fake, 0, 4, 0);
+	cr_expect_eq(kl__queue_take(fixture.queue, &length), (void *)1);
 	for (unsigned int i = 0; i < 5; i++)
-		names |= UINT64_C(1) << (uintptr_t)kl__queue_drain(rig.queue);
+		names |= UINT64_C(1) << (uintptr_t)kl__queue_drain(fixture.queue);
 	cr_expect_eq(names, 0x7c);
-	cr_expect_eq(kl__queue_drain(rig.queue), NULL);
-	cr_expect_eq(rig.queue->stats.failed, 5);
-	ring_close(&rig);
+	cr_expect_eq(kl__queue_drain(fixture.queue), NULL);
+	cr_expect_eq(fixture.queue->stats.failed, 5);
+	ring_close(&fixture);
 }
 
 static void expect_fault(enum kl_queue_fault fault, unsigned int taken)
 {
-	cr_expect_eq(ring_take(&rig), taken);
-	cr_expect_eq(rig.queue->fault, fault, "%s", kl_queue_fault_name(rig.queue->fault));
-	cr_expect_eq(kl__queue_in_flight(rig.queue), rig.posted - rig.taken);
-	ring_expect_law(&rig);
-	while (kl__queue_drain(rig.queue) != NULL)
-		rig.taken++;
-	cr_expect_eq(rig.taken, rig.posted);
-	ring_close(&rig);
+	cr_expect_eq(ring_take(&fixture), taken);
+	cr_expect_eq(fixture.queue->fault, fault, "%s", kl_queue_fault_name(fixture.queue->fault));
+	cr_expect_eq(kl__queue_in_flight(fixture.queue), fixture.posted - fixture.taken);
+	ring_expect_law(&fixture);
+	while (kl__queue_drain(fixture.queue) != NULL)
+		fixture.taken++;
+	cr_expect_eq(fixture.taken, fixture.posted);
+	ring_close(&fixture);
 }
 
 ORDER_TEST(in_order, one_that_was_used_already)
 {
 	open_with(kind, 8, 4);
-	model_process(rig.model, 0, 2);
-	cr_expect_eq(ring_take(&rig), 2);
-	model_lie_used(rig.model, 0, 1, 0);
+	fake_process(fixture.fake, 0, 2);
+	cr_expect_eq(ring_take(&fixture), 2);
+	fake_write_raw_used(fixture.fake, 0, 1, 0);
 	expect_fault(KL_QUEUE_USED_TWICE, 0);
 }
 
 ORDER_TEST(in_order, one_that_is_not_in_flight)
 {
 	open_with(kind, 8, 4);
-	model_lie_used(rig.model, 0, 5, 0);
+	fake_write_raw_used(fixture.fake, 0, 5, 0);
 	expect_fault(KL_QUEUE_USED_TWICE, 0);
 }
 
@@ -214,7 +214,7 @@ ORDER_TEST(in_order, one_that_is_not_in_flight)
 Test(in_order, a_batch_beyond_the_index)
 {
 	open_with(KL__RING_IN_ORDER, 8, 4);
-	model_lie_used(rig.model, 0, 1, 0);
+	fake_write_raw_used(fixture.fake, 0, 1, 0);
 	expect_fault(KL_QUEUE_USED_ORDER, 1);
 }
 
@@ -222,8 +222,8 @@ Test(in_order, a_batch_beyond_the_index)
 Test(in_order, a_batch_short_of_the_index)
 {
 	open_with(KL__RING_IN_ORDER, 8, 4);
-	model_lie_used(rig.model, 0, 0, 0);
-	model_lie_index(rig.model, 0, 3);
+	fake_write_raw_used(fixture.fake, 0, 0, 0);
+	fake_write_raw_index(fixture.fake, 0, 3);
 	expect_fault(KL_QUEUE_USED_TWICE, 1);
 }
 
@@ -231,34 +231,34 @@ Test(in_order, a_batch_short_of_the_index)
 ORDER_TEST(in_order, one_that_is_not_published)
 {
 	open_with(kind, 8, 2);
-	cr_assert_eq(ring_add(&rig, 0, 1), 0);
-	model_lie_used(rig.model, 0, 2, 0);
-	cr_expect_leq(ring_take(&rig), 2);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_ORDER);
-	while (kl__queue_drain(rig.queue) != NULL)
-		rig.taken++;
-	cr_expect_eq(rig.taken, 3);
-	ring_close(&rig);
+	cr_assert_eq(ring_add(&fixture, 0, 1), 0);
+	fake_write_raw_used(fixture.fake, 0, 2, 0);
+	cr_expect_leq(ring_take(&fixture), 2);
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_USED_ORDER);
+	while (kl__queue_drain(fixture.queue) != NULL)
+		fixture.taken++;
+	cr_expect_eq(fixture.taken, 3);
+	ring_close(&fixture);
 }
 
 /* A lazy decision is void when a batch shows that the device saw everything. */
 ORDER_TEST(in_order, a_batch_voids_a_kick)
 {
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 8,
 			.kind = kind,
 			.event_idx = true,
 			.ticks_per_second = 10000000000u,
 			.kick = {KL_KICK_LAZY, 1000000000}});
 	for (unsigned int round = 0; round < 100; round++) {
-		ring_post(&rig, 5);
-		cr_expect(rig.queue->kick.owed);
+		ring_post(&fixture, 5);
+		cr_expect(fixture.queue->kick.owed);
 		take_in(5);
-		model_complete_batch(rig.model, 0, 5, 0);
-		kl__kick_poll(rig.queue);
-		cr_expect_not(rig.queue->kick.owed);
-		cr_expect_eq(ring_take(&rig), 5);
+		fake_complete_batch(fixture.fake, 0, 5, 0);
+		kl__kick_poll(fixture.queue);
+		cr_expect_not(fixture.queue->kick.owed);
+		cr_expect_eq(ring_take(&fixture), 5);
 	}
-	cr_expect_eq(rig.model->queue[0].doorbells, 0);
-	ring_close(&rig);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 0);
+	ring_close(&fixture);
 }

@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "ring_rig.h"
+#include "ring_fixture.h"
 
 Test(kick, policy_parse)
 {
@@ -56,11 +56,11 @@ Test(kick, need_event_by_definition)
 		check_window(65500, length);
 }
 
-static struct ring_rig rig;
+static struct ring_fixture fixture;
 
 static void open_eager(unsigned int kind, bool event_idx)
 {
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 256, .kind = kind, .event_idx = event_idx});
 }
 
@@ -68,46 +68,46 @@ static void open_eager(unsigned int kind, bool event_idx)
 RING_TEST(kick, the_first_buffer_is_announced)
 {
 	open_eager(kind, true);
-	ring_post(&rig, 3);
-	ring_post(&rig, 3);
-	ring_post(&rig, 1);
-	cr_expect_eq(rig.model->queue[0].doorbells, 1);
-	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
-	cr_expect_eq(rig.queue->stats.kicks_suppressed, 2);
-	ring_close(&rig);
+	ring_post(&fixture, 3);
+	ring_post(&fixture, 3);
+	ring_post(&fixture, 1);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 1);
+	cr_expect_eq(fixture.queue->stats.kicks_sent, 1);
+	cr_expect_eq(fixture.queue->stats.kicks_suppressed, 2);
+	ring_close(&fixture);
 }
 
 /* 2.7.10.1: without EVENT_IDX the flag decides, and avail_event is ignored. */
 RING_TEST(kick, flags_decide_without_event_idx)
 {
 	open_eager(kind, false);
-	model_set_event(rig.model, 0, 0);
-	ring_post(&rig, 1);
-	ring_post(&rig, 2);
-	cr_expect_eq(rig.model->queue[0].doorbells, 2);
-	model_disarm(rig.model, 0);
-	model_set_event(rig.model, 0, 3);
-	ring_post(&rig, 1);
-	cr_expect_eq(rig.model->queue[0].doorbells, 2, "EVS-08, EVS-07");
-	model_set_event_flags(rig.model, 0, 0xfffe);
-	ring_post(&rig, 1);
-	cr_expect_eq(rig.model->queue[0].doorbells, 3, "only bit 0 counts");
-	ring_close(&rig);
+	fake_set_event(fixture.fake, 0, 0);
+	ring_post(&fixture, 1);
+	ring_post(&fixture, 2);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 2);
+	fake_disarm(fixture.fake, 0);
+	fake_set_event(fixture.fake, 0, 3);
+	ring_post(&fixture, 1);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 2, "EVS-08, EVS-07");
+	fake_set_event_flags(fixture.fake, 0, 0xfffe);
+	ring_post(&fixture, 1);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 3, "only bit 0 counts");
+	ring_close(&fixture);
 }
 
 /* 2.7.10.1: with EVENT_IDX bit 0 of the used flags is ignored. */
 Test(kick, flags_are_ignored_with_event_idx)
 {
 	open_eager(0, true);
-	model_set_event_flags(rig.model, 0, 1);
-	ring_post(&rig, 1);
-	cr_expect_eq(rig.model->queue[0].doorbells, 1, "EVS-10");
-	model_process(rig.model, 0, 1);
-	model_set_event_flags(rig.model, 0, 1);
-	ring_take(&rig);
-	ring_post(&rig, 1);
-	cr_expect_eq(rig.model->queue[0].doorbells, 2);
-	ring_close(&rig);
+	fake_set_event_flags(fixture.fake, 0, 1);
+	ring_post(&fixture, 1);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 1, "EVS-10");
+	fake_process(fixture.fake, 0, 1);
+	fake_set_event_flags(fixture.fake, 0, 1);
+	ring_take(&fixture);
+	ring_post(&fixture, 1);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 2);
+	ring_close(&fixture);
 }
 
 /* The device asks for each place of a burst in turn; the burst that passes it is announced. */
@@ -118,28 +118,28 @@ RING_TEST(kick, bursts_around_the_event)
 		unsigned int ahead = round % 7;
 		uint64_t before;
 
-		model_ask(rig.model, 0, (int)ahead);
-		before = rig.model->queue[0].doorbells;
-		ring_post(&rig, 4);
-		cr_expect_eq(rig.model->queue[0].doorbells - before, ahead < 4);
-		rig.model->queue[0].is_busy = true;
-		model_process(rig.model, 0, 256);
-		cr_assert_eq(ring_take(&rig), 4);
+		fake_request_ahead(fixture.fake, 0, (int)ahead);
+		before = fixture.fake->queue[0].doorbells;
+		ring_post(&fixture, 4);
+		cr_expect_eq(fixture.fake->queue[0].doorbells - before, ahead < 4);
+		fixture.fake->queue[0].is_busy = true;
+		fake_process(fixture.fake, 0, 256);
+		cr_assert_eq(ring_take(&fixture), 4);
 	}
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* Lets count buffers pass; the device is awake and never wants to hear of any. */
 static void pass_unannounced(uint64_t count)
 {
-	rig.model->queue[0].is_busy = true;
+	fixture.fake->queue[0].is_busy = true;
 	while (count > 0) {
 		unsigned int burst = count < 100 ? (unsigned int)count : 100;
 
-		ring_post(&rig, burst);
-		model_process(rig.model, 0, burst);
-		model_ask(rig.model, 0, -1);
-		cr_assert_eq(ring_take(&rig), burst);
+		ring_post(&fixture, burst);
+		fake_process(fixture.fake, 0, burst);
+		fake_request_ahead(fixture.fake, 0, -1);
+		cr_assert_eq(ring_take(&fixture), burst);
 		count -= burst;
 	}
 }
@@ -151,17 +151,17 @@ RING_TEST(kick, the_index_wraps_without_a_kick)
 
 	for (unsigned int i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		open_eager(kind, true);
-		ring_post(&rig, 1);
-		cr_expect_eq(rig.model->queue[0].doorbells, 1);
-		model_process(rig.model, 0, 1);
-		ring_take(&rig);
-		model_ask(rig.model, 0, -1);
+		ring_post(&fixture, 1);
+		cr_expect_eq(fixture.fake->queue[0].doorbells, 1);
+		fake_process(fixture.fake, 0, 1);
+		ring_take(&fixture);
+		fake_request_ahead(fixture.fake, 0, -1);
 		pass_unannounced(counts[i]);
-		cr_expect_eq(rig.model->queue[0].doorbells, 1, "%lu", counts[i]);
-		model_arm(rig.model, 0);
-		ring_post(&rig, 1);
-		cr_expect_eq(rig.model->queue[0].doorbells, 2, "no kick after %lu", counts[i]);
-		ring_close(&rig);
+		cr_expect_eq(fixture.fake->queue[0].doorbells, 1, "%lu", counts[i]);
+		fake_arm(fixture.fake, 0);
+		ring_post(&fixture, 1);
+		cr_expect_eq(fixture.fake->queue[0].doorbells, 2, "no kick after %lu", counts[i]);
+		ring_close(&fixture);
 	}
 }
 
@@ -169,14 +169,14 @@ RING_TEST(kick, the_index_wraps_without_a_kick)
 Test(kick, a_stale_event_fires_once_a_round)
 {
 	open_eager(0, true);
-	rig.model->queue[0].is_busy = true;
+	fixture.fake->queue[0].is_busy = true;
 	for (unsigned int i = 0; i < 4 * 65536 / 64; i++) {
-		ring_post(&rig, 64);
-		model_process(rig.model, 0, 64);
-		cr_assert_eq(ring_take(&rig), 64);
+		ring_post(&fixture, 64);
+		fake_process(fixture.fake, 0, 64);
+		cr_assert_eq(ring_take(&fixture), 64);
 	}
-	cr_expect_eq(rig.model->queue[0].doorbells, 4);
-	ring_close(&rig);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 4);
+	ring_close(&fixture);
 }
 
 /* 2.7.7.2: a polled queue is not interrupted, however many buffers pass. */
@@ -185,12 +185,12 @@ RING_TEST(kick, no_interrupts_while_polling)
 	for (unsigned int event_idx = 0; event_idx < 2; event_idx++) {
 		open_eager(kind, event_idx != 0);
 		for (unsigned int i = 0; i < 200000 / 200; i++) {
-			ring_post(&rig, 200);
-			model_process(rig.model, 0, 200);
-			cr_assert_eq(ring_take(&rig), 200);
+			ring_post(&fixture, 200);
+			fake_process(fixture.fake, 0, 200);
+			cr_assert_eq(ring_take(&fixture), 200);
 		}
-		cr_expect_eq(rig.model->queue[0].interrupts, 0);
-		ring_close(&rig);
+		cr_expect_eq(fixture.fake->queue[0].interrupts, 0);
+		ring_close(&fixture);
 	}
 }
 
@@ -200,35 +200,35 @@ static void check_accounting(unsigned int kind, struct kl_kick_policy policy, bo
 	uint64_t publishes = 0;
 	const struct kl_queue_stats *stats;
 
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 64,
 			.kind = kind,
 			.event_idx = event_idx,
 			.kick = policy});
-	stats = &rig.queue->stats;
+	stats = &fixture.queue->stats;
 	for (unsigned int round = 0; round < 30000; round++) {
-		uint64_t dice = model_random(rig.model);
+		uint64_t dice = fake_random(fixture.fake);
 
-		if (rig.posted - rig.taken < 60 && dice % 3 != 0) {
-			ring_post(&rig, 1 + dice / 8 % 4);
+		if (fixture.posted - fixture.taken < 60 && dice % 3 != 0) {
+			ring_post(&fixture, 1 + dice / 8 % 4);
 			publishes++;
 		}
-		rig.model->queue[0].is_busy = dice / 64 % 2;
+		fixture.fake->queue[0].is_busy = dice / 64 % 2;
 		if (dice / 128 % 3 == 0)
-			model_process(rig.model, 0, (unsigned int)(dice / 1024 % 64));
-		ring_take(&rig);
-		kl__kick_poll(rig.queue);
+			fake_process(fixture.fake, 0, (unsigned int)(dice / 1024 % 64));
+		ring_take(&fixture);
+		kl__kick_poll(fixture.queue);
 		if (dice / 65536 % 16 == 0)
-			rig.queue->kick.deadline = 0;
+			fixture.queue->kick.deadline = 0;
 		if (dice / (1 << 24) % 64 == 0)
-			kl__kick_flush(rig.queue);
+			kl__kick_flush(fixture.queue);
 	}
-	kl__kick_flush(rig.queue);
+	kl__kick_flush(fixture.queue);
 	cr_expect_eq(stats->kicks_sent + stats->kicks_suppressed + stats->kicks_spared, publishes,
 		"%lu + %lu + %lu != %lu", stats->kicks_sent, stats->kicks_suppressed,
 		stats->kicks_spared, publishes);
 	cr_expect_eq(stats->watchdog_kicks, 0);
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 RING_TEST(kick, accounting)

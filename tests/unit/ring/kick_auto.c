@@ -3,13 +3,13 @@
 #include <criterion/criterion.h>
 
 #include "ring/clock.h"
-#include "ring_rig.h"
+#include "ring_fixture.h"
 
-static struct ring_rig rig;
+static struct ring_fixture fixture;
 
 static void open_waiting(unsigned int kind, uint32_t wait_ns)
 {
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 256,
 			.kind = kind,
 			.event_idx = true,
@@ -25,22 +25,22 @@ static void open_auto(unsigned int kind)
 
 static void serve_all(void)
 {
-	model_process(rig.model, 0, 256);
-	ring_take(&rig);
-	kl__kick_poll(rig.queue);
+	fake_process(fixture.fake, 0, 256);
+	ring_take(&fixture);
+	kl__kick_poll(fixture.queue);
 }
 
 /* One buffer on an empty ring, before a device that sleeps. True when the kick was put off. */
 static bool post_to_sleeper(void)
 {
-	uint64_t before = ring_doorbells(&rig);
+	uint64_t before = ring_doorbells(&fixture);
 	bool was_put_off;
 
-	ring_post(&rig, 1);
-	was_put_off = ring_doorbells(&rig) == before;
-	rig.queue->kick.deadline = 0;
-	kl__kick_poll(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), before + 1);
+	ring_post(&fixture, 1);
+	was_put_off = ring_doorbells(&fixture) == before;
+	fixture.queue->kick.deadline = 0;
+	kl__kick_poll(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), before + 1);
 	serve_all();
 	return was_put_off;
 }
@@ -49,8 +49,8 @@ static bool post_to_polling_device(void)
 {
 	bool was_put_off;
 
-	ring_post(&rig, 1);
-	was_put_off = rig.queue->kick.owed;
+	ring_post(&fixture, 1);
+	was_put_off = fixture.queue->kick.owed;
 	serve_all();
 	return was_put_off;
 }
@@ -67,15 +67,15 @@ static unsigned int misses_until_eager(void)
 
 Test(kick_auto, waits_a_default_time)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kick = {KL_KICK_AUTO, 0}});
-	cr_expect_eq(rig.queue->kick.wait_ticks, 20000);
-	ring_close(&rig);
-	ring_open(&rig,
+	ring_open(&fixture, (struct kl__queue_shape){.size = 8, .kick = {KL_KICK_AUTO, 0}});
+	cr_expect_eq(fixture.queue->kick.wait_ticks, 20000);
+	ring_close(&fixture);
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 8,
 			.kick = {KL_KICK_AUTO, 5},
 			.ticks_per_second = 3000000000});
-	cr_expect_eq(rig.queue->kick.wait_ticks, 15);
-	ring_close(&rig);
+	cr_expect_eq(fixture.queue->kick.wait_ticks, 15);
+	ring_close(&fixture);
 }
 
 RING_TEST(kick_auto, stays_lazy_while_it_pays)
@@ -83,8 +83,8 @@ RING_TEST(kick_auto, stays_lazy_while_it_pays)
 	open_auto(kind);
 	for (unsigned int i = 0; i < 5000; i++)
 		cr_assert(post_to_polling_device());
-	cr_expect_eq(ring_doorbells(&rig), 0);
-	ring_close(&rig);
+	cr_expect_eq(ring_doorbells(&fixture), 0);
+	ring_close(&fixture);
 }
 
 RING_TEST(kick_auto, turns_eager_after_misses)
@@ -93,7 +93,7 @@ RING_TEST(kick_auto, turns_eager_after_misses)
 	cr_expect_eq(misses_until_eager(), 4);
 	for (unsigned int i = 0; i < 10; i++)
 		cr_expect_not(post_to_sleeper());
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* Misses count only in a row. */
@@ -106,7 +106,7 @@ RING_TEST(kick_auto, forgets_single_misses)
 		cr_assert(post_to_sleeper());
 		cr_assert(post_to_polling_device());
 	}
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* A kick that tells of several publishes is worth the wait, though the device sleeps each time. */
@@ -114,13 +114,13 @@ RING_TEST(kick_auto, waits_while_more_is_sent)
 {
 	open_auto(kind);
 	for (unsigned int i = 0; i < 100; i++) {
-		ring_post(&rig, 1);
-		cr_assert(rig.queue->kick.owed, "%u", i);
+		ring_post(&fixture, 1);
+		cr_assert(fixture.queue->kick.owed, "%u", i);
 		cr_assert(post_to_sleeper());
 	}
-	cr_expect_eq(ring_doorbells(&rig), 100);
+	cr_expect_eq(ring_doorbells(&fixture), 100);
 	cr_expect_eq(misses_until_eager(), 4, "one at a time");
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* Eager, it tries again, soon and then ever more rarely; a try that pays makes it lazy again. */
@@ -143,29 +143,29 @@ RING_TEST(kick_auto, probes)
 	cr_expect_leq(decisions, 4096, "the next probe");
 	for (unsigned int i = 0; i < 100; i++)
 		cr_expect(post_to_polling_device(), "lazy again");
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
-/* A device that is at work needs longer for a piece of it than one that only has to look. */
+/* A device that is at work needs longer for a segment of it than one that only has to look. */
 RING_TEST(kick_auto, waits_longer_for_a_busy_device)
 {
 	const uint64_t wait = 1000000000;
 
 	open_waiting(kind, 100000000);
-	cr_assert_eq(rig.queue->kick.wait_ticks, wait);
-	ring_post(&rig, 2);
-	cr_expect_leq(rig.queue->kick.deadline, kl__clock() + wait);
-	kl__kick_flush(rig.queue);
-	rig.model->queue[0].is_busy = true;
-	model_process(rig.model, 0, 1);
-	ring_take(&rig);
-	ring_post(&rig, 1);
-	cr_expect_geq(rig.queue->kick.deadline, kl__clock() + 2 * wait);
-	rig.queue->kick.deadline = 0;
-	model_process(rig.model, 0, 1);
-	kl__kick_poll(rig.queue);
-	cr_expect_geq(rig.queue->kick.deadline, kl__clock() + 2 * wait, "and it moves");
-	ring_close(&rig);
+	cr_assert_eq(fixture.queue->kick.wait_ticks, wait);
+	ring_post(&fixture, 2);
+	cr_expect_leq(fixture.queue->kick.deadline, kl__clock() + wait);
+	kl__kick_flush(fixture.queue);
+	fixture.fake->queue[0].is_busy = true;
+	fake_process(fixture.fake, 0, 1);
+	ring_take(&fixture);
+	ring_post(&fixture, 1);
+	cr_expect_geq(fixture.queue->kick.deadline, kl__clock() + 2 * wait);
+	fixture.queue->kick.deadline = 0;
+	fake_process(fixture.fake, 0, 1);
+	kl__kick_poll(fixture.queue);
+	cr_expect_geq(fixture.queue->kick.deadline, kl__clock() + 2 * wait, "and it moves");
+	ring_close(&fixture);
 }
 
 /* What an empty ring teaches does not count for a busy one. */
@@ -173,43 +173,43 @@ RING_TEST(kick_auto, learns_apart_for_a_busy_ring)
 {
 	open_auto(kind);
 	misses_until_eager();
-	ring_post(&rig, 2);
-	cr_expect_not(rig.queue->kick.owed);
-	rig.model->queue[0].is_busy = true;
+	ring_post(&fixture, 2);
+	cr_expect_not(fixture.queue->kick.owed);
+	fixture.fake->queue[0].is_busy = true;
 	/* One of two is used: the device is at work when the third comes. */
-	model_process(rig.model, 0, 1);
-	ring_take(&rig);
-	ring_post(&rig, 1);
-	cr_expect(rig.queue->kick.owed);
-	ring_close(&rig);
+	fake_process(fixture.fake, 0, 1);
+	ring_take(&fixture);
+	ring_post(&fixture, 1);
+	cr_expect(fixture.queue->kick.owed);
+	ring_close(&fixture);
 }
 
 /* To wait on would let it tell of no more: nothing can be added until the device moves. */
 RING_TEST(kick_auto, decides_at_once_when_the_ring_is_full)
 {
 	open_auto(kind);
-	ring_post(&rig, 255);
-	kl__kick_poll(rig.queue);
-	cr_expect(rig.queue->kick.owed);
-	cr_expect_eq(ring_doorbells(&rig), 0, "one more has room");
-	ring_post(&rig, 1);
-	kl__kick_poll(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), 1);
-	cr_expect_not(rig.queue->kick.owed);
-	ring_close(&rig);
+	ring_post(&fixture, 255);
+	kl__kick_poll(fixture.queue);
+	cr_expect(fixture.queue->kick.owed);
+	cr_expect_eq(ring_doorbells(&fixture), 0, "one more has room");
+	ring_post(&fixture, 1);
+	kl__kick_poll(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), 1);
+	cr_expect_not(fixture.queue->kick.owed);
+	ring_close(&fixture);
 }
 
 /* One that moved since the last look is awake, and will come to what fills the ring. */
 RING_TEST(kick_auto, a_full_ring_of_a_device_at_work_waits)
 {
 	open_auto(kind);
-	rig.model->queue[0].is_busy = true;
-	ring_post(&rig, 255);
-	model_process(rig.model, 0, 5);
-	cr_assert_eq(ring_take(&rig), 5);
-	ring_post(&rig, 6);
-	kl__kick_poll(rig.queue);
-	cr_expect(rig.queue->kick.owed);
-	cr_expect_eq(ring_doorbells(&rig), 0);
-	ring_close(&rig);
+	fixture.fake->queue[0].is_busy = true;
+	ring_post(&fixture, 255);
+	fake_process(fixture.fake, 0, 5);
+	cr_assert_eq(ring_take(&fixture), 5);
+	ring_post(&fixture, 6);
+	kl__kick_poll(fixture.queue);
+	cr_expect(fixture.queue->kick.owed);
+	cr_expect_eq(ring_doorbells(&fixture), 0);
+	ring_close(&fixture);
 }

@@ -3,16 +3,16 @@
 #include <criterion/criterion.h>
 
 #include "ring/clock.h"
-#include "ring_rig.h"
+#include "ring_fixture.h"
 
 /* A wait that is over at once; SLOW_TICKS is for one that is longer than any test. */
 #define NO_TICKS 1
 
-static struct ring_rig rig;
+static struct ring_fixture fixture;
 
 static void open_lazy(unsigned int kind, uint64_t ticks_per_second)
 {
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 256,
 			.kind = kind,
 			.event_idx = true,
@@ -24,119 +24,119 @@ RING_TEST(kick_lazy, spared_when_the_device_comes_by_itself)
 {
 	open_lazy(kind, SLOW_TICKS);
 	for (unsigned int i = 0; i < 1000; i++) {
-		ring_post(&rig, 2);
-		cr_expect(rig.queue->kick.owed);
-		model_process(rig.model, 0, 2);
-		cr_assert_eq(ring_take(&rig), 2);
-		kl__kick_poll(rig.queue);
-		cr_expect_not(rig.queue->kick.owed);
+		ring_post(&fixture, 2);
+		cr_expect(fixture.queue->kick.owed);
+		fake_process(fixture.fake, 0, 2);
+		cr_assert_eq(ring_take(&fixture), 2);
+		kl__kick_poll(fixture.queue);
+		cr_expect_not(fixture.queue->kick.owed);
 	}
-	cr_expect_eq(ring_doorbells(&rig), 0);
-	cr_expect_eq(rig.queue->stats.kicks_spared, 1000);
-	ring_close(&rig);
+	cr_expect_eq(ring_doorbells(&fixture), 0);
+	cr_expect_eq(fixture.queue->stats.kicks_spared, 1000);
+	ring_close(&fixture);
 }
 
 RING_TEST(kick_lazy, nothing_before_the_deadline)
 {
 	open_lazy(kind, SLOW_TICKS);
-	ring_post(&rig, 1);
+	ring_post(&fixture, 1);
 	for (unsigned int i = 0; i < 100000; i++)
-		kl__kick_poll(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), 0);
-	cr_expect(rig.queue->kick.owed);
-	ring_close(&rig);
+		kl__kick_poll(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), 0);
+	cr_expect(fixture.queue->kick.owed);
+	ring_close(&fixture);
 }
 
 RING_TEST(kick_lazy, one_kick_at_the_deadline)
 {
 	open_lazy(kind, NO_TICKS);
-	ring_post(&rig, 1);
-	ring_post(&rig, 2);
-	ring_post(&rig, 3);
-	cr_expect_eq(ring_doorbells(&rig), 0, "a publish alone never rings");
+	ring_post(&fixture, 1);
+	ring_post(&fixture, 2);
+	ring_post(&fixture, 3);
+	cr_expect_eq(ring_doorbells(&fixture), 0, "a publish alone never rings");
 	for (unsigned int i = 0; i < 100000; i++)
-		kl__kick_poll(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), 1);
-	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
-	cr_expect_eq(rig.queue->stats.kicks_spared, 2);
-	ring_close(&rig);
+		kl__kick_poll(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), 1);
+	cr_expect_eq(fixture.queue->stats.kicks_sent, 1);
+	cr_expect_eq(fixture.queue->stats.kicks_spared, 2);
+	ring_close(&fixture);
 }
 
 /* The decision at the deadline is a decision: the device may not want a kick. */
 RING_TEST(kick_lazy, the_deadline_respects_the_device)
 {
 	open_lazy(kind, NO_TICKS);
-	model_ask(rig.model, 0, 100);
-	ring_post(&rig, 4);
-	kl__kick_poll(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), 0);
-	cr_expect_eq(rig.queue->stats.kicks_suppressed, 1);
-	cr_expect_not(rig.queue->kick.owed);
-	ring_close(&rig);
+	fake_request_ahead(fixture.fake, 0, 100);
+	ring_post(&fixture, 4);
+	kl__kick_poll(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), 0);
+	cr_expect_eq(fixture.queue->stats.kicks_suppressed, 1);
+	cr_expect_not(fixture.queue->kick.owed);
+	ring_close(&fixture);
 }
 
 /* What was used has been seen, so a wish to hear of it is void by the time of the decision. */
 RING_TEST(kick_lazy, a_stale_wish_is_void)
 {
 	open_lazy(kind, SLOW_TICKS);
-	rig.model->queue[0].is_busy = true;
-	ring_post(&rig, 4);
-	model_process(rig.model, 0, 4);
-	cr_assert_eq(ring_take(&rig), 4);
-	ring_post(&rig, 1);
-	kl__kick_flush(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), 0);
-	cr_expect_eq(rig.queue->stats.kicks_suppressed, 1);
-	ring_close(&rig);
+	fixture.fake->queue[0].is_busy = true;
+	ring_post(&fixture, 4);
+	fake_process(fixture.fake, 0, 4);
+	cr_assert_eq(ring_take(&fixture), 4);
+	ring_post(&fixture, 1);
+	kl__kick_flush(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), 0);
+	cr_expect_eq(fixture.queue->stats.kicks_suppressed, 1);
+	ring_close(&fixture);
 }
 
 RING_TEST(kick_lazy, movement_extends_the_wait)
 {
 	open_lazy(kind, SLOW_TICKS);
-	ring_post(&rig, 3);
-	rig.queue->kick.deadline = 0;
-	model_process(rig.model, 0, 1);
-	kl__kick_poll(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), 0);
-	cr_expect(rig.queue->kick.owed);
-	cr_expect_gt(rig.queue->kick.deadline, 0);
+	ring_post(&fixture, 3);
+	fixture.queue->kick.deadline = 0;
+	fake_process(fixture.fake, 0, 1);
+	kl__kick_poll(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), 0);
+	cr_expect(fixture.queue->kick.owed);
+	cr_expect_gt(fixture.queue->kick.deadline, 0);
 	/* No more movement: the wait ends now. The device has armed behind the first entry. */
-	rig.queue->kick.deadline = 0;
-	kl__kick_poll(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), 1);
-	ring_close(&rig);
+	fixture.queue->kick.deadline = 0;
+	kl__kick_poll(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), 1);
+	ring_close(&fixture);
 }
 
 RING_TEST(kick_lazy, force_decides_now)
 {
 	open_lazy(kind, SLOW_TICKS);
-	ring_post(&rig, 1);
-	ring_post(&rig, 1);
-	kl__kick_flush(rig.queue);
-	kl__kick_flush(rig.queue);
-	cr_expect_eq(ring_doorbells(&rig), 1);
-	cr_expect_eq(rig.queue->stats.kicks_sent, 1);
-	cr_expect_eq(rig.queue->stats.kicks_spared, 1);
-	model_process(rig.model, 0, 2);
-	ring_take(&rig);
-	ring_post(&rig, 1);
-	model_process(rig.model, 0, 1);
-	kl__kick_poll(rig.queue);
-	cr_expect_eq(rig.queue->stats.kicks_spared, 2, "what was forced is not counted again");
-	ring_close(&rig);
+	ring_post(&fixture, 1);
+	ring_post(&fixture, 1);
+	kl__kick_flush(fixture.queue);
+	kl__kick_flush(fixture.queue);
+	cr_expect_eq(ring_doorbells(&fixture), 1);
+	cr_expect_eq(fixture.queue->stats.kicks_sent, 1);
+	cr_expect_eq(fixture.queue->stats.kicks_spared, 1);
+	fake_process(fixture.fake, 0, 2);
+	ring_take(&fixture);
+	ring_post(&fixture, 1);
+	fake_process(fixture.fake, 0, 1);
+	kl__kick_poll(fixture.queue);
+	cr_expect_eq(fixture.queue->stats.kicks_spared, 2, "what was forced is not counted again");
+	ring_close(&fixture);
 }
 
 /* Keeps at least one buffer with a device that keeps moving, so that the decision stays owed. */
 static void stay_owed(uint64_t publishes)
 {
-	rig.model->queue[0].is_busy = true;
-	ring_post(&rig, 1);
+	fixture.fake->queue[0].is_busy = true;
+	ring_post(&fixture, 1);
 	while (--publishes > 0) {
-		ring_post(&rig, 1);
-		model_process(rig.model, 0, 1);
-		cr_assert_eq(ring_take(&rig), 1);
-		kl__kick_poll(rig.queue);
-		cr_assert(rig.queue->kick.owed);
+		ring_post(&fixture, 1);
+		fake_process(fixture.fake, 0, 1);
+		cr_assert_eq(ring_take(&fixture), 1);
+		kl__kick_poll(fixture.queue);
+		cr_assert(fixture.queue->kick.owed);
 	}
 }
 
@@ -149,54 +149,56 @@ RING_TEST(kick_lazy, owed_while_the_index_wraps)
 		open_lazy(kind, SLOW_TICKS);
 		stay_owed(counts[i]);
 		/* The device sleeps, and asks for the entry that is there already. */
-		model_arm(rig.model, 0);
-		rig.queue->kick.deadline = 0;
-		kl__kick_poll(rig.queue);
-		cr_expect_eq(ring_doorbells(&rig), 1, "lost wake-up after %lu buffers", counts[i]);
-		cr_expect_eq(rig.queue->stats.kicks_sent + rig.queue->stats.kicks_suppressed +
-				rig.queue->stats.kicks_spared,
+		fake_arm(fixture.fake, 0);
+		fixture.queue->kick.deadline = 0;
+		kl__kick_poll(fixture.queue);
+		cr_expect_eq(ring_doorbells(&fixture), 1, "lost wake-up after %lu buffers",
 			counts[i]);
-		ring_close(&rig);
+		cr_expect_eq(fixture.queue->stats.kicks_sent +
+				fixture.queue->stats.kicks_suppressed +
+				fixture.queue->stats.kicks_spared,
+			counts[i]);
+		ring_close(&fixture);
 	}
 }
 
 static void open_largest(unsigned int kind)
 {
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = VIRTQ_MAX_SIZE,
 			.kind = kind,
 			.event_idx = true,
 			.ticks_per_second = SLOW_TICKS,
 			.kick = {KL_KICK_LAZY, 1000000000}});
-	rig.model->queue[0].is_busy = true;
+	fixture.fake->queue[0].is_busy = true;
 }
 
 /* One call of a burst function that takes back what the device used and fills the ring again. */
 static void refill_largest(void)
 {
-	unsigned int used = model_process(rig.model, 0, VIRTQ_MAX_SIZE);
+	unsigned int used = fake_process(fixture.fake, 0, VIRTQ_MAX_SIZE);
 
-	cr_assert_eq(ring_take(&rig), used);
-	ring_post(&rig, used);
-	kl__kick_poll(rig.queue);
+	cr_assert_eq(ring_take(&fixture), used);
+	ring_post(&fixture, used);
+	kl__kick_poll(fixture.queue);
 }
 
 static void expect_kick_for_all(void)
 {
-	model_arm(rig.model, 0);
-	rig.queue->kick.deadline = 0;
-	kl__kick_poll(rig.queue);
-	cr_expect_not(rig.queue->kick.owed);
-	cr_expect_eq(ring_doorbells(&rig), 1);
-	ring_close(&rig);
+	fake_arm(fixture.fake, 0);
+	fixture.queue->kick.deadline = 0;
+	kl__kick_poll(fixture.queue);
+	cr_expect_not(fixture.queue->kick.owed);
+	cr_expect_eq(ring_doorbells(&fixture), 1);
+	ring_close(&fixture);
 }
 
 /* Twice 32768 entries while a decision is owed are a window of 2^16, not one of nothing. */
 RING_TEST(kick_lazy, two_rounds_of_the_largest_ring)
 {
 	open_largest(kind);
-	ring_post(&rig, VIRTQ_MAX_SIZE);
-	kl__kick_poll(rig.queue);
+	ring_post(&fixture, VIRTQ_MAX_SIZE);
+	kl__kick_poll(fixture.queue);
 	refill_largest();
 	expect_kick_for_all();
 }
@@ -206,13 +208,13 @@ RING_TEST(kick_lazy, the_largest_ring_and_a_fast_device)
 {
 	open_largest(kind);
 	for (unsigned int i = 0; i < VIRTQ_MAX_SIZE; i++)
-		cr_assert_eq(ring_add(&rig, 0, 1), 0);
-	kl__queue_publish(rig.queue);
-	model_process(rig.model, 0, 5);
-	kl__kick(rig.queue);
-	cr_assert_eq(ring_take(&rig), 5);
-	ring_post(&rig, 5);
-	kl__kick_poll(rig.queue);
+		cr_assert_eq(ring_add(&fixture, 0, 1), 0);
+	kl__queue_publish(fixture.queue);
+	fake_process(fixture.fake, 0, 5);
+	kl__kick(fixture.queue);
+	cr_assert_eq(ring_take(&fixture), 5);
+	ring_post(&fixture, 5);
+	kl__kick_poll(fixture.queue);
 	refill_largest();
 	expect_kick_for_all();
 }

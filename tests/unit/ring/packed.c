@@ -4,13 +4,13 @@
 
 #include <criterion/criterion.h>
 
-#include "ring_rig.h"
+#include "ring_fixture.h"
 
-static struct ring_rig rig;
+static struct ring_fixture fixture;
 
 static void open_packed(uint16_t size, unsigned int kind)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = size, .kind = kind | KL__RING_PACKED});
+	ring_open(&fixture, (struct kl__queue_shape){.size = size, .kind = kind | KL__RING_PACKED});
 }
 
 /* 2.8.11: parts of the right size and alignment, the two writers' event words in lines apart. */
@@ -39,12 +39,12 @@ Test(packed, layout_of_every_size)
 Test(packed, a_new_queue_wants_no_interrupts)
 {
 	for (unsigned int event_idx = 0; event_idx < 2; event_idx++) {
-		ring_open(&rig,
+		ring_open(&fixture,
 			(struct kl__queue_shape){.size = 8,
 				.kind = KL__RING_PACKED,
 				.event_idx = event_idx != 0});
-		cr_expect_eq(rig.queue->driver_event->flags, RING_EVENT_FLAGS_DISABLE);
-		ring_close(&rig);
+		cr_expect_eq(fixture.queue->driver_event->flags, RING_EVENT_FLAGS_DISABLE);
+		ring_close(&fixture);
 	}
 }
 
@@ -53,74 +53,74 @@ Test(packed, the_head_comes_last)
 {
 	open_packed(5, KL__RING_CHAINED);
 	for (unsigned int round = 0; round < 20; round++) {
-		uint16_t head = rig.queue->avail_place;
-		uint16_t before = rig.queue->packed[head].flags & KL__PACKED_WRAP;
+		uint16_t head = fixture.queue->avail_place;
+		uint16_t before = fixture.queue->packed[head].flags & KL__PACKED_WRAP;
 
-		cr_assert_eq(ring_add(&rig, 2, 1), 0);
-		cr_assert_eq(ring_add(&rig, 1, 0), 0);
-		cr_expect_eq(rig.queue->packed[head].flags & KL__PACKED_WRAP, before);
-		model_observe(rig.model, 0);
-		cr_expect_eq(rig.model->queue[0].seen, 4 * round);
-		ring_kick(&rig);
-		cr_expect_eq(rig.model->queue[0].seen, 4 * round + 4);
-		cr_expect_eq(model_process(rig.model, 0, 2), 2);
-		cr_expect_eq(ring_take(&rig), 2);
+		cr_assert_eq(ring_add(&fixture, 2, 1), 0);
+		cr_assert_eq(ring_add(&fixture, 1, 0), 0);
+		cr_expect_eq(fixture.queue->packed[head].flags & KL__PACKED_WRAP, before);
+		fake_observe(fixture.fake, 0);
+		cr_expect_eq(fixture.fake->queue[0].seen, 4 * round);
+		ring_kick(&fixture);
+		cr_expect_eq(fixture.fake->queue[0].seen, 4 * round + 4);
+		cr_expect_eq(fake_process(fixture.fake, 0, 2), 2);
+		cr_expect_eq(ring_take(&fixture), 2);
 	}
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* 2.8.1: lists of every length, across the end of rings of every small size, for many laps. */
-static void run_lists(uint16_t size, unsigned int length, enum model_order order)
+static void run_lists(uint16_t size, unsigned int length, enum fake_order order)
 {
 	open_packed(size, KL__RING_CHAINED);
-	rig.model->script.order = order;
+	fixture.fake->script.order = order;
 	for (unsigned int round = 0; round < 40u * size; round++) {
 		unsigned int added = 0;
 
-		while (ring_add(&rig, 1, length - 1) == 0)
+		while (ring_add(&fixture, 1, length - 1) == 0)
 			added++;
-		ring_kick(&rig);
-		model_process(rig.model, 0, 1 + added / 2);
-		cr_assert_gt(ring_take(&rig), 0);
+		ring_kick(&fixture);
+		fake_process(fixture.fake, 0, 1 + added / 2);
+		cr_assert_gt(ring_take(&fixture), 0);
 	}
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
-	ring_close(&rig);
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_OK);
+	ring_close(&fixture);
 }
 
 Test(packed, lists_across_the_end)
 {
 	for (uint16_t size = 1; size <= 9; size++)
 		for (unsigned int length = 1; length <= size; length++) {
-			run_lists(size, length, MODEL_IN_ORDER);
-			run_lists(size, length, MODEL_SHUFFLE);
+			run_lists(size, length, FAKE_IN_ORDER);
+			run_lists(size, length, FAKE_SHUFFLE);
 		}
-	run_lists(100, 7, MODEL_SHUFFLE);
-	run_lists(256, 255, MODEL_SHUFFLE);
+	run_lists(100, 7, FAKE_SHUFFLE);
+	run_lists(256, 255, FAKE_SHUFFLE);
 }
 
 /* 2.8.2: buffers that stay for many laps keep their ids, and others go round them. */
 Test(packed, a_buffer_that_stays)
 {
-	static struct model_chain chain;
+	static struct fake_chain chain;
 	uint32_t length;
 	uint16_t first;
 
 	open_packed(5, KL__RING_CHAINED);
-	cr_assert_eq(ring_add(&rig, 0, 2), 0);
-	ring_kick(&rig);
-	cr_assert(model_pop(rig.model, 0, &chain));
+	cr_assert_eq(ring_add(&fixture, 0, 2), 0);
+	ring_kick(&fixture);
+	cr_assert(fake_pop(fixture.fake, 0, &chain));
 	first = chain.head;
 	for (unsigned int round = 0; round < 1000; round++) {
-		cr_assert_eq(ring_add(&rig, 1, round % 3), 0);
-		ring_kick(&rig);
-		cr_assert(model_pop(rig.model, 0, &chain));
+		cr_assert_eq(ring_add(&fixture, 1, round % 3), 0);
+		ring_kick(&fixture);
+		cr_assert(fake_pop(fixture.fake, 0, &chain));
 		cr_assert_neq(chain.head, first);
-		model_complete(rig.model, 0, chain.head, 0);
-		cr_assert_eq((uintptr_t)kl__queue_take(rig.queue, &length), round + 2);
+		fake_complete(fixture.fake, 0, chain.head, 0);
+		cr_assert_eq((uintptr_t)kl__queue_take(fixture.queue, &length), round + 2);
 	}
-	model_complete(rig.model, 0, first, 7);
-	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
-	ring_close(&rig);
+	fake_complete(fixture.fake, 0, first, 7);
+	cr_expect_eq(kl__queue_take(fixture.queue, &length), (void *)1);
+	ring_close(&fixture);
 }
 
 /* QEMU's devices never set WRITE in used descriptors: the length counts whatever it says. */
@@ -129,12 +129,12 @@ Test(packed, used_without_write)
 	uint32_t length;
 
 	open_packed(8, 0);
-	rig.model->script.never_says_written = true;
-	ring_post(&rig, 1);
-	model_lie_used(rig.model, 0, 0, 1);
-	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+	fixture.fake->script.never_says_written = true;
+	ring_post(&fixture, 1);
+	fake_write_raw_used(fixture.fake, 0, 0, 1);
+	cr_expect_eq(kl__queue_take(fixture.queue, &length), (void *)1);
 	cr_expect_eq(length, 1);
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* A descriptor is used only when both bits are what they are in this lap. */
@@ -146,22 +146,22 @@ Test(packed, other_bits_are_not_used)
 	for (unsigned int lap = 0; lap < 2; lap++) {
 		open_packed(3, 0);
 		for (unsigned int i = 0; i < 3 * lap; i++) {
-			ring_post(&rig, 1);
-			model_process(rig.model, 0, 1);
-			cr_assert_eq(ring_take(&rig), 1);
+			ring_post(&fixture, 1);
+			fake_process(fixture.fake, 0, 1);
+			cr_assert_eq(ring_take(&fixture), 1);
 		}
-		ring_post(&rig, 2);
+		ring_post(&fixture, 2);
 		for (unsigned int i = 0; i < 4; i++) {
-			if (wraps[i] == model_used_flags(rig.model, 0, 0))
+			if (wraps[i] == fake_used_flags(fixture.fake, 0, 0))
 				continue;
-			model_lie_descriptor(rig.model, 0, 0, 1, 0, wraps[i] | 2);
-			cr_expect_eq(kl__queue_take(rig.queue, &length), NULL);
-			cr_expect_not(kl__queue_arm(rig.queue));
-			cr_expect_eq(kl__packed_progress(rig.queue), rig.queue->used_idx);
+			fake_write_raw_descriptor(fixture.fake, 0, 0, 1, 0, wraps[i] | 2);
+			cr_expect_eq(kl__queue_take(fixture.queue, &length), NULL);
+			cr_expect_not(kl__queue_arm(fixture.queue));
+			cr_expect_eq(kl__packed_progress(fixture.queue), fixture.queue->used_idx);
 		}
-		kl__queue_disarm(rig.queue);
-		cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
-		ring_close(&rig);
+		kl__queue_disarm(fixture.queue);
+		cr_expect_eq(fixture.queue->fault, KL_QUEUE_OK);
+		ring_close(&fixture);
 	}
 }
 
@@ -171,32 +171,32 @@ Test(packed, a_used_descriptor_too_far_ahead)
 	uint32_t length;
 
 	open_packed(8, 0);
-	ring_post(&rig, 3);
-	model_lie_descriptor(rig.model, 0, 1, 1, 0, model_used_flags(rig.model, 0, 1));
-	cr_expect_eq(kl__queue_take(rig.queue, &length), NULL);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
-	model_lie_descriptor(rig.model, 0, 0, 0, 0, model_used_flags(rig.model, 0, 0));
-	cr_expect_eq(ring_take(&rig), 2);
-	ring_close(&rig);
+	ring_post(&fixture, 3);
+	fake_write_raw_descriptor(fixture.fake, 0, 1, 1, 0, fake_used_flags(fixture.fake, 0, 1));
+	cr_expect_eq(kl__queue_take(fixture.queue, &length), NULL);
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_OK);
+	fake_write_raw_descriptor(fixture.fake, 0, 0, 0, 0, fake_used_flags(fixture.fake, 0, 0));
+	cr_expect_eq(ring_take(&fixture), 2);
+	ring_close(&fixture);
 }
 
 /* A ring that is marked as used all over gives back what is in flight, and no more. */
 Test(packed, the_whole_ring_marked_used)
 {
 	open_packed(8, 0);
-	ring_post(&rig, 3);
+	ring_post(&fixture, 3);
 	for (unsigned int i = 0; i < 8; i++)
-		model_lie_descriptor(rig.model, 0, i, (uint16_t)i, 0,
-			model_used_flags(rig.model, 0, i));
-	cr_expect_eq(ring_take(&rig), 3);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
-	ring_close(&rig);
+		fake_write_raw_descriptor(fixture.fake, 0, i, (uint16_t)i, 0,
+			fake_used_flags(fixture.fake, 0, i));
+	cr_expect_eq(ring_take(&fixture), 3);
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_OK);
+	ring_close(&fixture);
 }
 
 static void look(unsigned int times)
 {
 	for (unsigned int i = 0; i < times * KL__WATCHDOG_POLLS; i++)
-		kl__kick_poll(rig.queue);
+		kl__kick_poll(fixture.queue);
 }
 
 /* Bits that are due in no lap, or were taken back: the queue would wait for ever. */
@@ -208,64 +208,64 @@ Test(packed, bits_of_another_lap)
 		bool is_odd = wrap != KL__PACKED_FIRST_AVAIL && wrap != KL__PACKED_FIRST_USED;
 
 		open_packed(8, 0);
-		ring_post(&rig, 3);
-		model_lie_descriptor(rig.model, 0, 0, 0, 0, wrap);
+		ring_post(&fixture, 3);
+		fake_write_raw_descriptor(fixture.fake, 0, 0, 0, 0, wrap);
 		look(1);
-		cr_expect_eq(rig.queue->fault, is_odd ? KL_QUEUE_USED_PLACE : KL_QUEUE_OK, "%u",
+		cr_expect_eq(fixture.queue->fault, is_odd ? KL_QUEUE_USED_PLACE : KL_QUEUE_OK, "%u",
 			value);
-		model_lie_descriptor(rig.model, 0, 0, 0, 0, KL__PACKED_FIRST_AVAIL);
+		fake_write_raw_descriptor(fixture.fake, 0, 0, 0, 0, KL__PACKED_FIRST_AVAIL);
 		look(1);
-		cr_expect_eq(rig.queue->fault,
+		cr_expect_eq(fixture.queue->fault,
 			wrap == KL__PACKED_FIRST_AVAIL ? KL_QUEUE_OK : KL_QUEUE_USED_PLACE, "%u",
 			value);
-		ring_close(&rig);
+		ring_close(&fixture);
 	}
 }
 
 /* One used before those that are due; a device may be about to write them, so not at once. */
 Test(packed, one_out_of_its_turn)
 {
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 8,
 			.kind = KL__RING_PACKED,
 			.ticks_per_second = 30000000000u});
-	ring_post(&rig, 8);
-	model_lie_descriptor(rig.model, 0, 5, 5, 0, model_used_flags(rig.model, 0, 5));
+	ring_post(&fixture, 8);
+	fake_write_raw_descriptor(fixture.fake, 0, 5, 5, 0, fake_used_flags(fixture.fake, 0, 5));
 	look(3);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_OK);
-	rig.queue->kick.stalled += rig.queue->kick.watchdog_ticks;
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_OK);
+	fixture.queue->kick.stalled += fixture.queue->kick.watchdog_ticks;
 	look(1);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_PLACE);
-	ring_close(&rig);
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_USED_PLACE);
+	ring_close(&fixture);
 }
 
 /* How far the device got is known without taking anything back. */
 Test(packed, progress)
 {
 	open_packed(7, KL__RING_CHAINED);
-	rig.model->script.order = MODEL_SHUFFLE;
+	fixture.fake->script.order = FAKE_SHUFFLE;
 	for (unsigned int round = 0; round < 500; round++) {
-		uint16_t before = rig.queue->used_idx;
+		uint16_t before = fixture.queue->used_idx;
 
-		cr_assert_eq(ring_add(&rig, 1 + round % 3, 0), 0);
-		cr_assert_eq(ring_add(&rig, 1, round % 2), 0);
-		cr_assert_eq(ring_add(&rig, 0, 1), 0);
-		ring_kick(&rig);
-		cr_expect_eq(kl__packed_progress(rig.queue), before);
-		model_process(rig.model, 0, 2);
-		cr_expect_eq(kl__packed_progress(rig.queue), (uint16_t)(before + 2));
-		cr_expect_eq(rig.queue->used_idx, before);
-		cr_expect_eq(ring_take(&rig), 2);
-		model_process(rig.model, 0, 1);
+		cr_assert_eq(ring_add(&fixture, 1 + round % 3, 0), 0);
+		cr_assert_eq(ring_add(&fixture, 1, round % 2), 0);
+		cr_assert_eq(ring_add(&fixture, 0, 1), 0);
+		ring_kick(&fixture);
+		cr_expect_eq(kl__packed_progress(fixture.queue), before);
+		fake_process(fixture.fake, 0, 2);
+		cr_expect_eq(kl__packed_progress(fixture.queue), (uint16_t)(before + 2));
+		cr_expect_eq(fixture.queue->used_idx, before);
+		cr_expect_eq(ring_take(&fixture), 2);
+		fake_process(fixture.fake, 0, 1);
 		if (round % 2 == 0)
-			cr_expect_eq(kl__packed_progress(rig.queue), (uint16_t)(before + 3));
-		cr_expect_eq(ring_take(&rig), 1);
+			cr_expect_eq(kl__packed_progress(fixture.queue), (uint16_t)(before + 3));
+		cr_expect_eq(ring_take(&fixture), 1);
 	}
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 /* A lie is no progress; it is judged when the buffer is taken back. */
-Test(packed, no_progress_by_a_lie)
+Test(packed, no_progress_by_a_malformed_element)
 {
 	static const uint16_t ids[] = {7, 8, 77, 0xffff};
 	uint32_t length;
@@ -274,15 +274,16 @@ Test(packed, no_progress_by_a_lie)
 		uint16_t id = ids[i % 4];
 
 		open_packed(8, i < 4 ? 0 : KL__RING_IN_ORDER);
-		ring_post(&rig, 3);
-		model_lie_descriptor(rig.model, 0, 0, id, 0, model_used_flags(rig.model, 0, 0));
-		cr_expect_eq(kl__packed_progress(rig.queue), 0, "id %u", id);
-		cr_expect_null(kl__queue_take(rig.queue, &length));
-		cr_expect_eq(rig.queue->fault, id < 8 ? KL_QUEUE_USED_TWICE : KL_QUEUE_USED_ID);
-		while (kl__queue_drain(rig.queue) != NULL)
-			rig.taken++;
-		cr_expect_eq(rig.taken, 3);
-		ring_close(&rig);
+		ring_post(&fixture, 3);
+		fake_write_raw_descriptor(fixture.fake, 0, 0, id, 0,
+			fake_used_flags(fixture.fake, 0, 0));
+		cr_expect_eq(kl__packed_progress(fixture.queue), 0, "id %u", id);
+		cr_expect_null(kl__queue_take(fixture.queue, &length));
+		cr_expect_eq(fixture.queue->fault, id < 8 ? KL_QUEUE_USED_TWICE : KL_QUEUE_USED_ID);
+		while (kl__queue_drain(fixture.queue) != NULL)
+			fixture.taken++;
+		cr_expect_eq(fixture.taken, 3);
+		ring_close(&fixture);
 	}
 }
 
@@ -298,27 +299,27 @@ static bool is_among(unsigned int at, unsigned int window, unsigned int size, ui
 
 static void check_events(uint16_t size)
 {
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = size, .kind = KL__RING_PACKED, .event_idx = true});
-	rig.queue->device_event->flags = RING_EVENT_FLAGS_DESC;
+	fixture.queue->device_event->flags = RING_EVENT_FLAGS_DESC;
 	for (unsigned int at = 2u * size; at < 4u * size; at++) {
-		rig.queue->avail_place = (uint16_t)(at % size);
-		rig.queue->avail_flags = at / size % 2 == 0 ? VIRTQ_DESC_F_AVAIL :
-							      VIRTQ_DESC_F_USED;
+		fixture.queue->avail_place = (uint16_t)(at % size);
+		fixture.queue->avail_flags = at / size % 2 == 0 ? VIRTQ_DESC_F_AVAIL :
+								  VIRTQ_DESC_F_USED;
 		for (unsigned int event = 0; event < 2u * size; event++) {
 			uint16_t word = (uint16_t)(event % size | (event < size ? 0x8000 : 0));
 
-			rig.queue->device_event->desc = word;
+			fixture.queue->device_event->desc = word;
 			for (uint16_t window = 1; window <= size; window++)
-				cr_assert_eq(kl__packed_kick_wanted(rig.queue, window),
+				cr_assert_eq(kl__packed_kick_wanted(fixture.queue, window),
 					is_among(at, window, size, word),
 					"size %u, at %u, %u places, event 0x%04x", size, at, window,
 					word);
 		}
 	}
-	rig.queue->device_event->flags = 0;
-	rig.queue->avail_place = 0;
-	ring_close(&rig);
+	fixture.queue->device_event->flags = 0;
+	fixture.queue->avail_place = 0;
+	ring_close(&fixture);
 }
 
 Test(packed, events_by_definition)
@@ -332,21 +333,21 @@ Test(packed, events_by_definition)
 /* An event that is left behind fires once in two laps, when its place and lap come round again. */
 Test(packed, a_stale_event_fires_once_in_two_laps)
 {
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 100, .kind = KL__RING_PACKED, .event_idx = true});
 	for (unsigned int i = 0; i < 100 * 200 / 25; i++) {
-		ring_post(&rig, 25);
-		rig.model->script.handler = NULL;
-		while (rig.queue->used_idx != rig.queue->published) {
-			static struct model_chain chain;
+		ring_post(&fixture, 25);
+		fixture.fake->script.handler = NULL;
+		while (fixture.queue->used_idx != fixture.queue->published) {
+			static struct fake_chain chain;
 
-			cr_assert(model_pop(rig.model, 0, &chain));
-			model_complete(rig.model, 0, chain.head, 0);
-			cr_assert_eq(ring_take(&rig), 1);
+			cr_assert(fake_pop(fixture.fake, 0, &chain));
+			fake_complete(fixture.fake, 0, chain.head, 0);
+			cr_assert_eq(ring_take(&fixture), 1);
 		}
 	}
-	cr_expect_eq(rig.model->queue[0].doorbells, 100);
-	ring_close(&rig);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 100);
+	ring_close(&fixture);
 }
 
 /* Bits and values that the specification keeps for itself silence nobody. */
@@ -356,10 +357,10 @@ Test(packed, unknown_event_flags)
 
 	for (unsigned int i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		open_packed(8, 0);
-		rig.model->queue[0].kicks = MODEL_KICKS_ANY;
-		model_set_event_flags(rig.model, 0, flags[i]);
-		ring_post(&rig, 1);
-		cr_expect_eq(rig.model->queue[0].doorbells, 1, "0x%x", flags[i]);
-		ring_close(&rig);
+		fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
+		fake_set_event_flags(fixture.fake, 0, flags[i]);
+		ring_post(&fixture, 1);
+		cr_expect_eq(fixture.fake->queue[0].doorbells, 1, "0x%x", flags[i]);
+		ring_close(&fixture);
 	}
 }

@@ -4,25 +4,25 @@
 
 #include <criterion/criterion.h>
 
-#include "ring_rig.h"
+#include "ring_fixture.h"
 
-static struct ring_rig rig;
+static struct ring_fixture fixture;
 
 static void open_kind(uint16_t size, unsigned int kind)
 {
-	ring_open(&rig, (struct kl__queue_shape){.size = size, .kind = kind});
+	ring_open(&fixture, (struct kl__queue_shape){.size = size, .kind = kind});
 }
 
 static void add_one(void)
 {
-	kl__ring_add(rig.queue, &rig.posted, rig.data_iova, 32, VIRTQ_DESC_F_WRITE, 32,
-		rig.queue->kind);
-	rig.posted++;
+	kl__ring_add(fixture.queue, &fixture.posted, fixture.data_iova, 32, VIRTQ_DESC_F_WRITE, 32,
+		fixture.queue->kind);
+	fixture.posted++;
 }
 
 static void expect_free(uint16_t count)
 {
-	cr_expect_eq(kl__ring_free(rig.queue, rig.queue->kind), count);
+	cr_expect_eq(kl__ring_free(fixture.queue, fixture.queue->kind), count);
 }
 
 /* Adds, publishes, serves and takes one at a time, over the wrap of all indices. */
@@ -36,16 +36,16 @@ static void run_one_by_one(uint16_t size, unsigned int kind)
 		expect_free(size);
 		add_one();
 		expect_free(size - 1);
-		ring_kick(&rig);
-		cr_expect_eq(kl__queue_harvest(rig.queue, &buffer, &length, &writable, 1), 0);
-		model_process(rig.model, 0, 1);
-		cr_assert_eq(kl__queue_harvest(rig.queue, &buffer, &length, &writable, 1), 1);
-		cr_assert_eq(buffer, &rig.posted);
+		ring_kick(&fixture);
+		cr_expect_eq(kl__queue_harvest(fixture.queue, &buffer, &length, &writable, 1), 0);
+		fake_process(fixture.fake, 0, 1);
+		cr_assert_eq(kl__queue_harvest(fixture.queue, &buffer, &length, &writable, 1), 1);
+		cr_assert_eq(buffer, &fixture.posted);
 		cr_expect_eq(writable, 32);
-		rig.queue->stats.done++;
+		fixture.queue->stats.done++;
 	}
-	cr_expect_eq(rig.model->queue[0].interrupts, 0);
-	ring_close(&rig);
+	cr_expect_eq(fixture.fake->queue[0].interrupts, 0);
+	ring_close(&fixture);
 }
 
 RING_TEST(ring, one_by_one)
@@ -71,19 +71,19 @@ RING_TEST(ring, publish_is_what_the_device_sees)
 			add_one();
 			add_one();
 			add_one();
-			cr_expect_eq(model_process(rig.model, 0, 8), 0);
-			cr_expect_eq(rig.queue->stats.posted, 3 * round);
-			ring_kick(&rig);
-			cr_expect_eq(rig.queue->stats.posted, 3 * round + 3);
-			cr_expect_eq(model_process(rig.model, 0, 8), 3);
-			cr_expect_eq(ring_take(&rig), 3);
+			cr_expect_eq(fake_process(fixture.fake, 0, 8), 0);
+			cr_expect_eq(fixture.queue->stats.posted, 3 * round);
+			ring_kick(&fixture);
+			cr_expect_eq(fixture.queue->stats.posted, 3 * round + 3);
+			cr_expect_eq(fake_process(fixture.fake, 0, 8), 3);
+			cr_expect_eq(ring_take(&fixture), 3);
 		}
-		ring_close(&rig);
+		ring_close(&fixture);
 	}
 }
 
 /* The first lie ends the burst; what was taken before it is good. */
-RING_TEST(ring, a_lie_in_the_middle_of_a_burst)
+RING_TEST(ring, malformed_used_in_the_middle_of_a_burst)
 {
 	uint32_t lengths[8], writables[8];
 	void *buffers[8];
@@ -91,18 +91,18 @@ RING_TEST(ring, a_lie_in_the_middle_of_a_burst)
 	open_kind(8, kind);
 	for (unsigned int i = 0; i < 4; i++)
 		add_one();
-	ring_kick(&rig);
-	model_lie_used(rig.model, 0, 0, 11);
-	model_lie_used(rig.model, 0, 0, 12);
-	model_lie_used(rig.model, 0, 1, 13);
-	cr_expect_eq(kl__queue_harvest(rig.queue, buffers, lengths, writables, 8), 1);
-	rig.queue->stats.done++;
+	ring_kick(&fixture);
+	fake_write_raw_used(fixture.fake, 0, 0, 11);
+	fake_write_raw_used(fixture.fake, 0, 0, 12);
+	fake_write_raw_used(fixture.fake, 0, 1, 13);
+	cr_expect_eq(kl__queue_harvest(fixture.queue, buffers, lengths, writables, 8), 1);
+	fixture.queue->stats.done++;
 	cr_expect_eq(lengths[0], 11);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_TWICE);
-	cr_expect_eq(rig.queue->stats.bad_used, 1);
-	cr_expect_eq(kl__queue_harvest(rig.queue, buffers, lengths, writables, 8), 0);
-	cr_expect_eq(kl__queue_in_flight(rig.queue), 3);
-	ring_close(&rig);
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_USED_TWICE);
+	cr_expect_eq(fixture.queue->stats.bad_used, 1);
+	cr_expect_eq(kl__queue_harvest(fixture.queue, buffers, lengths, writables, 8), 0);
+	cr_expect_eq(kl__queue_in_flight(fixture.queue), 3);
+	ring_close(&fixture);
 }
 
 /* Several at once, with what each was allowed; a lie ends it. */
@@ -112,17 +112,17 @@ static void harvest_six(unsigned int kind)
 	void *buffers[8];
 
 	for (uint32_t i = 0; i < 6; i++)
-		cr_assert_eq(ring_add(&rig, 0, 1), 0);
-	ring_kick(&rig);
-	model_process(rig.model, 0, 6);
-	cr_assert_eq(kl__queue_harvest(rig.queue, buffers, lengths, writables, 8), 6);
-	rig.queue->stats.done += 6;
+		cr_assert_eq(ring_add(&fixture, 0, 1), 0);
+	ring_kick(&fixture);
+	fake_process(fixture.fake, 0, 6);
+	cr_assert_eq(kl__queue_harvest(fixture.queue, buffers, lengths, writables, 8), 6);
+	fixture.queue->stats.done += 6;
 	for (uint32_t i = 0; i < 6; i++) {
-		uint64_t name = (kind & KL__RING_IN_ORDER) != 0 ? rig.posted - 5 + i :
-								  rig.posted - i;
+		uint64_t name = (kind & KL__RING_IN_ORDER) != 0 ? fixture.posted - 5 + i :
+								  fixture.posted - i;
 
 		cr_expect_eq((uintptr_t)buffers[i], name);
-		cr_expect_eq(writables[i], 1 + (name - 1) % RIG_PIECE_BYTES);
+		cr_expect_eq(writables[i], 1 + (name - 1) % FIXTURE_SEGMENT_BYTES);
 		cr_expect_eq(lengths[i], 0);
 	}
 }
@@ -134,19 +134,19 @@ RING_TEST(ring, harvest)
 
 	for (unsigned int chained = 0; chained < 2; chained++) {
 		open_kind(8, kind | chained * KL__RING_CHAINED);
-		rig.model->script.order = MODEL_REVERSE;
+		fixture.fake->script.order = FAKE_REVERSE;
 		for (unsigned int round = 0; round < 10; round++)
 			harvest_six(kind);
 		for (uint32_t i = 0; i < 6; i++)
-			cr_assert_eq(ring_add(&rig, 0, 1), 0);
-		ring_kick(&rig);
-		model_process(rig.model, 0, 2);
-		model_lie_used(rig.model, 0, 8, 0);
-		model_lie_used(rig.model, 0, 8, 0);
-		cr_expect_eq(kl__queue_harvest(rig.queue, buffers, lengths, NULL, 8), 2);
-		rig.queue->stats.done += 2;
-		cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_ID);
-		ring_close(&rig);
+			cr_assert_eq(ring_add(&fixture, 0, 1), 0);
+		ring_kick(&fixture);
+		fake_process(fixture.fake, 0, 2);
+		fake_write_raw_used(fixture.fake, 0, 8, 0);
+		fake_write_raw_used(fixture.fake, 0, 8, 0);
+		cr_expect_eq(kl__queue_harvest(fixture.queue, buffers, lengths, NULL, 8), 2);
+		fixture.queue->stats.done += 2;
+		cr_expect_eq(fixture.queue->fault, KL_QUEUE_USED_ID);
+		ring_close(&fixture);
 	}
 }
 
@@ -158,55 +158,55 @@ RING_TEST(ring, harvest_in_portions)
 	uint64_t names = 0;
 
 	open_kind(16, kind | KL__RING_CHAINED);
-	rig.model->script.order = MODEL_SHUFFLE;
+	fixture.fake->script.order = FAKE_SHUFFLE;
 	for (uint32_t i = 0; i < 8; i++)
-		cr_assert_eq(ring_add(&rig, 1 + i % 2, 0), 0);
-	ring_kick(&rig);
-	cr_expect_eq(model_process(rig.model, 0, 16), 8);
+		cr_assert_eq(ring_add(&fixture, 1 + i % 2, 0), 0);
+	ring_kick(&fixture);
+	cr_expect_eq(fake_process(fixture.fake, 0, 16), 8);
 	for (unsigned int i = 0, n; i < 8; i += n) {
-		n = kl__queue_harvest(rig.queue, buffers, lengths, writables, 3);
+		n = kl__queue_harvest(fixture.queue, buffers, lengths, writables, 3);
 		cr_assert_eq(n, i < 6 ? 3 : 2);
 		for (unsigned int k = 0; k < n; k++)
 			names |= UINT64_C(1) << (uintptr_t)buffers[k];
-		rig.queue->stats.done += n;
+		fixture.queue->stats.done += n;
 	}
 	cr_expect_eq(names, 0x1fe);
-	cr_expect_eq(kl__queue_harvest(rig.queue, buffers, lengths, writables, 3), 0);
-	ring_close(&rig);
+	cr_expect_eq(kl__queue_harvest(fixture.queue, buffers, lengths, writables, 3), 0);
+	ring_close(&fixture);
 }
 
 /* The first fault is the one that is kept. */
 RING_TEST(ring, the_first_fault_counts)
 {
 	open_kind(8, kind);
-	kl__queue_break(rig.queue, KL_QUEUE_USED_ID);
-	kl__queue_break(rig.queue, KL_QUEUE_USED_INDEX);
-	cr_expect_eq(rig.queue->fault, KL_QUEUE_USED_ID);
-	cr_expect_eq(rig.queue->stats.bad_used, 2);
-	ring_close(&rig);
+	kl__queue_break(fixture.queue, KL_QUEUE_USED_ID);
+	kl__queue_break(fixture.queue, KL_QUEUE_USED_INDEX);
+	cr_expect_eq(fixture.queue->fault, KL_QUEUE_USED_ID);
+	cr_expect_eq(fixture.queue->stats.bad_used, 2);
+	ring_close(&fixture);
 }
 
 /* 2.7.14, 2.8.22: before sleeping the driver asks for a notification, then looks once more. */
 static void check_arming(struct kl__queue_shape shape)
 {
-	ring_open(&rig, shape);
+	ring_open(&fixture, shape);
 	for (unsigned int i = 0; i < 1000; i++) {
-		uint64_t before = rig.model->queue[0].interrupts;
+		uint64_t before = fixture.fake->queue[0].interrupts;
 
-		ring_post(&rig, 100);
-		cr_expect_not(kl__queue_arm(rig.queue), "nothing is there: sleep");
-		model_process(rig.model, 0, 1);
-		cr_expect_eq(rig.model->queue[0].interrupts, before + 1);
-		kl__queue_disarm(rig.queue);
-		model_process(rig.model, 0, 50);
-		cr_expect_eq(rig.model->queue[0].interrupts, before + 1, "polled again");
-		cr_expect(kl__queue_arm(rig.queue), "some came meanwhile: don't sleep");
-		kl__queue_disarm(rig.queue);
-		model_process(rig.model, 0, 256);
-		cr_expect_eq(rig.model->queue[0].interrupts, before + 1);
-		cr_assert_eq(ring_take(&rig), 100);
+		ring_post(&fixture, 100);
+		cr_expect_not(kl__queue_arm(fixture.queue), "nothing is there: sleep");
+		fake_process(fixture.fake, 0, 1);
+		cr_expect_eq(fixture.fake->queue[0].interrupts, before + 1);
+		kl__queue_disarm(fixture.queue);
+		fake_process(fixture.fake, 0, 50);
+		cr_expect_eq(fixture.fake->queue[0].interrupts, before + 1, "polled again");
+		cr_expect(kl__queue_arm(fixture.queue), "some came meanwhile: don't sleep");
+		kl__queue_disarm(fixture.queue);
+		fake_process(fixture.fake, 0, 256);
+		cr_expect_eq(fixture.fake->queue[0].interrupts, before + 1);
+		cr_assert_eq(ring_take(&fixture), 100);
 	}
-	ring_close(&rig);
+	ring_close(&fixture);
 }
 
 RING_TEST(ring, arming)
@@ -226,42 +226,43 @@ RING_TEST(ring, arming)
 RING_TEST(ring, arming_for_chains)
 {
 	for (unsigned int event_idx = 0; event_idx < 2; event_idx++) {
-		ring_open(&rig,
+		ring_open(&fixture,
 			(struct kl__queue_shape){.size = 16,
 				.kind = kind | KL__RING_CHAINED,
 				.event_idx = event_idx != 0});
 		for (unsigned int i = 0; i < 300; i++) {
-			cr_assert_eq(ring_add(&rig, 1 + i % 5, 1 + i % 3), 0);
-			ring_kick(&rig);
-			cr_expect_not(kl__queue_arm(rig.queue));
-			model_process(rig.model, 0, 1);
-			cr_assert_eq(rig.model->queue[0].interrupts, i + 1);
-			cr_expect_eq(ring_take(&rig), 1);
-			kl__queue_disarm(rig.queue);
+			cr_assert_eq(ring_add(&fixture, 1 + i % 5, 1 + i % 3), 0);
+			ring_kick(&fixture);
+			cr_expect_not(kl__queue_arm(fixture.queue));
+			fake_process(fixture.fake, 0, 1);
+			cr_assert_eq(fixture.fake->queue[0].interrupts, i + 1);
+			cr_expect_eq(ring_take(&fixture), 1);
+			kl__queue_disarm(fixture.queue);
 		}
-		ring_close(&rig);
+		ring_close(&fixture);
 	}
 }
 
 #define NOTIFICATION_DATA 38
 
-/* 2.9: each doorbell tells where the driver goes on; the model compares. */
+/* 2.9: each doorbell tells where the driver goes on; the fake device compares. */
 static void check_data(struct kl__queue_shape shape)
 {
-	ring_open(&rig, shape);
-	kl_features_set(&rig.model->accepted, NOTIFICATION_DATA);
-	rig.queue->notifier = model_notifier(rig.model, 0);
+	ring_open(&fixture, shape);
+	kl_features_set(&fixture.fake->accepted, NOTIFICATION_DATA);
+	fixture.queue->notifier = fake_notifier(fixture.fake, 0);
 	for (unsigned int i = 0; i < 30000; i++) {
 		unsigned int count = 1 + i % 5;
 
-		cr_assert_eq((shape.kind & KL__RING_CHAINED) != 0 ? ring_add(&rig, count, 0) : 0,
+		cr_assert_eq((shape.kind & KL__RING_CHAINED) != 0 ? ring_add(&fixture, count, 0) :
+								    0,
 			0);
-		ring_post(&rig, 2);
-		model_process(rig.model, 0, 7);
-		ring_take(&rig);
+		ring_post(&fixture, 2);
+		fake_process(fixture.fake, 0, 7);
+		ring_take(&fixture);
 	}
-	cr_expect_eq(rig.model->queue[0].doorbells, 30000);
-	ring_close(&rig);
+	cr_expect_eq(fixture.fake->queue[0].doorbells, 30000);
+	ring_close(&fixture);
 }
 
 RING_TEST(ring, notification_data)

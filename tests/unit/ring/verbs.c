@@ -6,7 +6,7 @@
 
 #include <criterion/criterion.h>
 
-#include "ring_rig.h"
+#include "ring_fixture.h"
 
 /* 2.7, 2.7.1: parts that do not overlap, of the right size and alignment, for every legal size. */
 Test(verbs, layout_of_every_size)
@@ -79,29 +79,29 @@ Test(verbs, layout_of_legacy_devices)
 /* 2.7.7.1: a polled queue says from the start that it wants no used notifications. */
 Test(verbs, a_new_queue_wants_no_interrupts)
 {
-	struct ring_rig rig;
+	struct ring_fixture fixture;
 
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .event_idx = false});
-	cr_expect_eq(rig.queue->avail->flags, VIRTQ_AVAIL_F_NO_INTERRUPT);
-	cr_expect_eq(*rig.queue->used_event, 0);
-	ring_close(&rig);
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .event_idx = true});
-	cr_expect_eq(rig.queue->avail->flags, 0);
-	cr_expect_eq(*rig.queue->used_event, 0xffff);
-	ring_close(&rig);
+	ring_open(&fixture, (struct kl__queue_shape){.size = 8, .event_idx = false});
+	cr_expect_eq(fixture.queue->avail->flags, VIRTQ_AVAIL_F_NO_INTERRUPT);
+	cr_expect_eq(*fixture.queue->used_event, 0);
+	ring_close(&fixture);
+	ring_open(&fixture, (struct kl__queue_shape){.size = 8, .event_idx = true});
+	cr_expect_eq(fixture.queue->avail->flags, 0);
+	cr_expect_eq(*fixture.queue->used_event, 0xffff);
+	ring_close(&fixture);
 }
 
-static unsigned int pieces_seen, readable_seen;
+static unsigned int segments_seen, readable_seen;
 static bool indirect_seen;
 static uint64_t writable_seen;
 
-static uint32_t look(struct model *model, uint16_t queue, const struct model_chain *chain,
+static uint32_t look(struct fake_device *fake, uint16_t queue, const struct fake_chain *chain,
 	void *context)
 {
-	(void)model;
+	(void)fake;
 	(void)queue;
 	(void)context;
-	pieces_seen = chain->count;
+	segments_seen = chain->count;
 	readable_seen = chain->readable;
 	indirect_seen = chain->is_indirect;
 	writable_seen = chain->writable_bytes;
@@ -112,24 +112,24 @@ static uint32_t look(struct model *model, uint16_t queue, const struct model_cha
 static void expect_seen(struct kl__queue_shape shape, unsigned int readable, unsigned int writable,
 	bool is_indirect)
 {
-	struct ring_rig rig;
+	struct ring_fixture fixture;
 	uint32_t length = 0;
 
-	ring_open(&rig, shape);
-	rig.model->script.handler = look;
-	cr_assert_eq(ring_add(&rig, readable, writable), 0);
-	ring_kick(&rig);
-	cr_expect_eq(model_process(rig.model, 0, 9), 1);
-	cr_expect_eq(pieces_seen, readable + writable);
+	ring_open(&fixture, shape);
+	fixture.fake->script.handler = look;
+	cr_assert_eq(ring_add(&fixture, readable, writable), 0);
+	ring_kick(&fixture);
+	cr_expect_eq(fake_process(fixture.fake, 0, 9), 1);
+	cr_expect_eq(segments_seen, readable + writable);
 	cr_expect_eq(readable_seen, readable);
 	cr_expect_eq(indirect_seen, is_indirect);
-	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+	cr_expect_eq(kl__queue_take(fixture.queue, &length), (void *)1);
 	cr_expect_eq(length, writable_seen);
-	cr_expect_eq(kl__queue_take(rig.queue, &length), NULL);
-	ring_close(&rig);
+	cr_expect_eq(kl__queue_take(fixture.queue, &length), NULL);
+	ring_close(&fixture);
 }
 
-RING_TEST(verbs, one_piece_takes_one_descriptor)
+RING_TEST(verbs, one_segment_takes_one_descriptor)
 {
 	expect_seen((struct kl__queue_shape){.size = 8, .kind = kind}, 1, 0, false);
 	expect_seen((struct kl__queue_shape){.size = 8, .kind = kind}, 0, 1, false);
@@ -139,23 +139,23 @@ RING_TEST(verbs, one_piece_takes_one_descriptor)
 		false);
 }
 
-RING_TEST(verbs, several_pieces_make_a_chain)
+RING_TEST(verbs, several_segments_make_a_chain)
 {
-	for (unsigned int pieces = 2; pieces <= 8; pieces++)
-		for (unsigned int readable = 0; readable <= pieces; readable++)
+	for (unsigned int segments = 2; segments <= 8; segments++)
+		for (unsigned int readable = 0; readable <= segments; readable++)
 			expect_seen((struct kl__queue_shape){.size = 8,
 					    .kind = KL__RING_CHAINED | kind},
-				readable, pieces - readable, false);
+				readable, segments - readable, false);
 }
 
-RING_TEST(verbs, several_pieces_take_an_indirect_table)
+RING_TEST(verbs, several_segments_take_an_indirect_table)
 {
-	for (unsigned int pieces = 2; pieces <= 6; pieces++)
-		for (unsigned int readable = 0; readable <= pieces; readable++)
+	for (unsigned int segments = 2; segments <= 6; segments++)
+		for (unsigned int readable = 0; readable <= segments; readable++)
 			expect_seen((struct kl__queue_shape){.size = 8,
 					    .kind = kind,
 					    .indirect_entries = 6},
-				readable, pieces - readable, true);
+				readable, segments - readable, true);
 }
 
 /* Where a table is too small, a chain may do. */
@@ -171,23 +171,24 @@ RING_TEST(verbs, tables_and_chains_mix)
 	expect_seen(shape, 0, 1, false);
 }
 
-RING_TEST(verbs, max_pieces)
+RING_TEST(verbs, max_segments)
 {
-	struct ring_rig rig;
+	struct ring_fixture fixture;
 
-	ring_open(&rig, (struct kl__queue_shape){.size = 16, .kind = kind});
-	cr_expect_eq(kl__queue_max_segments(rig.queue), 1);
-	cr_expect_eq(ring_add(&rig, 1, 1), -EINVAL);
-	ring_close(&rig);
-	ring_open(&rig, (struct kl__queue_shape){.size = 16, .kind = kind, .indirect_entries = 7});
-	cr_expect_eq(kl__queue_max_segments(rig.queue), 7);
-	cr_expect_eq(ring_add(&rig, 4, 4), -EINVAL);
-	ring_close(&rig);
-	ring_open(&rig, (struct kl__queue_shape){.size = 16, .kind = KL__RING_CHAINED | kind});
-	cr_expect_eq(kl__queue_max_segments(rig.queue), 16);
-	cr_expect_eq(ring_add(&rig, 9, 8), -EINVAL);
-	cr_expect_eq(ring_add(&rig, 8, 8), 0);
-	ring_close(&rig);
+	ring_open(&fixture, (struct kl__queue_shape){.size = 16, .kind = kind});
+	cr_expect_eq(kl__queue_max_segments(fixture.queue), 1);
+	cr_expect_eq(ring_add(&fixture, 1, 1), -EINVAL);
+	ring_close(&fixture);
+	ring_open(&fixture,
+		(struct kl__queue_shape){.size = 16, .kind = kind, .indirect_entries = 7});
+	cr_expect_eq(kl__queue_max_segments(fixture.queue), 7);
+	cr_expect_eq(ring_add(&fixture, 4, 4), -EINVAL);
+	ring_close(&fixture);
+	ring_open(&fixture, (struct kl__queue_shape){.size = 16, .kind = KL__RING_CHAINED | kind});
+	cr_expect_eq(kl__queue_max_segments(fixture.queue), 16);
+	cr_expect_eq(ring_add(&fixture, 9, 8), -EINVAL);
+	cr_expect_eq(ring_add(&fixture, 8, 8), 0);
+	ring_close(&fixture);
 }
 
 /* 2.7.5.3.1: a table is never longer than the queue, so it can't be asked for. */
@@ -202,78 +203,78 @@ RING_TEST(verbs, the_largest_table_is_as_long_as_the_queue)
 /* 2.7.4.2, 2.7.5.2: what a device would choke on is refused before it is visible. */
 RING_TEST(verbs, impossible_buffers_are_refused)
 {
-	struct ring_rig rig;
-	struct kl__segment piece[3];
+	struct ring_fixture fixture;
+	struct kl__segment segment[3];
 
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kind = KL__RING_CHAINED | kind});
+	ring_open(&fixture, (struct kl__queue_shape){.size = 8, .kind = KL__RING_CHAINED | kind});
 	for (unsigned int i = 0; i < 3; i++)
-		piece[i] = (struct kl__segment){rig.data_iova, 64};
-	cr_expect_eq(kl__queue_add(rig.queue, piece, 0, 0, &rig), -EINVAL);
-	piece[1].length = 0;
-	cr_expect_eq(kl__queue_add(rig.queue, piece, 1, 2, &rig), -EINVAL);
-	piece[0].length = UINT32_MAX;
-	piece[1].length = 1;
-	cr_expect_eq(kl__queue_add(rig.queue, piece, 1, 1, &rig), -EINVAL, "4 GiB");
-	cr_expect_eq(rig.queue->avail_idx, 0);
-	cr_expect_eq(kl__ring_free(rig.queue, rig.queue->kind), 8);
-	piece[0].length = UINT32_MAX - 1;
-	cr_expect_eq(kl__queue_add(rig.queue, piece, 1, 1, &rig), 0, "one byte less");
-	cr_expect_eq(kl__queue_drain(rig.queue), &rig);
-	ring_close(&rig);
+		segment[i] = (struct kl__segment){fixture.data_iova, 64};
+	cr_expect_eq(kl__queue_add(fixture.queue, segment, 0, 0, &fixture), -EINVAL);
+	segment[1].length = 0;
+	cr_expect_eq(kl__queue_add(fixture.queue, segment, 1, 2, &fixture), -EINVAL);
+	segment[0].length = UINT32_MAX;
+	segment[1].length = 1;
+	cr_expect_eq(kl__queue_add(fixture.queue, segment, 1, 1, &fixture), -EINVAL, "4 GiB");
+	cr_expect_eq(fixture.queue->avail_idx, 0);
+	cr_expect_eq(kl__ring_free(fixture.queue, fixture.queue->kind), 8);
+	segment[0].length = UINT32_MAX - 1;
+	cr_expect_eq(kl__queue_add(fixture.queue, segment, 1, 1, &fixture), 0, "one byte less");
+	cr_expect_eq(kl__queue_drain(fixture.queue), &fixture);
+	ring_close(&fixture);
 }
 
 RING_TEST(verbs, a_full_ring_says_so)
 {
-	struct ring_rig rig;
+	struct ring_fixture fixture;
 
-	ring_open(&rig,
+	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 4,
 			.kind = KL__RING_CHAINED | kind,
 			.indirect_entries = 2});
-	cr_expect_eq(ring_add(&rig, 2, 1), 0, "a chain of three");
-	cr_expect_eq(ring_add(&rig, 2, 1), -ENOSPC);
-	cr_expect_eq(ring_add(&rig, 1, 1), 0, "a table needs one descriptor only");
-	cr_expect_eq(ring_add(&rig, 1, 1), -ENOSPC);
-	cr_expect_eq(ring_add(&rig, 1, 0), -ENOSPC);
-	ring_kick(&rig);
-	cr_expect_eq(model_process(rig.model, 0, 1), 1);
-	cr_expect_eq(ring_take(&rig), 1);
-	cr_expect_eq(ring_add(&rig, 2, 1), 0);
-	cr_expect_eq(ring_add(&rig, 0, 1), -ENOSPC);
-	ring_close(&rig);
+	cr_expect_eq(ring_add(&fixture, 2, 1), 0, "a chain of three");
+	cr_expect_eq(ring_add(&fixture, 2, 1), -ENOSPC);
+	cr_expect_eq(ring_add(&fixture, 1, 1), 0, "a table needs one descriptor only");
+	cr_expect_eq(ring_add(&fixture, 1, 1), -ENOSPC);
+	cr_expect_eq(ring_add(&fixture, 1, 0), -ENOSPC);
+	ring_kick(&fixture);
+	cr_expect_eq(fake_process(fixture.fake, 0, 1), 1);
+	cr_expect_eq(ring_take(&fixture), 1);
+	cr_expect_eq(ring_add(&fixture, 2, 1), 0);
+	cr_expect_eq(ring_add(&fixture, 0, 1), -ENOSPC);
+	ring_close(&fixture);
 }
 
 /* Fills and empties rings of a size until indices have wrapped; the names come back once each. */
-static void run_sizes(struct kl__queue_shape shape, enum model_order order)
+static void run_sizes(struct kl__queue_shape shape, enum fake_order order)
 {
 	static uint8_t out[200000];
-	struct ring_rig rig;
+	struct ring_fixture fixture;
 	uint32_t length;
 	uint64_t name;
 
 	memset(out, 0, sizeof(out));
-	ring_open(&rig, shape);
-	rig.model->script.order = order;
-	while (rig.taken < 140000) {
-		unsigned int burst = 1 + (unsigned int)(model_random(rig.model) % shape.size);
+	ring_open(&fixture, shape);
+	fixture.fake->script.order = order;
+	while (fixture.taken < 140000) {
+		unsigned int burst = 1 + (unsigned int)(fake_random(fixture.fake) % shape.size);
 
-		while (burst-- > 0 && ring_add(&rig, 1, 0) == 0)
-			out[rig.posted % sizeof(out)]++;
-		ring_kick(&rig);
-		model_process(rig.model, 0,
-			1 + (unsigned int)(model_random(rig.model) % shape.size));
-		while ((name = (uintptr_t)kl__queue_take(rig.queue, &length)) != 0) {
+		while (burst-- > 0 && ring_add(&fixture, 1, 0) == 0)
+			out[fixture.posted % sizeof(out)]++;
+		ring_kick(&fixture);
+		fake_process(fixture.fake, 0,
+			1 + (unsigned int)(fake_random(fixture.fake) % shape.size));
+		while ((name = (uintptr_t)kl__queue_take(fixture.queue, &length)) != 0) {
 			cr_assert_eq(out[name % sizeof(out)], 1, "%lu came back twice, or unasked",
 				name);
 			out[name % sizeof(out)] = 0;
-			rig.taken++;
+			fixture.taken++;
 		}
-		ring_expect_law(&rig);
-		ring_assert_sound(&rig);
+		ring_expect_law(&fixture);
+		ring_assert_sound(&fixture);
 	}
-	cr_expect_eq(rig.queue->stats.done, rig.taken);
-	cr_expect_eq(rig.model->queue[0].interrupts, 0, "a polled queue was interrupted");
-	ring_close(&rig);
+	cr_expect_eq(fixture.queue->stats.done, fixture.taken);
+	cr_expect_eq(fixture.fake->queue[0].interrupts, 0, "a polled queue was interrupted");
+	ring_close(&fixture);
 }
 
 /* In each order that the kind allows; only packed rings have sizes that are no powers of two. */
@@ -281,84 +282,86 @@ RING_TEST(verbs, indices_wrap)
 {
 	static const uint16_t sizes[] = {1, 2, 4, 256, 32768, 3, 100};
 	const unsigned int packed = kind & KL__RING_PACKED;
-	const int last = (kind & KL__RING_IN_ORDER) != 0 ? MODEL_IN_ORDER : MODEL_SHUFFLE;
+	const int last = (kind & KL__RING_IN_ORDER) != 0 ? FAKE_IN_ORDER : FAKE_SHUFFLE;
 
-	for (int order = MODEL_IN_ORDER; order <= last; order++)
+	for (int order = FAKE_IN_ORDER; order <= last; order++)
 		for (unsigned int i = 0; i < (packed != 0 ? 7 : 5); i++)
 			run_sizes((struct kl__queue_shape){.size = sizes[i],
 					  .kind = kind |
 						  (i + (unsigned int)order) % 2 * KL__RING_CHAINED,
 					  .event_idx = i % 3 != 0},
-				(enum model_order)order);
+				(enum fake_order)order);
 }
 
-static void run_random(struct kl__queue_shape shape, enum model_order order)
+static void run_random(struct kl__queue_shape shape, enum fake_order order)
 {
-	struct ring_rig rig;
+	struct ring_fixture fixture;
 	unsigned int most;
 
-	ring_open(&rig, shape);
-	rig.model->script.order = order;
-	most = kl__queue_max_segments(rig.queue) < 12 ? kl__queue_max_segments(rig.queue) : 12;
-	while (rig.taken < 70000) {
-		unsigned int tries = (unsigned int)(model_random(rig.model) % 16);
+	ring_open(&fixture, shape);
+	fixture.fake->script.order = order;
+	most = kl__queue_max_segments(fixture.queue) < 12 ? kl__queue_max_segments(fixture.queue) :
+							    12;
+	while (fixture.taken < 70000) {
+		unsigned int tries = (unsigned int)(fake_random(fixture.fake) % 16);
 
 		while (tries-- > 0) {
-			unsigned int pieces = 1 + (unsigned int)(model_random(rig.model) % most);
+			unsigned int segments = 1 +
+				(unsigned int)(fake_random(fixture.fake) % most);
 			unsigned int readable =
-				(unsigned int)(model_random(rig.model) % (pieces + 1));
-			int rc = ring_add(&rig, readable, pieces - readable);
+				(unsigned int)(fake_random(fixture.fake) % (segments + 1));
+			int rc = ring_add(&fixture, readable, segments - readable);
 
 			cr_assert(rc == 0 || rc == -ENOSPC, "%d", rc);
 		}
-		ring_kick(&rig);
-		rig.model->queue[0].is_busy = model_random(rig.model) % 4 == 0;
-		rig.model->script.batch = (unsigned int)(model_random(rig.model) % 9);
-		model_process(rig.model, 0, (unsigned int)(model_random(rig.model) % 16));
-		ring_take(&rig);
-		ring_assert_sound(&rig);
+		ring_kick(&fixture);
+		fixture.fake->queue[0].is_busy = fake_random(fixture.fake) % 4 == 0;
+		fixture.fake->script.batch = (unsigned int)(fake_random(fixture.fake) % 9);
+		fake_process(fixture.fake, 0, (unsigned int)(fake_random(fixture.fake) % 16));
+		ring_take(&fixture);
+		ring_assert_sound(&fixture);
 	}
-	ring_expect_law(&rig);
-	ring_close(&rig);
+	ring_expect_law(&fixture);
+	ring_close(&fixture);
 }
 
 /* Any mixture of buffers, completed in any order, breaks no rule of the specification. */
 RING_TEST(verbs, random_traffic_obeys_the_rules)
 {
-	const int last = (kind & KL__RING_IN_ORDER) != 0 ? MODEL_IN_ORDER : MODEL_SHUFFLE;
+	const int last = (kind & KL__RING_IN_ORDER) != 0 ? FAKE_IN_ORDER : FAKE_SHUFFLE;
 	const uint16_t odd = (kind & KL__RING_PACKED) != 0 ? 13 : 0;
 
-	for (int order = MODEL_IN_ORDER; order <= last; order++) {
+	for (int order = FAKE_IN_ORDER; order <= last; order++) {
 		run_random((struct kl__queue_shape){.size = 64, .kind = KL__RING_CHAINED | kind},
-			(enum model_order)order);
+			(enum fake_order)order);
 		run_random((struct kl__queue_shape){.size = 64 - odd,
 				   .kind = kind,
 				   .indirect_entries = 8,
 				   .event_idx = true},
-			(enum model_order)order);
+			(enum fake_order)order);
 		run_random((struct kl__queue_shape){.size = 16 + odd,
 				   .kind = KL__RING_CHAINED | kind,
 				   .indirect_entries = 4,
 				   .event_idx = true},
-			(enum model_order)order);
+			(enum fake_order)order);
 	}
 }
 
 /* The writable bytes are known to us; a device that claims more is not believed. */
 RING_TEST(verbs, a_length_beyond_the_buffer_reads_as_none)
 {
-	struct ring_rig rig;
+	struct ring_fixture fixture;
 	uint32_t length;
 
-	ring_open(&rig, (struct kl__queue_shape){.size = 8, .kind = KL__RING_CHAINED | kind});
+	ring_open(&fixture, (struct kl__queue_shape){.size = 8, .kind = KL__RING_CHAINED | kind});
 	for (unsigned int i = 0; i < 2; i++)
-		cr_assert_eq(ring_add(&rig, 1, 2), 0);
-	ring_kick(&rig);
-	model_lie_used(rig.model, 0, 0, 2 + 3);
-	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)1);
+		cr_assert_eq(ring_add(&fixture, 1, 2), 0);
+	ring_kick(&fixture);
+	fake_write_raw_used(fixture.fake, 0, 0, 2 + 3);
+	cr_expect_eq(kl__queue_take(fixture.queue, &length), (void *)1);
 	cr_expect_eq(length, 5);
-	model_lie_used(rig.model, 0, 3, 1 + 3 + 4);
-	cr_expect_eq(kl__queue_take(rig.queue, &length), (void *)2);
+	fake_write_raw_used(fixture.fake, 0, 3, 1 + 3 + 4);
+	cr_expect_eq(kl__queue_take(fixture.queue, &length), (void *)2);
 	cr_expect_eq(length, 0);
-	ring_close(&rig);
+	ring_close(&fixture);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The entropy driver over the model: what it asks, what it believes, and that nothing it hands out
+ * The entropy driver over the fake device: what it asks, what it believes, and that nothing it hands out
  * was not given by the device.
  */
 #include <kickless/rng.h>
@@ -14,9 +14,9 @@
 
 #include "core/device.h"
 #include "finish.h"
-#include "model.h"
+#include "fake_device.h"
 #include "ring_variant.h"
-#include "scarce.h"
+#include "fault_injection.h"
 #include "spec/features.h"
 
 #define ENTROPY 4
@@ -25,7 +25,7 @@
 #define SHORT_WAIT (SECOND / 50)
 
 /* The device, and what it does: the n-th byte that it gives ever is byte(n). */
-static struct model *model;
+static struct fake_device *fake;
 static struct kl_device *device;
 static struct kl_rng *rng;
 static uint64_t given;
@@ -39,10 +39,10 @@ static uint8_t byte(uint64_t n)
 	return (uint8_t)(n * 37 + n / 256 + 1);
 }
 
-static uint32_t fill(struct model *m, uint16_t queue, const struct model_chain *chain,
+static uint32_t fill(struct fake_device *m, uint16_t queue, const struct fake_chain *chain,
 	void *context)
 {
-	uint32_t bytes = chain->piece[0].length < most ? chain->piece[0].length : most;
+	uint32_t bytes = chain->segment[0].length < most ? chain->segment[0].length : most;
 
 	(void)m;
 	(void)queue;
@@ -50,18 +50,18 @@ static uint32_t fill(struct model *m, uint16_t queue, const struct model_chain *
 	cr_expect_eq(chain->readable, 0, "5.4.6.1: nothing to read for the device");
 	lengths[buffers++ % 16] = (uint32_t)chain->writable_bytes;
 	for (uint32_t i = 0; i < bytes; i++)
-		chain->piece[0].data[i] = byte(given++);
+		chain->segment[0].data[i] = byte(given++);
 	return bytes + claim;
 }
 
 static int attach(void)
 {
 	struct kl__transport *transport;
-	int rc = ring_variant_open(model, &transport);
+	int rc = ring_variant_open(fake, &transport);
 
 	if (rc != 0)
 		return rc;
-	rc = kl__device_attach(transport, &model->host, NULL, &device);
+	rc = kl__device_attach(transport, &fake->host, NULL, &device);
 	if (rc == 0)
 		return 0;
 	device = NULL;
@@ -72,16 +72,16 @@ static int attach(void)
 static void prepare(void)
 {
 	capture_log();
-	model = model_new(ENTROPY);
-	cr_assert_neq(model, NULL);
-	model_offer(model, VIRTIO_F_EVENT_IDX);
-	ring_variant_offer(model);
-	model->script.num_queues = 1;
-	model->script.queue_size[0] = model->queue[0].size = RING;
-	model->script.config_length = 0;
-	model->script.handler = fill;
-	model->script.serves_doorbells = true;
-	model_rebuild(model);
+	fake = fake_new(ENTROPY);
+	cr_assert_neq(fake, NULL);
+	fake_offer(fake, VIRTIO_F_EVENT_IDX);
+	ring_variant_offer(fake);
+	fake->script.num_queues = 1;
+	fake->script.queue_size[0] = fake->queue[0].size = RING;
+	fake->script.config_length = 0;
+	fake->script.handler = fill;
+	fake->script.serves_doorbells = true;
+	fake_rebuild(fake);
 	most = UINT32_MAX;
 	claim = 0;
 	given = 0;
@@ -101,7 +101,7 @@ static void tear_down(void)
 {
 	if (device != NULL)
 		kl_device_close(device);
-	finish(model);
+	finish(fake);
 }
 
 static void expect_bytes(const uint8_t *data, size_t size, uint64_t first)
@@ -188,7 +188,7 @@ FRAMED_TEST(rng, an_error_leaves_no_half)
 	static uint8_t data[5000];
 
 	memset(data, 0xaa, sizeof(data));
-	model->script.serves_doorbells = false;
+	fake->script.serves_doorbells = false;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
 	expect_zeros(data, sizeof(data));
 }
@@ -197,16 +197,16 @@ FRAMED_TEST(rng, a_late_answer_is_used_by_the_next_call)
 {
 	uint8_t data[64];
 
-	model->script.serves_doorbells = false;
+	fake->script.serves_doorbells = false;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -ETIMEDOUT);
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -ETIMEDOUT);
-	cr_expect_eq(model->queue[0].doorbells, 1, "one request is enough");
-	cr_expect_eq(model_process(model, 0, RING), 1);
+	cr_expect_eq(fake->queue[0].doorbells, 1, "one request is enough");
+	cr_expect_eq(fake_process(fake, 0, RING), 1);
 	cr_expect_eq(kl_rng_read(rng, data, 16, SHORT_WAIT), 0);
 	expect_bytes(data, 16, 0);
 	expect_zeros(data + 16, sizeof(data) - 16);
 	/* The other 48 are not kept: the device was to give them to a call that has ended. */
-	model->script.serves_doorbells = true;
+	fake->script.serves_doorbells = true;
 	cr_expect_eq(kl_rng_read(rng, data, 32, SECOND), 0);
 	expect_bytes(data, 32, 64);
 }
@@ -223,19 +223,19 @@ FRAMED_TEST(rng, handed_out_bytes_are_erased)
 	expect_zeros(data, sizeof(data));
 }
 
-FRAMED_TEST(rng, a_lie_breaks_the_queue_until_a_restart)
+FRAMED_TEST(rng, malformed_used_breaks_the_queue_until_a_restart)
 {
 	uint8_t data[64];
 
-	model->script.serves_doorbells = false;
+	fake->script.serves_doorbells = false;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
-	model_lie_used(model, 0, RING, 64);
+	fake_write_raw_used(fake, 0, RING, 64);
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EIO);
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EIO);
 	cr_expect(logged("names no descriptor"), "%s", log_text());
 	cr_expect_eq(kl_rng_stop(rng), 0);
 	cr_expect_eq(kl_rng_start(rng), 0, "%s", log_text());
-	model->script.serves_doorbells = true;
+	fake->script.serves_doorbells = true;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
 	expect_bytes(data, sizeof(data), 0);
 }
@@ -244,12 +244,12 @@ FRAMED_TEST(rng, a_wish_to_be_reset_is_told_from_a_late_answer)
 {
 	uint8_t data[64];
 
-	model->script.serves_doorbells = false;
-	model_need_reset(model);
+	fake->script.serves_doorbells = false;
+	fake_need_reset(fake);
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -EIO);
 	cr_expect_eq(kl_rng_stop(rng), 0);
 	cr_expect_eq(kl_rng_start(rng), 0, "%s", log_text());
-	model->script.serves_doorbells = true;
+	fake->script.serves_doorbells = true;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
 }
 
@@ -257,7 +257,7 @@ FRAMED_TEST(rng, a_device_that_left)
 {
 	uint8_t data[64];
 
-	model->script.is_gone = true;
+	fake->script.is_gone = true;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -EIO);
 	cr_expect_eq(kl_rng_stop(rng), 0);
 }
@@ -267,14 +267,14 @@ FRAMED_TEST(rng, stopped_and_started)
 	uint8_t data[64];
 
 	cr_expect_eq(kl_rng_start(rng), -EBUSY);
-	model->script.serves_doorbells = false;
+	fake->script.serves_doorbells = false;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
 	cr_expect_eq(kl_rng_stop(rng), 0);
 	memset(data, 0xaa, sizeof(data));
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -ESHUTDOWN);
 	expect_zeros(data, sizeof(data));
 	cr_expect_eq(kl_rng_start(rng), 0);
-	model->script.serves_doorbells = true;
+	fake->script.serves_doorbells = true;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
 	expect_bytes(data, sizeof(data), 0);
 }
@@ -283,19 +283,19 @@ FRAMED_TEST(rng, stopped_and_started)
 FRAMED_TEST(rng, a_reset_that_does_not_end_keeps_the_buffer)
 {
 	uint8_t data[64];
-	unsigned int before = model->allocated;
+	unsigned int before = fake->allocated;
 
 	kl__reset_timeout_ms = 20;
-	model->script.serves_doorbells = false;
+	fake->script.serves_doorbells = false;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
-	model->script.reset_reads = MODEL_NEVER;
-	model->script.scribbles = true;
+	fake->script.reset_reads = FAKE_NEVER;
+	fake->script.scribbles = true;
 	cr_expect_eq(kl_rng_stop(rng), -ETIMEDOUT);
 	cr_expect_eq(kl_rng_start(rng), -ETIMEDOUT);
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ESHUTDOWN);
 	kl_device_close(device);
 	device = NULL;
-	cr_expect_eq(model->allocated, before);
+	cr_expect_eq(fake->allocated, before);
 }
 
 /* Whatever start-up lacks, all is given back. */
@@ -304,13 +304,13 @@ Test(rng, starts_that_fail)
 	prepare();
 	cr_assert_eq(attach(), 0);
 	rng = kl_rng_from_device(device);
-	model->script.refuses_features = true;
+	fake->script.refuses_features = true;
 	cr_expect_eq(kl_rng_start(rng), -EPROTO);
-	model->script.refuses_features = false;
-	model->script.queue_size[0] = model->queue[0].size = 0;
+	fake->script.refuses_features = false;
+	fake->script.queue_size[0] = fake->queue[0].size = 0;
 	cr_expect_eq(kl_rng_start(rng), -EINVAL);
-	model->script.queue_size[0] = model->queue[0].size = RING;
-	model->script.alloc_fails_at = 1;
+	fake->script.queue_size[0] = fake->queue[0].size = RING;
+	fake->script.alloc_fails_at = 1;
 	cr_expect_eq(kl_rng_start(rng), -ENOMEM);
 	cr_expect_eq(kl_rng_start(rng), 0, "%s", log_text());
 	tear_down();
@@ -342,10 +342,10 @@ static void expect_works(void)
 Test(rng, scarcity)
 {
 	prepare();
-	cr_expect_eq(scarce_try_all(
-			     &(struct scarce_trial){model, start, close_device, expect_works}),
+	cr_expect_eq(fault_injection_try_all(
+			     &(struct fault_trial){fake, start, close_device, expect_works}),
 		7);
-	finish(model);
+	finish(fake);
 }
 
 static void expect_many(uint32_t requests)
@@ -367,10 +367,10 @@ FRAMED_TEST(rng, past_65536_requests)
 static void try_ring(uint16_t size, unsigned int first, unsigned int second)
 {
 	prepare();
-	model->script.queue_size[0] = model->queue[0].size = size;
-	model_offer(model, first);
-	model_offer(model, second);
-	model_offer(model, VIRTIO_F_INDIRECT_DESC);
+	fake->script.queue_size[0] = fake->queue[0].size = size;
+	fake_offer(fake, first);
+	fake_offer(fake, second);
+	fake_offer(fake, VIRTIO_F_INDIRECT_DESC);
 	cr_assert_eq(attach(), 0, "%s", log_text());
 	rng = kl_rng_from_device(device);
 	cr_assert_eq(kl_rng_start(rng), 0, "%s", log_text());

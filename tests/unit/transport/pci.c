@@ -6,70 +6,70 @@
 #include <criterion/criterion.h>
 
 #include "finish.h"
-#include "model.h"
+#include "fake_device.h"
 
-static struct model *model;
+static struct fake_device *fake;
 static struct kl__transport *transport;
 
-static void expect_opens(enum model_interfaces interfaces, enum kl__pci_interface wanted,
+static void expect_opens(enum fake_interfaces interfaces, enum kl__pci_interface wanted,
 	const char *name)
 {
-	model = model_new(63);
-	model->script.interfaces = interfaces;
-	model_rebuild(model);
-	cr_assert_eq(kl__pci_open(&model->access, wanted, &transport), 0, "%s", log_text());
+	fake = fake_new(63);
+	fake->script.interfaces = interfaces;
+	fake_rebuild(fake);
+	cr_assert_eq(kl__pci_open(&fake->access, wanted, &transport), 0, "%s", log_text());
 	cr_expect_str_eq(transport->ops->name, name);
 	cr_expect_eq(transport->type, 63);
-	cr_expect_eq(model->traced, 0, "no register is touched by opening");
+	cr_expect_eq(fake->traced, 0, "no register is touched by opening");
 	transport->ops->close(transport);
-	cr_expect_eq(model->access_closes, 1);
-	finish(model);
+	cr_expect_eq(fake->access_closes, 1);
+	finish(fake);
 }
 
-static void expect_refused(enum model_interfaces interfaces, enum kl__pci_interface wanted,
+static void expect_refused(enum fake_interfaces interfaces, enum kl__pci_interface wanted,
 	int error, const char *why)
 {
-	model = model_new(63);
-	model->script.interfaces = interfaces;
-	model_rebuild(model);
+	fake = fake_new(63);
+	fake->script.interfaces = interfaces;
+	fake_rebuild(fake);
 	forget_log();
-	cr_expect_eq(kl__pci_open(&model->access, wanted, &transport), error);
+	cr_expect_eq(kl__pci_open(&fake->access, wanted, &transport), error);
 	cr_expect(logged(why), "%s", log_text());
-	cr_expect_eq(model->access_closes, 0, "the access stays the caller's");
-	finish(model);
+	cr_expect_eq(fake->access_closes, 0, "the access stays the caller's");
+	finish(fake);
 }
 
 /* PCI-02, PCIL-01: what has virtio capabilities is driven by them, unless it is said otherwise. */
 Test(pci, the_interface)
 {
 	capture_log();
-	expect_opens(MODEL_MODERN, KL__PCI_BEST, "pci-modern");
-	expect_opens(MODEL_MODERN, KL__PCI_USE_MODERN, "pci-modern");
-	expect_opens(MODEL_TRANSITIONAL, KL__PCI_BEST, "pci-modern");
-	expect_opens(MODEL_TRANSITIONAL, KL__PCI_USE_MODERN, "pci-modern");
-	expect_opens(MODEL_TRANSITIONAL, KL__PCI_USE_LEGACY, "pci-legacy");
-	expect_opens(MODEL_LEGACY, KL__PCI_BEST, "pci-legacy");
-	expect_opens(MODEL_LEGACY, KL__PCI_USE_LEGACY, "pci-legacy");
+	expect_opens(FAKE_MODERN, KL__PCI_BEST, "pci-modern");
+	expect_opens(FAKE_MODERN, KL__PCI_USE_MODERN, "pci-modern");
+	expect_opens(FAKE_TRANSITIONAL, KL__PCI_BEST, "pci-modern");
+	expect_opens(FAKE_TRANSITIONAL, KL__PCI_USE_MODERN, "pci-modern");
+	expect_opens(FAKE_TRANSITIONAL, KL__PCI_USE_LEGACY, "pci-legacy");
+	expect_opens(FAKE_LEGACY, KL__PCI_BEST, "pci-legacy");
+	expect_opens(FAKE_LEGACY, KL__PCI_USE_LEGACY, "pci-legacy");
 }
 
 Test(pci, an_interface_that_it_lacks)
 {
 	capture_log();
-	expect_refused(MODEL_MODERN, KL__PCI_USE_LEGACY, -ENODEV, "no legacy interface");
-	expect_refused(MODEL_LEGACY, KL__PCI_USE_MODERN, -ENODEV, "no virtio capabilities");
+	expect_refused(FAKE_MODERN, KL__PCI_USE_LEGACY, -ENODEV, "no legacy interface");
+	expect_refused(FAKE_LEGACY, KL__PCI_USE_MODERN, -ENODEV, "no virtio capabilities");
 }
 
 /* Capabilities that can't be used make a broken modern device, not a legacy one. */
 Test(pci, broken_capabilities)
 {
 	capture_log();
-	model = model_new(63);
-	model->script.interfaces = MODEL_TRANSITIONAL;
-	model_rebuild(model);
-	model->access.bar[4].size = 0x1000;
-	cr_expect_eq(kl__pci_open(&model->access, KL__PCI_BEST, &transport), -EPROTO);
+	fake = fake_new(63);
+	fake->script.interfaces = FAKE_TRANSITIONAL;
+	fake_rebuild(fake);
+	fake->access.bar[4].size = 0x1000;
+	cr_expect_eq(kl__pci_open(&fake->access, KL__PCI_BEST, &transport), -EPROTO);
 	cr_expect(logged("no usable notification"), "%s", log_text());
-	cr_assert_eq(kl__pci_open(&model->access, KL__PCI_USE_LEGACY, &transport), 0);
+	cr_assert_eq(kl__pci_open(&fake->access, KL__PCI_USE_LEGACY, &transport), 0);
 	transport->ops->close(transport);
-	finish(model);
+	finish(fake);
 }

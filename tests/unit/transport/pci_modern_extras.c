@@ -7,78 +7,78 @@
 
 #include <criterion/criterion.h>
 
-#include "device_rig.h"
+#include "device_fixture.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
 #include "spec/features.h"
 
-static struct device_rig rig;
+static struct device_fixture fixture;
 static struct kl_queue *queue;
 
 static void prepare(void)
 {
-	rig_prepare(&rig);
-	rig.model->queue[0].kicks = MODEL_KICKS_ANY;
-	rig.model->queue[1].kicks = MODEL_KICKS_ANY;
+	fixture_prepare(&fixture);
+	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
+	fixture.fake->queue[1].kicks = FAKE_KICKS_ANY;
 }
 
 static void start(const char *options)
 {
 	const struct kl_queue_conf conf = {.index = 1};
 
-	model_rebuild(rig.model);
-	cr_assert_eq(rig_attach(&rig, options), 0, "%s", log_text());
-	cr_assert_eq(rig_negotiate(&rig), 0, "%s", log_text());
-	cr_assert_eq(kl_device_queue_add(rig.device, &conf, &queue), 0, "%s", log_text());
-	cr_assert_eq(kl_device_run(rig.device), 0);
+	fake_rebuild(fixture.fake);
+	cr_assert_eq(fixture_attach(&fixture, options), 0, "%s", log_text());
+	cr_assert_eq(fixture_negotiate(&fixture), 0, "%s", log_text());
+	cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &queue), 0, "%s", log_text());
+	cr_assert_eq(kl_device_run(fixture.device), 0);
 }
 
 /* One buffer there and back, and its doorbell. */
-static void expect_moves(struct model *model)
+static void expect_moves(struct fake_device *fake)
 {
-	uint64_t before = model->queue[1].doorbells;
-	struct kl__segment piece = {.length = 64};
+	uint64_t before = fake->queue[1].doorbells;
+	struct kl__segment segment = {.length = 64};
 	struct kl_dma dma;
 	uint32_t length;
 
-	cr_assert_eq(kl_device_dma_alloc(rig.device, 64, 64, &dma), 0);
-	piece.address = dma.iova;
-	cr_assert_eq(kl__queue_add(queue, &piece, 0, 1, &dma), 0);
+	cr_assert_eq(kl_device_dma_alloc(fixture.device, 64, 64, &dma), 0);
+	segment.address = dma.iova;
+	cr_assert_eq(kl__queue_add(queue, &segment, 0, 1, &dma), 0);
 	kl__queue_publish(queue);
 	kl__kick(queue);
-	cr_expect_eq(model_process(model, 1, 9), 1);
-	cr_expect_eq(model->queue[1].doorbells, before + 1);
+	cr_expect_eq(fake_process(fake, 1, 9), 1);
+	cr_expect_eq(fake->queue[1].doorbells, before + 1);
 	cr_expect_eq(kl__queue_take(queue, &length), &dma);
-	kl_device_dma_free(rig.device, &dma);
+	kl_device_dma_free(fixture.device, &dma);
 }
 
 /* PCI-09: of two notification structures the first counts, a port that serves all queues. */
 Test(pci_modern_extras, doorbell_in_a_port)
 {
 	prepare();
-	rig.model->script.has_port_doorbell = true;
-	rig.model->script.map_doorbells = true;
+	fixture.fake->script.has_port_doorbell = true;
+	fixture.fake->script.map_doorbells = true;
 	start(NULL);
 	cr_expect_eq(queue->notifier.doorbell, NULL);
-	expect_moves(rig.model);
-	expect_moves(rig.model);
-	cr_expect_eq(model_trace_count(rig.model, "doorbell_port", true), 2);
-	rig_close(&rig);
+	expect_moves(fixture.fake);
+	expect_moves(fixture.fake);
+	cr_expect_eq(fake_trace_count(fixture.fake, "doorbell_port", true), 2);
+	fixture_close(&fixture);
 }
 
 /* PCI-09: and the next one counts where ports can't be had. */
 Test(pci_modern_extras, port_out_of_reach)
 {
 	prepare();
-	rig.model->script.has_port_doorbell = true;
-	model_rebuild(rig.model);
-	rig.model->access.bar[2].size = 0;
-	cr_assert_eq(rig_attach(&rig, NULL), 0, "%s", log_text());
-	cr_assert_eq(rig_negotiate(&rig), 0);
-	rig_close(&rig);
+	fixture.fake->script.has_port_doorbell = true;
+	fake_rebuild(fixture.fake);
+	fixture.fake->access.bar[2].size = 0;
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0, "%s", log_text());
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
+	fixture_close(&fixture);
 }
 
-/* NTF-02, NTF-05 to NTF-07: the model compares every doorbell with what it should be. */
+/* NTF-02, NTF-05 to NTF-07: the fake device compares every doorbell with what it should be. */
 Test(pci_modern_extras, doorbell_data)
 {
 	static const char *const features[] = {"features=+NOTIFICATION_DATA/-NOTIF_CONFIG_DATA",
@@ -87,25 +87,25 @@ Test(pci_modern_extras, doorbell_data)
 	for (unsigned int i = 0; i < 3; i++)
 		for (unsigned int is_mapped = 0; is_mapped < 2; is_mapped++) {
 			prepare();
-			model_offer(rig.model, VIRTIO_F_NOTIFICATION_DATA);
-			model_offer(rig.model, VIRTIO_F_NOTIF_CONFIG_DATA);
-			rig.model->script.map_doorbells = is_mapped != 0;
+			fake_offer(fixture.fake, VIRTIO_F_NOTIFICATION_DATA);
+			fake_offer(fixture.fake, VIRTIO_F_NOTIF_CONFIG_DATA);
+			fixture.fake->script.map_doorbells = is_mapped != 0;
 			start(features[i]);
 			cr_expect_eq(queue->notifier.width, i == 1 ? 2 : 4);
 			for (unsigned int n = 0; n < 700; n++)
-				expect_moves(rig.model);
-			rig_close(&rig);
+				expect_moves(fixture.fake);
+			fixture_close(&fixture);
 		}
 }
 
-Test(pci_modern_extras, doorbell_data_is_not_taken_unasked)
+Test(pci_modern_extras, doorbell_data_is_not_accepted_unless_offered)
 {
 	prepare();
-	model_offer(rig.model, VIRTIO_F_NOTIFICATION_DATA);
+	fake_offer(fixture.fake, VIRTIO_F_NOTIFICATION_DATA);
 	start(NULL);
-	cr_expect_not(kl_device_has(rig.device, VIRTIO_F_NOTIFICATION_DATA));
-	expect_moves(rig.model);
-	rig_close(&rig);
+	cr_expect_not(kl_device_has(fixture.device, VIRTIO_F_NOTIFICATION_DATA));
+	expect_moves(fixture.fake);
+	fixture_close(&fixture);
 }
 
 /* PCI-30: registers of 32 bits need more room, and another alignment. */
@@ -121,15 +121,15 @@ Test(pci_modern_extras, wide_doorbell_at_an_odd_place)
 		const struct kl_queue_conf conf = {.index = 1};
 
 		prepare();
-		model_offer(rig.model, VIRTIO_F_NOTIFICATION_DATA);
-		rig.model->script.notify_multiplier = cases[i].multiplier;
-		rig.model->script.notify_off[1] = cases[i].slot;
-		model_rebuild(rig.model);
-		cr_assert_eq(rig_attach(&rig, "features=+NOTIFICATION_DATA"), 0);
-		cr_assert_eq(rig_negotiate(&rig), 0);
-		cr_expect_eq(kl_device_queue_add(rig.device, &conf, &queue), cases[i].error,
+		fake_offer(fixture.fake, VIRTIO_F_NOTIFICATION_DATA);
+		fixture.fake->script.notify_multiplier = cases[i].multiplier;
+		fixture.fake->script.notify_off[1] = cases[i].slot;
+		fake_rebuild(fixture.fake);
+		cr_assert_eq(fixture_attach(&fixture, "features=+NOTIFICATION_DATA"), 0);
+		cr_assert_eq(fixture_negotiate(&fixture), 0);
+		cr_expect_eq(kl_device_queue_add(fixture.device, &conf, &queue), cases[i].error,
 			"case %u: %s", i, log_text());
-		rig_close(&rig);
+		fixture_close(&fixture);
 	}
 }
 
@@ -140,19 +140,19 @@ Test(pci_modern_extras, window)
 	const struct kl_config_field field = {0, 8, 1, &value};
 
 	prepare();
-	rig.model->script.has_window = true;
-	rig.model->script.hides_bar = true;
-	rig.model->script.map_doorbells = true;
-	memset(rig.model->script.config, 7, 8);
+	fixture.fake->script.has_window = true;
+	fixture.fake->script.hides_bar = true;
+	fixture.fake->script.map_doorbells = true;
+	memset(fixture.fake->script.config, 7, 8);
 	start(NULL);
 	cr_expect_eq(queue->notifier.doorbell, NULL);
-	expect_moves(rig.model);
-	cr_expect_eq(kl_device_config_read(rig.device, &field, 1), 0);
+	expect_moves(fixture.fake);
+	cr_expect_eq(kl_device_config_read(fixture.device, &field, 1), 0);
 	cr_expect_eq(value, UINT64_C(0x0707070707070707));
-	rig.model->script.is_gone = true;
-	cr_expect(kl_device_needs_reset(rig.device), "all ones come through it");
-	rig.model->script.is_gone = false;
-	rig_close(&rig);
+	fixture.fake->script.is_gone = true;
+	cr_expect(kl_device_needs_reset(fixture.device), "all ones come through it");
+	fixture.fake->script.is_gone = false;
+	fixture_close(&fixture);
 }
 
 /* The last resort only: where the BAR is there the window is left alone. */
@@ -161,30 +161,30 @@ Test(pci_modern_extras, window_that_is_not_needed)
 	unsigned int at;
 
 	prepare();
-	rig.model->script.has_window = true;
+	fixture.fake->script.has_window = true;
 	start(NULL);
-	expect_moves(rig.model);
-	at = model_capability(rig.model, 5, 0);
+	expect_moves(fixture.fake);
+	at = fake_capability(fixture.fake, 5, 0);
 	cr_assert_neq(at, 0);
 	for (unsigned int i = 4; i < 20; i++)
-		cr_expect_eq(rig.model->pci_config[at + i], 0);
-	rig_close(&rig);
+		cr_expect_eq(fixture.fake->pci_config[at + i], 0);
+	fixture_close(&fixture);
 }
 
 Test(pci_modern_extras, no_window)
 {
 	prepare();
-	rig.model->script.hides_bar = true;
-	model_rebuild(rig.model);
-	cr_expect_eq(rig_attach(&rig, NULL), -EPROTO);
+	fixture.fake->script.hides_bar = true;
+	fake_rebuild(fixture.fake);
+	cr_expect_eq(fixture_attach(&fixture, NULL), -EPROTO);
 	cr_expect(logged("can't be reached"), "%s", log_text());
-	rig.model->access_closes = 0;
-	finish(rig.model);
+	fixture.fake->access_closes = 0;
+	finish(fixture.fake);
 }
 
 static int reset_queue(uint16_t index, unsigned int *calls)
 {
-	struct kl__transport *transport = rig.device->transport;
+	struct kl__transport *transport = fixture.device->transport;
 	int rc;
 
 	for (*calls = 1; (rc = transport->ops->queue_reset(transport, index)) == -EAGAIN; ++*calls)
@@ -201,23 +201,24 @@ Test(pci_modern_extras, one_queue_is_reset)
 	unsigned int calls;
 
 	prepare();
-	model_offer(rig.model, VIRTIO_F_RING_RESET);
-	rig.model->script.queue_reset_reads = 5;
+	fake_offer(fixture.fake, VIRTIO_F_RING_RESET);
+	fixture.fake->script.queue_reset_reads = 5;
 	start(NULL);
-	transport = rig.device->transport;
-	setup.desc = rig.model->queue[1].address[0];
-	setup.driver = rig.model->queue[1].address[1];
-	setup.device = rig.model->queue[1].address[2];
+	transport = fixture.device->transport;
+	setup.desc = fixture.fake->queue[1].address[0];
+	setup.driver = fixture.fake->queue[1].address[1];
+	setup.device = fixture.fake->queue[1].address[2];
 	cr_expect_eq(reset_queue(1, &calls), 0);
 	cr_expect_eq(calls, 6);
-	cr_expect_eq(rig.model->queue[1].resets, 1, "written once, read until it is over");
+	cr_expect_eq(fixture.fake->queue[1].resets, 1, "written once, read until it is over");
 	cr_expect_not(transport->ops->queue_is_enabled(transport, 1));
 	cr_expect_eq(transport->ops->queue_enable(transport, &setup, &notifier), 0);
 	cr_expect(transport->ops->queue_is_enabled(transport, 1));
 	cr_expect_eq(reset_queue(1, &calls), 0, "and once more");
-	cr_expect_eq(rig.model->queue[1].resets, 2);
-	cr_expect_eq(rig.model->resets, 1, "the device itself was reset only when it was opened");
-	rig_close(&rig);
+	cr_expect_eq(fixture.fake->queue[1].resets, 2);
+	cr_expect_eq(fixture.fake->resets, 1,
+		"the device itself was reset only when it was opened");
+	fixture_close(&fixture);
 }
 
 /* A reset of the device ends one of a queue that never did. */
@@ -227,18 +228,18 @@ Test(pci_modern_extras, a_queue_reset_without_end)
 	unsigned int calls;
 
 	prepare();
-	model_offer(rig.model, VIRTIO_F_RING_RESET);
-	rig.model->script.queue_reset_reads = MODEL_NEVER;
+	fake_offer(fixture.fake, VIRTIO_F_RING_RESET);
+	fixture.fake->script.queue_reset_reads = FAKE_NEVER;
 	start(NULL);
-	transport = rig.device->transport;
+	transport = fixture.device->transport;
 	for (unsigned int i = 0; i < 50; i++)
 		cr_expect_eq(transport->ops->queue_reset(transport, 1), -EAGAIN);
-	cr_expect_eq(rig.model->queue[1].resets, 1);
-	rig.model->script.queue_reset_reads = 0;
-	cr_expect_eq(kl_device_reset(rig.device, NULL, NULL), 0);
-	cr_assert_eq(rig_negotiate(&rig), 0);
+	cr_expect_eq(fixture.fake->queue[1].resets, 1);
+	fixture.fake->script.queue_reset_reads = 0;
+	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	cr_expect_eq(reset_queue(1, &calls), 0);
-	rig_close(&rig);
+	fixture_close(&fixture);
 }
 
 Test(pci_modern_extras, a_queue_that_stays_enabled)
@@ -246,10 +247,10 @@ Test(pci_modern_extras, a_queue_that_stays_enabled)
 	unsigned int calls;
 
 	prepare();
-	model_offer(rig.model, VIRTIO_F_RING_RESET);
+	fake_offer(fixture.fake, VIRTIO_F_RING_RESET);
 	start(NULL);
-	rig.model->script.stays_enabled = true;
+	fixture.fake->script.stays_enabled = true;
 	cr_expect_eq(reset_queue(1, &calls), -EPROTO);
 	cr_expect(logged("queue 1: still enabled"), "%s", log_text());
-	rig_close(&rig);
+	fixture_close(&fixture);
 }

@@ -9,7 +9,7 @@
 
 #include "spec/status.h"
 #include "transport/vhost_user.h"
-#include "vhost_rig.h"
+#include "vhost_fixture.h"
 
 static struct back_end back_end;
 static struct kl__transport *transport;
@@ -19,7 +19,7 @@ static void open_with(bool has_slots)
 	back_end_start(&back_end);
 	if (!has_slots)
 		back_end.protocol &= ~(UINT64_C(1) << VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS);
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
 }
 
 static int enable(void)
@@ -33,7 +33,7 @@ static int enable(void)
 static void close_all(void)
 {
 	transport->ops->close(transport);
-	rig_memory_change();
+	fixture_memory_change();
 	back_end_finish(&back_end);
 }
 
@@ -51,7 +51,7 @@ Test(vhost_memory, a_table)
 	struct seen seen;
 
 	open_with(false);
-	rig_memory_change();
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_MEM_TABLE, NULL), 0,
 		"not before a queue");
 	cr_expect_eq(enable(), 0);
@@ -60,15 +60,15 @@ Test(vhost_memory, a_table)
 	cr_expect_eq(seen.size, 8 + 2 * 32);
 	cr_expect_eq(seen.payload.memory.count, 2);
 	for (int i = 0; i < 2; i++)
-		expect_region(&seen.payload.memory.region[i], &rig_regions[i]);
-	rig_memory_change();
+		expect_region(&seen.payload.memory.region[i], &fixture_regions[i]);
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_MEM_TABLE, NULL), 1, "nothing changed");
-	rig_memory_set(3);
-	rig_memory_change();
+	fixture_memory_set(3);
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_MEM_TABLE, &seen), 2);
 	cr_expect_eq(seen.fds, 3);
-	rig_memory_set(1);
-	rig_memory_change();
+	fixture_memory_set(1);
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_MEM_TABLE, &seen), 3);
 	cr_expect_eq(seen.fds, 1);
 	close_all();
@@ -79,7 +79,7 @@ Test(vhost_memory, a_table_without_acknowledgement)
 {
 	back_end_start(&back_end);
 	back_end.protocol = 0;
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
 	back_end_forget(&back_end);
 	cr_expect_eq(enable(), 0);
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_GET_FEATURES, NULL), 1);
@@ -89,10 +89,10 @@ Test(vhost_memory, a_table_without_acknowledgement)
 Test(vhost_memory, too_many_for_a_table)
 {
 	open_with(false);
-	rig_memory_set(9);
+	fixture_memory_set(9);
 	cr_expect_eq(enable(), -E2BIG);
 	cr_expect(logged("can name 8 regions of memory, and there are 9"), "%s", log_text());
-	rig_memory_set(8);
+	fixture_memory_set(8);
 	cr_expect_eq(enable(), 0);
 	close_all();
 }
@@ -107,28 +107,28 @@ Test(vhost_memory, slots)
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_MEM_TABLE, NULL), 0);
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_ADD_MEM_REG, &seen), 2);
 	cr_expect(seen.fds == 1 && seen.size == 40);
-	expect_region(&seen.payload.single.region, &rig_regions[1]);
+	expect_region(&seen.payload.single.region, &fixture_regions[1]);
 	back_end_forget(&back_end);
 	/* The last one grows: only what is new is told, and nothing is unmapped meanwhile. */
-	rig_regions[1].size *= 3;
-	rig_memory_change();
+	fixture_regions[1].size *= 3;
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_REM_MEM_REG, NULL), 0);
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_ADD_MEM_REG, &seen), 1);
-	grown = rig_regions[1];
+	grown = fixture_regions[1];
 	grown.address += 0x200000;
 	grown.iova += 0x200000;
 	grown.offset += 0x200000;
 	grown.size -= 0x200000;
 	expect_region(&seen.payload.single.region, &grown);
 	/* It shrinks: what is told can't be taken back in part. */
-	rig_regions[1].size = 0x200000;
-	rig_memory_change();
+	fixture_regions[1].size = 0x200000;
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_REM_MEM_REG, &seen), 1);
 	expect_region(&seen.payload.single.region, &grown);
 	/* The first goes altogether. */
-	rig_regions[0] = rig_regions[1];
-	rig_region_count = 1;
-	rig_memory_change();
+	fixture_regions[0] = fixture_regions[1];
+	fixture_region_count = 1;
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_REM_MEM_REG, &seen), 2);
 	cr_expect_eq(seen.fds, 0);
 	cr_expect_eq(seen.payload.single.region.user_address, 0x100000000);
@@ -141,13 +141,13 @@ Test(vhost_memory, slots_around_what_is_known)
 	struct seen seen;
 
 	open_with(true);
-	rig_memory_set(1);
+	fixture_memory_set(1);
 	cr_expect_eq(enable(), 0);
 	back_end_forget(&back_end);
-	rig_regions[0].address -= 0x200000;
-	rig_regions[0].iova -= 0x200000;
-	rig_regions[0].size = 3 * 0x200000;
-	rig_memory_change();
+	fixture_regions[0].address -= 0x200000;
+	fixture_regions[0].iova -= 0x200000;
+	fixture_regions[0].size = 3 * 0x200000;
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_ADD_MEM_REG, &seen), 2);
 	cr_expect_eq(seen.payload.single.region.user_address, 0x100200000);
 	cr_expect_eq(seen.payload.single.region.size, 0x200000);
@@ -160,14 +160,14 @@ Test(vhost_memory, slots_that_join)
 	struct seen seen;
 
 	open_with(true);
-	rig_regions[1] = rig_regions[0];
-	rig_regions[0].address += 0x200000;
+	fixture_regions[1] = fixture_regions[0];
+	fixture_regions[0].address += 0x200000;
 	cr_expect_eq(enable(), 0);
 	back_end_forget(&back_end);
-	rig_regions[0] = rig_regions[1];
-	rig_regions[0].size = 3 * 0x200000;
-	rig_region_count = 1;
-	rig_memory_change();
+	fixture_regions[0] = fixture_regions[1];
+	fixture_regions[0].size = 3 * 0x200000;
+	fixture_region_count = 1;
+	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_ADD_MEM_REG, &seen), 1);
 	cr_expect_eq(seen.payload.single.region.user_address, 0x100400000);
 	cr_expect_eq(seen.payload.single.region.size, 0x200000);
@@ -188,7 +188,7 @@ Test(vhost_memory, too_few_slots)
 {
 	back_end_start(&back_end);
 	back_end.slots = 1;
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
 	cr_expect_eq(enable(), -E2BIG);
 	cr_expect(logged("the back end can have 1 regions"), "%s", log_text());
 	close_all();
@@ -209,11 +209,11 @@ Test(vhost_memory, a_slot_is_refused)
 Test(vhost_memory, memory_that_can_not_be_shared)
 {
 	open_with(true);
-	rig_region_count = -ENOTSUP;
+	fixture_region_count = -ENOTSUP;
 	cr_expect_eq(transport->ops->queue_enable(transport,
 			     &(struct kl__queue_setup){.size = 4, .vector = -1},
 			     &(struct kl_notifier){0}),
 		-ENOTSUP);
-	rig_memory_set(1);
+	fixture_memory_set(1);
 	close_all();
 }

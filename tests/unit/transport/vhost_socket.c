@@ -11,7 +11,7 @@
 
 #include "spec/status.h"
 #include "transport/vhost_user.h"
-#include "vhost_rig.h"
+#include "vhost_fixture.h"
 
 static struct back_end back_end;
 
@@ -76,7 +76,7 @@ ParameterizedTest(struct wrong_answer *wrong, vhost_socket, at_the_first_meeting
 	be_patient_with(wrong->lie);
 	back_end.lie = wrong->lie;
 	back_end.lie_about = wrong->about;
-	cr_expect_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport),
+	cr_expect_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport),
 		wrong->rc);
 	cr_expect(logged(wrong->words), "\"%s\" is not in: %s", wrong->words, log_text());
 	back_end_stop(&back_end);
@@ -108,7 +108,7 @@ ParameterizedTest(struct wrong_answer *wrong, vhost_socket, acknowledgements)
 	struct kl__transport *transport;
 
 	back_end_start(&back_end);
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
 	be_patient_with(wrong->lie);
 	back_end.lie = wrong->lie;
 	back_end.lie_about = wrong->about;
@@ -125,10 +125,10 @@ ParameterizedTest(struct wrong_answer *wrong, vhost_socket, acknowledgements)
 Test(vhost_socket, a_refusal_is_not_the_end)
 {
 	struct kl__transport *transport;
-	struct kl_features features = {{RIG_VERSION_1, 0}};
+	struct kl_features features = {{FIXTURE_VERSION_1, 0}};
 
 	back_end_start(&back_end);
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
 	back_end.lie = LIE_REFUSE;
 	back_end.lie_about = VHOST_USER_SET_FEATURES;
 	transport->ops->set_features(transport, &features);
@@ -148,7 +148,7 @@ Test(vhost_socket, the_end_is_seen)
 
 	back_end_start(&back_end);
 	back_end.protocol = 0;
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
 	cr_expect_eq(transport->ops->get_status(transport), 0);
 	back_end_stop(&back_end);
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);

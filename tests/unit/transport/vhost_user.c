@@ -14,7 +14,7 @@
 #include "spec/status.h"
 #include "transport/vhost_endpoint.h"
 #include "transport/vhost_socket.h"
-#include "vhost_rig.h"
+#include "vhost_fixture.h"
 
 static struct back_end back_end;
 static struct kl__transport *transport;
@@ -23,8 +23,8 @@ static struct kl__transport *transport;
 
 static void open_it(void)
 {
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport), 0, "%s",
-		log_text());
+	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0,
+		"%s", log_text());
 }
 
 static void close_all(void)
@@ -92,18 +92,18 @@ Test(vhost_user, no_protocol_features)
 	struct kl_features offered;
 
 	back_end_start(&back_end);
-	back_end.features = RIG_VERSION_1;
+	back_end.features = FIXTURE_VERSION_1;
 	open_it();
 	transport->ops->get_features(transport, &offered);
-	cr_expect_eq(offered.word[0], RIG_VERSION_1);
+	cr_expect_eq(offered.word[0], FIXTURE_VERSION_1);
 	cr_expect_eq(transport->config_size, 0);
 	cr_expect_eq(transport->ops->queue_count(transport), 2);
 	cr_expect_eq(transport->ops->queue_max_size(transport, 2), 0);
-	accept_features(RIG_VERSION_1);
+	accept_features(FIXTURE_VERSION_1);
 	cr_expect_eq(enable(1, &notifier), 0);
 	/* An answer to this means that all before it has been seen. */
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
-	cr_expect_eq(back_end.accepted, RIG_VERSION_1,
+	cr_expect_eq(back_end.accepted, FIXTURE_VERSION_1,
 		"bit 30 is echoed only where it was offered");
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_GET_PROTOCOL_FEATURES, NULL), 0);
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_ENABLE, NULL), 0);
@@ -160,9 +160,9 @@ Test(vhost_user, where_rings_start)
 {
 	back_end_start(&back_end);
 	open_it();
-	expect_start(RIG_VERSION_1, 0);
-	expect_start(RIG_VERSION_1 | RIG_PACKED, 0x80008000);
-	expect_start(RIG_VERSION_1, 0);
+	expect_start(FIXTURE_VERSION_1, 0);
+	expect_start(FIXTURE_VERSION_1 | FIXTURE_PACKED, 0x80008000);
+	expect_start(FIXTURE_VERSION_1, 0);
 	close_all();
 }
 
@@ -174,7 +174,7 @@ Test(vhost_user, a_queue)
 
 	back_end_start(&back_end);
 	open_it();
-	accept_features(RIG_VERSION_1);
+	accept_features(FIXTURE_VERSION_1);
 	cr_expect_not(transport->ops->queue_is_enabled(transport, 3));
 	cr_expect_eq(enable(3, &notifier), 0);
 	cr_expect(transport->ops->queue_is_enabled(transport, 3));
@@ -358,8 +358,8 @@ Test(vhost_user, we_listen)
 	back_end_start(&back_end);
 	back_end_stop(&back_end);
 	pthread_create(&connector, NULL, connect_soon, &back_end);
-	cr_assert_eq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport), 0, "%s",
-		log_text());
+	cr_assert_eq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport), 0,
+		"%s", log_text());
 	pthread_join(connector, NULL);
 	cr_expect_eq(stat(back_end.path, &info), 0);
 	cr_expect_eq(info.st_mode & 0777, 0600, "nobody else may connect");
@@ -377,18 +377,18 @@ Test(vhost_user, where_one_can_listen)
 {
 	back_end_start(&back_end);
 	kl__vhost_connect_timeout_ms = 20;
-	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport),
+	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport),
 		-EADDRINUSE);
 	cr_expect(logged("can't listen there"), "%s", log_text());
 	back_end_stop(&back_end);
 	/* Nobody comes. */
-	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport),
+	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport),
 		-ETIMEDOUT);
 	/* What a killed process left is replaced; a file that is no socket is not. */
 	cr_expect_eq(symlink("/nowhere", back_end.path), 0);
-	cr_expect_neq(kl__vhost_user_open(back_end.path, true, 1, &rig_memory, &transport), 0);
+	cr_expect_neq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport), 0);
 	cr_expect_eq(unlink(back_end.path), 0, "it is still there");
-	cr_expect_eq(kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport),
+	cr_expect_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport),
 		-ENOENT);
 	back_end_serve(&back_end);
 	back_end_finish(&back_end);

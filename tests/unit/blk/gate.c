@@ -8,13 +8,13 @@
 
 #include <criterion/criterion.h>
 
-#include "blk_rig.h"
+#include "blk_fixture.h"
 #include "state.h"
 
 #define THREADS 3
 #define RECOVERIES 300
 
-static struct blk_rig rig;
+static struct blk_fixture fixture;
 static bool stop;
 
 struct worker {
@@ -28,14 +28,14 @@ struct worker {
 static void take_completions(struct worker *worker, bool sleeps)
 {
 	struct kl_blk_completion done[8];
-	int n = sleeps ? kl_blk_wait(rig.blk, worker->queue, done, 1, 8, 100000) :
-			 kl_blk_poll(rig.blk, worker->queue, done, 8);
+	int n = sleeps ? kl_blk_wait(fixture.blk, worker->queue, done, 1, 8, 100000) :
+			 kl_blk_poll(fixture.blk, worker->queue, done, 8);
 
 	for (int i = 0; i < n; i++)
 		worker->is_wrong |= done[i].user_data != worker->completed++;
 }
 
-/* Requests that the driver refuses itself: the model has only one thread. */
+/* Requests that the driver refuses itself: the fake device has only one thread. */
 static void *work(void *context)
 {
 	struct worker *worker = context;
@@ -44,7 +44,7 @@ static void *work(void *context)
 	for (uint64_t i = 0; !__atomic_load_n(&stop, __ATOMIC_RELAXED); i++) {
 		refused.user_data = worker->taken;
 		__atomic_fetch_add(&worker->taken,
-			kl_blk_submit(rig.blk, worker->queue, &refused, 1), __ATOMIC_RELAXED);
+			kl_blk_submit(fixture.blk, worker->queue, &refused, 1), __ATOMIC_RELAXED);
 		take_completions(worker, i % 16 == 0);
 	}
 	return NULL;
@@ -52,16 +52,16 @@ static void *work(void *context)
 
 static void open_queues(void)
 {
-	rig_prepare(&rig);
-	model_offer(rig.model, VIRTIO_BLK_F_MQ);
-	rig.config.num_queues = THREADS;
-	rig.model->script.num_queues = THREADS;
-	rig.model->script.msix_vectors = THREADS + 1;
+	fixture_prepare(&fixture);
+	fake_offer(fixture.fake, VIRTIO_BLK_F_MQ);
+	fixture.config.num_queues = THREADS;
+	fixture.fake->script.num_queues = THREADS;
+	fixture.fake->script.msix_vectors = THREADS + 1;
 	for (unsigned int i = 0; i < THREADS; i++)
-		rig.model->script.queue_size[i] = rig.model->queue[i].size = RIG_RING;
-	rig_apply_config(&rig);
-	cr_assert_eq(rig_attach(&rig, NULL), 0, "%s", log_text());
-	rig_start(&rig, &(struct kl_blk_conf){.queues = THREADS, .timeout_ms = 1000});
+		fixture.fake->script.queue_size[i] = fixture.fake->queue[i].size = FIXTURE_RING;
+	fixture_apply_config(&fixture);
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0, "%s", log_text());
+	fixture_start(&fixture, &(struct kl_blk_conf){.queues = THREADS, .timeout_ms = 1000});
 }
 
 /* On a busy machine a thread may get no core for longer than all recoveries take. */
@@ -74,7 +74,7 @@ static void await_work(const struct worker *worker)
 		nanosleep(&pause, NULL);
 }
 
-Test(blk_gate, recoveries_under_running_threads)
+Test(gate, recoveries_under_running_threads)
 {
 	struct worker workers[THREADS] = {0};
 	const struct timespec pause = {.tv_nsec = 200000};
@@ -88,9 +88,9 @@ Test(blk_gate, recoveries_under_running_threads)
 		await_work(&workers[i]);
 	for (unsigned int i = 0; i < RECOVERIES; i++) {
 		nanosleep(&pause, NULL);
-		kl_device_renew_recoveries(rig.device);
-		blk_halt_all(rig.blk, "the test wants it");
-		cr_expect_eq(kl_blk_recover(rig.blk), 0, "%s", log_text());
+		kl_device_renew_recoveries(fixture.device);
+		blk_halt_all(fixture.blk, "the test wants it");
+		cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
 		forget_log();
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
@@ -101,5 +101,5 @@ Test(blk_gate, recoveries_under_running_threads)
 		cr_expect_gt(workers[i].taken, 0);
 		cr_expect(!workers[i].is_wrong);
 	}
-	rig_close(&rig);
+	fixture_close(&fixture);
 }

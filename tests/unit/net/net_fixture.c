@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "net_rig.h"
+#include "net_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,20 +14,20 @@
 #include "core/device.h"
 
 /* 5.1.4: a field may be read when its feature is offered, in its own width. */
-static const struct model_config_field fields[] = {
-	{0, 1, 6, RIG_MAC},
-	{6, 2, 1, RIG_STATUS},
-	{8, 2, 1, RIG_MQ},
-	{8, 2, 1, RIG_RSS},
-	{10, 2, 1, RIG_MTU},
-	{12, 4, 1, RIG_SPEED_DUPLEX},
-	{16, 1, 1, RIG_SPEED_DUPLEX},
-	{17, 1, 1, RIG_RSS},
-	{17, 1, 1, RIG_HASH_REPORT},
-	{18, 2, 1, RIG_RSS},
-	{20, 4, 1, RIG_RSS},
-	{20, 4, 1, RIG_HASH_REPORT},
-	{24, 4, 1, RIG_HASH_TUNNEL},
+static const struct fake_config_field fields[] = {
+	{0, 1, 6, FIXTURE_MAC},
+	{6, 2, 1, FIXTURE_STATUS},
+	{8, 2, 1, FIXTURE_MQ},
+	{8, 2, 1, FIXTURE_RSS},
+	{10, 2, 1, FIXTURE_MTU},
+	{12, 4, 1, FIXTURE_SPEED_DUPLEX},
+	{16, 1, 1, FIXTURE_SPEED_DUPLEX},
+	{17, 1, 1, FIXTURE_RSS},
+	{17, 1, 1, FIXTURE_HASH_REPORT},
+	{18, 2, 1, FIXTURE_RSS},
+	{20, 4, 1, FIXTURE_RSS},
+	{20, 4, 1, FIXTURE_HASH_REPORT},
+	{24, 4, 1, FIXTURE_HASH_TUNNEL},
 	{0, 0, 0, 0},
 };
 
@@ -60,14 +60,14 @@ static void start_eal(void)
 static void add_window(struct rte_mempool *pool, void *context, struct rte_mempool_memhdr *memory,
 	unsigned int index)
 {
-	struct net_rig *rig = context;
+	struct net_fixture *fixture = context;
 
 	(void)pool;
 	(void)index;
-	model_add_window(rig->model, memory->addr, memory->iova, memory->len);
+	fake_add_window(fixture->fake, memory->addr, memory->iova, memory->len);
 }
 
-struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int count,
+struct rte_mempool *net_pool(struct net_fixture *fixture, const char *name, unsigned int count,
 	uint16_t room, uint16_t private_bytes)
 {
 	struct rte_pktmbuf_pool_private settings = {
@@ -87,21 +87,21 @@ struct rte_mempool *net_pool(struct net_rig *rig, const char *name, unsigned int
 	rte_pktmbuf_pool_init(pool, &settings);
 	cr_assert_eq(rte_mempool_set_ops_byname(pool, "ring_mp_mc", NULL), 0);
 	got = rte_mempool_populate_iova(pool, memory,
-		(uintptr_t)memory + (net_iova_is_virtual ? 0 : MODEL_IOVA_SHIFT), size, NULL, NULL);
+		(uintptr_t)memory + (net_iova_is_virtual ? 0 : FAKE_IOVA_SHIFT), size, NULL, NULL);
 	cr_assert_eq(got, (int)count, "%d", got);
 	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
-	rte_mempool_mem_iter(pool, add_window, rig);
+	rte_mempool_mem_iter(pool, add_window, fixture);
 	return pool;
 }
 
-void net_give_queues(struct net_rig *rig, uint16_t count)
+void net_give_queues(struct net_fixture *fixture, uint16_t count)
 {
-	rig->model->script.num_queues = count;
+	fixture->fake->script.num_queues = count;
 	for (uint16_t i = 0; i < count; i++)
-		rig->model->script.queue_size[i] = rig->model->queue[i].size = RIG_RING;
+		fixture->fake->script.queue_size[i] = fixture->fake->queue[i].size = FIXTURE_RING;
 }
 
-void net_prepare(struct net_rig *rig)
+void net_prepare(struct net_fixture *fixture)
 {
 	/*
 	 * Address, link up, 4 pairs, MTU 1500, 10000 Mbit/s, full duplex; a key of 40, a table of 128,
@@ -109,76 +109,76 @@ void net_prepare(struct net_rig *rig)
 	 */
 	static const uint8_t config[] = {0x52, 0x54, 0, 1, 2, 3, 1, 0, 4, 0, 0xdc, 5, 0x10, 0x27, 0,
 		0, 1, 40, 128, 0, 0xff, 1, 0, 0, 0xff, 1, 0, 0};
-	static const unsigned int offered[] = {RIG_MAC, RIG_STATUS, RIG_MRG_RXBUF, RIG_INDIRECT,
-		RIG_EVENT_IDX};
+	static const unsigned int offered[] = {FIXTURE_MAC, FIXTURE_STATUS, FIXTURE_MRG_RXBUF,
+		FIXTURE_INDIRECT, FIXTURE_EVENT_IDX};
 
 	static unsigned int times;
 	char name[16];
 
 	capture_log();
 	start_eal();
-	*rig = (struct net_rig){.model = model_new(1)};
-	rig->model->script.config_length = sizeof(config);
-	memcpy(rig->model->script.config, config, sizeof(config));
-	rig->model->script.fields = fields;
+	*fixture = (struct net_fixture){.fake = fake_new(1)};
+	fixture->fake->script.config_length = sizeof(config);
+	memcpy(fixture->fake->script.config, config, sizeof(config));
+	fixture->fake->script.fields = fields;
 	for (unsigned int i = 0; i < RTE_DIM(offered); i++)
-		model_offer(rig->model, offered[i]);
-	ring_variant_offer(rig->model);
+		fake_offer(fixture->fake, offered[i]);
+	ring_variant_offer(fixture->fake);
 	if (ring_is("unmerged"))
-		model_offer_not(rig->model, RIG_MRG_RXBUF);
-	net_give_queues(rig, 2);
-	model_rebuild(rig->model);
+		fake_offer_not(fixture->fake, FIXTURE_MRG_RXBUF);
+	net_give_queues(fixture, 2);
+	fake_rebuild(fixture->fake);
 	snprintf(name, sizeof(name), "packets%u", times++);
-	rig->pool = net_pool(rig, name, RIG_POOL, RIG_ROOM, 0);
+	fixture->pool = net_pool(fixture, name, FIXTURE_POOL, FIXTURE_ROOM, 0);
 	is_prepared = true;
-	rig->conf = (struct kl_net_conf){.queue_pairs = 1, .pool = rig->pool};
+	fixture->conf = (struct kl_net_conf){.queue_pairs = 1, .pool = fixture->pool};
 }
 
-int net_attach(struct net_rig *rig, const char *options)
+int net_attach(struct net_fixture *fixture, const char *options)
 {
 	struct kl__transport *transport;
-	int rc = ring_variant_open(rig->model, &transport);
+	int rc = ring_variant_open(fixture->fake, &transport);
 
 	if (rc != 0)
 		return rc;
-	rc = kl__device_attach(transport, &rig->model->host, options, &rig->device);
+	rc = kl__device_attach(transport, &fixture->fake->host, options, &fixture->device);
 	if (rc != 0) {
 		transport->ops->close(transport);
-		rig->model->access_closes = 0;
-		rig->device = NULL;
+		fixture->fake->access_closes = 0;
+		fixture->device = NULL;
 		return rc;
 	}
-	rig->net = kl_net_from_device(rig->device);
-	cr_assert_neq(rig->net, NULL);
+	fixture->net = kl_net_from_device(fixture->device);
+	cr_assert_neq(fixture->net, NULL);
 	return 0;
 }
 
-int net_start(struct net_rig *rig)
+int net_start(struct net_fixture *fixture)
 {
-	return kl_net_start(rig->net, &rig->conf);
+	return kl_net_start(fixture->net, &fixture->conf);
 }
 
-void net_open(struct net_rig *rig)
+void net_open(struct net_fixture *fixture)
 {
-	net_prepare(rig);
-	cr_assert_eq(net_attach(rig, NULL), 0, "%s", log_text());
-	cr_assert_eq(net_start(rig), 0, "%s", log_text());
+	net_prepare(fixture);
+	cr_assert_eq(net_attach(fixture, NULL), 0, "%s", log_text());
+	cr_assert_eq(net_start(fixture), 0, "%s", log_text());
 }
 
-unsigned int net_buffers_out(const struct net_rig *rig)
+unsigned int net_buffers_out(const struct net_fixture *fixture)
 {
-	return rte_mempool_in_use_count(rig->pool);
+	return rte_mempool_in_use_count(fixture->pool);
 }
 
-void net_close(struct net_rig *rig)
+void net_close(struct net_fixture *fixture)
 {
-	if (rig->device != NULL) {
-		kl_device_close(rig->device);
-		cr_expect_eq(rig->model->host_closes, 1);
-		cr_expect_eq(rig->model->access_closes, 1);
+	if (fixture->device != NULL) {
+		kl_device_close(fixture->device);
+		cr_expect_eq(fixture->fake->host_closes, 1);
+		cr_expect_eq(fixture->fake->access_closes, 1);
 	}
-	cr_expect_eq(net_buffers_out(rig), 0, "%u packets leaked", net_buffers_out(rig));
-	finish(rig->model);
+	cr_expect_eq(net_buffers_out(fixture), 0, "%u packets leaked", net_buffers_out(fixture));
+	finish(fixture->fake);
 }
 
 uint8_t net_pattern(uint32_t seed, uint32_t at)
@@ -186,9 +186,9 @@ uint8_t net_pattern(uint32_t seed, uint32_t at)
 	return (uint8_t)((seed * 2654435761u >> 16) + at * 131u + (at >> 8));
 }
 
-struct rte_mbuf *net_packet(struct net_rig *rig, uint32_t bytes, uint32_t seed)
+struct rte_mbuf *net_packet(struct net_fixture *fixture, uint32_t bytes, uint32_t seed)
 {
-	struct rte_mbuf *packet = rte_pktmbuf_alloc(rig->pool);
+	struct rte_mbuf *packet = rte_pktmbuf_alloc(fixture->pool);
 	uint8_t *data;
 
 	cr_assert_neq(packet, NULL);
@@ -199,57 +199,58 @@ struct rte_mbuf *net_packet(struct net_rig *rig, uint32_t bytes, uint32_t seed)
 	return packet;
 }
 
-uint16_t net_send(struct net_rig *rig, struct rte_mbuf *packet)
+uint16_t net_send(struct net_fixture *fixture, struct rte_mbuf *packet)
 {
-	return kl_net_tx_burst(rig->net, 0, &packet, 1);
+	return kl_net_tx_burst(fixture->net, 0, &packet, 1);
 }
 
 /* NTX-02, NTX-03, NTX-09, NTX-20: with no offload negotiated the header is all zeros. */
-static uint32_t look_at_sent(struct model *model, uint16_t queue, const struct model_chain *chain,
-	void *context)
+static uint32_t look_at_sent(struct fake_device *fake, uint16_t queue,
+	const struct fake_chain *chain, void *context)
 {
-	struct net_rig *rig = context;
+	struct net_fixture *fixture = context;
 	uint32_t at = 0;
 
-	(void)model;
+	(void)fake;
 	(void)queue;
 	cr_expect_eq(chain->readable, chain->count, "a sent packet is read only");
-	cr_expect_gt(chain->readable_bytes, RIG_HEADER);
+	cr_expect_gt(chain->readable_bytes, FIXTURE_HEADER);
 	for (unsigned int i = 0; i < chain->count; i++)
-		for (uint32_t byte = 0; byte < chain->piece[i].length; byte++, at++) {
-			if (at < RIG_HEADER)
-				cr_expect_eq(chain->piece[i].data[byte], 0, "header byte %u", at);
-			else if (at - RIG_HEADER < sizeof(rig->sent.data))
-				rig->sent.data[at - RIG_HEADER] = chain->piece[i].data[byte];
+		for (uint32_t byte = 0; byte < chain->segment[i].length; byte++, at++) {
+			if (at < FIXTURE_HEADER)
+				cr_expect_eq(chain->segment[i].data[byte], 0, "header byte %u", at);
+			else if (at - FIXTURE_HEADER < sizeof(fixture->sent.data))
+				fixture->sent.data[at - FIXTURE_HEADER] =
+					chain->segment[i].data[byte];
 		}
-	rig->sent.pieces = chain->count;
-	rig->sent.is_indirect = chain->is_indirect;
-	rig->sent.length = at - RIG_HEADER;
-	rig->sent_count++;
-	rig->sent_bytes += rig->sent.length;
-	return rig->sent_used;
+	fixture->sent.segments = chain->count;
+	fixture->sent.is_indirect = chain->is_indirect;
+	fixture->sent.length = at - FIXTURE_HEADER;
+	fixture->sent_count++;
+	fixture->sent_bytes += fixture->sent.length;
+	return fixture->sent_used;
 }
 
-unsigned int net_transmit(struct net_rig *rig, unsigned int max)
+unsigned int net_transmit(struct net_fixture *fixture, unsigned int max)
 {
-	rig->model->script.handler = look_at_sent;
-	rig->model->script.context = rig;
-	return model_process(rig->model, RIG_TX, max);
+	fixture->fake->script.handler = look_at_sent;
+	fixture->fake->script.context = fixture;
+	return fake_process(fixture->fake, FIXTURE_TX, max);
 }
 
-void net_expect_sent(const struct net_rig *rig, uint32_t bytes, uint32_t seed)
+void net_expect_sent(const struct net_fixture *fixture, uint32_t bytes, uint32_t seed)
 {
-	cr_expect_eq(rig->sent.length, bytes, "%u of %u", rig->sent.length, bytes);
-	for (uint32_t i = 0; i < bytes && i < sizeof(rig->sent.data); i++)
-		cr_assert_eq(rig->sent.data[i], net_pattern(seed, i), "byte %u", i);
+	cr_expect_eq(fixture->sent.length, bytes, "%u of %u", fixture->sent.length, bytes);
+	for (uint32_t i = 0; i < bytes && i < sizeof(fixture->sent.data); i++)
+		cr_assert_eq(fixture->sent.data[i], net_pattern(seed, i), "byte %u", i);
 }
 
 /* Fills one receive buffer from the packet's byte at; the first buffer starts with the header. */
-static uint32_t fill(const struct arrival *arrival, const struct model_chain *chain, uint32_t at,
+static uint32_t fill(const struct arrival *arrival, const struct fake_chain *chain, uint32_t at,
 	uint32_t limit)
 {
-	uint8_t *data = chain->piece[0].data;
-	uint32_t start = at == 0 ? RIG_HEADER : 0, bytes = chain->piece[0].length - start;
+	uint8_t *data = chain->segment[0].data;
+	uint32_t start = at == 0 ? FIXTURE_HEADER : 0, bytes = chain->segment[0].length - start;
 
 	cr_assert(chain->count == 1 && chain->readable == 0, "NRX: one writable piece");
 	if (bytes > arrival->bytes - at)
@@ -261,46 +262,46 @@ static uint32_t fill(const struct arrival *arrival, const struct model_chain *ch
 	return bytes;
 }
 
-unsigned int net_arrive(struct net_rig *rig, const struct arrival *arrival)
+unsigned int net_arrive(struct net_fixture *fixture, const struct arrival *arrival)
 {
-	static struct model_chain chain;
+	static struct fake_chain chain;
 	uint16_t head[64];
 	uint32_t length[64], at = 0;
 	uint8_t *header = NULL;
 	unsigned int used = 0;
 
 	do {
-		if (used == 64 || !model_pop(rig->model, RIG_RX, &chain))
+		if (used == 64 || !fake_pop(fixture->fake, FIXTURE_RX, &chain))
 			break;
 		if (used == 0)
-			header = chain.piece[0].data;
+			header = chain.segment[0].data;
 		length[used] = fill(arrival, &chain, at, used == 0 ? arrival->first_bytes : 0);
 		at += length[used];
-		length[used] += used == 0 ? RIG_HEADER : 0;
+		length[used] += used == 0 ? FIXTURE_HEADER : 0;
 		head[used++] = chain.head;
 	} while (at < arrival->bytes);
 	if (header != NULL) {
-		uint16_t buffers = arrival->lies_about_buffers ? arrival->num_buffers :
-								 (uint16_t)used;
+		uint16_t buffers = arrival->malforms_buffers ? arrival->num_buffers :
+							       (uint16_t)used;
 
 		memcpy(header, arrival->header, sizeof(arrival->header));
 		memcpy(header + 10, &buffers, 2);
 	}
 	/* A device that uses buffers in order may say it once for all that it has filled. */
 	if (ring_is("in_order") && used > 1 && arrival->first_bytes == 0)
-		model_complete_batch(rig->model, RIG_RX, used, length[used - 1]);
+		fake_complete_batch(fixture->fake, FIXTURE_RX, used, length[used - 1]);
 	else
 		for (unsigned int i = 0; i < used; i++)
-			model_complete(rig->model, RIG_RX, head[i], length[i]);
-	model_arm(rig->model, RIG_RX);
+			fake_complete(fixture->fake, FIXTURE_RX, head[i], length[i]);
+	fake_arm(fixture->fake, FIXTURE_RX);
 	return used;
 }
 
-struct rte_mbuf *net_receive(struct net_rig *rig)
+struct rte_mbuf *net_receive(struct net_fixture *fixture)
 {
 	struct rte_mbuf *packet = NULL;
 
-	return kl_net_rx_burst(rig->net, 0, &packet, 1) == 1 ? packet : NULL;
+	return kl_net_rx_burst(fixture->net, 0, &packet, 1) == 1 ? packet : NULL;
 }
 
 void net_expect_packet(struct rte_mbuf *packet, uint32_t bytes, uint32_t seed)
@@ -331,20 +332,22 @@ void net_expect_path(const struct kl_net_queue_info *info, const char *path)
 	cr_expect_str_eq(rest, ring_is("in_order") ? " in-order" : "");
 }
 
-struct kl_net_queue_stats net_stats(const struct net_rig *rig, enum kl_net_direction direction)
+struct kl_net_queue_stats net_stats(const struct net_fixture *fixture,
+	enum kl_net_direction direction)
 {
 	struct kl_net_queue_stats stats;
 
-	cr_assert_eq(kl_net_queue_stats_get(rig->net, direction, 0, &stats), 0);
+	cr_assert_eq(kl_net_queue_stats_get(fixture->net, direction, 0, &stats), 0);
 	return stats;
 }
 
-void net_expect_law(const struct net_rig *rig)
+void net_expect_law(const struct net_fixture *fixture)
 {
 	for (int direction = KL_NET_RX; direction <= KL_NET_TX; direction++) {
-		struct kl_net_queue_stats stats = net_stats(rig, (enum kl_net_direction)direction);
-		const struct model_queue *queue =
-			&rig->model->queue[direction == KL_NET_RX ? RIG_RX : RIG_TX];
+		struct kl_net_queue_stats stats = net_stats(fixture,
+			(enum kl_net_direction)direction);
+		const struct fake_queue *queue =
+			&fixture->fake->queue[direction == KL_NET_RX ? FIXTURE_RX : FIXTURE_TX];
 
 		cr_expect_leq(stats.queue.done + stats.queue.failed, stats.queue.posted);
 		cr_expect_eq(stats.queue.kicks_sent, queue->doorbells);

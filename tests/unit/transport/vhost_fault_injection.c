@@ -4,9 +4,9 @@
 
 #include <criterion/criterion.h>
 
-#include "scarce.h"
+#include "fault_injection.h"
 #include "transport/vhost_user.h"
-#include "vhost_rig.h"
+#include "vhost_fixture.h"
 
 static struct back_end back_end;
 
@@ -15,7 +15,7 @@ static int open_and_enable(void)
 	const struct kl__queue_setup setup = {.size = 64, .vector = -1};
 	struct kl__transport *transport;
 	struct kl_notifier notifier;
-	int rc = kl__vhost_user_open(back_end.path, false, 1, &rig_memory, &transport);
+	int rc = kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport);
 
 	if (rc != 0)
 		return rc;
@@ -32,9 +32,9 @@ static bool try_one(unsigned int n)
 
 	forget_log();
 	back_end_start(&back_end);
-	scarce_begin(n);
+	fault_injection_begin(n);
 	rc = open_and_enable();
-	refused = scarce_end(&blocks);
+	refused = fault_injection_end(&blocks);
 	cr_expect_eq(blocks, 0, "%u, %s: %d blocks are kept", n, refused, blocks);
 	if (refused == NULL)
 		cr_expect_eq(rc, 0, "%u: %d", n, rc);
@@ -47,7 +47,7 @@ static bool try_one(unsigned int n)
 }
 
 /* The transport, the descriptor for events, and a queue's two eventfds. */
-Test(vhost_scarcity, every_step)
+Test(vhost_fault_injection, every_step)
 {
 	unsigned int n = 0;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "vhost_rig.h"
+#include "vhost_fixture.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,18 +14,18 @@
 
 #include <criterion/criterion.h>
 
-struct kl__shared_region rig_regions[KL__SHARED_REGIONS_MAX];
-int rig_region_count;
+struct kl__shared_region fixture_regions[KL__SHARED_REGIONS_MAX];
+int fixture_region_count;
 static kl__shared_memory_changed *changed;
 static void *changed_context;
 
 static int regions(struct kl__shared_region *shared, unsigned int limit)
 {
-	cr_assert_leq(rig_region_count, (int)limit);
-	if (rig_region_count < 0)
-		return rig_region_count;
-	memcpy(shared, rig_regions, (size_t)rig_region_count * sizeof(*shared));
-	return rig_region_count;
+	cr_assert_leq(fixture_region_count, (int)limit);
+	if (fixture_region_count < 0)
+		return fixture_region_count;
+	memcpy(shared, fixture_regions, (size_t)fixture_region_count * sizeof(*shared));
+	return fixture_region_count;
 }
 
 static int watch(kl__shared_memory_changed *function, void *context)
@@ -41,17 +41,17 @@ static void unwatch(kl__shared_memory_changed *function, void *context)
 		changed = NULL;
 }
 
-const struct kl__shared_memory rig_memory = {regions, watch, unwatch};
+const struct kl__shared_memory fixture_memory = {regions, watch, unwatch};
 
-void rig_memory_set(unsigned int count)
+void fixture_memory_set(unsigned int count)
 {
 	static int fd = -1;
 
 	if (fd < 0)
-		fd = memfd_create("rig", MFD_CLOEXEC);
-	rig_region_count = (int)count;
+		fd = memfd_create("fixture", MFD_CLOEXEC);
+	fixture_region_count = (int)count;
 	for (unsigned int i = 0; i < count; i++)
-		rig_regions[i] = (struct kl__shared_region){
+		fixture_regions[i] = (struct kl__shared_region){
 			.address = UINT64_C(0x100000000) * (i + 1),
 			.iova = UINT64_C(0x100000000) * (i + 1),
 			.size = 0x200000,
@@ -60,13 +60,13 @@ void rig_memory_set(unsigned int count)
 		};
 }
 
-void rig_memory_change(void)
+void fixture_memory_change(void)
 {
 	if (changed != NULL)
-		changed(changed_context, rig_regions, rig_region_count);
+		changed(changed_context, fixture_regions, fixture_region_count);
 }
 
-/* False at the end of the connection, or of the rig. */
+/* False at the end of the connection, or of the fixture. */
 static bool take(struct back_end *back_end, void *data, size_t size, unsigned int *fds)
 {
 	size_t have = 0;
@@ -323,7 +323,7 @@ void back_end_start(struct back_end *back_end)
 {
 	capture_log();
 	*back_end = (struct back_end){
-		.features = RIG_PROTOCOL_BIT | RIG_VERSION_1 | RIG_PACKED,
+		.features = FIXTURE_PROTOCOL_BIT | FIXTURE_VERSION_1 | FIXTURE_PACKED,
 		.protocol = UINT64_MAX,
 		.queues = 4,
 		.slots = 8,
@@ -332,7 +332,7 @@ void back_end_start(struct back_end *back_end)
 	pthread_mutex_init(&back_end->lock, NULL);
 	cr_assert_neq(mkdtemp(back_end->folder), NULL);
 	snprintf(back_end->path, sizeof(back_end->path), "%s/socket", back_end->folder);
-	rig_memory_set(2);
+	fixture_memory_set(2);
 	back_end_serve(back_end);
 }
 

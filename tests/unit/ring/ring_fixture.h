@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A queue without a device around it: our ring on one side, the model's on the other. */
-#ifndef UNIT_RING_RIG_H
-#define UNIT_RING_RIG_H
+/* A queue without a device around it: our ring on one side, the fake device's on the other. */
+#ifndef UNIT_RING_FIXTURE_H
+#define UNIT_RING_FIXTURE_H
 
 #include "finish.h"
-#include "model.h"
+#include "fake_device.h"
 #include "ring/kick.h"
 #include "ring/ring.h"
 #include "ring/verbs.h"
 
-#define RIG_PIECE_BYTES 64
+#define FIXTURE_SEGMENT_BYTES 64
 
 /* A case for each form of ring; its body takes the kind, to which it may add KL__RING_CHAINED. */
 #define RING_TEST(suite, name) \
@@ -32,38 +32,38 @@
 	} \
 	static void suite##_##name(unsigned int kind)
 
-struct ring_rig {
-	struct model *model;
+struct ring_fixture {
+	struct fake_device *fake;
 	struct kl_queue *queue;
 	struct kl__queue_shape shape;
 	void *own, *shared;
-	uint8_t *data; /* one piece per descriptor */
+	uint8_t *data; /* one segment per descriptor */
 	uint64_t data_iova;
 	uint64_t posted, taken; /* buffers, by the test's own count; their names count from 1 */
 };
 
 /*
  * With event_idx the device asks for the first place. A device that completes in order puts up to
- * RIG_BATCH buffers into one used element.
+ * FIXTURE_BATCH buffers into one used element.
  */
-#define RIG_BATCH 5
+#define FIXTURE_BATCH 5
 /* Ticks per second. The cycle counter goes at a few GHz: with these a second lasts longer than any test. */
 #define SLOW_TICKS 10000000000u
-void ring_open(struct ring_rig *rig, struct kl__queue_shape shape);
-void ring_close(struct ring_rig *rig);
+void ring_open(struct ring_fixture *fixture, struct kl__queue_shape shape);
+void ring_close(struct ring_fixture *fixture);
 
-/* Adds the next buffer: pieces of a few bytes each. Returns what kl__queue_add says. */
-int ring_add(struct ring_rig *rig, unsigned int readable, unsigned int writable);
-/* Adds count buffers of one writable piece, publishes and kicks. */
-void ring_post(struct ring_rig *rig, unsigned int count);
-void ring_kick(struct ring_rig *rig);
+/* Adds the next buffer: segments of a few bytes each. Returns what kl__queue_add says. */
+int ring_add(struct ring_fixture *fixture, unsigned int readable, unsigned int writable);
+/* Adds count buffers of one writable segment, publishes and kicks. */
+void ring_post(struct ring_fixture *fixture, unsigned int count);
+void ring_kick(struct ring_fixture *fixture);
 /* Takes all that are there; returns how many. */
-unsigned int ring_take(struct ring_rig *rig);
+unsigned int ring_take(struct ring_fixture *fixture);
 /* How often the device was rung for. */
-uint64_t ring_doorbells(const struct ring_rig *rig);
+uint64_t ring_doorbells(const struct ring_fixture *fixture);
 /* So far the driver has broken no rule and believes the device; ends the case if not. */
-void ring_assert_sound(const struct ring_rig *rig);
-/* Expects posted = done + failed + in flight, and as many kicks as the model has seen. */
-void ring_expect_law(const struct ring_rig *rig);
+void ring_assert_sound(const struct ring_fixture *fixture);
+/* Expects posted = done + failed + in flight, and as many kicks as the fake device has seen. */
+void ring_expect_law(const struct ring_fixture *fixture);
 
 #endif

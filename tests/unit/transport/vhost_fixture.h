@@ -3,8 +3,8 @@
  * A vhost-user back end in a thread: honest, but for one lie that a test may order. It keeps what it
  * was told, and does nothing with it.
  */
-#ifndef UNIT_VHOST_RIG_H
-#define UNIT_VHOST_RIG_H
+#ifndef UNIT_VHOST_FIXTURE_H
+#define UNIT_VHOST_FIXTURE_H
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -14,9 +14,9 @@
 #include "contract/transport.h"
 #include "contract/shared_memory.h"
 
-#define RIG_PROTOCOL_BIT (UINT64_C(1) << VHOST_USER_F_PROTOCOL_FEATURES)
-#define RIG_VERSION_1 (UINT64_C(1) << 32)
-#define RIG_PACKED (UINT64_C(1) << 34)
+#define FIXTURE_PROTOCOL_BIT (UINT64_C(1) << VHOST_USER_F_PROTOCOL_FEATURES)
+#define FIXTURE_VERSION_1 (UINT64_C(1) << 32)
+#define FIXTURE_PACKED (UINT64_C(1) << 34)
 
 enum lie {
 	LIE_NONE,
@@ -76,10 +76,10 @@ unsigned int back_end_saw(struct back_end *back_end, uint32_t request, struct se
 void back_end_forget(struct back_end *back_end);
 
 /* Memory: one file, whose regions a test may set; changes are told with memory_change. */
-extern const struct kl__shared_memory rig_memory;
-extern struct kl__shared_region rig_regions[KL__SHARED_REGIONS_MAX];
-extern int rig_region_count;
-void rig_memory_set(unsigned int count);
-void rig_memory_change(void);
+extern const struct kl__shared_memory fixture_memory;
+extern struct kl__shared_region fixture_regions[KL__SHARED_REGIONS_MAX];
+extern int fixture_region_count;
+void fixture_memory_set(unsigned int count);
+void fixture_memory_change(void);
 
 #endif

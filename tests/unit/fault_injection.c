@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "scarce.h"
+#include "fault_injection.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -90,7 +90,7 @@ static void *alloc_for_device(struct kl__host *host, size_t size, size_t align, 
 	return refuses("memory for the device") ? NULL : host_alloc(host, size, align, iova);
 }
 
-void scarce_begin(unsigned int n)
+void fault_injection_begin(unsigned int n)
 {
 	refused = NULL;
 	left = n;
@@ -98,41 +98,41 @@ void scarce_begin(unsigned int n)
 	is_begun = true;
 }
 
-const char *scarce_end(int *blocks)
+const char *fault_injection_end(int *blocks)
 {
 	is_begun = false;
 	*blocks = kept;
 	return refused;
 }
 
-static void expect_nothing_left(const struct scarce_trial *trial, unsigned int n)
+static void expect_nothing_left(const struct fault_trial *trial, unsigned int n)
 {
 	const char *what = refused != NULL ? refused : "nothing";
 
 	cr_expect_eq(kept, 0, "%u, %s: %d blocks are kept", n, what, kept);
-	cr_expect_eq(trial->model->allocated, 0, "%u, %s", n, what);
-	cr_expect_eq(trial->model->status & 4, 0, "%u, %s: DRIVER_OK", n, what);
-	for (unsigned int i = 0; i < MODEL_QUEUES; i++)
-		cr_expect(!trial->model->queue[i].is_enabled, "%u, %s: queue %u", n, what, i);
+	cr_expect_eq(trial->fake->allocated, 0, "%u, %s", n, what);
+	cr_expect_eq(trial->fake->status & 4, 0, "%u, %s: DRIVER_OK", n, what);
+	for (unsigned int i = 0; i < FAKE_QUEUES; i++)
+		cr_expect(!trial->fake->queue[i].is_enabled, "%u, %s: queue %u", n, what, i);
 }
 
-static void expect_failed(const struct scarce_trial *trial, unsigned int n, int rc)
+static void expect_failed(const struct fault_trial *trial, unsigned int n, int rc)
 {
 	cr_assert_neq(refused, NULL, "%u: %s", n, log_text());
 	cr_expect_eq(rc, -ENOMEM, "%u, %s: %d", n, refused, rc);
-	cr_expect(logged(trial->model->access.name) && logged("memory"), "%u, %s: %s", n, refused,
+	cr_expect(logged(trial->fake->access.name) && logged("memory"), "%u, %s: %s", n, refused,
 		log_text());
 }
 
-static bool try_one(const struct scarce_trial *trial, unsigned int n)
+static bool try_one(const struct fault_trial *trial, unsigned int n)
 {
 	int rc;
 
 	forget_log();
-	trial->model->access_closes = trial->model->host_closes = 0;
-	host_alloc = trial->model->host.alloc;
-	trial->model->host.alloc = alloc_for_device;
-	scarce_begin(n);
+	trial->fake->access_closes = trial->fake->host_closes = 0;
+	host_alloc = trial->fake->host.alloc;
+	trial->fake->host.alloc = alloc_for_device;
+	fault_injection_begin(n);
 	rc = trial->start();
 	left = 0;
 	if (rc == 0) {
@@ -142,17 +142,17 @@ static bool try_one(const struct scarce_trial *trial, unsigned int n)
 	}
 	trial->close();
 	is_begun = false;
-	trial->model->host.alloc = host_alloc;
+	trial->fake->host.alloc = host_alloc;
 	if (rc != 0)
 		expect_failed(trial, n, rc);
 	else
-		cr_expect(refused == NULL || logged(trial->model->access.name), "%u, %s: %s", n,
+		cr_expect(refused == NULL || logged(trial->fake->access.name), "%u, %s: %s", n,
 			refused, log_text());
 	expect_nothing_left(trial, n);
 	return refused != NULL;
 }
 
-unsigned int scarce_try_all(const struct scarce_trial *trial)
+unsigned int fault_injection_try_all(const struct fault_trial *trial)
 {
 	unsigned int n = 0;
 

@@ -3,13 +3,13 @@
  * A modern virtio PCI device in this process, and the memory it can reach: the other side of a
  * driver under test. It is a second reading of the specification (virtio 1.x) and shares no ring
  * code and no register offsets with lib/. It does what the script says, logs each register access,
- * and records a violation for whatever a driver must not do; a test ends with model_free having
+ * and records a violation for whatever a driver must not do; a test ends with fake_free having
  * none.
  *
  * One thread. A doorbell is seen at once unless script.map_doorbells is set.
  */
-#ifndef MODEL_DEVICE_MODEL_H
-#define MODEL_DEVICE_MODEL_H
+#ifndef FAKE_DEVICE_FAKE_DEVICE_H
+#define FAKE_DEVICE_FAKE_DEVICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,70 +21,70 @@
 #include "contract/registers.h"
 #include "contract/transport.h"
 
-#define MODEL_QUEUES 16
-#define MODEL_QUEUE_MAX 32768
-#define MODEL_PIECES 1024
-#define MODEL_CONFIG_BYTES 4096
-#define MODEL_VECTORS 16
-#define MODEL_NO_VECTOR 0xffff
-#define MODEL_NEVER 0xffffffffu
+#define FAKE_QUEUES 16
+#define FAKE_QUEUE_MAX 32768
+#define FAKE_SEGMENTS 1024
+#define FAKE_CONFIG_BYTES 4096
+#define FAKE_VECTORS 16
+#define FAKE_NO_VECTOR 0xffff
+#define FAKE_NEVER 0xffffffffu
 
-/* Bus addresses of memory from the model's host are this much more than the CPU's addresses. */
-#define MODEL_IOVA_SHIFT (UINT64_C(1) << 48)
+/* Bus addresses of memory from the fake device's host are this much more than the CPU's addresses. */
+#define FAKE_IOVA_SHIFT (UINT64_C(1) << 48)
 
-struct model;
+struct fake_device;
 
 /* One buffer as the device sees it, in CPU addresses. */
-struct model_piece {
+struct fake_segment {
 	uint8_t *data;
 	uint32_t length;
 	bool is_writable;
 };
 
-struct model_chain {
+struct fake_chain {
 	uint16_t head; /* packed: the buffer id */
 	bool is_indirect;
-	unsigned int count; /* pieces */
+	unsigned int count; /* segments */
 	unsigned int readable; /* of those, read by the device; they come first */
 	unsigned int descriptors; /* of the ring */
 	uint64_t readable_bytes;
 	uint64_t writable_bytes;
 	uint64_t hash; /* of the descriptors, tables and readable bytes */
-	struct model_piece piece[MODEL_PIECES];
+	struct fake_segment segment[FAKE_SEGMENTS];
 };
 
 /* What the device does with a buffer; returns the length for its used element. */
-typedef uint32_t model_handler(struct model *model, uint16_t queue, const struct model_chain *chain,
-	void *context);
+typedef uint32_t fake_handler(struct fake_device *fake, uint16_t queue,
+	const struct fake_chain *chain, void *context);
 
-/* In which order model_process completes what it took. */
-enum model_order {
-	MODEL_IN_ORDER,
-	MODEL_REVERSE, /* takes all there are and completes the newest */
-	MODEL_SHUFFLE, /* takes all there are and completes any */
+/* In which order fake_process completes what it took. */
+enum fake_order {
+	FAKE_IN_ORDER,
+	FAKE_REVERSE, /* takes all there are and completes the newest */
+	FAKE_SHUFFLE, /* takes all there are and completes any */
 };
 
 /* A buffer that the device has handled and not completed yet. */
-struct model_held {
+struct fake_held {
 	uint16_t head;
 	uint32_t length;
 	bool is_full; /* used completely */
 };
 
 /* What doorbells are judged by. */
-enum model_kicks {
+enum fake_kicks {
 	/* One when, and only when, the device asked for it, before the next action. */
-	MODEL_KICKS_EAGER,
+	FAKE_KICKS_EAGER,
 	/* Only when the device asked for it, at any time. */
-	MODEL_KICKS_LAZY,
-	MODEL_KICKS_ANY,
+	FAKE_KICKS_LAZY,
+	FAKE_KICKS_ANY,
 };
 
 /*
  * A field of the device configuration: only these may be read, in exactly these widths. One that
  * several features have stands there once for each.
  */
-struct model_config_field {
+struct fake_config_field {
 	uint16_t offset;
 	uint8_t width;
 	uint8_t count;
@@ -92,34 +92,34 @@ struct model_config_field {
 };
 
 /* Which registers the device has: the modern structures, those from before virtio 1.0, or both. */
-enum model_interfaces {
-	MODEL_MODERN,
-	MODEL_TRANSITIONAL,
-	MODEL_LEGACY,
+enum fake_interfaces {
+	FAKE_MODERN,
+	FAKE_TRANSITIONAL,
+	FAKE_LEGACY,
 };
 
 /* What the test wants of the device; may be changed at any time. */
-struct model_script {
+struct fake_script {
 	struct kl_features offered;
 	uint16_t num_queues;
-	uint16_t queue_size[MODEL_QUEUES]; /* maximum; 0: no such queue */
-	uint16_t notify_off[MODEL_QUEUES];
-	uint16_t notif_config_data[MODEL_QUEUES];
-	uint32_t notify_multiplier; /* what the capability says; model_rebuild applies it */
+	uint16_t queue_size[FAKE_QUEUES]; /* maximum; 0: no such queue */
+	uint16_t notify_off[FAKE_QUEUES];
+	uint16_t notif_config_data[FAKE_QUEUES];
+	uint32_t notify_multiplier; /* what the capability says; fake_rebuild applies it */
 	unsigned int msix_vectors; /* as before */
 	uint32_t config_length; /* as before */
-	enum model_interfaces interfaces; /* as before */
+	enum fake_interfaces interfaces; /* as before */
 	bool has_port_doorbell; /* as before: one I/O port for all queues, before the mapped ones */
 	bool has_window; /* as before: the PCI_CFG capability */
 	bool hides_bar; /* as before: the BAR of the structures can't be reached */
-	uint8_t config[MODEL_CONFIG_BYTES];
-	const struct model_config_field
+	uint8_t config[FAKE_CONFIG_BYTES];
+	const struct fake_config_field
 		*fields; /* ended by width 0; NULL: every aligned read is right */
 	bool config_is_writable;
 	/* What the MMIO face says of itself; version 1 is legacy, device 0 nothing. */
 	uint32_t mmio_magic, mmio_version, mmio_device_id;
 
-	unsigned int reset_reads; /* status reads until a reset has ended; MODEL_NEVER */
+	unsigned int reset_reads; /* status reads until a reset has ended; FAKE_NEVER */
 	unsigned int queue_reset_reads; /* the same of queue_reset */
 	bool scribbles; /* while a reset is pending, write into all buffers the device has */
 	bool refuses_features; /* FEATURES_OK does not stick */
@@ -128,12 +128,12 @@ struct model_script {
 	bool is_gone; /* all reads give ones, writes vanish */
 	bool gone_reads_zero; /* and of the BARs zeros, as with QEMU */
 	unsigned int
-		vectors_refused_from; /* mappings from this one on answer NO_VECTOR; MODEL_NEVER */
+		vectors_refused_from; /* mappings from this one on answer NO_VECTOR; FAKE_NEVER */
 	bool interrupts_fail;
 	bool has_line;
 	unsigned int
-		config_bumps; /* so many readings change the configuration; MODEL_NEVER: all do */
-	void (*on_bump)(struct model *model);
+		config_bumps; /* so many readings change the configuration; FAKE_NEVER: all do */
+	void (*on_bump)(struct fake_device *fake);
 	unsigned int alloc_fails_at; /* the n-th allocation from now on, 1 for the next; 0: none */
 	/* Where the host's next block lies for the device; 0: at the CPU's address, shifted. */
 	uint64_t next_iova;
@@ -141,11 +141,11 @@ struct model_script {
 	bool serves_doorbells; /* process the queue within the doorbell write */
 	uint32_t served_queues; /* the same for these queues alone: a bit each */
 
-	/* With IN_ORDER always MODEL_IN_ORDER, and so many buffers may share a used element. */
-	enum model_order order;
+	/* With IN_ORDER always FAKE_IN_ORDER, and so many buffers may share a used element. */
+	enum fake_order order;
 	unsigned int batch;
 	bool never_says_written; /* packed: as QEMU, no WRITE in used descriptors */
-	model_handler *handler; /* NULL: copy what is readable to what is writable */
+	fake_handler *handler; /* NULL: copy what is readable to what is writable */
 	void *context;
 };
 
@@ -153,7 +153,7 @@ struct model_script {
  * The device's view of one queue. Places count from the enabling and do not wrap: entries of a
  * split ring's available ring, or descriptors of a packed ring.
  */
-struct model_queue {
+struct fake_queue {
 	uint16_t size, vector;
 	uint64_t address[3];
 	unsigned int written; /* which address halves */
@@ -165,8 +165,8 @@ struct model_queue {
 	unsigned int resets; /* of the queue alone */
 	uint8_t *desc, *driver_area, *device_area;
 
-	enum model_kicks kicks;
-	bool is_busy; /* never asks for notifications after a model_process */
+	enum fake_kicks kicks;
+	bool is_busy; /* never asks for notifications after a fake_process */
 	bool is_lost; /* packed: a list was so bad that the next can't be found */
 	uint64_t seen; /* places looked at */
 	uint64_t fetched; /* places taken */
@@ -180,33 +180,33 @@ struct model_queue {
 	uint64_t doorbells;
 	uint64_t interrupts; /* used buffer notifications that the driver asked for */
 	uint32_t entries; /* of the arrays below */
-	struct model_record *record; /* per descriptor, or buffer id */
-	struct model_held *held; /* by model_process */
+	struct fake_record *record; /* per descriptor, or buffer id */
+	struct fake_held *held; /* by fake_process */
 	uint16_t *id; /* packed: of the buffers seen, in order */
 	uint16_t *taken; /* heads of the buffers taken, in order */
 	uint8_t *expected; /* packed: the ring as it must stand there */
 	unsigned int holding;
 };
 
-struct model_access {
+struct fake_access {
 	bool is_write;
 	uint8_t width;
 	uint32_t value;
 	char name[24];
 };
 
-struct model_window {
+struct fake_window {
 	uint8_t *memory;
 	uint64_t iova;
 	size_t size;
 	bool is_from_host;
 };
 
-struct model {
+struct fake_device {
 	struct kl__pci_access access; /* for kl__pci_modern_open */
 	struct kl__mmio_access mmio; /* for kl__mmio_open: the same device, one way at a time */
 	struct kl__host host;
-	struct model_script script;
+	struct fake_script script;
 
 	uint32_t type;
 	uint8_t pci_config[256];
@@ -226,23 +226,23 @@ struct model {
 	bool is_driven_legacy; /* since the last reset */
 	unsigned int reset_left;
 	bool reset_is_pending;
-	int interrupt_fd[MODEL_VECTORS];
+	int interrupt_fd[FAKE_VECTORS];
 	int line_fd; /* an eventfd; readable once each time the line was raised and let through */
 	bool line_is_open;
 	unsigned int line_rearms;
-	struct model_queue queue[MODEL_QUEUES];
+	struct fake_queue queue[FAKE_QUEUES];
 	uint8_t *doorbell_page;
 
 	/* What happened. */
 	unsigned int resets, isr_reads, access_closes, host_closes, config_interrupts;
 	uint8_t status_history[64]; /* values written */
 	unsigned int status_writes;
-	struct model_access *trace;
+	struct fake_access *trace;
 	size_t traced;
 	char violation[16][192];
 	unsigned int violations;
 
-	struct model_window *window;
+	struct fake_window *window;
 	size_t windows;
 	unsigned int allocated; /* blocks that the driver has */
 	unsigned int allocations;
@@ -250,89 +250,90 @@ struct model {
 };
 
 /* A device of this virtio type: VERSION_1 offered, two queues of 256, 8 bytes of configuration. */
-struct model *model_new(uint32_t type);
-/* Frees the model and all host memory still out. Memory leaks count as violations before that: see
- * model_check. */
-void model_free(struct model *model);
+struct fake_device *fake_new(uint32_t type);
+/* Frees the fake device and all host memory still out. Memory leaks count as violations before that: see
+ * fake_check. */
+void fake_free(struct fake_device *fake);
 /* Writes the PCI configuration space and the BARs as the script says. */
-void model_rebuild(struct model *model);
+void fake_rebuild(struct fake_device *fake);
 /* Offset of the n-th (from 0) capability of a cfg_type in pci_config; 0 when there is none. */
-unsigned int model_capability(const struct model *model, uint8_t cfg_type, unsigned int n);
+unsigned int fake_capability(const struct fake_device *fake, uint8_t cfg_type, unsigned int n);
 /* Adds a virtio capability in front of the list; returns its offset. */
-unsigned int model_add_capability(struct model *model, uint8_t cfg_type, uint8_t bar,
+unsigned int fake_add_capability(struct fake_device *fake, uint8_t cfg_type, uint8_t bar,
 	uint32_t offset, uint32_t length);
 
 /* End of a test: everything given back. Returns the number of violations. */
-unsigned int model_check(struct model *model);
+unsigned int fake_check(struct fake_device *fake);
 /* Whether some violation's text contains part; it is then forgotten. */
-bool model_forgive(struct model *model, const char *part);
+bool fake_take_violation(struct fake_device *fake, const char *part);
 
-void model_offer(struct model *model, unsigned int bit);
-void model_offer_not(struct model *model, unsigned int bit);
+void fake_offer(struct fake_device *fake, unsigned int bit);
+void fake_offer_not(struct fake_device *fake, unsigned int bit);
 
 /* Memory besides the host's that the device may reach. */
-void model_add_window(struct model *model, void *memory, uint64_t iova, size_t size);
+void fake_add_window(struct fake_device *fake, void *memory, uint64_t iova, size_t size);
 
 /* For tests of a ring alone: a running device with these features, a queue without registers. */
-void model_run_bare(struct model *model, const struct kl_features *accepted);
-void model_bind(struct model *model, uint16_t queue, uint16_t size, uint64_t desc, uint64_t avail,
-	uint64_t used);
-struct kl_notifier model_notifier(struct model *model, uint16_t queue);
+void fake_run_bare(struct fake_device *fake, const struct kl_features *accepted);
+void fake_bind(struct fake_device *fake, uint16_t queue, uint16_t size, uint64_t desc,
+	uint64_t avail, uint64_t used);
+struct kl_notifier fake_notifier(struct fake_device *fake, uint16_t queue);
 
 /* Looks at newly available entries and checks them, as every action on a queue does first. */
-void model_observe(struct model *model, uint16_t queue);
+void fake_observe(struct fake_device *fake, uint16_t queue);
 /* Takes the next available buffer; false when there is none. */
-bool model_pop(struct model *model, uint16_t queue, struct model_chain *chain);
+bool fake_pop(struct fake_device *fake, uint16_t queue, struct fake_chain *chain);
 /* Writes a used element for a buffer that was taken. */
-void model_complete(struct model *model, uint16_t queue, uint16_t head, uint32_t length);
+void fake_complete(struct fake_device *fake, uint16_t queue, uint16_t head, uint32_t length);
 /* Takes buffers, handles each, completes at most max in script.order, then arms the doorbell unless the
  * queue is busy. Returns how many were completed. */
-unsigned int model_process(struct model *model, uint16_t queue, unsigned int max);
+unsigned int fake_process(struct fake_device *fake, uint16_t queue, unsigned int max);
 /* IN_ORDER: one used element for the next count buffers taken, all but the last used completely. */
-void model_complete_batch(struct model *model, uint16_t queue, unsigned int count, uint32_t length);
+void fake_complete_batch(struct fake_device *fake, uint16_t queue, unsigned int count,
+	uint32_t length);
 
 /* Asks for a notification of the next place, or of none. */
-void model_arm(struct model *model, uint16_t queue);
-void model_disarm(struct model *model, uint16_t queue);
+void fake_arm(struct fake_device *fake, uint16_t queue);
+void fake_disarm(struct fake_device *fake, uint16_t queue);
 /* With EVENT_IDX: asks for one of the place so far ahead of the next one to take. */
-void model_ask(struct model *model, uint16_t queue, int ahead);
+void fake_request_ahead(struct fake_device *fake, uint16_t queue, int ahead);
 /* The event field, avail_event or off_wrap of a packed ring (with DESC), and the flags, raw. */
-void model_set_event(struct model *model, uint16_t queue, uint16_t value);
-void model_set_event_flags(struct model *model, uint16_t queue, uint16_t value);
+void fake_set_event(struct fake_device *fake, uint16_t queue, uint16_t value);
+void fake_set_event_flags(struct fake_device *fake, uint16_t queue, uint16_t value);
 
 /*
  * Lies: a used element as given, with the index moved on, or in a packed ring as many descriptors
  * as the buffer has; the index alone.
  */
-void model_lie_used(struct model *model, uint16_t queue, uint32_t id, uint32_t length);
-void model_lie_index(struct model *model, uint16_t queue, uint16_t index);
+void fake_write_raw_used(struct fake_device *fake, uint16_t queue, uint32_t id, uint32_t length);
+void fake_write_raw_index(struct fake_device *fake, uint16_t queue, uint16_t index);
 /* Packed: a descriptor so far ahead of the next used one, as given; nothing moves on. */
-void model_lie_descriptor(struct model *model, uint16_t queue, unsigned int ahead, uint16_t id,
-	uint32_t length, uint16_t flags);
+void fake_write_raw_descriptor(struct fake_device *fake, uint16_t queue, unsigned int ahead,
+	uint16_t id, uint32_t length, uint16_t flags);
 /* Packed: AVAIL and USED as they mark a used descriptor there. */
-uint16_t model_used_flags(const struct model *model, uint16_t queue, unsigned int ahead);
+uint16_t fake_used_flags(const struct fake_device *fake, uint16_t queue, unsigned int ahead);
 
-void model_need_reset(struct model *model);
+void fake_need_reset(struct fake_device *fake);
 /*
  * Another program writes the command register. Without bus mastering the device sets DRIVER_OK back, as QEMU's does,
  * without memory decoding its BARs do not answer.
  */
-void model_command(struct model *model, uint16_t command);
+void fake_command(struct fake_device *fake, uint16_t command);
 /* Changes a byte of the configuration as a device does: generation and interrupt. */
-void model_change_config(struct model *model, uint32_t offset, uint8_t value);
-void model_config_interrupt(struct model *model);
+void fake_change_config(struct fake_device *fake, uint32_t offset, uint8_t value);
+void fake_config_interrupt(struct fake_device *fake);
 /* Raises the line for these bits of the ISR status. */
-void model_line_interrupt(struct model *model, uint8_t isr);
+void fake_line_interrupt(struct fake_device *fake, uint8_t isr);
 
 /* With script.map_doorbells: takes the stored values as doorbell writes. */
-void model_collect_doorbells(struct model *model);
+void fake_collect_doorbells(struct fake_device *fake);
 
-void model_trace_clear(struct model *model);
+void fake_trace_clear(struct fake_device *fake);
 /* One access a line, such as "W2 queue_size 0x100". */
-char *model_trace_text(const struct model *model, char *text, size_t size);
+char *fake_trace_text(const struct fake_device *fake, char *text, size_t size);
 /* How many logged accesses have this name, and are writes or reads. */
-unsigned int model_trace_count(const struct model *model, const char *name, bool is_write);
+unsigned int fake_trace_count(const struct fake_device *fake, const char *name, bool is_write);
 
-uint64_t model_random(struct model *model);
+uint64_t fake_random(struct fake_device *fake);
 
 #endif

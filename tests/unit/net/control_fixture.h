@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A network device with a control queue, whose side of it does what a test says. */
-#ifndef UNIT_NET_CONTROL_RIG_H
-#define UNIT_NET_CONTROL_RIG_H
+#ifndef UNIT_NET_CONTROL_FIXTURE_H
+#define UNIT_NET_CONTROL_FIXTURE_H
 
 #include <kickless/net_control.h>
 
 #include "control.h"
-#include "net_rig.h"
+#include "net_fixture.h"
 #include "wire.h"
 
 #define CONTROL_QUEUES 9 /* four pairs and the control queue */
@@ -29,8 +29,8 @@ struct sent_command {
 	uint16_t head;
 };
 
-struct control_rig {
-	struct net_rig net;
+struct control_fixture {
+	struct net_fixture net;
 	uint16_t index;
 	enum answer answer;
 	int refused_class; /* answers of this class alone are errors; -1: none */
@@ -44,22 +44,22 @@ struct control_rig {
 };
 
 /* Everything offered that needs a control queue; prepared, not attached. */
-void control_prepare(struct control_rig *rig);
-/* Attached and started with the options and rig->net.conf. */
-void control_start(struct control_rig *rig, const char *options);
+void control_prepare(struct control_fixture *fixture);
+/* Attached and started with the options and fixture->net.conf. */
+void control_start(struct control_fixture *fixture, const char *options);
 /* All of it. */
-void control_open(struct control_rig *rig);
+void control_open(struct control_fixture *fixture);
 /* Closes the device; expects no violation. */
-void control_close(struct control_rig *rig);
-/* To be called after the rig was used for packets: the control queue is served again. */
-void control_listen(struct control_rig *rig);
+void control_close(struct control_fixture *fixture);
+/* To be called after the fixture was used for packets: the control queue is served again. */
+void control_listen(struct control_fixture *fixture);
 /* Answers what waits there, by hand. Returns how many. */
-unsigned int control_serve(struct control_rig *rig);
+unsigned int control_serve(struct control_fixture *fixture);
 
 /* The last command, byte for byte. */
-void control_expect(const struct control_rig *rig, uint8_t class, uint8_t command, const void *data,
-	uint32_t bytes);
+void control_expect(const struct control_fixture *fixture, uint8_t class, uint8_t command,
+	const void *data, uint32_t bytes);
 /* "class.command class.command ..." since the last call. */
-const char *control_history(struct control_rig *rig);
+const char *control_history(struct control_fixture *fixture);
 
 #endif

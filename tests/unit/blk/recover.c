@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Late requests, lies, stops: each request completes exactly once, and none before the device
+ * stopped.
+ */
+#include <errno.h>
+
+#include <criterion/criterion.h>
+
+#include "blk_fixture.h"
+#include "ring/clock.h"
+#include "spec/features.h"
+
+static struct blk_fixture fixture;
+
+/* The fake device says that the CPU's clock runs at 1 GHz; so many of its milliseconds from now. */
+static uint64_t in_ms(uint64_t ms)
+{
+	return kl__clock() + ms * 1000000;
+}
+
+static void pass_ms(uint64_t ms)
+{
+	uint64_t end = in_ms(ms);
+
+	while (kl__clock() < end)
+		;
+}
+
+static void poll_often(void)
+{
+	struct kl_blk_completion done[1];
+
+	for (unsigned int i = 0; i < 200; i++)
+		cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 0);
+}
+
+/* After a time without polls half of the deadline is granted again: at most 1000 ms in these tests. */
+static void poll_until_halted(void)
+{
+	uint64_t end = in_ms(20000);
+
+	while (kl_blk_state(fixture.blk) != KL_BLK_HALTED && kl__clock() < end)
+		poll_often();
+}
+
+static void open_with_timeout(uint32_t ms)
+{
+	fixture_prepare(&fixture);
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	fixture_start(&fixture, &(struct kl_blk_conf){.timeout_ms = ms});
+}
+
+Test(recover, a_late_request)
+{
+	struct kl_blk_completion done[4];
+	struct kl_blk_queue_stats stats;
+
+	open_with_timeout(1600);
+	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	pass_ms(1700);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 4096, 0, 4096));
+	poll_until_halted();
+	cr_expect_eq(kl_blk_submit(fixture.blk, 0, &(struct kl_blk_request){.op = KL_BLK_FLUSH}, 1),
+		0);
+	cr_expect_eq(fixture.fake->resets, 1, "nothing is reset from a queue's thread");
+	fixture.fake->script.scribbles = true;
+	fixture.fake->script.reset_reads = 5;
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 2);
+	for (unsigned int i = 0; i < 2; i++)
+		cr_expect_eq(done[i].result, done[i].user_data == 0 ? -ETIMEDOUT : -ECANCELED);
+	kl_blk_queue_stats_get(fixture.blk, 0, &stats);
+	cr_expect_eq(stats.timeouts, 1);
+	cr_expect_eq(stats.resets, 1);
+	cr_expect_eq(stats.errors, 2);
+	fixture_expect_sum(&fixture, 0);
+	fixture_expect_works(&fixture);
+	fixture_close(&fixture);
+}
+
+/* Nobody polled for long: perhaps the host was paused, and the device with it. */
+Test(recover, not_right_after_a_pause)
+{
+	struct kl_blk_completion done[1];
+
+	open_with_timeout(1000);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	pass_ms(1100);
+	poll_often();
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	fake_process(fixture.fake, 0, 1);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
+	cr_expect_eq(done->result, 0);
+	fixture_close(&fixture);
+}
+
+/* Three times in a minute, and not a fourth; but a start begins anew. */
+Test(recover, a_budget)
+{
+	struct kl_blk_completion done[4];
+
+	open_with_timeout(0);
+	for (unsigned int i = 0; i < 4; i++) {
+		fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+		fake_write_raw_used(fixture.fake, 0, 60000, 0);
+		cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 0);
+		cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_HALTED);
+		cr_expect_eq(kl_blk_recover(fixture.blk), i < 3 ? 0 : -EIO, "%s", log_text());
+		cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 1);
+		cr_expect_eq(done->result, -ECANCELED);
+	}
+	cr_expect(logged("given up"), "%s", log_text());
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_STOPPED);
+	fixture_start(&fixture, &(struct kl_blk_conf){.timeout_ms = 0});
+	fixture_expect_works(&fixture);
+	fixture_close(&fixture);
+}
+
+Test(recover, in_time_is_in_time)
+{
+	open_with_timeout(5000);
+	for (unsigned int i = 0; i < 100; i++) {
+		fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+		poll_often();
+		cr_expect_eq(fixture_drain(&fixture, (struct kl_blk_completion[1]){{0}}, 1), 1);
+	}
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	fixture_close(&fixture);
+}
+
+/* Old requests that completed must not make a young one look late. */
+Test(recover, the_oldest_is_looked_for)
+{
+	struct kl_blk_completion done[1];
+
+	open_with_timeout(2000);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	pass_ms(1200);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 4096, 0, 4096));
+	fake_process(fixture.fake, 0, 1);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
+	cr_expect_eq(done->user_data, 0);
+	fixture_expect_sum(&fixture, 1);
+	/* The first would be late now, the second is not, and gets late later. */
+	pass_ms(1000);
+	poll_often();
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	pass_ms(600);
+	poll_often();
+	pass_ms(600);
+	poll_until_halted();
+	fixture_close(&fixture);
+}
+
+/* A cut request: parts in flight, parts waiting, one completion. */
+Test(recover, a_cut_request_is_late)
+{
+	struct kl_blk_completion done[4];
+	struct kl_blk_request flush = {.op = KL_BLK_FLUSH, .user_data = 9};
+
+	fixture_prepare(&fixture);
+	fake_offer(fixture.fake, VIRTIO_BLK_F_SIZE_MAX);
+	fixture.config.seg_max = 1;
+	fixture.config.size_max = 4096;
+	fixture_apply_config(&fixture);
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	fixture_start(&fixture, &(struct kl_blk_conf){.timeout_ms = 10});
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_WRITE, 4096, 0, 1 << 20));
+	cr_expect_eq(kl_blk_submit(fixture.blk, 0, &flush, 1), 0);
+	fake_process(fixture.fake, 0, 4);
+	poll_often();
+	pass_ms(15);
+	poll_until_halted();
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 1);
+	cr_expect_eq(done->user_data, 4096);
+	cr_expect_eq(done->result, -ETIMEDOUT);
+	fixture_expect_sum(&fixture, 0);
+	fixture_expect_works(&fixture);
+	fixture_close(&fixture);
+}
+
+/* Nothing feeds the rest of a cut request after a stop, so the stop itself must end it. */
+Test(recover, a_cut_request_is_stopped)
+{
+	struct kl_blk_completion done[4];
+
+	fixture_prepare(&fixture);
+	fixture.config.seg_max = 1;
+	fixture.config.size_max = 4096;
+	fake_offer(fixture.fake, VIRTIO_BLK_F_SIZE_MAX);
+	fixture_apply_config(&fixture);
+	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 1 << 20));
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 1);
+	cr_expect_eq(done->result, -ECANCELED);
+	fixture_expect_sum(&fixture, 0);
+	fixture_close(&fixture);
+}
+
+Test(recover, done_in_time_but_not_yet_polled)
+{
+	struct kl_blk_completion done[4];
+
+	fixture_open(&fixture);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 4096, 0, 4096));
+	fake_process(fixture.fake, 0, 1);
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 2);
+	cr_expect_eq(done[0].result, 0);
+	cr_expect_eq(done[1].result, -ECANCELED);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 0);
+	fixture_expect_sum(&fixture, 0);
+	cr_assert_eq(kl_blk_start(fixture.blk, &(struct kl_blk_conf){0}), 0);
+	fixture_expect_works(&fixture);
+	fixture_close(&fixture);
+}
+
+Test(recover, the_reset_never_ends)
+{
+	struct kl_blk_completion done[4];
+	unsigned int held;
+
+	open_with_timeout(1);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	pass_ms(5);
+	poll_until_halted();
+	held = fixture.fake->allocated;
+	kl__reset_timeout_ms = 20;
+	fixture.fake->script.reset_reads = FAKE_NEVER;
+	cr_expect_eq(kl_blk_recover(fixture.blk), -ETIMEDOUT);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_LOST);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 0, "the device may still write");
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0);
+	cr_expect_eq(kl_blk_start(fixture.blk, &(struct kl_blk_conf){0}), -EIO);
+	kl_device_close(fixture.device);
+	fixture.device = NULL;
+	cr_expect_eq(fixture.fake->allocated, held, "what it may write stays allocated");
+	while (fake_take_violation(fixture.fake, ""))
+		;
+	fake_free(fixture.fake);
+}
+
+Test(recover, gone_from_the_bus)
+{
+	struct kl_blk_completion done[4];
+
+	open_with_timeout(1);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	pass_ms(5);
+	poll_until_halted();
+	fixture.fake->script.is_gone = true;
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EIO);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_LOST);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 1);
+	cr_expect_eq(done->result, -ETIMEDOUT);
+	kl_device_close(fixture.device);
+	fixture.device = NULL;
+	cr_expect_eq(fixture.fake->allocated, 0);
+	while (fake_take_violation(fixture.fake, ""))
+		;
+	fake_free(fixture.fake);
+}
+
+/* Each lie halts the queue; a recovery makes it work again. */
+static void try_malformed(uint32_t id, bool is_index)
+{
+	struct kl_blk_completion done[4];
+	struct kl_blk_queue_stats stats;
+
+	fixture_open(&fixture);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	fake_observe(fixture.fake, 0);
+	if (is_index)
+		fake_write_raw_index(fixture.fake, 0, 2);
+	else
+		fake_write_raw_used(fixture.fake, 0, id, 1);
+	poll_until_halted();
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 1);
+	cr_expect_eq(done->result, -ECANCELED);
+	kl_blk_queue_stats_get(fixture.blk, 0, &stats);
+	cr_expect_eq(stats.queue.bad_used, 1);
+	fixture_expect_works(&fixture);
+	fixture_close(&fixture);
+}
+
+Test(recover, used_index_too_far)
+{
+	ONLY_IF(!ring_is("packed"));
+	try_malformed(0, true);
+}
+
+Test(recover, used_id_beyond_the_ring)
+{
+	try_malformed(FIXTURE_RING, false);
+}
+
+Test(recover, used_id_not_in_flight)
+{
+	try_malformed(5, false);
+}
+
+Test(recover, the_device_asks_for_a_reset)
+{
+	struct kl_blk_completion done[1];
+
+	fixture_open(&fixture);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	fake_need_reset(fixture.fake);
+	kl_device_event_handle(fixture.device);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_HALTED);
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
+	cr_expect_eq(done->result, -ECANCELED);
+	fixture_expect_works(&fixture);
+	fixture_close(&fixture);
+}
+
+/* After the recovery the device offers less, or nothing that can be used. */
+Test(recover, the_device_comes_back_different)
+{
+	struct kl_blk_completion done[1];
+
+	open_with_timeout(1);
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	pass_ms(5);
+	poll_until_halted();
+	fake_offer_not(fixture.fake, VIRTIO_F_INDIRECT_DESC);
+	fixture.config.blk_size = 4096;
+	fixture_apply_config(&fixture);
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
+	cr_expect_eq(kl_blk_info(fixture.blk)->block_size, 4096);
+	fixture_expect_works(&fixture);
+	cr_expect(!fixture.log[0].is_indirect);
+
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	pass_ms(5);
+	poll_until_halted();
+	fixture.fake->script.refuses_features = true;
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EPROTO);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_STOPPED);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
+	cr_expect_eq(done->result, -ETIMEDOUT);
+	fixture_close(&fixture);
+}
+
+Test(recover, memory_runs_out_at_start)
+{
+	for (unsigned int at = 1; at <= 4; at++) {
+		fixture_prepare(&fixture);
+		cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+		fixture.fake->script.alloc_fails_at = at;
+		cr_expect_eq(kl_blk_start(fixture.blk, &(struct kl_blk_conf){0}), -ENOMEM, "%u",
+			at);
+		fixture.fake->script.alloc_fails_at = 0;
+		fixture_start(&fixture, &(struct kl_blk_conf){0});
+		fixture_expect_works(&fixture);
+		fixture_close(&fixture);
+	}
+}
