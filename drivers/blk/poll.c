@@ -7,6 +7,7 @@
 
 #include "gate.h"
 #include "parent.h"
+#include "ring/used.h"
 #include "slot.h"
 #include "subrequest.h"
 #include "zones.h"

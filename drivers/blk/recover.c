@@ -10,6 +10,7 @@
 
 #include "gate.h"
 #include "parent.h"
+#include "ring/verbs.h"
 #include "slot.h"
 #include "subrequest.h"
 

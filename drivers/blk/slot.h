@@ -8,8 +8,7 @@
 
 #include "ring/clock.h"
 #include "ring/kick.h"
-#include "ring/ring.h"
-#include "ring/verbs.h"
+#include "ring/table.h"
 #include "state.h"
 
 static inline uint16_t blk_slot_number(const struct blk_queue *queue, const struct blk_slot *slot)
@@ -41,29 +40,18 @@ static inline uint64_t blk_status_iova(const struct blk_queue *queue, uint16_t i
  */
 static inline void blk_format(struct blk_queue *queue, uint16_t id, uint16_t segments)
 {
+	const unsigned int kind = queue->ring->kind;
 	struct virtq_desc *table = queue->block[id].table;
 	struct kl__segment header = {blk_slot_memory_iova(queue, id, 0),
 		sizeof(struct virtio_blk_req_header)};
 	struct kl__segment status = {blk_status_iova(queue, id), 1};
 
-	kl__queue_set_entry(queue->ring, &table[0], header, VIRTQ_DESC_F_NEXT, 1);
+	kl__table_set_entry(&table[0], header, VIRTQ_DESC_F_NEXT, 1, kind);
 	for (uint16_t i = 1; i <= segments; i++)
-		kl__queue_set_entry(queue->ring, &table[i], (struct kl__segment){0},
-			VIRTQ_DESC_F_NEXT, (uint16_t)(i + 1));
-	kl__queue_set_entry(queue->ring, &table[segments + 1], status, VIRTQ_DESC_F_WRITE, 0);
+		kl__table_set_entry(&table[i], (struct kl__segment){0}, VIRTQ_DESC_F_NEXT,
+			(uint16_t)(i + 1), kind);
+	kl__table_set_entry(&table[segments + 1], status, VIRTQ_DESC_F_WRITE, 0, kind);
 	queue->slot[id].shape = segments;
-}
-
-/* direction is VIRTQ_DESC_F_WRITE for data that the device writes, or 0. */
-static inline void blk_set_segment(const struct blk_queue *queue, struct virtq_desc *entry,
-	uint64_t address, uint32_t length, uint16_t direction)
-{
-	entry->addr = address;
-	entry->len = length;
-	if ((queue->ring->kind & KL__RING_PACKED) != 0)
-		((struct pvirtq_desc *)entry)->flags = direction;
-	else
-		entry->flags = VIRTQ_DESC_F_NEXT | direction;
 }
 
 static inline void blk_set_header(struct blk_queue *queue, uint16_t id, uint32_t type,

@@ -46,8 +46,9 @@ static inline void add_plain(struct blk_queue *queue, const struct kl_blk_reques
 	slot->group = NULL;
 	slot->bytes = (uint32_t)request->length;
 	blk_set_header(queue, id, request->op, request->offset / VIRTIO_BLK_SECTOR);
-	blk_set_segment(queue, &queue->block[id].table[1], address, (uint32_t)request->length,
-		request->op == KL_BLK_READ ? VIRTQ_DESC_F_WRITE : 0);
+	kl__table_set_segment(&queue->block[id].table[1],
+		(struct kl__segment){address, (uint32_t)request->length},
+		request->op == KL_BLK_READ ? VIRTQ_DESC_F_WRITE : 0, queue->ring->kind);
 	blk_add_indirect(queue, id);
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ring/verbs.h"
 #include "slot.h"
 #include "subrequest.h"
 
@@ -309,17 +310,17 @@ static struct kl__segment answer_of(const struct blk_queue *queue, uint16_t id)
 static void fill_table(struct blk_queue *queue, uint16_t id, const struct kl__segment *segments,
 	uint16_t count, const struct blk_subrequest *part)
 {
+	const unsigned int kind = queue->ring->kind;
 	struct virtq_desc *table = queue->block[id].table;
 	uint16_t shape = count + blk_subrequest_has_answer(part);
 
 	if (queue->slot[id].shape != shape)
 		blk_format(queue, id, shape);
 	for (uint16_t i = 0; i < count; i++)
-		blk_set_segment(queue, &table[i + 1], segments[i].address, segments[i].length,
-			part->direction);
+		kl__table_set_segment(&table[i + 1], segments[i], part->direction, kind);
 	if (blk_subrequest_has_answer(part))
-		blk_set_segment(queue, &table[shape], answer_of(queue, id).address,
-			sizeof(uint64_t), VIRTQ_DESC_F_WRITE);
+		kl__table_set_segment(&table[shape], answer_of(queue, id), VIRTQ_DESC_F_WRITE,
+			kind);
 }
 
 /*

@@ -7,7 +7,7 @@
 #ifndef KL_BLK_SUBREQUEST_H
 #define KL_BLK_SUBREQUEST_H
 
-#include "ring/verbs.h"
+#include "ring/queue.h"
 #include "state.h"
 
 /* What goes into one slot. */

@@ -4,7 +4,7 @@
  * packet starts where an application expects it. Nothing of a used element is believed unchecked.
  */
 #include "ring/kick.h"
-#include "ring/ring.h"
+#include "ring/used.h"
 #include "state.h"
 
 #define REFILL_CHUNK 64

@@ -4,8 +4,9 @@
  * (ring/ring.h), kl__ring_publish, and one kick decision per burst (ring/kick.h), which may end
  * in kl_notify (ring/notifier.h), the doorbell.
  */
+#include "ring/available.h"
 #include "ring/kick.h"
-#include "ring/ring.h"
+#include "ring/used.h"
 #include "state.h"
 
 #define RECLAIM_CHUNK 64

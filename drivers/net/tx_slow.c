@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "ring/table.h"
+#include "ring/verbs.h"
 #include "state.h"
 
 /* More than this no ring is asked to take for one packet. */

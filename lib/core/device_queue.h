@@ -4,7 +4,7 @@
 #define KL_CORE_DEVICE_QUEUE_H
 
 #include "core/device.h"
-#include "ring/verbs.h"
+#include "ring/create.h"
 
 /* A queue and the two blocks of memory that it lives in. */
 struct kl__device_queue {

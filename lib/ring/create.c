@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A queue's memory: how much, where its parts lie in it, and what they hold at first. */
+/* A queue's memory: its size, the layout of its parts, and their first contents. */
+#include "ring/create.h"
+
 #include <string.h>
 
-#include "ring/packed.h"
-#include "ring/verbs.h"
+#include "ring/used.h"
 
 static size_t round_up(size_t value, size_t align)
 {
@@ -77,8 +78,8 @@ size_t kl__queue_private_bytes(const struct kl__queue_shape *shape)
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 #define AUTO_WAIT_NS 20000
-/* Longer than an honest device sleeps with work before it. */
-#define RESCUE_NS (NS_PER_SECOND / 2)
+/* Longer than a working device sleeps while it has work. */
+#define WATCHDOG_NS (NS_PER_SECOND / 2)
 
 static void init_kick(struct kl__kick_state *kick, const struct kl__queue_shape *shape)
 {
@@ -87,9 +88,9 @@ static void init_kick(struct kl__kick_state *kick, const struct kl__queue_shape 
 		kick->policy.wait_ns = AUTO_WAIT_NS;
 	kick->wait_ticks = kick->policy.wait_ns * shape->ticks_per_second / NS_PER_SECOND;
 	kick->has_watchdog = shape->has_watchdog;
-	kick->lesson[0].pays = true;
-	kick->lesson[1].pays = true;
-	kick->watchdog_ticks = RESCUE_NS * shape->ticks_per_second / NS_PER_SECOND;
+	kick->adaptive[0].pays = true;
+	kick->adaptive[1].pays = true;
+	kick->watchdog_ticks = WATCHDOG_NS * shape->ticks_per_second / NS_PER_SECOND;
 	kick->stall_ticks = shape->stall_ms * shape->ticks_per_second / 1000;
 }
 
@@ -114,7 +115,7 @@ static void init_packed(struct kl_queue *queue)
 	queue->avail_flags = KL__PACKED_FIRST_AVAIL;
 	queue->used_flags = KL__PACKED_FIRST_USED;
 	queue->seen_flags = KL__PACKED_FIRST_USED;
-	kl__packed_disarm(queue);
+	kl__ring_disarm(queue, KL__RING_PACKED);
 }
 
 struct kl_queue *kl__queue_init(void *memory, void *shared, uint64_t iova,

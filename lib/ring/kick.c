@@ -6,17 +6,17 @@
 #include <string.h>
 
 #include "ring/clock.h"
-#include "ring/split.h"
+#include "ring/used.h"
 
 /*
- * Auto: this many doorbell writes at the deadline in a row show that waiting does not pay. One that
- * tells of several publishes is none of them: to a sender that goes on meanwhile the wait costs
- * nothing, and the device has more to do each time it is woken.
+ * Auto: this many doorbell writes at the deadline in a row show that waiting does not pay. A write
+ * that covers several publishes does not count: the wait costs nothing to a sender that continues
+ * meanwhile, and the device has more to do each time it is woken.
  */
 #define MISSES_TO_EAGER 4
 /*
- * Auto, eager: after so many decisions one is deferred again, to see whether it pays by now; twice
- * as many each time that it did not, up to the second number.
+ * Auto, eager: after this many decisions one is deferred again, as a probe of whether waiting pays
+ * now. The number doubles each time that it did not, up to the second number.
  */
 #define DECISIONS_TO_PROBE 16
 #define MOST_DECISIONS_TO_PROBE 4096
@@ -44,39 +44,57 @@ int kl_kick_policy_parse(const char *text, struct kl_kick_policy *policy)
 	return 0;
 }
 
-/* How many buffers the device has used, in the indices' count: nothing is taken back for it. */
-static uint16_t progress(struct kl_queue *queue)
+bool kl__packed_kick_wanted(const struct kl_queue *queue, uint16_t window)
+{
+	const void *area = queue->device_event;
+	uint32_t word = kl__load32(area);
+	uint16_t event = word & (VIRTQ_EVENT_WRAP - 1), flags = (word >> 16) & 3;
+
+	/* Without EVENT_IDX the event word has no place; a reserved value does not disable kicks. */
+	if (flags != RING_EVENT_FLAGS_DESC || !queue->event_idx)
+		return flags != RING_EVENT_FLAGS_DISABLE;
+	/* A place of the previous lap lies before the ring's beginning. */
+	if (((word ^ kl__packed_position(queue)) & VIRTQ_EVENT_WRAP) != 0)
+		event -= queue->size;
+	return kl__kick_need_event(event, queue->avail_place, queue->avail_place - window);
+}
+
+/* The number of buffers that the device has used, as an index. Harvests none. */
+static uint16_t used_progress(struct kl_queue *queue)
 {
 	if ((queue->kind & KL__RING_PACKED) != 0)
 		return kl__packed_progress(queue);
 	return kl__load(&queue->used->idx);
 }
 
-/* An empty ring usually means a sleeping device; a busy one that it will come by itself. */
-static uint8_t lesson_for(const struct kl_queue *queue, uint16_t used)
+/*
+ * The index of the adaptive state: 0 for a ring that was empty, whose device usually sleeps; 1 for
+ * a busy ring, whose device usually comes by itself.
+ */
+static uint8_t adaptive_select(const struct kl_queue *queue, uint16_t used)
 {
 	return used == queue->kick.decided ? 0 : 1;
 }
 
 /* Auto: whether to wait this time. */
-static bool worth_waiting(struct kl_queue *queue, uint16_t used)
+static bool is_worth_waiting(struct kl_queue *queue, uint16_t used)
 {
 	struct kl__kick_state *kick = &queue->kick;
-	struct kl__kick_adaptive *lesson;
+	struct kl__kick_adaptive *adaptive;
 
-	kick->adaptive_index = lesson_for(queue, used);
-	lesson = &kick->lesson[kick->adaptive_index];
-	if (lesson->pays)
+	kick->adaptive_index = adaptive_select(queue, used);
+	adaptive = &kick->adaptive[kick->adaptive_index];
+	if (adaptive->pays)
 		return true;
-	if (++lesson->decisions < DECISIONS_TO_PROBE << lesson->failed_probes)
+	if (++adaptive->decisions < DECISIONS_TO_PROBE << adaptive->failed_probes)
 		return false;
-	lesson->decisions = 0;
+	adaptive->decisions = 0;
 	return true;
 }
 
 /*
- * Auto: a device that had work before it is at it already, and will come by; only how long one
- * piece of its work takes is not known.
+ * Auto: a device that already had work is busy with it and will come by itself; only the time that
+ * one unit of its work takes is unknown.
  */
 #define BUSY_WAIT_FACTOR 10
 
@@ -93,50 +111,50 @@ void kl__kick_defer(struct kl_queue *queue)
 	uint16_t used;
 
 	kick->deferred++;
-	if (kick->owed)
+	if (kick->is_pending)
 		return;
-	used = progress(queue);
-	if (kick->policy.mode == KL_KICK_AUTO && !worth_waiting(queue, used)) {
+	used = used_progress(queue);
+	if (kick->policy.mode == KL_KICK_AUTO && !is_worth_waiting(queue, used)) {
 		kick->deferred = 0;
 		kl__kick_check(queue);
 		return;
 	}
-	kick->owed = true;
-	kick->watched = used;
+	kick->is_pending = true;
+	kick->pending_used = used;
 	kick->deadline = kl__clock() + wait_ticks(kick);
 }
 
-static void learn(struct kl__kick_state *kick, bool missed)
+static void adaptive_update(struct kl__kick_state *kick, bool missed)
 {
-	struct kl__kick_adaptive *lesson = &kick->lesson[kick->adaptive_index];
+	struct kl__kick_adaptive *adaptive = &kick->adaptive[kick->adaptive_index];
 
 	if (!missed) {
-		*lesson = (struct kl__kick_adaptive){.pays = true};
-	} else if (!lesson->pays) {
-		if (DECISIONS_TO_PROBE << lesson->failed_probes < MOST_DECISIONS_TO_PROBE)
-			lesson->failed_probes++;
-	} else if (++lesson->misses >= MISSES_TO_EAGER) {
-		*lesson = (struct kl__kick_adaptive){.pays = false};
+		*adaptive = (struct kl__kick_adaptive){.pays = true};
+	} else if (!adaptive->pays) {
+		if (DECISIONS_TO_PROBE << adaptive->failed_probes < MOST_DECISIONS_TO_PROBE)
+			adaptive->failed_probes++;
+	} else if (++adaptive->misses >= MISSES_TO_EAGER) {
+		*adaptive = (struct kl__kick_adaptive){.pays = false};
 	}
 }
 
-/* The device used all that was published, so it has seen all of it and nothing needs to be said. */
-static void void_owed(struct kl_queue *queue)
+/* The device used all that was published. So it has seen all of it, and no kick is needed. */
+static void cancel_pending(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 
-	kick->owed = false;
+	kick->is_pending = false;
 	kl__kick_decided(queue);
 	queue->stats.kicks_spared += kick->deferred;
 	kick->deferred = 0;
-	learn(kick, false);
+	adaptive_update(kick, false);
 }
 
 /*
- * Auto: whether to wait on gains nothing, since the ring is full of what the device doesn't look at:
- * no more can be told of at once than now.
+ * Auto: the ring is full of entries that the device does not process. Waiting longer gains nothing,
+ * since one kick can't cover more entries than now.
  */
-static bool is_hopeless(const struct kl_queue *queue, uint16_t used)
+static bool is_ring_full(const struct kl_queue *queue, uint16_t used)
 {
 	return queue->kick.policy.mode == KL_KICK_AUTO &&
 		(uint16_t)(queue->published - used) >= queue->size;
@@ -146,46 +164,46 @@ void kl__kick_pending(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 	const bool is_alone = kick->deferred == 1;
-	uint16_t used = progress(queue);
+	uint16_t used = used_progress(queue);
 	uint64_t now;
 
 	if (used == queue->published) {
-		void_owed(queue);
+		cancel_pending(queue);
 		return;
 	}
-	/* At each look, so that the window never spans more than two rounds of the ring. */
+	/* At each check, so that the window never spans more than two laps of the ring. */
 	kl__kick_consumed(queue, used);
 	now = kl__clock();
-	if (used != kick->watched) {
+	if (used != kick->pending_used) {
 		/* It moves, so it is awake: the wait starts again. */
-		kick->watched = used;
+		kick->pending_used = used;
 		kick->deadline = now + wait_ticks(kick);
 		return;
 	}
-	if (now < kick->deadline && !is_hopeless(queue, used))
+	if (now < kick->deadline && !is_ring_full(queue, used))
 		return;
 	kl__kick_decide_pending(queue);
 	if (kick->last_sent)
-		learn(kick, is_alone);
+		adaptive_update(kick, is_alone);
 }
 
 void kl__kick_decide_pending(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 
-	kick->owed = false;
+	kick->is_pending = false;
 	queue->stats.kicks_spared += kick->deferred - 1;
 	kick->deferred = 0;
 	kl__kick_check(queue);
 }
 
 /*
- * A device that does not move may be right, so each further bell waits twice as long, up to 16
- * times.
+ * A device that does not move may be right. So the timeout doubles with each doorbell write, up to
+ * 16 times.
  */
-#define RESCUE_MAX_SHIFT 4
+#define WATCHDOG_MAX_SHIFT 4
 
-static void watch(struct kl__kick_state *kick, uint16_t used)
+static void watchdog_start(struct kl__kick_state *kick, uint16_t used)
 {
 	kick->watchdog_used = used;
 	kick->watchdog_waited = 0;
@@ -195,47 +213,50 @@ static void watch(struct kl__kick_state *kick, uint16_t used)
 }
 
 /*
- * How long has nothing moved? Only what passes between our own looks counts, and of one gap no more
- * than half of the patience: when the machine stood still, or we did, the device had no time either.
+ * Adds the time since the last check to the time in which nothing moved. One gap counts for at most
+ * half of the timeout: when the machine or this thread stood still, the device had no time either.
  */
-static void count_time(struct kl__kick_state *kick)
+static void watchdog_count_time(struct kl__kick_state *kick)
 {
-	uint64_t now = kl__clock(), passed = now - kick->looked_at,
+	uint64_t now = kl__clock(), passed = now - kick->checked_at,
 		 most = (kick->watchdog_ticks + 1) / 2;
 
 	if (passed > most)
 		passed = most;
-	kick->looked_at = now;
+	kick->checked_at = now;
 	kick->watchdog_waited += passed;
 	kick->stalled += passed;
 }
 
-static void ring_rescue(struct kl_queue *queue)
+static void watchdog_kick(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 
-	kick->watchdog_kicked_at = kick->looked_at;
+	kick->watchdog_kicked_at = kick->checked_at;
 	kick->watchdog_waited = 0;
 	kick->watchdog_kicked = true;
-	if (kick->watchdog_shift < RESCUE_MAX_SHIFT)
+	if (kick->watchdog_shift < WATCHDOG_MAX_SHIFT)
 		kick->watchdog_shift++;
 	kl__kick_doorbell(queue);
 }
 
-/* A device that sleeps may need a while to wake up; one that was told already, not so long. */
-#define RESCUE_ANSWER 16
-#define RESCUE_ANSWER_TOLD 64
+/*
+ * The time in which the device must answer a doorbell write of the watchdog, as a share of the
+ * timeout. A device that sleeps needs a while to wake up; one that had been kicked, less.
+ */
+#define ANSWER_SHARE 16
+#define ANSWER_SHARE_KICKED 64
 
 /*
- * Only a bell that made the device move was needed; one that changed nothing for a while met a busy
- * device.
+ * Counts a doorbell write of the watchdog only when it made the device move. One that changed
+ * nothing in that time met a busy device.
  */
-static void judge_rescue(struct kl_queue *queue, bool has_moved)
+static void watchdog_count_kick(struct kl_queue *queue, bool has_moved)
 {
 	struct kl__kick_state *kick = &queue->kick;
 	uint64_t answer = kick->watchdog_ticks /
-		(kick->last_sent ? RESCUE_ANSWER_TOLD : RESCUE_ANSWER);
-	bool is_late = kick->looked_at - kick->watchdog_kicked_at > answer;
+		(kick->last_sent ? ANSWER_SHARE_KICKED : ANSWER_SHARE);
+	bool is_late = kick->checked_at - kick->watchdog_kicked_at > answer;
 
 	if (!kick->watchdog_kicked)
 		return;
@@ -245,18 +266,18 @@ static void judge_rescue(struct kl_queue *queue, bool has_moved)
 		kick->watchdog_kicked = false;
 }
 
-/* A decision that rang told the device once, and a bell is rarely lost: twice the patience. */
-static bool is_rescue_due(const struct kl__kick_state *kick)
+/* After a decision that kicked, the timeout is twice as long, since a kick is rarely lost. */
+static bool watchdog_kick_is_due(const struct kl__kick_state *kick)
 {
 	uint8_t shift = kick->watchdog_shift;
 
-	if (kick->last_sent && shift < RESCUE_MAX_SHIFT)
+	if (kick->last_sent && shift < WATCHDOG_MAX_SHIFT)
 		shift++;
 	return kick->has_watchdog && kick->watchdog_waited >= kick->watchdog_ticks << shift;
 }
 
-/* Nothing moves, and has not for long. */
-static void judge_stall(struct kl_queue *queue)
+/* Breaks the queue of a device that has not moved for too long. */
+static void watchdog_check_stall(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
 
@@ -270,25 +291,25 @@ static void judge_stall(struct kl_queue *queue)
 void kl__kick_watchdog(struct kl_queue *queue)
 {
 	struct kl__kick_state *kick = &queue->kick;
-	uint16_t used = progress(queue);
+	uint16_t used = used_progress(queue);
 	bool has_moved = used != kick->watchdog_used;
 
 	kick->polls = 0;
-	count_time(kick);
-	judge_rescue(queue, has_moved);
+	watchdog_count_time(kick);
+	watchdog_count_kick(queue, has_moved);
 	if ((queue->kind & KL__RING_PACKED) != 0 && queue->used_idx != queue->published &&
 		queue->fault == KL_QUEUE_OK && kl__packed_is_odd(queue))
 		kl__queue_break(queue, KL_QUEUE_USED_PLACE);
 	if (used == queue->published || queue->fault != KL_QUEUE_OK) {
-		/* The clock starts at the first look that finds work with the device. */
+		/* The time is counted from the first check that finds work with the device. */
 		kick->is_watching = false;
 		return;
 	}
 	if (!kick->is_watching || has_moved) {
-		watch(kick, used);
+		watchdog_start(kick, used);
 		return;
 	}
-	judge_stall(queue);
-	if (queue->fault == KL_QUEUE_OK && is_rescue_due(kick))
-		ring_rescue(queue);
+	watchdog_check_stall(queue);
+	if (queue->fault == KL_QUEUE_OK && watchdog_kick_is_due(kick))
+		watchdog_kick(queue);
 }

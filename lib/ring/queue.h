@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A virtqueue as its driver keeps it. What a decision rests on is private; the shared parts are
+ * The driver's own record of a virtqueue. Decisions rest on private fields. The shared parts are
  * written for the device and read from it, once per value, and checked against the private record.
  */
 #ifndef KL_RING_QUEUE_H
@@ -19,57 +19,99 @@
 
 #define KL__CACHE_LINE 64
 
+/* One segment of a buffer, by bus address. */
+struct kl__segment {
+	uint64_t address;
+	uint32_t length;
+};
+
 /* The private record of one descriptor id, besides the buffer. */
 struct kl__slot {
-	uint32_t writable; /* how many bytes the device may write into the buffer */
-	uint16_t count; /* ring descriptors of the buffer that starts here */
-	uint16_t next; /* in a chain: the next descriptor id */
+	/* How many bytes the device may write into the buffer. */
+	uint32_t writable;
+	/* Ring descriptors of the buffer that starts here. */
+	uint16_t count;
+	/* In a chain: the next descriptor id. */
+	uint16_t next;
 };
 
 /*
- * What waiting has taught, apart for a ring that was empty before the publish and one that was not.
+ * The adaptive state of KL_KICK_AUTO. There is one for a ring that was empty before the publish,
+ * and one for a ring that was not.
  */
 struct kl__kick_adaptive {
+	/* Waiting pays: kicks are deferred. */
 	bool pays;
-	uint8_t misses; /* deadlines in a row that ended with a doorbell write */
-	uint8_t failed_probes; /* in a row, since waiting was given up */
-	uint16_t decisions; /* made eagerly since the last probe */
+	/* Deadlines in a row that ended with a doorbell write. */
+	uint8_t misses;
+	/* In a row, since waiting was abandoned. */
+	uint8_t failed_probes;
+	/* Made eagerly since the last probe. */
+	uint16_t decisions;
 };
 
+/* The state of the kick decision, of a deferred one, and of the lost-kick watchdog. */
 struct kl__kick_state {
 	struct kl_kick_policy policy;
-	bool owed;
-	bool last_sent; /* the last decision rang the doorbell */
+	/* A deferred decision is pending. */
+	bool is_pending;
+	/* The last decision wrote the doorbell. */
+	bool last_sent;
 	bool has_watchdog;
-	bool watchdog_kicked; /* a short while ago, without an answer yet */
+	/* The watchdog wrote the doorbell a short while ago, and nothing has moved yet. */
+	bool watchdog_kicked;
 	uint8_t watchdog_shift;
 	uint8_t adaptive_index;
-	uint32_t deferred; /* publishes since the decision is owed */
-	uint16_t decided; /* published at the last decision */
-	uint16_t watched; /* the used index when it was last seen to move */
+	/* Publishes since the decision became pending. */
+	uint32_t deferred;
+	/* Published at the last decision. */
+	uint16_t decided;
+	/* The used index when it was last seen to move. */
+	uint16_t pending_used;
 	uint16_t watchdog_used;
 	uint32_t polls;
 	uint64_t deadline;
 	uint64_t wait_ticks;
-	/* Looks for a device that does not move; see kl__kick_watchdog. */
+	/* The watchdog times a device that does not move: see kl__kick_watchdog. */
 	bool is_watching;
-	uint64_t looked_at;
+	uint64_t checked_at;
 	uint64_t watchdog_kicked_at;
-	uint64_t watchdog_waited; /* since it moved, or since the last bell */
+	/* Since the device moved, or since the watchdog's last doorbell write. */
+	uint64_t watchdog_waited;
 	uint64_t watchdog_ticks;
-	uint64_t stalled; /* since it moved */
-	uint64_t stall_ticks; /* 0: it may take as long as it likes */
-	struct kl__kick_adaptive lesson[2];
+	/* Since the device moved. */
+	uint64_t stalled;
+	/* The stall timeout; 0: the device may take as long as it likes. */
+	uint64_t stall_ticks;
+	struct kl__kick_adaptive adaptive[2];
 };
 
 /*
  * The kinds of ring, as bits. Data paths are templates over a kind that is constant where they are
- * stamped out; elsewhere queue->kind says it at run time.
+ * instantiated; elsewhere queue->kind holds it at run time.
  */
 #define KL__RING_PACKED 1u
-#define KL__RING_CHAINED 2u /* some buffers take several ring descriptors */
+/* Some buffers take several ring descriptors. */
+#define KL__RING_CHAINED 2u
 #define KL__RING_IN_ORDER 4u
 #define KL__RING_KINDS 8u
+
+/*
+ * The one list of the kinds: X(name, bits). A template is instantiated once per entry, under a
+ * name that ends in the entry's. The first list is of those rings where each buffer takes one ring
+ * descriptor, as a packet does with indirect tables.
+ */
+#define KL__RING_UNCHAINED_KINDS_X(X) \
+	X(split, 0) \
+	X(packed, KL__RING_PACKED) \
+	X(split_inorder, KL__RING_IN_ORDER) \
+	X(packed_inorder, KL__RING_PACKED | KL__RING_IN_ORDER)
+#define KL__RING_KINDS_X(X) \
+	KL__RING_UNCHAINED_KINDS_X(X) \
+	X(split_chained, KL__RING_CHAINED) \
+	X(packed_chained, KL__RING_PACKED | KL__RING_CHAINED) \
+	X(split_chained_inorder, KL__RING_CHAINED | KL__RING_IN_ORDER) \
+	X(packed_chained_inorder, KL__RING_PACKED | KL__RING_CHAINED | KL__RING_IN_ORDER)
 
 struct kl_queue {
 	/* Constant while the queue lives; read by every burst. */
@@ -86,58 +128,76 @@ struct kl_queue {
 		struct pvirtq_event_suppress *device_event;
 	};
 	/*
-	 * By descriptor id, the caller's name for what was added, never NULL. What stands here of ids
-	 * that are not in flight is NULL, unless is_sorted.
+	 * By descriptor id, the pointer that the caller added, never NULL. Entries of ids that are
+	 * not in flight are NULL, unless is_sorted.
 	 */
 	void **buffer;
 	struct kl__slot *slot;
 	/*
-	 * Descriptor (packed: buffer) ids in the order of use: a buffer takes those of the places that
-	 * it takes, and leaves its own there when it comes back. Split, where every buffer takes one
-	 * ring descriptor, this is also what avail->ring holds. A device that completes in order
-	 * leaves all of it unchanged for ever.
+	 * The free list: a ring of descriptor (packed: buffer) ids in the order of use. A buffer
+	 * takes the ids at the places that it occupies, and its own ids are put there when it is
+	 * returned. In a split ring where every buffer takes one ring descriptor, avail->ring holds
+	 * the same ids. A device that completes in order never changes it.
 	 */
 	uint16_t *order;
 	uint16_t size;
-	uint16_t mask; /* split */
+	/* Split: size - 1. */
+	uint16_t mask;
 	uint8_t kind;
 	bool event_idx;
-	bool is_on_bus; /* ORDER_PLATFORM: see barrier.h */
+	/* ORDER_PLATFORM: see barrier.h. */
+	bool is_on_bus;
 	uint16_t index;
 
-	/* Written by the queue's thread. Indices run free, modulo 2^16. */
-	alignas(KL__CACHE_LINE) uint16_t avail_idx; /* buffers added */
-	uint16_t published; /* of those, told to the device */
-	uint16_t checked; /* up to where the last kick decision went, in what the device counts */
-	uint16_t used_idx; /* buffers taken back */
-	uint16_t used_seen; /* how far the device is known to be; at least used_idx */
-	uint16_t taken; /* chained: descriptors given to buffers */
-	uint16_t returned; /* chained: descriptors given back */
-	uint16_t parked; /* split: where used_event was last put */
-	uint8_t fault; /* enum kl_queue_fault */
 	/*
-	 * All was used in the order in which it was added so far, and takes one ring descriptor each: so
-	 * place i of the ring has always had id i, and in flight are those from the next used place on.
+	 * From here on written by the queue's thread. Indices run free, modulo 2^16. The first is
+	 * that of the buffers added.
+	 */
+	alignas(KL__CACHE_LINE) uint16_t avail_idx;
+	/* Of those, published to the device. */
+	uint16_t published;
+	/* The end of the last kick decision's window, in the device's unit: kl__kick_reach. */
+	uint16_t checked;
+	/* Buffers returned to the caller. */
+	uint16_t used_idx;
+	/* The device's used index as last read, between used_idx and published. */
+	uint16_t used_seen;
+	/* Chained: descriptors taken by buffers. */
+	uint16_t taken;
+	/* Chained: descriptors that came back. */
+	uint16_t returned;
+	/* Split: the used_idx for which used_event was last written. */
+	uint16_t parked;
+	/* enum kl_queue_fault. */
+	uint8_t fault;
+	/*
+	 * So far all buffers were used in the order in which they were added, and each takes one
+	 * ring descriptor. So place i of the ring has always had id i, and the ids in flight are
+	 * those from the next used place on.
 	 */
 	bool is_sorted;
-	bool in_batch; /* in order: the device named batch_last, and what is before it is used too */
+	/* In order: the device named batch_last, and the buffers before it are used too. */
+	bool in_batch;
 	uint16_t batch_last;
 	uint32_t batch_length;
 
 	/*
-	 * Packed: places in the ring, and the flags that make a descriptor available or used there, which
-	 * are each wrap counter in the only form that is ever needed.
+	 * Packed: places in the ring, each with the flags that make a descriptor available or used
+	 * there. The flags stand for the wrap counter of 2.8.1.
 	 */
 	uint16_t avail_place;
 	uint16_t avail_flags;
 	uint16_t used_place;
 	uint16_t used_flags;
-	uint16_t head_place; /* of the first that is not published; its flags are written last */
+	/* The first descriptor that is not published; its flags are written last. */
+	uint16_t head_place;
 	uint16_t head_flags;
-	uint16_t seen_place; /* where used_seen was looked for last */
+	/* The place that belongs to used_seen. */
+	uint16_t seen_place;
 	uint16_t seen_flags;
 
-	uint16_t *avail_event; /* split */
+	/* Split. */
+	uint16_t *avail_event;
 	uint16_t *used_event;
 	struct kl_notifier notifier;
 	struct kl__kick_state kick;
@@ -146,8 +206,10 @@ struct kl_queue {
 	/* Indirect tables, one per descriptor id, in device-visible memory. */
 	struct virtq_desc *indirect;
 	uint64_t indirect_iova;
-	uint16_t indirect_entries; /* 0: none */
-	uint16_t drained; /* descriptor ids that a drain has passed */
+	/* Per table; 0: there are none. */
+	uint16_t indirect_entries;
+	/* Descriptor ids that a drain has passed. */
+	uint16_t drained;
 };
 
 /* The second half of a descriptor of either format, which is written and read as one word. */
@@ -156,26 +218,34 @@ static inline uint64_t kl__desc_rest(uint32_t length, uint16_t third, uint16_t f
 	return length | (uint64_t)third << 32 | (uint64_t)fourth << 48;
 }
 
-/*
- * Whether the buffer of this id is in flight, when the one at place is the next to be used and idx
- * have been.
- */
-static inline bool kl__queue_is_in_flight(const struct kl_queue *queue, uint16_t id, uint16_t idx,
-	uint16_t place)
-{
-	unsigned int distance = id < place ? id + queue->size - place : id - place;
+#define KL__PACKED_WRAP (VIRTQ_DESC_F_AVAIL | VIRTQ_DESC_F_USED)
 
-	if (!queue->is_sorted)
-		return queue->buffer[id] != NULL;
-	return distance < (uint16_t)(queue->avail_idx - idx);
+/* 2.8.1: the flags in the first lap, where both wrap counters are 1. */
+#define KL__PACKED_FIRST_AVAIL VIRTQ_DESC_F_AVAIL
+#define KL__PACKED_FIRST_USED KL__PACKED_WRAP
+
+/* Packed: the place that is count places on; the flags turn over with each lap. */
+static inline uint16_t kl__packed_advance(uint16_t place, uint16_t count, uint16_t size,
+	uint16_t *flags)
+{
+	/* Both are at most 32768, so the sum fits. */
+	place += count;
+	if (place < size)
+		return place;
+	*flags ^= KL__PACKED_WRAP;
+	return place - size;
 }
 
-/* Where the next buffer is added; in registers while several are. */
-struct kl__add_cursor {
-	uint16_t idx;
-	uint16_t taken;
-	uint16_t place;
-	uint16_t flags;
-};
+/* For a person: the ring's format. */
+static inline const char *kl__queue_format(const struct kl_queue *queue)
+{
+	return (queue->kind & KL__RING_PACKED) != 0 ? "packed" : "split";
+}
+
+/* Buffers that are with the device now. */
+static inline uint16_t kl__queue_in_flight(const struct kl_queue *queue)
+{
+	return queue->published - queue->used_idx;
+}
 
 #endif

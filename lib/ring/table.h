@@ -1,23 +1,59 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The indirect table of the next buffer, filled in place: for a caller that finds the pieces one by
- * one and need not write them down before. virtio 1.x, 2.7.5.3 and 2.8.8.
+ * Indirect tables, filled in place. virtio 1.x, 2.7.5.3 and 2.8.8. A caller that finds the segments
+ * one by one builds the next buffer's table without writing them down before; a caller that keeps a
+ * table links its entries once and changes only their segments.
  */
 #ifndef KL_RING_TABLE_H
 #define KL_RING_TABLE_H
 
-#include "ring/ring.h"
+#include "ring/available.h"
 
+/*
+ * Writes one entry: flags are NEXT, WRITE or none; next counts in the table. The order of a packed
+ * ring's table is its links, and only WRITE means something there: 2.8.8.
+ */
+KL__ALWAYS_INLINE void kl__table_set_entry(struct virtq_desc *entry, struct kl__segment segment,
+	uint16_t flags, uint16_t next, const unsigned int kind)
+{
+	entry->addr = segment.address;
+	if ((kind & KL__RING_PACKED) != 0)
+		entry->rest = kl__desc_rest(segment.length, 0, flags & VIRTQ_DESC_F_WRITE);
+	else
+		entry->rest = kl__desc_rest(segment.length, flags,
+			(flags & VIRTQ_DESC_F_NEXT) != 0 ? next : 0);
+}
+
+/*
+ * Changes the segment and direction (VIRTQ_DESC_F_WRITE or none) of an entry that is not the
+ * table's last. Its link stays as kl__table_set_entry wrote it.
+ */
+KL__ALWAYS_INLINE void kl__table_set_segment(struct virtq_desc *entry, struct kl__segment segment,
+	uint16_t direction, const unsigned int kind)
+{
+	entry->addr = segment.address;
+	entry->len = segment.length;
+	if ((kind & KL__RING_PACKED) != 0)
+		((struct pvirtq_desc *)entry)->flags = direction;
+	else
+		entry->flags = VIRTQ_DESC_F_NEXT | direction;
+}
+
+/* The table under construction. */
 struct kl__table {
-	struct virtq_desc *next; /* entry to be filled */
+	/* The entry to be filled. */
+	struct virtq_desc *next;
 	struct virtq_desc *first;
 	struct virtq_desc *end;
-	uint64_t last; /* what the last entry says, its link left out */
-	uint64_t link; /* of the next one */
-	uint64_t link_step; /* a packed ring's tables have no links: their order is enough */
+	/* The second half of the last entry, without its link. */
+	uint64_t last;
+	/* The link of the next entry. */
+	uint64_t link;
+	/* A packed ring's tables have no links: their order is enough. */
+	uint64_t link_step;
 };
 
-/* Without effect but on the table, which the device doesn't know yet: it may be left as it is. */
+/* Affects only the table, which the device doesn't know yet: it may be abandoned. */
 KL__ALWAYS_INLINE struct kl__table kl__table_begin(const struct kl_queue *queue,
 	const unsigned int kind)
 {
@@ -49,7 +85,10 @@ KL__ALWAYS_INLINE bool kl__table_put(struct kl__table *table, uint64_t address, 
 	return true;
 }
 
-/* Adds the table, which has an entry, as one buffer; the caller has seen that a descriptor is free. */
+/*
+ * Adds the table, which has at least one entry, as one buffer. The caller has checked that a
+ * descriptor is free.
+ */
 KL__ALWAYS_INLINE void kl__table_end(struct kl_queue *queue, const struct kl__table *table,
 	uint32_t writable, void *buffer, const unsigned int kind)
 {

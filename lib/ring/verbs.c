@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "ring/table.h"
+#include "ring/used.h"
 
 uint16_t kl__queue_max_segments(const struct kl_queue *queue)
 {
@@ -12,43 +13,28 @@ uint16_t kl__queue_max_segments(const struct kl_queue *queue)
 	return queue->indirect_entries > chain ? queue->indirect_entries : chain;
 }
 
-static uint16_t access_of(unsigned int piece, unsigned int readable)
+static uint16_t access_of(unsigned int segment, unsigned int readable)
 {
-	return piece >= readable ? VIRTQ_DESC_F_WRITE : 0;
+	return segment >= readable ? VIRTQ_DESC_F_WRITE : 0;
 }
 
-/* 2.8.8: the order of a packed ring's table is its links, and only WRITE means something. */
-static inline uint64_t entry_rest(struct kl__segment piece, uint16_t flags, uint16_t next,
-	bool packed)
+static uint16_t link_of(unsigned int segment, unsigned int count)
 {
-	if (packed)
-		return kl__desc_rest(piece.length, 0, flags & VIRTQ_DESC_F_WRITE);
-	return kl__desc_rest(piece.length, flags, (flags & VIRTQ_DESC_F_NEXT) != 0 ? next : 0);
+	return segment + 1 < count ? VIRTQ_DESC_F_NEXT : 0;
 }
 
-void kl__queue_set_entry(const struct kl_queue *queue, struct virtq_desc *entry,
-	struct kl__segment piece, uint16_t flags, uint16_t next)
-{
-	entry->addr = piece.address;
-	entry->rest = entry_rest(piece, flags, next, (queue->kind & KL__RING_PACKED) != 0);
-}
-
-static uint16_t link_of(unsigned int piece, unsigned int count)
-{
-	return piece + 1 < count ? VIRTQ_DESC_F_NEXT : 0;
-}
-
-static void add_indirect(struct kl_queue *queue, const struct kl__segment *pieces,
+static void add_indirect(struct kl_queue *queue, const struct kl__segment *segments,
 	unsigned int readable, unsigned int count, uint32_t writable_bytes, void *buffer)
 {
 	struct kl__table table = kl__table_begin(queue, queue->kind);
 
 	for (unsigned int i = 0; i < count; i++)
-		kl__table_put(&table, pieces[i].address, pieces[i].length, access_of(i, readable));
+		kl__table_put(&table, segments[i].address, segments[i].length,
+			access_of(i, readable));
 	kl__table_end(queue, &table, writable_bytes, buffer, queue->kind);
 }
 
-static void add_split_chain(struct kl_queue *queue, const struct kl__segment *pieces,
+static void add_split_chain(struct kl_queue *queue, const struct kl__segment *segments,
 	unsigned int readable, unsigned int count)
 {
 	uint16_t head = kl__ring_next_id(queue, KL__RING_CHAINED);
@@ -57,15 +43,15 @@ static void add_split_chain(struct kl_queue *queue, const struct kl__segment *pi
 		uint16_t id = queue->order[(uint16_t)(queue->taken + i) & queue->mask];
 		uint16_t next = queue->order[(uint16_t)(queue->taken + i + 1) & queue->mask];
 
-		kl__queue_set_entry(queue, &queue->desc[id], pieces[i],
-			access_of(i, readable) | link_of(i, count), next);
+		kl__table_set_entry(&queue->desc[id], segments[i],
+			access_of(i, readable) | link_of(i, count), next, KL__RING_CHAINED);
 		queue->slot[id].next = next;
 	}
 	queue->avail->ring[queue->avail_idx & queue->mask] = head;
 }
 
 /* 2.8.6: one after another in the ring. The id counts in the last; here it stands in all. */
-static void add_packed_chain(struct kl_queue *queue, const struct kl__segment *pieces,
+static void add_packed_chain(struct kl_queue *queue, const struct kl__segment *segments,
 	unsigned int readable, unsigned int count)
 {
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
@@ -76,8 +62,8 @@ static void add_packed_chain(struct kl_queue *queue, const struct kl__segment *p
 		uint16_t id = queue->order[cursor.place];
 
 		queue->packed[cursor.place] = (struct pvirtq_desc){
-			.addr = pieces[i].address,
-			.len = pieces[i].length,
+			.addr = segments[i].address,
+			.len = segments[i].length,
 			.id = head,
 			.flags = i == 0 ? kl__packed_flags(queue, &cursor, flags) :
 					  flags | cursor.flags,
@@ -88,15 +74,15 @@ static void add_packed_chain(struct kl_queue *queue, const struct kl__segment *p
 	kl__ring_end(queue, &cursor, KL__RING_PACKED);
 }
 
-static void add_chain(struct kl_queue *queue, const struct kl__segment *pieces,
+static void add_chain(struct kl_queue *queue, const struct kl__segment *segments,
 	unsigned int readable, unsigned int count, uint32_t writable_bytes, void *buffer)
 {
 	uint16_t id = kl__ring_next_id(queue, queue->kind);
 
 	if ((queue->kind & KL__RING_PACKED) != 0)
-		add_packed_chain(queue, pieces, readable, count);
+		add_packed_chain(queue, segments, readable, count);
 	else
-		add_split_chain(queue, pieces, readable, count);
+		add_split_chain(queue, segments, readable, count);
 	queue->buffer[id] = buffer;
 	queue->slot[id].writable = writable_bytes;
 	queue->slot[id].count = (uint16_t)count;
@@ -104,18 +90,18 @@ static void add_chain(struct kl_queue *queue, const struct kl__segment *pieces,
 	queue->avail_idx++;
 }
 
-/* 2.7.4.2, 2.7.5.2: no empty piece, and less than 4 GiB in all. */
-static int measure(const struct kl__segment *pieces, unsigned int readable, unsigned int count,
-	uint32_t *writable_bytes)
+/* 2.7.4.2, 2.7.5.2: no empty segment, and less than 4 GiB in all. */
+static int measure_segments(const struct kl__segment *segments, unsigned int readable,
+	unsigned int count, uint32_t *writable_bytes)
 {
 	uint64_t total = 0, writable = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (pieces[i].length == 0)
+		if (segments[i].length == 0)
 			return -EINVAL;
-		total += pieces[i].length;
+		total += segments[i].length;
 		if (i >= readable)
-			writable += pieces[i].length;
+			writable += segments[i].length;
 	}
 	if (total > UINT32_MAX)
 		return -EINVAL;
@@ -123,7 +109,7 @@ static int measure(const struct kl__segment *pieces, unsigned int readable, unsi
 	return 0;
 }
 
-int kl__queue_add(struct kl_queue *queue, const struct kl__segment *pieces, unsigned int readable,
+int kl__queue_add(struct kl_queue *queue, const struct kl__segment *segments, unsigned int readable,
 	unsigned int writable, void *buffer)
 {
 	unsigned int count = readable + writable;
@@ -133,48 +119,18 @@ int kl__queue_add(struct kl_queue *queue, const struct kl__segment *pieces, unsi
 	if (queue->fault != KL_QUEUE_OK)
 		return -EIO;
 	if (count == 0 || count > kl__queue_max_segments(queue) ||
-		measure(pieces, readable, count, &writable_bytes) != 0)
+		measure_segments(segments, readable, count, &writable_bytes) != 0)
 		return -EINVAL;
 	if (kl__ring_free(queue, queue->kind) < (is_indirect ? 1 : count))
 		return -ENOSPC;
 	if (is_indirect)
-		add_indirect(queue, pieces, readable, count, writable_bytes, buffer);
+		add_indirect(queue, segments, readable, count, writable_bytes, buffer);
 	else if (count == 1)
-		kl__ring_add(queue, buffer, pieces->address, pieces->length, access_of(0, readable),
-			writable_bytes, queue->kind);
+		kl__ring_add(queue, buffer, segments->address, segments->length,
+			access_of(0, readable), writable_bytes, queue->kind);
 	else
-		add_chain(queue, pieces, readable, count, writable_bytes, buffer);
+		add_chain(queue, segments, readable, count, writable_bytes, buffer);
 	return 0;
-}
-
-typedef uint16_t harvest_fn(struct kl_queue *queue, void **buffers, uint32_t *lengths,
-	uint32_t *writables, uint16_t max);
-
-#define STAMP(kind) \
-	static uint16_t harvest_##kind(struct kl_queue *queue, void **buffers, uint32_t *lengths, \
-		uint32_t *writables, uint16_t max) \
-	{ \
-		return kl__ring_harvest_kind(queue, buffers, lengths, writables, max, kind); \
-	} \
-	static_assert(kind < KL__RING_KINDS, "a kind of ring")
-STAMP(0);
-STAMP(1);
-STAMP(2);
-STAMP(3);
-STAMP(4);
-STAMP(5);
-STAMP(6);
-STAMP(7);
-
-uint16_t kl__queue_harvest(struct kl_queue *queue, void **buffers, uint32_t *lengths,
-	uint32_t *writables, uint16_t max)
-{
-	static harvest_fn *const by_kind[KL__RING_KINDS] = {harvest_0, harvest_1, harvest_2,
-		harvest_3, harvest_4, harvest_5, harvest_6, harvest_7};
-	uint16_t n = by_kind[queue->kind](queue, buffers, lengths, writables, max);
-
-	kl__ring_park(queue, queue->kind);
-	return n;
 }
 
 void *kl__queue_take(struct kl_queue *queue, uint32_t *length)

@@ -115,13 +115,4 @@ struct pvirtq_event_suppress {
 static_assert(sizeof(struct pvirtq_event_suppress) == 4, "2.8.14");
 static_assert(offsetof(struct pvirtq_event_suppress, flags) == 2, "2.8.14");
 
-/*
- * 2.7.7.2, 2.7.10: whether the move of a free-running index from old to new passes event, that is
- * whether entry number event lies in [old, new). All arithmetic is modulo 2^16.
- */
-static inline int virtq_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
-{
-	return (uint16_t)(new_idx - event - 1) < (uint16_t)(new_idx - old_idx);
-}
-
 #endif

@@ -18,8 +18,9 @@
 #include <string.h>
 
 #include "input.h"
+#include "ring/create.h"
 #include "ring/kick.h"
-#include "ring/ring.h"
+#include "ring/used.h"
 #include "ring/verbs.h"
 
 #define SIZE_MAX_FUZZED 64

@@ -3,7 +3,7 @@
  * The rings' verbs, one to a function, for a look at the machine code that they become; see run.
  */
 #include "ring/kick.h"
-#include "ring/ring.h"
+#include "ring/used.h"
 
 #define VERBS(format, kind) \
 	void format##_publish(struct kl_queue *queue, void *buffer); \

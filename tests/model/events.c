@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "ring/packed.h"
+#include "ring/kick.h"
 
 #define INDICES 65536u
 
@@ -26,7 +26,7 @@ static bool check_event(uint16_t event, uint16_t new_idx, unsigned int longest)
 
 		is_inside = is_inside || (length > 0 && old_idx == event);
 		comparisons++;
-		if ((virtq_need_event(event, new_idx, old_idx) != 0) != is_inside) {
+		if ((kl__kick_need_event(event, new_idx, old_idx) != 0) != is_inside) {
 			printf("event %u, from %u to %u: %d\n", event, old_idx, new_idx,
 				!is_inside);
 			return false;
@@ -45,7 +45,7 @@ static bool since(unsigned int event, unsigned int new_idx, unsigned int old_idx
 static bool check_model(uint16_t event, uint16_t new_idx, uint16_t old_idx)
 {
 	comparisons++;
-	if ((virtq_need_event(event, new_idx, old_idx) != 0) == since(event, new_idx, old_idx))
+	if ((kl__kick_need_event(event, new_idx, old_idx) != 0) == since(event, new_idx, old_idx))
 		return true;
 	printf("not as the model: event %u, from %u to %u\n", event, old_idx, new_idx);
 	return false;

@@ -2,7 +2,7 @@
 /*
  * The kick protocol of the packed ring: virtio 1.x, 2.8.1 (wrap counters), 2.8.10 (event
  * suppression), 2.8.21 (publish, then a full fence, then the event structure). The driver mirrors
- * lib/ring/packed.h and the decision of lib/ring/kick.h: its window is the number of descriptors
+ * lib/ring/available.h and the decision of lib/ring/kick.h: its window is the number of descriptors
  * since the last check, capped at the ring's size; the event structure is read as one word. The
  * device writes it in two halves, off_wrap first (2.8.14).
  *

@@ -2,7 +2,7 @@
 /*
  * Sleeping on a used buffer notification. The driver mirrors
  *
- *	arm, disarm	kl__ring_arm, kl__ring_disarm in lib/ring/ring.h
+ *	arm, disarm	kl__ring_arm, kl__ring_disarm in lib/ring/used.h
  *	force		kl__kick_flush in lib/ring/kick.h, called before every sleep by
  *			drivers/blk/wait.c, whose naps of a second are left out here
  *

@@ -2,7 +2,7 @@
 /*
  * The kick protocol of the split ring. The driver mirrors
  *
- *	publish		kl__ring_publish in lib/ring/ring.h
+ *	publish		kl__ring_publish in lib/ring/available.h
  *	check		kl__kick_check, kl__kick_consumed, kl__kick_wanted in lib/ring/kick.h
  *	defer, owed	kl__kick_defer, kl__kick_pending, kl__kick_decide_pending in lib/ring/kick.c
  *	rescue		kl__kick_watchdog there; time passes only when nothing else can happen
@@ -37,7 +37,7 @@
 #endif
 
 #define SINCE(new, old) (((new) + 2 * M - (old)) % M)
-/* virtq_need_event in lib/spec/ring.h. */
+/* kl__kick_need_event in lib/ring/kick.h. */
 #define NEED_EVENT(event, new, old) (SINCE(new, (event) + 1) < SINCE(new, old))
 
 mtype = {AVAIL, DOORBELL, USED, EVENT};

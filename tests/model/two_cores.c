@@ -29,8 +29,9 @@
 #ifdef MUTANT
 #define kl__device_fence(is_on_bus) kl__compiler_fence()
 #endif
+#include "ring/create.h"
 #include "ring/kick.h"
-#include "ring/ring.h"
+#include "ring/used.h"
 #include "ring/verbs.h"
 
 #define SIZE 8

@@ -8,7 +8,7 @@
 
 #include "device_fixture.h"
 #include "ring/kick.h"
-#include "ring/ring.h"
+#include "ring/used.h"
 #include "ring/verbs.h"
 
 static struct device_fixture fixture;

@@ -6,7 +6,7 @@
 
 #include "device_fixture.h"
 #include "ring/kick.h"
-#include "ring/ring.h"
+#include "ring/used.h"
 #include "ring/verbs.h"
 #include "spec/features.h"
 

@@ -252,11 +252,11 @@ ORDER_TEST(in_order, a_batch_voids_a_kick)
 			.kick = {KL_KICK_LAZY, 1000000000}});
 	for (unsigned int round = 0; round < 100; round++) {
 		ring_post(&fixture, 5);
-		cr_expect(fixture.queue->kick.owed);
+		cr_expect(fixture.queue->kick.is_pending);
 		take_in(5);
 		fake_complete_batch(fixture.fake, 0, 5, 0);
 		kl__kick_poll(fixture.queue);
-		cr_expect_not(fixture.queue->kick.owed);
+		cr_expect_not(fixture.queue->kick.is_pending);
 		cr_expect_eq(ring_take(&fixture), 5);
 	}
 	cr_expect_eq(fixture.fake->queue[0].doorbells, 0);

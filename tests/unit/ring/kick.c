@@ -38,7 +38,7 @@ static void check_window(uint16_t old_idx, unsigned int length)
 	for (unsigned int i = 0; i < length; i++)
 		passed[(uint16_t)(old_idx + i)] = true;
 	for (unsigned int event = 0; event < 65536; event++)
-		cr_assert_eq(virtq_need_event((uint16_t)event, (uint16_t)(old_idx + length),
+		cr_assert_eq(kl__kick_need_event((uint16_t)event, (uint16_t)(old_idx + length),
 				     old_idx),
 			passed[event], "event %u, from %u, %u entries", event, old_idx, length);
 }

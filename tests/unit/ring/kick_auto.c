@@ -50,7 +50,7 @@ static bool post_to_polling_device(void)
 	bool was_put_off;
 
 	ring_post(&fixture, 1);
-	was_put_off = fixture.queue->kick.owed;
+	was_put_off = fixture.queue->kick.is_pending;
 	serve_all();
 	return was_put_off;
 }
@@ -115,7 +115,7 @@ RING_TEST(kick_auto, waits_while_more_is_sent)
 	open_auto(kind);
 	for (unsigned int i = 0; i < 100; i++) {
 		ring_post(&fixture, 1);
-		cr_assert(fixture.queue->kick.owed, "%u", i);
+		cr_assert(fixture.queue->kick.is_pending, "%u", i);
 		cr_assert(post_to_sleeper());
 	}
 	cr_expect_eq(ring_doorbells(&fixture), 100);
@@ -174,13 +174,13 @@ RING_TEST(kick_auto, learns_apart_for_a_busy_ring)
 	open_auto(kind);
 	misses_until_eager();
 	ring_post(&fixture, 2);
-	cr_expect_not(fixture.queue->kick.owed);
+	cr_expect_not(fixture.queue->kick.is_pending);
 	fixture.fake->queue[0].is_busy = true;
 	/* One of two is used: the device is at work when the third comes. */
 	fake_process(fixture.fake, 0, 1);
 	ring_take(&fixture);
 	ring_post(&fixture, 1);
-	cr_expect(fixture.queue->kick.owed);
+	cr_expect(fixture.queue->kick.is_pending);
 	ring_close(&fixture);
 }
 
@@ -190,12 +190,12 @@ RING_TEST(kick_auto, decides_at_once_when_the_ring_is_full)
 	open_auto(kind);
 	ring_post(&fixture, 255);
 	kl__kick_poll(fixture.queue);
-	cr_expect(fixture.queue->kick.owed);
+	cr_expect(fixture.queue->kick.is_pending);
 	cr_expect_eq(ring_doorbells(&fixture), 0, "one more has room");
 	ring_post(&fixture, 1);
 	kl__kick_poll(fixture.queue);
 	cr_expect_eq(ring_doorbells(&fixture), 1);
-	cr_expect_not(fixture.queue->kick.owed);
+	cr_expect_not(fixture.queue->kick.is_pending);
 	ring_close(&fixture);
 }
 
@@ -209,7 +209,7 @@ RING_TEST(kick_auto, a_full_ring_of_a_device_at_work_waits)
 	cr_assert_eq(ring_take(&fixture), 5);
 	ring_post(&fixture, 6);
 	kl__kick_poll(fixture.queue);
-	cr_expect(fixture.queue->kick.owed);
+	cr_expect(fixture.queue->kick.is_pending);
 	cr_expect_eq(ring_doorbells(&fixture), 0);
 	ring_close(&fixture);
 }

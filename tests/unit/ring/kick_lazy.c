@@ -25,11 +25,11 @@ RING_TEST(kick_lazy, spared_when_the_device_comes_by_itself)
 	open_lazy(kind, SLOW_TICKS);
 	for (unsigned int i = 0; i < 1000; i++) {
 		ring_post(&fixture, 2);
-		cr_expect(fixture.queue->kick.owed);
+		cr_expect(fixture.queue->kick.is_pending);
 		fake_process(fixture.fake, 0, 2);
 		cr_assert_eq(ring_take(&fixture), 2);
 		kl__kick_poll(fixture.queue);
-		cr_expect_not(fixture.queue->kick.owed);
+		cr_expect_not(fixture.queue->kick.is_pending);
 	}
 	cr_expect_eq(ring_doorbells(&fixture), 0);
 	cr_expect_eq(fixture.queue->stats.kicks_spared, 1000);
@@ -43,7 +43,7 @@ RING_TEST(kick_lazy, nothing_before_the_deadline)
 	for (unsigned int i = 0; i < 100000; i++)
 		kl__kick_poll(fixture.queue);
 	cr_expect_eq(ring_doorbells(&fixture), 0);
-	cr_expect(fixture.queue->kick.owed);
+	cr_expect(fixture.queue->kick.is_pending);
 	ring_close(&fixture);
 }
 
@@ -71,7 +71,7 @@ RING_TEST(kick_lazy, the_deadline_respects_the_device)
 	kl__kick_poll(fixture.queue);
 	cr_expect_eq(ring_doorbells(&fixture), 0);
 	cr_expect_eq(fixture.queue->stats.kicks_suppressed, 1);
-	cr_expect_not(fixture.queue->kick.owed);
+	cr_expect_not(fixture.queue->kick.is_pending);
 	ring_close(&fixture);
 }
 
@@ -98,7 +98,7 @@ RING_TEST(kick_lazy, movement_extends_the_wait)
 	fake_process(fixture.fake, 0, 1);
 	kl__kick_poll(fixture.queue);
 	cr_expect_eq(ring_doorbells(&fixture), 0);
-	cr_expect(fixture.queue->kick.owed);
+	cr_expect(fixture.queue->kick.is_pending);
 	cr_expect_gt(fixture.queue->kick.deadline, 0);
 	/* No more movement: the wait ends now. The device has armed behind the first entry. */
 	fixture.queue->kick.deadline = 0;
@@ -136,7 +136,7 @@ static void stay_owed(uint64_t publishes)
 		fake_process(fixture.fake, 0, 1);
 		cr_assert_eq(ring_take(&fixture), 1);
 		kl__kick_poll(fixture.queue);
-		cr_assert(fixture.queue->kick.owed);
+		cr_assert(fixture.queue->kick.is_pending);
 	}
 }
 
@@ -188,7 +188,7 @@ static void expect_kick_for_all(void)
 	fake_arm(fixture.fake, 0);
 	fixture.queue->kick.deadline = 0;
 	kl__kick_poll(fixture.queue);
-	cr_expect_not(fixture.queue->kick.owed);
+	cr_expect_not(fixture.queue->kick.is_pending);
 	cr_expect_eq(ring_doorbells(&fixture), 1);
 	ring_close(&fixture);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is particular to packed rings. */
-#include "ring/packed.h"
+#include "ring/used.h"
 
 #include <criterion/criterion.h>
 

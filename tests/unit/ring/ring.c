@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The data path of every form of ring: flat (one descriptor each), and chained. */
-#include "ring/ring.h"
+#include "ring/used.h"
 
 #include <criterion/criterion.h>
 

@@ -5,8 +5,9 @@
 
 #include "finish.h"
 #include "fake_device.h"
+#include "ring/create.h"
 #include "ring/kick.h"
-#include "ring/ring.h"
+#include "ring/used.h"
 #include "ring/verbs.h"
 
 #define FIXTURE_SEGMENT_BYTES 64

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is particular to split rings. */
-#include "ring/split.h"
+#include "ring/used.h"
 
 #include <criterion/criterion.h>
 

@@ -10,7 +10,6 @@
 #include "device_fixture.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
-#include "ring/verbs.h"
 #include "spec/features.h"
 
 /* Any address that a legacy device can be told. */

@@ -40,7 +40,7 @@ static void lose_wake_up(void)
 }
 
 /* The bell wakes the device: one is enough, and it is counted as what it was. */
-RING_TEST(kick_rescue, wakes_a_device)
+RING_TEST(kick_watchdog, wakes_a_device)
 {
 	open_rescuing(kind, SHORT_TICKS, true);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
@@ -57,7 +57,7 @@ RING_TEST(kick_rescue, wakes_a_device)
 }
 
 /* One that does not move at a bell has work to do: no rescue, and ever fewer bells. */
-RING_TEST(kick_rescue, a_busy_device_is_no_rescue)
+RING_TEST(kick_watchdog, a_busy_device_is_no_rescue)
 {
 	open_rescuing(kind, SHORT_TICKS, true);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
@@ -70,7 +70,7 @@ RING_TEST(kick_rescue, a_busy_device_is_no_rescue)
 	ring_close(&fixture);
 }
 
-RING_TEST(kick_rescue, not_before_its_time)
+RING_TEST(kick_watchdog, not_before_its_time)
 {
 	open_rescuing(kind, LONG_TICKS, true);
 	lose_wake_up();
@@ -80,7 +80,7 @@ RING_TEST(kick_rescue, not_before_its_time)
 	ring_close(&fixture);
 }
 
-RING_TEST(kick_rescue, not_where_buffers_may_lie_for_ever)
+RING_TEST(kick_watchdog, not_where_buffers_may_lie_for_ever)
 {
 	open_rescuing(kind, SHORT_TICKS, false);
 	lose_wake_up();
@@ -91,7 +91,7 @@ RING_TEST(kick_rescue, not_where_buffers_may_lie_for_ever)
 }
 
 /* A device that lost the doorbell of a decision that rang is woken too, only later. */
-RING_TEST(kick_rescue, a_lost_doorbell)
+RING_TEST(kick_watchdog, a_lost_doorbell)
 {
 	open_rescuing(kind, SHORT_TICKS, true);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
@@ -106,18 +106,18 @@ RING_TEST(kick_rescue, a_lost_doorbell)
 }
 
 /* Of a gap between two looks, in which we may have been stopped, only half counts. */
-RING_TEST(kick_rescue, not_right_after_a_pause)
+RING_TEST(kick_watchdog, not_right_after_a_pause)
 {
 	open_rescuing(kind, LONG_TICKS, true);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
 	lose_wake_up();
 	for (unsigned int p = 0; p < 2 * KL__WATCHDOG_POLLS; p++)
 		kl__kick_poll(fixture.queue);
-	fixture.queue->kick.looked_at -= 2ull * LONG_TICKS;
+	fixture.queue->kick.checked_at -= 2ull * LONG_TICKS;
 	for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
 		kl__kick_poll(fixture.queue);
 	cr_expect_eq(fixture.queue->stats.kicks_sent, 1);
-	fixture.queue->kick.looked_at -= 2ull * LONG_TICKS;
+	fixture.queue->kick.checked_at -= 2ull * LONG_TICKS;
 	for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
 		kl__kick_poll(fixture.queue);
 	cr_expect_eq(fixture.queue->stats.kicks_sent, 2);
@@ -125,7 +125,7 @@ RING_TEST(kick_rescue, not_right_after_a_pause)
 }
 
 /* A queue whose device was given a time is broken when that is over; moving starts it again. */
-RING_TEST(kick_rescue, a_stall_breaks_the_queue)
+RING_TEST(kick_watchdog, a_stall_breaks_the_queue)
 {
 	open_rescuing(kind, LONG_TICKS, false);
 	fixture.queue->kick.stall_ticks = LONG_TICKS;
@@ -136,7 +136,7 @@ RING_TEST(kick_rescue, a_stall_breaks_the_queue)
 			fake_process(fixture.fake, 0, 1);
 			ring_take(&fixture);
 		}
-		fixture.queue->kick.looked_at -= 2ull * LONG_TICKS;
+		fixture.queue->kick.checked_at -= 2ull * LONG_TICKS;
 		for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
 			kl__kick_poll(fixture.queue);
 	}
@@ -145,7 +145,7 @@ RING_TEST(kick_rescue, a_stall_breaks_the_queue)
 	ring_close(&fixture);
 }
 
-RING_TEST(kick_rescue, not_while_it_moves)
+RING_TEST(kick_watchdog, not_while_it_moves)
 {
 	open_rescuing(kind, SHORT_TICKS, true);
 	lose_wake_up();
@@ -163,7 +163,7 @@ RING_TEST(kick_rescue, not_while_it_moves)
 }
 
 /* The very first buffer comes after long idling, and the device has said already that it is awake. */
-RING_TEST(kick_rescue, not_for_the_first_buffer)
+RING_TEST(kick_watchdog, not_for_the_first_buffer)
 {
 	open_rescuing(kind, SHORT_TICKS, true);
 	fake_request_ahead(fixture.fake, 0, 100);
@@ -177,7 +177,7 @@ RING_TEST(kick_rescue, not_for_the_first_buffer)
 }
 
 /* Idle for long, then a buffer just before the look: the device has had no time yet. */
-RING_TEST(kick_rescue, not_for_a_fresh_buffer_after_idling)
+RING_TEST(kick_watchdog, not_for_a_fresh_buffer_after_idling)
 {
 	open_rescuing(kind, SHORT_TICKS, true);
 	lose_wake_up();
