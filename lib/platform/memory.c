@@ -52,9 +52,13 @@ size_t kl__memory_translate(const void *address, size_t size, uint64_t *iova)
 	return size < segment->len - offset ? size : segment->len - offset;
 }
 
-/* -EAGAIN while no device has given the container its IOMMU; the region waits for one then. */
+/*
+ * -EAGAIN while no device has given the container its IOMMU; the region waits for one then. DPDK
+ * says so by rte_errno, which it leaves alone when the kernel refuses the mapping.
+ */
 static int map(struct region *region)
 {
+	rte_errno = 0;
 	if (rte_vfio_container_dma_map(RTE_VFIO_DEFAULT_CONTAINER_FD, region->address,
 		    region->address, region->size) == 0) {
 		region->is_mapped = true;
@@ -71,7 +75,7 @@ static void explain(uintptr_t address, size_t size)
 	if (kl__iommu_limits_read_process(&limits) == 0)
 		kl__iommu_limits_explain(&limits, address, size, why, sizeof(why));
 	kl_error("%zu bytes at 0x%zx can't be mapped for the device: %s; %s", size, (size_t)address,
-		rte_strerror(rte_errno),
+		rte_errno != 0 ? rte_strerror(rte_errno) : "the kernel refuses it",
 		why[0] != '\0' ? why : "is the memlock limit (ulimit -l) large enough?");
 }
 
@@ -114,13 +118,14 @@ static int check(uintptr_t address, size_t size)
 
 int kl_memory_register(void *address, size_t size)
 {
-	struct region *region = &regions[region_count];
+	struct region *region;
 	int rc;
 
 	pthread_mutex_lock(&lock);
 	rc = check((uintptr_t)address, size);
 	if (rc != 0)
 		goto unlock;
+	region = &regions[region_count];
 	*region = (struct region){(uintptr_t)address, size, false};
 	rc = rte_vfio_is_enabled("vfio") == 1 ? map(region) : 0;
 	if (rc == 0 || rc == -EAGAIN) {
