@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Usage: report.py RESULTS README
+"""Usage: report.py RESULTS BENCHMARKS README
 
 Turns what scripts/bench measured in the folder RESULTS into RESULTS/table.md, two charts (SVG and PNG), and the
-part of README between its two bench marks."""
+parts of the documents BENCHMARKS (the table) and README (one number) between their two bench marks."""
 
 import json
 import pathlib
@@ -95,8 +95,20 @@ def table(results):
     return "\n".join(lines + guest_lines(results)) + "\n"
 
 
+def headline(rows):
+    row = find(rows, "split-mergeable", "tx")
+    return (f"**{row['ours_cycles']:.0f} cycles** to send a packet, where DPDK's virtio driver takes "
+            f"**{row['dpdk_cycles']:.0f}** (64 bytes, bursts of 32, split ring with mergeable\n"
+            "buffers, both drivers in one process, the same back end; [all rows and how they are measured](docs/benchmarks.md)).\n")
+
+
+def write_between_marks(path, text):
+    marked = re.compile(r"(<!-- bench begins -->\n).*(<!-- bench ends -->)", re.S)
+    path.write_text(marked.sub(lambda m: m.group(1) + text + m.group(2), path.read_text()))
+
+
 def main():
-    results, readme = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    results, benchmarks, readme = (pathlib.Path(argument) for argument in sys.argv[1:4])
     rows = json.loads((results / "driver_cost.json").read_text())["rows"]
     data = results / "driver_cost.dat"
     data.write_text("".join(f"{ring} {find(rows, ring, 'tx')['ours_cycles']} {find(rows, ring, 'tx')['dpdk_cycles']} "
@@ -105,8 +117,8 @@ def main():
     chart(results, "scale", SCALE, results / "scale.tsv", "1200,420")
     text = table(results)
     (results / "table.md").write_text(text)
-    marked = re.compile(r"(<!-- bench begins -->\n).*(<!-- bench ends -->)", re.S)
-    readme.write_text(marked.sub(lambda m: m.group(1) + text + m.group(2), readme.read_text()))
+    write_between_marks(benchmarks, text)
+    write_between_marks(readme, headline(rows))
 
 
 main()
