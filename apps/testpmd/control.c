@@ -7,13 +7,12 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "report/metrics_server.h"
-#include "port/open.h"
-#include "report/progress.h"
 #include "cli/prompt.h"
 #include "cli/show.h"
-#include "signals.h"
 #include "cli/testpmd.h"
+#include "report/metrics.h"
+#include "report/progress.h"
+#include "signals.h"
 
 #define TICK_NS (SECOND_NS / 4)
 /* Looks at registers cost exits, so they are made at each of so many ticks only. */
@@ -52,7 +51,9 @@ static void begin(struct control *control, struct testpmd *pmd)
 	if (control->reads_input && !options->interactive)
 		printf("Press enter to exit\n");
 	fflush(stdout);
-	progress_begin(&control->progress, pmd);
+	progress_begin(&control->progress, &pmd->fwd,
+		!options->interactive && options->stats_period == 0 &&
+			(options->duration == 0 || options->duration > 2));
 }
 
 /* poll ignores descriptors below 0, which is what a port without an event has. */
@@ -67,8 +68,8 @@ static void fill_descriptors(struct control *control)
 		.events = POLLIN};
 	control->fds[METRICS_SLOT] = (struct pollfd){.fd = metrics_server_fd(control->pmd->metrics),
 		.events = POLLIN};
-	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
-		const struct port *port = &control->pmd->ports[i];
+	for (uint16_t i = 0; i < control->pmd->ports.count; i++) {
+		const struct port *port = &control->pmd->ports.at[i];
 
 		control->fds[PORT_SLOTS + i] = (struct pollfd){
 			.fd = port_is_started(port) ? kl_device_event_fd(port->device) : -1,
@@ -116,16 +117,16 @@ static void handle_event(struct testpmd *pmd, struct port *port)
 	if (!port_handle_event(port))
 		pmd->failed = true;
 	else if (kl_net_info(port->net)->announcements != announcements)
-		fwd_announce(pmd, port);
+		fwd_announce(&pmd->fwd, port);
 }
 
 static void dispatch(struct control *control)
 {
 	if (control->fds[INPUT_SLOT].revents != 0)
 		read_input(control);
-	for (uint16_t i = 0; i < control->pmd->port_count; i++)
+	for (uint16_t i = 0; i < control->pmd->ports.count; i++)
 		if (control->fds[PORT_SLOTS + i].revents != 0)
-			handle_event(control->pmd, &control->pmd->ports[i]);
+			handle_event(control->pmd, &control->pmd->ports.at[i]);
 }
 
 /* Four times a second: devices that broke, went, or are to go. Those that have no event to tell of changes: once. */
@@ -135,11 +136,11 @@ static void look_at_devices(struct control *control, uint64_t now)
 		return;
 	control->tick_ns = now + TICK_NS;
 	control->ticks++;
-	for (uint16_t i = 0; i < control->pmd->port_count; i++) {
-		struct port *port = &control->pmd->ports[i];
+	for (uint16_t i = 0; i < control->pmd->ports.count; i++) {
+		struct port *port = &control->pmd->ports.at[i];
 
 		if (port_is_open(port) && kl_device_removal_requested(port->device))
-			surrender_port(control->pmd, port);
+			testpmd_remove_port(control->pmd, port);
 		if (!port_is_started(port))
 			continue;
 		if (kl_device_event_fd(port->device) < 0 && control->ticks % REGISTER_TICKS == 0)
@@ -157,9 +158,9 @@ static void show_statistics(struct control *control, uint64_t now)
 	if (isatty(STDOUT_FILENO))
 		printf("\033[2J\033[1;1H");
 	printf("\nPort statistics ====================================");
-	for (uint16_t i = 0; i < control->pmd->port_count; i++)
-		if (port_is_open(&control->pmd->ports[i]))
-			show_port_stats(&control->pmd->ports[i]);
+	for (uint16_t i = 0; i < control->pmd->ports.count; i++)
+		if (port_is_open(&control->pmd->ports.at[i]))
+			show_port_stats(&control->pmd->ports.at[i]);
 	fflush(stdout);
 }
 
@@ -178,7 +179,7 @@ void control_run(struct testpmd *pmd)
 	while (!is_over(&control)) {
 		control.sleeps = fwd_slice(&pmd->fwd) && fwd_arm(&pmd->fwd);
 		fill_descriptors(&control);
-		ready = poll(control.fds, PORT_SLOTS + pmd->port_count, wait_ms(&control));
+		ready = poll(control.fds, PORT_SLOTS + pmd->ports.count, wait_ms(&control));
 		if (control.sleeps)
 			fwd_disarm(&pmd->fwd);
 		if (ready > 0)
@@ -186,7 +187,7 @@ void control_run(struct testpmd *pmd)
 		metrics_server_run(pmd->metrics);
 		look_at_devices(&control, clock_ns());
 		show_statistics(&control, clock_ns());
-		progress_update(&control.progress, pmd, control.end_ns);
+		progress_update(&control.progress, &pmd->fwd, control.end_ns);
 	}
 	progress_end(&control.progress);
 }

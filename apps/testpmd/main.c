@@ -14,13 +14,15 @@
 
 #include "control.h"
 #include "cli/dry_run.h"
-#include "report/metrics_server.h"
-#include "port/open.h"
-#include "port/pool.h"
+#include "cli/parse_settings.h"
 #include "cli/prompt.h"
-#include "signals.h"
-#include "report/telemetry.h"
 #include "cli/testpmd.h"
+#include "forward/capture.h"
+#include "port/pool.h"
+#include "report/metrics.h"
+#include "report/telemetry.h"
+#include "say.h"
+#include "signals.h"
 
 #define EXIT_USAGE 2
 
@@ -54,7 +56,7 @@ static int write_json(struct testpmd *pmd)
 	if (pmd->json == NULL)
 		return 0;
 	if (pmd->report.mode == NULL)
-		report_collect(&pmd->report, pmd);
+		report_collect(&pmd->report, &pmd->fwd);
 	rc = report_write_json(&pmd->report, pmd->json);
 	if (fclose(pmd->json) != 0)
 		rc = -EIO;
@@ -76,8 +78,9 @@ static int check_cores(const struct testpmd *pmd)
 static int open_ports(struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->options.device_count; i++) {
-		const int rc = signals_stop_wanted() ? -EINTR :
-						       open_port(pmd, pmd->options.devices[i]);
+		const int rc = signals_stop_wanted() ?
+			-EINTR :
+			testpmd_add_port(pmd, pmd->options.devices[i]);
 
 		if (rc != 0)
 			return rc;
@@ -89,12 +92,12 @@ static int start_ports(struct testpmd *pmd)
 {
 	if (pmd->options.stopped)
 		return 0;
-	settle_offloads(pmd);
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
+	ports_complete_offloads(&pmd->ports);
+	for (uint16_t i = 0; i < pmd->ports.count; i++) {
 		if (signals_stop_wanted())
 			return -EINTR;
 		/* The command line was right; it is the device that does not follow it. */
-		if (port_start(&pmd->ports[i]) != 0)
+		if (port_start(&pmd->ports.at[i]) != 0)
 			return -EIO;
 	}
 	printf("Checking link statuses...\nDone\n");
@@ -107,18 +110,18 @@ static int set_up(struct testpmd *pmd)
 	int rc;
 
 	if (pmd->options.pcap_out != NULL) {
-		pmd->capture = capture_open(pmd->options.pcap_out);
-		if (pmd->capture == NULL)
+		pmd->fwd.capture = capture_open(pmd->options.pcap_out);
+		if (pmd->fwd.capture == NULL)
 			return -EIO;
 	}
 	rc = open_ports(pmd);
 	if (rc == 0)
-		rc = pools_create(pmd);
+		rc = testpmd_create_pools(pmd);
 	if (rc == 0 && pmd->options.metrics_listen != NULL) {
-		pmd->metrics = metrics_server_open(pmd->options.metrics_listen, pmd);
+		pmd->metrics = metrics_server_open(pmd->options.metrics_listen, &pmd->fwd);
 		rc = pmd->metrics != NULL ? 0 : -EIO;
 	}
-	telemetry_register(pmd);
+	telemetry_register(&pmd->ports);
 	if (rc == 0)
 		rc = start_ports(pmd);
 	if (rc == 0)
@@ -128,8 +131,8 @@ static int set_up(struct testpmd *pmd)
 
 static void close_ports(struct testpmd *pmd)
 {
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
-		struct port *port = &pmd->ports[i];
+	for (uint16_t i = 0; i < pmd->ports.count; i++) {
+		struct port *port = &pmd->ports.at[i];
 
 		if (!port_is_open(port))
 			continue;
@@ -152,7 +155,7 @@ static int run_interactive(struct testpmd *pmd)
 	printf("Interactive-mode selected\n");
 	if (pmd->options.auto_start) {
 		printf("Start automatic packet forwarding\n");
-		rc = pmd->fwd.running ? 0 : fwd_start(pmd, 0);
+		rc = pmd->fwd.running ? 0 : testpmd_start(pmd, 0);
 	}
 	if (rc == 0)
 		rc = prompt_open();
@@ -169,7 +172,7 @@ static int run_at_once(struct testpmd *pmd)
 
 	printf("No commandline core given, start packet forwarding\n");
 	if (!pmd->fwd.running)
-		rc = fwd_start(pmd, pmd->options.tx_first);
+		rc = testpmd_start(pmd, pmd->options.tx_first);
 	if (rc == 0)
 		control_run(pmd);
 	return rc;
@@ -184,9 +187,9 @@ static int run(struct testpmd *pmd)
 	if (rc == 0 && !pmd->quit && !signals_stop_wanted())
 		rc = pmd->options.interactive ? run_interactive(pmd) : run_at_once(pmd);
 	if (pmd->fwd.running)
-		fwd_stop(pmd);
-	for (uint16_t i = 0; i < pmd->port_count; i++)
-		if (port_check_queues(&pmd->ports[i]))
+		testpmd_stop(pmd);
+	for (uint16_t i = 0; i < pmd->ports.count; i++)
+		if (port_check_queues(&pmd->ports.at[i]))
 			pmd->failed = true;
 	if (write_json(pmd) != 0)
 		rc = -EIO;
@@ -215,9 +218,9 @@ static int with_eal(struct testpmd *pmd)
 	prompt_close();
 	close_ports(pmd);
 	fwd_free(&pmd->fwd);
-	if (capture_close(pmd->capture) != 0)
+	if (capture_close(pmd->fwd.capture) != 0)
 		pmd->failed = true;
-	pools_free(pmd);
+	pools_free(&pmd->ports);
 	return rc;
 }
 
@@ -252,7 +255,7 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	if (pmd->options.dry_run)
 		return dry_run(&pmd->options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	pmd->settings = pmd->options.settings;
+	testpmd_init(pmd);
 	rc = open_json(pmd);
 	if (rc == 0)
 		rc = kl_eal_init(argc, argv);

@@ -9,7 +9,9 @@
 #include <cmdline_parse_etheraddr.h>
 #include <cmdline_parse_num.h>
 
+#include "modes/modes.h"
 #include "number.h"
+#include "say.h"
 #include "testpmd.h"
 
 const struct command_group *const command_groups[] = {
@@ -69,16 +71,16 @@ static int parse_port(cmdline_parse_token_hdr_t *token, const char *text, void *
 
 static int count_ports(cmdline_parse_token_hdr_t *token)
 {
-	return ((const struct port_token *)token)->pmd->port_count + 1;
+	return ((const struct port_token *)token)->pmd->ports.count + 1;
 }
 
 static int name_port(cmdline_parse_token_hdr_t *token, int index, char *text, unsigned int size)
 {
 	const struct testpmd *pmd = ((const struct port_token *)token)->pmd;
 
-	if (index == pmd->port_count)
+	if (index == pmd->ports.count)
 		snprintf(text, size, "all");
-	else if (port_is_open(&pmd->ports[index]))
+	else if (port_is_open(&pmd->ports.at[index]))
 		snprintf(text, size, "%d", index);
 	else
 		return -1;
@@ -225,4 +227,38 @@ void commands_free(cmdline_parse_ctx_t *context)
 	for (size_t i = 0; context[i] != NULL; i++)
 		free(context[i]->data);
 	free(context);
+}
+
+static void tell_invalid(const struct testpmd *pmd, uint32_t number)
+{
+	say_reply("Invalid port %u", number);
+	printf("The valid ports array is [");
+	for (uint16_t i = 0; i < pmd->ports.count; i++)
+		if (port_is_open(&pmd->ports.at[i]))
+			printf(" %u", i);
+	printf(" ]\n");
+}
+
+static struct port *select_one(struct testpmd *pmd, uint32_t number, uint16_t *at)
+{
+	if (*at > 0)
+		return NULL;
+	*at = 1;
+	if (number < pmd->ports.count && port_is_open(&pmd->ports.at[number]))
+		return &pmd->ports.at[number];
+	tell_invalid(pmd, number);
+	return NULL;
+}
+
+struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at)
+{
+	if (number != PORT_ALL)
+		return select_one(pmd, number, at);
+	while (*at < pmd->ports.count) {
+		struct port *port = &pmd->ports.at[(*at)++];
+
+		if (port_is_open(port))
+			return port;
+	}
+	return NULL;
 }

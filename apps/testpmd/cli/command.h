@@ -22,6 +22,7 @@
 #include <cmdline_parse_string.h>
 #include <rte_ether.h>
 
+struct port;
 struct testpmd;
 
 #define COMMAND_WORDS 10
@@ -69,5 +70,11 @@ extern const struct command_group *const command_groups[];
  */
 cmdline_parse_ctx_t *commands_build(struct testpmd *pmd);
 void commands_free(cmdline_parse_ctx_t *context);
+
+/*
+ * The next open port from *at on that number means (PORT_ALL for each), and moves *at behind it;
+ * NULL at the end. Start with *at = 0. A number without a port is told once.
+ */
+struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at);
 
 #endif

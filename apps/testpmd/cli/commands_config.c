@@ -7,6 +7,8 @@
 
 #include <rte_mbuf.h>
 
+#include "parse_settings.h"
+#include "say.h"
 #include "testpmd.h"
 
 static void run_set_mode(struct testpmd *pmd, const struct command_words *words)
@@ -60,7 +62,7 @@ static void run_set_verbose(struct testpmd *pmd, const struct command_words *wor
 	}
 	printf("Change verbose level from %u to %u\n", pmd->settings.verbose, level);
 	pmd->settings.verbose = level;
-	fwd_apply(pmd);
+	fwd_apply(&pmd->fwd);
 }
 
 static void run_set_retry(struct testpmd *pmd, const struct command_words *words)
@@ -73,9 +75,9 @@ static void run_set_ports(struct testpmd *pmd, const struct command_words *words
 {
 	const uint32_t ports = words->word[2].number;
 
-	if (ports < 1 || ports > pmd->port_count) {
+	if (ports < 1 || ports > pmd->ports.count) {
 		say_reply("nb fwd ports %u > %u (number of configured ports) - ignored", ports,
-			pmd->port_count);
+			pmd->ports.count);
 		return;
 	}
 	pmd->settings.ports = ports;
@@ -98,7 +100,7 @@ static void run_set_members(struct testpmd *pmd, const struct command_words *wor
 	else
 		rc = settings_set_core_mask(&wanted, text);
 	for (uint16_t i = 0; rc == 0 && i < wanted.port_list_count; i++) {
-		if (wanted.port_list[i] >= pmd->port_count) {
+		if (wanted.port_list[i] >= pmd->ports.count) {
 			say_reply("Invalid port %u", wanted.port_list[i]);
 			rc = -ENODEV;
 		}

@@ -10,24 +10,24 @@
 static void run_start(struct testpmd *pmd, const struct command_words *words)
 {
 	(void)words;
-	fwd_start(pmd, 0);
+	testpmd_start(pmd, 0);
 }
 
 static void run_start_tx_first(struct testpmd *pmd, const struct command_words *words)
 {
 	(void)words;
-	fwd_start(pmd, 1);
+	testpmd_start(pmd, 1);
 }
 
 static void run_start_tx_first_bursts(struct testpmd *pmd, const struct command_words *words)
 {
-	fwd_start(pmd, words->word[2].number);
+	testpmd_start(pmd, words->word[2].number);
 }
 
 static void run_stop(struct testpmd *pmd, const struct command_words *words)
 {
 	(void)words;
-	fwd_stop(pmd);
+	testpmd_stop(pmd);
 }
 
 static void run_quit(struct testpmd *pmd, const struct command_words *words)

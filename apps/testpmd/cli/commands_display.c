@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "select.h"
+#include "say.h"
 #include "show.h"
 #include "testpmd.h"
 
@@ -64,7 +64,7 @@ static void run_show_fwd(struct testpmd *pmd, const struct command_words *words)
 	report = malloc(sizeof(*report));
 	if (report == NULL)
 		return;
-	report_collect(report, pmd);
+	report_collect(report, &pmd->fwd);
 	report_print(report, &pmd->fwd);
 	free(report);
 }
@@ -72,13 +72,13 @@ static void run_show_fwd(struct testpmd *pmd, const struct command_words *words)
 static void run_clear_fwd(struct testpmd *pmd, const struct command_words *words)
 {
 	(void)words;
-	fwd_clear(pmd);
+	fwd_clear(&pmd->fwd);
 }
 
 /* A plan while forwarding would take the streams away from under the lcores. */
 static bool plan_to_show(struct testpmd *pmd)
 {
-	if (pmd->fwd.running || fwd_plan(pmd) == 0)
+	if (pmd->fwd.running || fwd_plan(&pmd->fwd) == 0)
 		return true;
 	say_reply("No port is left to forward with");
 	return false;

@@ -7,7 +7,7 @@
 
 #include <kickless/net_control.h>
 
-#include "select.h"
+#include "say.h"
 #include "testpmd.h"
 
 #define VLANS 4096

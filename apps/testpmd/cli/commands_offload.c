@@ -9,7 +9,7 @@
 #include <kickless/net_control.h>
 
 #include "offloads.h"
-#include "select.h"
+#include "say.h"
 #include "testpmd.h"
 
 #define MAX_VLAN 4095

@@ -7,9 +7,7 @@
 
 #include <kickless/net_control.h>
 
-#include "port/open.h"
-#include "port/pool.h"
-#include "select.h"
+#include "say.h"
 #include "testpmd.h"
 
 static bool is_forwarding(const struct testpmd *pmd, const struct port *port)
@@ -25,7 +23,7 @@ static void run_start(struct testpmd *pmd, const struct command_words *words)
 	struct port *port;
 	uint16_t at = 0;
 
-	settle_offloads(pmd);
+	ports_complete_offloads(&pmd->ports);
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
 		if (port_is_started(port))
 			say_reply("Port %u is now not stopped", port->number);
@@ -62,7 +60,7 @@ static void run_close(struct testpmd *pmd, const struct command_words *words)
 			say_reply("Cannot close started device (port %u)", port->number);
 			continue;
 		}
-		release_port(pmd, port);
+		testpmd_release_port(pmd, port);
 		port_close_tap(port);
 		printf("Port %u is closed\n", port->number);
 	}
@@ -82,8 +80,8 @@ static void run_reset(struct testpmd *pmd, const struct command_words *words)
 		}
 		printf("Resetting ports...\n");
 		fflush(stdout);
-		release_port(pmd, port);
-		if (reopen_port(pmd, port) != 0)
+		testpmd_release_port(pmd, port);
+		if (ports_reopen(&pmd->ports, port) != 0)
 			say_reply("Failed to reset port %u", port->number);
 	}
 	printf("Done\n");
@@ -95,11 +93,12 @@ static void run_attach(struct testpmd *pmd, const struct command_words *words)
 	fflush(stdout);
 	if (tap_is_named(words->word[2].text)) {
 		say_reply("A TAP is joined by --dev only");
-	} else if (pmd->port_count == MAX_PORTS) {
+	} else if (pmd->ports.count == MAX_PORTS) {
 		say_reply("There are %u ports already", MAX_PORTS);
-	} else if (open_port(pmd, words->word[2].text) == 0 && pools_create(pmd) == 0) {
-		printf("Port %u is attached. Now total ports is %u\n", pmd->port_count - 1,
-			ports_open(pmd));
+	} else if (testpmd_add_port(pmd, words->word[2].text) == 0 &&
+		testpmd_create_pools(pmd) == 0) {
+		printf("Port %u is attached. Now total ports is %u\n", pmd->ports.count - 1,
+			ports_count_open(&pmd->ports));
 	}
 	printf("Done\n");
 }
@@ -116,18 +115,18 @@ static void run_detach(struct testpmd *pmd, const struct command_words *words)
 			say_reply("Port not stopped");
 			continue;
 		}
-		release_port(pmd, port);
+		testpmd_release_port(pmd, port);
 		port_close_tap(port);
 		printf("Device of port %u is detached\nNow total ports is %u\n", port->number,
-			ports_open(pmd));
+			ports_count_open(&pmd->ports));
 	}
 	printf("Done\n");
 }
 
 static bool all_stopped(const struct testpmd *pmd)
 {
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
-		if (port_is_started(&pmd->ports[i])) {
+	for (uint16_t i = 0; i < pmd->ports.count; i++) {
+		if (port_is_started(&pmd->ports.at[i])) {
 			say_reply("Please stop all ports first");
 			return false;
 		}
@@ -145,8 +144,8 @@ static void configure_queues(struct testpmd *pmd, bool tx, uint32_t count)
 	else
 		pmd->options.rxq = count;
 	pairs = RTE_MAX(pmd->options.rxq, pmd->options.txq);
-	if (set_queues(pmd, pairs) == 0 && pmd->queues != count)
-		printf("Queues come in pairs: there will be %u\n", pmd->queues);
+	if (testpmd_set_queues(pmd, pairs) == 0 && pmd->ports.queue_pairs != count)
+		printf("Queues come in pairs: there will be %u\n", pmd->ports.queue_pairs);
 }
 
 static void run_configure(struct testpmd *pmd, const struct command_words *words)
@@ -165,11 +164,11 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		say_reply("%s %u; 0 (the device's maximum) to 32768 are allowed", what, count);
 		return;
 	}
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
+	for (uint16_t i = 0; i < pmd->ports.count; i++) {
 		if (tx)
-			pmd->ports[i].conf.tx_ring_size = count;
+			pmd->ports.at[i].conf.tx_ring_size = count;
 		else
-			pmd->ports[i].conf.rx_ring_size = count;
+			pmd->ports.at[i].conf.rx_ring_size = count;
 	}
 }
 
@@ -204,7 +203,7 @@ static void run_queue(struct testpmd *pmd, const struct command_words *words)
 			continue;
 		}
 		if (port_stop_queue(port, tx ? KL_NET_TX : KL_NET_RX, queue, stops) == 0)
-			fwd_apply(pmd);
+			fwd_apply(&pmd->fwd);
 	}
 }
 
@@ -215,7 +214,7 @@ static void run_link(struct testpmd *pmd, const struct command_words *words)
 
 	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL) {
 		port->link_held = strcmp(words->word[1].text, "link-down") == 0;
-		fwd_apply(pmd);
+		fwd_apply(&pmd->fwd);
 	}
 }
 

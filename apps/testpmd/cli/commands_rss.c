@@ -11,7 +11,7 @@
 
 #include "lists.h"
 #include "offloads.h"
-#include "select.h"
+#include "say.h"
 #include "testpmd.h"
 
 #define MAX_TABLE 1024

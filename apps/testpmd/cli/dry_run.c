@@ -10,8 +10,8 @@
 
 #include "number.h"
 #include "options.h"
-#include "report/report.h"
-#include "port/tap.h"
+#include "parse_settings.h"
+#include "port/port.h"
 
 #define NET_TYPE 1 /* virtio 1.x, 5 */
 

@@ -9,9 +9,11 @@
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
-#include "report/metrics_server.h"
+#include "forward/idle.h"
 #include "number.h"
 #include "options.h"
+#include "parse_settings.h"
+#include "report/metrics.h"
 #include "say.h"
 
 #define HELP_COLUMN 34

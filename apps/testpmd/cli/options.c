@@ -13,6 +13,7 @@
 
 #include "number.h"
 #include "option_table.h"
+#include "parse_settings.h"
 #include "say.h"
 
 static void set_defaults(struct options *options)

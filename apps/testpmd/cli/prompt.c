@@ -10,6 +10,7 @@
 #include <cmdline.h>
 
 #include "command.h"
+#include "say.h"
 #include "signals.h"
 #include "testpmd.h"
 

@@ -12,19 +12,20 @@ static void print_stream(const struct testpmd *pmd, const struct fwd_stream *str
 
 	if (stream->rx_tap != NULL) {
 		printf("  TAP %s -> TX P=%u/Q=%u (socket %d)\n", stream->rx_tap->name,
-			stream->tx_port, stream->tx_queue, port_node(&pmd->ports[stream->tx_port]));
+			stream->tx_port, stream->tx_queue,
+			port_node(&pmd->ports.at[stream->tx_port]));
 		return;
 	}
 	if (stream->tx_tap != NULL) {
 		printf("  RX P=%u/Q=%u (socket %d) -> TAP %s\n", stream->rx_port, stream->rx_queue,
-			port_node(&pmd->ports[stream->rx_port]), stream->tx_tap->name);
+			port_node(&pmd->ports.at[stream->rx_port]), stream->tx_tap->name);
 		return;
 	}
 	printf("  RX P=%u/Q=%u (socket %d) -> TX P=%u/Q=%u (socket %d) "
 	       "peer=%02X:%02X:%02X:%02X:%02X:%02X\n",
-		stream->rx_port, stream->rx_queue, port_node(&pmd->ports[stream->rx_port]),
-		stream->tx_port, stream->tx_queue, port_node(&pmd->ports[stream->tx_port]), peer[0],
-		peer[1], peer[2], peer[3], peer[4], peer[5]);
+		stream->rx_port, stream->rx_queue, port_node(&pmd->ports.at[stream->rx_port]),
+		stream->tx_port, stream->tx_queue, port_node(&pmd->ports.at[stream->tx_port]),
+		peer[0], peer[1], peer[2], peer[3], peer[4], peer[5]);
 }
 
 void show_forwarding(const struct testpmd *pmd)
@@ -86,9 +87,9 @@ void show_queues(const struct testpmd *pmd)
 		print_made_packets(&fwd->settings);
 	printf("  nb forwarding cores=%u - nb forwarding ports=%u\n", fwd->lcore_count,
 		fwd->port_count);
-	for (uint16_t i = 0; i < pmd->port_count; i++)
-		if (port_is_open(&pmd->ports[i]))
-			print_port_queues(&pmd->ports[i]);
+	for (uint16_t i = 0; i < pmd->ports.count; i++)
+		if (port_is_open(&pmd->ports.at[i]))
+			print_port_queues(&pmd->ports.at[i]);
 }
 
 void show_lcores(const struct testpmd *pmd)

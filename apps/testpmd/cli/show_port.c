@@ -224,11 +224,7 @@ void show_port_info(const struct port *port)
 
 void show_port_summary_head(const struct testpmd *pmd)
 {
-	unsigned int open = 0;
-
-	for (uint16_t i = 0; i < pmd->port_count; i++)
-		open += port_is_open(&pmd->ports[i]);
-	printf("Number of available ports: %u\n", open);
+	printf("Number of available ports: %u\n", ports_count_open(&pmd->ports));
 	printf("%-4s %-17s %-12s %-14s %-8s %s\n", "Port", "MAC Address", "Name", "Driver",
 		"Status", "Link");
 }
@@ -268,7 +264,7 @@ static void print_queue_state(const struct port *port, const struct kl_net_queue
 	printf("Number of %s: %u\n", tx ? "TXDs" : "RXDs", info->size);
 	printf("%s queue state: %s\n", tx ? "Tx" : "Rx",
 		port_is_started(port) && !held && !info->is_stopped ? "started" : "stopped");
-	printf("Burst mode: %s %s\n", queue_ring(info), info->path != NULL ? info->path : "none");
+	printf("Burst mode: %s %s\n", ring_name(info), info->path != NULL ? info->path : "none");
 	printf("Kick policy: %s\n", kick_policy_text(&info->kick, kick, sizeof(kick)));
 	printf("Fault: %s\n", kl_queue_fault_name(info->fault));
 }

@@ -7,35 +7,51 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "forward/capture.h"
 #include "forward/forward.h"
-#include "port/sizes.h"
 #include "options.h"
-#include "port/port.h"
+#include "port/ports.h"
 #include "report/report.h"
-#include "say.h"
-#include "forward/settings.h"
-
-struct testpmd_pool {
-	int node;
-	struct rte_mempool *pool;
-};
 
 struct testpmd {
 	struct options options;
 	struct fwd_settings settings; /* of the next run */
-	struct port ports[MAX_PORTS];
-	uint16_t port_count;
-	uint16_t queues; /* pairs of each port */
-	struct testpmd_pool pools[MAX_PORTS];
-	uint16_t pool_count;
+	struct ports ports;
 	struct fwd fwd;
 	struct report report; /* of the last run that ended */
 	struct metrics_server *metrics; /* NULL without --metrics-listen */
-	struct capture *capture; /* NULL without --pcap-out */
 	FILE *json; /* where it goes at the end; NULL when not wanted */
 	bool quit; /* said at the prompt */
 	bool failed; /* a device broke, or could not be stopped */
 };
+
+/* Links the parts, after the options were read. Nothing is opened yet. */
+void testpmd_init(struct testpmd *pmd);
+
+/* Opens a device as the next port, or joins a TAP to the last one. 0 or -errno after a message. */
+int testpmd_add_port(struct testpmd *pmd, const char *spec);
+
+/* Gives back the device of a port that is stopped and that nothing is forwarded by. */
+void testpmd_release_port(struct testpmd *pmd, struct port *port);
+
+/*
+ * Stops and closes a port whose device the system wants back; forwarding goes on without it. Without any
+ * port the program has come to its end, unless somebody is at its prompt.
+ */
+void testpmd_remove_port(struct testpmd *pmd, struct port *port);
+
+/*
+ * Sets how many queue pairs each port has. Their buffers are made anew. The ports are stopped. 0, -EINVAL or
+ * -ENOMEM after a message.
+ */
+int testpmd_set_queues(struct testpmd *pmd, uint32_t queue_pairs);
+
+/* Makes the pools of ports that have none. 0 or -errno after a message. */
+int testpmd_create_pools(struct testpmd *pmd);
+
+/* Starts forwarding after sending tx_first bursts, and shows what forwards where. 0 or -errno after a message. */
+int testpmd_start(struct testpmd *pmd, uint32_t tx_first);
+
+/* Ends forwarding; its report is in pmd->report, and printed. */
+void testpmd_stop(struct testpmd *pmd);
 
 #endif

@@ -9,9 +9,9 @@
 #include <rte_pause.h>
 
 #include "clock.h"
-#include "cli/show.h"
+#include "engine.h"
+#include "say.h"
 #include "signals.h"
-#include "cli/testpmd.h"
 
 #define SLICES_PER_SECOND 100
 
@@ -44,9 +44,9 @@ void fwd_disarm(struct fwd *fwd)
 	idle_disarm(&lcore->idle, lcore->streams, lcore->stream_count);
 }
 
-static void warn_of_node(const struct testpmd *pmd, const struct fwd_lcore *lcore, uint16_t number)
+static void warn_of_node(const struct ports *ports, const struct fwd_lcore *lcore, uint16_t number)
 {
-	const struct port *port = &pmd->ports[number];
+	const struct port *port = &ports->at[number];
 	const int device_node = kl_device_info(port->device)->numa_node;
 	const int node = rte_lcore_to_socket_id(lcore->id);
 
@@ -55,40 +55,40 @@ static void warn_of_node(const struct testpmd *pmd, const struct fwd_lcore *lcor
 			lcore->id, node, number, port_name(port), device_node);
 }
 
-static void warn_of_nodes(const struct testpmd *pmd)
+static void warn_of_nodes(const struct fwd *fwd)
 {
-	for (uint16_t i = 0; i < pmd->fwd.lcore_count; i++) {
-		const struct fwd_lcore *lcore = &pmd->fwd.lcores[i];
+	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
+		const struct fwd_lcore *lcore = &fwd->lcores[i];
 
 		for (uint16_t s = 0; s < lcore->stream_count; s++) {
-			warn_of_node(pmd, lcore, lcore->streams[s].rx_port);
+			warn_of_node(fwd->ports, lcore, lcore->streams[s].rx_port);
 			if (lcore->streams[s].tx_port != lcore->streams[s].rx_port)
-				warn_of_node(pmd, lcore, lcore->streams[s].tx_port);
+				warn_of_node(fwd->ports, lcore, lcore->streams[s].tx_port);
 		}
 	}
 }
 
 /* The rate is a port's, so its queues share it. */
-static int begin_stream(const struct testpmd *pmd, struct fwd_stream *stream, bool tx_first)
+static int begin_stream(const struct fwd *fwd, struct fwd_stream *stream, bool tx_first)
 {
 	const struct fwd_settings *settings = stream->settings;
 	uint64_t rate = settings->engine->paced ? settings->rate : 0;
 	int rc = 0;
 
 	if (rate != 0)
-		rate = RTE_MAX(rate / pmd->queues, UINT64_C(1));
+		rate = RTE_MAX(rate / fwd->ports->queue_pairs, UINT64_C(1));
 	pace_set(&stream->pace, rate, settings->burst);
 	if (settings->engine->begin != NULL)
 		rc = settings->engine->begin(stream);
-	if (rc == 0 && tx_first && settings->engine != &txonly_engine)
-		rc = txonly_engine.begin(stream);
+	if (rc == 0 && tx_first && settings->engine != settings->first_engine)
+		rc = settings->first_engine->begin(stream);
 	return rc;
 }
 
-static int begin_streams(struct testpmd *pmd, uint32_t tx_first)
+static int begin_streams(struct fwd *fwd, uint32_t tx_first)
 {
-	for (uint16_t i = 0; i < pmd->fwd.stream_count; i++) {
-		const int rc = begin_stream(pmd, &pmd->fwd.streams[i], tx_first > 0);
+	for (uint16_t i = 0; i < fwd->stream_count; i++) {
+		const int rc = begin_stream(fwd, &fwd->streams[i], tx_first > 0);
 
 		if (rc != 0)
 			return rc;
@@ -96,18 +96,10 @@ static int begin_streams(struct testpmd *pmd, uint32_t tx_first)
 	return 0;
 }
 
-bool fwd_has_port(const struct fwd *fwd, uint16_t port)
+static int check_ports(const struct fwd *fwd)
 {
-	for (uint16_t i = 0; i < fwd->stream_count; i++)
-		if (fwd->streams[i].rx_port == port || fwd->streams[i].tx_port == port)
-			return true;
-	return false;
-}
-
-static int check_ports(const struct testpmd *pmd)
-{
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
-		if (fwd_has_port(&pmd->fwd, i) && !port_is_started(&pmd->ports[i])) {
+	for (uint16_t i = 0; i < fwd->ports->count; i++) {
+		if (fwd_has_port(fwd, i) && !port_is_started(&fwd->ports->at[i])) {
 			say_reply("Not all ports were started");
 			return -ENETDOWN;
 		}
@@ -119,14 +111,14 @@ static int check_ports(const struct testpmd *pmd)
  * A run counts from the end of the last one, so that the kicks that starting a port takes are in a report
  * too, and nothing falls between two.
  */
-static void take_baselines(struct testpmd *pmd)
+static void take_baselines(struct fwd *fwd)
 {
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
-		struct port *port = &pmd->ports[i];
+	for (uint16_t i = 0; i < fwd->ports->count; i++) {
+		struct port *port = &fwd->ports->at[i];
 
 		port->tap_errors_before = __atomic_load_n(&port->tap.errors, __ATOMIC_RELAXED);
 		if (port_is_open(port))
-			counters_read(port->net, pmd->queues, &port->run);
+			counters_read(port->net, fwd->ports->queue_pairs, &port->run);
 	}
 }
 
@@ -151,8 +143,9 @@ static int open_idle(struct fwd *fwd)
 	return rc;
 }
 
-static void launch(struct fwd *fwd, uint32_t tx_first)
+void fwd_launch(struct fwd *fwd, uint32_t tx_first)
 {
+	warn_of_nodes(fwd);
 	fwd->started_ns = clock_ns();
 	fwd->ended_ns = 0;
 	fwd->running = true;
@@ -168,31 +161,24 @@ static void launch(struct fwd *fwd, uint32_t tx_first)
 	}
 }
 
-int fwd_start(struct testpmd *pmd, uint32_t tx_first)
+int fwd_prepare(struct fwd *fwd, uint32_t tx_first)
 {
 	int rc;
 
-	if (pmd->fwd.running) {
+	if (fwd->running) {
 		say_reply("Packet forwarding already started");
 		return -EBUSY;
 	}
-	rc = fwd_plan(pmd);
+	rc = fwd_plan(fwd);
 	if (rc == -ENODEV)
 		say_reply("No port is left to forward with");
 	if (rc == 0)
-		rc = check_ports(pmd);
+		rc = check_ports(fwd);
 	if (rc == 0)
-		rc = begin_streams(pmd, tx_first);
+		rc = begin_streams(fwd, tx_first);
 	if (rc == 0)
-		rc = open_idle(&pmd->fwd);
-	if (rc != 0)
-		return rc;
-	show_forwarding(pmd);
-	show_queues(pmd);
-	fflush(stdout);
-	warn_of_nodes(pmd);
-	launch(&pmd->fwd, tx_first);
-	return 0;
+		rc = open_idle(fwd);
+	return rc;
 }
 
 static void give_order(struct fwd_lcore *lcore, enum fwd_order order)
@@ -201,13 +187,11 @@ static void give_order(struct fwd_lcore *lcore, enum fwd_order order)
 	idle_wake(&lcore->idle);
 }
 
-void fwd_stop(struct testpmd *pmd)
+bool fwd_stop(struct fwd *fwd)
 {
-	struct fwd *fwd = &pmd->fwd;
-
 	if (!fwd->running) {
 		say_reply("Packet forwarding not started");
-		return;
+		return false;
 	}
 	printf("Telling cores to stop...\n");
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
@@ -222,12 +206,13 @@ void fwd_stop(struct testpmd *pmd)
 	}
 	fwd->ended_ns = clock_ns();
 	fwd->running = false;
-	report_collect(&pmd->report, pmd);
-	report_print(&pmd->report, fwd);
-	take_baselines(pmd);
+	return true;
+}
+
+void fwd_finish(struct fwd *fwd)
+{
+	take_baselines(fwd);
 	close_idle(fwd);
-	printf("\nDone.\n");
-	fflush(stdout);
 }
 
 /* An lcore's counters and queues are its own, so it does it itself; it looks within a round. */
@@ -245,23 +230,19 @@ static void have_done(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_o
 		rte_pause();
 }
 
-void fwd_clear(struct testpmd *pmd)
+void fwd_clear(struct fwd *fwd)
 {
-	struct fwd *fwd = &pmd->fwd;
-
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
 		have_done(fwd, &fwd->lcores[i], FWD_CLEAR);
-	take_baselines(pmd);
+	take_baselines(fwd);
 	fwd->started_ns = clock_ns();
 	if (!fwd->running)
 		fwd->ended_ns = fwd->started_ns;
 }
 
 /* Without a run the queues are this thread's. */
-void fwd_announce(struct testpmd *pmd, const struct port *port)
+void fwd_announce(struct fwd *fwd, const struct port *port)
 {
-	struct fwd *fwd = &pmd->fwd;
-
 	if (!fwd->running || !fwd_has_port(fwd, port->number)) {
 		lcore_announce(port->net, 0, port->pool);
 		return;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A run of forwarding: its streams, the lcores that they are spread over, its start and its end.
- * All functions belong to the control thread, which is the main lcore; it forwards too when EAL has
- * no other.
+ * A run of forwarding, from its start to its end. Control thread only, which is the main lcore; it forwards
+ * too when EAL has no other.
  */
 #ifndef TESTPMD_FORWARD_H
 #define TESTPMD_FORWARD_H
@@ -10,57 +9,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <rte_lcore.h>
-
-#include "lcore.h"
-#include "settings.h"
-
-struct port;
-struct testpmd;
-
-struct fwd {
-	struct fwd_settings settings; /* of this run */
-	uint16_t port_count;
-	struct fwd_stream *streams;
-	uint16_t stream_count;
-	struct fwd_lcore lcores[RTE_MAX_LCORE];
-	uint16_t lcore_count;
-	bool running;
-	bool on_main; /* the main lcore forwards, in slices of fwd_slice */
-	uint64_t started_ns;
-	uint64_t ended_ns; /* 0 while running */
-};
-
-/* How many lcores may forward. */
-unsigned int fwd_max_cores(void);
-
-/* Whether a stream of the planned run, or of the one that is on, takes from it or sends by it. */
-bool fwd_has_port(const struct fwd *fwd, uint16_t port);
-
-/* Builds the streams of a run with the present settings. 0, -ENODEV (no ports), -ENOMEM. */
-int fwd_plan(struct testpmd *pmd);
-void fwd_free(struct fwd *fwd);
+#include "plan.h"
 
 /*
- * For the streams, also while they run: what ports say of links and queues that are to be left alone, and
- * whether packets are printed.
+ * Prepares a run that sends tx_first bursts before it forwards: plans it, and readies its streams and
+ * lcores. 0 or -errno after a message.
  */
-void fwd_apply(struct testpmd *pmd);
+int fwd_prepare(struct fwd *fwd, uint32_t tx_first);
 
-/* Starts, after sending tx_first bursts. 0 or -errno after a message. */
-int fwd_start(struct testpmd *pmd, uint32_t tx_first);
+/* Starts the prepared run. */
+void fwd_launch(struct fwd *fwd, uint32_t tx_first);
 
-/* Ends the run; its report is in pmd->report, and printed. */
-void fwd_stop(struct testpmd *pmd);
+/* Ends the run; its numbers stay until fwd_finish. False, after a message, when none is on. */
+bool fwd_stop(struct fwd *fwd);
+
+/* After fwd_stop: takes the counters from which the next run counts. */
+void fwd_finish(struct fwd *fwd);
 
 /* Sets the statistics of the run to 0, also while it is on. */
-void fwd_clear(struct testpmd *pmd);
+void fwd_clear(struct fwd *fwd);
 
-/* Sends the packet with which the network learns where a started port's device is now. */
-void fwd_announce(struct testpmd *pmd, const struct port *port);
+/* Sends the packet by which the network learns where a started port's device is now. */
+void fwd_announce(struct fwd *fwd, const struct port *port);
 
-/* Forwards on the main lcore for about a hundredth of a second, if that is its job, or until it has
- * been without packets for so long that it may sleep; then true. */
+/*
+ * Forwards on the main lcore for about a hundredth of a second, if that is its job. True when it has been
+ * without packets for so long that it may sleep.
+ */
 bool fwd_slice(struct fwd *fwd);
 
 /* As idle_arm and idle_disarm, for the main lcore when it forwards. */

@@ -10,13 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct fwd_stream;
+#include "settings.h"
 
-enum idle_mode {
-	IDLE_POLL,
-	IDLE_ADAPTIVE,
-	IDLE_INTERRUPT,
-};
+struct fwd_stream;
 
 /* 0 or -EINVAL; the mode's name. */
 int idle_parse(const char *name, enum idle_mode *mode);

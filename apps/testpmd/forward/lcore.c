@@ -48,7 +48,7 @@ void lcore_begin(struct fwd_lcore *lcore)
 {
 	for (uint32_t n = 0; n < lcore->tx_first; n++)
 		for (uint16_t i = 0; i < lcore->stream_count; i++) {
-			txonly_engine.burst(&lcore->streams[i]);
+			lcore->first_engine->burst(&lcore->streams[i]);
 			note_first(lcore, &lcore->streams[i]);
 		}
 }

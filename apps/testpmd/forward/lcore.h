@@ -25,6 +25,7 @@ struct fwd_lcore {
 	/* Fixed during a run. */
 	unsigned int id;
 	const struct fwd_engine *engine;
+	const struct fwd_engine *first_engine; /* of the bursts before all else */
 	bool record_cycles;
 	struct fwd_stream *streams; /* the first of its own, which lie side by side */
 	uint16_t stream_count;

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which stream goes from where to where, and on which lcore. */
-#include "forward.h"
+#include "plan.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <rte_malloc.h>
-
-#include "cli/testpmd.h"
 
 /* The port that what comes in at the port-th of count ports leaves by. */
 static uint16_t peer_of(enum port_topology topology, uint16_t port, uint16_t count)
@@ -25,11 +22,9 @@ static uint16_t peer_of(enum port_topology topology, uint16_t port, uint16_t cou
 	return (port ^ 1) < count ? port ^ 1 : port;
 }
 
-static void fill_stream(const struct testpmd *pmd, struct fwd_stream *stream, const struct port *rx,
+static void fill_stream(const struct fwd *fwd, struct fwd_stream *stream, const struct port *rx,
 	const struct port *tx, uint16_t queue)
 {
-	const struct fwd *fwd = &pmd->fwd;
-
 	*stream = (struct fwd_stream){
 		.rx_net = rx->net,
 		.tx_net = tx->net,
@@ -42,22 +37,22 @@ static void fill_stream(const struct testpmd *pmd, struct fwd_stream *stream, co
 		.burst = fwd->settings.burst,
 		.record_bursts = fwd->settings.record_bursts,
 		.tx_vlan = fwd->settings.tx_vlan[tx->number],
-		.capture = pmd->capture,
+		.capture = fwd->capture,
 		.peer = fwd->settings.peers[tx->number],
 	};
 	memcpy(&stream->source, kl_net_info(tx->net)->mac, sizeof(stream->source));
 }
 
 /* All that the port receives goes to the kernel, and what the kernel sends by the first queue. */
-static struct fwd_stream *fill_tap_streams(const struct testpmd *pmd, struct fwd_stream *stream,
+static struct fwd_stream *fill_tap_streams(const struct fwd *fwd, struct fwd_stream *stream,
 	struct port *port)
 {
-	for (uint16_t queue = 0; queue < pmd->queues; queue++) {
-		fill_stream(pmd, stream, port, port, queue);
+	for (uint16_t queue = 0; queue < fwd->ports->queue_pairs; queue++) {
+		fill_stream(fwd, stream, port, port, queue);
 		stream->tx_vlan = NO_VLAN;
 		stream++->tx_tap = &port->tap;
 	}
-	fill_stream(pmd, stream, port, port, 0);
+	fill_stream(fwd, stream, port, port, 0);
 	stream++->rx_tap = &port->tap;
 	return stream;
 }
@@ -79,34 +74,33 @@ static uint16_t sort_out_taps(struct port **ports, uint16_t count)
 }
 
 /* Those that are to forward and are open, in the order that was asked for. */
-static uint16_t choose_ports(struct testpmd *pmd, struct port **ports)
+static uint16_t choose_ports(const struct fwd *fwd, struct port **ports)
 {
-	const struct fwd_settings *settings = &pmd->fwd.settings;
+	const struct fwd_settings *settings = &fwd->settings;
 	const uint16_t listed = settings->port_list_count;
-	const uint16_t total = listed != 0 ? listed : pmd->port_count;
+	const uint16_t total = listed != 0 ? listed : fwd->ports->count;
 	uint16_t count = 0;
 
 	for (uint16_t i = 0; i < total && (settings->ports == 0 || count < settings->ports); i++) {
 		const uint16_t number = listed != 0 ? settings->port_list[i] : i;
 
-		if (number < pmd->port_count && port_is_open(&pmd->ports[number]))
-			ports[count++] = &pmd->ports[number];
+		if (number < fwd->ports->count && port_is_open(&fwd->ports->at[number]))
+			ports[count++] = &fwd->ports->at[number];
 	}
 	return count;
 }
 
-static int plan_streams(struct testpmd *pmd)
+static int plan_streams(struct fwd *fwd)
 {
-	struct fwd *fwd = &pmd->fwd;
 	struct port *ports[MAX_PORTS];
-	const uint16_t count = choose_ports(pmd, ports);
+	const uint16_t count = choose_ports(fwd, ports);
 	const uint16_t others = sort_out_taps(ports, count);
 	struct fwd_stream *stream;
 
 	fwd_free(fwd);
 	if (count == 0)
 		return -ENODEV;
-	fwd->stream_count = count * pmd->queues + (count - others);
+	fwd->stream_count = count * fwd->ports->queue_pairs + (count - others);
 	fwd->streams = rte_calloc("streams", fwd->stream_count, sizeof(*fwd->streams),
 		RTE_CACHE_LINE_SIZE);
 	if (fwd->streams == NULL) {
@@ -115,13 +109,21 @@ static int plan_streams(struct testpmd *pmd)
 	}
 	fwd->port_count = count;
 	stream = fwd->streams;
-	for (uint16_t queue = 0; queue < pmd->queues; queue++)
+	for (uint16_t queue = 0; queue < fwd->ports->queue_pairs; queue++)
 		for (uint16_t i = 0; i < others; i++)
-			fill_stream(pmd, stream++, ports[i],
+			fill_stream(fwd, stream++, ports[i],
 				ports[peer_of(fwd->settings.topology, i, others)], queue);
 	for (uint16_t i = others; i < count; i++)
-		stream = fill_tap_streams(pmd, stream, ports[i]);
+		stream = fill_tap_streams(fwd, stream, ports[i]);
 	return 0;
+}
+
+bool fwd_has_port(const struct fwd *fwd, uint16_t port)
+{
+	for (uint16_t i = 0; i < fwd->stream_count; i++)
+		if (fwd->streams[i].rx_port == port || fwd->streams[i].tx_port == port)
+			return true;
+	return false;
 }
 
 unsigned int fwd_max_cores(void)
@@ -153,20 +155,21 @@ static unsigned int choose_lcore(const struct fwd *fwd, int node)
 }
 
 /* Each lcore gets neighbouring streams; the last ones get one more when it doesn't come out even. */
-static void plan_lcores(struct testpmd *pmd)
+static void plan_lcores(struct fwd *fwd)
 {
-	struct fwd *fwd = &pmd->fwd;
 	const uint16_t cores = RTE_MIN(fwd->settings.cores, fwd->stream_count);
 	const uint16_t longer_from = cores - fwd->stream_count % cores;
 	struct fwd_stream *next = fwd->streams;
 
 	fwd->lcore_count = 0;
 	for (uint16_t i = 0; i < cores; i++) {
-		const unsigned int id = choose_lcore(fwd, port_node(&pmd->ports[next->rx_port]));
+		const unsigned int id = choose_lcore(fwd,
+			port_node(&fwd->ports->at[next->rx_port]));
 		struct fwd_lcore *lcore = &fwd->lcores[fwd->lcore_count++];
 
 		lcore->id = id;
 		lcore->engine = fwd->settings.engine;
+		lcore->first_engine = fwd->settings.first_engine;
 		lcore->record_cycles = fwd->settings.record_cycles;
 		lcore->streams = next;
 		lcore->idle = (struct idle){.epoll_fd = -1, .wake_fd = -1};
@@ -176,14 +179,14 @@ static void plan_lcores(struct testpmd *pmd)
 	fwd->on_main = fwd->lcores[0].id == rte_get_main_lcore();
 }
 
-void fwd_apply(struct testpmd *pmd)
+void fwd_apply(struct fwd *fwd)
 {
-	struct fwd *fwd = &pmd->fwd;
+	const uint8_t verbose = fwd->next->verbose;
 
 	for (uint16_t i = 0; i < fwd->stream_count; i++) {
 		struct fwd_stream *stream = &fwd->streams[i];
-		const struct port *rx = &pmd->ports[stream->rx_port];
-		const struct port *tx = &pmd->ports[stream->tx_port];
+		const struct port *rx = &fwd->ports->at[stream->rx_port];
+		const struct port *tx = &fwd->ports->at[stream->tx_port];
 		const bool rx_held = rx->link_held ||
 			(rx->rx_held[stream->rx_queue] && stream->rx_tap == NULL);
 		const bool tx_held = tx->link_held ||
@@ -191,25 +194,25 @@ void fwd_apply(struct testpmd *pmd)
 
 		atomic_store(&stream->rx_held, rx_held);
 		atomic_store(&stream->tx_held, tx_held);
-		atomic_store(&stream->verbose, pmd->settings.verbose);
+		atomic_store(&stream->verbose, verbose);
 		atomic_store(&stream->is_watched,
-			rx_held || tx_held || stream->record_bursts || pmd->settings.verbose != 0 ||
+			rx_held || tx_held || stream->record_bursts || verbose != 0 ||
 				stream->tx_vlan != NO_VLAN || stream->capture != NULL);
 	}
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
 		idle_wake(&fwd->lcores[i].idle);
 }
 
-int fwd_plan(struct testpmd *pmd)
+int fwd_plan(struct fwd *fwd)
 {
 	int rc;
 
-	pmd->fwd.settings = pmd->settings;
-	rc = plan_streams(pmd);
+	fwd->settings = *fwd->next;
+	rc = plan_streams(fwd);
 	if (rc == 0)
-		plan_lcores(pmd);
+		plan_lcores(fwd);
 	if (rc == 0)
-		fwd_apply(pmd);
+		fwd_apply(fwd);
 	return rc;
 }
 

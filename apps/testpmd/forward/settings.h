@@ -13,8 +13,14 @@
 #include <rte_lcore.h>
 
 #include "engine.h"
-#include "idle.h"
 #include "port/sizes.h"
+
+/* What an lcore does while there is nothing to forward; see idle.h. */
+enum idle_mode {
+	IDLE_POLL,
+	IDLE_ADAPTIVE,
+	IDLE_INTERRUPT,
+};
 
 enum port_topology {
 	TOPOLOGY_PAIRED,
@@ -34,6 +40,7 @@ struct port_sums {
 
 struct fwd_settings {
 	const struct fwd_engine *engine;
+	const struct fwd_engine *first_engine; /* of what --tx-first sends */
 	enum port_topology topology;
 	uint16_t burst;
 	uint16_t cores;
@@ -67,33 +74,5 @@ struct fwd_settings {
 	struct port_sums sums[MAX_PORTS];
 	uint16_t tx_vlan[MAX_PORTS]; /* the tag of what a port sends, or NO_VLAN */
 };
-
-void settings_default(struct fwd_settings *settings);
-
-/* Each returns 0, or -EINVAL after a message, and then settings are unchanged. */
-int settings_set_mode(struct fwd_settings *settings, const char *name);
-int settings_set_topology(struct fwd_settings *settings, const char *name);
-int settings_set_burst(struct fwd_settings *settings, uint64_t burst);
-int settings_set_peer(struct fwd_settings *settings, uint64_t port,
-	const struct rte_ether_addr *peer);
-/* "N[,N]...": the bytes of each segment of a packet; none may exceed what an mbuf holds. */
-int settings_set_segments(struct fwd_settings *settings, const char *list, uint32_t mbuf_bytes);
-/* "SOURCE,DESTINATION" addresses, "SOURCE[,DESTINATION]" ports. */
-int settings_set_addresses(struct fwd_settings *settings, const char *pair);
-int settings_set_udp_ports(struct fwd_settings *settings, const char *pair);
-
-/*
- * Lists of ports and lcores. Ports beyond the ones there are, and lcores that EAL has not or keeps
- * for itself, are found when they are needed.
- */
-int settings_set_port_list(struct fwd_settings *settings, const char *list);
-int settings_set_port_mask(struct fwd_settings *settings, const char *mask);
-int settings_set_core_list(struct fwd_settings *settings, const char *list);
-int settings_set_core_mask(struct fwd_settings *settings, const char *mask);
-
-/* Whether EAL has the listed lcores for forwarding: 0, or -EINVAL after a message. */
-int settings_check_cores(const struct fwd_settings *settings);
-
-const char *topology_name(enum port_topology topology);
 
 #endif

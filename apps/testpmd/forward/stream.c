@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "stream.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <rte_byteorder.h>
+#include <rte_net.h>
+
+#define MAC_FORMAT "%02X:%02X:%02X:%02X:%02X:%02X"
+#define MAC_BYTES(a) (a)[0], (a)[1], (a)[2], (a)[3], (a)[4], (a)[5]
+
 /*
  * Without buffers there are those that the device has sent already, of which the driver learns only when
  * it has more to send.
@@ -12,4 +21,130 @@ uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets)
 	if (count == 0 && stream->rx_tap->spares < TAP_SEGMENTS && stream->tx_tap == NULL)
 		kl_net_tx_kick(stream->tx_net, stream->tx_queue);
 	return count;
+}
+
+static void print_ethernet(const struct rte_mbuf *packet)
+{
+	const struct rte_ether_hdr *ether;
+	struct rte_ether_hdr copy;
+
+	ether = rte_pktmbuf_read(packet, 0, sizeof(copy), &copy);
+	if (ether == NULL)
+		return;
+	printf("  src=" MAC_FORMAT " - dst=" MAC_FORMAT, MAC_BYTES(ether->src_addr.addr_bytes),
+		MAC_BYTES(ether->dst_addr.addr_bytes));
+	printf(" - pool=%s - type=0x%04x", packet->pool->name, rte_be_to_cpu_16(ether->ether_type));
+}
+
+static void print_received(const struct rte_mbuf *packet)
+{
+	if ((packet->ol_flags & RTE_MBUF_F_RX_RSS_HASH) != 0)
+		printf(" - RSS hash=0x%" PRIx32, packet->hash.rss);
+	if ((packet->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
+		printf(" - VLAN tci=0x%x", packet->vlan_tci);
+}
+
+static void print_packet(const struct rte_mbuf *packet, uint16_t queue, bool is_sent)
+{
+	struct rte_net_hdr_lens lengths = {0};
+	const uint32_t type = rte_net_get_ptype(packet, &lengths, RTE_PTYPE_ALL_MASK);
+	char text[256];
+
+	print_ethernet(packet);
+	printf(" - length=%u - nb_segs=%u", packet->pkt_len, packet->nb_segs);
+	if (!is_sent)
+		print_received(packet);
+	rte_get_ptype_name(type, text, sizeof(text));
+	printf(" - sw ptype: %s - l2_len=%d - l3_len=%d - l4_len=%d", text, lengths.l2_len,
+		lengths.l3_len, lengths.l4_len);
+	printf(" - %s queue=0x%x\n", is_sent ? "Send" : "Receive", queue);
+	if (is_sent)
+		rte_get_tx_ol_flag_list(packet->ol_flags, text, sizeof(text));
+	else
+		rte_get_rx_ol_flag_list(packet->ol_flags, text, sizeof(text));
+	printf("  ol_flags: %s\n", text);
+}
+
+/* One line per packet. A burst's lines stay together also when several lcores print. */
+static void print_packets(uint16_t port, uint16_t queue, bool is_sent, struct rte_mbuf **packets,
+	uint16_t count)
+{
+	flockfile(stdout);
+	printf("port %u/queue %u: %s %u packets\n", port, queue, is_sent ? "sent" : "received",
+		count);
+	for (uint16_t i = 0; i < count; i++)
+		print_packet(packets[i], queue, is_sent);
+	fflush(stdout);
+	funlockfile(stdout);
+}
+
+static bool prints(const struct fwd_stream *stream, uint8_t bit)
+{
+	return (atomic_load_explicit(&stream->verbose, memory_order_relaxed) & bit) != 0;
+}
+
+/* For the driver to insert; the same again when what was not taken is offered once more. */
+static void tag(const struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++) {
+		packets[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
+		packets[i]->vlan_tci = stream->tx_vlan;
+	}
+}
+
+static void capture_received(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++)
+		capture_copy(&stream->batch, stream->rx_port, stream->rx_queue, false, packets[i]);
+	capture_write(stream->capture, &stream->batch, stream->batch.used);
+}
+
+uint16_t stream_receive_watched(struct fwd_stream *stream, struct rte_mbuf **packets)
+{
+	uint16_t count;
+
+	if (atomic_load_explicit(&stream->rx_held, memory_order_relaxed))
+		return 0;
+	count = stream_poll(stream, packets);
+	if (stream->record_bursts)
+		stream->rx_bursts[count]++;
+	if (count == 0)
+		return 0;
+	if (prints(stream, VERBOSE_RX))
+		print_packets(stream->rx_port, stream->rx_queue, false, packets, count);
+	if (stream->capture != NULL && stream->rx_tap == NULL)
+		capture_received(stream, packets, count);
+	return count;
+}
+
+/* Once sent, packets are no longer ours to look at; what was not taken is left out of the file. */
+static uint16_t send_captured(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	size_t ends[MAX_BURST + 1] = {0};
+	uint16_t sent;
+
+	for (uint16_t i = 0; i < count; i++)
+		ends[i + 1] = capture_copy(&stream->batch, stream->tx_port, stream->tx_queue, true,
+			packets[i]);
+	sent = stream_transmit(stream, packets, count);
+	capture_write(stream->capture, &stream->batch, ends[sent]);
+	return sent;
+}
+
+uint16_t stream_send_watched(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	uint16_t sent;
+
+	if (atomic_load_explicit(&stream->tx_held, memory_order_relaxed))
+		return 0;
+	if (stream->tx_vlan != NO_VLAN)
+		tag(stream, packets, count);
+	if (prints(stream, VERBOSE_TX))
+		print_packets(stream->tx_port, stream->tx_queue, true, packets, count);
+	sent = stream->capture != NULL && stream->tx_tap == NULL ?
+		send_captured(stream, packets, count) :
+		stream_transmit(stream, packets, count);
+	if (stream->record_bursts)
+		stream->tx_bursts[sent]++;
+	return sent;
 }

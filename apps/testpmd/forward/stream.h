@@ -18,12 +18,15 @@
 #include <kickless/net.h>
 
 #include "capture.h"
-#include "headers.h"
 #include "pace.h"
 #include "settings.h"
 #include "port/sizes.h"
+#include "port/layers.h"
 #include "port/tap.h"
-#include "watch.h"
+
+/* Levels of "set verbose", as bits. */
+#define VERBOSE_RX 1
+#define VERBOSE_TX 2
 
 struct fwd_stream {
 	/* Fixed during a run. */
@@ -67,8 +70,16 @@ struct fwd_stream {
 	uint64_t tx_bursts[MAX_BURST + 1];
 } __rte_cache_aligned;
 
-/* stream.c: what the kernel has. */
+/* What the kernel has sent to the TAP interface, in place of a receive queue. */
 uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets);
+
+/*
+ * In place of receiving and of sending, for a person who wants more of each burst: how full it was, its
+ * packets printed, its packets in a file, or that there be none. A stream that nobody watches pays one
+ * branch for all of it.
+ */
+uint16_t stream_receive_watched(struct fwd_stream *stream, struct rte_mbuf **packets);
+uint16_t stream_send_watched(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count);
 
 /* What the sending queue takes of the packets; the rest stays the caller's. */
 static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbuf **packets,
@@ -101,7 +112,7 @@ static inline bool stream_is_watched(const struct fwd_stream *stream)
 
 static inline uint16_t stream_receive(struct fwd_stream *stream, struct rte_mbuf **packets)
 {
-	const uint16_t count = stream_is_watched(stream) ? watch_receive(stream, packets) :
+	const uint16_t count = stream_is_watched(stream) ? stream_receive_watched(stream, packets) :
 							   stream_poll(stream, packets);
 
 	stream->rx_packets += count;
@@ -111,7 +122,7 @@ static inline uint16_t stream_receive(struct fwd_stream *stream, struct rte_mbuf
 static inline uint16_t stream_try(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t count)
 {
-	return stream_is_watched(stream) ? watch_send(stream, packets, count) :
+	return stream_is_watched(stream) ? stream_send_watched(stream, packets, count) :
 					   stream_transmit(stream, packets, count);
 }
 

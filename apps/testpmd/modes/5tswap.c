@@ -3,7 +3,7 @@
  * 5tswap: packets leave as if answered: Ethernet and IP addresses and the ports of TCP and UDP are
  * exchanged. No checksum changes by that.
  */
-#include "forward/engine.h"
+#include "modes.h"
 
 #include <rte_ip.h>
 #include <rte_udp.h>

@@ -4,7 +4,7 @@
  * "csum set" says hw, else here. With "tso set" TCP packets with more payload than that are left for
  * the device to cut. Checksums that the receiving device found wrong are counted.
  */
-#include "forward/engine.h"
+#include "modes.h"
 
 #include <netinet/in.h>
 

@@ -3,7 +3,7 @@
  * flowgen: sends UDP packets of many flows, one after the other, and drops what comes back. A flow
  * is a destination address; addresses, ports and the four bytes taken off for an FCS are testpmd's.
  */
-#include "forward/engine.h"
+#include "modes.h"
 
 #include <errno.h>
 

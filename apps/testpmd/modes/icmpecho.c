@@ -3,7 +3,7 @@
  * icmpecho: answers ARP requests and pings, whatever address they ask for, and drops all else. What
  * is answered leaves by the stream's sending port, so use it with one port or --port-topology=loop.
  */
-#include "forward/engine.h"
+#include "modes.h"
 
 #include <netinet/in.h>
 

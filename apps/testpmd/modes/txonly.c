@@ -4,7 +4,7 @@
  * copied in front of each packet; what follows them is whatever the buffer held. Several segment
  * lengths make packets of several mbufs.
  */
-#include "forward/engine.h"
+#include "modes.h"
 
 #include <errno.h>
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "counters.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define FIELD(name, member, help) \
@@ -71,4 +73,25 @@ struct port_totals counters_total(const struct port_counters *counters)
 		total.tx_errors += counters->tx[i].errors;
 	}
 	return total;
+}
+
+const char *ring_name(const struct kl_net_queue_info *info)
+{
+	return info->ring != NULL ? info->ring : "none";
+}
+
+const char *kick_policy_text(const struct kl_kick_policy *policy, char *text, size_t size)
+{
+	switch (policy->mode) {
+	case KL_KICK_EAGER:
+		snprintf(text, size, "eager");
+		break;
+	case KL_KICK_LAZY:
+		snprintf(text, size, "lazy:%" PRIu32, policy->wait_ns);
+		break;
+	case KL_KICK_AUTO:
+		snprintf(text, size, "auto");
+		break;
+	}
+	return text;
 }

@@ -49,4 +49,10 @@ static inline uint64_t counter_value(const struct kl_net_queue_stats *stats,
 	return *(const uint64_t *)((const char *)stats + field->offset);
 }
 
+/* The name of a queue's ring format, "split" and so on, or "none" before the queue existed. */
+const char *ring_name(const struct kl_net_queue_info *info);
+
+/* "eager", "auto" or "lazy:NS". */
+const char *kick_policy_text(const struct kl_kick_policy *policy, char *text, size_t size);
+
 #endif

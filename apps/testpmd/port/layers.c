@@ -10,6 +10,8 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#define TIME_TO_LIVE 64 /* RFC 1700 */
+
 static void *at(const struct rte_mbuf *packet, uint32_t offset)
 {
 	return rte_pktmbuf_mtod_offset(packet, void *, offset);
@@ -127,4 +129,35 @@ rte_be16_t layers_make_checksum(const struct layers *layers, const struct rte_mb
 	sum = (sum & 0xffff) + (sum >> 16);
 	/* RFC 768: a sum of 0 is sent as its other form, since 0 means that there is none. */
 	return (uint16_t)~sum != 0 ? (uint16_t)~sum : 0xffff;
+}
+
+void headers_fill(struct udp_headers *headers, const struct udp_addresses *addresses,
+	uint16_t packet_bytes)
+{
+	const uint16_t ip_bytes = packet_bytes - sizeof(headers->ether);
+
+	*headers = (struct udp_headers){
+		.ether =
+			{
+				.dst_addr = addresses->destination,
+				.src_addr = addresses->source,
+				.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4),
+			},
+		.ip =
+			{
+				.version_ihl = RTE_IPV4_VHL_DEF,
+				.total_length = rte_cpu_to_be_16(ip_bytes),
+				.time_to_live = TIME_TO_LIVE,
+				.next_proto_id = IPPROTO_UDP,
+				.src_addr = rte_cpu_to_be_32(addresses->ip_source),
+				.dst_addr = rte_cpu_to_be_32(addresses->ip_destination),
+			},
+		.udp =
+			{
+				.src_port = rte_cpu_to_be_16(addresses->udp_source),
+				.dst_port = rte_cpu_to_be_16(addresses->udp_destination),
+				.dgram_len = rte_cpu_to_be_16(ip_bytes - sizeof(headers->ip)),
+			},
+	};
+	headers->ip.hdr_checksum = rte_ipv4_cksum(&headers->ip);
 }

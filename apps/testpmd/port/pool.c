@@ -11,11 +11,18 @@
 
 #include <kickless/bus.h>
 
-#include "cli/testpmd.h"
+#include "ports.h"
+#include "say.h"
 
 #define USUAL_RING 1024u
 #define LARGEST_LIKELY_RING 4096u
 #define TAP_MBUFS 4096u
+
+/* The packets that are on their way at most. */
+struct load {
+	uint16_t burst;
+	uint16_t segments; /* mbufs of a packet */
+};
 
 static uint32_t ring_size(uint32_t option, uint32_t named, uint32_t maximum)
 {
@@ -28,80 +35,82 @@ static uint32_t ring_size(uint32_t option, uint32_t named, uint32_t maximum)
 	return maximum != 0 ? RTE_MIN(maximum, LARGEST_LIKELY_RING) : USUAL_RING;
 }
 
-static uint32_t ring_mbufs(const struct testpmd *pmd, const struct port *port)
+static uint32_t ring_mbufs(const struct ports *ports, const struct port *port, uint16_t segments)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);
 	const uint16_t named = kl_device_options(port->device)->queue_size;
-	const uint32_t rx = ring_size(pmd->options.rxd, named, info->rx_ring_max);
-	const uint32_t tx = ring_size(pmd->options.txd, named, info->tx_ring_max);
+	const uint32_t rx = ring_size(ports->conf.rx_ring_size, named, info->rx_ring_max);
+	const uint32_t tx = ring_size(ports->conf.tx_ring_size, named, info->tx_ring_max);
 
 	/* The kernel's packets may take many buffers. */
 	if (tap_is_open(&port->tap))
 		return rx + tx + TAP_MBUFS;
-	return rx + tx * pmd->settings.segments;
+	return rx + tx * segments;
 }
 
 /*
  * Full rings everywhere, a burst of each queue in flight, and full caches of all lcores. Buffers of
  * one node may all sit in rings of another, so the sum over all ports counts.
  */
-uint32_t pools_default_mbufs(const struct testpmd *pmd)
+static uint32_t count_mbufs(const struct ports *ports, const struct load *load)
 {
-	uint32_t count = rte_lcore_count() * pmd->options.mbuf_cache * 3 / 2 + MAX_BURST;
+	uint32_t count = rte_lcore_count() * ports->mbuf_cache * 3 / 2 + MAX_BURST;
 
-	for (uint16_t i = 0; i < pmd->port_count; i++)
-		count += !port_is_open(&pmd->ports[i]) ? 0 :
-							 pmd->queues *
-				(ring_mbufs(pmd, &pmd->ports[i]) +
-					pmd->settings.burst * pmd->settings.segments);
+	for (uint16_t i = 0; i < ports->count; i++)
+		if (port_is_open(&ports->at[i]))
+			count += ports->queue_pairs *
+				(ring_mbufs(ports, &ports->at[i], load->segments) +
+					load->burst * load->segments);
 	/* A pool's ring holds a power of two less one; anything else wastes memory. */
 	return rte_align32pow2(count + 1) - 1;
 }
 
-static struct rte_mempool *create(const struct testpmd *pmd, int node)
+static struct rte_mempool *create_pool(const struct ports *ports, const struct load *load, int node)
 {
-	const uint32_t count = pmd->options.mbuf_count != 0 ? pmd->options.mbuf_count :
-							      pools_default_mbufs(pmd);
+	const uint32_t count = ports->mbuf_count != 0 ? ports->mbuf_count :
+							count_mbufs(ports, load);
 	struct rte_mempool *pool;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof(name), "mb_pool_%d", node);
-	printf("testpmd: create a new mbuf pool <%s>: n=%" PRIu32 ", size=%" PRIu64 ", socket=%d\n",
-		name, count, pmd->options.mbuf_size, node);
-	pool = rte_pktmbuf_pool_create(name, count, pmd->options.mbuf_cache, 0,
-		pmd->options.mbuf_size, node);
+	printf("testpmd: create a new mbuf pool <%s>: n=%" PRIu32 ", size=%" PRIu32 ", socket=%d\n",
+		name, count, ports->mbuf_bytes, node);
+	pool = rte_pktmbuf_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes, node);
 	if (pool != NULL || (rte_errno != ENOMEM && rte_errno != EINVAL))
 		return pool;
-	pool = rte_pktmbuf_pool_create(name, count, pmd->options.mbuf_cache, 0,
-		pmd->options.mbuf_size, SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes,
+		SOCKET_ID_ANY);
 	if (pool != NULL)
 		say_error("warning: node %d has no memory for packet buffers; they lie on another",
 			node);
 	return pool;
 }
 
-static struct rte_mempool *find_or_create(struct testpmd *pmd, int node)
+static struct rte_mempool *find_or_create_pool(struct ports *ports, const struct load *load,
+	int node)
 {
 	uint16_t i;
 
-	for (i = 0; i < pmd->pool_count; i++)
-		if (pmd->pools[i].node == node)
-			return pmd->pools[i].pool;
-	pmd->pools[i].node = node;
-	pmd->pools[i].pool = create(pmd, node);
-	if (pmd->pools[i].pool != NULL)
-		pmd->pool_count++;
-	return pmd->pools[i].pool;
+	for (i = 0; i < ports->pool_count; i++)
+		if (ports->pools[i].node == node)
+			return ports->pools[i].pool;
+	ports->pools[i].node = node;
+	ports->pools[i].pool = create_pool(ports, load, node);
+	if (ports->pools[i].pool != NULL)
+		ports->pool_count++;
+	return ports->pools[i].pool;
 }
 
-int pools_create(struct testpmd *pmd)
+int pools_create(struct ports *ports, uint16_t burst, uint16_t segments)
 {
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
-		struct port *port = &pmd->ports[i];
+	const struct load load = {.burst = burst, .segments = segments};
+
+	for (uint16_t i = 0; i < ports->count; i++) {
+		struct port *port = &ports->at[i];
 
 		if (!port_is_open(port))
 			continue;
-		port->pool = find_or_create(pmd, port_node(port));
+		port->pool = find_or_create_pool(ports, &load, port_node(port));
 		port->conf.pool = port->pool;
 		if (port->pool == NULL) {
 			const int rc = rte_errno;
@@ -116,20 +125,16 @@ int pools_create(struct testpmd *pmd)
 	return 0;
 }
 
-static bool are_kept;
-
-void pools_keep(void)
+void pools_free(struct ports *ports)
 {
-	are_kept = true;
-}
+	bool are_kept = false;
 
-void pools_free(struct testpmd *pmd)
-{
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
-		tap_free_spares(&pmd->ports[i].tap);
-		pmd->ports[i].pool = NULL;
-		pmd->ports[i].conf.pool = NULL;
+	for (uint16_t i = 0; i < ports->count; i++) {
+		tap_free_spares(&ports->at[i].tap);
+		are_kept |= ports->at[i].keeps_mbufs;
+		ports->at[i].pool = NULL;
+		ports->at[i].conf.pool = NULL;
 	}
-	while (pmd->pool_count > 0 && !are_kept)
-		rte_mempool_free(pmd->pools[--pmd->pool_count].pool);
+	while (ports->pool_count > 0 && !are_kept)
+		rte_mempool_free(ports->pools[--ports->pool_count].pool);
 }

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The packet buffers: one pool per NUMA node that a device lies on. */
+/* The packet buffers: one pool per NUMA node that a device belongs to. Control thread only. */
 #ifndef TESTPMD_POOL_H
 #define TESTPMD_POOL_H
 
 #include <stdint.h>
 
-struct testpmd;
+struct ports;
 
-/* Gives each port the pool of its node. 0 or -errno after a message. */
-int pools_create(struct testpmd *pmd);
+/*
+ * Gives each open port the pool of its node, which is created when there is none yet. Its size follows
+ * from the rings, from a burst and from the mbufs that a packet has at most. 0 or -errno after a message.
+ */
+int pools_create(struct ports *ports, uint16_t burst, uint16_t segments);
 
-/* After the ports have been closed. */
-void pools_free(struct testpmd *pmd);
-/* A device that never finished a reset may still write into its buffers: pools_free leaves them alone. */
-void pools_keep(void);
-
-/* How many mbufs a pool gets when the user does not say. */
-uint32_t pools_default_mbufs(const struct testpmd *pmd);
+/*
+ * Frees the pools; the ports must have been closed. Pools stay when a device never finished a reset: it may
+ * still write into its buffers.
+ */
+void pools_free(struct ports *ports);
 
 #endif

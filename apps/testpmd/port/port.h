@@ -32,6 +32,7 @@ struct port {
 	bool link_up; /* when we last looked */
 	bool fault_told; /* of a queue that no longer trusts its device */
 	bool reset_told; /* of a device that does not come back */
+	bool keeps_mbufs; /* its device never finished a reset, and may still write into them */
 
 	struct port_counters cleared; /* what "clear port stats" took off */
 	struct port_counters run; /* when forwarding started, or its statistics were cleared */

@@ -5,40 +5,38 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "cli/testpmd.h"
+#include "forward/forward.h"
 
 #define QUIET_NS (2 * SECOND_NS) /* shorter work tells nothing */
 
-static void sum_packets(const struct testpmd *pmd, uint64_t *rx, uint64_t *tx)
+static void sum_packets(const struct ports *ports, uint64_t *rx, uint64_t *tx)
 {
 	struct port_counters counters;
 
 	*rx = 0;
 	*tx = 0;
-	for (uint16_t i = 0; i < pmd->port_count; i++) {
+	for (uint16_t i = 0; i < ports->count; i++) {
 		struct port_totals totals;
 
-		if (!port_is_open(&pmd->ports[i]))
+		if (!port_is_open(&ports->at[i]))
 			continue;
-		counters_read(pmd->ports[i].net, pmd->queues, &counters);
+		counters_read(ports->at[i].net, ports->queue_pairs, &counters);
 		totals = counters_total(&counters);
 		*rx += totals.rx_packets;
 		*tx += totals.tx_packets;
 	}
 }
 
-void progress_begin(struct progress *progress, const struct testpmd *pmd)
+void progress_begin(struct progress *progress, const struct fwd *fwd, bool wanted)
 {
 	const uint64_t now = clock_ns();
-	const double duration = pmd->options.duration;
 
 	*progress = (struct progress){
-		.wanted = isatty(STDERR_FILENO) && !pmd->options.interactive &&
-			pmd->options.stats_period == 0 && (duration == 0 || duration > 2),
+		.wanted = wanted && isatty(STDERR_FILENO),
 		.next_ns = now + QUIET_NS,
 		.last_ns = now,
 	};
-	sum_packets(pmd, &progress->rx_packets, &progress->tx_packets);
+	sum_packets(fwd->ports, &progress->rx_packets, &progress->tx_packets);
 }
 
 static const char *rate_text(uint64_t packets, uint64_t elapsed_ns, char *text, size_t size)
@@ -54,7 +52,7 @@ static const char *rate_text(uint64_t packets, uint64_t elapsed_ns, char *text, 
 	return text;
 }
 
-void progress_update(struct progress *progress, const struct testpmd *pmd, uint64_t end_ns)
+void progress_update(struct progress *progress, const struct fwd *fwd, uint64_t end_ns)
 {
 	const uint64_t now = clock_ns();
 	const uint64_t elapsed = now - progress->last_ns;
@@ -65,14 +63,14 @@ void progress_update(struct progress *progress, const struct testpmd *pmd, uint6
 
 	if (!progress->wanted || now < progress->next_ns)
 		return;
-	sum_packets(pmd, &rx, &tx);
+	sum_packets(fwd->ports, &rx, &tx);
 	fprintf(stderr, "\r\033[Krx %spps, tx %spps, ",
 		rate_text(rx - progress->rx_packets, elapsed, rx_text, sizeof(rx_text)),
 		rate_text(tx - progress->tx_packets, elapsed, tx_text, sizeof(tx_text)));
 	if (end_ns > now)
 		fprintf(stderr, "%.0f s left", (end_ns - now) / (double)SECOND_NS);
 	else
-		fprintf(stderr, "%.0f s", fwd_seconds(&pmd->fwd));
+		fprintf(stderr, "%.0f s", fwd_seconds(fwd));
 	fflush(stderr);
 	progress->shown = true;
 	progress->rx_packets = rx;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct testpmd;
+struct fwd;
 
 struct progress {
 	bool wanted;
@@ -17,10 +17,11 @@ struct progress {
 	uint64_t tx_packets;
 };
 
-void progress_begin(struct progress *progress, const struct testpmd *pmd);
+/* wanted says whether the run is long enough, and nothing else uses the terminal. */
+void progress_begin(struct progress *progress, const struct fwd *fwd, bool wanted);
 
 /* end_ns is when the run will end, 0 when nobody knows. */
-void progress_update(struct progress *progress, const struct testpmd *pmd, uint64_t end_ns);
+void progress_update(struct progress *progress, const struct fwd *fwd, uint64_t end_ns);
 
 /* Takes the line away. */
 void progress_end(struct progress *progress);

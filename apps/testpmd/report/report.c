@@ -2,38 +2,18 @@
 #include "report.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "clock.h"
-#include "start.h"
-#include "cli/testpmd.h"
+#include "forward/forward.h"
 
 double queue_kicks_per_thousand(const struct queue_report *queue)
 {
 	const uint64_t packets = queue->stats.packets;
 
 	return packets > 0 ? 1000.0 * queue->stats.queue.kicks_sent / packets : 0;
-}
-
-const char *queue_ring(const struct kl_net_queue_info *info)
-{
-	return info->ring != NULL ? info->ring : "none";
-}
-
-const char *kick_policy_text(const struct kl_kick_policy *policy, char *text, size_t size)
-{
-	switch (policy->mode) {
-	case KL_KICK_EAGER:
-		snprintf(text, size, "eager");
-		break;
-	case KL_KICK_LAZY:
-		snprintf(text, size, "lazy:%" PRIu32, policy->wait_ns);
-		break;
-	case KL_KICK_AUTO:
-		snprintf(text, size, "auto");
-		break;
-	}
-	return text;
 }
 
 static void collect_queue(struct port_report *report, const struct port *port, bool tx,
@@ -92,9 +72,46 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 	}
 }
 
+/* proc(5): the 22nd field, in ticks since boot. The second is a name in parentheses, with anything in it. */
+#define FIELDS_AFTER_NAME \
+	"%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu"
+
+static uint64_t ticks_at_start(void)
+{
+	char text[1024] = "";
+	FILE *file = fopen("/proc/self/stat", "re");
+	unsigned long long ticks = 0;
+	const char *name_end;
+
+	if (file == NULL)
+		return 0;
+	if (fgets(text, sizeof(text), file) == NULL)
+		text[0] = '\0';
+	fclose(file);
+	name_end = strrchr(text, ')');
+	if (name_end == NULL || sscanf(name_end + 1, FIELDS_AFTER_NAME, &ticks) != 1)
+		return 0;
+	return ticks;
+}
+
+/* When this process was started, before its first instruction, on the clock of clock_ns and to a
+ * hundredth of a second; 0 when /proc does not tell. */
+static uint64_t process_start_ns(void)
+{
+	const uint64_t ticks = ticks_at_start();
+	struct timespec now;
+
+	if (ticks == 0)
+		return 0;
+	/* The ticks also run while the machine sleeps, our clock doesn't. */
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return clock_ns() + ticks * (SECOND_NS / sysconf(_SC_CLK_TCK)) -
+		(now.tv_sec * SECOND_NS + now.tv_nsec);
+}
+
 static double first_packet_ms(const struct fwd *fwd)
 {
-	const uint64_t start = start_ns();
+	const uint64_t start = process_start_ns();
 	uint64_t first = 0;
 
 	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
@@ -106,22 +123,21 @@ static double first_packet_ms(const struct fwd *fwd)
 	return start != 0 && first > start ? (first - start) * 1e3 / SECOND_NS : 0;
 }
 
-void report_collect(struct report *report, const struct testpmd *pmd)
+void report_collect(struct report *report, const struct fwd *fwd)
 {
-	const struct fwd_settings *settings = &pmd->fwd.settings;
+	const struct fwd_settings *settings = &fwd->settings;
 
 	memset(report, 0, sizeof(*report));
-	report->seconds = fwd_seconds(&pmd->fwd);
-	report->first_packet_ms = first_packet_ms(&pmd->fwd);
-	report->mode = settings->engine != NULL ? settings->engine->name :
-						  pmd->settings.engine->name;
+	report->seconds = fwd_seconds(fwd);
+	report->first_packet_ms = first_packet_ms(fwd);
+	report->mode = settings->engine != NULL ? settings->engine->name : fwd->next->engine->name;
 	report->cycles_recorded = settings->record_cycles;
 	report->sums_counted = settings->engine != NULL && settings->engine->counts_sums;
 	report->bursts_recorded = settings->record_bursts;
-	for (uint16_t i = 0; i < pmd->port_count; i++)
-		if (port_is_open(&pmd->ports[i]))
-			collect_port(&report->ports[report->port_count++], &pmd->ports[i]);
-	collect_streams(report, &pmd->fwd);
+	for (uint16_t i = 0; i < fwd->ports->count; i++)
+		if (port_is_open(&fwd->ports->at[i]))
+			collect_port(&report->ports[report->port_count++], &fwd->ports->at[i]);
+	collect_streams(report, fwd);
 	for (uint16_t i = 0; i < report->port_count; i++)
 		report->cycle_packets += settings->engine != NULL && settings->engine->sends_only ?
 			report->ports[i].totals.tx_packets :

@@ -16,7 +16,6 @@
 #include "port/counters.h"
 #include "port/sizes.h"
 
-struct testpmd;
 struct fwd;
 
 struct queue_report {
@@ -56,7 +55,7 @@ struct report {
 };
 
 /* Takes the numbers of the run that is on, or has just ended. */
-void report_collect(struct report *report, const struct testpmd *pmd);
+void report_collect(struct report *report, const struct fwd *fwd);
 
 /* testpmd's blocks of the end of a run, then ours. fwd is the one that was collected from. */
 void report_print(const struct report *report, const struct fwd *fwd);
@@ -65,11 +64,5 @@ void report_print(const struct report *report, const struct fwd *fwd);
 int report_write_json(const struct report *report, FILE *file);
 
 double queue_kicks_per_thousand(const struct queue_report *queue);
-
-/* What a person calls the ring: "split" and so on, or "none" before the queue existed. */
-const char *queue_ring(const struct kl_net_queue_info *info);
-
-/* "eager", "auto" or "lazy:NS". */
-const char *kick_policy_text(const struct kl_kick_policy *policy, char *text, size_t size);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <jansson.h>
 
+#include "port/port.h"
+
 static json_t *names_to_json(const char *names)
 {
 	json_t *list = json_array();
@@ -35,7 +37,7 @@ static json_t *queue_to_json(const struct queue_report *queue)
 	json_object_set_new(object, "kicks_per_1000_packets",
 		json_real(queue_kicks_per_thousand(queue)));
 	json_object_set_new(object, "path", json_string(path));
-	json_object_set_new(object, "ring", json_string(queue_ring(&queue->info)));
+	json_object_set_new(object, "ring", json_string(ring_name(&queue->info)));
 	json_object_set_new(object, "size", json_integer(queue->info.size));
 	json_object_set_new(object, "kick",
 		json_string(kick_policy_text(&queue->info.kick, kick, sizeof(kick))));
@@ -68,7 +70,7 @@ static void add_totals(json_t *object, const struct port_report *port, double se
 
 static json_t *port_to_json(const struct port_report *port, double seconds)
 {
-	const char *ring = port->queue_count > 0 ? queue_ring(&port->queues[0].info) : "none";
+	const char *ring = port->queue_count > 0 ? ring_name(&port->queues[0].info) : "none";
 	json_t *object = json_object();
 	json_t *queues = json_array();
 

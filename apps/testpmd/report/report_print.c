@@ -8,11 +8,60 @@
 
 #include <rte_cycles.h>
 
-#include "bursts.h"
-#include "forward/forward.h"
+#include "forward/plan.h"
 
 #define DASHES "----------------------"
 #define PLUSES "+++++++++++++++"
+
+struct share {
+	unsigned int packets;
+	uint64_t bursts;
+};
+
+/* The two sizes above 0 that came most often, the more frequent first; returns all bursts. */
+static uint64_t find_most_frequent(const uint64_t spread[MAX_BURST + 1], struct share top[2])
+{
+	uint64_t total = spread[0];
+
+	top[0] = top[1] = (struct share){0, 0};
+	for (unsigned int packets = 1; packets <= MAX_BURST; packets++) {
+		const struct share share = {packets, spread[packets]};
+
+		total += share.bursts;
+		if (share.bursts > top[0].bursts) {
+			top[1] = top[0];
+			top[0] = share;
+		} else if (share.bursts > top[1].bursts) {
+			top[1] = share;
+		}
+	}
+	return total;
+}
+
+/* The last part is what the others leave of 100, so that the percentages add up. */
+static void print_bursts(const char *direction, const uint64_t spread[MAX_BURST + 1])
+{
+	struct share parts[3] = {{0, spread[0]}};
+	const uint64_t total = find_most_frequent(spread, parts + 1);
+	uint64_t shown = 0;
+	int percent = 0;
+
+	if (total == 0)
+		return;
+	printf("  %s-bursts : %" PRIu64 " [", direction, total);
+	for (int i = 0; i < 3; i++) {
+		const int share = 100.0 * parts[i].bursts / total;
+
+		shown += parts[i].bursts;
+		if (shown == total) {
+			printf("%d%% of %u pkts]\n", 100 - percent, parts[i].packets);
+			return;
+		}
+		printf("%d%% of %u pkts + ", share, parts[i].packets);
+		percent += share;
+	}
+	printf("%d%% of other]\n", 100 - percent);
+}
 
 static void print_counts(uint64_t rx, uint64_t rx_dropped)
 {
@@ -54,8 +103,8 @@ static void print_stream(const struct fwd_stream *stream)
 		       "\n",
 			stream->bad_ip, stream->bad_l4);
 	if (stream->record_bursts) {
-		bursts_print("RX", stream->rx_bursts);
-		bursts_print("TX", stream->tx_bursts);
+		print_bursts("RX", stream->rx_bursts);
+		print_bursts("TX", stream->tx_bursts);
 	}
 }
 
@@ -63,10 +112,10 @@ static void print_port_bursts(const struct fwd *fwd, uint16_t port)
 {
 	for (uint16_t i = 0; i < fwd->stream_count; i++)
 		if (fwd->streams[i].rx_port == port)
-			bursts_print("RX", fwd->streams[i].rx_bursts);
+			print_bursts("RX", fwd->streams[i].rx_bursts);
 	for (uint16_t i = 0; i < fwd->stream_count; i++)
 		if (fwd->streams[i].tx_port == port)
-			bursts_print("TX", fwd->streams[i].tx_bursts);
+			print_bursts("TX", fwd->streams[i].tx_bursts);
 }
 
 static void print_port(const struct port_report *port, const struct fwd *fwd, bool bursts,
@@ -131,7 +180,7 @@ static void print_queue(const struct queue_report *queue)
 	char kick[32];
 
 	printf("  %s queue %u: %s ring of %u, path %s, kick %s, fault: %s\n",
-		queue->tx ? "TX" : "RX", queue->queue, queue_ring(&queue->info), queue->info.size,
+		queue->tx ? "TX" : "RX", queue->queue, ring_name(&queue->info), queue->info.size,
 		queue->info.path != NULL ? queue->info.path : "none",
 		kick_policy_text(&queue->info.kick, kick, sizeof(kick)),
 		kl_queue_fault_name(queue->info.fault));

@@ -4,18 +4,18 @@
 #include <errno.h>
 #include <string.h>
 
+#include <rte_ether.h>
 #include <rte_telemetry.h>
 
 #include <kickless/bus.h>
 
 #include "number.h"
-#include "report.h"
-#include "cli/testpmd.h"
+#include "port/ports.h"
 
 #define NAMES_BYTES 1536
 
 /* The callbacks get no context of ours. */
-static const struct testpmd *watched;
+static const struct ports *watched;
 
 /* What an endpoint tells of one port. */
 typedef void tell_fn(const struct port *port, struct rte_tel_data *data);
@@ -28,9 +28,9 @@ static int tell_port(const char *parameters, struct rte_tel_data *data, tell_fn 
 	if (parameters == NULL || number_parse(parameters, '\0', &number, NULL) != 0)
 		return -EINVAL;
 	ports_lock();
-	if (number < watched->port_count && port_is_open(&watched->ports[number])) {
+	if (number < watched->count && port_is_open(&watched->at[number])) {
 		rte_tel_data_start_dict(data);
-		tell(&watched->ports[number], data);
+		tell(&watched->at[number], data);
 		rc = 0;
 	}
 	ports_unlock();
@@ -150,8 +150,8 @@ static int on_ports(const char *command, const char *parameters, struct rte_tel_
 	(void)parameters;
 	rte_tel_data_start_array(data, RTE_TEL_INT_VAL);
 	ports_lock();
-	for (uint16_t i = 0; i < watched->port_count; i++)
-		if (port_is_open(&watched->ports[i]))
+	for (uint16_t i = 0; i < watched->count; i++)
+		if (port_is_open(&watched->at[i]))
 			rte_tel_data_add_array_int(data, i);
 	ports_unlock();
 	return 0;
@@ -175,9 +175,9 @@ static int on_port(const char *command, const char *parameters, struct rte_tel_d
 	return -ENOENT;
 }
 
-void telemetry_register(const struct testpmd *pmd)
+void telemetry_register(const struct ports *ports)
 {
-	watched = pmd;
+	watched = ports;
 	rte_telemetry_register_cmd("/kickless/ports", on_ports, "Lists the open ports.");
 	rte_telemetry_register_cmd("/kickless/port", on_port,
 		"Device, state and totals of a port. Parameters: int port");

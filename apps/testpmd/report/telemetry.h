@@ -7,9 +7,9 @@
 #ifndef TESTPMD_TELEMETRY_H
 #define TESTPMD_TELEMETRY_H
 
-struct testpmd;
+struct ports;
 
-/* pmd lives as long as the program. */
-void telemetry_register(const struct testpmd *pmd);
+/* ports live as long as the program. */
+void telemetry_register(const struct ports *ports);
 
 #endif

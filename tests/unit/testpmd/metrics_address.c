@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "report/metrics_server.h"
+#include "report/metrics.h"
 
 #include <errno.h>
 #include <stdint.h>
