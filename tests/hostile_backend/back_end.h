@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A vhost-user back end that serves one driver, honestly until it is told to lie, and honestly
- * again from the driver's next reset on.
+ * A vhost-user back end that serves one driver. It follows the specification until a misbehaviour
+ * is due, and again from the driver's next reset on.
  */
 #ifndef HOSTILE_BACK_END_H
 #define HOSTILE_BACK_END_H
@@ -13,16 +13,16 @@
 /* So many in a row show that traffic passes again. */
 #define FRESH_ENOUGH 50
 
-struct lie;
+struct misbehaviour;
 struct back_end;
 
-/* What the device does: drivers of one type can't tell it from others. */
+/* A device type. Drivers of one type can't distinguish it from other implementations. */
 struct device {
 	const char *name;
 	uint64_t features; /* of the type */
 	unsigned int rings;
 	void (*config)(uint8_t *bytes, uint32_t size);
-	/* Does what there is to do; called every millisecond, or when a doorbell rang. */
+	/* Handles what is pending. Called every millisecond, and when a doorbell rang. */
 	void (*serve)(struct back_end *back_end);
 };
 
@@ -42,7 +42,7 @@ struct back_end {
 	uint64_t protocol;
 	int listener;
 	int connection; /* -1: none */
-	bool is_mute; /* takes no message */
+	bool ignores_messages; /* reads no message */
 	struct region region[REGIONS];
 	unsigned int regions; /* all since the connection began */
 	unsigned int old_regions; /* of earlier tables; memory that is in use stays mapped */
@@ -50,23 +50,24 @@ struct back_end {
 	bool enabled[RINGS];
 	uint32_t base[RINGS];
 
-	/* The lie that is to be told, after so many honest completions of that ring. */
-	const struct lie *lie;
-	struct ring *lie_ring;
-	unsigned int lie_after;
+	/* The misbehaviour that is due after so many correct completions of that ring. */
+	const struct misbehaviour *misbehaviour;
+	struct ring *misbehaviour_ring;
+	unsigned int misbehaviour_after;
 
-	/* What is reported. */
-	uint64_t told;
+	/* Counters, as the command "stat" prints them. */
+	uint64_t performed;
 	uint64_t starts; /* of ring 0 */
 	uint64_t connections;
 	uint64_t sent; /* frames */
 	uint64_t good; /* frames that came back as they were sent, or requests served */
-	uint64_t fresh; /* of those, begun since the last lie or start */
+	uint64_t fresh; /* of those, begun since the last misbehaviour or start */
 	uint64_t mark; /* sent at that time */
-	uint64_t told_at; /* on clock_us */
-	uint64_t recovered_us; /* from the last lie until FRESH_ENOUGH were fresh; 0: not yet */
+	uint64_t performed_at; /* on clock_us */
+	/* from the last misbehaviour until FRESH_ENOUGH were fresh; 0: not yet */
+	uint64_t recovered_us;
 	uint64_t wrong; /* frames that were never sent so */
-	uint64_t faults; /* buffers of the driver's that can't be */
+	uint64_t faults; /* buffers of the driver's that are not valid */
 };
 
 extern const struct device net_device, blk_device;
@@ -79,24 +80,27 @@ void *vhost_guest_memory(void *context, uint64_t address, uint64_t size);
 
 /* Fills a ring that may be served now; false when it may not. */
 bool back_end_fill(struct back_end *back_end, struct ring *ring);
-/* Uses a buffer, honestly or not. */
+/* Completes a buffer: correctly, or by the misbehaviour that is due. */
 void back_end_complete(struct back_end *back_end, struct ring *ring, struct chain *chain,
 	uint32_t length);
-/* The lie that was just to be told was not: the next completion is its turn. */
-void back_end_tell_later(struct back_end *back_end, const char *name);
-/* Something came back, or was served, that was begun since the last lie or start. */
+/* The misbehaviour that was due could not be performed. The next completion is its turn. */
+void back_end_postpone(struct back_end *back_end, const char *name);
+/*
+ * Counts a frame that came back or a request that was served. It was begun since the last
+ * misbehaviour or start.
+ */
 void back_end_count_fresh(struct back_end *back_end);
-/* Whether the lie that is due at the ring's next completion has this name. */
+/* True if the misbehaviour that is due at the ring's next completion has this name. */
 bool back_end_is_due(const struct back_end *back_end, const struct ring *ring, const char *name);
 
-/* lies.c */
-struct lie {
+/* misbehaviour.c */
+struct misbehaviour {
 	const char *name;
 	unsigned int more; /* buffers that it needs besides its own */
 	/* In place of ring_complete. */
-	void (*tell)(struct back_end *back_end, struct ring *ring, struct chain *chain,
+	void (*perform)(struct back_end *back_end, struct ring *ring, struct chain *chain,
 		uint32_t length);
 };
-const struct lie *lie_find(const char *name);
+const struct misbehaviour *misbehaviour_find(const char *name);
 
 #endif

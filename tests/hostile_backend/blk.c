@@ -8,7 +8,7 @@
 
 #define DISK_BYTES (16u << 20)
 #define SECTOR 512
-#define SEGMENTS 32
+#define SEG_MAX 32
 
 static uint8_t disk[DISK_BYTES];
 
@@ -16,7 +16,7 @@ static void config(uint8_t *bytes, uint32_t size)
 {
 	struct virtio_blk_config config = {
 		.capacity = DISK_BYTES / SECTOR,
-		.seg_max = SEGMENTS,
+		.seg_max = SEG_MAX,
 		.num_queues = 1,
 	};
 
@@ -25,7 +25,7 @@ static void config(uint8_t *bytes, uint32_t size)
 }
 
 /* Between the header and the status. Returns what was written for the driver. */
-static uint32_t move(const struct chain *chain, uint64_t sector, bool is_read, uint8_t *status)
+static uint32_t move_data(const struct chain *chain, uint64_t sector, bool is_read, uint8_t *status)
 {
 	uint64_t at = sector * SECTOR;
 	uint32_t moved = 0;
@@ -48,7 +48,7 @@ static uint32_t move(const struct chain *chain, uint64_t sector, bool is_read, u
 	return moved;
 }
 
-static uint32_t execute(const struct chain *chain, uint8_t *status)
+static uint32_t execute_request(const struct chain *chain, uint8_t *status)
 {
 	struct virtio_blk_outhdr header;
 
@@ -56,9 +56,9 @@ static uint32_t execute(const struct chain *chain, uint8_t *status)
 	*status = VIRTIO_BLK_S_OK;
 	switch (header.type) {
 	case VIRTIO_BLK_T_IN:
-		return move(chain, header.sector, true, status);
+		return move_data(chain, header.sector, true, status);
 	case VIRTIO_BLK_T_OUT:
-		return move(chain, header.sector, false, status);
+		return move_data(chain, header.sector, false, status);
 	case VIRTIO_BLK_T_FLUSH:
 		return 0;
 	default:
@@ -82,10 +82,10 @@ static void serve_request(struct back_end *back_end, struct ring *ring, struct c
 	uint8_t status;
 
 	if (!is_request(chain)) {
-		back_end->faults += !ring->is_spoilt;
+		back_end->faults += !ring->is_overwritten;
 		return;
 	}
-	written = execute(chain, &status);
+	written = execute_request(chain, &status);
 	if (back_end_is_due(back_end, ring, "status-unknown"))
 		status = 0x77;
 	if (!back_end_is_due(back_end, ring, "status-unwritten"))
@@ -102,7 +102,8 @@ static void serve(struct back_end *back_end)
 
 	if (!back_end_fill(back_end, ring))
 		return;
-	while (!ring->is_deaf && !ring->is_silent && (chain = ring_take(ring)) != NULL)
+	while (!ring->waits_for_doorbell && !ring->ignores_buffers &&
+		(chain = ring_take(ring)) != NULL)
 		serve_request(back_end, ring, chain);
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hostile net|blk SOCKET split|packed [in_order]
+ * hostile_backend net|blk SOCKET split|packed [in_order]
  *
- * Serves drivers that connect to SOCKET, one after the other, and reads commands from stdin; each
- * is answered by one line:
- *	lie NAME RING AFTER	tells that lie at the completion after AFTER honest ones of RING
- *	stat			counters, as NAME=VALUE words
+ * Serves drivers that connect to SOCKET, one after the other, and reads commands from stdin. Each
+ * command is answered by one line:
+ *	misbehave NAME RING AFTER	misbehaves so at the completion after AFTER correct ones
+ *					of RING
+ *	stat				counters, as NAME=VALUE words
  * Ends with its stdin.
  */
 #include <inttypes.h>
@@ -24,79 +25,81 @@ static struct back_end back_end;
 
 bool back_end_fill(struct back_end *b, struct ring *ring)
 {
-	if (!ring->runs || ring->is_deaf || ring->is_silent)
+	if (!ring->runs || ring->waits_for_doorbell || ring->ignores_buffers)
 		return false;
 	if (!ring_fill(ring, vhost_guest_memory, b)) {
-		b->faults += !ring->is_spoilt;
+		b->faults += !ring->is_overwritten;
 		ring->runs = false;
 		return false;
 	}
-	ring_wish(ring);
+	ring_request_kicks(ring);
 	return true;
 }
 
 bool back_end_is_due(const struct back_end *b, const struct ring *ring, const char *name)
 {
-	return b->lie != NULL && b->lie_ring == ring && b->lie_after == 0 &&
-		strcmp(b->lie->name, name) == 0;
+	return b->misbehaviour != NULL && b->misbehaviour_ring == ring &&
+		b->misbehaviour_after == 0 && strcmp(b->misbehaviour->name, name) == 0;
 }
 
 void back_end_complete(struct back_end *b, struct ring *ring, struct chain *chain, uint32_t length)
 {
-	const struct lie *lie = b->lie;
+	const struct misbehaviour *misbehaviour = b->misbehaviour;
 
-	if (lie == NULL || b->lie_ring != ring || b->lie_after > 0 || ring->count < lie->more) {
-		b->lie_after -= lie != NULL && b->lie_ring == ring && b->lie_after > 0;
+	if (misbehaviour == NULL || b->misbehaviour_ring != ring || b->misbehaviour_after > 0 ||
+		ring->count < misbehaviour->more) {
+		b->misbehaviour_after -= misbehaviour != NULL && b->misbehaviour_ring == ring &&
+			b->misbehaviour_after > 0;
 		ring_complete(ring, chain, length);
 	} else {
-		b->lie = NULL;
-		b->told++;
+		b->misbehaviour = NULL;
+		b->performed++;
 		b->fresh = 0;
 		b->mark = b->sent;
-		b->told_at = clock_us();
+		b->performed_at = clock_us();
 		b->recovered_us = 0;
-		ring->is_spoilt = true;
-		lie->tell(b, ring, chain, length);
+		ring->is_overwritten = true;
+		misbehaviour->perform(b, ring, chain, length);
 	}
 	ring_call(ring);
 }
 
-void back_end_tell_later(struct back_end *b, const char *name)
+void back_end_postpone(struct back_end *b, const char *name)
 {
-	b->lie = lie_find(name);
-	b->told--;
+	b->misbehaviour = misbehaviour_find(name);
+	b->performed--;
 }
 
 void back_end_count_fresh(struct back_end *b)
 {
 	if (++b->fresh == FRESH_ENOUGH)
-		b->recovered_us = clock_us() - b->told_at;
+		b->recovered_us = clock_us() - b->performed_at;
 }
 
-static void order_lie(char *words)
+static void schedule_misbehaviour(char *words)
 {
 	const char *name = strtok(words, " "), *number = strtok(NULL, " "),
 		   *after = strtok(NULL, " ");
-	const struct lie *lie = name != NULL ? lie_find(name) : NULL;
+	const struct misbehaviour *misbehaviour = name != NULL ? misbehaviour_find(name) : NULL;
 	unsigned int ring = number != NULL ? (unsigned int)atoi(number) : RINGS;
 
-	if (lie == NULL || ring >= back_end.device->rings || after == NULL) {
-		printf("error: no such lie, or ring\n");
+	if (misbehaviour == NULL || ring >= back_end.device->rings || after == NULL) {
+		printf("error: no such misbehaviour, or no such ring\n");
 		return;
 	}
-	back_end.lie = lie;
-	back_end.lie_ring = &back_end.ring[ring];
-	back_end.lie_after = (unsigned int)atoi(after);
+	back_end.misbehaviour = misbehaviour;
+	back_end.misbehaviour_ring = &back_end.ring[ring];
+	back_end.misbehaviour_after = (unsigned int)atoi(after);
 	printf("ok\n");
 }
 
-static void report(void)
+static void print_counters(void)
 {
 	const struct {
 		const char *name;
 		uint64_t value;
 	} fields[] = {
-		{"told", back_end.told},
+		{"performed", back_end.performed},
 		{"starts", back_end.starts},
 		{"connections", back_end.connections},
 		{"sent", back_end.sent},
@@ -112,18 +115,18 @@ static void report(void)
 	printf("\n");
 }
 
-static void command(char *line)
+static void run_command(char *line)
 {
 	line[strcspn(line, "\n")] = '\0';
-	if (strncmp(line, "lie ", 4) == 0)
-		order_lie(line + 4);
+	if (strncmp(line, "misbehave ", 10) == 0)
+		schedule_misbehaviour(line + 10);
 	else if (strcmp(line, "stat") == 0)
-		report();
+		print_counters();
 	else
 		printf("error: no such command\n");
 }
 
-/* False at its end. */
+/* False at the end of stdin. */
 static bool read_commands(void)
 {
 	static char text[256];
@@ -137,33 +140,33 @@ static bool read_commands(void)
 	text[have] = '\0';
 	while ((end = strchr(text, '\n')) != NULL) {
 		*end = '\0';
-		command(text);
+		run_command(text);
 		have -= (size_t)(end + 1 - text);
 		memmove(text, end + 1, have + 1);
 	}
 	return true;
 }
 
-static void hear_doorbell(struct ring *ring)
+static void read_doorbell(struct ring *ring)
 {
 	uint64_t count;
 
 	if (read(ring->kick, &count, sizeof(count)) < 0)
 		return;
 	if (clock_us() >= ring->drops_until)
-		ring->is_deaf = false;
+		ring->waits_for_doorbell = false;
 }
 
-static void run(void)
+static void serve_drivers(void)
 {
 	struct pollfd fds[3 + RINGS];
 
 	for (;;) {
 		fds[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
 		fds[1] = (struct pollfd){.fd = back_end.listener, .events = POLLIN};
-		/* One who does not listen still notices a hang-up. */
+		/* A back end that ignores messages still notices a hang-up. */
 		fds[2] = (struct pollfd){.fd = back_end.connection,
-			.events = back_end.is_mute ? POLLRDHUP : POLLIN};
+			.events = back_end.ignores_messages ? POLLRDHUP : POLLIN};
 		for (unsigned int i = 0; i < RINGS; i++)
 			fds[3 + i] = (struct pollfd){.fd = back_end.ring[i].runs ?
 					back_end.ring[i].kick :
@@ -173,7 +176,7 @@ static void run(void)
 			return;
 		for (unsigned int i = 0; i < RINGS; i++)
 			if ((fds[3 + i].revents & POLLIN) != 0)
-				hear_doorbell(&back_end.ring[i]);
+				read_doorbell(&back_end.ring[i]);
 		if (fds[0].revents != 0 && !read_commands())
 			return;
 		if (fds[2].revents != 0)
@@ -203,7 +206,7 @@ static int listen_on(const char *path)
 int main(int argc, char **argv)
 {
 	if (argc < 4 || (strcmp(argv[1], "net") != 0 && strcmp(argv[1], "blk") != 0)) {
-		fprintf(stderr, "Usage: hostile net|blk SOCKET split|packed [in_order]\n");
+		fprintf(stderr, "Usage: hostile_backend net|blk SOCKET split|packed [in_order]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -220,6 +223,6 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	printf("ready\n");
-	run();
+	serve_drivers();
 	return 0;
 }

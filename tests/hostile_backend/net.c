@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A network card whose wire is a loop through the driver: frames with a number and a pattern go
- * in, and must come back as they were, once at most.
+ * A network card whose wire is a loop through the driver. Frames with a number and a pattern go in.
+ * They must come back unchanged, once at most.
  */
 #include <string.h>
 
@@ -25,7 +25,7 @@ struct label {
 	uint32_t number;
 };
 
-/* What became of the last frames. */
+/* The fate of the last frames. */
 static struct {
 	uint32_t number;
 	uint16_t bytes;
@@ -72,7 +72,7 @@ static bool is_ours(const uint8_t *frame, uint32_t bytes, uint32_t *number)
 	return true;
 }
 
-static void judge(struct back_end *back_end, const uint8_t *frame, uint32_t bytes)
+static void verify_frame(struct back_end *back_end, const uint8_t *frame, uint32_t bytes)
 {
 	uint32_t number;
 
@@ -86,7 +86,7 @@ static void judge(struct back_end *back_end, const uint8_t *frame, uint32_t byte
 		back_end_count_fresh(back_end);
 }
 
-static uint32_t gather(const struct chain *chain, uint8_t *bytes, uint32_t most)
+static uint32_t gather_bytes(const struct chain *chain, uint8_t *bytes, uint32_t most)
 {
 	uint32_t have = 0;
 
@@ -100,7 +100,7 @@ static uint32_t gather(const struct chain *chain, uint8_t *bytes, uint32_t most)
 	return have;
 }
 
-static void take_frames(struct back_end *back_end)
+static void receive_frames(struct back_end *back_end)
 {
 	static uint8_t bytes[HEADER + FRAME_MOST];
 	struct ring *ring = &back_end->ring[TX];
@@ -108,16 +108,16 @@ static void take_frames(struct back_end *back_end)
 
 	if (!back_end_fill(back_end, ring))
 		return;
-	while (ring->runs && !ring->is_deaf && (chain = ring_take(ring)) != NULL) {
-		uint32_t have = gather(chain, bytes, sizeof(bytes));
+	while (ring->runs && !ring->waits_for_doorbell && (chain = ring_take(ring)) != NULL) {
+		uint32_t have = gather_bytes(chain, bytes, sizeof(bytes));
 
-		judge(back_end, bytes + HEADER, have < HEADER ? 0 : have - HEADER);
+		verify_frame(back_end, bytes + HEADER, have < HEADER ? 0 : have - HEADER);
 		back_end_complete(back_end, ring, chain, 0);
 	}
 }
 
 /* Receive buffers of both drivers are one segment, and large enough for a frame. */
-static void give_frame(struct back_end *back_end, struct ring *ring)
+static void deliver_frame(struct back_end *back_end, struct ring *ring)
 {
 	struct chain *chain = ring_take(ring);
 	struct virtio_net_hdr_v1 header = {.num_buffers = 1};
@@ -125,7 +125,7 @@ static void give_frame(struct back_end *back_end, struct ring *ring)
 	uint16_t bytes = make_frame(frame, (uint32_t)back_end->sent++);
 
 	if (chain->segment[0].bytes < HEADER + bytes || !chain->segment[0].writable) {
-		back_end->faults += !ring->is_spoilt;
+		back_end->faults += !ring->is_overwritten;
 		return;
 	}
 	memcpy(chain->segment[0].at, &header, HEADER);
@@ -139,12 +139,12 @@ static void serve(struct back_end *back_end)
 	struct ring *ring = &back_end->ring[RX];
 	uint64_t now = clock_us();
 
-	take_frames(back_end);
+	receive_frames(back_end);
 	if (now < due || !back_end_fill(back_end, ring))
 		return;
 	due = now + 1000;
-	for (unsigned int i = 0; i < BURST && ring->count > 0 && !ring->is_silent; i++)
-		give_frame(back_end, ring);
+	for (unsigned int i = 0; i < BURST && ring->count > 0 && !ring->ignores_buffers; i++)
+		deliver_frame(back_end, ring);
 }
 
 const struct device net_device = {

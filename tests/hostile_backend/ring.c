@@ -39,10 +39,10 @@ bool ring_start(struct ring *ring, uint32_t base, translate_fn *ring_memory, voi
 	ring->done = ring->seen;
 	ring->done_wrap = ring->seen_wrap;
 	ring->skew = 0;
-	ring->is_deaf = false;
+	ring->waits_for_doorbell = false;
 	ring->drops_until = 0;
-	ring->is_silent = false;
-	ring->is_spoilt = false;
+	ring->ignores_buffers = false;
+	ring->is_overwritten = false;
 	ring->garbage_until = 0;
 	ring->first = 0;
 	ring->count = 0;
@@ -54,7 +54,7 @@ static bool add_segment(struct chain *chain, uint64_t address, uint32_t bytes, u
 {
 	struct segment *segment = &chain->segment[chain->segments];
 
-	if (chain->segments == SEGMENTS)
+	if (chain->segments == CHAIN_SEGMENTS)
 		return false;
 	chain->segments++;
 	segment->at = memory(context, address, bytes);
@@ -218,7 +218,7 @@ void ring_complete(struct ring *ring, const struct chain *chain, uint32_t length
 	ring_advance(ring, 1, chain->count);
 }
 
-/* More calls than are asked for are allowed. */
+/* More calls than were requested are allowed. */
 void ring_call(struct ring *ring)
 {
 	const uint64_t one = 1;
@@ -227,7 +227,7 @@ void ring_call(struct ring *ring)
 		return;
 }
 
-void ring_wish(struct ring *ring)
+void ring_request_kicks(struct ring *ring)
 {
 	bool is_garbage = clock_us() < ring->garbage_until;
 	uint16_t noise = (uint16_t)rand();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A virtqueue as its device sees it, split or packed: take what is available, put back what is
- * used. Written against the kernel's headers, so that it shares no mistake with the drivers.
+ * A virtqueue as its device sees it, split or packed: takes what is available, writes what is used.
+ * Written against the kernel's headers, so that it shares no mistake with the drivers.
  */
 #ifndef HOSTILE_RING_H
 #define HOSTILE_RING_H
@@ -11,7 +11,7 @@
 
 #include <linux/virtio_ring.h>
 
-#define SEGMENTS 64
+#define CHAIN_SEGMENTS 64
 #define HELD 1024
 
 struct segment {
@@ -20,14 +20,14 @@ struct segment {
 	bool writable;
 };
 
-/* A buffer of the driver's; a copy, since what it was read from may be overwritten by a lie. */
+/* A buffer of the driver's. It is a copy, since a misbehaviour may overwrite the original. */
 struct chain {
 	uint16_t id;
 	uint16_t place; /* packed: of its first descriptor; split: the same as id */
 	uint16_t count; /* ring descriptors */
 	uint16_t segments;
 	struct vring_desc *table; /* of an indirect one */
-	struct segment segment[SEGMENTS];
+	struct segment segment[CHAIN_SEGMENTS];
 };
 
 struct ring {
@@ -35,7 +35,7 @@ struct ring {
 	bool event_idx;
 	bool runs;
 	uint16_t size;
-	uint64_t address[3]; /* as the driver said: descriptors, available, used */
+	uint64_t address[3]; /* as the driver set them: descriptors, available, used */
 	struct vring_desc *desc;
 	struct vring_packed_desc *packed_desc;
 	struct vring_avail *avail;
@@ -49,26 +49,26 @@ struct ring {
 	uint16_t done;
 	bool seen_wrap;
 	bool done_wrap;
-	/* What a lie leaves behind, until the ring is started anew. */
+	/* State that a misbehaviour leaves behind, until the ring is started anew. */
 	uint16_t skew; /* of the used index */
-	bool is_deaf; /* looks at the ring only when the doorbell rings */
+	bool waits_for_doorbell; /* reads the ring only when the doorbell rings */
 	uint64_t drops_until; /* doorbells, on clock_us */
-	bool is_silent;
-	bool is_spoilt; /* what is available may have been overwritten */
+	bool ignores_buffers;
+	bool is_overwritten; /* what is available may have been overwritten */
 	uint64_t garbage_until; /* in the event fields, on clock_us */
 	struct chain held[HELD]; /* taken from the ring, not yet used */
 	unsigned int first;
 	unsigned int count;
 };
 
-/* Where the driver's address lies here; NULL when size bytes from there are not its memory. */
+/* The local address of a driver's address; NULL when size bytes from there are not its memory. */
 typedef void *translate_fn(void *context, uint64_t address, uint64_t size);
 
-/* Starts with what the driver said; base as in SET_VRING_BASE. False when addresses are wrong. */
+/* Starts with what the driver set; base as in SET_VRING_BASE. False when addresses are invalid. */
 bool ring_start(struct ring *ring, uint32_t base, translate_fn *ring_memory, void *context);
 
 bool ring_has_available(const struct ring *ring);
-/* Takes all that is available; false when the driver gave what can't be. */
+/* Takes all that is available; false when a buffer is not valid. */
 bool ring_fill(struct ring *ring, translate_fn *guest_memory, void *context);
 /* The oldest that is held; the ring keeps it until the next ring_fill. NULL: none. */
 struct chain *ring_take(struct ring *ring);
@@ -79,13 +79,13 @@ struct chain *ring_peek(struct ring *ring, unsigned int number);
  * visible at once.
  */
 void ring_put(struct ring *ring, uint16_t ahead, uint32_t id, uint32_t length);
-/* Moves on by so many, and shows a split ring's index. */
+/* Advances by so many, and publishes a split ring's index. */
 void ring_advance(struct ring *ring, uint16_t buffers, uint16_t descriptors);
-/* The honest way. */
+/* Completes a buffer as the specification demands. */
 void ring_complete(struct ring *ring, const struct chain *chain, uint32_t length);
 void ring_call(struct ring *ring);
-/* Says when the doorbell is wanted: at the next buffer, or what makes no sense. */
-void ring_wish(struct ring *ring);
+/* Requests a doorbell at the next buffer, or writes event fields that make no sense. */
+void ring_request_kicks(struct ring *ring);
 
 uint64_t clock_us(void);
 

@@ -111,7 +111,7 @@ static void hang_up(struct back_end *back_end)
 {
 	close(back_end->connection);
 	back_end->connection = -1;
-	back_end->is_mute = false;
+	back_end->ignores_messages = false;
 	for (unsigned int i = 0; i < RINGS; i++) {
 		stop(&back_end->ring[i]);
 		back_end->enabled[i] = false;
@@ -296,7 +296,7 @@ static bool reply(struct back_end *back_end, struct message *message, uint32_t s
 	return sendmsg(back_end->connection, &header, MSG_NOSIGNAL) > 0;
 }
 
-static bool serve(struct back_end *back_end)
+static bool serve_message(struct back_end *back_end)
 {
 	const size_t room = offsetof(struct message, fd) - offsetof(struct message, value);
 	struct message message = {.fds = 0};
@@ -319,7 +319,7 @@ static bool serve(struct back_end *back_end)
 
 void vhost_serve(struct back_end *back_end)
 {
-	if (!serve(back_end))
+	if (!serve_message(back_end))
 		hang_up(back_end);
 }
 

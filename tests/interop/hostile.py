@@ -56,8 +56,8 @@ class Port:
         assert self.back_end.wait(5, lambda now: now["fresh"] >= 50)["fresh"] >= 50, "no honest traffic to begin with"
         self.back_end.lie(lie, way, 20)
         expects_reset = lie.outcome == BROKEN
-        after = self.back_end.wait(5, lambda now: now["told"] > before["told"])
-        assert after["told"] > before["told"], "the lie could not be told: no traffic"
+        after = self.back_end.wait(5, lambda now: now["performed"] > before["performed"])
+        assert after["performed"] > before["performed"], "the lie could not be told: no traffic"
         after = self.back_end.wait(LIMIT + 3, lambda now: now["recovered_us"] > 0 and
                                    now["starts"] - before["starts"] >= expects_reset)
         if lie.outcome == EITHER and after["starts"] == before["starts"]:
@@ -96,8 +96,8 @@ class Port:
         for number in range(4):
             assert self.back_end.wait(5, lambda now: now["fresh"] >= 50)["fresh"] >= 50, f"no traffic at {number}"
             before = self.back_end.state()
-            self.back_end.say("lie id-huge 0 20")
-            self.back_end.wait(5, lambda now: now["starts"] > before["starts"] or number == 3 and now["told"] > before["told"])
+            self.back_end.say("misbehave id-huge 0 20")
+            self.back_end.wait(5, lambda now: now["starts"] > before["starts"] or number == 3 and now["performed"] > before["performed"])
         text = self.prompt.read("stop and start the port")
         assert "one reset too many within a minute" in text, text
         sent = self.back_end.wait(0.5, lambda now: False)["sent"]
@@ -109,9 +109,9 @@ class Port:
 
     def meet_silence(self):
         """A back end that takes no message: a stop comes back after its deadline of 5 s, and so does the end."""
-        told = self.back_end.state()["told"]
-        self.back_end.say("lie silent-socket 0 20")
-        assert self.back_end.wait(5, lambda now: now["told"] > told)["told"] > told, "no traffic"
+        told = self.back_end.state()["performed"]
+        self.back_end.say("misbehave silent-socket 0 20")
+        assert self.back_end.wait(5, lambda now: now["performed"] > told)["performed"] > told, "no traffic"
         before = time.monotonic()
         answer = self.prompt.command("port stop 0") if "stop" in self.prompt.command("stop") else ""
         assert "ETIMEDOUT" in answer or "timed out" in answer, answer
@@ -164,7 +164,7 @@ def tell_disk(back_end, form, lie):
     counts, log = verify(back_end, form, "--read-only", "-t", "1.2")
     after = back_end.state()
     resets = counts["resets"]
-    assert after["told"] == before["told"] + 1, "the lie was not told"
+    assert after["performed"] == before["performed"] + 1, "the lie was not told"
     assert after["recovered_us"] > 0, f"no good data any more\n{log}"
     assert after["recovered_us"] < LIMIT * 1e6, f"good data only after {after['recovered_us'] / 1e6} s"
     assert after["faults"] == before["faults"], "the driver gave buffers that can't be"

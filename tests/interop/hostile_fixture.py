@@ -111,7 +111,7 @@ class BackEnd:
         return self.process.stdout.readline().strip()
 
     def lie(self, lie, ring, after):
-        answer = self.say(f"lie {lie.name} {ring} {after}")
+        answer = self.say(f"misbehave {lie.name} {ring} {after}")
         assert answer == "ok", f"{lie.name}: {answer}"
 
     def state(self):

@@ -150,7 +150,7 @@ static uint32_t answer(struct back_end *back_end, const struct vhost_user_header
 }
 
 static bool reply(struct back_end *back_end, struct vhost_user_header header,
-	const union vhost_user_payload *payload, enum lie lie)
+	const union vhost_user_payload *payload, enum reply_fault fault)
 {
 	char bytes[sizeof(header) + 2 * sizeof(*payload)] = {0}, control[CMSG_SPACE(sizeof(int))];
 	struct iovec iov = {bytes, 0};
@@ -158,37 +158,37 @@ static bool reply(struct back_end *back_end, struct vhost_user_header header,
 
 	header.flags = VHOST_USER_VERSION | VHOST_USER_REPLY;
 	memcpy(bytes + sizeof(header), payload, sizeof(*payload));
-	switch (lie) {
-	case LIE_OTHER_REQUEST:
+	switch (fault) {
+	case REPLY_OTHER_REQUEST:
 		header.request++;
 		break;
-	case LIE_SHORT:
+	case REPLY_SHORT:
 		header.size -= 4;
 		break;
-	case LIE_LONG:
+	case REPLY_LONG:
 		header.size += 4;
 		break;
-	case LIE_EMPTY:
+	case REPLY_EMPTY:
 		header.size = 0;
 		break;
-	case LIE_NO_REPLY_FLAG:
+	case REPLY_NO_REPLY_FLAG:
 		header.flags = VHOST_USER_VERSION;
 		break;
-	case LIE_VERSION:
+	case REPLY_VERSION:
 		header.flags = 2 | VHOST_USER_REPLY;
 		break;
-	case LIE_REFUSE:
+	case REPLY_REFUSE:
 		bytes[sizeof(header)] = 1;
 		break;
 	default:
 		break;
 	}
 	iov.iov_len = sizeof(header) + header.size;
-	if (lie == LIE_HUGE)
+	if (fault == REPLY_HUGE)
 		header.size = UINT32_MAX;
-	if (lie == LIE_TORN)
+	if (fault == REPLY_TORN)
 		iov.iov_len -= header.size / 2;
-	if (lie == LIE_WITH_FD) {
+	if (fault == REPLY_WITH_FD) {
 		struct cmsghdr *cmsg = (struct cmsghdr *)control;
 		int fd = 0;
 
@@ -201,7 +201,7 @@ static bool reply(struct back_end *back_end, struct vhost_user_header header,
 		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
 	}
 	memcpy(bytes, &header, sizeof(header));
-	return sendmsg(back_end->connection, &message, MSG_NOSIGNAL) >= 0 && lie != LIE_TORN;
+	return sendmsg(back_end->connection, &message, MSG_NOSIGNAL) >= 0 && fault != REPLY_TORN;
 }
 
 static void keep(struct back_end *back_end, const struct vhost_user_header *header,
@@ -222,7 +222,7 @@ static bool serve_one(struct back_end *back_end)
 {
 	union vhost_user_payload payload = {0};
 	struct vhost_user_header header;
-	enum lie lie = LIE_NONE;
+	enum reply_fault fault = REPLY_CORRECT;
 	unsigned int fds = 0;
 	uint32_t size;
 
@@ -233,16 +233,16 @@ static bool serve_one(struct back_end *back_end)
 	keep(back_end, &header, &payload, fds);
 	size = answer(back_end, &header, &payload);
 	pthread_mutex_unlock(&back_end->lock);
-	if (header.request == back_end->lie_about)
-		lie = back_end->lie;
-	if (lie == LIE_HANG_UP)
+	if (header.request == back_end->fault_request)
+		fault = back_end->fault;
+	if (fault == REPLY_HANG_UP)
 		return false;
-	if (lie == LIE_SILENCE)
+	if (fault == REPLY_SILENCE)
 		return true;
 	if (size == 0 && (header.flags & VHOST_USER_NEED_REPLY) == 0)
 		return true;
 	header.size = size == 0 ? sizeof(payload.value) : size == UINT32_MAX ? 0 : size;
-	return reply(back_end, header, &payload, lie);
+	return reply(back_end, header, &payload, fault);
 }
 
 static bool wait_for_one(struct back_end *back_end)

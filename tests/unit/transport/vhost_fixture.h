@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A vhost-user back end in a thread: honest, but for one lie that a test may order. It keeps what it
- * was told, and does nothing with it.
+ * A vhost-user back end in a thread. It replies correctly, but for one malformed reply that a test may
+ * request. It keeps what it received, and does nothing with it.
  */
 #ifndef UNIT_VHOST_FIXTURE_H
 #define UNIT_VHOST_FIXTURE_H
@@ -18,20 +18,20 @@
 #define FIXTURE_VERSION_1 (UINT64_C(1) << 32)
 #define FIXTURE_PACKED (UINT64_C(1) << 34)
 
-enum lie {
-	LIE_NONE,
-	LIE_OTHER_REQUEST, /* answers what was not asked */
-	LIE_SHORT, /* a header that says less, and as many bytes */
-	LIE_LONG,
-	LIE_HUGE, /* 4 GiB less one */
-	LIE_EMPTY,
-	LIE_TORN, /* the header, half of the payload, then the end */
-	LIE_NO_REPLY_FLAG,
-	LIE_VERSION,
-	LIE_WITH_FD,
-	LIE_REFUSE, /* an acknowledgement other than 0 */
-	LIE_HANG_UP,
-	LIE_SILENCE,
+enum reply_fault {
+	REPLY_CORRECT,
+	REPLY_OTHER_REQUEST, /* a reply to another request */
+	REPLY_SHORT, /* a header that says less, and as many bytes */
+	REPLY_LONG,
+	REPLY_HUGE, /* 4 GiB less one */
+	REPLY_EMPTY,
+	REPLY_TORN, /* the header, half of the payload, then the end */
+	REPLY_NO_REPLY_FLAG,
+	REPLY_VERSION,
+	REPLY_WITH_FD,
+	REPLY_REFUSE, /* an acknowledgement other than 0 */
+	REPLY_HANG_UP,
+	REPLY_SILENCE,
 };
 
 struct seen {
@@ -45,8 +45,8 @@ struct back_end {
 	/* What it is; constant while it serves. */
 	uint64_t features, protocol, queues, slots;
 	uint8_t config[60];
-	enum lie lie;
-	uint32_t lie_about; /* the request */
+	enum reply_fault fault;
+	uint32_t fault_request; /* the request */
 
 	char folder[32], path[64];
 	int listener, connection, stop[2];

@@ -197,10 +197,10 @@ Test(vhost_memory, too_few_slots)
 Test(vhost_memory, a_slot_is_refused)
 {
 	open_with(true);
-	back_end.lie = LIE_REFUSE;
-	back_end.lie_about = VHOST_USER_ADD_MEM_REG;
+	back_end.fault = REPLY_REFUSE;
+	back_end.fault_request = VHOST_USER_ADD_MEM_REG;
 	cr_expect_eq(enable(), -EPROTO);
-	back_end.lie = LIE_NONE;
+	back_end.fault = REPLY_CORRECT;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	cr_expect_eq(enable(), 0);
 	close_all();

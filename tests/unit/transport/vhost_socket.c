@@ -27,13 +27,13 @@ static unsigned int open_files(void)
 }
 
 /* Only silence is to be waited for; all else is an answer, however slow this machine may be. */
-static void be_patient_with(enum lie lie)
+static void set_timeout_for(enum reply_fault fault)
 {
-	kl__vhost_timeout_ms = lie == LIE_SILENCE ? 50 : 5000;
+	kl__vhost_timeout_ms = fault == REPLY_SILENCE ? 50 : 5000;
 }
 
 struct wrong_answer {
-	enum lie lie;
+	enum reply_fault fault;
 	uint32_t about;
 	int rc;
 	char words[64];
@@ -43,24 +43,25 @@ struct wrong_answer {
 ParameterizedTestParameters(vhost_socket, at_the_first_meeting)
 {
 	static struct wrong_answer all[] = {
-		{LIE_OTHER_REQUEST, VHOST_USER_GET_FEATURES, -EPROTO,
+		{REPLY_OTHER_REQUEST, VHOST_USER_GET_FEATURES, -EPROTO,
 			"GET_FEATURES: the back end answers request 2"},
-		{LIE_SHORT, VHOST_USER_GET_FEATURES, -EPROTO,
+		{REPLY_SHORT, VHOST_USER_GET_FEATURES, -EPROTO,
 			"answers with 4 bytes, and should have sent 8"},
-		{LIE_LONG, VHOST_USER_GET_FEATURES, -EPROTO, "answers with 12 bytes"},
-		{LIE_HUGE, VHOST_USER_GET_FEATURES, -EPROTO, "answers with 4294967295 bytes"},
-		{LIE_EMPTY, VHOST_USER_GET_FEATURES, -EPROTO, "refuses it with an empty answer"},
-		{LIE_TORN, VHOST_USER_GET_FEATURES, -EIO, "has gone away"},
-		{LIE_NO_REPLY_FLAG, VHOST_USER_GET_FEATURES, -EPROTO, "answers with flags 0x1"},
-		{LIE_VERSION, VHOST_USER_GET_FEATURES, -EPROTO, "answers with flags 0x6"},
-		{LIE_WITH_FD, VHOST_USER_GET_FEATURES, -EPROTO,
+		{REPLY_LONG, VHOST_USER_GET_FEATURES, -EPROTO, "answers with 12 bytes"},
+		{REPLY_HUGE, VHOST_USER_GET_FEATURES, -EPROTO, "answers with 4294967295 bytes"},
+		{REPLY_EMPTY, VHOST_USER_GET_FEATURES, -EPROTO, "refuses it with an empty answer"},
+		{REPLY_TORN, VHOST_USER_GET_FEATURES, -EIO, "has gone away"},
+		{REPLY_NO_REPLY_FLAG, VHOST_USER_GET_FEATURES, -EPROTO, "answers with flags 0x1"},
+		{REPLY_VERSION, VHOST_USER_GET_FEATURES, -EPROTO, "answers with flags 0x6"},
+		{REPLY_WITH_FD, VHOST_USER_GET_FEATURES, -EPROTO,
 			"file descriptors, and should have sent none"},
-		{LIE_HANG_UP, VHOST_USER_GET_FEATURES, -EIO, "has gone away"},
-		{LIE_SILENCE, VHOST_USER_GET_FEATURES, -ETIMEDOUT, "does not answer within 50 ms"},
-		{LIE_SHORT, VHOST_USER_GET_PROTOCOL_FEATURES, -EPROTO, "GET_PROTOCOL_FEATURES"},
-		{LIE_SHORT, VHOST_USER_GET_QUEUE_NUM, -EPROTO, "GET_QUEUE_NUM"},
-		{LIE_SHORT, VHOST_USER_GET_MAX_MEM_SLOTS, -EPROTO, "GET_MAX_MEM_SLOTS"},
-		{LIE_HANG_UP, VHOST_USER_SET_PROTOCOL_FEATURES, -EIO, "has gone away"},
+		{REPLY_HANG_UP, VHOST_USER_GET_FEATURES, -EIO, "has gone away"},
+		{REPLY_SILENCE, VHOST_USER_GET_FEATURES, -ETIMEDOUT,
+			"does not answer within 50 ms"},
+		{REPLY_SHORT, VHOST_USER_GET_PROTOCOL_FEATURES, -EPROTO, "GET_PROTOCOL_FEATURES"},
+		{REPLY_SHORT, VHOST_USER_GET_QUEUE_NUM, -EPROTO, "GET_QUEUE_NUM"},
+		{REPLY_SHORT, VHOST_USER_GET_MAX_MEM_SLOTS, -EPROTO, "GET_MAX_MEM_SLOTS"},
+		{REPLY_HANG_UP, VHOST_USER_SET_PROTOCOL_FEATURES, -EIO, "has gone away"},
 	};
 
 	return cr_make_param_array(struct wrong_answer, all, sizeof(all) / sizeof(all[0]));
@@ -73,9 +74,9 @@ ParameterizedTest(struct wrong_answer *wrong, vhost_socket, at_the_first_meeting
 
 	back_end_start(&back_end);
 	files = open_files();
-	be_patient_with(wrong->lie);
-	back_end.lie = wrong->lie;
-	back_end.lie_about = wrong->about;
+	set_timeout_for(wrong->fault);
+	back_end.fault = wrong->fault;
+	back_end.fault_request = wrong->about;
 	cr_expect_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport),
 		wrong->rc);
 	cr_expect(logged(wrong->words), "\"%s\" is not in: %s", wrong->words, log_text());
@@ -89,14 +90,14 @@ ParameterizedTest(struct wrong_answer *wrong, vhost_socket, at_the_first_meeting
 ParameterizedTestParameters(vhost_socket, acknowledgements)
 {
 	static struct wrong_answer all[] = {
-		{LIE_OTHER_REQUEST, VHOST_USER_SET_STATUS, -EPROTO,
+		{REPLY_OTHER_REQUEST, VHOST_USER_SET_STATUS, -EPROTO,
 			"SET_STATUS: the back end answers request 40"},
-		{LIE_SHORT, VHOST_USER_SET_STATUS, -EPROTO, "answers with 4 bytes"},
-		{LIE_EMPTY, VHOST_USER_SET_STATUS, -EPROTO, "acknowledges with 0 bytes"},
-		{LIE_TORN, VHOST_USER_SET_STATUS, -EIO, "has gone away"},
-		{LIE_WITH_FD, VHOST_USER_SET_STATUS, -EPROTO, "file descriptors"},
-		{LIE_SILENCE, VHOST_USER_SET_STATUS, -ETIMEDOUT, "does not answer"},
-		{LIE_SILENCE, VHOST_USER_GET_STATUS, -ETIMEDOUT,
+		{REPLY_SHORT, VHOST_USER_SET_STATUS, -EPROTO, "answers with 4 bytes"},
+		{REPLY_EMPTY, VHOST_USER_SET_STATUS, -EPROTO, "acknowledges with 0 bytes"},
+		{REPLY_TORN, VHOST_USER_SET_STATUS, -EIO, "has gone away"},
+		{REPLY_WITH_FD, VHOST_USER_SET_STATUS, -EPROTO, "file descriptors"},
+		{REPLY_SILENCE, VHOST_USER_SET_STATUS, -ETIMEDOUT, "does not answer"},
+		{REPLY_SILENCE, VHOST_USER_GET_STATUS, -ETIMEDOUT,
 			"GET_STATUS: the back end does not answer"},
 	};
 
@@ -109,9 +110,9 @@ ParameterizedTest(struct wrong_answer *wrong, vhost_socket, acknowledgements)
 
 	back_end_start(&back_end);
 	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
-	be_patient_with(wrong->lie);
-	back_end.lie = wrong->lie;
-	back_end.lie_about = wrong->about;
+	set_timeout_for(wrong->fault);
+	back_end.fault = wrong->fault;
+	back_end.fault_request = wrong->about;
 	transport->ops->set_status(transport, VIRTIO_STATUS_ACKNOWLEDGE);
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
 	cr_expect(logged(wrong->words), "\"%s\" is not in: %s", wrong->words, log_text());
@@ -129,8 +130,8 @@ Test(vhost_socket, a_refusal_is_not_the_end)
 
 	back_end_start(&back_end);
 	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
-	back_end.lie = LIE_REFUSE;
-	back_end.lie_about = VHOST_USER_SET_FEATURES;
+	back_end.fault = REPLY_REFUSE;
+	back_end.fault_request = VHOST_USER_SET_FEATURES;
 	transport->ops->set_features(transport, &features);
 	cr_expect(logged("SET_FEATURES: the back end refuses it with 1"), "%s", log_text());
 	transport->ops->set_status(transport,

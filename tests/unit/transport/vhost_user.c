@@ -208,13 +208,13 @@ Test(vhost_user, a_queue_is_refused)
 
 	back_end_start(&back_end);
 	open_it();
-	back_end.lie = LIE_REFUSE;
-	back_end.lie_about = VHOST_USER_SET_VRING_ENABLE;
+	back_end.fault = REPLY_REFUSE;
+	back_end.fault_request = VHOST_USER_SET_VRING_ENABLE;
 	cr_expect_eq(enable(3, &notifier), -EPROTO);
 	cr_expect(logged("SET_VRING_ENABLE: the back end refuses it"), "%s", log_text());
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	cr_expect_eq(transport->ops->get_status(transport), 0);
-	back_end.lie = LIE_NONE;
+	back_end.fault = REPLY_CORRECT;
 	cr_expect_eq(enable(3, &notifier), 0);
 	close_all();
 }
@@ -309,14 +309,14 @@ Test(vhost_user, back_for_a_moment)
 	open_it();
 	back_end_stop(&back_end);
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
-	back_end.lie = LIE_HANG_UP;
-	back_end.lie_about = VHOST_USER_GET_QUEUE_NUM;
+	back_end.fault = REPLY_HANG_UP;
+	back_end.fault_request = VHOST_USER_GET_QUEUE_NUM;
 	back_end_serve(&back_end);
 	cr_expect_eq(transport->ops->reconnect(transport), -EAGAIN);
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
-	back_end.lie = LIE_SHORT;
+	back_end.fault = REPLY_SHORT;
 	cr_expect_eq(transport->ops->reconnect(transport), -EPROTO);
-	back_end.lie = LIE_NONE;
+	back_end.fault = REPLY_CORRECT;
 	cr_expect_eq(transport->ops->reconnect(transport), 0);
 	close_all();
 }
@@ -335,8 +335,8 @@ Test(vhost_user, neither_there_nor_gone)
 	cr_expect_eq(enable(0, &notifier), 0);
 	transport->ops->set_status(transport, VIRTIO_STATUS_DRIVER_OK);
 	kl__vhost_timeout_ms = 50;
-	back_end.lie = LIE_SILENCE;
-	back_end.lie_about = VHOST_USER_GET_VRING_BASE;
+	back_end.fault = REPLY_SILENCE;
+	back_end.fault_request = VHOST_USER_GET_VRING_BASE;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	status = transport->ops->get_status(transport);
 	cr_expect_eq(status, VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET, "0x%02x", status);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a device can say and do that is not true. */
+/* Misbehaviours: malformed used entries, malformed fields, and a device that stops. */
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,8 +25,8 @@ static void id_past(struct back_end *back_end, struct ring *ring, struct chain *
 }
 
 /*
- * Used, seen to be used, and then used once more without having been made available: not while the
- * driver may have done so.
+ * One used entry twice, with time for the driver to see the first. The buffer was not made
+ * available again; not done when the driver may have done so.
  */
 static void id_stale(struct back_end *back_end, struct ring *ring, struct chain *chain,
 	uint32_t length)
@@ -35,7 +35,7 @@ static void id_stale(struct back_end *back_end, struct ring *ring, struct chain 
 	ring_call(ring);
 	usleep(1000);
 	if (ring_has_available(ring))
-		back_end_tell_later(back_end, "id-stale");
+		back_end_postpone(back_end, "id-stale");
 	else
 		ring_complete(ring, chain, length);
 }
@@ -44,7 +44,7 @@ static void id_twice(struct back_end *back_end, struct ring *ring, struct chain 
 	uint32_t length)
 {
 	(void)back_end;
-	/* The second first, so that a driver that looks now sees both. */
+	/* The second first, so that a driver that reads now sees both. */
 	ring_put(ring, ring->packed ? chain->count : 1, chain->id, length);
 	ring_put(ring, 0, chain->id, length);
 	ring_advance(ring, 2, (uint16_t)(2 * chain->count));
@@ -100,7 +100,7 @@ static void length_zero(struct back_end *back_end, struct ring *ring, struct cha
 	ring_complete(ring, chain, 0);
 }
 
-/* Of what the device has taken and not yet given back. */
+/* Rewrites the link of a buffer that the device has taken and not yet completed. */
 static void rewrite(struct ring *ring, const struct chain *chain, bool is_loop)
 {
 	struct vring_desc *desc = &ring->desc[chain->id];
@@ -131,8 +131,8 @@ static void link_range(struct back_end *back_end, struct ring *ring, struct chai
 	rewrite_links(ring, chain, length, false);
 }
 
-/* In a packed ring the flags stay: they are what is due later. */
-static void spoil(struct ring *ring, const struct chain *chain)
+/* In a packed ring the flags stay: they are what the driver reads for a later lap. */
+static void overwrite_descriptor(struct ring *ring, const struct chain *chain)
 {
 	struct vring_desc *desc = &ring->desc[chain->place];
 
@@ -142,21 +142,24 @@ static void spoil(struct ring *ring, const struct chain *chain)
 		ring->packed_desc[chain->place].id = 0xdead;
 }
 
-/* What is the driver's to write: descriptors, and in a split ring the index and the flags too. */
+/* Overwrites the driver area: descriptors, and in a split ring the index and the flags too. */
 static void driver_area(struct back_end *back_end, struct ring *ring, struct chain *chain,
 	uint32_t length)
 {
 	uint16_t index = ring->avail->idx, noise = index ^ 0x5555;
 
 	(void)back_end;
-	spoil(ring, chain);
+	overwrite_descriptor(ring, chain);
 	for (unsigned int i = 0; i < ring->count; i++)
-		spoil(ring, ring_peek(ring, i));
+		overwrite_descriptor(ring, ring_peek(ring, i));
 	if (!ring->packed) {
 		ring->avail->flags = 0xffff;
 		__atomic_store_n(&ring->avail->idx, noise, __ATOMIC_RELEASE);
 		usleep(2000);
-		/* A device that broke this for itself could not go on, unless the driver wrote it anew. */
+		/*
+		 * The index is restored unless the driver wrote it anew. Otherwise the device
+		 * itself could not go on.
+		 */
 		__atomic_compare_exchange_n(&ring->avail->idx, &noise, index, false,
 			__ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	}
@@ -189,18 +192,18 @@ static void double_fetch(struct back_end *back_end, struct ring *ring, struct ch
 	ring_complete(ring, chain, length);
 	ring_call(ring);
 	used_flags = ring->packed ? packed->flags : 0;
-	for (bool lies = false; clock_us() < end; lies = !lies) {
+	for (bool is_malformed = false; clock_us() < end; is_malformed = !is_malformed) {
 		if (ring->packed && packed->flags != used_flags)
 			return;
 		if (ring->packed) {
-			packed->len = lies ? UINT32_MAX : length;
-			packed->id = lies ? 0xffff : chain->id;
+			packed->len = is_malformed ? UINT32_MAX : length;
+			packed->id = is_malformed ? 0xffff : chain->id;
 		} else {
-			element->len = lies ? UINT32_MAX : length;
-			element->id = lies ? 0x7fffffff : chain->id;
+			element->len = is_malformed ? UINT32_MAX : length;
+			element->id = is_malformed ? 0x7fffffff : chain->id;
 		}
 		if (ring == &back_end->ring[0] && back_end->device == &net_device)
-			*buffers = lies ? 0xffff : 1;
+			*buffers = is_malformed ? 0xffff : 1;
 	}
 	*element = (struct vring_used_elem){chain->id, length};
 }
@@ -243,7 +246,7 @@ static void lost_doorbell(struct back_end *back_end, struct ring *ring, struct c
 	uint32_t length)
 {
 	(void)back_end;
-	ring->is_deaf = true;
+	ring->waits_for_doorbell = true;
 	ring->drops_until = clock_us() + 400000;
 	ring_complete(ring, chain, length);
 }
@@ -257,7 +260,7 @@ static void call_storm(struct back_end *back_end, struct ring *ring, struct chai
 	ring_complete(ring, chain, length);
 }
 
-/* Where the order was promised, the second stands for both; then the first comes once more. */
+/* With IN_ORDER the second buffer stands for both. Then the first comes once more. */
 static void order(struct back_end *back_end, struct ring *ring, struct chain *chain,
 	uint32_t length)
 {
@@ -311,7 +314,7 @@ static void buffers_zero(struct back_end *back_end, struct ring *ring, struct ch
 
 #define OVERSIZE_BUFFERS 40
 
-/* More than any frame can have, in buffers that are all as they should be. */
+/* More than any frame can have, in buffers that are each valid. */
 static void frame_oversize(struct back_end *back_end, struct ring *ring, struct chain *chain,
 	uint32_t length)
 {
@@ -335,17 +338,17 @@ static void silent(struct back_end *back_end, struct ring *ring, struct chain *c
 	(void)chain;
 	(void)length;
 	for (unsigned int i = 0; i < back_end->device->rings; i++)
-		back_end->ring[i].is_silent = true;
+		back_end->ring[i].ignores_buffers = true;
 }
 
 static void silent_socket(struct back_end *back_end, struct ring *ring, struct chain *chain,
 	uint32_t length)
 {
 	silent(back_end, ring, chain, length);
-	back_end->is_mute = true;
+	back_end->ignores_messages = true;
 }
 
-static const struct lie lies[] = {
+static const struct misbehaviour misbehaviours[] = {
 	{"id-huge", 0, id_huge},
 	{"id-past", 0, id_past},
 	{"id-stale", 0, id_stale},
@@ -379,10 +382,10 @@ static const struct lie lies[] = {
 	{"silent-socket", 0, silent_socket},
 };
 
-const struct lie *lie_find(const char *name)
+const struct misbehaviour *misbehaviour_find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++)
-		if (strcmp(lies[i].name, name) == 0)
-			return &lies[i];
+	for (size_t i = 0; i < sizeof(misbehaviours) / sizeof(misbehaviours[0]); i++)
+		if (strcmp(misbehaviours[i].name, name) == 0)
+			return &misbehaviours[i];
 	return NULL;
 }
