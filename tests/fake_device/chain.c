@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Building one buffer out of what its descriptors say, and holding it against the rules that both
- * formats share: 2.7.4, 2.7.5, 2.8.5 to 2.8.7. */
+/*
+ * Builds one buffer out of its descriptors, and checks the rules that both formats share: 2.7.4,
+ * 2.7.5, 2.8.5 to 2.8.7.
+ */
 #include <string.h>
 
 #include "internal.h"

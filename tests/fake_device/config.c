@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The device configuration structure with its generation, and the ISR status: 2.5, 4.1.4.5,
- * 4.1.4.6. */
+/*
+ * The device configuration structure with its generation, and the
+ * ISR status: 2.5, 4.1.4.5, 4.1.4.6.
+ */
 #include <stdio.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-/* 2.5.1: a field is read whole, or by halves when it has 64 bits, and only when its feature is
- * offered. */
+/*
+ * 2.5.1: a field is read whole, or by halves when it has 64 bits. It is
+ * read only when its feature is offered.
+ */
 static void check_field(struct fake_device *fake, uint32_t offset, unsigned int width)
 {
 	const struct fake_config_field *field = fake->script.fields;
@@ -81,7 +85,9 @@ void fake_config_write(struct fake_device *fake, uint32_t offset, unsigned int w
 		fake->script.config[offset + i] = (uint8_t)(value >> (8 * i));
 }
 
-/* A line stays up until the ISR status is read, and is let through once until it is rearmed. */
+/*
+ * The line stays raised until the ISR status is read. It is let through once until it is rearmed.
+ */
 void fake_line_interrupt(struct fake_device *fake, uint8_t isr)
 {
 	uint64_t one = 1;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Doorbells, and whether they came when they should: 2.7.10, 2.8.10, 2.9, 4.1.4.4, 4.1.5.2. */
+/* Doorbells, checked against the device's requests: 2.7.10, 2.8.10, 2.9, 4.1.4.4, 4.1.5.2. */
 #include <string.h>
 
 #include "internal.h"
 
-/* Whether the device asked to hear of one of the places from queue->decided to now. */
+/* True if the device requested a notification of one of the places from queue->decided to now. */
 static bool kick_requested(const struct fake_device *fake, const struct fake_queue *queue,
 	uint64_t now)
 {
@@ -27,13 +27,13 @@ void fake_finish_decision(struct fake_device *fake, uint16_t index)
 	queue->decided = queue->seen;
 }
 
-/* Where the driver rings for queue index: 4.1.4.4. */
+/* 4.1.4.4: the offset of the doorbell of queue index. */
 static uint64_t doorbell_offset(const struct fake_device *fake, unsigned int index)
 {
 	return (uint64_t)fake->script.notify_off[index] * fake->script.notify_multiplier;
 }
 
-/* 4.1.5.2.1: what the driver writes, or its lower half. */
+/* 4.1.5.2.1: the value that the driver writes, or its lower half. */
 static uint16_t doorbell_value(const struct fake_device *fake, unsigned int index)
 {
 	return fake_has(fake, FEATURE_NOTIF_CONFIG_DATA) ? fake->script.notif_config_data[index] :
@@ -47,7 +47,7 @@ static unsigned int doorbell_width(const struct fake_device *fake)
 
 static int queue_of(const struct fake_device *fake, uint32_t offset, uint16_t value)
 {
-	/* One address may serve several queues; then the value tells which. */
+	/* One address may serve several queues. Then the value identifies the queue. */
 	for (unsigned int i = 0; i < FAKE_QUEUES && i < fake->script.num_queues; i++)
 		if (doorbell_offset(fake, i) == offset && doorbell_value(fake, i) == value)
 			return (int)i;
@@ -55,8 +55,8 @@ static int queue_of(const struct fake_device *fake, uint32_t offset, uint16_t va
 }
 
 /*
- * 2.9: where the driver goes on. A mapped doorbell is seen late, so the driver may be further by
- * now.
+ * 2.9: the place where the driver continues. A mapped doorbell is seen late, so the driver may have
+ * advanced by now.
  */
 static void check_data(struct fake_device *fake, uint16_t index, uint16_t data)
 {
@@ -81,7 +81,7 @@ static void ring(struct fake_device *fake, uint16_t index, uint16_t data)
 	if (queue->kicks != FAKE_KICKS_ANY && !kick_requested(fake, queue, queue->seen))
 		fake_violation(fake,
 			"EVS-08, EVS-12, EVP-04: notification of queue %u, places %llu to %llu, "
-			"which the device did not ask for",
+			"which the device did not request",
 			index, (unsigned long long)queue->decided, (unsigned long long)queue->seen);
 	queue->decided = queue->seen;
 	if (fake->script.serves_doorbells || (fake->script.served_queues >> index & 1) != 0)
@@ -103,7 +103,7 @@ void fake_doorbell_write(struct fake_device *fake, uint32_t offset, unsigned int
 		fake_doorbell_ring(fake, index, (uint16_t)(value >> 16));
 }
 
-/* A port has no place for each queue, so the value alone tells. */
+/* One port serves all queues, so only the value identifies the queue. */
 void fake_doorbell_port_write(struct fake_device *fake, unsigned int width, uint32_t value)
 {
 	int index = -1;
@@ -138,7 +138,7 @@ volatile void *fake_doorbell_pointer(struct fake_device *fake, uint32_t offset, 
 	return fake->doorbell_page + offset;
 }
 
-/* No driver writes the value of all ones, so it stands for no write. */
+/* No driver writes the value of all ones, so it marks a doorbell that was not written. */
 static void collect(struct fake_device *fake, uint32_t offset)
 {
 	uint8_t *bytes = fake->doorbell_page + offset;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Taking a queue into use: what the driver must have laid there by then. 2.7, 2.8, 4.1.5.1.3. */
+/* Enabling a queue: checks what the driver must have prepared by then. 2.7, 2.8, 4.1.5.1.3. */
 #include <stdlib.h>
 #include <string.h>
 

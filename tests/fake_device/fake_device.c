@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A fake device's creation and end, its violations, and the way from an access to the right structure. */
+/*
+ * The fake device's creation and end, its violations, and the dispatch
+ * of an access to its structure.
+ */
 #include "fake_device.h"
 
 #include <errno.h>
@@ -67,7 +70,7 @@ bool fake_has(const struct fake_device *fake, unsigned int bit)
 	return kl_features_has(&fake->accepted, bit);
 }
 
-static struct fake_device *of(struct kl__pci_access *access)
+static struct fake_device *fake_of(struct kl__pci_access *access)
 {
 	return (struct fake_device *)(void *)((char *)access -
 		offsetof(struct fake_device, access));
@@ -123,8 +126,8 @@ void fake_register_write(struct fake_device *fake, uint32_t offset, unsigned int
 			offset);
 }
 
-/* Gone, or not told to answer. */
-static bool is_deaf(const struct fake_device *fake, unsigned int bar)
+/* True if the device is gone, or memory or I/O decoding is off. */
+static bool is_unreachable(const struct fake_device *fake, unsigned int bar)
 {
 	unsigned int bit = fake->access.bar[bar].is_io ? COMMAND_IO : COMMAND_MEMORY;
 
@@ -134,11 +137,11 @@ static bool is_deaf(const struct fake_device *fake, unsigned int bar)
 static uint32_t access_read(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 	unsigned int width)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 
 	if (!check_access(fake, bar, offset, width))
 		return 0;
-	if (is_deaf(fake, bar))
+	if (is_unreachable(fake, bar))
 		return fake->script.gone_reads_zero ? 0 : UINT32_MAX >> (32 - 8 * width);
 	if (bar != FAKE_BAR)
 		return fake_legacy_read(fake, (uint32_t)offset, width);
@@ -148,9 +151,9 @@ static uint32_t access_read(struct kl__pci_access *access, unsigned int bar, uin
 static void access_write(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 	unsigned int width, uint32_t value)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 
-	if (!check_access(fake, bar, offset, width) || is_deaf(fake, bar))
+	if (!check_access(fake, bar, offset, width) || is_unreachable(fake, bar))
 		return;
 	if (width < 4 && value >> (8 * width) != 0)
 		fake_violation(fake, "PCI-06: 0x%x written to %u bytes at 0x%llx", value, width,
@@ -166,7 +169,7 @@ static void access_write(struct kl__pci_access *access, unsigned int bar, uint64
 static volatile void *access_pointer(struct kl__pci_access *access, unsigned int bar,
 	uint64_t offset, unsigned int width)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 
 	if (!check_access(fake, bar, offset, width))
 		return NULL;
@@ -186,7 +189,7 @@ static volatile void *access_pointer(struct kl__pci_access *access, unsigned int
 
 static int access_interrupts(struct kl__pci_access *access, unsigned int vectors, const int *fds)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 
 	if (vectors > fake->script.msix_vectors || vectors > FAKE_VECTORS ||
 		fake->script.interrupts_fail)
@@ -199,7 +202,7 @@ static int access_interrupts(struct kl__pci_access *access, unsigned int vectors
 
 static int access_line(struct kl__pci_access *access)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 
 	if (!fake->script.has_line)
 		return -ENOTSUP;
@@ -211,7 +214,7 @@ static int access_line(struct kl__pci_access *access)
 
 static void access_rearm_line(struct kl__pci_access *access)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 	uint64_t count;
 
 	fake->line_rearms++;
@@ -221,15 +224,15 @@ static void access_rearm_line(struct kl__pci_access *access)
 	fake_line_interrupt(fake, 0);
 }
 
-static bool access_is_wanted(struct kl__pci_access *access)
+static bool access_removal_requested(struct kl__pci_access *access)
 {
-	return of(access)->script.removal_requested;
+	return fake_of(access)->script.removal_requested;
 }
 
-/* With it go the interrupts, as VFIO has it. */
+/* Closing removes the interrupts too, as VFIO does. */
 static void access_close(struct kl__pci_access *access)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 
 	fake->msix_is_on = false;
 	fake->access_closes++;
@@ -246,7 +249,7 @@ static const struct kl__pci_access_ops access_ops = {
 	.interrupts = access_interrupts,
 	.line = access_line,
 	.rearm_line = access_rearm_line,
-	.removal_requested = access_is_wanted,
+	.removal_requested = access_removal_requested,
 	.close = access_close,
 };
 

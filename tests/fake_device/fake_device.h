@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A modern virtio PCI device in this process, and the memory it can reach: the other side of a
- * driver under test. It is a second reading of the specification (virtio 1.x) and shares no ring
- * code and no register offsets with lib/. It does what the script says, logs each register access,
- * and records a violation for whatever a driver must not do; a test ends with fake_free having
- * none.
+ * A modern virtio PCI device in this process, and the memory it can reach: the peer of a driver
+ * under test. It is a second reading of the specification (virtio 1.x) and shares no ring code and
+ * no register offsets with lib/. It acts by the script, logs each register access, and records a
+ * violation for whatever a driver must not do. A test ends with fake_free and no violations.
  *
  * One thread. A doorbell is seen at once unless script.map_doorbells is set.
  */
@@ -29,7 +28,7 @@
 #define FAKE_NO_VECTOR 0xffff
 #define FAKE_NEVER 0xffffffffu
 
-/* Bus addresses of memory from the fake device's host are this much more than the CPU's addresses. */
+/* Difference between the bus and CPU addresses of memory from the fake device's host. */
 #define FAKE_IOVA_SHIFT (UINT64_C(1) << 48)
 
 struct fake_device;
@@ -53,11 +52,11 @@ struct fake_chain {
 	struct fake_segment segment[FAKE_SEGMENTS];
 };
 
-/* What the device does with a buffer; returns the length for its used element. */
+/* Handles one buffer; returns the length for its used element. */
 typedef uint32_t fake_handler(struct fake_device *fake, uint16_t queue,
 	const struct fake_chain *chain, void *context);
 
-/* In which order fake_process completes what it took. */
+/* Order in which fake_process completes what it took. */
 enum fake_order {
 	FAKE_IN_ORDER,
 	FAKE_REVERSE, /* takes all there are and completes the newest */
@@ -71,18 +70,18 @@ struct fake_held {
 	bool is_full; /* used completely */
 };
 
-/* What doorbells are judged by. */
+/* The rule that doorbells are checked against. */
 enum fake_kicks {
-	/* One when, and only when, the device asked for it, before the next action. */
+	/* Exactly when the device requested one, before the next action. */
 	FAKE_KICKS_EAGER,
-	/* Only when the device asked for it, at any time. */
+	/* Only when the device requested one, at any time. */
 	FAKE_KICKS_LAZY,
 	FAKE_KICKS_ANY,
 };
 
 /*
- * A field of the device configuration: only these may be read, in exactly these widths. One that
- * several features have stands there once for each.
+ * A field of the device configuration. Only these may be read, in exactly these widths. A field
+ * that several features have is listed once for each.
  */
 struct fake_config_field {
 	uint16_t offset;
@@ -91,21 +90,21 @@ struct fake_config_field {
 	int feature; /* the bit that must be offered, -1 for none */
 };
 
-/* Which registers the device has: the modern structures, those from before virtio 1.0, or both. */
+/* Register interfaces of the device: modern, from before virtio 1.0, or both. */
 enum fake_interfaces {
 	FAKE_MODERN,
 	FAKE_TRANSITIONAL,
 	FAKE_LEGACY,
 };
 
-/* What the test wants of the device; may be changed at any time. */
+/* Behaviour that the test sets; may be changed at any time. */
 struct fake_script {
 	struct kl_features offered;
 	uint16_t num_queues;
 	uint16_t queue_size[FAKE_QUEUES]; /* maximum; 0: no such queue */
 	uint16_t notify_off[FAKE_QUEUES];
 	uint16_t notif_config_data[FAKE_QUEUES];
-	uint32_t notify_multiplier; /* what the capability says; fake_rebuild applies it */
+	uint32_t notify_multiplier; /* in the capability; fake_rebuild applies it */
 	unsigned int msix_vectors; /* as before */
 	uint32_t config_length; /* as before */
 	enum fake_interfaces interfaces; /* as before */
@@ -113,10 +112,10 @@ struct fake_script {
 	bool has_window; /* as before: the PCI_CFG capability */
 	bool hides_bar; /* as before: the BAR of the structures can't be reached */
 	uint8_t config[FAKE_CONFIG_BYTES];
-	const struct fake_config_field
-		*fields; /* ended by width 0; NULL: every aligned read is right */
+	/* Ended by width 0; NULL: every aligned read is right. */
+	const struct fake_config_field *fields;
 	bool config_is_writable;
-	/* What the MMIO face says of itself; version 1 is legacy, device 0 nothing. */
+	/* Identification registers over MMIO; version 1 is legacy, device 0 none. */
 	uint32_t mmio_magic, mmio_version, mmio_device_id;
 
 	unsigned int reset_reads; /* status reads until a reset has ended; FAKE_NEVER */
@@ -124,18 +123,17 @@ struct fake_script {
 	bool scribbles; /* while a reset is pending, write into all buffers the device has */
 	bool refuses_features; /* FEATURES_OK does not stick */
 	bool stays_enabled; /* queue_enable reads 1 whatever was written */
-	bool removal_requested; /* the system wants the function back */
+	bool removal_requested; /* the system requests the removal of the function */
 	bool is_gone; /* all reads give ones, writes vanish */
 	bool gone_reads_zero; /* and of the BARs zeros, as with QEMU */
-	unsigned int
-		vectors_refused_from; /* mappings from this one on answer NO_VECTOR; FAKE_NEVER */
+	/* Mappings from this one on answer NO_VECTOR; FAKE_NEVER. */
+	unsigned int vectors_refused_from;
 	bool interrupts_fail;
 	bool has_line;
-	unsigned int
-		config_bumps; /* so many readings change the configuration; FAKE_NEVER: all do */
+	unsigned int config_bumps; /* so many reads change the configuration; FAKE_NEVER: all do */
 	void (*on_bump)(struct fake_device *fake);
 	unsigned int alloc_fails_at; /* the n-th allocation from now on, 1 for the next; 0: none */
-	/* Where the host's next block lies for the device; 0: at the CPU's address, shifted. */
+	/* Bus address of the host's next block; 0: the CPU's address, shifted. */
 	uint64_t next_iova;
 	bool map_doorbells;
 	bool serves_doorbells; /* process the queue within the doorbell write */
@@ -144,14 +142,14 @@ struct fake_script {
 	/* With IN_ORDER always FAKE_IN_ORDER, and so many buffers may share a used element. */
 	enum fake_order order;
 	unsigned int batch;
-	bool never_says_written; /* packed: as QEMU, no WRITE in used descriptors */
+	bool omits_write_flag; /* packed: as QEMU, no WRITE in used descriptors */
 	fake_handler *handler; /* NULL: copy what is readable to what is writable */
 	void *context;
 };
 
 /*
- * The device's view of one queue. Places count from the enabling and do not wrap: entries of a
- * split ring's available ring, or descriptors of a packed ring.
+ * The device's view of one queue. Places count from the enabling and do not wrap. They are entries
+ * of a split ring's available ring, or descriptors of a packed ring.
  */
 struct fake_queue {
 	uint16_t size, vector;
@@ -166,25 +164,25 @@ struct fake_queue {
 	uint8_t *desc, *driver_area, *device_area;
 
 	enum fake_kicks kicks;
-	bool is_busy; /* never asks for notifications after a fake_process */
-	bool is_lost; /* packed: a list was so bad that the next can't be found */
-	uint64_t seen; /* places looked at */
+	bool is_busy; /* requests no notifications after a fake_process */
+	bool is_lost; /* packed: a list was malformed, so the next can't be found */
+	uint64_t seen; /* places observed */
 	uint64_t fetched; /* places taken */
 	uint64_t done; /* places used */
 	uint64_t decided; /* places that the driver has made its decision about */
-	uint64_t described; /* split: descriptors looked at */
+	uint64_t described; /* split: descriptors observed */
 	uint64_t seen_buffers, fetched_buffers; /* packed */
 	uint64_t taken_buffers, completed_buffers;
-	uint16_t event; /* what the device asks for */
+	uint16_t event; /* requested by the device */
 	uint16_t event_flags;
 	uint64_t doorbells;
-	uint64_t interrupts; /* used buffer notifications that the driver asked for */
+	uint64_t interrupts; /* used buffer notifications that the driver requested */
 	uint32_t entries; /* of the arrays below */
 	struct fake_record *record; /* per descriptor, or buffer id */
 	struct fake_held *held; /* by fake_process */
 	uint16_t *id; /* packed: of the buffers seen, in order */
 	uint16_t *taken; /* heads of the buffers taken, in order */
-	uint8_t *expected; /* packed: the ring as it must stand there */
+	uint8_t *expected; /* packed: the expected contents of the ring */
 	unsigned int holding;
 };
 
@@ -210,7 +208,7 @@ struct fake_device {
 
 	uint32_t type;
 	uint8_t pci_config[256];
-	unsigned int pci_config_bytes; /* how much of it can be read */
+	unsigned int pci_config_bytes; /* readable bytes of it */
 
 	/* Registers. */
 	uint8_t status, generation, isr;
@@ -233,7 +231,7 @@ struct fake_device {
 	struct fake_queue queue[FAKE_QUEUES];
 	uint8_t *doorbell_page;
 
-	/* What happened. */
+	/* Counters and logs. */
 	unsigned int resets, isr_reads, access_closes, host_closes, config_interrupts;
 	uint8_t status_history[64]; /* values written */
 	unsigned int status_writes;
@@ -251,10 +249,12 @@ struct fake_device {
 
 /* A device of this virtio type: VERSION_1 offered, two queues of 256, 8 bytes of configuration. */
 struct fake_device *fake_new(uint32_t type);
-/* Frees the fake device and all host memory still out. Memory leaks count as violations before that: see
- * fake_check. */
+/*
+ * Frees the fake device and all host memory still out. Leaks count as violations only in
+ * fake_check, which comes before.
+ */
 void fake_free(struct fake_device *fake);
-/* Writes the PCI configuration space and the BARs as the script says. */
+/* Writes the PCI configuration space and the BARs by the script. */
 void fake_rebuild(struct fake_device *fake);
 /* Offset of the n-th (from 0) capability of a cfg_type in pci_config; 0 when there is none. */
 unsigned int fake_capability(const struct fake_device *fake, uint8_t cfg_type, unsigned int n);
@@ -262,9 +262,9 @@ unsigned int fake_capability(const struct fake_device *fake, uint8_t cfg_type, u
 unsigned int fake_add_capability(struct fake_device *fake, uint8_t cfg_type, uint8_t bar,
 	uint32_t offset, uint32_t length);
 
-/* End of a test: everything given back. Returns the number of violations. */
+/* End of a test: checks that all memory was freed. Returns the number of violations. */
 unsigned int fake_check(struct fake_device *fake);
-/* Whether some violation's text contains part; it is then forgotten. */
+/* True if a violation's text contains part. That violation is then removed. */
 bool fake_take_violation(struct fake_device *fake, const char *part);
 
 void fake_offer(struct fake_device *fake, unsigned int bit);
@@ -279,31 +279,33 @@ void fake_bind(struct fake_device *fake, uint16_t queue, uint16_t size, uint64_t
 	uint64_t avail, uint64_t used);
 struct kl_notifier fake_notifier(struct fake_device *fake, uint16_t queue);
 
-/* Looks at newly available entries and checks them, as every action on a queue does first. */
+/* Reads newly available entries and checks them, as every action on a queue does first. */
 void fake_observe(struct fake_device *fake, uint16_t queue);
 /* Takes the next available buffer; false when there is none. */
 bool fake_pop(struct fake_device *fake, uint16_t queue, struct fake_chain *chain);
 /* Writes a used element for a buffer that was taken. */
 void fake_complete(struct fake_device *fake, uint16_t queue, uint16_t head, uint32_t length);
-/* Takes buffers, handles each, completes at most max in script.order, then arms the doorbell unless the
- * queue is busy. Returns how many were completed. */
+/*
+ * Takes buffers, handles each, and completes at most max in script.order. Then arms the doorbell
+ * unless the queue is busy. Returns the number completed.
+ */
 unsigned int fake_process(struct fake_device *fake, uint16_t queue, unsigned int max);
 /* IN_ORDER: one used element for the next count buffers taken, all but the last used completely. */
 void fake_complete_batch(struct fake_device *fake, uint16_t queue, unsigned int count,
 	uint32_t length);
 
-/* Asks for a notification of the next place, or of none. */
+/* Requests a notification of the next place, or of none. */
 void fake_arm(struct fake_device *fake, uint16_t queue);
 void fake_disarm(struct fake_device *fake, uint16_t queue);
-/* With EVENT_IDX: asks for one of the place so far ahead of the next one to take. */
+/* With EVENT_IDX: requests a notification so many places ahead of the next one to take. */
 void fake_request_ahead(struct fake_device *fake, uint16_t queue, int ahead);
 /* The event field, avail_event or off_wrap of a packed ring (with DESC), and the flags, raw. */
 void fake_set_event(struct fake_device *fake, uint16_t queue, uint16_t value);
 void fake_set_event_flags(struct fake_device *fake, uint16_t queue, uint16_t value);
 
 /*
- * Lies: a used element as given, with the index moved on, or in a packed ring as many descriptors
- * as the buffer has; the index alone.
+ * Malformed entries. A used element as given, with the index moved on, or in a packed ring as many
+ * descriptors as the buffer has. Or the index alone.
  */
 void fake_write_raw_used(struct fake_device *fake, uint16_t queue, uint32_t id, uint32_t length);
 void fake_write_raw_index(struct fake_device *fake, uint16_t queue, uint16_t index);
@@ -315,8 +317,8 @@ uint16_t fake_used_flags(const struct fake_device *fake, uint16_t queue, unsigne
 
 void fake_need_reset(struct fake_device *fake);
 /*
- * Another program writes the command register. Without bus mastering the device sets DRIVER_OK back, as QEMU's does,
- * without memory decoding its BARs do not answer.
+ * Another program writes the command register. Without bus mastering the device clears DRIVER_OK,
+ * as QEMU's does. Without memory decoding its BARs do not answer.
  */
 void fake_command(struct fake_device *fake, uint16_t command);
 /* Changes a byte of the configuration as a device does: generation and interrupt. */
@@ -331,7 +333,7 @@ void fake_collect_doorbells(struct fake_device *fake);
 void fake_trace_clear(struct fake_device *fake);
 /* One access a line, such as "W2 queue_size 0x100". */
 char *fake_trace_text(const struct fake_device *fake, char *text, size_t size);
-/* How many logged accesses have this name, and are writes or reads. */
+/* Number of logged accesses that have this name, and are writes or reads. */
 unsigned int fake_trace_count(const struct fake_device *fake, const char *name, bool is_write);
 
 uint64_t fake_random(struct fake_device *fake);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the fake device's own files share: its reading of the register map, and little-endian helpers. */
+/*
+ * Declarations that the fake device's files share: its reading of the
+ * register map, and little-endian helpers.
+ */
 #ifndef FAKE_DEVICE_INTERNAL_H
 #define FAKE_DEVICE_INTERNAL_H
 
@@ -27,7 +30,7 @@
 #define FEATURE_NOTIF_CONFIG_DATA 39
 #define FEATURE_RING_RESET 40
 
-/* Where the fake device's structures lie in its BAR, each with a hole behind it. */
+/* Offsets of the fake device's structures in its BAR, each with a hole behind it. */
 #define FAKE_BAR 4
 #define FAKE_PORT_BAR 2
 #define COMMON_OFFSET 0x0000u
@@ -39,8 +42,8 @@
 #define FAKE_BAR_SIZE 0x200000u
 
 /*
- * What the fake device remembers of a buffer. Split: per descriptor, where only a head has a hash. Packed:
- * per buffer id, with the list as the driver wrote it, since others' used descriptors go over it.
+ * Record of a buffer. Split: per descriptor, where only a head has a hash. Packed: per buffer id,
+ * with the list as the driver wrote it, since others' used descriptors overwrite it.
  */
 struct fake_record {
 	uint64_t hash;
@@ -52,7 +55,7 @@ struct fake_record {
 	bool is_fetched;
 };
 
-/* Which notifications a side wants, when the other has written entries or descriptors. */
+/* Notifications that a side requests, when the other has written entries or descriptors. */
 struct fake_request {
 	enum { FAKE_REQUEST_NONE, FAKE_REQUEST_ALL, FAKE_REQUEST_PLACE } kind;
 	uint16_t word; /* of the one place */
@@ -60,20 +63,20 @@ struct fake_request {
 
 /*
  * A virtqueue format: split.c (2.7) and packed.c (2.8). Places count from the enabling and do not
- * wrap; they are entries of the available ring, or descriptors of the packed ring.
+ * wrap. They are entries of the available ring, or descriptors of the packed ring.
  */
 struct fake_ring_format {
 	const char *part_name[3];
 	unsigned int part_align[3];
 	uint64_t (*part_bytes)(unsigned int part, uint64_t size);
 	bool (*size_is_legal)(uint32_t size);
-	/* What the driver has laid out when it enables the queue. */
+	/* Checks the rings' contents when the driver enables the queue. */
 	void (*check_content)(struct fake_device *fake, const struct fake_queue *queue);
-	/* What the driver says about used buffer notifications. */
+	/* Checks the driver's suppression of used buffer notifications. */
 	void (*check_suppression)(struct fake_device *fake, const struct fake_queue *queue);
-	/* Sees, checks and records what was made available since the last look. */
-	void (*look)(struct fake_device *fake, uint16_t index);
-	/* Reads the next buffer again, which was looked at; false when it can't be read. */
+	/* Reads, checks and records the entries that became available since the last call. */
+	void (*observe)(struct fake_device *fake, uint16_t index);
+	/* Reads the next buffer again, which was observed before; false when it can't be read. */
 	bool (*fetch)(struct fake_device *fake, uint16_t index, struct fake_chain *chain);
 	bool (*is_unchanged)(struct fake_device *fake, uint16_t index, uint16_t head);
 	/* Places that the buffer takes. */
@@ -82,7 +85,7 @@ struct fake_ring_format {
 	/* Writes a used element at the place done, for a buffer or a batch of so many places. */
 	void (*use)(struct fake_device *fake, uint16_t index, uint32_t head, uint32_t length,
 		unsigned int span);
-	/* How a place is called in an event field, and in notification data (2.9). */
+	/* The number of a place in an event field, and in notification data (2.9). */
 	uint16_t (*word)(const struct fake_queue *queue, uint64_t place);
 	struct fake_request (
 		*driver_request)(const struct fake_device *fake, const struct fake_queue *queue);
@@ -146,7 +149,7 @@ static inline bool is_zero(const uint8_t *bytes, uint64_t length)
 	return true;
 }
 
-/* model.c */
+/* fake_device.c */
 __attribute__((format(printf, 2, 3))) void fake_violation(struct fake_device *fake,
 	const char *format, ...);
 
@@ -177,7 +180,7 @@ uint32_t fake_feature_read(const struct fake_device *fake);
 uint32_t fake_driver_feature_read(const struct fake_device *fake);
 void fake_feature_write(struct fake_device *fake, uint32_t value);
 void fake_map_config_vector(struct fake_device *fake, uint16_t vector);
-/* The vector that a mapping gets: the asked one, or none. */
+/* The vector that a mapping gets: the requested one, or none. */
 uint16_t fake_map_vector(struct fake_device *fake, uint16_t vector, const char *name);
 
 /* queue_registers.c */
@@ -190,10 +193,10 @@ void fake_reset_queues(struct fake_device *fake);
 void fake_queue_reset_write(struct fake_device *fake, uint16_t index, uint32_t value);
 uint32_t fake_queue_reset_read(struct fake_device *fake, uint16_t index);
 
-/* enable.c: takes the rings into use, after checking what the driver laid there. */
+/* enable.c: starts the rings, after checking what the driver prepared. */
 void fake_enable(struct fake_device *fake, uint16_t index);
 
-/* chain.c: building a chain, segment by segment; false, and a violation, when one breaks a rule. */
+/* chain.c: builds a chain, segment by segment; false, and a violation, when one breaks a rule. */
 void fake_begin_chain(const struct fake_walk *walk);
 bool fake_reject(const struct fake_walk *walk, const char *what);
 void fake_hash(struct fake_chain *chain, const void *bytes, size_t length);
@@ -220,7 +223,7 @@ bool fake_request_covers(const struct fake_device *fake, const struct fake_queue
 	struct fake_request request, uint64_t from, uint64_t to);
 /* Overwrites all writable bytes of all buffers of a queue that the device has. */
 void fake_scribble(struct fake_device *fake, uint16_t index);
-/* For a queue that is given up: frees what the fake device keeps of it. */
+/* Frees the records of a queue that is no longer used. */
 void fake_free_records(struct fake_queue *queue);
 
 /* legacy.c: the I/O ports of BAR 0. */
@@ -234,7 +237,7 @@ int fake_config_space_read(struct kl__pci_access *access, uint32_t offset, void 
 int fake_config_space_write(struct kl__pci_access *access, uint32_t offset, const void *data,
 	size_t size);
 
-/* model.c: a register of the modern structures, by its offset in their BAR. */
+/* fake_device.c: a register of the modern structures, by its offset in their BAR. */
 uint32_t fake_register_read(struct fake_device *fake, uint32_t offset, unsigned int width);
 void fake_register_write(struct fake_device *fake, uint32_t offset, unsigned int width,
 	uint32_t value);
@@ -248,7 +251,7 @@ void fake_doorbell_ring(struct fake_device *fake, int index, uint16_t data);
 void fake_doorbell_write(struct fake_device *fake, uint32_t offset, unsigned int width,
 	uint32_t value);
 volatile void *fake_doorbell_pointer(struct fake_device *fake, uint32_t offset, unsigned int width);
-/* Before an action: the driver had its chance to ring. */
+/* Before an action: by now the driver must have decided about its kick. */
 void fake_finish_decision(struct fake_device *fake, uint16_t index);
 bool fake_has(const struct fake_device *fake, unsigned int bit);
 

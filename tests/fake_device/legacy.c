@@ -2,7 +2,7 @@
 /* The registers from before virtio 1.0, in I/O ports: 4.1.4.10, 4.1.5.1.3.1, 2.7.2. */
 #include "internal.h"
 
-/* Ports whose place does not move. */
+/* Ports at fixed offsets. */
 static const struct port {
 	uint8_t offset, width;
 	bool is_readable, is_writable, needs_msix;
@@ -20,7 +20,7 @@ static const struct port {
 	{22, 2, true, true, true, "legacy_queue_vector"},
 };
 
-/* Where the device configuration starts: the vectors are there only while MSI-X is on. */
+/* Start of the device configuration. The vectors exist only while MSI-X is on. */
 static uint32_t config_start(const struct fake_device *fake)
 {
 	return fake->msix_is_on ? 24 : 20;
@@ -53,7 +53,7 @@ static const struct port *find(struct fake_device *fake, uint32_t offset, unsign
 	return NULL;
 }
 
-/* The two interfaces may not be mixed: 4.1.4.10. */
+/* 4.1.4.10: the two interfaces may not be mixed. */
 static void note_use(struct fake_device *fake)
 {
 	if (fake->status != 0 && !fake->is_driven_legacy)
@@ -135,7 +135,7 @@ static void write_features(struct fake_device *fake, uint32_t value)
 	fake->accepted = (struct kl_features){{value, 0}};
 }
 
-/* 2.7.2: one address tells where everything is. */
+/* 2.7.2: one address sets the place of all three areas. */
 static void write_address(struct fake_device *fake, uint32_t page)
 {
 	struct fake_queue *queue = selected(fake);

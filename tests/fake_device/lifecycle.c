@@ -36,7 +36,7 @@ uint32_t fake_status_read(struct fake_device *fake)
 	if (fake->reset_is_pending) {
 		for (uint16_t i = 0; fake->script.scribbles && i < FAKE_QUEUES; i++)
 			fake_scribble(fake, i);
-		/* A device that has not finished must not look as if it had. */
+		/* A device that has not finished must not read as if it had. */
 		if (fake->reset_left == FAKE_NEVER || fake->reset_left-- > 0)
 			return fake->status != 0 ? fake->status : STATUS_NEEDS_RESET;
 		finish_reset(fake);

@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-static struct fake_device *of(struct kl__host *host)
+static struct fake_device *fake_of(struct kl__host *host)
 {
 	return (struct fake_device *)(void *)((char *)host - offsetof(struct fake_device, host));
 }
@@ -43,7 +43,7 @@ static uint64_t place(struct fake_device *fake, const void *memory, size_t size,
 
 static void *host_alloc(struct kl__host *host, size_t size, size_t align, uint64_t *iova)
 {
-	struct fake_device *fake = of(host);
+	struct fake_device *fake = fake_of(host);
 	void *memory = NULL;
 
 	fake->allocations++;
@@ -84,7 +84,7 @@ static void check_unused(struct fake_device *fake, const struct fake_window *win
 
 static void host_free(struct kl__host *host, void *memory)
 {
-	struct fake_device *fake = of(host);
+	struct fake_device *fake = fake_of(host);
 
 	for (size_t i = 0; i < fake->windows; i++) {
 		if (fake->window[i].memory != memory || !fake->window[i].is_from_host)
@@ -119,7 +119,7 @@ static size_t host_translate(const struct kl__host *host, const void *address, s
 
 static void host_close(struct kl__host *host)
 {
-	struct fake_device *fake = of(host);
+	struct fake_device *fake = fake_of(host);
 
 	fake->host_closes++;
 	if (fake->host_closes > 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The same device behind a block of MMIO registers: 4.2.2, 4.2.4. What a register does is what its
- * counterpart on PCI does, so the rules that both share are checked there; the shared memory and
+ * The same device behind a block of MMIO registers: 4.2.2, 4.2.4. A register acts as its
+ * counterpart on PCI, so the rules that both share are checked there. The shared memory and
  * interrupt registers are traps, since no driver has a use for them here.
  */
 #include "internal.h"
@@ -47,7 +47,7 @@ static const struct mmio_register {
 	{0x0fc, 0x15, true, false, V2, "ConfigGeneration"},
 };
 
-static struct fake_device *of(struct kl__mmio_access *access)
+static struct fake_device *fake_of(struct kl__mmio_access *access)
 {
 	return (struct fake_device *)(void *)((char *)access - offsetof(struct fake_device, mmio));
 }
@@ -119,7 +119,7 @@ static uint32_t read_register(struct fake_device *fake, const struct mmio_regist
 
 static uint32_t mmio_read(struct kl__mmio_access *access, uint32_t offset, unsigned int width)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 	const struct mmio_register *reg;
 	uint32_t value;
 
@@ -137,7 +137,7 @@ static uint32_t mmio_read(struct kl__mmio_access *access, uint32_t offset, unsig
 	return value;
 }
 
-/* 2.7.2 with the size that the driver chose; everything had to be told before. */
+/* 2.7.2 with the size that the driver chose. Everything had to be set before. */
 static void write_page(struct fake_device *fake, uint32_t page)
 {
 	struct fake_queue *queue = selected(fake);
@@ -230,7 +230,7 @@ static void write_register(struct fake_device *fake, const struct mmio_register 
 static void mmio_write(struct kl__mmio_access *access, uint32_t offset, unsigned int width,
 	uint32_t value)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 	const struct mmio_register *reg;
 
 	if (fake->script.is_gone)
@@ -253,14 +253,14 @@ static void mmio_write(struct kl__mmio_access *access, uint32_t offset, unsigned
 static volatile void *mmio_pointer(struct kl__mmio_access *access, uint32_t offset)
 {
 	if (offset != 0x050)
-		fake_violation(of(access),
+		fake_violation(fake_of(access),
 			"a raw pointer was asked for a register that is no doorbell: 0x%x", offset);
 	return NULL;
 }
 
 static void mmio_close(struct kl__mmio_access *access)
 {
-	of(access)->access_closes++;
+	fake_of(access)->access_closes++;
 }
 
 static const struct kl__mmio_access_ops mmio_ops = {

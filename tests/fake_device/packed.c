@@ -75,7 +75,9 @@ static void check_content(struct fake_device *fake, const struct fake_queue *que
 	check_suppression(fake, queue);
 }
 
-/* Descriptors of the list at the place seen; 0, and a violation, when its form is wrong. */
+/*
+ * Number of descriptors of the list at the place seen; 0, and a violation, when its form is wrong.
+ */
 static unsigned int measure(struct fake_device *fake, uint16_t index)
 {
 	const struct fake_queue *queue = &fake->queue[index];
@@ -114,7 +116,7 @@ static int identify(struct fake_device *fake, uint16_t index, unsigned int count
 	struct fake_queue *queue = &fake->queue[index];
 	uint32_t id = get16(queue->desc + slot(queue, queue->seen + count - 1) + 12);
 
-	/* 2.8.6 asks for it in the last one; but there are devices that read the first one's. */
+	/* 2.8.6 demands it in the last one. But there are devices that read the first one's. */
 	for (unsigned int i = 0; i < count; i++)
 		if (get16(queue->desc + slot(queue, queue->seen + i) + 12) != id) {
 			fake_violation(fake,
@@ -153,7 +155,7 @@ static void keep_list(struct fake_queue *queue, uint16_t id, unsigned int count)
 	record->is_head = true;
 }
 
-static bool look_at(struct fake_device *fake, uint16_t index)
+static bool observe_entry(struct fake_device *fake, uint16_t index)
 {
 	static struct fake_chain chain;
 	struct fake_queue *queue = &fake->queue[index];
@@ -172,16 +174,16 @@ static bool look_at(struct fake_device *fake, uint16_t index)
 	return true;
 }
 
-static void look(struct fake_device *fake, uint16_t index)
+static void observe(struct fake_device *fake, uint16_t index)
 {
 	struct fake_queue *queue = &fake->queue[index];
 
 	/* No device can find the next list behind a bad one. */
 	while (!queue->is_lost && is_available(queue, queue->seen))
-		queue->is_lost = !look_at(fake, index);
+		queue->is_lost = !observe_entry(fake, index);
 }
 
-/* 2.8.16: what the device has been given, and has not written over, stands there unchanged. */
+/* 2.8.16: what the device received, and has not overwritten, is unchanged. */
 static bool is_as_expected(const struct fake_queue *queue, uint64_t place)
 {
 	size_t at = slot(queue, place);
@@ -230,7 +232,7 @@ static void withdraw(struct fake_queue *queue, uint16_t id)
 	queue->record[id] = (struct fake_record){0};
 }
 
-/* 2.8.3, 2.8.4, 2.8.6: what a used descriptor leaves undefined is there to mislead. */
+/* 2.8.3, 2.8.4, 2.8.6: fields that a used descriptor leaves undefined hold misleading values. */
 static void use(struct fake_device *fake, uint16_t index, uint32_t id, uint32_t length,
 	unsigned int count)
 {
@@ -246,7 +248,7 @@ static void use(struct fake_device *fake, uint16_t index, uint32_t id, uint32_t 
 				(unsigned long long)((queue->done + i) % queue->size), index);
 	if (queue->done % 2 != 0)
 		flags |= F_NEXT;
-	if (length != 0 && !fake->script.never_says_written)
+	if (length != 0 && !fake->script.omits_write_flag)
 		flags |= F_WRITE;
 	fake_write_raw_descriptor(fake, index, 0, (uint16_t)id,
 		is_readable && length == 0 ? UINT32_MAX : length, (uint16_t)flags);
@@ -323,7 +325,7 @@ const struct fake_ring_format fake_packed = {
 	.size_is_legal = size_is_legal,
 	.check_content = check_content,
 	.check_suppression = check_suppression,
-	.look = look,
+	.observe = observe,
 	.fetch = fetch,
 	.is_unchanged = is_unchanged,
 	.span = span,

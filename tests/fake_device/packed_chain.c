@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reading one buffer of a packed ring from its list of descriptors: 2.8.5 to 2.8.7. */
+/* Reads one buffer of a packed ring from its list of descriptors: 2.8.5 to 2.8.7. */
 #include "internal.h"
 
 #define F_NEXT 1

@@ -69,7 +69,7 @@ static void add_structures(struct fake_device *fake)
 	fake_add_capability(fake, 1, FAKE_BAR, COMMON_OFFSET, COMMON_LENGTH);
 }
 
-/* As QEMU has it: in front of the other one, with a single doorbell for all queues. */
+/* As in QEMU: in front of the other one, with a single doorbell for all queues. */
 static void add_port_doorbell(struct fake_device *fake)
 {
 	unsigned int at = fake_add_capability(fake, 2, FAKE_PORT_BAR, 0, 4);
@@ -85,7 +85,7 @@ void fake_rebuild(struct fake_device *fake)
 	memset(fake->pci_config, 0, sizeof(fake->pci_config));
 	fake->pci_config_bytes = sizeof(fake->pci_config);
 	put(fake->pci_config, 2, 0x1af4);
-	/* 4.1.2.1: a device with both has an id from below 0x1040, and its type in the subsystem's. */
+	/* 4.1.2.1: a device with both has an id below 0x1040, and its type in the subsystem's. */
 	put(fake->pci_config + 2, 2, is_modern ? 0x1040 + fake->type : 0x1000);
 	put(fake->pci_config + 4, 2, COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER);
 	put(fake->pci_config + 6, 2, 0x10);
@@ -108,7 +108,7 @@ void fake_rebuild(struct fake_device *fake)
 		add_port_doorbell(fake);
 	if (fake->script.has_window)
 		fake_add_capability(fake, 5, 0, 0, 0);
-	/* What the device has is not always what we can reach. */
+	/* A structure of the device is not always reachable. */
 	if (fake->script.hides_bar)
 		fake->access.bar[FAKE_BAR].size = 0;
 	fake->access.msix_vectors = fake->script.msix_vectors;

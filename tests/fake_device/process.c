@@ -56,7 +56,7 @@ static void complete_held(struct fake_device *fake, uint16_t index, unsigned int
 		fake->queue[index].held[which].length);
 }
 
-/* How many of the next ones may share an element: all but the last must be used completely. */
+/* Number of the next ones that may share an element: all but the last must be used completely. */
 static unsigned int batch_at(const struct fake_device *fake, const struct fake_queue *queue,
 	unsigned int at, unsigned int left)
 {

@@ -13,7 +13,7 @@ uint32_t fake_queue_read(struct fake_device *fake, uint32_t offset)
 	unsigned int half = (offset - 0x20) / 4;
 
 	if (!exists(fake, fake->queue_select)) {
-		/* 4.1.4.3: a size of 0 says so. */
+		/* 4.1.4.3: a size of 0 marks a queue that does not exist. */
 		if (offset != 0x18)
 			fake_violation(fake,
 				"PCI-26: register 0x%x of queue %u, which does not exist", offset,
@@ -41,8 +41,8 @@ uint32_t fake_queue_read(struct fake_device *fake, uint32_t offset)
 }
 
 /*
- * 3.1.1, step 7: between the reading back of FEATURES_OK and DRIVER_OK, and before the enabling; or
- * after the queue's own reset, 2.6.1.2.
+ * 3.1.1, step 7: between the read of FEATURES_OK and DRIVER_OK, and before the enabling. Or after
+ * the queue's own reset, 2.6.1.2.
  */
 static bool may_write(struct fake_device *fake, const char *name)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Queues as they are after a reset of the device, and the reset of a single one: 2.6.1, 4.1.4.3. */
+/* Queues after a reset of the device, and the reset of a single one: 2.6.1, 4.1.4.3. */
 #include "internal.h"
 
-/* As at first discovery; only what the test wants of the queue, or counts, stays. */
-static void begin_anew(struct fake_device *fake, unsigned int index)
+/* As at first discovery; only the test's settings of the queue, and counts, stay. */
+static void reset_queue(struct fake_device *fake, unsigned int index)
 {
 	struct fake_queue *queue = &fake->queue[index];
 
@@ -22,12 +22,12 @@ static void begin_anew(struct fake_device *fake, unsigned int index)
 void fake_reset_queues(struct fake_device *fake)
 {
 	for (unsigned int i = 0; i < FAKE_QUEUES; i++)
-		begin_anew(fake, i);
+		reset_queue(fake, i);
 }
 
 static void finish(struct fake_device *fake, uint16_t index)
 {
-	begin_anew(fake, index);
+	reset_queue(fake, index);
 	fake->queue[index].was_reset = true;
 }
 
@@ -58,7 +58,7 @@ uint32_t fake_queue_reset_read(struct fake_device *fake, uint16_t index)
 
 	if (!queue->reset_is_pending)
 		return 0;
-	/* Until it has ended the device may still be at the buffers. */
+	/* Until the reset has ended the device may still access the buffers. */
 	if (fake->script.scribbles)
 		fake_scribble(fake, index);
 	if (queue->reset_left == FAKE_NEVER || queue->reset_left-- > 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the device does with a queue of either format: look, take, complete, and lie. */
+/* A queue of either format, served: observe, take, complete, or write malformed entries. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,7 +41,7 @@ void fake_observe(struct fake_device *fake, uint16_t index)
 	if (queue == NULL)
 		return;
 	fake_ring_format(fake)->check_suppression(fake, queue);
-	fake_ring_format(fake)->look(fake, index);
+	fake_ring_format(fake)->observe(fake, index);
 }
 
 bool fake_pop(struct fake_device *fake, uint16_t index, struct fake_chain *chain)
@@ -107,12 +107,15 @@ void fake_write_raw_index(struct fake_device *fake, uint16_t index, uint16_t val
 	struct fake_queue *queue = fake_live_queue(fake, index);
 
 	if (fake_has(fake, FEATURE_RING_PACKED))
-		fake_violation(fake, "the test lies about an index that a packed ring has not");
+		fake_violation(fake, "the test writes an index that a packed ring has not");
 	else if (queue != NULL)
 		store16(queue->device_area + 2, value);
 }
 
-/* Of a buffer that is complete: it was not changed meanwhile. Returns its places. */
+/*
+ * Removes a completed buffer's records. The buffer must not have changed
+ * meanwhile. Returns its places.
+ */
 static unsigned int withdraw(struct fake_device *fake, uint16_t index, uint16_t head)
 {
 	const struct fake_ring_format *format = fake_ring_format(fake);

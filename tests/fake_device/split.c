@@ -80,7 +80,7 @@ static void expose(struct fake_record *record, void *context)
 	record->is_exposed = true;
 }
 
-static void look_at(struct fake_device *fake, uint16_t index, uint64_t place)
+static void observe_entry(struct fake_device *fake, uint16_t index, uint64_t place)
 {
 	static struct fake_chain chain;
 	struct fake_queue *queue = &fake->queue[index];
@@ -103,7 +103,7 @@ static void look_at(struct fake_device *fake, uint16_t index, uint64_t place)
 	queue->record[head].is_fetched = false;
 }
 
-static void look(struct fake_device *fake, uint16_t index)
+static void observe(struct fake_device *fake, uint16_t index)
 {
 	struct fake_queue *queue = &fake->queue[index];
 	uint16_t delta = (uint16_t)(load16(avail_idx(queue)) - (uint16_t)queue->seen);
@@ -115,7 +115,7 @@ static void look(struct fake_device *fake, uint16_t index)
 		return;
 	}
 	while (delta-- > 0)
-		look_at(fake, index, queue->seen++);
+		observe_entry(fake, index, queue->seen++);
 }
 
 static bool fetch(struct fake_device *fake, uint16_t index, struct fake_chain *chain)
@@ -169,7 +169,7 @@ static void use(struct fake_device *fake, uint16_t index, uint32_t head, uint32_
 	struct fake_queue *queue = &fake->queue[index];
 	uint8_t *element = used_element(queue, queue->done);
 
-	/* What stands at the places that a batch skips means nothing. */
+	/* The places that a batch skips have no meaning. */
 	for (unsigned int i = 1; i < count; i++)
 		put(used_element(queue, queue->done + i), 8, UINT64_C(0xfffffffffffffffe));
 	put(element, 4, head);
@@ -220,8 +220,7 @@ static void set_flags(struct fake_queue *queue, uint16_t flags)
 
 static void disarm(struct fake_device *fake, struct fake_queue *queue)
 {
-	/* With EVENT_IDX an entry that has passed stays behind, and fires again 65536 entries
-	 * later. */
+	/* With EVENT_IDX an old entry stays behind, and fires again 65536 entries later. */
 	if (!fake_has(fake, FEATURE_EVENT_IDX))
 		set_flags(queue, 1);
 }
@@ -244,7 +243,7 @@ const struct fake_ring_format fake_split = {
 	.size_is_legal = size_is_legal,
 	.check_content = check_content,
 	.check_suppression = check_suppression,
-	.look = look,
+	.observe = observe,
 	.fetch = fetch,
 	.is_unchanged = is_unchanged,
 	.span = span,

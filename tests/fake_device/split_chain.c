@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Reading one buffer from a split ring's descriptor table: 2.7.5. */
+/* Reads one buffer from a split ring's descriptor table: 2.7.5. */
 #include "internal.h"
 
 #define F_NEXT 1

@@ -5,20 +5,20 @@
 
 #include "internal.h"
 
-static struct fake_device *of(struct kl__pci_access *access)
+static struct fake_device *fake_of(struct kl__pci_access *access)
 {
 	return (struct fake_device *)(void *)((char *)access -
 		offsetof(struct fake_device, access));
 }
 
-/* Where the window's capability lies, 0 when there is none. */
+/* Offset of the window's capability, 0 when there is none. */
 static unsigned int window(const struct fake_device *fake)
 {
 	return fake_capability(fake, 5, 0);
 }
 
 /* PCI-44: only inside a structure, in one access of the length that was set. */
-static bool is_aimed(struct fake_device *fake, size_t size)
+static bool is_window_set(struct fake_device *fake, size_t size)
 {
 	const uint8_t *cap = fake->pci_config + window(fake);
 	uint32_t offset = get32(cap + 8), length = get32(cap + 12);
@@ -33,7 +33,7 @@ static bool is_aimed(struct fake_device *fake, size_t size)
 
 int fake_config_space_read(struct kl__pci_access *access, uint32_t offset, void *data, size_t size)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 	unsigned int at = window(fake);
 	uint32_t value;
 
@@ -43,7 +43,7 @@ int fake_config_space_read(struct kl__pci_access *access, uint32_t offset, void 
 	if (fake->script.is_gone) {
 		memset(data, 0xff, size);
 	} else if (at != 0 && offset == at + 16) {
-		if (!is_aimed(fake, size))
+		if (!is_window_set(fake, size))
 			return 0;
 		value = fake_register_read(fake, get32(fake->pci_config + at + 8),
 			(unsigned int)size);
@@ -58,7 +58,7 @@ static void write_window(struct fake_device *fake, unsigned int field, const uin
 	uint8_t *cap = fake->pci_config + window(fake);
 
 	if (field == 16) {
-		if (is_aimed(fake, size))
+		if (is_window_set(fake, size))
 			fake_register_write(fake, get32(cap + 8), (unsigned int)size,
 				size == 4         ? get32(data) :
 					size == 2 ? get16(data) :
@@ -74,7 +74,7 @@ static void write_window(struct fake_device *fake, unsigned int field, const uin
 int fake_config_space_write(struct kl__pci_access *access, uint32_t offset, const void *data,
 	size_t size)
 {
-	struct fake_device *fake = of(access);
+	struct fake_device *fake = fake_of(access);
 	unsigned int at = window(fake), field = offset - at;
 
 	if (at != 0 &&

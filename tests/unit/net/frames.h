@@ -14,8 +14,8 @@ struct frame {
 	bool is_ipv6;
 	bool is_udp;
 	bool has_vlan;
-	uint16_t
-		ip_extra; /* bytes of IPv4 options, or of an IPv6 extension header; a multiple of 8 */
+	/* Bytes of IPv4 options, or of an IPv6 extension header; a multiple of 8. */
+	uint16_t ip_extra;
 	uint16_t tcp_extra; /* bytes of TCP options; a multiple of 4 */
 	uint8_t tcp_flags;
 	uint32_t payload;

@@ -129,7 +129,7 @@ Test(packed, used_without_write)
 	uint32_t length;
 
 	open_packed(8, 0);
-	fixture.fake->script.never_says_written = true;
+	fixture.fake->script.omits_write_flag = true;
 	ring_post(&fixture, 1);
 	fake_write_raw_used(fixture.fake, 0, 0, 1);
 	cr_expect_eq(kl__queue_take(fixture.queue, &length), (void *)1);
