@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Receiving. Every buffer takes one ring descriptor; its header lies in the headroom, so that the
- * packet starts where an application expects it. Nothing of a used element is believed unchecked.
+ * Reception. Every buffer takes one ring descriptor; its header lies in the headroom, so that the
+ * packet starts where an application expects it. Every field of a used element is checked before
+ * use. The route of a packet: kl_net_rx_burst, the burst function of the ring's kind, take_packets,
+ * kl__ring_harvest (ring/used.h), then refill_and_kick, which goes the route of tx.c.
  */
 #include "ring/kick.h"
 #include "ring/used.h"
 #include "state.h"
 
 #define REFILL_CHUNK 64
-/* Used buffers that are taken from the ring in one go. */
+/* Used buffers per harvest. */
 #define RX_BATCH 64
 
-/* Up to count fresh mbufs; a pool that can't give all gives half as many, and so on. */
-static uint16_t allocate(struct net_rxq *rxq, struct rte_mbuf **fresh, uint16_t count)
+/* Allocates up to count mbufs; from a pool with fewer, half as many, and so on. */
+static uint16_t allocate_mbufs(struct net_rxq *rxq, struct rte_mbuf **fresh, uint16_t count)
 {
 	if (KL__LIKELY(rte_mempool_get_bulk(rxq->pool, (void **)fresh, count) == 0))
 		return count;
@@ -23,8 +25,8 @@ static uint16_t allocate(struct net_rxq *rxq, struct rte_mbuf **fresh, uint16_t 
 	return 0;
 }
 
-/* Where the device may write in m, known without a look at the mbuf, which is cold here. */
-static inline void *header_of(const struct net_rxq *rxq, struct rte_mbuf *m)
+/* The device's header in m, computed without a read of the mbuf, which is cold here. */
+static inline void *mbuf_header(const struct net_rxq *rxq, struct rte_mbuf *m)
 {
 	return (char *)m + rxq->header_at;
 }
@@ -37,7 +39,7 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
 	struct kl_queue *queue = rxq->queue;
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
 	struct rte_mbuf *fresh[REFILL_CHUNK];
-	uint16_t got = allocate(rxq, fresh, count);
+	uint16_t got = allocate_mbufs(rxq, fresh, count);
 
 	for (uint16_t i = 0; i < got; i++) {
 		uint64_t address = is_virtual ? (uintptr_t)fresh[i] + header_at :
@@ -50,7 +52,7 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
 	return got;
 }
 
-KL__ALWAYS_INLINE void refill(struct net_rxq *rxq, const unsigned int kind)
+KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
 	uint16_t room = kl__ring_free(queue, kind);
@@ -68,14 +70,14 @@ KL__ALWAYS_INLINE void refill(struct net_rxq *rxq, const unsigned int kind)
 
 void net_rx_refill(struct net_rxq *rxq)
 {
-	refill(rxq, rxq->queue->kind);
+	refill_and_publish(rxq, rxq->queue->kind);
 }
 
 KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const unsigned int kind)
 {
 	uint16_t published = rxq->queue->published;
 
-	refill(rxq, kind);
+	refill_and_publish(rxq, kind);
 	if (rxq->queue->published != published)
 		kl__kick(rxq->queue);
 }
@@ -91,19 +93,19 @@ static inline void init_mbuf(struct rte_mbuf *m, uint64_t mbuf_init, uint32_t by
 
 static inline uint16_t buffers_of(const struct net_rxq *rxq, struct rte_mbuf *m)
 {
-	const struct virtio_net_hdr *header = header_of(rxq, m);
+	const struct virtio_net_hdr *header = mbuf_header(rxq, m);
 
 	return *(const volatile uint16_t *)&header->num_buffers;
 }
 
-/* Drops a packet that can't be right, and counts it once. */
-KL__COLD static void drop(struct net_rxq *rxq, struct rte_mbuf *packet)
+/* Drops a malformed packet, and counts it once. */
+KL__COLD static void drop_packet(struct net_rxq *rxq, struct rte_mbuf *packet)
 {
 	rxq->count.errors++;
 	rte_pktmbuf_free(packet);
 }
 
-/* Used buffers that were taken from the ring and not looked at yet. */
+/* Used buffers that were harvested and not processed yet. */
 struct batch {
 	struct rte_mbuf **buffer;
 	uint32_t bytes[RX_BATCH];
@@ -111,10 +113,7 @@ struct batch {
 	uint16_t count;
 };
 
-/*
- * The next used buffer: from the batch, then from the ring, where the rest of a packet may still
- * be.
- */
+/* The next used buffer: from the batch, then from the ring, which may hold a packet's rest. */
 static struct rte_mbuf *next_buffer(struct net_rxq *rxq, struct batch *batch, uint32_t *bytes)
 {
 	struct rte_mbuf *buffer;
@@ -131,10 +130,10 @@ static struct rte_mbuf *next_buffer(struct net_rxq *rxq, struct batch *batch, ui
 }
 
 /*
- * Adds the further buffers of a packet; 5.1.6.4.1: they were used together with the first. False
- * when one makes no sense, or is missing, and then the queue is broken.
+ * Appends the further buffers of a packet; 5.1.6.4.1: they were used together with the first. False
+ * when one has a malformed length, or is missing, which breaks the queue.
  */
-static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *packet,
+static bool append_buffers(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *packet,
 	uint16_t buffers)
 {
 	struct rte_mbuf *tail = packet;
@@ -154,10 +153,7 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
 			bytes = 0;
 		}
 		init_mbuf(m, rxq->mbuf_init, bytes);
-		/*
-		 * Without a header of its own it starts where the device wrote, not at the
-		 * headroom.
-		 */
+		/* It has no header: data starts where the device wrote, not at the headroom. */
 		m->data_off = rxq->offset;
 		tail->next = m;
 		tail = m;
@@ -168,8 +164,7 @@ static bool append(struct net_rxq *rxq, struct batch *batch, struct rte_mbuf *pa
 }
 
 /*
- * A buffer that is not simply one packet. Returns the packet that starts there, or NULL when it was
- * dropped.
+ * The packet that starts in a buffer which is not simply one packet, or NULL when it was dropped.
  */
 KL__NOINLINE static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct batch *batch,
 	struct rte_mbuf *packet, uint32_t bytes)
@@ -179,51 +174,48 @@ KL__NOINLINE static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct
 	/* A packet has at least one byte. */
 	if (bytes <= rxq->header_bytes || bytes > rxq->buffer_bytes) {
 		init_mbuf(packet, rxq->mbuf_init, 0);
-		drop(rxq, packet);
+		drop_packet(rxq, packet);
 		return NULL;
 	}
 	init_mbuf(packet, rxq->mbuf_init, bytes - rxq->header_bytes);
 	buffers = buffers_of(rxq, packet);
 	if (buffers == 0) {
-		/* Of no meaning, but the data is there: counted, and taken for one. */
+		/* Malformed, but the data is there: counted, and processed as one buffer. */
 		rxq->count.errors++;
 		buffers = 1;
 	}
-	if (append(rxq, batch, packet, buffers) && packet->pkt_len <= rxq->frame_bytes)
+	if (append_buffers(rxq, batch, packet, buffers) && packet->pkt_len <= rxq->frame_bytes)
 		return packet;
-	drop(rxq, packet);
+	drop_packet(rxq, packet);
 	return NULL;
 }
 
-/*
- * Whether a used buffer is a whole packet of bytes, of which room can be: one comparison for both
- * bounds.
- */
+/* A used buffer is a whole packet of 1 to room bytes: one comparison checks both bounds. */
 KL__ALWAYS_INLINE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m,
 	uint32_t bytes, uint32_t room, const bool mergeable)
 {
 	return bytes - 1 < room && (!mergeable || buffers_of(rxq, m) == 1);
 }
 
-/* What the device says of the packet, from a copy that it can't change. NULL: it was dropped. */
+/* Applies the header, from a copy that the device can't change. NULL: the packet was dropped. */
 static struct rte_mbuf *apply_header(struct net_rxq *rxq, struct rte_mbuf *packet)
 {
 	struct virtio_net_hdr_v1_hash header = {.hash_value = 0};
 	enum net_rx_verdict verdict;
 
-	memcpy(&header, header_of(rxq, packet), RTE_MIN(rxq->header_bytes, sizeof(header)));
+	memcpy(&header, mbuf_header(rxq, packet), RTE_MIN(rxq->header_bytes, sizeof(header)));
 	verdict = net_rx_offload(&rxq->rules, packet, &header);
 	if (KL__LIKELY(verdict == NET_RX_GOOD))
 		return packet;
 	if (verdict == NET_RX_BAD) {
-		drop(rxq, packet);
+		drop_packet(rxq, packet);
 		return NULL;
 	}
 	rxq->count.errors++;
 	return packet;
 }
 
-/* Turns up to count (at most RX_BATCH) used buffers into packets; returns how many packets. */
+/* Turns up to count (at most RX_BATCH) used buffers into packets; returns the packets. */
 KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets,
 	uint16_t count, const bool mergeable, const bool offloads, const unsigned int kind)
 {
@@ -234,7 +226,7 @@ KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **p
 	uint64_t bytes = 0;
 	uint16_t n = 0;
 
-	/* They become packets where they lie, of which there are never more. */
+	/* The buffers become packets in place, since there are never more packets than buffers. */
 	batch.buffer = packets;
 	batch.count = kl__ring_harvest(rxq->queue, (void **)packets, batch.bytes, NULL, count,
 		kind);
@@ -273,7 +265,7 @@ KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packe
 	struct kl_queue *queue = rxq->queue;
 	uint16_t n = 0, got;
 
-	/* What is there at first; the rest of a packet may come from behind it. */
+	/* Harvests once per batch; the rest of a packet may come from later in the ring. */
 	while (n < count) {
 		got = take_packets(rxq, packets + n, RTE_MIN((uint16_t)(count - n), RX_BATCH),
 			mergeable, offloads, kind);
@@ -288,48 +280,50 @@ KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packe
 	return n;
 }
 
-#define STAMP(kind) \
-	static uint16_t rx_mergeable_##kind(struct net_rxq *rxq, struct rte_mbuf **packets, \
-		uint16_t count) \
-	{ \
-		return rx_burst(rxq, packets, count, true, false, kind); \
-	} \
-	static uint16_t rx_plain_##kind(struct net_rxq *rxq, struct rte_mbuf **packets, \
+/* Receive buffers take one descriptor each, so no ring is chained. */
+#define RX_BURST(name, kind) \
+	static uint16_t rx_burst_##name(struct net_rxq *rxq, struct rte_mbuf **packets, \
 		uint16_t count) \
 	{ \
 		return rx_burst(rxq, packets, count, false, false, kind); \
 	} \
-	static_assert(kind < KL__RING_KINDS, "a kind of ring")
-/* Receive buffers take one descriptor each, so no ring is chained. */
-STAMP(0);
-STAMP(1);
-STAMP(4);
-STAMP(5);
+	static uint16_t rx_burst_mergeable_##name(struct net_rxq *rxq, struct rte_mbuf **packets, \
+		uint16_t count) \
+	{ \
+		return rx_burst(rxq, packets, count, true, false, kind); \
+	}
+KL__RING_UNCHAINED_KINDS_X(RX_BURST)
 
-static uint16_t rx_offloads(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
+/* Any kind of ring, with offloads. */
+static uint16_t rx_burst_offloads(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
 {
 	return rx_burst(rxq, packets, count, rxq->is_mergeable, true, rxq->queue->kind);
 }
 
+#define RX_BURST_ENTRY(name, kind) [kind] = rx_burst_##name,
+#define RX_BURST_MERGEABLE_ENTRY(name, kind) [kind] = rx_burst_mergeable_##name,
+#define RX_PATHS(buffers) \
+	{ \
+		{[0] = buffers, [KL__RING_IN_ORDER] = buffers " in-order"}, \
+			{[0] = buffers " offloads", \
+				[KL__RING_IN_ORDER] = buffers " in-order offloads"}, \
+	}
+
 void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 {
 	static net_rx_burst_fn *const by_kind[][KL__RING_KINDS] = {
-		{[0] = rx_plain_0, [1] = rx_plain_1, [4] = rx_plain_4, [5] = rx_plain_5},
-		{[0] = rx_mergeable_0,
-			[1] = rx_mergeable_1,
-			[4] = rx_mergeable_4,
-			[5] = rx_mergeable_5},
+		{KL__RING_UNCHAINED_KINDS_X(RX_BURST_ENTRY)},
+		{KL__RING_UNCHAINED_KINDS_X(RX_BURST_MERGEABLE_ENTRY)},
 	};
-	static const char *const path[][2][2] = {
-		{{"plain", "plain in-order"}, {"mergeable", "mergeable in-order"}},
-		{{"plain offloads", "plain in-order offloads"},
-			{"mergeable offloads", "mergeable in-order offloads"}},
+	static const char *const path[][2][KL__RING_KINDS] = {
+		RX_PATHS("plain"),
+		RX_PATHS("mergeable"),
 	};
 	unsigned int kind = rxq->queue->kind;
 
 	rxq->is_mergeable = mergeable;
-	rxq->burst = rxq->rules.is_needed ? rx_offloads : by_kind[mergeable][kind];
-	rxq->path = path[rxq->rules.is_needed][mergeable][(kind & KL__RING_IN_ORDER) != 0];
+	rxq->burst = rxq->rules.is_needed ? rx_burst_offloads : by_kind[mergeable][kind];
+	rxq->path = path[mergeable][rxq->rules.is_needed][kind & KL__RING_IN_ORDER];
 }
 
 uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sending. The way of a packet: kl_net_tx_burst, the burst stamped out for the ring, kl__ring_add
- * (ring/ring.h), kl__ring_publish, and one kick decision per burst (ring/kick.h), which may end
- * in kl_notify (ring/notifier.h), the doorbell.
+ * Transmission. The route of a packet: kl_net_tx_burst, the burst function of the ring's kind,
+ * kl__ring_put and kl__ring_publish (ring/available.h), and one kick decision per burst
+ * (ring/kick.h), which may end in kl_notify (ring/notifier.h), the doorbell.
  */
 #include "ring/available.h"
 #include "ring/kick.h"
@@ -11,39 +11,40 @@
 
 #define RECLAIM_CHUNK 64
 /*
- * Packets under way whose mbufs have to be looked at to free them: with so many it is done before the
- * ring is full, while they are still in the cache. That halves what such a packet costs.
+ * Packets in flight that are freed one by one, which reads their mbufs. From this number on they
+ * are reclaimed before the ring is full, while they are still in the cache. That halves the cost of
+ * such a packet.
  */
-#define FOREIGN_ENOUGH 32
+#define OTHER_POOL_ENOUGH 32
 
 /*
- * What the slot of a sent packet says of it, in the place where a receive buffer has its size. A
- * packet of txq->pool that nobody else holds goes back to the pool without a look at the mbuf,
- * which is long out of the cache.
+ * The class of a sent packet, in the slot's field where a receive buffer has its size. A packet of
+ * txq->pool that nobody else holds is returned to the pool without a read of the mbuf, which has
+ * long left the cache.
  */
 enum {
 	TX_ANY_PACKET,
 	TX_OWN_PACKET,
 };
 
-/* Apart, since what DPDK inlines here is large. */
-KL__NOINLINE static void give_back(struct net_txq *txq, struct rte_mbuf **sent, uint16_t count)
+/* A function of its own, since the code that DPDK inlines here is large. */
+KL__NOINLINE static void return_to_pool(struct net_txq *txq, struct rte_mbuf **sent, uint16_t count)
 {
 	rte_mempool_put_bulk(txq->pool, (void **)sent, count);
 }
 
-/* Frees up to RECLAIM_CHUNK of what the device is done with, when not all of it is simple. */
+/* Frees up to RECLAIM_CHUNK sent packets, when not all of them are of txq->pool. */
 KL__NOINLINE static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **sent)
 {
-	uint32_t kinds[RECLAIM_CHUNK];
-	uint16_t count = kl__ring_harvest(txq->queue, (void **)sent, NULL, kinds, RECLAIM_CHUNK,
+	uint32_t classes[RECLAIM_CHUNK];
+	uint16_t count = kl__ring_harvest(txq->queue, (void **)sent, NULL, classes, RECLAIM_CHUNK,
 		txq->queue->kind);
 
 	uint16_t others = 0;
 
 	for (uint16_t i = 0; i < count; i++) {
-		if (kinds[i] == TX_OWN_PACKET)
-			give_back(txq, &sent[i], 1);
+		if (classes[i] == TX_OWN_PACKET)
+			return_to_pool(txq, &sent[i], 1);
 		else
 			sent[others++] = sent[i];
 	}
@@ -52,22 +53,19 @@ KL__NOINLINE static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf 
 	return count;
 }
 
-/* Takes back all that the device has sent. */
-KL__ALWAYS_INLINE void reclaim(struct net_txq *txq, const unsigned int kind)
+/* Reclaims all packets that the device has sent. */
+KL__ALWAYS_INLINE void reclaim_sent(struct net_txq *txq, const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
 	struct rte_mbuf *sent[RECLAIM_CHUNK];
 	uint16_t n;
 
 	do {
-		/*
-		 * What the device says it wrote into a packet it only reads means nothing: lengths
-		 * are not used.
-		 */
+		/* Used lengths mean nothing for packets, which the device only reads. */
 		if (KL__LIKELY(txq->other_pool == 0)) {
 			n = kl__ring_harvest(queue, (void **)sent, NULL, NULL, RECLAIM_CHUNK, kind);
 			if (n > 0)
-				give_back(txq, sent, n);
+				return_to_pool(txq, sent, n);
 		} else {
 			n = reclaim_mixed(txq, sent);
 		}
@@ -77,9 +75,9 @@ KL__ALWAYS_INLINE void reclaim(struct net_txq *txq, const unsigned int kind)
 }
 
 /*
- * The pool of a simple packet is remembered; with another one the packets that are on their way
- * still belong to the first, so the new one's are freed in the ordinary way until the ring has been
- * empty.
+ * The class of a simple packet. txq->pool is the mempool of the packets in flight. Packets of
+ * another mempool are freed one by one until the ring has been empty; then theirs becomes
+ * txq->pool.
  */
 static inline uint32_t pool_class(struct net_txq *txq, const struct rte_mbuf *packet, bool is_empty)
 {
@@ -93,15 +91,16 @@ static inline uint32_t pool_class(struct net_txq *txq, const struct rte_mbuf *pa
 	return TX_ANY_PACKET;
 }
 
-/* A header that asks the device for nothing. */
+/* A header that requests no offload. */
 static inline void clear_header(struct rte_mbuf *packet, uint16_t header_bytes)
 {
 	memset(rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes), 0, header_bytes);
 }
 
 /*
- * One segment of at least one byte, not too long, with room for a header that nobody else sees: as
- * has_header_room in tx_slow.c, but the fields that lie together are read together.
+ * Whether the packet has one segment of at least one byte, is not too long, and has private
+ * headroom for the header. As has_header_room in tx_slow.c, but fields that lie together are read
+ * together.
  */
 static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_bytes,
 	uint32_t max_frame)
@@ -119,7 +118,7 @@ static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_byte
 		packet->data_len - 1u < max_frame;
 }
 
-/* Returns how many were taken. header_bytes is constant where it can be. */
+/* Adds packets to the ring and returns how many. header_bytes is constant where it can be. */
 KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets,
 	uint16_t count, const uint16_t header_bytes, const bool offloads, const unsigned int kind)
 {
@@ -165,23 +164,23 @@ KL__ALWAYS_INLINE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packe
 {
 	const bool chained = (kind & KL__RING_CHAINED) != 0;
 	struct kl_queue *queue = txq->queue;
-	uint16_t taken = 0;
+	uint16_t added = 0;
 
 	if (count == 0)
 		goto poll;
-	if (kl__ring_free(queue, kind) < count || txq->other_pool >= FOREIGN_ENOUGH)
-		reclaim(txq, kind);
+	if (kl__ring_free(queue, kind) < count || txq->other_pool >= OTHER_POOL_ENOUGH)
+		reclaim_sent(txq, kind);
 	if (KL__UNLIKELY(queue->fault != KL_QUEUE_OK))
 		goto poll;
-	taken = add_packets(txq, packets, count, header_bytes, offloads, kind);
-	if (chained && taken < count) {
-		/* A packet of many pieces may need more than one descriptor each. */
-		reclaim(txq, kind);
+	added = add_packets(txq, packets, count, header_bytes, offloads, kind);
+	if (chained && added < count) {
+		/* A packet of many segments may need more than one descriptor. */
+		reclaim_sent(txq, kind);
 		if (KL__LIKELY(queue->fault == KL_QUEUE_OK))
-			taken += add_packets(txq, packets + taken, count - taken, header_bytes,
+			added += add_packets(txq, packets + added, count - added, header_bytes,
 				offloads, kind);
 	}
-	if (KL__UNLIKELY(taken < count))
+	if (KL__UNLIKELY(added < count))
 		queue->stats.ring_full++;
 	if (queue->avail_idx != queue->published) {
 		kl__ring_publish(queue, kind);
@@ -189,43 +188,44 @@ KL__ALWAYS_INLINE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packe
 	}
 poll:
 	kl__kick_poll(queue);
-	return taken;
+	return added;
 }
 
-#define STAMP(kind) \
-	static uint16_t tx_##kind(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count) \
+/* A packet takes one descriptor where the device has indirect tables; else tx_burst_generic runs. */
+#define TX_BURST(name, kind) \
+	static uint16_t tx_burst_##name(struct net_txq *txq, struct rte_mbuf **packets, \
+		uint16_t count) \
 	{ \
 		return tx_burst(txq, packets, count, NET_HEADER_BYTES, false, kind); \
-	} \
-	static_assert(kind < KL__RING_KINDS, "a kind of ring")
-STAMP(0);
-STAMP(1);
-STAMP(4);
-STAMP(5);
+	}
+KL__RING_UNCHAINED_KINDS_X(TX_BURST)
 
-/* A header of another size, packets with wishes, chains: what these are is looked up as it goes. */
-static uint16_t tx_any(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count)
+/* Any kind of ring, any header size, with offloads: all decided at run time. */
+static uint16_t tx_burst_generic(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count)
 {
 	return tx_burst(txq, packets, count, txq->header_bytes, txq->rules.is_needed,
 		txq->queue->kind);
 }
 
+#define TX_BURST_ENTRY(name, kind) [kind] = tx_burst_##name,
+#define TX_PATHS(suffix) \
+	{ \
+		[0] = "indirect" suffix, [KL__RING_IN_ORDER] = "indirect in-order" suffix, \
+		[KL__RING_CHAINED] = "chained" suffix, \
+		[KL__RING_CHAINED | KL__RING_IN_ORDER] = "chained in-order" suffix, \
+	}
+
 void net_tx_choose(struct net_txq *txq)
 {
-	static net_tx_burst_fn *const by_kind[KL__RING_KINDS] =
-		{[0] = tx_0, [1] = tx_1, [4] = tx_4, [5] = tx_5};
-	static const char *const path[][2][2] = {
-		{{"indirect", "indirect in-order"}, {"chained", "chained in-order"}},
-		{{"indirect offloads", "indirect in-order offloads"},
-			{"chained offloads", "chained in-order offloads"}},
-	};
+	static net_tx_burst_fn *const by_kind[KL__RING_KINDS] = {
+		KL__RING_UNCHAINED_KINDS_X(TX_BURST_ENTRY)};
+	static const char *const path[][KL__RING_KINDS] = {TX_PATHS(""), TX_PATHS(" offloads")};
 	unsigned int kind = txq->queue->kind;
 
 	txq->burst = by_kind[kind];
 	if (txq->burst == NULL || txq->header_bytes != NET_HEADER_BYTES || txq->rules.is_needed)
-		txq->burst = tx_any;
-	txq->path = path[txq->rules.is_needed][(kind & KL__RING_CHAINED) != 0]
-			[(kind & KL__RING_IN_ORDER) != 0];
+		txq->burst = tx_burst_generic;
+	txq->path = path[txq->rules.is_needed][kind & ~KL__RING_PACKED];
 }
 
 uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
@@ -245,7 +245,7 @@ void kl_net_tx_kick(struct kl_net *net, uint16_t queue)
 	struct net_pair *pair = &net->pairs[queue];
 
 	if (kl__gate_enter(&pair->tx_gate)) {
-		reclaim(&pair->tx, pair->tx.queue->kind);
+		reclaim_sent(&pair->tx, pair->tx.queue->kind);
 		kl__kick_flush(pair->tx.queue);
 	}
 	kl__gate_leave(&pair->tx_gate);
