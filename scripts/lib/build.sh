@@ -17,3 +17,14 @@ build_into() {
 	fi
 	ninja -C "$folder" "${targets[@]}" >"$log" 2>&1 || { tail -n 60 "$log" >&2; return 1; }
 }
+
+# The builds that tests run, see FLAVOURS in parts.py.
+build_flavour() {
+	case $1 in
+	gcc) build_into build ;;
+	clang) CC=clang build_into build-clang -Dwerror=true ;;
+	sanitized) build_into build-sanitized -Dwerror=true -Db_sanitize=address,undefined -Dbuildtype=debugoptimized \
+		-Dasserts=true ;;
+	*) echo "no build is called $1" >&2; return 1 ;;
+	esac
+}

@@ -4,7 +4,7 @@
 # in an iothread, to measure. The host is the judge of what was read and written.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-suite=guest/blk
+plan 17
 
 images=$root/build/guest-tests/blk-images
 rm -rf "$images" "$root/build/guest-tests/blk"
@@ -30,7 +30,7 @@ look_how_deep() {
 	until [ -e "$root/build/guest-tests/blk/deep" ]; do
 		sleep 0.2
 	done
-	"$root/tests/guest/lib/verify.py" deep "$qmp" >"$root/build/guest-tests/blk/deepest"
+	"$verify" deep "$qmp" >"$root/build/guest-tests/blk/deepest"
 }
 
 qmp=$(mktemp -u)

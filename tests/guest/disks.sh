@@ -5,7 +5,7 @@
 # known here, 8192 bytes each half second.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-suite=guest/disks
+plan 25
 
 images=$root/build/guest-tests/disks-images
 rm -rf "$images" "$root/build/guest-tests/disks"
@@ -20,7 +20,7 @@ grow_when_asked() {
 	until [ -e "$root/build/guest-tests/disks/grow-please" ]; do
 		sleep 0.2
 	done
-	"$root/tests/guest/lib/verify.py" resize "$qmp" growing 134217728 >"$root/build/guest-tests/disks/grown" 2>&1
+	"$verify" resize "$qmp" growing 134217728 >"$root/build/guest-tests/disks/grown" 2>&1
 }
 
 behind=disable-legacy=on,iommu_platform=on,ats=on

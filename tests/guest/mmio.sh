@@ -4,15 +4,16 @@
 # device, reached by physical address.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
+plan 48
 
 images=$root/build/guest-tests/mmio-images
 # When a program is killed nothing stops an MMIO device. What it was in the middle of it goes on with, in memory that the
 # next program was given by then, and cleared, and has not said so yet.
-qemu_may_say=('virtio: zero sized buffers' 'Guest moved used index')
+qemu_may_print=('virtio: zero sized buffers' 'Guest moved used index')
 
 # try_version N FORCE-LEGACY TRANSPORT
 try_version() {
-	suite="guest/mmio version $1"
+	title="version $1: "
 	rm -rf "$images"
 	mkdir -p "$images"
 	truncate -s 64M "$images/disk.raw"
@@ -27,7 +28,7 @@ try_version() {
 		-Q "-object filter-dump,id=dump,netdev=net1,file=$images/frames.pcap,maxlen=2000" \
 		-Q "-object rng-random,id=known,filename=$images/entropy"
 	check "the transport was $3" grep -q "\"transport\": \"$3\"" "$out/io.json"
-	judge_basics
+	check_basics
 }
 
 try_version 2 false mmio

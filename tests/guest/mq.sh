@@ -4,13 +4,10 @@
 # queues, packets that go back by all of them, address filters, and an interrupt for each queue.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-suite=guest/mq
 
-if [ ! -e /dev/net/tun ]; then
-	echo "# mq.sh is skipped: this machine has no /dev/net/tun"
-	exit 0
-fi
+[ -e /dev/net/tun ] || skip_part "this machine has no /dev/net/tun"
 [ "${KICKLESS_NETWORK:-}" = own ] || KICKLESS_NETWORK=own exec unshare --net "$0" "$@"
+plan 7
 
 back=$root/build/guest-tests/mq-flows
 go=$root/build/guest-tests/mq/go
@@ -27,7 +24,4 @@ boot mq --cpus 3 \
 kill "$sender"
 wait "$sender"
 
-each_flow_came_back() {
-	python3 -c "import json; back = json.load(open('$back')); print(back); raise SystemExit(not set(range(32)) <= set(back))"
-}
-check "each of 32 flows came back" each_flow_came_back
+check "each of 32 flows came back" json "$back" "set(range(32)) <= set(d)"

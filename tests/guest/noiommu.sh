@@ -4,8 +4,8 @@
 # missing must be said; then NICs, a disk and an entropy device with physical addresses.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-suite=guest/noiommu
+plan 25
 
 basic_machine noiommu
 boot noiommu --kernel small --iommu none --hugepages 0 "${basic[@]}" -Q "-device virtio-rng-pci,rng=known,addr=0x17,disable-legacy=on"
-judge_basics
+check_basics

@@ -4,7 +4,7 @@
 # IOMMU group.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-suite=guest/numa
+plan 9
 
 boot numa --memory 2048 \
 	-Q "-object memory-backend-ram,id=near,size=1G -object memory-backend-ram,id=far,size=1G" \

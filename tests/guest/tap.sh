@@ -1,16 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The kernel of a guest uses a NIC through kickless-testpmd and a TAP interface; at the other end is this machine's kernel, in
-# a network of its own. Both kernels judge the checksums, and what TCP carries is compared.
+# a network of its own. Both kernels verify the checksums, and what TCP carries is compared.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-suite=guest/tap
 
-if [ ! -e /dev/net/tun ]; then
-	echo "# tap.sh is skipped: this machine has no /dev/net/tun"
-	exit 0
-fi
+[ -e /dev/net/tun ] || skip_part "this machine has no /dev/net/tun"
 [ "${KICKLESS_NETWORK:-}" = own ] || KICKLESS_NETWORK=own exec unshare --net "$0" "$@"
+plan 21
 
 trace=$root/build/guest-tests/tap-trace
 qmp=$(mktemp -u)
@@ -34,4 +31,4 @@ kill $helpers
 wait $helpers 2>/dev/null
 
 check "QEMU has its announcement acknowledged" grep virtio_net_handle_announce "$trace"
-check "this machine's kernel finds no wrong checksum" no_wrong_sums
+check "this machine's kernel finds no wrong checksum" "$root/tests/lib/no_wrong_sums.py"

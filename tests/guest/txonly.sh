@@ -4,12 +4,11 @@
 # often each rang a doorbell by QEMU's count.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-suite=guest/txonly
+plan 7
 
 trace=$root/build/guest-tests/txonly/trace
 boot txonly --nics 2 --nic-link wire --nic-opts ioeventfd=off \
 	-Q "-msg timestamp=on -trace virtio_queue_notify -trace virtio_set_status -trace pci_cfg_write -D $trace"
 
-judge=$root/tests/guest/lib/verify.py
-check "kicks reported equal QEMU's trace" "$judge" kicks "$trace" "$out"/ours-*.json
-"$judge" compare "$trace" "$out"
+check "kicks reported equal QEMU's trace" "$verify" kicks "$trace" "$out"/ours-*.json
+"$verify" compare "$trace" "$out"

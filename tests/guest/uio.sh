@@ -4,7 +4,7 @@
 # modern interface and by the legacy one.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-suite=guest/uio
+plan 25
 
 capture=$root/build/guest-tests/uio/frames.pcap
 trace=$root/build/guest-tests/uio/trace
@@ -19,7 +19,7 @@ unplug_when_asked() {
 	until [ -e "$root/build/guest-tests/uio/unplug-please" ]; do
 		sleep 0.2
 	done
-	"$root/tests/guest/lib/verify.py" link "$qmp" nic1 off >"$root/build/guest-tests/uio/unplugged" 2>&1
+	"$verify" link "$qmp" nic1 off >"$root/build/guest-tests/uio/unplugged" 2>&1
 }
 
 qmp=$(mktemp -u)
@@ -31,7 +31,6 @@ boot uio --no-iommu --nics 2 --nic-opts disable-legacy=off,ioeventfd=off,modern-
 	-Q "-trace virtio_queue_notify -trace virtio_set_status -D $trace"
 kill "$unplugger" 2>/dev/null
 
-judge=$root/tests/guest/lib/verify.py
-check "kicks reported equal QEMU's trace" "$judge" kicks "$trace" "$out"/*.json
-check "every numbered frame on the wire is intact, none twice" "$judge" frames "$capture" 5000
+check "kicks reported equal QEMU's trace" "$verify" kicks "$trace" "$out"/*.json
+check "every numbered frame on the wire is intact, none twice" "$verify" frames "$capture" 5000
 check "the disk holds what was written to it" cmp -n 3145728 -i 4194304:0 "$images/scratch.raw" "$images/written"

@@ -4,8 +4,8 @@
 # is kicked.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
+plan 10
 source "$(dirname "$0")/lib/vhost_nics.sh"
-suite=guest/vhost
 
 start_ends vhost -l 1 -- echo echo-sleeps
 vhost_nic 1 2 mq=on,packed=on

@@ -5,9 +5,9 @@
 # load. What was written is judged by the disk's file.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-suite=interop/disks
-source "$root/tests/guest/lib/boot.sh"
-source "$root/tests/interop/qemu_machine.sh"
+source "$root/tests/lib/cases.sh"
+source "$root/tests/interop/fixtures/qemu_machine.sh"
+plan 28
 scratch=$(mktemp -d)
 trap '[ -z "$machine_pid" ] || stop_machine; rm -rf "$scratch"' EXIT
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -30,7 +30,7 @@ perf() {
 }
 
 results() {
-	python3 -c "import json,sys; d=json.load(open('$scratch/perf.json')); print(d); sys.exit(0 if $1 else 1)"
+	json "$scratch/perf.json" "$1"
 }
 
 readonly clean="d['requests'] > 0 and d['errors'] == d['resets'] == d['watchdog_kicks'] == 0"
@@ -137,4 +137,4 @@ check "a throttled disk" perf 05.0 "$clean" -q 4 -t 1
 check "10 requests a second and a deadline of 300 ms" deadline_is_kept
 check "a disk that grows under load" grows_under_load
 stop_machine
-check "QEMU has nothing to say" machine_is_quiet
+check "QEMU complains of nothing" machine_is_quiet

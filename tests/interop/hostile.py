@@ -15,27 +15,30 @@ import subprocess
 import sys
 import time
 
-from hostile_fixture import BROKEN, DROPPED, EITHER, FORMATS, IGNORED, LIMIT, PLAIN, RX, TX, BackEnd, lies
-from testpmd_fixture import ROOT, TOOL, Cases, Prompt, Rig
+from fixtures.cases import Cases
+from fixtures.hostile import BROKEN, DROPPED, EITHER, FORMATS, IGNORED, LIMIT, PLAIN, RX, TX, BackEnd, lies
+from fixtures.testpmd import ROOT, TOOL, Prompt, Fixture
 
 BLK = os.path.join(ROOT, "build/apps/blk/kickless-blk")
 # What the tool may say about one lie: why it resets, that it runs again, and a bit about the link.
 MOST_LINES = 8
+# Cases in all.
+PLANNED = 136
 
 
 def title(where, form, lie):
-    return f"hostile: {'blk' if where == 'blk' else 'net ' + where}, {form.replace('_', ' ')}, {lie.name} ({lie.rows})"
+    return f"{'blk' if where == 'blk' else 'net ' + where}, {form.replace('_', ' ')}, {lie.name} ({lie.rows})"
 
 
 class Port:
     """kickless-testpmd with one port, which sends back what it gets."""
 
-    def __init__(self, rig, back_end):
+    def __init__(self, fixture, back_end):
         self.back_end = back_end
         self.prompt = Prompt([TOOL, "-l", "0,1", "--no-huge", "-m", "64", "--", "--dev",
                               f"vhost-user:{back_end.path},type=net", "--enable-rx-cksum", "--tx-timeout=1200",
                               "--total-num-mbufs=4096", "-i", "-a"], honest=False)
-        rig.started.append(self.prompt)
+        fixture.started.append(self.prompt)
         self.prompt.read("testpmd> ")
         self.resets = 0
 
@@ -121,23 +124,23 @@ class Port:
         return 0
 
 
-def net_cases(cases, rig, words, form):
+def net_cases(cases, fixture, words, form):
     wanted = [(way, where, lie) for way, where in ((RX, "rx"), (TX, "tx")) for lie in lies(where, form)
               if all(word in title(where, form, lie) for word in words)]
     if not wanted:
         return
-    with BackEnd("net", rig.path(f"net-{form}.sock"), form) as back_end:
-        port = Port(rig, back_end)
+    with BackEnd("net", fixture.path(f"net-{form}.sock"), form) as back_end:
+        port = Port(fixture, back_end)
         for way, where, lie in wanted:
             if port.prompt.process.poll() is not None:
-                port = Port(rig, back_end)
+                port = Port(fixture, back_end)
             tell(cases, title(where, form, lie), port.tell, lie, way)
         if form not in PLAIN or words:
             _, status = port.prompt.quit()
-            cases.check(f"hostile: net, {form}: the tool ends well after all lies", status == 0, f"status {status}")
+            cases.check(f"net, {form}: the tool ends well after all lies", status == 0, f"status {status}")
             return
-        cases.run(f"hostile: net, {form}: four lies within a minute, then a start by hand", port.exhaust)
-        cases.run(f"hostile: net, {form}: a silent back end, and every wait ends (103)", port.meet_silence)
+        cases.run(f"net, {form}: four lies within a minute, then a start by hand", port.exhaust)
+        cases.run(f"net, {form}: a silent back end, and every wait ends (103)", port.meet_silence)
 
 
 def tell(cases, name, function, *arguments):
@@ -178,22 +181,34 @@ def tell_disk(back_end, form, lie):
     return after["recovered_us"] / 1e6
 
 
-def blk_cases(cases, rig, words, form):
+def blk_cases(cases, fixture, words, form):
     wanted = [lie for lie in lies("blk", form) if all(word in title("blk", form, lie) for word in words)]
     if not wanted:
         return
-    with BackEnd("blk", rig.path(f"blk-{form}.sock"), form) as back_end:
+    with BackEnd("blk", fixture.path(f"blk-{form}.sock"), form) as back_end:
         verify(back_end, form)
         for lie in wanted:
             tell(cases, title("blk", form, lie), tell_disk, back_end, form, lie)
 
 
+def planned(words):
+    """How many cases there are with all of the words; with none, those that there must be."""
+    if not words:
+        return PLANNED
+    count = 0
+    for form in FORMATS:
+        chosen = [[lie for lie in lies(where, form) if all(word in title(where, form, lie) for word in words)]
+                  for where in ("rx", "tx", "blk")]
+        count += sum(map(len, chosen)) + bool(chosen[0] or chosen[1])
+    return count
+
+
 def main(words):
-    cases = Cases("interop")
-    with Rig() as rig:
+    cases = Cases(planned(words))
+    with Fixture() as fixture:
         for form in FORMATS:
-            net_cases(cases, rig, words, form)
-            blk_cases(cases, rig, words, form)
+            net_cases(cases, fixture, words, form)
+            blk_cases(cases, fixture, words, form)
     return 1 if cases.failed else 0
 
 

@@ -8,9 +8,10 @@ import re
 import struct
 import sys
 
-from packets import ADDRESS4, ADDRESS6, ipv4, ipv6, tcp, udp
-from qemu_fixture import ALL, MAC, OFFLOADS, PAIRS, PROBE, Nic, enter_own_network, frame, mq_machine, testpmd
-from testpmd_fixture import Cases, Rig, wait_for
+from fixtures.cases import Cases
+from fixtures.packets import ADDRESS4, ADDRESS6, ipv4, ipv6, tcp, udp
+from fixtures.qemu import ALL, MAC, OFFLOADS, PAIRS, PROBE, Nic, enter_own_network, frame, mq_machine, testpmd
+from fixtures.testpmd import Fixture, wait_for
 
 STRANGER = bytes.fromhex("525400000099")
 ADDED = bytes.fromhex("525400000042")
@@ -192,20 +193,20 @@ def judge_announcement(nic, machine):
             assert said is not None and said[0][:12] == ALL + MAC, said
 
 
-def judge_standby(rig, machine):
+def judge_standby(fixture, machine):
     """Whoever takes STANDBY by its name is told to QEMU's user as such, and nobody else is."""
     for keys, told in (("", False), (",features=+STANDBY", True)):
-        testpmd(rig, [machine.nic(1, keys)]).quit()
+        testpmd(fixture, [machine.nic(1, keys)]).quit()
         machine.ask("query-status")
         assert ("FAILOVER_NEGOTIATED" in [event["event"] for event in machine.events]) == told, machine.events
 
 
-def run_filters(cases, rig, machine, wire):
+def run_filters(cases, fixture, machine, wire):
     def rx_filter():
         return machine.ask("query-rx-filter", name="nic")[0]
 
     offloads = OFFLOADS["vlan_filter"] | OFFLOADS["rss_hash"]
-    with Nic(rig, machine, wire, f"--rx-offloads={offloads:#x}") as nic:
+    with Nic(fixture, machine, wire, f"--rx-offloads={offloads:#x}") as nic:
         cases.run("RSS spreads by a hash over four queues, and the hash is in the packet", judge_rss, nic)
         cases.run("another redirection table", judge_table, nic)
         cases.run("no RSS: all to queue 0, and no hash", judge_types, nic)
@@ -221,16 +222,16 @@ def run_filters(cases, rig, machine, wire):
 
 def main():
     enter_own_network(__file__)
-    cases = Cases("interop/net_control")
-    with Rig() as rig:
+    cases = Cases(14)
+    with Fixture() as fixture:
         machine, wire = mq_machine(
-            rig, "-trace", "virtio_net_handle_announce", "-netdev", "hubport,id=s,hubid=1", "-device",
+            fixture, "-trace", "virtio_net_handle_announce", "-netdev", "hubport,id=s,hubid=1", "-device",
             "virtio-net-pci,netdev=s,addr=4,disable-legacy=on,failover=on")
-        run_filters(cases, rig, machine, wire)
-        cases.run("standby on request", judge_standby, rig, machine)
+        run_filters(cases, fixture, machine, wire)
+        cases.run("standby on request", judge_standby, fixture, machine)
         said = [line for line in machine.complaints().splitlines() if not re.search(
             "virtio_net_handle_announce|is not connected to host network|failover primary", line)]
-        cases.check("QEMU has nothing else to say", not said, said)
+        cases.check("QEMU complains of nothing else", not said, said)
     return 1 if cases.failed else 0
 
 

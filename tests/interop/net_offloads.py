@@ -6,9 +6,10 @@ kernel makes and takes virtio's headers, and cuts what the NIC does not want who
 import struct
 import sys
 
-from packets import ADDRESS4, ADDRESS6, checksum, ipv4, ipv6, pseudo, sums_are_good, tcp, udp
-from qemu_fixture import MAC, OFFLOADS, Header, Nic, enter_own_network, frame, mq_machine
-from testpmd_fixture import Cases, Rig
+from fixtures.cases import Cases
+from fixtures.packets import ADDRESS4, ADDRESS6, checksum, ipv4, ipv6, pseudo, sums_are_good, tcp, udp
+from fixtures.qemu import MAC, OFFLOADS, Header, Nic, enter_own_network, frame, mq_machine
+from fixtures.testpmd import Fixture
 
 PEER = bytes.fromhex("020000000077")
 SUMS = OFFLOADS["udp_cksum"] | OFFLOADS["tcp_cksum"]
@@ -158,8 +159,8 @@ def judge_all(cases, nic, keys, judges):
         cases.run(f"{name} ({keys[1:]})", judge, nic)
 
 
-def received(cases, rig, machine, wire, keys):
-    with Nic(rig, machine, wire, f"--rx-offloads={RX:#x}", "--eth-peer=0," + PEER.hex(":"), mode="mac", keys=keys) as nic:
+def received(cases, fixture, machine, wire, keys):
+    with Nic(fixture, machine, wire, f"--rx-offloads={RX:#x}", "--eth-peer=0," + PEER.hex(":"), mode="mac", keys=keys) as nic:
         judge_all(cases, nic, keys, {
             "a partial checksum is passed on": judge_passed_on,
             "checksums off and on by command": judge_without,
@@ -168,15 +169,15 @@ def received(cases, rig, machine, wire, keys):
             "what no command can change is refused": judge_refused,
         })
     keys += ",features=-CSUM"
-    with Nic(rig, machine, wire, f"--rx-offloads={SUMS:#x}", "--eth-peer=0," + PEER.hex(":"), mode="mac", keys=keys) as nic:
+    with Nic(fixture, machine, wire, f"--rx-offloads={SUMS:#x}", "--eth-peer=0," + PEER.hex(":"), mode="mac", keys=keys) as nic:
         judge_all(cases, nic, keys, {
             "a partial checksum is completed for a port that can't": judge_completed,
             "segmentation is refused for a port that can't": judge_incapable,
         })
 
 
-def sent(cases, rig, machine, wire, keys):
-    with Nic(rig, machine, wire, f"--rx-offloads={RX:#x}", "--eth-peer=0," + PEER.hex(":"), mode="csum", keys=keys) as nic:
+def sent(cases, fixture, machine, wire, keys):
+    with Nic(fixture, machine, wire, f"--rx-offloads={RX:#x}", "--eth-peer=0," + PEER.hex(":"), mode="csum", keys=keys) as nic:
         for command in ("stop", "port stop 0", "csum set udp hw 0", "csum set tcp hw 0", "port start 0", "start"):
             nic.say(command)
         judge_all(cases, nic, keys, {"checksums are left to the device": judge_sent_partial})
@@ -187,13 +188,13 @@ def sent(cases, rig, machine, wire, keys):
 
 def main():
     enter_own_network(__file__)
-    cases = Cases("interop/net_offloads")
-    with Rig() as rig:
-        machine, wire = mq_machine(rig)
+    cases = Cases(19)
+    with Fixture() as fixture:
+        machine, wire = mq_machine(fixture)
         for keys in (",packed=0", ",packed=1"):
-            received(cases, rig, machine, wire, keys)
-            sent(cases, rig, machine, wire, keys)
-        cases.check("QEMU has nothing to say", machine.complaints() == "", machine.complaints())
+            received(cases, fixture, machine, wire, keys)
+            sent(cases, fixture, machine, wire, keys)
+        cases.check("QEMU complains of nothing", machine.complaints() == "", machine.complaints())
     return 1 if cases.failed else 0
 
 

@@ -3,9 +3,9 @@
 # Our drivers natively, under the sanitizers, against QEMU's devices without a guest.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-suite=interop
-source "$root/tests/guest/lib/boot.sh"
-source "$root/tests/interop/qemu_machine.sh"
+source "$root/tests/lib/cases.sh"
+source "$root/tests/interop/fixtures/qemu_machine.sh"
+plan 20
 scratch=$(mktemp -d)
 trap '[ -z "$machine_pid" ] || stop_machine; rm -rf "$scratch"' EXIT
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
@@ -45,7 +45,7 @@ try_machine() {
 	check "$transport: 70,000 numbered frames each way" native numbered "${eal[@]}" -- \
 		"qtest:$port_a" "qtest:$port_b" 70000
 	stop_machine
-	check "$transport: QEMU has nothing to say" machine_is_quiet
+	check "$transport: QEMU complains of nothing" machine_is_quiet
 }
 
 has_transport() {

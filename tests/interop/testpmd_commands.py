@@ -12,7 +12,8 @@ where it does not."""
 import re
 import sys
 
-from testpmd_fixture import TOOL, Cases, Prompt, Rig, link_is_up, wait_for
+from fixtures.cases import Cases
+from fixtures.testpmd import TOOL, Prompt, Fixture, link_is_up, wait_for
 
 NIC_STATS = (r"#+ NIC statistics for port 0 +#+\n  RX-packets: \d+ +RX-missed: \d+ +RX-bytes:  \d+\n"
              r"  RX-errors: \d+\n  RX-nombuf:  \d+ +\n  TX-packets: \d+ +TX-errors: \d+ +TX-bytes:  \d+\n\n"
@@ -128,6 +129,7 @@ COMMANDS = [
     ("help ports", r"port config mtu PORT N\n", None),
 ]
 
+PLANNED_COMMANDS = 98
 # Both ways of a word count once.
 DISTINCT = {re.sub(r"\b(on|off|\d+|all|0x\w+)\b", "X", command) for command, _, _ in COMMANDS}
 
@@ -178,31 +180,32 @@ def run_documentation(tool):
     assert status == 0 and "Bye..." in text, f"status {status}\n{text}"
 
 
-def default_tool(rig, *options):
-    return rig.tool(["a.sock", "b.sock"], *options, eal=("-l", "0,1"))
+def default_tool(fixture, *options):
+    return fixture.tool(["a.sock", "b.sock"], *options, eal=("-l", "0,1"))
 
 
 def main():
-    cases = Cases("interop")
     own = sys.argv[2:] if sys.argv[1:2] == ["--"] else None
-    with Rig() as rig:
-        with open(rig.path("commands"), "w", encoding="ascii") as file:
+    # The commands, how many they are, the end, and the session.
+    cases = Cases(PLANNED_COMMANDS + (3 if own is None else 2))
+    with Fixture() as fixture:
+        with open(fixture.path("commands"), "w", encoding="ascii") as file:
             file.write("set burst 8\n")
         if own is None:
-            peer = rig.peer(["a.sock", "b.sock"])
-            tool = default_tool(rig)
+            peer = fixture.peer(["a.sock", "b.sock"])
+            tool = default_tool(fixture)
             wait_for("the back end's links", lambda: link_is_up(peer, 0) and link_is_up(peer, 1), True)
             peer.command("start")
         else:
             tool = Prompt([TOOL, *own, "-i"])
-            rig.started.append(tool)
+            fixture.started.append(tool)
             tool.read("testpmd> ")
-        run_session(cases, tool, rig.path("commands"))
+        run_session(cases, tool, fixture.path("commands"))
         cases.check(f"{len(DISTINCT)} different commands, 60 at least", len(DISTINCT) >= 60)
         text, status = tool.quit()
         cases.check("testpmd> quit", status == 0 and "Bye..." in text, text)
         if own is None:
-            cases.run("the session of DPDK's user guide", lambda: run_documentation(default_tool(rig)))
+            cases.run("the session of DPDK's user guide", lambda: run_documentation(default_tool(fixture)))
     return 1 if cases.failed else 0
 
 

@@ -8,18 +8,19 @@ import subprocess
 import sys
 import time
 
-from testpmd_fixture import ROOT, Cases, Rig
+from fixtures.cases import Cases
+from fixtures.testpmd import ROOT, Fixture
 
 LONGEST_GAP_US = 400  # half of them are longer than an adaptive forwarder polls
 MOST_CPU = 0.02
 
 
 class Pinger:
-    def __init__(self, rig, pings):
+    def __init__(self, fixture, pings):
         self.process = subprocess.Popen(
             [os.path.join(ROOT, "build/tests/interop/vhost_pinger"), "-l", "1", "--no-huge", "-m", "64",
              "--no-pci", "--no-shconf", "--no-telemetry", f"--file-prefix=pinger{os.getpid()}",
-             "--log-level=lib.vhost:error", "--", rig.path("net.sock"), str(pings), str(LONGEST_GAP_US)],
+             "--log-level=lib.vhost:error", "--", fixture.path("net.sock"), str(pings), str(LONGEST_GAP_US)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, text=True)
         assert self.wait("ready"), "the back end did not start"
@@ -53,10 +54,10 @@ def share_of_cpu(process, seconds=5):
 
 
 def ping_through(mode, lcores, pings, results):
-    with Rig() as rig:
-        pinger = Pinger(rig, pings)
-        rig.started.append(pinger)
-        tool = rig.tool(["net.sock"], f"--idle={mode}", "--forward-mode=io", eal=("-l", lcores))
+    with Fixture() as fixture:
+        pinger = Pinger(fixture, pings)
+        fixture.started.append(pinger)
+        tool = fixture.tool(["net.sock"], f"--idle={mode}", "--forward-mode=io", eal=("-l", lcores))
         tool.command("start")
         idle = share_of_cpu(tool.process)
         found = re.fullmatch(r"sent (\d+) lost (\d+) p50 (\d+) p99 (\d+) max (\d+)\n", pinger.ping())
@@ -78,7 +79,7 @@ def ping_through(mode, lcores, pings, results):
 
 
 def main():
-    cases, results = Cases("interop"), {}
+    cases, results = Cases(5), {}
     for mode, lcores, pings in (("poll", "0", 1000), ("adaptive", "0", 10000), ("interrupt", "0", 1000),
                                 ("adaptive", "0,1", 1000), ("interrupt", "0,1", 1000)):
         cases.run(f"{pings} packets one at a time, --idle={mode}, lcores {lcores}",

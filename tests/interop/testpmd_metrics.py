@@ -13,7 +13,8 @@ import time
 import urllib.error
 import urllib.request
 
-from testpmd_fixture import PATIENCE, TOOL, Cases, Rig, counter, wait_for
+from fixtures.cases import Cases
+from fixtures.testpmd import PATIENCE, TOOL, Fixture, counter, wait_for
 
 PREFIX = f"kl-metrics-{os.getpid()}"
 
@@ -123,14 +124,14 @@ def judge_closed_port(port, tool):
     assert 'port="0"' not in scrape(port)
 
 
-def judge_library(rig):
+def judge_library(fixture):
     """The HTTP library is loaded by those that ask for it: with a broken one, only they are refused."""
-    folder = rig.path("libraries")
+    folder = fixture.path("libraries")
     os.mkdir(folder)
     with open(os.path.join(folder, "libmicrohttpd.so.12"), "wb"):
         pass
     arguments = [TOOL, "-l", "0", "--no-huge", "-m", "128", "--", "--dev",
-                 f"vhost-user:{rig.path('other.sock')},type=net", "-i"]
+                 f"vhost-user:{fixture.path('other.sock')},type=net", "-i"]
     for options, refused in (([], False), (["--metrics-listen=0"], True)):
         done = subprocess.run(arguments + options, input="quit\n", capture_output=True, text=True, check=False,
                               timeout=PATIENCE, env={**os.environ, "LD_LIBRARY_PATH": folder})
@@ -139,11 +140,11 @@ def judge_library(rig):
 
 
 def main():
-    cases = Cases("interop")
-    with Rig() as rig:
-        rig.peer(["net.sock", "other.sock"], "--forward-mode=rxonly", "-a")
-        cases.run("only --metrics-listen needs the HTTP library", judge_library, rig)
-        tool = rig.tool(["net.sock"], "--forward-mode=txonly", "--rate=10000", "--metrics-listen=0",
+    cases = Cases(8)
+    with Fixture() as fixture:
+        fixture.peer(["net.sock", "other.sock"], "--forward-mode=rxonly", "-a")
+        cases.run("only --metrics-listen needs the HTTP library", judge_library, fixture)
+        tool = fixture.tool(["net.sock"], "--forward-mode=txonly", "--rate=10000", "--metrics-listen=0",
                         eal=("-l", "0", "--telemetry", f"--file-prefix={PREFIX}"))
         port = int(re.search(r"Metrics: port (\d+)", tool.shown).group(1))
         tool.command("start")

@@ -7,9 +7,10 @@ import json
 import subprocess
 import sys
 
-from packets import (ADDRESS4, ADDRESS6, HERE, THERE, arp, ethernet, ipv4, ipv6, ping, read_pcap,
+from fixtures.cases import Cases
+from fixtures.packets import (ADDRESS4, ADDRESS6, HERE, THERE, arp, ethernet, ipv4, ipv6, ping, read_pcap,
                      sums_are_good, tcp, udp, write_pcap)
-from testpmd_fixture import Cases, Rig, counter, link_is_up, wait_for
+from fixtures.testpmd import Fixture, counter, link_is_up, wait_for
 
 OUR = bytes.fromhex("020000000099")
 PEER = bytes.fromhex("020000000077")
@@ -36,12 +37,12 @@ FRAMES = {
 
 def through(mode, *options, commands=()):
     """The frames that come back, and what the tool said when it stopped."""
-    with Rig() as rig:
-        write_pcap(rig.path("in.pcap"), FRAMES.values())
-        peer = rig.peer(["net.sock"], vdevs=[
-            f"net_pcap0,rx_pcap={rig.path('in.pcap')},tx_pcap={rig.path('out.pcap')}"])
-        tool = rig.tool(["net.sock"], f"--forward-mode={mode}", "--eth-peer=0," + PEER.hex(":"),
-                        f"--pcap-out={rig.path('ours.pcapng')}", *options, keys=",mac=" + OUR.hex(":"))
+    with Fixture() as fixture:
+        write_pcap(fixture.path("in.pcap"), FRAMES.values())
+        peer = fixture.peer(["net.sock"], vdevs=[
+            f"net_pcap0,rx_pcap={fixture.path('in.pcap')},tx_pcap={fixture.path('out.pcap')}"])
+        tool = fixture.tool(["net.sock"], f"--forward-mode={mode}", "--eth-peer=0," + PEER.hex(":"),
+                        f"--pcap-out={fixture.path('ours.pcapng')}", *options, keys=",mac=" + OUR.hex(":"))
         for command in commands:
             tool.command(command)
         tool.command("start")
@@ -53,10 +54,10 @@ def through(mode, *options, commands=()):
         tool.quit()
         peer.quit()
         shown = subprocess.run(
-            ["tshark", "-r", rig.path("ours.pcapng"), "-T", "json", "-e", "frame.interface_name",
+            ["tshark", "-r", fixture.path("ours.pcapng"), "-T", "json", "-e", "frame.interface_name",
              "-e", "frame.packet_flags_direction", "-e", "frame.len"],
             capture_output=True, text=True, check=True).stdout
-        return read_pcap(rig.path("out.pcap")), said, json.loads(shown)
+        return read_pcap(fixture.path("out.pcap")), said, json.loads(shown)
 
 
 def expect(frames, wanted):
@@ -129,7 +130,7 @@ def judge_csum():
         f"--pcap-out holds {ways}"
 
 
-cases = Cases("interop")
+cases = Cases(6)
 for mode, judge in (("mac", judge_mac), ("macswap", judge_macswap), ("macswap, a VLAN tag inserted", judge_tags), ("icmpecho", judge_icmpecho),
                     ("5tswap", judge_5tswap), ("csum, with --pcap-out", judge_csum)):
     cases.run(f"frames through mode {mode}", judge)

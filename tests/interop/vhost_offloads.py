@@ -6,8 +6,9 @@ side leaves to the other shows in the flags that the other sees, and at the end 
 import re
 import sys
 
-from packets import ADDRESS4, ADDRESS6, ethernet, ipv4, ipv6, read_pcap, sums_are_good, tcp, udp, write_pcap
-from testpmd_fixture import Cases, Rig, link_is_up, wait_for
+from fixtures.cases import Cases
+from fixtures.packets import ADDRESS4, ADDRESS6, ethernet, ipv4, ipv6, read_pcap, sums_are_good, tcp, udp, write_pcap
+from fixtures.testpmd import Fixture, link_is_up, wait_for
 
 PAYLOAD = bytes(number * 7 & 0xff for number in range(12000))
 LARGE, SMALL = 14 + 20 + 20 + len(PAYLOAD), 90
@@ -33,11 +34,11 @@ def seen_by(prompt, port):
 
 def through(is_theirs, keys):
     """Out of the file, and back into another; the sums are left open by them on the way to us, or by us on the way back."""
-    with Rig() as rig:
-        write_pcap(rig.path("in.pcap"), FRAMES)
-        peer = rig.peer(["net.sock"], "--max-pkt-len=16000", vhost=",tso=1", vdevs=[
-            f"net_pcap0,rx_pcap={rig.path('in.pcap')},tx_pcap={rig.path('out.pcap')}"])
-        tool = rig.tool(["net.sock"], "--forward-mode=csum", f"--rx-offloads={RX:#x}", eal=("-l", "0,1"), keys=keys)
+    with Fixture() as fixture:
+        write_pcap(fixture.path("in.pcap"), FRAMES)
+        peer = fixture.peer(["net.sock"], "--max-pkt-len=16000", vhost=",tso=1", vdevs=[
+            f"net_pcap0,rx_pcap={fixture.path('in.pcap')},tx_pcap={fixture.path('out.pcap')}"])
+        tool = fixture.tool(["net.sock"], "--forward-mode=csum", f"--rx-offloads={RX:#x}", eal=("-l", "0,1"), keys=keys)
         if not is_theirs:
             set_up(tool, "port stop 0", "csum set tcp hw 0", "csum set udp hw 0", "tso set 1000 0", "port start 0")
         set_up(tool, "set verbose 1", "start")
@@ -51,7 +52,7 @@ def through(is_theirs, keys):
         seen = seen_by(tool, 0) if is_theirs else seen_by(peer, 1)
         tool.quit()
         peer.quit()
-        return seen, read_pcap(rig.path("out.pcap"))
+        return seen, read_pcap(fixture.path("out.pcap"))
 
 
 def judge_ours(keys):
@@ -66,7 +67,7 @@ def judge_theirs(keys):
 
 
 def main():
-    cases = Cases("interop/vhost_offloads")
+    cases = Cases(4)
     for keys in (",packed=0", ",packed=1"):
         cases.run(f"checksums and cutting are left to net_vhost ({keys[1:]})", judge_ours, keys)
         cases.run(f"net_vhost leaves checksums to us ({keys[1:]})", judge_theirs, keys)

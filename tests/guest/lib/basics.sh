@@ -2,8 +2,8 @@
 # shellcheck shell=bash disable=SC2154
 #
 # What every way to reach a device has to pass, in a guest with two NICs, a disk of 64 MiB and an entropy device at 17.
-# Needs root, suite and out, and other names or EAL options in physical, nics, disk and entropy where these don't fit; what
-# it leaves is judged by judge_basics in lib.sh.
+# Needs root and out, and other names or EAL options in physical, nics, disk and entropy where these don't fit; what
+# it leaves is verified by check_basics in boot.sh.
 
 devbind=$root/build/apps/devbind/kickless-devbind
 testpmd=$root/build/apps/testpmd/kickless-testpmd
@@ -22,8 +22,8 @@ frames() {
 
 forwards() {
 	timeout 60 "$testpmd" -l 0,1 "${physical[@]}" -- --dev "${nics[0]}" --dev "${nics[1]}" --forward-mode=io --tx-first --duration 3 --json "$out/io.json" &&
-		python3 -c "import json,sys; d=json.load(open('$out/io.json')); sys.exit(0 if all(p['rx_packets'] > 500 and
-			all(q['watchdog_kicks'] == 0 and q['bad_used'] == 0 for q in p['queues']) for p in d['ports']) else str(d)[:2000])"
+		json "$out/io.json" "all(p['rx_packets'] > 500 and
+			all(q['watchdog_kicks'] == 0 and q['bad_used'] == 0 for q in p['queues']) for p in d['ports'])"
 }
 
 killed_and_restarted() {
@@ -41,6 +41,6 @@ basics() {
 	check "killed under load, restarted at once" killed_and_restarted
 	check "a disk verifies" timeout 120 "$blk" verify -l 0 "${physical[@]}" -- --dev "$disk" --size 32M
 	check "a file is copied to it" timeout 60 "$blk" copy -l 0 "${physical[@]}" -- --dev "$disk" --force \
-		--from "$root/build/guest-tests/$(basename "$suite")-images/entropy"
+		--from "$root/build/guest-tests/$(basename "$0" .guest)-images/entropy"
 	check "20,000 random bytes" timeout 60 "$drawn" -l 0 "${physical[@]}" -- "$entropy" 20000 "$out/drawn" 10000
 }

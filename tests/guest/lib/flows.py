@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../interop"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "../../interop/fixtures"))
 from packets import ADDRESS4, ethernet, ipv4, udp  # noqa: E402
 
 NIC, ADDED, STRANGER = (bytes.fromhex("5254000000" + last) for last in ("01", "42", "99"))

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Kills programs that drive devices, and judges how soon those that follow have their device at work.
+"""Kills programs that drive devices, and checks how soon those that follow have their device at work.
 
 kill.py kill ROOT OUT COUNT    in the guest: COUNT kills under load, and some of what only starts
-kill.py judge TRACE COUNT MS   outside, from QEMU's trace, which has one clock for the marks and for the devices
+kill.py check TRACE COUNT MS   outside, from QEMU's trace, which has one clock for the marks and for the devices
 
 A mark is a write to the interrupt line register of the host bridge, which nothing else touches.
 """
@@ -120,7 +120,7 @@ def lives(trace):
             moved, kind = 1000 * (now - started), "request" if match["disk"] else "packet"
 
 
-def judge(trace, count, limit):
+def check(trace, count, limit):
     seen = list(lives(trace))
     moved = [ms for ms, _ in seen if ms is not None]
     print(f"{len(moved)} kills under load, {len(seen) - len(moved)} while it started")
@@ -135,7 +135,7 @@ def judge(trace, count, limit):
 
 
 def main():
-    verbs = {"kill": kill, "judge": judge}
+    verbs = {"kill": kill, "check": check}
     if len(sys.argv) < 4 or sys.argv[1] not in verbs:
         sys.exit(__doc__)
     sys.exit(verbs[sys.argv[1]](*sys.argv[2:]))

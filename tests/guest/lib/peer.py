@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Usage: far_end.py QMP INTERFACE FOLDER
+"""Usage: peer.py QMP INTERFACE FOLDER
 
 The other end of tap.sh's wire, on the host: a server of bytes, and QEMU's operator. A file FOLDER/ask-WHAT has
 WHAT done, and is then renamed to done-WHAT: link-off and link-on of the NIC nic1, announce, strangers (20 frames
@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 
-from judge import connect
+from verify import connect
 
 PORT = 5001
 CHUNK = 1 << 16

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Judges a guest test from outside, by what QEMU and the wire saw.
+"""Verifies a guest test from outside, by what QEMU and the wire saw.
 
-judge.py kicks TRACE JSON...   doorbells that kickless-testpmd reports, run by run, against QEMU's count
-judge.py accesses TRACE        from the first doorbell of a run to its last, no other register is touched
-judge.py compare TRACE OUT     prints packets/s, kicks per 1,000 packets and start to first packet, of ours and DPDK's testpmd
-judge.py rates REPORTS ORDER   the same two by what vhost_ends reports, where runs alternate and ORDER names each pair
-judge.py deep QMP              the most requests that the device slowdisk is seen to hold within 5 s
-judge.py resize QMP DRIVE N    lets QEMU give the drive N bytes
-judge.py link QMP NIC on|off   puts the NIC on the wire, or takes it off
-judge.py ask QMP 'COMMAND K=V...'  has QEMU do it; a stop ends by itself after 3 s
-judge.py frames PCAP COUNT     the first COUNT numbered frames of each sender, once each and intact
+verify.py kicks TRACE JSON...   doorbells that kickless-testpmd reports, run by run, against QEMU's count
+verify.py accesses TRACE        from the first doorbell of a run to its last, no other register is touched
+verify.py compare TRACE OUT     prints packets/s, kicks per 1,000 packets and start to first packet, of ours and DPDK's testpmd
+verify.py rates REPORTS ORDER   the same two by what vhost_ends reports, where runs alternate and ORDER names each pair
+verify.py deep QMP              the most requests that the device slowdisk is seen to hold within 5 s
+verify.py resize QMP DRIVE N    lets QEMU give the drive N bytes
+verify.py link QMP NIC on|off   puts the NIC on the wire, or takes it off
+verify.py ask QMP 'COMMAND K=V...'  has QEMU do it; a stop ends by itself after 3 s
+verify.py frames PCAP COUNT     the first COUNT numbered frames of each sender, once each and intact
 """
 
 import json
@@ -21,7 +21,7 @@ import subprocess
 import sys
 import time
 
-from killing import lives
+from kill import lives
 
 DRIVER_OK = 4
 # Of one queue pair: what is asked over the control queue costs a doorbell too, and is no packet's.
@@ -51,7 +51,7 @@ def runs(trace):
     return counts
 
 
-def judge_kicks(trace, *reports):
+def check_kicks(trace, *reports):
     """Each report's ports must be a pair of runs in the trace; the order of the runs is the order of the reports."""
     seen = runs(trace)
     print("doorbells by run:", seen)
@@ -86,7 +86,7 @@ def is_reset(match):
         int(match["addr"], 16) & 0xFFF == 0x14 and int(match["value"], 16) == 0
 
 
-def judge_accesses(trace):
+def check_accesses(trace):
     """In each run, that is between two resets: nothing but doorbells from the first packet's doorbell to the last one."""
     doorbells, others = 0, []
     for matches in accesses(trace).values():
@@ -119,7 +119,7 @@ def frames(pcap):
         yield source, int(length), bytes.fromhex(data)
 
 
-def judge_frames(pcap, count):
+def check_frames(pcap, count):
     """As tests/guest/numbered.c makes them: number, then bytes that follow from number and place."""
     expected, finished = {}, set()
     for source, length, data in frames(pcap):
@@ -148,7 +148,7 @@ def stock_numbers(log):
     return rates[2:4], packets[:2]
 
 
-def judge_compare(trace, out):
+def print_comparison(trace, out):
     """Runs in the trace alternate: ours, then stock, each with both NICs."""
     seen = [[count for count in counts if count > 10] for counts in runs(trace).values()]
     seen = [counts for counts in seen if len(counts) >= 4]
@@ -166,7 +166,7 @@ def judge_compare(trace, out):
         print(f"round {turn}: start to first packet: kickless {starts[2 * turn - 2]:.0f} ms, dpdk-testpmd {starts[2 * turn - 1]:.0f} ms")
 
 
-def judge_rates(reports, order):
+def print_rates(reports, order):
     """Medians over the rounds. A driver that moved nothing is the kernel's, before the devices were bound to VFIO."""
     with open(reports, encoding="ascii") as file:
         lives_seen = [json.loads(line) for line in file if line.startswith("{")]
@@ -209,7 +209,7 @@ def connect(path):
     return ask
 
 
-def judge_deep(path):
+def print_depth(path):
     ask = connect(path)
     device = next(d["path"] for d in ask("x-query-virtio") if "slowdisk" in d["path"])
     deepest, end = 0, time.monotonic() + 5
@@ -219,17 +219,17 @@ def judge_deep(path):
     print(deepest)
 
 
-def judge_resize(path, drive, size):
+def resize(path, drive, size):
     connect(path)("block_resize", device=drive, size=int(size))
     print("done")
 
 
-def judge_link(path, nic, state):
+def set_link(path, nic, state):
     connect(path)("set_link", name=nic, up=state == "on")
     print("done")
 
 
-def judge_ask(path, command):
+def run_command(path, command):
     ask = connect(path)
     name, *arguments = command.split()
     ask(name, **dict(word.split("=") for word in arguments))
@@ -240,10 +240,12 @@ def judge_ask(path, command):
 
 
 def main():
-    judges = {"kicks": judge_kicks, "compare": judge_compare, "rates": judge_rates, "ask": judge_ask, "deep": judge_deep, "resize": judge_resize, "link": judge_link, "accesses": judge_accesses, "frames": judge_frames}
-    if len(sys.argv) < 3 or sys.argv[1] not in judges:
+    verbs = {"kicks": check_kicks, "accesses": check_accesses, "frames": check_frames,
+             "compare": print_comparison, "rates": print_rates, "deep": print_depth,
+             "resize": resize, "link": set_link, "ask": run_command}
+    if len(sys.argv) < 3 or sys.argv[1] not in verbs:
         sys.exit(__doc__)
-    sys.exit(judges[sys.argv[1]](*sys.argv[2:]))
+    sys.exit(verbs[sys.argv[1]](*sys.argv[2:]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Our programs natively against back ends that serve vhost-user sockets: a disk of qemu-storage-daemon's and a port of
+# DPDK's net_vhost.
+set -uo pipefail
+source "$(dirname "$0")/../lib/cases.sh"
+plan 7
+scratch=$(mktemp -d)
+testpmd=$root/build/apps/testpmd/kickless-testpmd
+blk=$root/build/apps/blk/kickless-blk
+daemon=
+trap 'kill $daemon $(jobs -p) 2>/dev/null; rm -rf "$scratch"' EXIT
+
+serve_disk() {
+	truncate -s 1100M "$scratch/disk.raw"
+	qemu-storage-daemon --blockdev "driver=file,node-name=f0,filename=$scratch/disk.raw" \
+		--export "type=vhost-user-blk,id=e0,node-name=f0,addr.type=unix,addr.path=$scratch/disk.sock,writable=on,num-queues=2" \
+		>"$scratch/disk.log" 2>&1 &
+	daemon=$!
+	# The shell prints nothing when it ends.
+	disown "$daemon"
+}
+
+# On one core, so that the daemon has the other.
+uses_two_queues() {
+	timeout 60 "$blk" perf -l 0 --no-huge -- --dev "$disk" -P 2 -q 8 -o 4k -w randread -t 2 \
+		--json "$scratch/perf.json" || return
+	json "$scratch/perf.json" "d['requests'] > 100 and d['errors'] == 0 and d['watchdog_kicks'] == 0"
+}
+
+# What a kill cut off is written or read once more, and in the end every block is right.
+verifies_through_kills() {
+	local job status=0
+
+	timeout 300 "$blk" verify -l 0 --no-huge -- --dev "$disk" --size 256M -o 64k -q 16 -t 10 &
+	job=$!
+	for _ in 1 2 3; do
+		sleep 2
+		kill -9 "$daemon"
+		rm -f "$scratch/disk.sock"
+		sleep 0.5
+		serve_disk
+	done
+	wait "$job" || status=$?
+	kill -9 "$daemon"
+	return "$status"
+}
+
+serve_packets() {
+	# Its prompt ends it when its input does.
+	sleep 60 | dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --no-shconf --file-prefix=peer$$ \
+		--vdev "net_vhost0,iface=$scratch/net.sock" -- --total-num-mbufs=4096 -i -a --forward-mode=rxonly \
+		>"$scratch/net.log" 2>&1 &
+}
+
+sends_packets() {
+	timeout 60 "$testpmd" -l 0 --no-huge -m 128 -- --dev "vhost-user:$scratch/net.sock,type=net" \
+		--forward-mode=txonly --duration 2 --json "$scratch/net.json" || return
+	json "$scratch/net.json" "sum(q['packets'] for q in d['ports'][0]['queues']) > 1000 and
+		not any(q['watchdog_kicks'] or q['bad_used'] for q in d['ports'][0]['queues'])"
+}
+
+disk=vhost-user:$scratch/disk.sock,type=blk
+serve_disk
+check "qemu-storage-daemon serves a disk" wait_for_socket "$scratch/disk.sock"
+check "info" "$blk" info -l 0 --no-huge -- --dev "$disk"
+check "verify over 1 GiB" timeout 300 "$blk" verify -l 0 --no-huge -- --dev "$disk" --size 1G -o 256k -q 16
+check "two queues" uses_two_queues
+check "verify, while the daemon is killed three times" verifies_through_kills
+serve_packets
+check "DPDK's net_vhost serves a port" wait_for_socket "$scratch/net.sock"
+check "packets reach it" sends_packets
