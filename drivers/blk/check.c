@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a request must be before the device sees it. virtio 1.x, 5.2.6.1. */
+#include "check.h"
+
 #include <errno.h>
 
-#include "check.h"
 #include "gate.h"
 #include "zones.h"
 
@@ -51,7 +51,7 @@ static int check_ranges(const struct blk_queue *queue, const struct kl_blk_reque
 	return rc;
 }
 
-/* A request for what the device knows of itself: a fixed number of bytes, no sector. */
+/* A query of the device's own data: a fixed number of bytes, no sector. */
 static int check_query(const struct kl_blk_request *request, bool is_offered, uint64_t bytes)
 {
 	if (!is_offered)

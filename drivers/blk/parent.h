@@ -8,16 +8,16 @@
 
 #include "state.h"
 
-/* Takes any request; false when there is no room for it now. now as of blk_now. */
+/* Submits any request; false when there is no room for it now. now as of blk_now. */
 bool blk_submit_split(struct blk_queue *queue, const struct kl_blk_request *request, uint64_t now);
 
 /* Records that a subrequest has completed with result. */
 void blk_subrequest_done(struct blk_queue *queue, const struct blk_slot *slot, int result);
 
-/* Gives the device what still waits for free slots, and publishes it. */
+/* Submits and publishes the requests that wait for free slots. */
 void blk_resubmit_waiting(struct blk_queue *queue);
 
-/* Ends all parents that have no subrequest in flight any more and wait. */
+/* Completes all waiting parents that have no subrequest in flight with -ECANCELED. */
 void blk_cancel_waiting(struct blk_queue *queue);
 
 #endif

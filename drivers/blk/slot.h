@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Filling a slot: header, table, status, and its place in the ring. Nothing is visible before a
- * publish.
+ * A slot's contents: header, table, status, and its place in the ring. Nothing is visible to the
+ * device before a publish.
  */
 #ifndef KL_BLK_SLOT_H
 #define KL_BLK_SLOT_H
@@ -16,7 +16,7 @@ static inline uint16_t blk_slot_number(const struct blk_queue *queue, const stru
 	return (uint16_t)(slot - queue->slot);
 }
 
-/* The bus address of what slot number id shows the device at offset of its block. */
+/* The bus address of the byte at offset in the memory of slot number id. */
 static inline uint64_t blk_slot_memory_iova(const struct blk_queue *queue, uint16_t id,
 	size_t offset)
 {
@@ -87,7 +87,7 @@ static inline uint64_t blk_now(struct blk_queue *queue)
 	return now;
 }
 
-/* One publish and one kick decision for all that was added; true when something was. */
+/* One publish and one kick decision for all that was added, if anything was. */
 static inline void blk_publish(struct blk_queue *queue)
 {
 	struct kl_queue *ring = queue->ring;
@@ -102,7 +102,7 @@ static inline void blk_publish(struct blk_queue *queue)
 	kl__kick(ring);
 }
 
-/* Keeps a completion for the next poll. There is room for all that can be outstanding (queue.c). */
+/* Queues a completion for the next poll. There is room for all that can be outstanding (queue.c). */
 static inline void blk_ready_push(struct blk_queue *queue, uint64_t user_data, int result,
 	uint64_t value)
 {

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Submitting. The way of a request: kl_blk_submit, add_plain (here), blk_add_indirect (slot.h),
- * kl__ring_add and kl__ring_publish (ring/ring.h), and one kick decision per call (ring/kick.h),
- * which may end in kl_notify (ring/notifier.h), the doorbell.
+ * Submission. The route of a request: kl_blk_submit, add_plain (here), blk_add_indirect (slot.h),
+ * kl__ring_add and kl__ring_publish (ring/available.h), and one kick decision per call
+ * (ring/kick.h), which may end in kl_notify (ring/notifier.h), the doorbell. A request that is not
+ * plain takes the route of parent.c.
  */
 #include "gate.h"
 #include "parent.h"
 #include "slot.h"
 
-/*
- * One buffer in one segment, legal, within the device: no more than that is needed to skip
- * blk_submit_split.
- */
+/* A legal request within the device, with one buffer in one segment: no need to cut it. */
 static inline bool is_plain(const struct blk_queue *queue, const struct kl_blk_request *request,
 	uint64_t capacity)
 {
@@ -52,7 +50,7 @@ static inline void add_plain(struct blk_queue *queue, const struct kl_blk_reques
 	blk_add_indirect(queue, id);
 }
 
-static uint16_t submit(struct blk_queue *queue, const struct kl_blk_request *requests,
+static uint16_t submit_requests(struct blk_queue *queue, const struct kl_blk_request *requests,
 	uint16_t count)
 {
 	uint64_t capacity = kl__load64(&queue->blk->capacity), address, now;
@@ -89,7 +87,7 @@ uint16_t kl_blk_submit(struct kl_blk *blk, uint16_t queue, const struct kl_blk_r
 		return 0;
 	q = blk->queues[queue];
 	if (KL__LIKELY(blk_enter(q)))
-		taken = submit(q, requests, count);
+		taken = submit_requests(q, requests, count);
 	blk_leave(q);
 	return taken;
 }

@@ -34,12 +34,12 @@ static bool has_ranges(const struct kl_blk_request *request)
 }
 
 /* 5.2.6: header and status are all of it. */
-static bool has_nothing(const struct kl_blk_request *request)
+static bool has_no_data(const struct kl_blk_request *request)
 {
 	return request->op == KL_BLK_FLUSH || request->op >= KL_BLK_ZONE_OPEN;
 }
 
-/* Where on the disk; 0 for what is about all of it. */
+/* The first sector; 0 for an operation on the whole disk. */
 static uint64_t sector_of(const struct kl_blk_request *request, uint64_t done)
 {
 	bool has_place = request->op <= KL_BLK_WRITE || request->op >= KL_BLK_ZONE_APPEND;
@@ -47,20 +47,15 @@ static uint64_t sector_of(const struct kl_blk_request *request, uint64_t done)
 	return has_place ? (request->offset + done) / VIRTIO_BLK_SECTOR : 0;
 }
 
-/* The device must not see it in pieces. */
-static bool is_whole(const struct kl_blk_request *request)
+/* The request may not be cut. */
+static bool is_indivisible(const struct kl_blk_request *request)
 {
 	return request->op == KL_BLK_ZONE_APPEND || request->op == KL_BLK_ZONE_REPORT;
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /*
- * The caller's memory at the cursor, and how many bytes of it lie together; 0 behind the end of the
- * iovec.
+ * The caller's memory at the cursor, and the number of its contiguous bytes; 0 behind the end of
+ * the iovec.
  */
 static size_t memory_at(const struct kl_blk_request *request, struct blk_cursor *cursor,
 	char **memory)
@@ -80,74 +75,78 @@ static size_t memory_at(const struct kl_blk_request *request, struct blk_cursor 
 	return request->iov[cursor->index].iov_len - cursor->skip;
 }
 
-static void move(struct blk_cursor *cursor, uint64_t bytes)
+static void move_cursor(struct blk_cursor *cursor, uint64_t bytes)
 {
 	cursor->done += bytes;
 	cursor->skip += bytes;
 }
 
-/* The data segments it may have. */
-static uint16_t segments_of(const struct blk_queue *queue, const struct blk_subrequest *part)
+/* The largest number of data segments. */
+static uint16_t segments_of(const struct blk_queue *queue, const struct blk_subrequest *subrequest)
 {
 	bool is_full = queue->segments == BLK_SEGMENTS_MAX ||
 		queue->segments + 2 == queue->ring->size;
 
-	return queue->segments - (is_full && blk_subrequest_has_answer(part));
+	return queue->segments - (is_full && blk_subrequest_has_answer(subrequest));
 }
 
 /*
- * Appends to the last segment where it continues it; false when the part has no room for one more.
+ * Extends the last segment when the bytes continue it, else adds one; false when there is no room
+ * for one more.
  */
-static bool append(const struct blk_queue *queue, struct blk_subrequest *part, uint64_t address,
-	uint32_t bytes)
+static bool append_segment(const struct blk_queue *queue, struct blk_subrequest *subrequest,
+	uint64_t address, uint32_t bytes)
 {
-	struct kl__segment *last = part->segments > 0 ? &part->segment[part->segments - 1] : NULL;
+	struct kl__segment *last = subrequest->segments > 0 ?
+		&subrequest->segment[subrequest->segments - 1] :
+		NULL;
 
 	if (last != NULL && last->address + last->length == address &&
 		bytes <= queue->plain_bytes - last->length) {
 		last->length += bytes;
 	} else {
-		if (part->segments == segments_of(queue, part))
+		if (subrequest->segments == segments_of(queue, subrequest))
 			return false;
-		part->segment[part->segments++] = (struct kl__segment){address, bytes};
+		subrequest->segment[subrequest->segments++] = (struct kl__segment){address, bytes};
 	}
-	part->bytes += bytes;
+	subrequest->bytes += bytes;
 	return true;
 }
 
-/* Takes excess bytes off the end again. */
-static void trim(struct blk_subrequest *part, uint32_t excess)
+/* Removes excess bytes from the end. */
+static void trim_end(struct blk_subrequest *subrequest, uint32_t excess)
 {
-	part->bytes -= excess;
+	subrequest->bytes -= excess;
 	while (excess > 0) {
-		struct kl__segment *last = &part->segment[part->segments - 1];
+		struct kl__segment *last = &subrequest->segment[subrequest->segments - 1];
 
 		if (last->length > excess) {
 			last->length -= excess;
 			return;
 		}
 		excess -= last->length;
-		part->segments--;
+		subrequest->segments--;
 	}
 }
 
 /* Collects segments for up to limit bytes from the cursor on, which is a copy. */
-static int gather(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor cursor, uint64_t limit, struct blk_subrequest *part)
+static int gather_segments(const struct blk_queue *queue, const struct kl_blk_request *request,
+	struct blk_cursor cursor, uint64_t limit, struct blk_subrequest *subrequest)
 {
-	while (part->bytes < limit) {
+	while (subrequest->bytes < limit) {
 		char *memory;
 		uint64_t bytes = memory_at(request, &cursor, &memory), address;
 
 		if (bytes == 0)
 			return -EINVAL;
-		bytes = smaller(smaller(bytes, limit - part->bytes), queue->plain_bytes);
+		bytes = KL__MIN(bytes, limit - subrequest->bytes);
+		bytes = KL__MIN(bytes, queue->plain_bytes);
 		bytes = kl_device_translate(queue->blk->device, memory, bytes, &address);
 		if (bytes == 0)
 			return -EFAULT;
-		if (!append(queue, part, address, (uint32_t)bytes))
+		if (!append_segment(queue, subrequest, address, (uint32_t)bytes))
 			return 0;
-		move(&cursor, bytes);
+		move_cursor(&cursor, bytes);
 	}
 	return 0;
 }
@@ -157,7 +156,7 @@ static bool is_write(const struct kl_blk_request *request)
 	return request->op == KL_BLK_WRITE || request->op == KL_BLK_ZONE_APPEND;
 }
 
-/* What a part is a multiple of when it is not the last. */
+/* The unit of which each subrequest but the last is a multiple. */
 static uint32_t unit_of(const struct blk_queue *queue, const struct kl_blk_request *request)
 {
 	uint32_t granularity = queue->blk->info.zones.write_granularity;
@@ -167,27 +166,29 @@ static uint32_t unit_of(const struct blk_queue *queue, const struct kl_blk_reque
 }
 
 static int next_data(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor *cursor, struct blk_subrequest *part)
+	struct blk_cursor *cursor, struct blk_subrequest *subrequest)
 {
 	uint64_t left = request->length - cursor->done;
 	int rc;
 
-	part->direction = is_write(request) ? 0 : VIRTQ_DESC_F_WRITE;
-	part->sector = sector_of(request, cursor->done);
-	rc = gather(queue, request, *cursor, smaller(left, BLK_SUBREQUEST_BYTES), part);
+	subrequest->direction = is_write(request) ? 0 : VIRTQ_DESC_F_WRITE;
+	subrequest->sector = sector_of(request, cursor->done);
+	rc = gather_segments(queue, request, *cursor, KL__MIN(left, BLK_SUBREQUEST_BYTES),
+		subrequest);
 	if (rc != 0)
 		return rc;
 	/* 5.2.6.1: whole blocks, except where all that is left fits. */
-	if (part->bytes < left)
-		trim(part, part->bytes % unit_of(queue, request));
-	if (part->bytes == 0 || (part->bytes < left && is_whole(request)))
+	if (subrequest->bytes < left)
+		trim_end(subrequest, subrequest->bytes % unit_of(queue, request));
+	if (subrequest->bytes == 0 || (subrequest->bytes < left && is_indivisible(request)))
 		return -EINVAL;
-	/* Over the iovec's elements one by one, since what was trimmed may have been several. */
-	for (uint64_t bytes = part->bytes, step; bytes > 0; bytes -= step) {
+	/* Over the iovec's elements one by one, since the trimmed bytes may span several. */
+	for (uint64_t bytes = subrequest->bytes, step; bytes > 0; bytes -= step) {
 		char *memory;
 
-		step = smaller(bytes, memory_at(request, cursor, &memory));
-		move(cursor, step);
+		step = memory_at(request, cursor, &memory);
+		step = KL__MIN(step, bytes);
+		move_cursor(cursor, step);
 	}
 	return 0;
 }
@@ -214,11 +215,11 @@ static uint32_t ranges_of(const struct kl_blk_request *request)
 }
 
 /*
- * How much of left bytes from offset on one range takes: cut where the device likes it, if it must
- * be cut.
+ * The bytes of one range that starts at offset, with left bytes remaining. A range that must be cut
+ * is cut at the device's alignment.
  */
-static uint64_t cut(const struct kl_blk_range_limits *limits, uint64_t block_mask, uint64_t offset,
-	uint64_t left)
+static uint64_t cut_range(const struct kl_blk_range_limits *limits, uint64_t block_mask,
+	uint64_t offset, uint64_t left)
 {
 	uint64_t end = offset + limits->max_bytes, aligned;
 
@@ -233,19 +234,20 @@ static uint64_t cut(const struct kl_blk_range_limits *limits, uint64_t block_mas
 }
 
 static int next_ranges(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor *cursor, struct blk_subrequest *part)
+	struct blk_cursor *cursor, struct blk_subrequest *subrequest)
 {
 	const struct kl_blk_range_limits *limits = limits_of(queue, request->op);
 	uint32_t flags = (request->flags & KL_BLK_UNMAP) != 0 ? VIRTIO_BLK_RANGE_F_UNMAP : 0;
 
-	while (part->ranges < limits->max_ranges && cursor->index < ranges_of(request)) {
+	while (subrequest->ranges < limits->max_ranges && cursor->index < ranges_of(request)) {
 		struct kl_blk_range range = range_at(request, cursor->index);
 		uint64_t offset = range.offset + cursor->done;
-		uint64_t bytes = cut(limits, queue->block_mask, offset,
+		uint64_t bytes = cut_range(limits, queue->block_mask, offset,
 			range.length - cursor->done);
 
-		part->range[part->ranges++] = (struct virtio_blk_range){offset / VIRTIO_BLK_SECTOR,
-			(uint32_t)(bytes / VIRTIO_BLK_SECTOR), flags};
+		subrequest->range[subrequest->ranges++] =
+			(struct virtio_blk_range){offset / VIRTIO_BLK_SECTOR,
+				(uint32_t)(bytes / VIRTIO_BLK_SECTOR), flags};
 		cursor->done += bytes;
 		if (cursor->done == range.length) {
 			cursor->index++;
@@ -255,70 +257,69 @@ static int next_ranges(const struct blk_queue *queue, const struct kl_blk_reques
 	return 0;
 }
 
-/* 5.2.6.1: the sector is 0, and there is no data. */
-void blk_subrequest_flush(struct blk_subrequest *part)
+void blk_subrequest_flush(struct blk_subrequest *subrequest)
 {
-	part->type = VIRTIO_BLK_T_FLUSH;
-	part->bytes = 0;
-	part->sector = 0;
-	part->direction = 0;
-	part->segments = 0;
-	part->ranges = 0;
+	subrequest->type = VIRTIO_BLK_T_FLUSH;
+	subrequest->bytes = 0;
+	subrequest->sector = 0;
+	subrequest->direction = 0;
+	subrequest->segments = 0;
+	subrequest->ranges = 0;
 }
 
 int blk_subrequest_next(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor *cursor, struct blk_subrequest *part)
+	struct blk_cursor *cursor, struct blk_subrequest *subrequest)
 {
-	blk_subrequest_flush(part);
-	part->type = request->op;
-	part->sector = sector_of(request, 0);
-	if (has_nothing(request))
+	blk_subrequest_flush(subrequest);
+	subrequest->type = request->op;
+	subrequest->sector = sector_of(request, 0);
+	if (has_no_data(request))
 		return 0;
 	if (has_ranges(request))
-		return next_ranges(queue, request, cursor, part);
-	return next_data(queue, request, cursor, part);
+		return next_ranges(queue, request, cursor, subrequest);
+	return next_data(queue, request, cursor, subrequest);
 }
 
 bool blk_subrequest_was_last(const struct kl_blk_request *request, const struct blk_cursor *cursor)
 {
-	if (has_nothing(request))
+	if (has_no_data(request))
 		return true;
 	if (has_ranges(request))
 		return cursor->index == ranges_of(request);
 	return cursor->done == request->length;
 }
 
-/* The segment that the ranges are, in the slot that they were put into. */
+/* Writes the ranges into the slot and returns the segment that they are. */
 static struct kl__segment put_ranges(struct blk_queue *queue, uint16_t id,
-	const struct blk_subrequest *part)
+	const struct blk_subrequest *subrequest)
 {
-	uint32_t bytes = part->ranges * (uint32_t)sizeof(struct virtio_blk_range);
+	uint32_t bytes = subrequest->ranges * (uint32_t)sizeof(struct virtio_blk_range);
 
-	memcpy(&queue->block[id].table[BLK_RANGES_ENTRY], part->range, bytes);
+	memcpy(&queue->block[id].table[BLK_RANGES_ENTRY], subrequest->range, bytes);
 	return (struct kl__segment){blk_slot_memory_iova(queue, id,
 					    offsetof(struct blk_slot_memory,
 						    table[BLK_RANGES_ENTRY])),
 		bytes};
 }
 
-/* The sector that was appended to, for the device to write. */
+/* The segment to which the device writes the sector of a zone append. */
 static struct kl__segment answer_of(const struct blk_queue *queue, uint16_t id)
 {
 	return (struct kl__segment){blk_append_sector_iova(queue, id), sizeof(uint64_t)};
 }
 
 static void fill_table(struct blk_queue *queue, uint16_t id, const struct kl__segment *segments,
-	uint16_t count, const struct blk_subrequest *part)
+	uint16_t count, const struct blk_subrequest *subrequest)
 {
 	const unsigned int kind = queue->ring->kind;
 	struct virtq_desc *table = queue->block[id].table;
-	uint16_t shape = count + blk_subrequest_has_answer(part);
+	uint16_t shape = count + blk_subrequest_has_answer(subrequest);
 
 	if (queue->slot[id].shape != shape)
 		blk_format(queue, id, shape);
 	for (uint16_t i = 0; i < count; i++)
-		kl__table_set_segment(&table[i + 1], segments[i], part->direction, kind);
-	if (blk_subrequest_has_answer(part))
+		kl__table_set_segment(&table[i + 1], segments[i], subrequest->direction, kind);
+	if (blk_subrequest_has_answer(subrequest))
 		kl__table_set_segment(&table[shape], answer_of(queue, id), VIRTQ_DESC_F_WRITE,
 			kind);
 }
@@ -327,48 +328,48 @@ static void fill_table(struct blk_queue *queue, uint16_t id, const struct kl__se
  * Without INDIRECT_DESC: header, segments and status as a chain of the ring's descriptors. 2.7.4.2
  */
 static int add_chain(struct blk_queue *queue, uint16_t id, const struct kl__segment *segments,
-	uint16_t count, const struct blk_subrequest *part)
+	uint16_t count, const struct blk_subrequest *subrequest)
 {
-	struct kl__segment pieces[BLK_TABLE_ENTRIES];
-	unsigned int readable = part->direction == 0 ? count + 1u : 1;
+	struct kl__segment chain[BLK_TABLE_ENTRIES];
+	unsigned int readable = subrequest->direction == 0 ? count + 1u : 1;
 	unsigned int all = 0;
 
-	pieces[all++] = (struct kl__segment){blk_slot_memory_iova(queue, id, 0),
+	chain[all++] = (struct kl__segment){blk_slot_memory_iova(queue, id, 0),
 		sizeof(struct virtio_blk_req_header)};
-	memcpy(&pieces[all], segments, count * sizeof(*segments));
+	memcpy(&chain[all], segments, count * sizeof(*segments));
 	all += count;
-	if (blk_subrequest_has_answer(part))
-		pieces[all++] = answer_of(queue, id);
-	pieces[all++] = (struct kl__segment){blk_status_iova(queue, id), 1};
-	return kl__queue_add(queue->ring, pieces, readable, all - readable, &queue->slot[id]);
+	if (blk_subrequest_has_answer(subrequest))
+		chain[all++] = answer_of(queue, id);
+	chain[all++] = (struct kl__segment){blk_status_iova(queue, id), 1};
+	return kl__queue_add(queue->ring, chain, readable, all - readable, &queue->slot[id]);
 }
 
-int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *part,
-	struct blk_parent *group, uint64_t user_data, uint64_t now)
+int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *subrequest,
+	struct blk_parent *parent, uint64_t user_data, uint64_t now)
 {
 	bool is_chained = (queue->ring->kind & KL__RING_CHAINED) != 0;
-	uint16_t id, count = part->ranges > 0 ? 1 : part->segments;
-	const struct kl__segment *segments = part->segment;
+	uint16_t id, count = subrequest->ranges > 0 ? 1 : subrequest->segments;
+	const struct kl__segment *segments = subrequest->segment;
 	struct kl__segment ranges;
 	struct blk_slot *slot;
 
 	if (kl__ring_free(queue->ring, queue->ring->kind) <
-		(is_chained ? count + 2 + blk_subrequest_has_answer(part) : 1))
+		(is_chained ? count + 2 + blk_subrequest_has_answer(subrequest) : 1))
 		return -ENOSPC;
 	id = kl__ring_next_id(queue->ring, queue->ring->kind);
 	slot = &queue->slot[id];
-	if (part->ranges > 0) {
-		ranges = put_ranges(queue, id, part);
+	if (subrequest->ranges > 0) {
+		ranges = put_ranges(queue, id, subrequest);
 		segments = &ranges;
 	}
-	blk_set_header(queue, id, part->type, part->sector);
+	blk_set_header(queue, id, subrequest->type, subrequest->sector);
 	slot->user_data = user_data;
 	slot->since = now;
-	slot->group = group;
-	slot->bytes = part->bytes;
+	slot->group = parent;
+	slot->bytes = subrequest->bytes;
 	if (is_chained)
-		return add_chain(queue, id, segments, count, part);
-	fill_table(queue, id, segments, count, part);
+		return add_chain(queue, id, segments, count, subrequest);
+	fill_table(queue, id, segments, count, subrequest);
 	blk_add_indirect(queue, id);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Requests as the device takes them. One that keeps to its limits is one part; a larger one is cut
- * to several, which form a group and complete together. The short way of submit.c needs none of
- * this.
+ * Requests as the device takes them: subrequest.c. A request within the device's limits is one
+ * subrequest. A larger one is cut into several, which complete together under a parent. A plain
+ * request needs none of this: submit.c.
  */
 #ifndef KL_BLK_SUBREQUEST_H
 #define KL_BLK_SUBREQUEST_H
@@ -10,38 +10,48 @@
 #include "ring/queue.h"
 #include "state.h"
 
-/* What goes into one slot. */
+/* The contents of one slot. */
 struct blk_subrequest {
 	uint32_t type;
-	uint32_t bytes; /* of data that moves */
+	/* Of data that moves. */
+	uint32_t bytes;
 	uint64_t sector;
-	uint16_t direction; /* VIRTQ_DESC_F_WRITE when the device writes the data, or 0 */
+	/* VIRTQ_DESC_F_WRITE when the device writes the data, or 0. */
+	uint16_t direction;
 	uint16_t segments;
-	uint16_t ranges; /* more than 0: they are the data, and segments is 0 */
+	/* More than 0: the ranges are the data, and segments is 0. */
+	uint16_t ranges;
 	struct kl__segment segment[BLK_SEGMENTS_MAX];
 	struct virtio_blk_range range[BLK_RANGES_MAX];
 };
 
-/* 5.2.6: between data and status the device tells where it appended. */
-static inline bool blk_subrequest_has_answer(const struct blk_subrequest *part)
+/* 5.2.6: between data and status the device writes the sector to which it appended. */
+static inline bool blk_subrequest_has_answer(const struct blk_subrequest *subrequest)
 {
-	return part->type == VIRTIO_BLK_T_ZONE_APPEND;
+	return subrequest->type == VIRTIO_BLK_T_ZONE_APPEND;
 }
 
 /*
- * Cuts the next part off and moves the cursor behind it. 0, or -EFAULT, -EINVAL (an iovec
- * too short, a block in more pieces than the device takes).
+ * Cuts the next subrequest off and moves the cursor behind it. 0, or -EFAULT, -EINVAL (an iovec
+ * too short, a block in more segments than the device takes).
  */
 int blk_subrequest_next(const struct blk_queue *queue, const struct kl_blk_request *request,
-	struct blk_cursor *cursor, struct blk_subrequest *part);
-/* Whether the cursor is behind the last part. */
-bool blk_subrequest_was_last(const struct kl_blk_request *request, const struct blk_cursor *cursor);
-void blk_subrequest_flush(struct blk_subrequest *part);
-/* Adds it to the ring, not yet visible. 0, -ENOSPC when there is no room now. */
-int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *part,
-	struct blk_parent *group, uint64_t user_data, uint64_t now);
+	struct blk_cursor *cursor, struct blk_subrequest *subrequest);
 
-/* poll.c: takes what the device has used; errors and parts go to the queue's ready completions. */
+/* True when the cursor is behind the last subrequest. */
+bool blk_subrequest_was_last(const struct kl_blk_request *request, const struct blk_cursor *cursor);
+
+/* Makes it a flush: no data, and sector 0. 5.2.6.1. */
+void blk_subrequest_flush(struct blk_subrequest *subrequest);
+
+/* Adds it to the ring, not yet visible. 0, -ENOSPC when there is no room now. */
+int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *subrequest,
+	struct blk_parent *parent, uint64_t user_data, uint64_t now);
+
+/*
+ * poll.c: harvests used slots into completions; errors and subrequests go to the queue's ready
+ * completions.
+ */
 uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max);
 
 #endif

@@ -109,9 +109,9 @@ bool blk_zones_has_answer(uint8_t op)
 
 /* Within the zone that it was for. */
 static int take_appended(const struct blk_queue *queue, const struct blk_slot *slot,
-	struct blk_parent *group)
+	struct blk_parent *parent)
 {
-	const struct kl_blk_request *request = &group->request;
+	const struct kl_blk_request *request = &parent->request;
 	const struct blk_status *status = &queue->status[blk_slot_number(queue, slot)];
 	uint64_t first = request->offset / VIRTIO_BLK_SECTOR;
 	uint64_t room = (queue->blk->info.zones.zone_bytes - request->length) / VIRTIO_BLK_SECTOR;
@@ -119,25 +119,25 @@ static int take_appended(const struct blk_queue *queue, const struct blk_slot *s
 
 	if (sector < first || sector - first > room)
 		return -EIO;
-	group->value = sector * VIRTIO_BLK_SECTOR;
+	parent->value = sector * VIRTIO_BLK_SECTOR;
 	return 0;
 }
 
 /* No more than there was room for. */
-static int take_count(struct blk_parent *group)
+static int take_count(struct blk_parent *parent)
 {
-	uint64_t fit = (group->request.length - sizeof(struct virtio_blk_zone_report)) /
+	uint64_t fit = (parent->request.length - sizeof(struct virtio_blk_zone_report)) /
 		sizeof(struct virtio_blk_zone_descriptor);
 	uint64_t count;
 
-	memcpy(&count, group->request.buffer, sizeof(count));
-	group->value = count < fit ? count : fit;
+	memcpy(&count, parent->request.buffer, sizeof(count));
+	parent->value = count < fit ? count : fit;
 	return 0;
 }
 
 int blk_zones_take_answer(const struct blk_queue *queue, const struct blk_slot *slot,
-	struct blk_parent *group)
+	struct blk_parent *parent)
 {
-	return group->request.op == KL_BLK_ZONE_APPEND ? take_appended(queue, slot, group) :
-							 take_count(group);
+	return parent->request.op == KL_BLK_ZONE_APPEND ? take_appended(queue, slot, parent) :
+							  take_count(parent);
 }

@@ -17,6 +17,6 @@ int blk_zones_result(uint8_t status);
 bool blk_zones_has_answer(uint8_t op);
 /* Reads that value from what the device wrote. 0, or -EIO when it is malformed. */
 int blk_zones_take_answer(const struct blk_queue *queue, const struct blk_slot *slot,
-	struct blk_parent *group);
+	struct blk_parent *parent);
 
 #endif

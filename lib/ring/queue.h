@@ -19,6 +19,9 @@
 
 #define KL__CACHE_LINE 64
 
+/* The smaller of two values without side effects. */
+#define KL__MIN(a, b) ((a) < (b) ? (a) : (b))
+
 /* One segment of a buffer, by bus address. */
 struct kl__segment {
 	uint64_t address;
