@@ -9,9 +9,9 @@
 
 #include <sys/stat.h>
 
-#include "number.h"
+#include "common/number.h"
 #include "progress.h"
-#include "say.h"
+#include "common/message.h"
 #include "target.h"
 
 #define DEFAULT_CHUNK 65536
@@ -29,14 +29,14 @@ static int open_file(struct copy *copy)
 		copy->fd = is_in ? open(copy->name, O_RDONLY | O_CLOEXEC) :
 				   open(copy->name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (copy->fd < 0 || fstat(copy->fd, &status) != 0) {
-		say_error("can't open %s: %s", copy->name, strerror(errno));
+		print_error("can't open %s: %s", copy->name, strerror(errno));
 		return -EIO;
 	}
 	copy->is_regular = S_ISREG(status.st_mode) && strcmp(copy->name, "-") != 0;
 	if (is_in && copy->is_regular &&
 		(options->size == 0 || (uint64_t)status.st_size < copy->size)) {
 		if ((uint64_t)status.st_size > copy->size) {
-			say_error("%s has %llu bytes, and there are %" PRIu64 " from --offset on",
+			print_error("%s has %llu bytes, and there are %" PRIu64 " from --offset on",
 				copy->name, (unsigned long long)status.st_size, copy->size);
 			return -ENOSPC;
 		}
@@ -56,7 +56,7 @@ static int prepare(struct copy *copy)
 	copy->chunk_bytes = options->io_bytes != 0 ? options->io_bytes : DEFAULT_CHUNK;
 	copy->depth = options->depth;
 	if (copy->chunk_bytes % info->block_size != 0) {
-		say_error("-o %u: the device has blocks of %u bytes", copy->chunk_bytes,
+		print_error("-o %u: the device has blocks of %u bytes", copy->chunk_bytes,
 			info->block_size);
 		return -EINVAL;
 	}
@@ -90,7 +90,7 @@ static int flush(struct copy *copy)
 	int rc = target_run(copy->tool, &request);
 
 	if (rc != 0)
-		say_error("the flush at the end failed: %s", strerror(-rc));
+		print_error("the flush at the end failed: %s", strerror(-rc));
 	return rc;
 }
 
@@ -106,7 +106,7 @@ static int run(struct copy *copy)
 	if (rc == 0 && is_in)
 		rc = flush(copy);
 	if (rc == -EINTR)
-		say_error("stopped after %" PRIu64 " bytes", copy->at);
+		print_error("stopped after %" PRIu64 " bytes", copy->at);
 	return rc;
 }
 
@@ -119,7 +119,7 @@ int verb_copy(struct tool *tool)
 	if (rc == 0)
 		rc = run(&copy);
 	if (copy.fd >= 0 && close(copy.fd) != 0 && rc == 0) {
-		say_error("%s: %s", copy.name, strerror(errno));
+		print_error("%s: %s", copy.name, strerror(errno));
 		rc = -EIO;
 	}
 	if (rc == 0)

@@ -10,7 +10,7 @@
 
 #include "copy.h"
 #include "pump.h"
-#include "say.h"
+#include "common/message.h"
 
 /* The driver cuts to the device's limits; this only lets a signal through. */
 #define MOST_ZEROES (256u << 20)
@@ -53,7 +53,7 @@ static ssize_t read_fully(struct copy *copy, uint8_t *buffer, size_t bytes)
 		if (n < 0 && errno == EINTR)
 			return -EINTR;
 		if (n < 0) {
-			say_error("reading %s: %s", copy->name, strerror(errno));
+			print_error("reading %s: %s", copy->name, strerror(errno));
 			return -EIO;
 		}
 		if (n == 0)
@@ -80,7 +80,7 @@ static int check_room(struct copy *copy)
 
 	if (copy->is_regular || copy->tool->options.size != 0 || read_fully(copy, &more, 1) == 0)
 		return 0;
-	say_error("%s does not end where the device does, after %" PRIu64 " bytes", copy->name,
+	print_error("%s does not end where the device does, after %" PRIu64 " bytes", copy->name,
 		copy->at);
 	return -ENOSPC;
 }
@@ -178,7 +178,7 @@ static int done(void *context, struct pump_slot *slot, int result)
 {
 	(void)context;
 	if (result != 0)
-		say_error("writing %" PRIu64 " bytes at %" PRIu64 ": %s", slot->request.length,
+		print_error("writing %" PRIu64 " bytes at %" PRIu64 ": %s", slot->request.length,
 			slot->request.offset, strerror(-result));
 	return result == -EINVAL ? -EIO : result;
 }

@@ -7,7 +7,7 @@
 
 #include "copy.h"
 #include "pump.h"
-#include "say.h"
+#include "common/message.h"
 
 static int next(void *context, struct pump_slot *slot)
 {
@@ -38,7 +38,7 @@ static int write_fully(struct copy *copy, const uint8_t *bytes, uint64_t count, 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			say_error("writing %s: %s", copy->name, strerror(errno));
+			print_error("writing %s: %s", copy->name, strerror(errno));
 			return -EIO;
 		}
 		bytes += n;
@@ -70,7 +70,7 @@ static int done(void *context, struct pump_slot *slot, int result)
 	const struct kl_blk_request *request = &slot->request;
 
 	if (result != 0) {
-		say_error("reading %" PRIu64 " bytes at %" PRIu64 ": %s", request->length,
+		print_error("reading %" PRIu64 " bytes at %" PRIu64 ": %s", request->length,
 			request->offset, strerror(-result));
 		return result == -EINVAL ? -EIO : result;
 	}
@@ -87,7 +87,7 @@ static int set_length(struct copy *copy)
 {
 	if (!copy->is_regular || ftruncate(copy->fd, (off_t)copy->size) == 0)
 		return 0;
-	say_error("%s: %s", copy->name, strerror(errno));
+	print_error("%s: %s", copy->name, strerror(errno));
 	return -EIO;
 }
 

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "number.h"
+#include "common/number.h"
 #include "progress.h"
 #include "pump.h"
-#include "say.h"
+#include "common/message.h"
 #include "target.h"
 
 /* The driver cuts to the device's limits; chunks only let a signal through and show progress. */
@@ -43,7 +43,7 @@ static int done(void *context, struct pump_slot *slot, int result)
 {
 	(void)context;
 	if (result != 0)
-		say_error("%" PRIu64 " bytes at %" PRIu64 ": %s", slot->request.length,
+		print_error("%" PRIu64 " bytes at %" PRIu64 ": %s", slot->request.length,
 			slot->request.offset, strerror(-result));
 	return result == -EINVAL ? -EIO : result;
 }
@@ -54,7 +54,7 @@ static int flush_device(struct tool *tool)
 	int rc = target_run(tool, &request);
 
 	if (rc != 0)
-		say_error("the flush failed: %s", strerror(-rc));
+		print_error("the flush failed: %s", strerror(-rc));
 	return rc == -EINVAL ? -EIO : rc;
 }
 
@@ -62,7 +62,7 @@ static int check_offer(const struct tool *tool, const struct kl_blk_range_limits
 {
 	if (limits->is_offered)
 		return 0;
-	say_error("%s does not offer %s", kl_device_info(tool->device)->name,
+	print_error("%s does not offer %s", kl_device_info(tool->device)->name,
 		verb_name(tool->options.verb));
 	return -ENOTSUP;
 }
@@ -81,7 +81,7 @@ static int prepare(struct tool *tool, struct erase *erase)
 		.chunk = tool->options.io_bytes != 0 ? tool->options.io_bytes : DEFAULT_CHUNK,
 	};
 	if (erase->chunk % info->block_size != 0) {
-		say_error("-o %u: the device has blocks of %u bytes", erase->chunk,
+		print_error("-o %u: the device has blocks of %u bytes", erase->chunk,
 			info->block_size);
 		return -EINVAL;
 	}

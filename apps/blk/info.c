@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "number.h"
-#include "say.h"
+#include "common/number.h"
+#include "common/message.h"
 #include "target.h"
 
 #define NAMES_BYTES 1024
@@ -30,7 +30,7 @@ int verb_id(struct tool *tool)
 	int rc = read_serial(tool);
 
 	if (rc != 0) {
-		say_error("%s does not tell its serial number: %s",
+		print_error("%s does not tell its serial number: %s",
 			kl_device_info(tool->device)->name, strerror(-rc));
 		return rc == -EINVAL ? -EIO : rc;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* kickless-blk: the way of the program from its start to its end. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,8 +10,8 @@
 
 #include <kickless/eal.h>
 
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 #include "target.h"
 #include "tool.h"
 
@@ -32,7 +33,7 @@ static int open_outputs(struct tool *tool)
 	tool->json_file = json_is_stdout ? stdout : fopen(options->json, "w");
 	if (tool->json_file != NULL)
 		return 0;
-	say_error("can't write results to %s: %s", options->json, strerror(errno));
+	print_error("can't write results to %s: %s", options->json, strerror(errno));
 	return -EIO;
 }
 
@@ -49,7 +50,7 @@ static int write_json(struct tool *tool)
 			rc = -EIO;
 	}
 	if (rc != 0)
-		say_error("can't write results to %s", tool->options.json);
+		print_error("can't write results to %s", tool->options.json);
 	json_decref(tool->json);
 	return rc;
 }
@@ -94,7 +95,7 @@ static void dry_run(const struct options *options, int eal_count, char **argv)
 {
 	printf("would %s %s", verb_name(options->verb), options->device);
 	if (options->verb == VERB_PERF)
-		printf(": %s, %u bytes, depth %u, queues %u, %.1f s",
+		printf(": %s, %" PRIu64 " bytes, depth %" PRIu64 ", queues %" PRIu64 ", %.1f s",
 			workload_name(options->workload),
 			options->io_bytes != 0 ? options->io_bytes : 4096, options->depth,
 			options->queues != 0 ? options->queues : 1,
@@ -115,7 +116,7 @@ static int run(struct tool *tool, int eal_count, char **argv)
 	rc = kl_eal_init(eal_count, argv + 1);
 	if (rc >= 0) {
 		if (kl_sigbus_catch() != 0)
-			say_error(
+			print_error(
 				"warning: a device that is torn off its bus may take this program along");
 		rc = with_eal(tool);
 		kl_eal_cleanup();
@@ -143,7 +144,8 @@ int main(int argc, char **argv)
 		dry_run(&tool.options, eal_count, argv);
 		return EXIT_SUCCESS;
 	}
-	signals_catch();
+	if (signals_catch() != 0)
+		return EXIT_FAILURE;
 	rc = run(&tool, eal_count, argv);
 	if (rc == -EINVAL)
 		return EXIT_USAGE;

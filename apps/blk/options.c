@@ -2,13 +2,13 @@
 #include "options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "number.h"
-#include "option_rows.h"
-#include "say.h"
+#include "common/message.h"
+#include "common/options.h"
+
+const char program_name[] = "kickless-blk";
 
 static const struct {
 	enum verb verb;
@@ -43,9 +43,117 @@ static int find_verb(const char *name, enum verb *verb)
 			return 0;
 		}
 	}
-	say_error("'%s' is not one of info, perf, verify, copy, discard, zero, flush, id", name);
+	print_error("'%s' is not one of info, perf, verify, copy, discard, zero, flush, id", name);
 	return -EINVAL;
 }
+
+static const char *const workloads[] = {
+	[WORKLOAD_READ] = "read",
+	[WORKLOAD_WRITE] = "write",
+	[WORKLOAD_RANDREAD] = "randread",
+	[WORKLOAD_RANDWRITE] = "randwrite",
+	[WORKLOAD_RW] = "rw",
+	[WORKLOAD_RANDRW] = "randrw",
+	[WORKLOAD_FLUSH] = "flush",
+	[WORKLOAD_DISCARD] = "discard",
+	[WORKLOAD_WRITE_ZEROES] = "write_zeroes",
+};
+
+const char *workload_name(enum workload workload)
+{
+	return workloads[workload];
+}
+
+static int set_workload(void *context, const struct option_row *row, const char *value)
+{
+	struct options *options = context;
+
+	for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++) {
+		if (strcmp(workloads[i], value) == 0) {
+			options->workload = (enum workload)i;
+			return 0;
+		}
+	}
+	return option_refuse(row, value,
+		"allowed: read, write, randread, randwrite, rw, randrw, flush, discard, "
+		"write_zeroes");
+}
+
+static int set_device(void *context, const struct option_row *row, const char *value)
+{
+	struct options *options = context;
+
+	if (options->device != NULL)
+		return option_refuse(row, value, "one device at a time");
+	options->device = value;
+	return 0;
+}
+
+#define ALL (VERB_PERF | VERB_VERIFY | VERB_COPY | VERB_DISCARD | VERB_ZERO)
+#define AT(member, type) .offset = OPTION_AT(struct options, member, type)
+#define FLAG(n, v, member, text) \
+	{ \
+		.name = n, .verbs = v, .kind = OPTION_FLAG, .help = text, AT(member, bool) \
+	}
+#define SIZE(n, l, val, v, low, high, member, text) \
+	{ \
+		.name = n, .letter = l, .value = val, .verbs = v, .kind = OPTION_SIZE, \
+		.help = text, AT(member, uint64_t), .min = low, .max = high \
+	}
+#define TEXT(n, l, val, v, member, text) \
+	{ \
+		.name = n, .letter = l, .value = val, .verbs = v, .kind = OPTION_TEXT, \
+		.help = text, AT(member, const char *) \
+	}
+#define CALL(n, l, val, v, function, text) \
+	{ \
+		.name = n, .letter = l, .value = val, .verbs = v, .kind = OPTION_CALL, \
+		.help = text, .call = function \
+	}
+
+static const struct option_row rows[] = {
+	CALL("dev", 0, "NAME[,key=value...]", 0, set_device, "0000:00:10.0, blk@0 or blk:serial=S"),
+	SIZE("depth", 'q', "N", VERB_PERF | VERB_VERIFY | VERB_COPY, 1, 32768, depth,
+		"requests in flight per queue; 32"),
+	SIZE("io-size", 'o', "BYTES", ALL, 512, 1u << 30, io_bytes,
+		"bytes of one request; perf 4096"),
+	CALL("workload", 'w', "NAME", VERB_PERF, set_workload,
+		"read|write|randread|randwrite|rw|randrw|flush|discard|write_zeroes; randread"),
+	SIZE("read-percent", 'M', "N", VERB_PERF, 0, 100, read_percent,
+		"share of reads in rw and randrw; 50"),
+	{.name = "time",
+		.letter = 't',
+		.value = "SECONDS",
+		.verbs = VERB_PERF | VERB_VERIFY,
+		.kind = OPTION_SECONDS,
+		AT(seconds, double),
+		.help = "duration; perf 10, verify one pass"},
+	SIZE("queues", 'P', "N", VERB_PERF, 1, 32768, queues,
+		"queues of the device; its key queues=, or 1"),
+	TEXT("cores", 'c', "LIST", VERB_PERF, cores,
+		"lcores that serve the queues, such as 0,2-3; all of EAL's"),
+	SIZE("batch", 0, "N", VERB_PERF, 1, 32768, batch, "requests per submission; 1"),
+	SIZE("rate", 0, "IOPS", VERB_PERF, 1, UINT64_MAX, rate, "requests per second in all"),
+	FLAG("fua", VERB_PERF, fua, "writes that complete when they are on stable storage"),
+	SIZE("offset", 0, "BYTES", ALL, 0, UINT64_MAX, offset, "first byte on the device; 0"),
+	SIZE("size", 0, "BYTES", ALL, 1, UINT64_MAX, size, "bytes from there; to the device's end"),
+	SIZE("seed", 0, "N", VERB_PERF | VERB_VERIFY, 0, UINT64_MAX, seed,
+		"of the pattern and of random offsets; 1"),
+	FLAG("read-only", VERB_VERIFY, read_only, "verify what an earlier run wrote"),
+	TEXT("from", 0, "FILE", VERB_COPY, from, "copy to the device; - is stdin"),
+	TEXT("to", 0, "FILE", VERB_COPY, to, "copy from the device; - is stdout"),
+	FLAG("unmap", VERB_ZERO, unmap, "let the device free the space"),
+	SIZE("timeout", 0, "MS", 0, 1, 3600000, timeout_ms,
+		"deadline of a request, after which the device is reset; none"),
+	FLAG("force", ALL, force, "write even over a partition table or a file system"),
+	TEXT("json", 0, "FILE", 0, json,
+		"write the results as JSON; - is stdout, and all else goes to stderr"),
+	FLAG("dry-run", 0, dry_run, "print what would be used, and touch nothing"),
+	{.name = "help", .letter = 'h', .kind = OPTION_LAST, AT(help, bool), .help = "print this"},
+	{.name = "version", .kind = OPTION_LAST, AT(version, bool), .help = "print the version"},
+	{.name = NULL},
+};
+_Static_assert(sizeof(rows) / sizeof(rows[0]) <= OPTION_ROWS_MAX, "getopt's tables hold all rows");
 
 void options_help(const struct options *options)
 {
@@ -55,83 +163,22 @@ void options_help(const struct options *options)
 			printf("  %-8s %s\n", verbs[i].name, verbs[i].help);
 	printf("\noptions%s%s:\n", options->verb != 0 ? " of " : "",
 		options->verb != 0 ? verb_name(options->verb) : "");
-	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
-		char left[64], letter[8] = "    ";
-
-		if (options->verb != 0 && (row->verbs & options->verb) == 0)
-			continue;
-		if (row->letter != 0)
-			snprintf(letter, sizeof(letter), "-%c, ", row->letter);
-		snprintf(left, sizeof(left), "%s--%s %s", letter, row->name,
-			row->value != NULL ? row->value : "");
-		printf("  %-34s %s\n", left, row->help);
-	}
-	printf("\nsizes take k, M, G, T behind them\n");
+	options_print(rows, options->verb);
+	printf("\nsizes may end in k, M, G or T\n");
 }
 
-/* getopt's two tables out of ours. */
-static void make_tables(struct option *longs, char *shorts)
+static int parse_rows(int argc, char **argv, struct options *options)
 {
-	size_t n = 0, at = 0;
+	const int first = options_apply(rows, options->verb, verb_name(options->verb), options,
+		argc, argv);
 
-	shorts[at++] = ':';
-	for (const struct option_row *row = option_rows; row->name != NULL; row++, n++) {
-		longs[n] = (struct option){row->name,
-			row->value != NULL ? required_argument : no_argument, NULL, 256 + (int)n};
-		if (row->letter == 0)
-			continue;
-		shorts[at++] = row->letter;
-		if (row->value != NULL)
-			shorts[at++] = ':';
-	}
-	longs[n] = (struct option){0};
-	shorts[at] = '\0';
-}
-
-static const struct option_row *find_row(int found)
-{
-	if (found >= 256)
-		return &option_rows[found - 256];
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
-		if (row->letter == found)
-			return row;
-	return NULL;
-}
-
-static int take_row(struct options *options, const struct option_row *row, const char *value)
-{
-	if ((row->verbs & options->verb) == 0) {
-		say_error("--%s means nothing to %s", row->name, verb_name(options->verb));
+	if (first < 0)
+		return first;
+	if (first < argc && !options->help && !options->version) {
+		print_error("'%s' is not an option; --help lists them", argv[first]);
 		return -EINVAL;
 	}
-	return row->set(options, row, value);
-}
-
-static int parse_ours(int argc, char **argv, struct options *options)
-{
-	struct option longs[OPTION_ROWS_MAX + 1];
-	char shorts[3 * OPTION_ROWS_MAX];
-	int found, rc = 0;
-
-	make_tables(longs, shorts);
-	optind = 1;
-	opterr = 0;
-	while (rc == 0 && (found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		const struct option_row *row = find_row(found);
-
-		if (row != NULL) {
-			rc = take_row(options, row, optarg);
-			continue;
-		}
-		say_error("%s %s", argv[optind - 1],
-			found == ':' ? "wants a value" : "is not an option; --help shows them");
-		rc = -EINVAL;
-	}
-	if (rc == 0 && optind < argc) {
-		say_error("'%s' is one word too many", argv[optind]);
-		rc = -EINVAL;
-	}
-	return rc;
+	return 0;
 }
 
 bool options_write(const struct options *options)
@@ -153,19 +200,19 @@ bool options_write(const struct options *options)
 	}
 }
 
-static int check(const struct options *options)
+static int check_options(const struct options *options)
 {
 	if (options->device == NULL) {
-		say_error("which device? --dev NAME, such as --dev 0000:00:10.0 or --dev blk@0");
+		print_error("which device? --dev NAME, such as --dev 0000:00:10.0 or --dev blk@0");
 		return -EINVAL;
 	}
 	if (options->verb == VERB_COPY && (options->from == NULL) == (options->to == NULL)) {
-		say_error("copy wants either --from FILE or --to FILE");
+		print_error("copy wants either --from FILE or --to FILE");
 		return -EINVAL;
 	}
 	if (options->to != NULL && strcmp(options->to, "-") == 0 && options->json != NULL &&
 		strcmp(options->json, "-") == 0) {
-		say_error("--to - and --json - both want stdout");
+		print_error("--to - and --json - both want stdout");
 		return -EINVAL;
 	}
 	return 0;
@@ -189,7 +236,7 @@ int options_parse(int argc, char **argv, struct options *options, int *eal_count
 		.workload = WORKLOAD_RANDREAD,
 		.seed = 1};
 	if (argc < 2) {
-		say_error("what shall I do? --help shows it");
+		print_error("what shall I do? --help shows it");
 		return -EINVAL;
 	}
 	if (is_question(argv[1], options))
@@ -201,9 +248,9 @@ int options_parse(int argc, char **argv, struct options *options, int *eal_count
 		end++;
 	/* Without "--" there is nothing for EAL. */
 	*eal_count = end < argc ? end - 1 : 1;
-	rc = parse_ours(argc - *eal_count - (end < argc ? 1 : 0),
+	rc = parse_rows(argc - *eal_count - (end < argc ? 1 : 0),
 		argv + *eal_count + (end < argc ? 1 : 0), options);
 	if (rc != 0 || options->help || options->version)
 		return rc;
-	return check(options);
+	return check_options(options);
 }

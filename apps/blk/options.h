@@ -38,18 +38,18 @@ struct options {
 	const char *to;
 	const char *cores;
 
-	uint32_t depth;
-	uint32_t io_bytes; /* 0: the verb's own default */
+	uint64_t depth;
+	uint64_t io_bytes; /* 0: the verb's own default */
 	enum workload workload;
-	uint32_t read_percent;
+	uint64_t read_percent;
 	double seconds; /* 0: the verb's own default */
-	uint32_t queues;
-	uint32_t batch;
+	uint64_t queues;
+	uint64_t batch;
 	uint64_t rate;
 	uint64_t offset;
 	uint64_t size; /* 0: to the end */
 	uint64_t seed;
-	uint32_t timeout_ms;
+	uint64_t timeout_ms;
 	bool fua;
 	bool unmap;
 	bool force;

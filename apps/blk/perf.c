@@ -8,8 +8,8 @@
 
 #include <rte_cycles.h>
 
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 #include "target.h"
 
 #define DEFAULT_IO_BYTES 4096
@@ -48,12 +48,12 @@ static int check_sizes(const struct perf_plan *plan, uint64_t size)
 	const struct kl_blk_info *info = kl_blk_info(plan->tool->blk);
 
 	if (plan->io_bytes % info->block_size != 0) {
-		say_error("-o %u: the device has blocks of %u bytes", plan->io_bytes,
+		print_error("-o %u: the device has blocks of %u bytes", plan->io_bytes,
 			info->block_size);
 		return -EINVAL;
 	}
 	if (plan->units == 0) {
-		say_error("-o %u is more than the %" PRIu64 " bytes that are to be used",
+		print_error("-o %u is more than the %" PRIu64 " bytes that are to be used",
 			plan->io_bytes, size);
 		return -EINVAL;
 	}
@@ -66,7 +66,7 @@ static int check_op(const struct perf_plan *plan)
 
 	if ((plan->op == KL_BLK_DISCARD && !info->discard.is_offered) ||
 		(plan->op == KL_BLK_WRITE_ZEROES && !info->write_zeroes.is_offered)) {
-		say_error("the device does not offer %s",
+		print_error("the device does not offer %s",
 			workload_name(plan->tool->options.workload));
 		return -ENOTSUP;
 	}
@@ -105,7 +105,8 @@ static void warn_of_depth(const struct perf_plan *plan)
 	struct kl_blk_queue_info queue;
 
 	if (kl_blk_queue_info_get(plan->tool->blk, 0, &queue) == 0 && plan->depth > queue.size)
-		say_error("-q %u is more than the %u entries of a queue; %u are in flight at most",
+		print_error(
+			"-q %u is more than the %u entries of a queue; %u are in flight at most",
 			plan->depth, queue.size, queue.size);
 }
 

@@ -10,7 +10,7 @@
 
 #include <kickless/memory.h>
 
-#include "say.h"
+#include "common/message.h"
 
 #define COMPLETIONS 64
 
@@ -58,8 +58,8 @@ int perf_job_create(struct perf_run *run, uint16_t queue)
 	struct perf_job *job = allocate(plan);
 
 	if (job == NULL) {
-		say_error("no memory for %u buffers of %u bytes; less depth (-q) or size (-o) "
-			  "needs less",
+		print_error("no memory for %u buffers of %u bytes; less depth (-q) or size (-o) "
+			    "needs less",
 			plan->depth, plan->io_bytes);
 		return -ENOMEM;
 	}

@@ -14,8 +14,8 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 #include "target.h"
 
 /* Turns between two looks at the clock whether control is due. */
@@ -59,7 +59,7 @@ static void control(struct perf_run *run)
 	struct perf_plan *plan = &run->plan;
 	uint64_t requests;
 
-	if (signals_stop_wanted())
+	if (signals_stop_requested())
 		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);
 	if (plan->stop || rte_rdtsc() >= plan->end_ticks)
 		target_hurry(plan->tool, &run->ended,
@@ -183,7 +183,8 @@ int perf_lcores_run(struct perf_run *run)
 	double started = clock_seconds();
 
 	if (count < 0) {
-		say_error("-c %s: a list of lcores such as 0,2-3 is wanted, of those that EAL has",
+		print_error(
+			"-c %s: a list of lcores such as 0,2-3 is wanted, of those that EAL has",
 			run->plan.tool->options.cores);
 		return -EINVAL;
 	}

@@ -2,31 +2,16 @@
 #include "progress.h"
 
 #include <stdio.h>
-#include <time.h>
-#include <unistd.h>
-
-#define QUIET_SECONDS 2 /* shorter work tells nothing */
-
-double clock_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 void progress_begin(struct progress *progress, const char *what, uint64_t total, double seconds)
 {
-	double now = clock_seconds();
-
 	*progress = (struct progress){
 		.what = what,
 		.total = total,
 		.seconds = seconds,
-		.started = now,
-		.next = now + QUIET_SECONDS,
-		.is_wanted = isatty(STDERR_FILENO) != 0,
+		.started = clock_seconds(),
 	};
+	progress_line_begin(&progress->line, true);
 }
 
 static double seconds_left(const struct progress *progress, uint64_t done, double elapsed)
@@ -40,18 +25,14 @@ static double seconds_left(const struct progress *progress, uint64_t done, doubl
 
 void progress_update(struct progress *progress, uint64_t done, uint64_t requests)
 {
-	double now, elapsed, left;
+	double elapsed, left;
 
-	if (!progress->is_wanted)
+	if (!progress->line.is_enabled ||
+		!progress_line_renew(&progress->line, clock_ns(), SECOND_NS / 2))
 		return;
-	now = clock_seconds();
-	if (now < progress->next)
-		return;
-	progress->next = now + 0.5;
-	progress->is_shown = true;
-	elapsed = now - progress->started;
+	elapsed = clock_seconds() - progress->started;
 	left = seconds_left(progress, done, elapsed);
-	fprintf(stderr, "\r\033[K%s: ", progress->what);
+	fprintf(stderr, "%s: ", progress->what);
 	if (progress->total > 0)
 		fprintf(stderr, "%.0f %%, ", 100.0 * (double)done / (double)progress->total);
 	if (requests > 0)
@@ -64,7 +45,5 @@ void progress_update(struct progress *progress, uint64_t done, uint64_t requests
 
 void progress_end(struct progress *progress)
 {
-	if (progress->is_shown)
-		fputs("\r\033[K", stderr);
-	progress->is_shown = false;
+	progress_line_end(&progress->line);
 }

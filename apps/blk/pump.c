@@ -7,8 +7,8 @@
 #include <kickless/memory.h>
 
 #include "progress.h"
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 #include "target.h"
 
 #define WAIT_NS UINT64_C(100000000)
@@ -42,8 +42,8 @@ static int create(struct pump *pump, size_t buffer_bytes)
 		kl_device_info(pump->tool->device)->numa_node);
 	if (pump->slots == NULL || pump->free == NULL || pump->filled == NULL ||
 		pump->buffers == NULL) {
-		say_error("no memory for %u buffers of %zu bytes; less depth (-q) or size (-o) "
-			  "needs less",
+		print_error("no memory for %u buffers of %zu bytes; less depth (-q) or size (-o) "
+			    "needs less",
 			pump->depth, buffer_bytes);
 		return -ENOMEM;
 	}
@@ -73,7 +73,7 @@ static void end(struct pump *pump, int rc)
 
 static void fill(struct pump *pump)
 {
-	if (signals_stop_wanted())
+	if (signals_stop_requested())
 		end(pump, -EINTR);
 	while (!pump->has_ended && pump->free_count > 0) {
 		uint32_t number = pump->free[pump->free_count - 1];

@@ -11,8 +11,8 @@
 #include <kickless/memory.h>
 
 #include "progress.h"
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 #include "signature.h"
 
 #define WAIT_NS UINT64_C(100000000)
@@ -29,7 +29,7 @@ int target_open(struct tool *tool)
 	tool->blk = kl_blk_from_device(tool->device);
 	if (tool->blk != NULL)
 		return 0;
-	say_error("%s is a %s device, not a block device", kl_device_info(tool->device)->name,
+	print_error("%s is a %s device, not a block device", kl_device_info(tool->device)->name,
 		kl_device_info(tool->device)->driver);
 	return -ENOTSUP;
 }
@@ -60,7 +60,7 @@ static int recover(struct tool *tool)
 	if (rc != -EAGAIN)
 		return rc;
 	nanosleep(&pause, NULL);
-	return signals_stop_wanted() ? -EIO : 0;
+	return signals_stop_requested() ? -EIO : 0;
 }
 
 /*
@@ -78,7 +78,7 @@ static void look_at_events(const struct tool *tool)
 /* All that is in flight completes, if only without success. */
 static int surrender(struct tool *tool)
 {
-	say_error("the system wants %s back, as when it is unplugged; it is closed",
+	print_error("the system wants %s back, as when it is unplugged; it is closed",
 		kl_device_info(tool->device)->name);
 	kl_blk_stop(tool->blk);
 	return -ENODEV;
@@ -108,7 +108,7 @@ void target_hurry(struct tool *tool, double *since, double seconds)
 	if (now - *since < seconds || kl_blk_state(tool->blk) == KL_BLK_STOPPED ||
 		kl_blk_state(tool->blk) == KL_BLK_LOST)
 		return;
-	say_error("what is in flight has not come back in %.0f s; the device is reset", seconds);
+	print_error("what is in flight has not come back in %.0f s; the device is reset", seconds);
 	kl_blk_stop(tool->blk);
 }
 
@@ -122,7 +122,7 @@ static int wait_for(struct tool *tool, struct kl_blk_completion *completion)
 
 		if (n > 0)
 			return completion->result;
-		if (signals_stop_wanted())
+		if (signals_stop_requested())
 			target_hurry(tool, &since, SIGNAL_PATIENCE);
 		if (target_tend(tool) == 0)
 			continue;
@@ -135,7 +135,7 @@ static int run_once(struct tool *tool, const struct kl_blk_request *request)
 {
 	struct kl_blk_completion completion;
 
-	if (signals_stop_wanted())
+	if (signals_stop_requested())
 		return -EINTR;
 	while (kl_blk_submit(tool->blk, 0, request, 1) == 0)
 		if (target_tend(tool) != 0)
@@ -166,12 +166,12 @@ int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size)
 
 	*offset = options->offset;
 	if (*offset % info->block_size != 0 || options->size % info->block_size != 0) {
-		say_error("--offset and --size must be multiples of the block size, %u",
+		print_error("--offset and --size must be multiples of the block size, %u",
 			info->block_size);
 		return -EINVAL;
 	}
 	if (*offset >= info->capacity || options->size > info->capacity - *offset) {
-		say_error("%" PRIu64 " bytes at %" PRIu64 " are beyond the device's %" PRIu64,
+		print_error("%" PRIu64 " bytes at %" PRIu64 " are beyond the device's %" PRIu64,
 			options->size, *offset, info->capacity);
 		return -EINVAL;
 	}
@@ -187,7 +187,7 @@ static int read_start(struct tool *tool, void *buffer, uint64_t bytes)
 	int rc = target_run(tool, &request);
 
 	if (rc != 0)
-		say_error("the device's first %" PRIu64 " bytes can't be read: %s", bytes,
+		print_error("the device's first %" PRIu64 " bytes can't be read: %s", bytes,
 			strerror(-rc));
 	return rc;
 }
@@ -208,7 +208,8 @@ static int look_for_signature(struct tool *tool, uint8_t *buffer)
 	found = signature_find(buffer, bytes, info->block_size);
 	if (found == NULL)
 		return 0;
-	say_error("%s holds %s; --force overwrites it", kl_device_info(tool->device)->name, found);
+	print_error("%s holds %s; --force overwrites it", kl_device_info(tool->device)->name,
+		found);
 	return -EEXIST;
 }
 
@@ -218,11 +219,11 @@ int target_may_write(struct tool *tool)
 	int rc;
 
 	if (kl_blk_info(tool->blk)->is_read_only) {
-		say_error("%s is read-only", kl_device_info(tool->device)->name);
+		print_error("%s is read-only", kl_device_info(tool->device)->name);
 		return -EROFS;
 	}
 	if (kl_blk_info(tool->blk)->zones.zone_bytes != 0) {
-		say_error(
+		print_error(
 			"%s is host-managed: its zones are written in order only, which this tool does not",
 			kl_device_info(tool->device)->name);
 		return -ENOTSUP;

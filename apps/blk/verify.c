@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "progress.h"
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 #include "target.h"
 
 #define DEFAULT_CHUNK 65536
@@ -26,7 +26,7 @@ static int prepare(struct verify *verify)
 		return rc;
 	verify->chunk_bytes = tool->options.io_bytes != 0 ? tool->options.io_bytes : DEFAULT_CHUNK;
 	if (verify->chunk_bytes % block != 0) {
-		say_error("-o %u: the device has blocks of %u bytes", verify->chunk_bytes, block);
+		print_error("-o %u: the device has blocks of %u bytes", verify->chunk_bytes, block);
 		return -EINVAL;
 	}
 	verify->chunks = (verify->size + verify->chunk_bytes - 1) / verify->chunk_bytes;
@@ -40,7 +40,7 @@ static int flush(struct verify *verify)
 	int rc = target_run(verify->tool, &request);
 
 	if (rc != 0)
-		say_error("the flush after writing failed: %s", strerror(-rc));
+		print_error("the flush after writing failed: %s", strerror(-rc));
 	return rc;
 }
 
@@ -59,8 +59,8 @@ static int check_only(struct verify *verify)
 {
 	if (verify->pattern.generation != 0)
 		return verify_read_pass(verify);
-	say_error("no pattern with seed %" PRIu64
-		  " is to be found there: a run without --read-only writes it",
+	print_error("no pattern with seed %" PRIu64
+		    " is to be found there: a run without --read-only writes it",
 		verify->pattern.seed);
 	return -ENODATA;
 }
@@ -69,7 +69,7 @@ static bool is_time_left(const struct verify *verify, double started)
 {
 	double seconds = verify->tool->options.seconds;
 
-	return seconds > 0 && clock_seconds() - started < seconds && !signals_stop_wanted();
+	return seconds > 0 && clock_seconds() - started < seconds && !signals_stop_requested();
 }
 
 /*
@@ -110,7 +110,7 @@ int verb_verify(struct tool *tool)
 	if (rc == 0) {
 		rc = run(&verify);
 		if (rc == -EINTR)
-			say_error("stopped before the end");
+			print_error("stopped before the end");
 		/* What was found until then counts. */
 		if (!verify_report(&verify) && rc == 0)
 			rc = 1;

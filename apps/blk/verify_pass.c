@@ -6,7 +6,7 @@
 
 #include "progress.h"
 #include "pump.h"
-#include "say.h"
+#include "common/message.h"
 #include "target.h"
 #include "verify.h"
 
@@ -42,7 +42,7 @@ static int write_done(void *context, struct pump_slot *slot, int result)
 	struct verify *verify = context;
 
 	if (result != 0 && verify->write_errors++ == 0)
-		say_error("writing %llu bytes at %llu failed: %s",
+		print_error("writing %llu bytes at %llu failed: %s",
 			(unsigned long long)slot->request.length,
 			(unsigned long long)slot->request.offset, strerror(-result));
 	return 0;

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "common/file.h"
 
 /* The one that virtio functions go to by themselves when nothing else is said. */
 #define KERNEL_DRIVER "virtio-pci"

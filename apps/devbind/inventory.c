@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
-#include "say.h"
+#include "common/file.h"
+#include "common/message.h"
 #include "types.h"
 
 static int fill(struct inventory *inventory, const struct kl_function *functions,
@@ -48,7 +48,7 @@ int inventory_read(const struct kl_machine *machine, struct inventory *inventory
 free_functions:
 	kl_function_discover_free(functions);
 	if (rc != 0)
-		say("the machine can't be looked at: %s", strerror(-rc));
+		print_error("the machine can't be looked at: %s", strerror(-rc));
 	return rc;
 }
 

@@ -12,7 +12,7 @@
 #include "changes.h"
 #include "options.h"
 #include "report.h"
-#include "say.h"
+#include "common/message.h"
 
 static bool is_changed(const struct entry *entry, const void *context)
 {
@@ -33,7 +33,7 @@ static void say_refusals(const struct changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
 		if (changes->list[i].why[0] != '\0')
-			say("%s: %s", changes->list[i].name, changes->list[i].why);
+			print_error("%s: %s", changes->list[i].name, changes->list[i].why);
 }
 
 static int provide_driver(const struct kl_machine *machine, const struct options *options)
@@ -41,13 +41,14 @@ static int provide_driver(const struct kl_machine *machine, const struct options
 	if (options->action != ACTION_BIND || bind_has_driver(machine, options->driver))
 		return 0;
 	if (options->dry_run) {
-		say("would run: modprobe %s", options->driver);
+		print_error("would run: modprobe %s", options->driver);
 		return 0;
 	}
 	if (bind_load_driver(machine, options->driver))
 		return 0;
-	say("the kernel has no PCI driver %s, and modprobe could not load it as root; is the module there "
-	    "(modinfo %s)?",
+	print_error(
+		"the kernel has no PCI driver %s, and modprobe could not load it as root; is the module there "
+		"(modinfo %s)?",
 		options->driver, options->driver);
 	return -ENODEV;
 }
@@ -117,11 +118,11 @@ int main(int argc, char **argv)
 
 	if (options_parse(argc, argv, &options) != 0)
 		return 2;
-	if (options.action == ACTION_HELP) {
+	if (options.help) {
 		options_help();
 		return 0;
 	}
-	if (options.action == ACTION_VERSION) {
+	if (options.version) {
 		puts("kickless-devbind " KL_VERSION);
 		return 0;
 	}

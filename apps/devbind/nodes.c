@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
+#include "common/file.h"
 
 /* Deeper than any disk lies: function, virtio, host, target, unit, "block", disk, partition. */
 #define MAX_DEPTH 10

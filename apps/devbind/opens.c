@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "common/file.h"
 
 static int add(const struct kl_machine *machine, long pid, const char *file, struct opens *opens)
 {

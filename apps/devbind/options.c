@@ -8,49 +8,10 @@
 
 #include <kickless/discover.h>
 
-#include "say.h"
+#include "common/message.h"
+#include "common/options.h"
 
-enum {
-	OPTION_STATUS = 256,
-	OPTION_FORCE,
-	OPTION_DRY_RUN,
-	OPTION_JSON,
-	OPTION_VERSION,
-};
-
-static const struct option long_options[] = {
-	{"status", no_argument, NULL, OPTION_STATUS},
-	{"bind", required_argument, NULL, 'b'},
-	{"unbind", no_argument, NULL, 'u'},
-	{"force", no_argument, NULL, OPTION_FORCE},
-	{"dry-run", no_argument, NULL, OPTION_DRY_RUN},
-	{"json", optional_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, 'h'},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{NULL, 0, NULL, 0},
-};
-
-void options_help(void)
-{
-	puts("Usage: kickless-devbind [--status]\n"
-	     "       kickless-devbind -b DRIVER DEV... [--force]\n"
-	     "       kickless-devbind -u DEV... [--force]\n"
-	     "\n"
-	     "Shows the virtio functions of this machine, and binds them to drivers.\n"
-	     "DEV is a PCI address, 0000:00:05.0 or 00:05.0, or TYPE@N, the N-th of a type.\n"
-	     "\n"
-	     "  --status          what there is, what it is used for, and what is missing\n"
-	     "  -b, --bind DRIVER give DEVs to DRIVER: vfio-pci for programs in userspace,\n"
-	     "                    virtio-pci back to the kernel\n"
-	     "  -u, --unbind      take DEVs from their driver\n"
-	     "  --force           even if the system uses them\n"
-	     "  --dry-run         only say what would be done\n"
-	     "  --json[=FILE]     the same as one JSON object, to FILE or to stdout\n"
-	     "  -h, --help        this text\n"
-	     "  --version         the version\n"
-	     "\n"
-	     "Exit status: 0 done, 1 refused or failed, 2 bad usage.");
-}
+const char program_name[] = "kickless-devbind";
 
 static bool is_device_name(const char *text)
 {
@@ -60,75 +21,125 @@ static bool is_device_name(const char *text)
 }
 
 /* --json takes its file in the same word or in the next, unless that is an option or a device. */
-static const char *json_file(int argc, char **argv)
+static int set_json(void *context, const struct option_row *row, const char *value)
 {
-	if (optarg != NULL)
-		return optarg;
-	if (optind < argc && (strcmp(argv[optind], "-") == 0 || argv[optind][0] != '-') &&
+	struct options *options = context;
+	char **argv = options->argv;
+
+	(void)row;
+	options->json = "-";
+	if (value != NULL)
+		options->json = value;
+	else if (optind < options->argc &&
+		(strcmp(argv[optind], "-") == 0 || argv[optind][0] != '-') &&
 		!is_device_name(argv[optind]))
-		return argv[optind++];
-	return "-";
+		options->json = argv[optind++];
+	return 0;
 }
 
 static int set_action(struct options *options, enum action action)
 {
-	if (options->action == ACTION_HELP)
-		return 0;
-	if (options->action != ACTION_STATUS && options->action != action &&
-		action != ACTION_HELP) {
-		say("-b and -u can't both be meant; give one of them");
+	if (options->action != ACTION_STATUS && options->action != action) {
+		print_error("-b and -u exclude each other; give one of them");
 		return -EINVAL;
 	}
 	options->action = action;
 	return 0;
 }
 
-static int parse_one(int option, int argc, char **argv, struct options *options)
+static int set_status(void *context, const struct option_row *row, const char *value)
 {
-	switch (option) {
-	case OPTION_STATUS:
-		return 0;
-	case 'b':
-		options->driver = optarg;
-		return set_action(options, ACTION_BIND);
-	case 'u':
-		return set_action(options, ACTION_UNBIND);
-	case 'h':
-		return set_action(options, ACTION_HELP);
-	case OPTION_VERSION:
-		return set_action(options, ACTION_VERSION);
-	case OPTION_FORCE:
-		options->force = true;
-		return 0;
-	case OPTION_DRY_RUN:
-		options->dry_run = true;
-		return 0;
-	case OPTION_JSON:
-		options->json = json_file(argc, argv);
-		return 0;
-	default:
-		return -EINVAL;
-	}
+	(void)context;
+	(void)row;
+	(void)value;
+	return 0;
+}
+
+static int set_bind(void *context, const struct option_row *row, const char *value)
+{
+	struct options *options = context;
+
+	(void)row;
+	options->driver = value;
+	return set_action(options, ACTION_BIND);
+}
+
+static int set_unbind(void *context, const struct option_row *row, const char *value)
+{
+	(void)row;
+	(void)value;
+	return set_action(context, ACTION_UNBIND);
+}
+
+#define AT(member, type) .offset = OPTION_AT(struct options, member, type)
+
+static const struct option_row rows[] = {
+	{.name = "status",
+		.kind = OPTION_CALL,
+		.call = set_status,
+		.help = "functions, what uses them, and what is missing; the default"},
+	{.name = "bind",
+		.letter = 'b',
+		.kind = OPTION_CALL,
+		.value = "DRIVER",
+		.call = set_bind,
+		.help = "bind DEVs: vfio-pci for programs in userspace, virtio-pci for the kernel"},
+	{.name = "unbind",
+		.letter = 'u',
+		.kind = OPTION_CALL,
+		.call = set_unbind,
+		.help = "unbind DEVs from their driver"},
+	{.name = "force",
+		.kind = OPTION_FLAG,
+		AT(force, bool),
+		.help = "even if the system uses them"},
+	{.name = "dry-run",
+		.kind = OPTION_FLAG,
+		AT(dry_run, bool),
+		.help = "print what would be done, and do nothing"},
+	{.name = "json",
+		.kind = OPTION_CALL,
+		.value = "[=FILE]",
+		.call = set_json,
+		.help = "print the same as one JSON object, to FILE or to stdout"},
+	{.name = "help", .letter = 'h', .kind = OPTION_LAST, AT(help, bool), .help = "print this"},
+	{.name = "version", .kind = OPTION_LAST, AT(version, bool), .help = "print the version"},
+	{.name = NULL},
+};
+
+void options_help(void)
+{
+	puts("Usage: kickless-devbind [--status]\n"
+	     "       kickless-devbind -b DRIVER DEV... [--force]\n"
+	     "       kickless-devbind -u DEV... [--force]\n"
+	     "\n"
+	     "Shows the virtio functions of this machine, and binds them to drivers.\n"
+	     "DEV is a PCI address, 0000:00:05.0 or 00:05.0, or TYPE@N, the N-th of a type.\n");
+	options_print(rows, 0);
+	puts("\nExit status: 0 done, 1 refused or failed, 2 bad usage.");
 }
 
 /* A driver's name becomes part of a path. */
-static int check(const struct options *options)
+static int check_options(const struct options *options)
 {
 	bool changes = options->action == ACTION_BIND || options->action == ACTION_UNBIND;
 
 	if (options->action == ACTION_BIND &&
 		(options->driver[0] == '\0' || strlen(options->driver) > 31 ||
 			strchr(options->driver, '/') != NULL || options->driver[0] == '.')) {
-		say("-b %s: that is not the name of a driver; common ones are vfio-pci and virtio-pci",
+		print_error(
+			"-b %s: that is not the name of a driver; common ones are vfio-pci and virtio-pci",
 			options->driver);
 		return -EINVAL;
 	}
 	if (changes && options->name_count == 0) {
-		say("no function is named; add addresses such as 0000:00:05.0, which --status lists");
+		print_error(
+			"no function is named; add addresses such as 0000:00:05.0, which --status lists");
 		return -EINVAL;
 	}
 	if (options->action == ACTION_STATUS && options->name_count != 0) {
-		say("%s: what is to be done with it? give -b DRIVER or -u; --status takes no functions",
+		print_error(
+			"%s: what is to be done with it? give -b DRIVER or -u; --status takes no functions",
 			options->names[0]);
 		return -EINVAL;
 	}
@@ -137,15 +148,16 @@ static int check(const struct options *options)
 
 int options_parse(int argc, char **argv, struct options *options)
 {
-	int option, rc = 0;
+	int first, rc;
 
-	*options = (struct options){.driver = ""};
-	while (rc == 0 && (option = getopt_long(argc, argv, "b:uh", long_options, NULL)) != -1)
-		rc = parse_one(option, argc, argv, options);
-	options->names = argv + optind;
-	options->name_count = (size_t)(argc - optind);
-	if (rc == 0)
-		rc = check(options);
+	*options = (struct options){.driver = "", .argc = argc, .argv = argv};
+	first = options_apply(rows, 0, NULL, options, argc, argv);
+	rc = first < 0 ? first : 0;
+	if (rc == 0 && !options->help && !options->version) {
+		options->names = argv + first;
+		options->name_count = (size_t)(argc - first);
+		rc = check_options(options);
+	}
 	if (rc != 0)
 		fputs("Try kickless-devbind --help.\n", stderr);
 	return rc;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The command line. */
 #ifndef DEVBIND_OPTIONS_H
 #define DEVBIND_OPTIONS_H
 
@@ -9,8 +10,6 @@ enum action {
 	ACTION_STATUS,
 	ACTION_BIND,
 	ACTION_UNBIND,
-	ACTION_HELP,
-	ACTION_VERSION,
 };
 
 struct options {
@@ -21,6 +20,10 @@ struct options {
 	const char *json; /* a file, "-" for stdout, NULL for none */
 	bool force;
 	bool dry_run;
+	bool help;
+	bool version;
+	int argc; /* as given to options_parse */
+	char **argv;
 };
 
 /* 0, or -EINVAL after a message. */

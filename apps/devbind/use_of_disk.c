@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "file.h"
+#include "common/file.h"
 #include "mounts.h"
 
 /*

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "file.h"
+#include "common/file.h"
 
 static bool is_up(const struct node *node)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "file.h"
+#include "common/file.h"
 #include "mounts.h"
 
 /* The tag of a 9p device is in sysfs; that of a virtiofs device only since Linux 6.9, and elsewhere. */

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "file.h"
+#include "common/file.h"
 
 void uses_add(struct uses *uses, const char *format, ...)
 {

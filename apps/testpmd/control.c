@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "cli/prompt.h"
 #include "cli/show.h"
 #include "cli/testpmd.h"
 #include "report/metrics.h"
 #include "report/progress.h"
-#include "signals.h"
+#include "common/signals.h"
 
 #define TICK_NS (SECOND_NS / 4)
 /* Looks at registers cost exits, so they are made at each of so many ticks only. */
@@ -166,7 +166,7 @@ static void show_statistics(struct control *control, uint64_t now)
 
 static bool is_over(const struct control *control)
 {
-	return control->pmd->quit || signals_stop_wanted() ||
+	return control->pmd->quit || signals_stop_requested() ||
 		(control->end_ns != 0 && clock_ns() >= control->end_ns);
 }
 

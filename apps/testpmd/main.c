@@ -21,8 +21,8 @@
 #include "port/pool.h"
 #include "report/metrics.h"
 #include "report/telemetry.h"
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 
 #define EXIT_USAGE 2
 
@@ -45,7 +45,7 @@ static int open_json(struct testpmd *pmd)
 	}
 	if (pmd->json != NULL)
 		return 0;
-	say_error("can't write results to %s: %s", path, strerror(errno));
+	print_error("can't write results to %s: %s", path, strerror(errno));
 	return -EIO;
 }
 
@@ -62,7 +62,7 @@ static int write_json(struct testpmd *pmd)
 		rc = -EIO;
 	pmd->json = NULL;
 	if (rc != 0)
-		say_error("can't write results to %s", pmd->options.json);
+		print_error("can't write results to %s", pmd->options.json);
 	return rc;
 }
 
@@ -70,7 +70,7 @@ static int check_cores(const struct testpmd *pmd)
 {
 	if (pmd->settings.cores <= fwd_max_cores())
 		return settings_check_cores(&pmd->settings);
-	say_error("--nb-cores=%u: EAL has %u lcores for forwarding; give it more by -l",
+	print_error("--nb-cores=%u: EAL has %u lcores for forwarding; give it more by -l",
 		pmd->settings.cores, fwd_max_cores());
 	return -EINVAL;
 }
@@ -78,7 +78,7 @@ static int check_cores(const struct testpmd *pmd)
 static int open_ports(struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->options.device_count; i++) {
-		const int rc = signals_stop_wanted() ?
+		const int rc = signals_stop_requested() ?
 			-EINTR :
 			testpmd_add_port(pmd, pmd->options.devices[i]);
 
@@ -94,7 +94,7 @@ static int start_ports(struct testpmd *pmd)
 		return 0;
 	ports_complete_offloads(&pmd->ports);
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {
-		if (signals_stop_wanted())
+		if (signals_stop_requested())
 			return -EINTR;
 		/* The command line was right; it is the device that does not follow it. */
 		if (port_start(&pmd->ports.at[i]) != 0)
@@ -184,7 +184,7 @@ static int run(struct testpmd *pmd)
 
 	if (pmd->options.cmdline_file != NULL)
 		rc = prompt_load(pmd, pmd->options.cmdline_file);
-	if (rc == 0 && !pmd->quit && !signals_stop_wanted())
+	if (rc == 0 && !pmd->quit && !signals_stop_requested())
 		rc = pmd->options.interactive ? run_interactive(pmd) : run_at_once(pmd);
 	if (pmd->fwd.running)
 		testpmd_stop(pmd);
@@ -213,7 +213,7 @@ static int with_eal(struct testpmd *pmd)
 	if (rc == 0)
 		rc = run(pmd);
 	else if (rc == -EINTR)
-		say_error("stopped before forwarding began");
+		print_error("stopped before forwarding began");
 	metrics_server_close(pmd->metrics);
 	prompt_close();
 	close_ports(pmd);
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
 		rc = kl_eal_init(argc, argv);
 	if (rc >= 0) {
 		if (kl_sigbus_catch() != 0)
-			say_error(
+			print_error(
 				"warning: a device that is torn off its bus may take this program along");
 		rc = with_eal(pmd);
 		kl_eal_cleanup();

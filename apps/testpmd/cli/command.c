@@ -10,8 +10,8 @@
 #include <cmdline_parse_num.h>
 
 #include "modes/modes.h"
-#include "number.h"
-#include "say.h"
+#include "common/number.h"
+#include "common/message.h"
 #include "testpmd.h"
 
 const struct command_group *const command_groups[] = {
@@ -231,7 +231,7 @@ void commands_free(cmdline_parse_ctx_t *context)
 
 static void tell_invalid(const struct testpmd *pmd, uint32_t number)
 {
-	say_reply("Invalid port %u", number);
+	print_reply("Invalid port %u", number);
 	printf("The valid ports array is [");
 	for (uint16_t i = 0; i < pmd->ports.count; i++)
 		if (port_is_open(&pmd->ports.at[i]))

@@ -8,7 +8,7 @@
 #include <rte_mbuf.h>
 
 #include "parse_settings.h"
-#include "say.h"
+#include "common/message.h"
 #include "testpmd.h"
 
 static void run_set_mode(struct testpmd *pmd, const struct command_words *words)
@@ -37,9 +37,9 @@ static void run_set_cores(struct testpmd *pmd, const struct command_words *words
 	const uint32_t cores = words->word[2].number;
 
 	if (cores < 1) {
-		say_reply("nb-cores must be 1 or more");
+		print_reply("nb-cores must be 1 or more");
 	} else if (cores > fwd_max_cores()) {
-		say_reply("nb fwd cores %u > %u (max. number of configured lcores) - ignored",
+		print_reply("nb fwd cores %u > %u (max. number of configured lcores) - ignored",
 			cores, fwd_max_cores());
 	} else {
 		pmd->settings.cores = cores;
@@ -57,7 +57,8 @@ static void run_set_verbose(struct testpmd *pmd, const struct command_words *wor
 	const uint32_t level = words->word[2].number;
 
 	if (level > (VERBOSE_RX | VERBOSE_TX)) {
-		say_reply("verbose level %u; 0 to %u are allowed", level, VERBOSE_RX | VERBOSE_TX);
+		print_reply("verbose level %u; 0 to %u are allowed", level,
+			VERBOSE_RX | VERBOSE_TX);
 		return;
 	}
 	printf("Change verbose level from %u to %u\n", pmd->settings.verbose, level);
@@ -76,7 +77,7 @@ static void run_set_ports(struct testpmd *pmd, const struct command_words *words
 	const uint32_t ports = words->word[2].number;
 
 	if (ports < 1 || ports > pmd->ports.count) {
-		say_reply("nb fwd ports %u > %u (number of configured ports) - ignored", ports,
+		print_reply("nb fwd ports %u > %u (number of configured ports) - ignored", ports,
 			pmd->ports.count);
 		return;
 	}
@@ -101,7 +102,7 @@ static void run_set_members(struct testpmd *pmd, const struct command_words *wor
 		rc = settings_set_core_mask(&wanted, text);
 	for (uint16_t i = 0; rc == 0 && i < wanted.port_list_count; i++) {
 		if (wanted.port_list[i] >= pmd->ports.count) {
-			say_reply("Invalid port %u", wanted.port_list[i]);
+			print_reply("Invalid port %u", wanted.port_list[i]);
 			rc = -ENODEV;
 		}
 	}
@@ -126,7 +127,7 @@ static void run_set_map(struct testpmd *pmd, const struct command_words *words)
 {
 	(void)pmd;
 	(void)words;
-	say_reply("Each queue has counters of its own: show port xstats displays them");
+	print_reply("Each queue has counters of its own: show port xstats displays them");
 }
 
 static const struct command commands[] = {

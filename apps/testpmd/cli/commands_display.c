@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "say.h"
+#include "common/message.h"
 #include "show.h"
 #include "testpmd.h"
 
@@ -58,7 +58,7 @@ static void run_show_fwd(struct testpmd *pmd, const struct command_words *words)
 
 	(void)words;
 	if (pmd->fwd.stream_count == 0) {
-		say_reply("Packet forwarding was not started yet");
+		print_reply("Packet forwarding was not started yet");
 		return;
 	}
 	report = malloc(sizeof(*report));
@@ -80,7 +80,7 @@ static bool plan_to_show(struct testpmd *pmd)
 {
 	if (pmd->fwd.running || fwd_plan(&pmd->fwd) == 0)
 		return true;
-	say_reply("No port is left to forward with");
+	print_reply("No port is left to forward with");
 	return false;
 }
 
@@ -109,7 +109,7 @@ static void run_show_queue(struct testpmd *pmd, const struct command_words *word
 
 	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL)
 		if (queue > UINT16_MAX || show_queue(port, tx, queue) != 0)
-			say_reply("Failed to retrieve information for port: %u, %s queue: %u",
+			print_reply("Failed to retrieve information for port: %u, %s queue: %u",
 				port->number, tx ? "TX" : "RX", queue);
 }
 

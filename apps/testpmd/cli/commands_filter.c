@@ -7,7 +7,7 @@
 
 #include <kickless/net_control.h>
 
-#include "say.h"
+#include "common/message.h"
 #include "testpmd.h"
 
 #define VLANS 4096
@@ -23,7 +23,7 @@ static void set_mode(struct testpmd *pmd, const struct command_words *words,
 		const int rc = kl_net_rx_mode_set(port->net, mode, on);
 
 		if (rc != 0)
-			say_reply("Error during %s %s mode for port %u: %s - ignore",
+			print_reply("Error during %s %s mode for port %u: %s - ignore",
 				on ? "enabling" : "disabling", name, port->number, strerror(-rc));
 	}
 }
@@ -59,7 +59,7 @@ static void run_address(struct testpmd *pmd, const struct command_words *words)
 		const int rc = change_address(port, words->word[1].text, &words->word[3].mac);
 
 		if (rc != 0)
-			say_reply("%s_cmd error: (%s)", words->word[0].text, strerror(-rc));
+			print_reply("%s_cmd error: (%s)", words->word[0].text, strerror(-rc));
 	}
 }
 
@@ -100,7 +100,7 @@ static void set_vlans(struct testpmd *pmd, uint32_t ports, uint32_t first, uint3
 		for (uint32_t id = first; id <= last && rc == 0; id++)
 			rc = kl_net_vlan_set(port->net, id, on);
 		if (rc != 0)
-			say_reply("rx_vlan of port %u failed: %s", port->number, strerror(-rc));
+			print_reply("rx_vlan of port %u failed: %s", port->number, strerror(-rc));
 	}
 }
 
@@ -110,7 +110,7 @@ static void run_vlan(struct testpmd *pmd, const struct command_words *words)
 	const uint32_t id = words->word[2].number;
 
 	if (id >= VLANS)
-		say_reply("Invalid vlan_id %u (must be < %u)", id, VLANS);
+		print_reply("Invalid vlan_id %u (must be < %u)", id, VLANS);
 	else
 		set_vlans(pmd, words->word[3].number, id, id, on);
 }

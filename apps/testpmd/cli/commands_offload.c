@@ -9,7 +9,7 @@
 #include <kickless/net_control.h>
 
 #include "offloads.h"
-#include "say.h"
+#include "common/message.h"
 #include "testpmd.h"
 
 #define MAX_VLAN 4095
@@ -22,7 +22,7 @@ static struct port *stopped_port(struct testpmd *pmd, uint32_t number)
 
 	if (port == NULL || !port_is_started(port))
 		return port;
-	say_reply("Please stop port %u first", port->number);
+	print_reply("Please stop port %u first", port->number);
 	return NULL;
 }
 
@@ -70,11 +70,12 @@ static void run_csum_set(struct testpmd *pmd, const struct command_words *words)
 	if (strcmp(what, "ip") == 0) {
 		/* A virtio device leaves it to the driver, always. */
 		if (hw)
-			say_reply("IP checksum offload is not supported by port %u", port->number);
+			print_reply("IP checksum offload is not supported by port %u",
+				port->number);
 	} else if (!want(port, is_udp ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
 			   hw)) {
-		say_reply("%s checksum offload is not supported by port %u", is_udp ? "UDP" : "TCP",
-			port->number);
+		print_reply("%s checksum offload is not supported by port %u",
+			is_udp ? "UDP" : "TCP", port->number);
 	} else if (is_udp) {
 		sums->udp_hw = hw;
 	} else {
@@ -110,10 +111,10 @@ static void run_tso_set(struct testpmd *pmd, const struct command_words *words)
 	if (port == NULL)
 		return;
 	if (segment > UINT16_MAX)
-		say_reply("TSO segment size %u; 0 (off) to %u are allowed", segment, UINT16_MAX);
+		print_reply("TSO segment size %u; 0 (off) to %u are allowed", segment, UINT16_MAX);
 	else if (!want(port, RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
 			 segment > 0))
-		say_reply("TSO is not supported by port %u", port->number);
+		print_reply("TSO is not supported by port %u", port->number);
 	else
 		pmd->settings.sums[port->number].tso_segment = segment;
 	show_tso(pmd, port);
@@ -156,7 +157,7 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 	if (port == NULL)
 		return;
 	if (offload == 0) {
-		say_reply("Unknown offload name: %s", words->word[4].text);
+		print_reply("Unknown offload name: %s", words->word[4].text);
 		return;
 	}
 	if (tx)
@@ -164,10 +165,10 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 	else
 		rc = change_rx(port, offload, on);
 	if (rc == -ENOTSUP)
-		say_reply("Error: port %u does not support offload %s%s", port->number,
+		print_reply("Error: port %u does not support offload %s%s", port->number,
 			words->word[4].text, port_is_started(port) ? " while it runs" : "");
 	else if (rc != 0)
-		say_reply("Error: offload %s of port %u did not change: %s", words->word[4].text,
+		print_reply("Error: offload %s of port %u did not change: %s", words->word[4].text,
 			port->number, rc == -EINVAL ? "stop the port first" : strerror(-rc));
 }
 
@@ -208,7 +209,7 @@ static void run_vlan(struct testpmd *pmd, const struct command_words *words)
 		return;
 	rc = change_rx(port, offload, on);
 	if (rc != 0)
-		say_reply("rx_vlan_%s_set(port_pi=%u, on=%d) failed diag=%d: %s",
+		print_reply("rx_vlan_%s_set(port_pi=%u, on=%d) failed diag=%d: %s",
 			words->word[2].text, port->number, on, rc,
 			rc == -EINVAL ? "stop the port first" : strerror(-rc));
 }
@@ -222,9 +223,9 @@ static void run_tag(struct testpmd *pmd, const struct command_words *words)
 	if (port == NULL)
 		return;
 	if (on && tag > MAX_VLAN)
-		say_reply("Invalid vlan_id %u (must be <= %u)", tag, MAX_VLAN);
+		print_reply("Invalid vlan_id %u (must be <= %u)", tag, MAX_VLAN);
 	else if (!want(port, RTE_ETH_TX_OFFLOAD_VLAN_INSERT, on))
-		say_reply("Error: vlan insert is not supported by port %u", port->number);
+		print_reply("Error: vlan insert is not supported by port %u", port->number);
 	else
 		pmd->settings.tx_vlan[port->number] = (uint16_t)tag;
 }

@@ -7,14 +7,14 @@
 
 #include <kickless/net_control.h>
 
-#include "say.h"
+#include "common/message.h"
 #include "testpmd.h"
 
 static bool is_forwarding(const struct testpmd *pmd, const struct port *port)
 {
 	if (!pmd->fwd.running || !fwd_has_port(&pmd->fwd, port->number))
 		return false;
-	say_reply("Please remove port %u from forwarding configuration.", port->number);
+	print_reply("Please remove port %u from forwarding configuration.", port->number);
 	return true;
 }
 
@@ -26,7 +26,7 @@ static void run_start(struct testpmd *pmd, const struct command_words *words)
 	ports_complete_offloads(&pmd->ports);
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
 		if (port_is_started(port))
-			say_reply("Port %u is now not stopped", port->number);
+			print_reply("Port %u is now not stopped", port->number);
 		else
 			port_start(port);
 	}
@@ -57,7 +57,7 @@ static void run_close(struct testpmd *pmd, const struct command_words *words)
 		if (is_forwarding(pmd, port))
 			continue;
 		if (port_is_started(port)) {
-			say_reply("Cannot close started device (port %u)", port->number);
+			print_reply("Cannot close started device (port %u)", port->number);
 			continue;
 		}
 		testpmd_release_port(pmd, port);
@@ -75,14 +75,14 @@ static void run_reset(struct testpmd *pmd, const struct command_words *words)
 
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
 		if (port_is_started(port)) {
-			say_reply("Can not reset port(s), please stop port(s) first.");
+			print_reply("Can not reset port(s), please stop port(s) first.");
 			return;
 		}
 		printf("Resetting ports...\n");
 		fflush(stdout);
 		testpmd_release_port(pmd, port);
 		if (ports_reopen(&pmd->ports, port) != 0)
-			say_reply("Failed to reset port %u", port->number);
+			print_reply("Failed to reset port %u", port->number);
 	}
 	printf("Done\n");
 }
@@ -92,9 +92,9 @@ static void run_attach(struct testpmd *pmd, const struct command_words *words)
 	printf("Attaching a new port...\n");
 	fflush(stdout);
 	if (tap_is_named(words->word[2].text)) {
-		say_reply("A TAP is joined by --dev only");
+		print_reply("A TAP is joined by --dev only");
 	} else if (pmd->ports.count == MAX_PORTS) {
-		say_reply("There are %u ports already", MAX_PORTS);
+		print_reply("There are %u ports already", MAX_PORTS);
 	} else if (testpmd_add_port(pmd, words->word[2].text) == 0 &&
 		testpmd_create_pools(pmd) == 0) {
 		printf("Port %u is attached. Now total ports is %u\n", pmd->ports.count - 1,
@@ -112,7 +112,7 @@ static void run_detach(struct testpmd *pmd, const struct command_words *words)
 	fflush(stdout);
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
 		if (port_is_started(port)) {
-			say_reply("Port not stopped");
+			print_reply("Port not stopped");
 			continue;
 		}
 		testpmd_release_port(pmd, port);
@@ -127,7 +127,7 @@ static bool all_stopped(const struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {
 		if (port_is_started(&pmd->ports.at[i])) {
-			say_reply("Please stop all ports first");
+			print_reply("Please stop all ports first");
 			return false;
 		}
 	}
@@ -161,7 +161,7 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		return;
 	}
 	if (count > UINT16_MAX) {
-		say_reply("%s %u; 0 (the device's maximum) to 32768 are allowed", what, count);
+		print_reply("%s %u; 0 (the device's maximum) to 32768 are allowed", what, count);
 		return;
 	}
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {
@@ -184,7 +184,7 @@ static void run_mtu(struct testpmd *pmd, const struct command_words *words)
 		if (rc == 0 && port_is_started(port))
 			rc = port_dress_tap(port);
 		if (rc != 0)
-			say_reply("Set MTU failed. diag=%d", rc);
+			print_reply("Set MTU failed. diag=%d", rc);
 	}
 }
 
@@ -198,7 +198,7 @@ static void run_queue(struct testpmd *pmd, const struct command_words *words)
 
 	while ((port = select_port(pmd, words->word[1].number, &at)) != NULL) {
 		if (!port_is_started(port) || queue >= port->conf.queue_pairs) {
-			say_reply("port %u has no started %s queue %u", port->number,
+			print_reply("port %u has no started %s queue %u", port->number,
 				tx ? "TX" : "RX", queue);
 			continue;
 		}

@@ -11,7 +11,7 @@
 
 #include "lists.h"
 #include "offloads.h"
-#include "say.h"
+#include "common/message.h"
 #include "testpmd.h"
 
 #define MAX_TABLE 1024
@@ -49,7 +49,7 @@ static void run_types(struct testpmd *pmd, const struct command_words *words)
 		if (rc == 0)
 			port->rss_types = possible;
 		else
-			say_reply(
+			print_reply(
 				"Configuration of RSS hash at ethernet port %u failed with error (%d): %s.",
 				port->number, -rc, strerror(-rc));
 	}
@@ -69,7 +69,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 		return;
 	rss = current_rss(port);
 	if (rss.table == NULL || rss.table_entries > MAX_TABLE) {
-		say_reply(
+		print_reply(
 			"The redirection table of port %u is set with its start; none is in force",
 			port->number);
 		return;
@@ -77,7 +77,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 	memcpy(table, rss.table, rss.table_entries * sizeof(table[0]));
 	for (int i = 0; i < count; i++) {
 		if (pairs[i].first >= rss.table_entries) {
-			say_reply("Invalid RETA hash index=%u", pairs[i].first);
+			print_reply("Invalid RETA hash index=%u", pairs[i].first);
 			return;
 		}
 		table[pairs[i].first] = pairs[i].second;
@@ -85,7 +85,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 	rss.table = table;
 	rc = count < 0 ? count : kl_net_rss_set(port->net, &rss);
 	if (rc != 0)
-		say_reply("Invalid RETA parameter: (INDEX,QUEUE)[,(INDEX,QUEUE)]... is wanted");
+		print_reply("Invalid RETA parameter: (INDEX,QUEUE)[,(INDEX,QUEUE)]... is wanted");
 }
 
 /* testpmd's masks choose the entries to show, 64 to a mask. */
@@ -98,11 +98,11 @@ static void run_show_table(struct testpmd *pmd, const struct command_words *word
 	if (port == NULL)
 		return;
 	if (kl_net_rss_get(port->net, &rss) != 0 || rss.table == NULL) {
-		say_reply("RSS is not in force on port %u", port->number);
+		print_reply("RSS is not in force on port %u", port->number);
 		return;
 	}
 	if (words->word[5].number != rss.table_entries) {
-		say_reply("Invalid redirection table size: %u; port %u has %u entries",
+		print_reply("Invalid redirection table size: %u; port %u has %u entries",
 			words->word[5].number, port->number, rss.table_entries);
 		return;
 	}

@@ -8,7 +8,7 @@
 
 #include <kickless/discover.h>
 
-#include "number.h"
+#include "common/number.h"
 #include "options.h"
 #include "parse_settings.h"
 #include "port/port.h"

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "number.h"
+#include "common/number.h"
 
 static bool has(const uint16_t *items, size_t count, uint64_t value)
 {

@@ -3,18 +3,264 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_ethdev.h>
+#include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_mempool.h>
 
-#include "number.h"
-#include "option_table.h"
+#include "common/message.h"
+#include "common/number.h"
+#include "common/options.h"
+#include "forward/idle.h"
 #include "parse_settings.h"
-#include "say.h"
+#include "report/metrics.h"
+
+const char program_name[] = "kickless-testpmd";
+
+static int add_device(void *context, const struct option_row *row, const char *spec)
+{
+	struct options *options = context;
+
+	if (options->device_count == MAX_PORTS) {
+		print_error("--%s=%s: more than %u devices", row->name, spec, MAX_PORTS);
+		return -EINVAL;
+	}
+	options->devices[options->device_count++] = spec;
+	return 0;
+}
+
+static int set_mode(void *context, const struct option_row *row, const char *name)
+{
+	struct options *options = context;
+
+	(void)row;
+	return settings_set_mode(&options->settings, name);
+}
+
+static int set_topology(void *context, const struct option_row *row, const char *name)
+{
+	struct options *options = context;
+
+	(void)row;
+	return settings_set_topology(&options->settings, name);
+}
+
+static int set_burst(void *context, const struct option_row *row, const char *text)
+{
+	struct options *options = context;
+	uint64_t burst;
+
+	(void)row;
+	if (number_parse(text, '\0', &burst, NULL) != 0)
+		burst = 0;
+	return settings_set_burst(&options->settings, burst);
+}
+
+static int set_peer(void *context, const struct option_row *row, const char *text)
+{
+	struct options *options = context;
+	struct rte_ether_addr peer;
+	uint64_t port;
+	const char *rest;
+
+	if (number_parse(text, ',', &port, &rest) != 0 || *rest != ',' ||
+		rte_ether_unformat_addr(rest + 1, &peer) != 0)
+		return option_refuse(row, text, "allowed: PORT,MAC, such as 0,02:00:00:00:00:01");
+	return settings_set_peer(&options->settings, port, &peer);
+}
+
+static int set_kick(void *context, const struct option_row *row, const char *text)
+{
+	struct options *options = context;
+
+	if (kl_kick_policy_parse(text, &options->kick) == 0)
+		return 0;
+	return option_refuse(row, text, "allowed: eager, auto or lazy:NS");
+}
+
+static int set_idle(void *context, const struct option_row *row, const char *name)
+{
+	struct options *options = context;
+
+	if (idle_parse(name, &options->settings.idle) == 0)
+		return 0;
+	return option_refuse(row, name, "allowed: poll, adaptive or interrupt");
+}
+
+static int set_offloads(void *context, const struct option_row *row, const char *text)
+{
+	uint64_t *offloads = (uint64_t *)((char *)context + row->offset);
+	char *end;
+
+	errno = 0;
+	*offloads = strtoull(text, &end, 16);
+	if (errno == 0 && end != text && *end == '\0' && text[0] != '-')
+		return 0;
+	return option_refuse(row, text, "allowed: a hexadecimal mask");
+}
+
+static int set_ports(void *context, const struct option_row *row, const char *mask)
+{
+	struct options *options = context;
+
+	(void)row;
+	return settings_set_port_mask(&options->settings, mask);
+}
+
+static int set_cores(void *context, const struct option_row *row, const char *mask)
+{
+	struct options *options = context;
+
+	(void)row;
+	return settings_set_core_mask(&options->settings, mask);
+}
+
+static int set_metrics(void *context, const struct option_row *row, const char *text)
+{
+	struct options *options = context;
+	struct sockaddr_storage address;
+
+	options->metrics_listen = text;
+	if (metrics_parse_address(text, &address) == 0)
+		return 0;
+	return option_refuse(row, text,
+		"allowed: [ADDRESS:]PORT, such as 9100, 127.0.0.1:9100 or [::1]:9100");
+}
+
+static int set_addresses(void *context, const struct option_row *row, const char *pair)
+{
+	struct options *options = context;
+
+	(void)row;
+	return settings_set_addresses(&options->settings, pair);
+}
+
+static int set_udp_ports(void *context, const struct option_row *row, const char *pair)
+{
+	struct options *options = context;
+
+	(void)row;
+	return settings_set_udp_ports(&options->settings, pair);
+}
+
+#define AT(member, type) .offset = OPTION_AT(struct options, member, type)
+#define FLAG(n, l, member, text) \
+	{ \
+		.name = n, .letter = l, .kind = OPTION_FLAG, .help = text, AT(member, bool) \
+	}
+#define NUMBER(n, low, high, member, text) \
+	{ \
+		.name = n, .kind = OPTION_NUMBER, .value = "N", .help = text, \
+		AT(member, uint64_t), .min = low, .max = high \
+	}
+#define TEXT(n, v, member, text) \
+	{ \
+		.name = n, .kind = OPTION_TEXT, .value = v, .help = text, AT(member, const char *) \
+	}
+#define CALL(n, v, function, text) \
+	{ \
+		.name = n, .kind = OPTION_CALL, .value = v, .help = text, .call = function \
+	}
+#define OFFLOADS(n, member, text) \
+	{ \
+		.name = n, .kind = OPTION_CALL, .value = "HEX", .help = text, \
+		AT(member, uint64_t), .call = set_offloads \
+	}
+
+static const struct option_row rows[] = {
+	CALL("dev", "NAME[,key=value...]", add_device,
+		"a device; its position is its port's number. tap:NAME joins the port before it to a kernel interface"),
+	FLAG("interactive", 'i', interactive, "read commands from a prompt"),
+	FLAG("auto-start", 'a', auto_start, "start forwarding before the prompt"),
+	FLAG("tx-first", 0, tx_first, "send one burst before forwarding"),
+	CALL("forward-mode", "MODE", set_mode,
+		"io|mac|macswap|rxonly|txonly|flowgen|csum|icmpecho|5tswap; io"),
+	CALL("port-topology", "NAME", set_topology, "paired|chained|loop; paired"),
+	CALL("burst", "N", set_burst, "packets per burst, 1 to 512; 32"),
+	NUMBER("nb-cores", 1, RTE_MAX_LCORE, cores, "number of forwarding lcores; 1"),
+	CALL("coremask", "HEX", set_cores,
+		"the forwarding lcores; the first ones, as many as --nb-cores"),
+	NUMBER("nb-ports", 1, MAX_PORTS, ports, "number of forwarding ports; all"),
+	CALL("portmask", "HEX", set_ports, "the forwarding ports; all"),
+	NUMBER("rxq", 1, MAX_QUEUES, rxq, "receive queues per port; a device's queues=, or 1"),
+	NUMBER("txq", 1, MAX_QUEUES, txq, "transmit queues per port; a device's queues=, or 1"),
+	NUMBER("rxd", 1, 32768, rxd, "descriptors per receive ring; the device's maximum"),
+	NUMBER("txd", 1, 32768, txd, "descriptors per transmit ring; the device's maximum"),
+	CALL("kick", "POLICY", set_kick,
+		"kick policy of devices without a key kick=: eager|lazy:NS|auto; auto"),
+	NUMBER("tx-timeout", 1, 3600000, tx_timeout_ms,
+		"ms without progress of a transmit queue before its device is reset; never"),
+	NUMBER("mbuf-size", RTE_PKTMBUF_HEADROOM + 64, UINT16_MAX, mbuf_size,
+		"bytes per mbuf, headroom included; 2176"),
+	NUMBER("total-num-mbufs", 32, UINT32_MAX / 2, mbuf_count,
+		"mbufs per pool; as many as the rings need"),
+	NUMBER("mbcache", 0, RTE_MEMPOOL_CACHE_MAX_SIZE, mbuf_cache, "mbufs cached per lcore; 250"),
+	NUMBER("max-pkt-len", 64, UINT16_MAX, max_packet,
+		"longest frame in bytes, FCS included; follows from the device's MTU"),
+	FLAG("enable-rx-cksum", 0, rx_cksum, "let devices verify TCP and UDP checksums"),
+	FLAG("enable-scatter", 0, has_no_effect,
+		"no effect: a received packet may always span several mbufs"),
+	FLAG("no-flush-rx", 0, has_no_effect,
+		"no effect: packets received before the start are always forwarded"),
+	FLAG("enable-lro", 0, lro, "let devices coalesce TCP packets (LRO)"),
+	FLAG("enable-hw-vlan-filter", 0, vlan_filter, "let devices filter by VLAN"),
+	FLAG("enable-hw-vlan-strip", 0, vlan_strip, "strip VLAN tags from received packets"),
+	OFFLOADS("rx-offloads", rx_offloads, "RTE_ETH_RX_OFFLOAD_* to enable on each port"),
+	OFFLOADS("tx-offloads", tx_offloads, "RTE_ETH_TX_OFFLOAD_* to enable on each port"),
+	FLAG("disable-rss", 0, no_rss, "leave the choice of receive queues to the device"),
+	FLAG("rss-ip", 0, has_no_effect, "no effect: RSS by IP addresses is the default"),
+	FLAG("rss-udp", 0, rss_udp, "RSS by IP addresses and UDP ports"),
+	TEXT("txpkts", "N[,N]...", segments, "bytes of each segment of txonly's packets; 64"),
+	FLAG("txonly-multi-flow", 0, settings.multi_flow, "vary the UDP source port in txonly"),
+	CALL("tx-ip", "SRC,DST", set_addresses,
+		"IP addresses of txonly's packets; 198.18.0.1,198.18.0.2"),
+	CALL("tx-udp", "SRC[,DST]", set_udp_ports, "UDP ports of txonly's packets; 9"),
+	NUMBER("rate", 1, 1000000000, settings.rate,
+		"packets per second and port in txonly and flowgen"),
+	CALL("eth-peer", "PORT,MAC", set_peer,
+		"destination address of what a port sends in mac, csum and txonly"),
+	{.name = "duration",
+		.kind = OPTION_SECONDS,
+		.value = "SECONDS",
+		AT(duration, double),
+		.help = "forward for so long, print the statistics and exit"},
+	NUMBER("stats-period", 1, 86400, stats_period, "show port statistics every N seconds"),
+	CALL("idle", "MODE", set_idle,
+		"behaviour of lcores without packets: poll|adaptive|interrupt; poll"),
+	FLAG("record-core-cycles", 0, settings.record_cycles, "print CPU cycles per packet"),
+	FLAG("record-burst-stats", 0, settings.record_bursts, "print the sizes of bursts"),
+	TEXT("cmdline-file", "FILE", cmdline_file, "run the commands of a file first"),
+	FLAG("disable-device-start", 0, stopped, "leave the ports stopped"),
+	CALL("metrics-listen", "[ADDRESS:]PORT", set_metrics,
+		"serve GET /metrics to Prometheus; ADDRESS 127.0.0.1"),
+	TEXT("pcap-out", "FILE", pcap_out, "write received and sent packets, as pcapng"),
+	TEXT("json", "FILE", json,
+		"write the results as JSON; - is stdout, and all else goes to stderr"),
+	FLAG("dry-run", 0, dry_run, "print what would be used, and touch no device"),
+	{.name = "help", .letter = 'h', .kind = OPTION_LAST, AT(help, bool), .help = "print this"},
+	{.name = "version", .kind = OPTION_LAST, AT(version, bool), .help = "print the version"},
+	{.name = NULL},
+};
+_Static_assert(RTE_DIM(rows) <= OPTION_ROWS_MAX, "getopt's tables hold all rows");
+
+void options_help(void)
+{
+	puts("Usage: kickless-testpmd [EAL options] -- --dev NAME[,key=value...] [options]\n"
+	     "\n"
+	     "Forwards packets between virtio network devices, as DPDK's testpmd does.\n"
+	     "\n"
+	     "NAME is 0000:00:05.0, net@0 (the first bound) or net:mac=52:54:00:12:34:56; keys:\n"
+	     "queues=N queue_size=N event_idx=0|1 indirect=0|1 mrg_rxbuf=0|1 features=+NAME/-NAME\n"
+	     "legacy=0|1 kick=eager|lazy:NS|auto. Without -i it forwards at once, until Enter,\n"
+	     "Ctrl-C or --duration.\n");
+	options_print(rows, 0);
+	puts("\nAt the prompt, help lists the commands. With EAL's --telemetry, dpdk-telemetry.py reads\n"
+	     "/kickless/ports, and /kickless/port, queues, kicks and features of a port.");
+}
 
 static void set_defaults(struct options *options)
 {
@@ -26,96 +272,16 @@ static void set_defaults(struct options *options)
 	settings_default(&options->settings);
 }
 
-static int set_number(const struct option_row *row, struct options *options, const char *text)
-{
-	uint64_t value;
-
-	if (number_parse(text, '\0', &value, NULL) != 0 || value < row->min || value > row->max) {
-		say_error("--%s=%s: a number from %" PRIu64 " to %" PRIu64 " is allowed", row->name,
-			text, row->min, row->max);
-		return -EINVAL;
-	}
-	*(uint64_t *)((char *)options + row->offset) = value;
-	return 0;
-}
-
-static int apply(const struct option_row *row, struct options *options, const char *value)
-{
-	switch (row->kind) {
-	case OPTION_FLAG:
-		*(bool *)((char *)options + row->offset) = true;
-		return 0;
-	case OPTION_NUMBER:
-		return set_number(row, options, value);
-	case OPTION_TEXT:
-		*(const char **)((char *)options + row->offset) = value;
-		return 0;
-	case OPTION_CALL:
-		return row->call(options, value);
-	}
-	return -EINVAL;
-}
-
-static int unknown(const char *argument)
-{
-	fflush(stdout);
-	fprintf(stderr, "kickless-testpmd: unknown option '%s'; allowed are", argument);
-	for (const struct option_row *row = option_rows; row->name != NULL; row++)
-		fprintf(stderr, " --%s", row->name);
-	fputs(" (--help explains them)\n", stderr);
-	return -EINVAL;
-}
-
-static const struct option_row *find(const char *argument)
-{
-	const char letter = argument[0] == '-' && argument[1] != '-' && argument[1] != '\0' &&
-			argument[2] == '\0' ?
-		argument[1] :
-		'\0';
-	const size_t length = strncmp(argument, "--", 2) == 0 ? strcspn(argument + 2, "=") : 0;
-
-	for (const struct option_row *row = option_rows; row->name != NULL; row++) {
-		if (letter != '\0' ? row->letter == letter :
-				     length > 0 && strlen(row->name) == length &&
-					strncmp(row->name, argument + 2, length) == 0)
-			return row;
-	}
-	return NULL;
-}
-
-/* Returns how many arguments the option took, or -EINVAL. */
-static int parse_one(struct options *options, char **argument, int left)
-{
-	const struct option_row *row = find(argument[0]);
-	const char *equals = strchr(argument[0], '=');
-	const bool wants_value = row != NULL && row->value != NULL;
-	const bool next = wants_value && equals == NULL;
-
-	if (row == NULL)
-		return unknown(argument[0]);
-	if (!wants_value && equals != NULL) {
-		say_error("--%s takes no value", row->name);
-		return -EINVAL;
-	}
-	if (next && left < 2) {
-		say_error("--%s needs a value: %s", row->name, row->value);
-		return -EINVAL;
-	}
-	if (apply(row, options, next ? argument[1] : equals != NULL ? equals + 1 : NULL) != 0)
-		return -EINVAL;
-	return next ? 2 : 1;
-}
-
 static int check_queues(struct options *options)
 {
-	/* One of them alone is as in testpmd, where the other is then 1. */
+	/* One of them alone means 1 for the other, as in testpmd. */
 	const uint64_t rxq = options->rxq == 0 && options->txq != 0 ? 1 : options->rxq;
 	const uint64_t txq = options->txq == 0 && options->rxq != 0 ? 1 : options->txq;
 
 	if (rxq != txq) {
-		say_error("--rxq=%" PRIu64 " and --txq=%" PRIu64
-			  ": a virtio network device has pairs of "
-			  "queues, so both must be equal",
+		print_error(
+			"--rxq=%" PRIu64 " and --txq=%" PRIu64
+			": a virtio network device has pairs of queues; give both the same value",
 			rxq, txq);
 		return -EINVAL;
 	}
@@ -125,12 +291,12 @@ static int check_queues(struct options *options)
 
 static int check_buffers(struct options *options)
 {
-	const uint64_t cached = options->mbuf_cache * 3 /
-		2; /* what a mempool lets its cache hold */
+	/* A mempool lets a cache hold half as many again. */
+	const uint64_t cached = options->mbuf_cache * 3 / 2;
 
 	if (options->mbuf_count != 0 && options->mbuf_count < cached) {
-		say_error("--total-num-mbufs=%" PRIu64 " is less than a cache of %" PRIu64
-			  " needs: %" PRIu64 "; make --mbcache smaller",
+		print_error("--total-num-mbufs=%" PRIu64 " is less than a cache of %" PRIu64
+			    " needs: %" PRIu64 "; make --mbcache smaller",
 			options->mbuf_count, options->mbuf_cache, cached);
 		return -EINVAL;
 	}
@@ -143,15 +309,15 @@ static int check_buffers(struct options *options)
 static int check_run(struct options *options)
 {
 	if (options->interactive && (options->tx_first || options->duration > 0)) {
-		say_error("%s can't be used with --interactive",
+		print_error("%s can't be used with --interactive",
 			options->tx_first ? "--tx-first" : "--duration");
 		return -EINVAL;
 	}
 	if (options->interactive && options->stats_period != 0)
-		say_error("warning: --stats-period does nothing with --interactive");
+		print_error("warning: --stats-period does nothing with --interactive");
 	if (options->settings.rate != 0 && !options->settings.engine->paced &&
 		!options->interactive) {
-		say_error(
+		print_error(
 			"--rate is for the modes that make packets, txonly and flowgen, not for %s",
 			options->settings.engine->name);
 		return -EINVAL;
@@ -176,12 +342,12 @@ static void choose_offloads(struct options *options)
 		options->rss_types = RTE_ETH_RSS_IP | (options->rss_udp ? RTE_ETH_RSS_UDP : 0);
 }
 
-static int check(struct options *options)
+static int check_options(struct options *options)
 {
 	int rc;
 
 	if (options->device_count == 0) {
-		say_error("no device given; use --dev NAME, for instance --dev net@0");
+		print_error("no device given; use --dev NAME, for instance --dev net@0");
 		return -EINVAL;
 	}
 	choose_offloads(options);
@@ -194,7 +360,7 @@ static int check(struct options *options)
 }
 
 /* Our options follow a lone "--"; EAL's stand before it, and --help and --version may. */
-static int find_start(struct options *options, int argc, char **argv)
+static int find_first_option(struct options *options, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--") == 0)
@@ -204,25 +370,26 @@ static int find_start(struct options *options, int argc, char **argv)
 	}
 	if (options->help || options->version)
 		return argc;
-	say_error("usage: kickless-testpmd [EAL options] -- --dev NAME[,key=value...] [options]; "
-		  "--help explains them");
+	print_error("usage: kickless-testpmd [EAL options] -- --dev NAME[,key=value...] [options]; "
+		    "--help explains them");
 	return -EINVAL;
 }
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	int i;
+	int first, rest;
 
 	set_defaults(options);
-	i = find_start(options, argc, argv);
-	if (i < 0)
-		return i;
-	while (i < argc && !options->help && !options->version) {
-		const int taken = parse_one(options, argv + i, argc - i);
-
-		if (taken < 0)
-			return taken;
-		i += taken;
+	first = find_first_option(options, argc, argv);
+	if (first < 0 || options->help || options->version)
+		return first < 0 ? first : 0;
+	/* The word before the first option stands where getopt expects the program's name. */
+	rest = options_apply(rows, 0, NULL, options, argc - first + 1, argv + first - 1);
+	if (rest < 0 || options->help || options->version)
+		return rest < 0 ? rest : 0;
+	if (rest < argc - first + 1) {
+		print_error("'%s' is not an option; --help lists them", argv[first - 1 + rest]);
+		return -EINVAL;
 	}
-	return options->help || options->version ? 0 : check(options);
+	return check_options(options);
 }

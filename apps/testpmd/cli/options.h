@@ -20,7 +20,7 @@ struct options {
 	uint64_t rxd; /* 0 for the device's maximum */
 	uint64_t txd;
 	struct kl_kick_policy kick;
-	uint32_t tx_timeout_ms;
+	uint64_t tx_timeout_ms; /* 0 for never */
 
 	uint64_t mbuf_size; /* with headroom */
 	uint64_t mbuf_count; /* 0 for what the rings need */
@@ -32,7 +32,7 @@ struct options {
 	bool vlan_filter;
 	bool vlan_strip;
 	bool no_rss;
-	bool as_it_is; /* what such options ask for is so anyway */
+	bool has_no_effect; /* options of testpmd whose effect is permanent here */
 	bool rss_udp;
 	uint64_t rss_types; /* from these three */
 	uint64_t max_packet; /* with FCS; 0 when not given */

@@ -10,9 +10,9 @@
 
 #include "lists.h"
 #include "modes/modes.h"
-#include "number.h"
+#include "common/number.h"
 #include "port/layers.h"
-#include "say.h"
+#include "common/message.h"
 
 static const char *const topologies[] = {
 	[TOPOLOGY_PAIRED] = "paired",
@@ -56,7 +56,7 @@ int settings_set_mode(struct fwd_settings *settings, const char *name)
 	char names[128];
 
 	if (engine == NULL) {
-		say_error("forwarding mode '%s' is not one of %s", name,
+		print_error("forwarding mode '%s' is not one of %s", name,
 			engine_names('|', names, sizeof(names)));
 		return -EINVAL;
 	}
@@ -72,14 +72,14 @@ int settings_set_topology(struct fwd_settings *settings, const char *name)
 			return 0;
 		}
 	}
-	say_error("port topology '%s' is not one of paired|chained|loop", name);
+	print_error("port topology '%s' is not one of paired|chained|loop", name);
 	return -EINVAL;
 }
 
 int settings_set_burst(struct fwd_settings *settings, uint64_t burst)
 {
 	if (burst < 1 || burst > MAX_BURST) {
-		say_error("%" PRIu64 " packets per burst; 1 to %u are allowed", burst, MAX_BURST);
+		print_error("%" PRIu64 " packets per burst; 1 to %u are allowed", burst, MAX_BURST);
 		return -EINVAL;
 	}
 	settings->burst = burst;
@@ -90,7 +90,7 @@ int settings_set_peer(struct fwd_settings *settings, uint64_t port,
 	const struct rte_ether_addr *peer)
 {
 	if (port >= MAX_PORTS) {
-		say_error("peer of port %" PRIu64 "; ports are 0 to %u", port, MAX_PORTS - 1);
+		print_error("peer of port %" PRIu64 "; ports are 0 to %u", port, MAX_PORTS - 1);
 		return -EINVAL;
 	}
 	settings->peers[port] = *peer;
@@ -104,16 +104,16 @@ static int parse_segments(const char *list, uint16_t *bytes, uint32_t mbuf_bytes
 
 	for (const char *at = list;; at++) {
 		if (count == MAX_SEGMENTS) {
-			say_error("more than %u segments in '%s'", MAX_SEGMENTS, list);
+			print_error("more than %u segments in '%s'", MAX_SEGMENTS, list);
 			return -EINVAL;
 		}
 		if (number_parse(at, ',', &value, &at) != 0) {
-			say_error("'%s' is not a list of segment lengths such as 64 or 64,128",
+			print_error("'%s' is not a list of segment lengths such as 64 or 64,128",
 				list);
 			return -EINVAL;
 		}
 		if (value < 1 || value > mbuf_bytes) {
-			say_error("segment length %" PRIu64 "; 1 to %u fit an mbuf", value,
+			print_error("segment length %" PRIu64 "; 1 to %u fit an mbuf", value,
 				mbuf_bytes);
 			return -EINVAL;
 		}
@@ -134,7 +134,7 @@ int settings_set_segments(struct fwd_settings *settings, const char *list, uint3
 	for (int i = 0; i < count; i++)
 		sum += bytes[i];
 	if (sum < sizeof(struct udp_headers) || sum > UINT16_MAX) {
-		say_error("total packet length %u; %zu (its headers) to %u are allowed", sum,
+		print_error("total packet length %u; %zu (its headers) to %u are allowed", sum,
 			sizeof(struct udp_headers), UINT16_MAX);
 		return -EINVAL;
 	}
@@ -155,7 +155,7 @@ int settings_set_addresses(struct fwd_settings *settings, const char *pair)
 		inet_pton(AF_INET, source, &from) != 1 ||
 		inet_pton(AF_INET, destination, &to) != 1 ||
 		strlen(pair) != strlen(source) + 1 + strlen(destination)) {
-		say_error("'%s' is not SOURCE,DESTINATION such as 198.18.0.1,198.18.0.2", pair);
+		print_error("'%s' is not SOURCE,DESTINATION such as 198.18.0.1,198.18.0.2", pair);
 		return -EINVAL;
 	}
 	settings->ip_source = ntohl(from.s_addr);
@@ -174,7 +174,7 @@ int settings_set_udp_ports(struct fwd_settings *settings, const char *pair)
 	if (bad == 0 && *rest == ',')
 		bad = number_parse(rest + 1, '\0', &destination, NULL);
 	if (bad != 0 || source > UINT16_MAX || destination > UINT16_MAX) {
-		say_error("'%s' is not SOURCE[,DESTINATION] of two ports up to 65535", pair);
+		print_error("'%s' is not SOURCE[,DESTINATION] of two ports up to 65535", pair);
 		return -EINVAL;
 	}
 	settings->udp_source = source;
@@ -191,12 +191,12 @@ static int set_ports(struct fwd_settings *settings, const char *text, parse_fn *
 	const int count = parse(text, items, MAX_PORTS);
 
 	if (count < 0) {
-		say_error("'%s' is not %s", text, example);
+		print_error("'%s' is not %s", text, example);
 		return count;
 	}
 	for (int i = 0; i < count; i++) {
 		if (items[i] >= MAX_PORTS) {
-			say_error("port %u in '%s'; ports are 0 to %u", items[i], text,
+			print_error("port %u in '%s'; ports are 0 to %u", items[i], text,
 				MAX_PORTS - 1);
 			return -EINVAL;
 		}
@@ -224,7 +224,7 @@ static int set_cores(struct fwd_settings *settings, const char *text, parse_fn *
 	const int count = parse(text, items, RTE_MAX_LCORE);
 
 	if (count < 0) {
-		say_error("'%s' is not %s", text, example);
+		print_error("'%s' is not %s", text, example);
 		return count;
 	}
 	memcpy(settings->core_list, items, count * sizeof(items[0]));
@@ -249,12 +249,12 @@ int settings_check_cores(const struct fwd_settings *settings)
 		const uint16_t id = settings->core_list[i];
 
 		if (!rte_lcore_is_enabled(id)) {
-			say_error("lcore %u not enabled; give it to EAL by -l", id);
+			print_error("lcore %u not enabled; give it to EAL by -l", id);
 			return -EINVAL;
 		}
 		if (id == rte_get_main_lcore()) {
-			say_error("lcore %u can't forward: it is the main lcore, which has the "
-				  "prompt",
+			print_error("lcore %u can't forward: it is the main lcore, which has the "
+				    "prompt",
 				id);
 			return -EINVAL;
 		}

@@ -10,8 +10,8 @@
 #include <cmdline.h>
 
 #include "command.h"
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 #include "testpmd.h"
 
 #define PROMPT "testpmd> "
@@ -62,7 +62,7 @@ static void feed(struct testpmd *pmd, const char *text, ssize_t length)
 	/* What commands print goes through stdio, what the line editor echoes does not. */
 	fflush(stdout);
 	line_begun = text[length - 1] != '\n';
-	for (ssize_t i = 0; i < length && !pmd->quit && !signals_stop_wanted(); i++)
+	for (ssize_t i = 0; i < length && !pmd->quit && !signals_stop_requested(); i++)
 		if (cmdline_in(screen, text + i, 1) < 0)
 			pmd->quit = true;
 }
@@ -100,13 +100,13 @@ static void run_line(const char *path, unsigned int number, const char *line)
 {
 	switch (cmdline_parse(batch, line)) {
 	case CMDLINE_PARSE_AMBIGUOUS:
-		say_reply("%s:%u: Ambiguous command", path, number);
+		print_reply("%s:%u: Ambiguous command", path, number);
 		break;
 	case CMDLINE_PARSE_NOMATCH:
-		say_reply("%s:%u: Command not found", path, number);
+		print_reply("%s:%u: Command not found", path, number);
 		break;
 	case CMDLINE_PARSE_BAD_ARGS:
-		say_reply("%s:%u: Bad arguments", path, number);
+		print_reply("%s:%u: Bad arguments", path, number);
 		break;
 	}
 }
@@ -119,7 +119,7 @@ static void run_lines(struct testpmd *pmd, FILE *file, const char *path)
 		if (strchr(line, '\n') == NULL)
 			strcat(line, "\n");
 		run_line(path, number, line);
-		if (pmd->quit || signals_stop_wanted())
+		if (pmd->quit || signals_stop_requested())
 			return;
 	}
 }
@@ -130,7 +130,7 @@ int prompt_load(struct testpmd *pmd, const char *path)
 	FILE *file;
 
 	if (nested == MAX_NESTED_FILES) {
-		say_reply("%s: files of commands load one another more than %u deep", path,
+		print_reply("%s: files of commands load one another more than %u deep", path,
 			MAX_NESTED_FILES);
 		return -ELOOP;
 	}
@@ -138,7 +138,7 @@ int prompt_load(struct testpmd *pmd, const char *path)
 	if (file == NULL) {
 		const int rc = -errno;
 
-		say_error("can't read commands from %s: %s", path, strerror(-rc));
+		print_error("can't read commands from %s: %s", path, strerror(-rc));
 		return rc;
 	}
 	nested++;

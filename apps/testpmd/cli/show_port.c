@@ -8,7 +8,7 @@
 #include <kickless/bus.h>
 #include <kickless/net_control.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "offloads.h"
 #include "testpmd.h"
 

@@ -3,7 +3,7 @@
 
 #include "forward/capture.h"
 #include "port/pool.h"
-#include "say.h"
+#include "common/message.h"
 #include "show.h"
 
 void testpmd_init(struct testpmd *pmd)
@@ -58,7 +58,8 @@ void testpmd_remove_port(struct testpmd *pmd, struct port *port)
 	const bool forwards = pmd->fwd.running && fwd_has_port(&pmd->fwd, port->number);
 
 	printf("\nPort %u: device removal event\n", port->number);
-	say_error("port %u: the system wants %s back, as when it is unplugged; the port is closed",
+	print_error(
+		"port %u: the system wants %s back, as when it is unplugged; the port is closed",
 		port->number, port_name(port));
 	if (forwards)
 		testpmd_stop(pmd);

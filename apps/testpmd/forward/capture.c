@@ -12,9 +12,9 @@
 
 #include <kickless/version.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "pcapng.h"
-#include "say.h"
+#include "common/message.h"
 
 #define FIRST_ROOM 65536
 
@@ -52,7 +52,7 @@ struct capture *capture_open(const char *path)
 	pthread_mutex_init(&capture->lock, NULL);
 	capture->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (capture->fd < 0) {
-		say_error("can't write packets to %s: %s", path, strerror(errno));
+		print_error("can't write packets to %s: %s", path, strerror(errno));
 		free(capture);
 		return NULL;
 	}
@@ -79,7 +79,7 @@ int capture_close(struct capture *capture)
 	if (close(capture->fd) != 0 && rc == 0)
 		rc = -errno;
 	if (rc != 0)
-		say_error("can't write packets to %s: %s", capture->path, strerror(-rc));
+		print_error("can't write packets to %s: %s", capture->path, strerror(-rc));
 	pthread_mutex_destroy(&capture->lock);
 	free(capture);
 	return rc;

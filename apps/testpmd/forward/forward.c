@@ -8,10 +8,10 @@
 #include <rte_launch.h>
 #include <rte_pause.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "engine.h"
-#include "say.h"
-#include "signals.h"
+#include "common/message.h"
+#include "common/signals.h"
 
 #define SLICES_PER_SECOND 100
 
@@ -26,7 +26,7 @@ bool fwd_slice(struct fwd *fwd)
 	do
 		if (idle_is_due(&lcore->idle, lcore_round(lcore)))
 			return true;
-	while (rte_rdtsc() - begin < cycles && !signals_stop_wanted());
+	while (rte_rdtsc() - begin < cycles && !signals_stop_requested());
 	return false;
 }
 
@@ -51,7 +51,8 @@ static void warn_of_node(const struct ports *ports, const struct fwd_lcore *lcor
 	const int node = rte_lcore_to_socket_id(lcore->id);
 
 	if (device_node >= 0 && device_node != node)
-		say_error("warning: lcore %u on NUMA node %d forwards for port %u (%s) on node %d",
+		print_error(
+			"warning: lcore %u on NUMA node %d forwards for port %u (%s) on node %d",
 			lcore->id, node, number, port_name(port), device_node);
 }
 
@@ -100,7 +101,7 @@ static int check_ports(const struct fwd *fwd)
 {
 	for (uint16_t i = 0; i < fwd->ports->count; i++) {
 		if (fwd_has_port(fwd, i) && !port_is_started(&fwd->ports->at[i])) {
-			say_reply("Not all ports were started");
+			print_reply("Not all ports were started");
 			return -ENETDOWN;
 		}
 	}
@@ -166,12 +167,12 @@ int fwd_prepare(struct fwd *fwd, uint32_t tx_first)
 	int rc;
 
 	if (fwd->running) {
-		say_reply("Packet forwarding already started");
+		print_reply("Packet forwarding already started");
 		return -EBUSY;
 	}
 	rc = fwd_plan(fwd);
 	if (rc == -ENODEV)
-		say_reply("No port is left to forward with");
+		print_reply("No port is left to forward with");
 	if (rc == 0)
 		rc = check_ports(fwd);
 	if (rc == 0)
@@ -190,7 +191,7 @@ static void give_order(struct fwd_lcore *lcore, enum fwd_order order)
 bool fwd_stop(struct fwd *fwd)
 {
 	if (!fwd->running) {
-		say_reply("Packet forwarding not started");
+		print_reply("Packet forwarding not started");
 		return false;
 	}
 	printf("Telling cores to stop...\n");

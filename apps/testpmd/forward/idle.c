@@ -9,7 +9,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-#include "say.h"
+#include "common/message.h"
 #include "stream.h"
 
 /* Longer than packets of a busy link lie apart, and far shorter than what a person notices. */
@@ -70,12 +70,12 @@ static int watch_all(struct idle *idle, const struct fwd_stream *streams, uint16
 	for (uint16_t i = 0; i < count && rc == 0; i++) {
 		rc = watch_stream(idle, &streams[i]);
 		if (rc == -ENOTSUP)
-			say_error(
+			print_error(
 				"port %u: no interrupt tells of packets in receive queue %u, so it "
 				"is polled in spite of --idle=%s",
 				streams[i].rx_port, streams[i].rx_queue, idle_name(idle->mode));
 		else if (rc != 0)
-			say_error("can't wait for packets: %s", strerror(-rc));
+			print_error("can't wait for packets: %s", strerror(-rc));
 	}
 	return rc;
 }

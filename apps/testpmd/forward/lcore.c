@@ -7,7 +7,7 @@
 
 #include <kickless/net_control.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "engine.h"
 
 static inline void note_first(struct fwd_lcore *lcore, const struct fwd_stream *stream)

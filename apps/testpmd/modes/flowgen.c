@@ -9,7 +9,7 @@
 
 #include <rte_memcpy.h>
 
-#include "say.h"
+#include "common/message.h"
 #include "forward/stream.h"
 
 #define FLOWS 1024
@@ -38,8 +38,8 @@ static int flowgen_begin(struct fwd_stream *stream)
 	const uint16_t bytes = flow_packet_bytes(stream->settings);
 
 	if (bytes < sizeof(struct udp_headers) || bytes > room) {
-		say_error("flowgen sends packets of one mbuf, %zu to %u bytes; "
-			  "the packet length set makes %u",
+		print_error("flowgen sends packets of one mbuf, %zu to %u bytes; "
+			    "the packet length set makes %u",
 			sizeof(struct udp_headers), room, bytes);
 		return -EINVAL;
 	}

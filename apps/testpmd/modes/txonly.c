@@ -11,7 +11,7 @@
 #include <rte_lcore.h>
 #include <rte_memcpy.h>
 
-#include "say.h"
+#include "common/message.h"
 #include "forward/stream.h"
 
 /* With several flows: so many UDP source ports from here on, in the ephemeral range of RFC 6335.
@@ -32,8 +32,8 @@ static int txonly_begin(struct fwd_stream *stream)
 	};
 
 	if (settings->multi_flow && settings->segment_bytes[0] < sizeof(struct udp_headers)) {
-		say_error("with --txonly-multi-flow the first segment must hold the headers: "
-			  "%u bytes, %zu are needed",
+		print_error("with --txonly-multi-flow the first segment must hold the headers: "
+			    "%u bytes, %zu are needed",
 			settings->segment_bytes[0], sizeof(struct udp_headers));
 		return -EINVAL;
 	}

@@ -12,7 +12,7 @@
 #include <kickless/bus.h>
 
 #include "ports.h"
-#include "say.h"
+#include "common/message.h"
 
 #define USUAL_RING 1024u
 #define LARGEST_LIKELY_RING 4096u
@@ -81,7 +81,8 @@ static struct rte_mempool *create_pool(const struct ports *ports, const struct l
 	pool = rte_pktmbuf_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes,
 		SOCKET_ID_ANY);
 	if (pool != NULL)
-		say_error("warning: node %d has no memory for packet buffers; they lie on another",
+		print_error(
+			"warning: node %d has no memory for packet buffers; they lie on another",
 			node);
 	return pool;
 }
@@ -115,7 +116,7 @@ int pools_create(struct ports *ports, uint16_t burst, uint16_t segments)
 		if (port->pool == NULL) {
 			const int rc = rte_errno;
 
-			say_error(
+			print_error(
 				"can't create the mbuf pool: %s; give EAL more memory, or the pool "
 				"fewer or smaller buffers by --total-num-mbufs and --mbuf-size",
 				rte_strerror(rc));

@@ -14,7 +14,7 @@
 #include <kickless/bus.h>
 #include <kickless/net_control.h>
 
-#include "say.h"
+#include "common/message.h"
 #include "tap_header.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -34,7 +34,7 @@ static int not_a_network_device(const struct port *port)
 	const struct kl_device_info *info = kl_device_info(port->device);
 	const bool is_disk = strcmp(info->driver, "blk") == 0;
 
-	say_error("port %u: %s is a device of type %s (virtio type %u), not a network device%s",
+	print_error("port %u: %s is a device of type %s (virtio type %u), not a network device%s",
 		port->number, info->name, info->driver, info->type,
 		is_disk ? "; kickless-blk is the tool for it" : "");
 	return -ENOTSUP;
@@ -79,7 +79,7 @@ int port_open(struct port *port, uint16_t number, const char *spec)
 	int rc;
 
 	if (strlen(spec) >= sizeof(port->spec)) {
-		say_error("port %u: the device's name is longer than %zu characters", number,
+		print_error("port %u: the device's name is longer than %zu characters", number,
 			sizeof(port->spec) - 1);
 		return -EINVAL;
 	}
@@ -88,7 +88,7 @@ int port_open(struct port *port, uint16_t number, const char *spec)
 	port->number = number;
 	rc = kl_device_open(spec, &device);
 	if (rc != 0) {
-		say_error("port %u: can't open '%s': %s", number, spec, strerror(-rc));
+		print_error("port %u: can't open '%s': %s", number, spec, strerror(-rc));
 		return rc;
 	}
 	ports_lock();
@@ -155,7 +155,7 @@ int port_start(struct port *port)
 		rc = kl_net_start(port->net, &port->conf);
 	ports_unlock();
 	if (rc != 0) {
-		say_error("port %u: can't start %s: %s", port->number, port_name(port),
+		print_error("port %u: can't start %s: %s", port->number, port_name(port),
 			strerror(-rc));
 		return rc;
 	}
@@ -183,7 +183,7 @@ int port_stop(struct port *port)
 	rc = kl_net_stop(port->net);
 	ports_unlock();
 	if (rc != 0)
-		say_error("port %u: can't stop %s: %s", port->number, port_name(port),
+		print_error("port %u: can't stop %s: %s", port->number, port_name(port),
 			strerror(-rc));
 	if (rc == -ETIMEDOUT)
 		port->keeps_mbufs = true;
@@ -197,7 +197,7 @@ int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t
 
 	if (!port_has(port, "RING_RESET")) {
 		if (stops && !held[queue])
-			say_reply(
+			print_reply(
 				"port %u: %s has no RING_RESET, so forwarding leaves the queue alone "
 				"and the device keeps it",
 				port->number, port_name(port));
@@ -209,7 +209,7 @@ int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t
 		     kl_net_queue_start(port->net, direction, queue);
 	ports_unlock();
 	if (rc != 0)
-		say_error("port %u: can't %s %s queue %u: %s", port->number,
+		print_error("port %u: can't %s %s queue %u: %s", port->number,
 			stops ? "stop" : "start", direction == KL_NET_TX ? "TX" : "RX", queue,
 			strerror(-rc));
 	return rc;
@@ -264,7 +264,7 @@ bool port_recover(struct port *port)
 	if (rc == 0 || rc == -EAGAIN)
 		return true;
 	if (!port->reset_told)
-		say_error("port %u: %s does not come back: %s; stop and start the port",
+		print_error("port %u: %s does not come back: %s; stop and start the port",
 			port->number, port_name(port), strerror(-rc));
 	port->reset_told = true;
 	return false;
@@ -299,7 +299,7 @@ bool port_check_queues(struct port *port)
 	if (fault == KL_QUEUE_OK)
 		return false;
 	if (!port->fault_told)
-		say_error(
+		print_error(
 			"port %u: %s queue %u of %s stands still, the device broke its rules: %s; "
 			"stop and start the port",
 			port->number, direction, queue, port_name(port),
@@ -338,7 +338,7 @@ int port_join_tap(struct port *port, const char *spec)
 	int rc;
 
 	if (tap_is_open(&port->tap)) {
-		say_error("port %u: %s: it is joined to tap:%s already", port->number, spec,
+		print_error("port %u: %s: it is joined to tap:%s already", port->number, spec,
 			port->tap.name);
 		return -EINVAL;
 	}
@@ -352,7 +352,7 @@ int port_join_tap(struct port *port, const char *spec)
 	if (port->tap.has_uso || !brings_uso(port))
 		conf->rx_offloads |= info->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO;
 	else
-		say_error(
+		print_error(
 			"port %u: this kernel's TAP takes no joined UDP packets, so the device is asked "
 			"to join none at all; with features=-GUEST_USO4/-GUEST_USO6 it joins TCP's",
 			port->number);

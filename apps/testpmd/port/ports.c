@@ -7,7 +7,7 @@
 
 #include <kickless/bus.h>
 
-#include "say.h"
+#include "common/message.h"
 
 static int check_port_queues(const struct port *port, uint32_t queues)
 {
@@ -15,7 +15,7 @@ static int check_port_queues(const struct port *port, uint32_t queues)
 
 	if (queues >= 1 && queues <= most)
 		return 0;
-	say_error("port %u: %u queue pairs asked for; %s allows 1 to %u", port->number, queues,
+	print_error("port %u: %u queue pairs asked for; %s allows 1 to %u", port->number, queues,
 		port_name(port), most);
 	return -EINVAL;
 }
@@ -32,7 +32,7 @@ static int choose_queues(struct ports *ports, const struct port *port)
 	if (check_port_queues(port, queues) != 0)
 		return -EINVAL;
 	if (ports->queue_pairs != 0 && queues != ports->queue_pairs) {
-		say_error(
+		print_error(
 			"port %u has %u queue pairs, the others have %u; give all the same queues=",
 			port->number, queues, ports->queue_pairs);
 		return -EINVAL;
@@ -47,7 +47,7 @@ static int check_packet(const struct ports *ports, const struct port *port)
 
 	if (ports->max_packet <= longest)
 		return 0;
-	say_error("port %u: --max-pkt-len=%u: %s has an MTU of at most %u, which makes %u",
+	print_error("port %u: --max-pkt-len=%u: %s has an MTU of at most %u, which makes %u",
 		port->number, ports->max_packet, port_name(port), kl_net_info(port->net)->max_mtu,
 		longest);
 	return -EINVAL;
@@ -64,7 +64,7 @@ static int join_tap(struct ports *ports, const char *spec)
 {
 	if (ports->count > 0)
 		return port_join_tap(&ports->at[ports->count - 1], spec);
-	say_error("%s: there is no port to join it to; name it behind a device", spec);
+	print_error("%s: there is no port to join it to; name it behind a device", spec);
 	return -EINVAL;
 }
 

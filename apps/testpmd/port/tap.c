@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#include "say.h"
+#include "common/message.h"
 #include "tap_header.h"
 
 /* if_tun.h since Linux 6.2: UDP packets to be cut into datagrams. */
@@ -51,7 +51,7 @@ static int check_name(const char *name)
 
 	if (length > 0 && length < IFNAMSIZ && strpbrk(name, "/:, %") == NULL)
 		return 0;
-	say_error("tap:%s: an interface's name has 1 to %d characters, none of '/:, %%'", name,
+	print_error("tap:%s: an interface's name has 1 to %d characters, none of '/:, %%'", name,
 		IFNAMSIZ - 1);
 	return -EINVAL;
 }
@@ -82,7 +82,7 @@ int tap_open(struct tap *tap, const char *spec)
 	strcpy(request.ifr_name, name);
 	rc = attach(tap, &request);
 	if (rc != 0) {
-		say_error("%s: can't make or take the interface: %s%s", spec, strerror(-rc),
+		print_error("%s: can't make or take the interface: %s%s", spec, strerror(-rc),
 			remedy(-rc));
 		tap_close(tap);
 		return rc;
@@ -154,7 +154,7 @@ int tap_configure(struct tap *tap, const uint8_t *mac, uint16_t mtu, uint64_t tx
 	if (rc == 0)
 		rc = set_mtu(tap, mtu);
 	if (rc != 0)
-		say_error("tap:%s: can't give it the device's address, MTU and offloads: %s",
+		print_error("tap:%s: can't give it the device's address, MTU and offloads: %s",
 			tap->name, strerror(-rc));
 	return rc;
 }

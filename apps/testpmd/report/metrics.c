@@ -15,8 +15,8 @@
 
 #include "forward/plan.h"
 #include "metrics_http.h"
-#include "number.h"
-#include "say.h"
+#include "common/number.h"
+#include "common/message.h"
 
 #define LONGEST_ADDRESS 64
 
@@ -288,7 +288,7 @@ struct metrics_server *metrics_server_open(const char *text, const struct fwd *f
 	metrics_parse_address(text, &address);
 	server->daemon = listen_on(&address, server);
 	if (server->daemon == NULL) {
-		say_error("--metrics-listen=%s: can't listen there: %s", text, strerror(errno));
+		print_error("--metrics-listen=%s: can't listen there: %s", text, strerror(errno));
 		free(server);
 		return NULL;
 	}

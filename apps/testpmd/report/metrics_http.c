@@ -7,7 +7,7 @@
 #include <dlfcn.h>
 #include <rte_common.h>
 
-#include "say.h"
+#include "common/message.h"
 
 /* The name holds the version of the binary interface that the header describes. */
 #define LIBRARY "libmicrohttpd.so.12"
@@ -38,7 +38,7 @@ const struct metrics_http *metrics_http_load(void)
 	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 
 	if (library == NULL) {
-		say_error("--metrics-listen needs " LIBRARY ": %s; install libmicrohttpd",
+		print_error("--metrics-listen needs " LIBRARY ": %s; install libmicrohttpd",
 			dlerror());
 		return NULL;
 	}
@@ -46,8 +46,8 @@ const struct metrics_http *metrics_http_load(void)
 		void *function = dlsym(library, functions[i].name);
 
 		if (function == NULL) {
-			say_error("--metrics-listen: " LIBRARY
-				  " has no %s; install another version of it",
+			print_error("--metrics-listen: " LIBRARY
+				    " has no %s; install another version of it",
 				functions[i].name);
 			dlclose(library);
 			return NULL;

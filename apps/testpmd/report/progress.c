@@ -2,12 +2,9 @@
 #include "progress.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
-#include "clock.h"
+#include "common/clock.h"
 #include "forward/forward.h"
-
-#define QUIET_NS (2 * SECOND_NS) /* shorter work tells nothing */
 
 static void sum_packets(const struct ports *ports, uint64_t *rx, uint64_t *tx)
 {
@@ -27,15 +24,12 @@ static void sum_packets(const struct ports *ports, uint64_t *rx, uint64_t *tx)
 	}
 }
 
-void progress_begin(struct progress *progress, const struct fwd *fwd, bool wanted)
+void progress_begin(struct progress *progress, const struct fwd *fwd, bool is_wanted)
 {
-	const uint64_t now = clock_ns();
-
 	*progress = (struct progress){
-		.wanted = wanted && isatty(STDERR_FILENO),
-		.next_ns = now + QUIET_NS,
-		.last_ns = now,
+		.last_ns = clock_ns(),
 	};
+	progress_line_begin(&progress->line, is_wanted);
 	sum_packets(fwd->ports, &progress->rx_packets, &progress->tx_packets);
 }
 
@@ -61,10 +55,10 @@ void progress_update(struct progress *progress, const struct fwd *fwd, uint64_t 
 	uint64_t rx;
 	uint64_t tx;
 
-	if (!progress->wanted || now < progress->next_ns)
+	if (!progress_line_renew(&progress->line, now, SECOND_NS))
 		return;
 	sum_packets(fwd->ports, &rx, &tx);
-	fprintf(stderr, "\r\033[Krx %spps, tx %spps, ",
+	fprintf(stderr, "rx %spps, tx %spps, ",
 		rate_text(rx - progress->rx_packets, elapsed, rx_text, sizeof(rx_text)),
 		rate_text(tx - progress->tx_packets, elapsed, tx_text, sizeof(tx_text)));
 	if (end_ns > now)
@@ -72,17 +66,12 @@ void progress_update(struct progress *progress, const struct fwd *fwd, uint64_t 
 	else
 		fprintf(stderr, "%.0f s", fwd_seconds(fwd));
 	fflush(stderr);
-	progress->shown = true;
 	progress->rx_packets = rx;
 	progress->tx_packets = tx;
 	progress->last_ns = now;
-	progress->next_ns = now + SECOND_NS;
 }
 
 void progress_end(struct progress *progress)
 {
-	if (progress->shown)
-		fputs("\r\033[K", stderr);
-	progress->wanted = false;
-	progress->shown = false;
+	progress_line_end(&progress->line);
 }

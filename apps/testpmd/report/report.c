@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "common/clock.h"
+#include "common/file.h"
 #include "forward/forward.h"
 
 double queue_kicks_per_thousand(const struct queue_report *queue)
@@ -78,16 +79,12 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 
 static uint64_t ticks_at_start(void)
 {
-	char text[1024] = "";
-	FILE *file = fopen("/proc/self/stat", "re");
 	unsigned long long ticks = 0;
 	const char *name_end;
+	char text[1024];
 
-	if (file == NULL)
+	if (file_text(text, sizeof(text), "/proc/self/stat") != 0)
 		return 0;
-	if (fgets(text, sizeof(text), file) == NULL)
-		text[0] = '\0';
-	fclose(file);
 	name_end = strrchr(text, ')');
 	if (name_end == NULL || sscanf(name_end + 1, FIELDS_AFTER_NAME, &ticks) != 1)
 		return 0;

@@ -9,7 +9,7 @@
 
 #include <kickless/bus.h>
 
-#include "number.h"
+#include "common/number.h"
 #include "port/ports.h"
 
 #define NAMES_BYTES 1536

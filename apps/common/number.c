@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 static const char units[] = "kMGT";
 
-static int parse(const char *text, uint64_t *value, char **end)
+static int parse_digits(const char *text, uint64_t *value, char **end)
 {
 	unsigned long long parsed;
 
@@ -25,29 +26,31 @@ static int parse(const char *text, uint64_t *value, char **end)
 	return 0;
 }
 
-int number_parse(const char *text, uint64_t *value)
+int number_parse(const char *text, char stop, uint64_t *value, const char **end)
 {
 	uint64_t parsed;
-	char *end;
+	char *rest;
 
-	if (parse(text, &parsed, &end) != 0 || *end != '\0')
+	if (parse_digits(text, &parsed, &rest) != 0 || (*rest != '\0' && *rest != stop))
 		return -EINVAL;
 	*value = parsed;
+	if (end != NULL)
+		*end = rest;
 	return 0;
 }
 
 int size_parse(const char *text, uint64_t *bytes)
 {
+	unsigned int shift = 0;
 	const char *unit;
 	uint64_t parsed;
-	char *end;
-	unsigned int shift = 0;
+	char *rest;
 
-	if (parse(text, &parsed, &end) != 0)
+	if (parse_digits(text, &parsed, &rest) != 0)
 		return -EINVAL;
-	if (*end != '\0') {
-		unit = strchr(units, *end == 'K' ? 'k' : *end);
-		if (unit == NULL || end[1] != '\0')
+	if (*rest != '\0') {
+		unit = strchr(units, *rest == 'K' ? 'k' : *rest);
+		if (unit == NULL || rest[1] != '\0')
 			return -EINVAL;
 		shift = 10 * (unsigned int)(unit - units + 1);
 	}
@@ -60,13 +63,13 @@ int size_parse(const char *text, uint64_t *bytes)
 int seconds_parse(const char *text, double *seconds)
 {
 	double parsed;
-	char *end;
+	char *rest;
 
 	if (!isdigit((unsigned char)text[0]) && text[0] != '.')
 		return -EINVAL;
 	errno = 0;
-	parsed = strtod(text, &end);
-	if (errno != 0 || *end != '\0' || !isfinite(parsed) || parsed <= 0 || parsed > 1e9)
+	parsed = strtod(text, &rest);
+	if (errno != 0 || *rest != '\0' || !isfinite(parsed) || parsed <= 0 || parsed > 1e9)
 		return -EINVAL;
 	*seconds = parsed;
 	return 0;
@@ -82,7 +85,7 @@ char *size_text(uint64_t bytes, char *text, size_t size)
 		unit++;
 	}
 	if (unit < 0)
-		snprintf(text, size, "%llu bytes", (unsigned long long)bytes);
+		snprintf(text, size, "%" PRIu64 " bytes", bytes);
 	else
 		snprintf(text, size, "%.1f %ciB", value, toupper((unsigned char)units[unit]));
 	return text;

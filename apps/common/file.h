@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One-line files and links, in which the kernel shows and takes its settings. */
-#ifndef DEVBIND_FILE_H
-#define DEVBIND_FILE_H
+#ifndef APPS_FILE_H
+#define APPS_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

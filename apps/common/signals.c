@@ -5,38 +5,29 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sys/eventfd.h>
 
-/* Closing waits for devices with deadlines; a person who asks again after this long wants out. */
-#define PATIENCE_SECONDS 10
+#include "clock.h"
 
-static atomic_bool wanted;
-static atomic_long first_second;
+#define SECOND_SIGNAL_NS (10 * SECOND_NS)
+
+static atomic_bool is_requested;
+static _Atomic uint64_t first_ns;
 static int wake_fd = -1;
 
-static long now_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
-static void on_signal(int number)
+static void handle_signal(int number)
 {
 	static const uint64_t one = 1;
 	const int saved = errno;
 
 	(void)number;
-	if (!atomic_exchange(&wanted, true)) {
-		atomic_store(&first_second, now_seconds());
+	if (!atomic_exchange(&is_requested, true)) {
+		atomic_store(&first_ns, clock_ns());
 		if (write(wake_fd, &one, sizeof(one)) < 0)
 			_exit(1);
-	} else if (now_seconds() - atomic_load(&first_second) > PATIENCE_SECONDS) {
+	} else if (clock_ns() - atomic_load(&first_ns) > SECOND_SIGNAL_NS) {
 		_exit(1);
 	}
 	errno = saved;
@@ -45,7 +36,7 @@ static void on_signal(int number)
 int signals_catch(void)
 {
 	static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = {.sa_handler = handle_signal};
 
 	wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (wake_fd < 0)
@@ -56,9 +47,9 @@ int signals_catch(void)
 	return 0;
 }
 
-bool signals_stop_wanted(void)
+bool signals_stop_requested(void)
 {
-	return atomic_load_explicit(&wanted, memory_order_relaxed);
+	return atomic_load_explicit(&is_requested, memory_order_relaxed);
 }
 
 int signals_wake_fd(void)
