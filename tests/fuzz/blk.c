@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * F2, F6 and F8 of the fault catalogue: a whole life of a disk. The bytes are the device's features and
- * configuration, then a script: requests, polls, recoveries, stops and starts on our side; on the
- * device's side completions, changed configurations, needs for a reset, a status that lies, and
+ * F2, F6 and F8 of the fault catalogue: a whole life of a disk. The bytes are the device's features
+ * and configuration, then a script. On our side: requests, polls, recoveries, stops and starts. On
+ * the device's side: completions, changed configurations, needs for a reset, an invalid status, and
  * anything written anywhere in the rings, status bytes and tables.
  *
- * What must hold: a request that was taken completes once and only once, at the latest when the
- * device has stopped; nothing completes that was not submitted; all memory comes back, unless a
+ * Invariants: a request that was accepted completes once and only once, at the latest when the
+ * device has stopped. Nothing completes that was not submitted. All memory is freed, unless a
  * reset never ended.
  */
 #include <kickless/log.h>
@@ -63,8 +63,8 @@ static void check(const struct disk *disk)
 		MUST(stats.queue.posted >= stats.queue.done + stats.queue.failed);
 }
 
-/* What a stop completed is to be taken before the next start. */
-static void take_all(struct disk *disk)
+/* Takes the requests that a stop completed, before the next start. */
+static void take_completed(struct disk *disk)
 {
 	if (kl_blk_state(disk->blk) != KL_BLK_STOPPED)
 		return;
@@ -76,7 +76,7 @@ static void take_all(struct disk *disk)
 static void stop(struct disk *disk)
 {
 	if (kl_blk_stop(disk->blk) == 0)
-		take_all(disk);
+		take_completed(disk);
 }
 
 static void start(struct disk *disk, struct input *input)
@@ -87,7 +87,7 @@ static void start(struct disk *disk, struct input *input)
 		.timeout_ms = how / 16 % 2,
 		.ring_size = how / 32 % 2 == 0 ? 0 : 4};
 
-	take_all(disk);
+	take_completed(disk);
 	if (kl_blk_start(disk->blk, &conf) == 0)
 		disk->has_queues = true;
 }

@@ -17,7 +17,7 @@ static void *alloc(struct kl__host *host, size_t size, size_t align, uint64_t *i
 	struct disk *disk = (struct disk *)(void *)((char *)host - offsetof(struct disk, host));
 	size_t bytes = (size + align - 1) / align * align;
 
-	/* What the driver asks for can't depend on the device so far that it asks for the moon. */
+	/* The driver's requests depend on the device within limits: no allocation is unbounded. */
 	MUST(size < 64u << 20);
 	for (unsigned int i = 0; i < BLOCKS; i++) {
 		if (disk->block[i].memory != NULL)

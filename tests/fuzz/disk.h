@@ -45,11 +45,11 @@ struct disk {
 	unsigned int out;
 };
 
-/* What the requests move. */
+/* Data of the requests. */
 extern uint8_t disk_data[DATA_BYTES];
 
 void disk_make(struct disk *disk, const uint8_t *bytes, size_t size);
-/* Frees what the driver did not give back. */
+/* Frees what the driver did not free. */
 void disk_free(struct disk *disk);
 
 /* Completes the oldest request of a queue. */

@@ -36,7 +36,7 @@ static inline uint32_t take32(struct input *input)
 	return low | (uint32_t)take16(input) << 16;
 }
 
-/* What must hold whatever the input is; unlike assert() in every build. */
+/* A condition that must hold for every input; unlike assert() in every build. */
 #define MUST(condition) \
 	do { \
 		if (!(condition)) { \

@@ -4,8 +4,8 @@
  * configuration, then a script: packets with any header that arrive or are sent, commands and any
  * answer to them, recoveries, stops and starts.
  *
- * What must hold: a packet that is delivered is as long as its parts, within its buffers, and says of
- * its checksum and segments only what its length allows; all packets and all memory come back.
+ * Invariants: a packet that is delivered is as long as its segments, within its buffers, and its
+ * checksum and segmentation fields stay within its length. All packets and all memory are freed.
  */
 #include <string.h>
 

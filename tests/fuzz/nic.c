@@ -13,7 +13,7 @@ static void *alloc(struct kl__host *host, size_t size, size_t align, uint64_t *i
 	struct nic *nic = (struct nic *)(void *)((char *)host - offsetof(struct nic, host));
 	size_t bytes = (size + align - 1) / align * align;
 
-	/* What the driver asks for can't depend on the device so far that it asks for the moon. */
+	/* The driver's requests depend on the device within limits: no allocation is unbounded. */
 	MUST(size < 64u << 20);
 	for (unsigned int i = 0; i < BLOCKS; i++) {
 		if (nic->block[i].memory != NULL)
@@ -166,7 +166,7 @@ static uint16_t get16(const uint8_t *at)
 	return (uint16_t)(at[0] | at[1] << 8);
 }
 
-/* Whether a table lies in memory of the driver's; what was scribbled over need not. */
+/* True if a table lies in memory of the driver's. A table that was overwritten need not. */
 static bool has_table(const struct nic *nic, uint64_t iova, size_t length)
 {
 	for (unsigned int i = 0; i < BLOCKS; i++) {
@@ -180,8 +180,8 @@ static bool has_table(const struct nic *nic, uint64_t iova, size_t length)
 }
 
 /*
- * A packet's first bytes or a command's answer: as the input says, and zeros when it has ended. Only
- * rings that nobody scribbled in are followed that far.
+ * A packet's first bytes or a command's answer: the input's bytes, and zeros when it has ended.
+ * Only rings that were not overwritten are followed that far.
  */
 static void fill(struct nic *nic, uint64_t address, uint32_t length)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A NIC whose features, configuration, packets and answers come from the input, behind the transport
- * contract. Its rings are split; its memory is allocated block by block, so that the sanitizer sees
- * every edge. It writes where the driver told it to, and what it likes.
+ * A NIC whose features, configuration, packets and answers come from the input, behind the
+ * transport contract. Its rings are split. Its memory is allocated block by block, so that the
+ * sanitizer sees every edge. It writes anything, wherever the driver set an address.
  */
 #ifndef FUZZ_NIC_H
 #define FUZZ_NIC_H
@@ -37,7 +37,7 @@ struct nic {
 };
 
 void nic_make(struct nic *nic, const uint8_t *bytes, size_t size);
-/* Frees what the driver did not give back. */
+/* Frees what the driver did not free. */
 void nic_free(struct nic *nic);
 
 /* Fills the next buffers of a queue with bytes of the input, and uses them. */

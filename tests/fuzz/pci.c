@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * F1 of the fault catalogue: a PCI function whose configuration space is the input's first bytes and
- * whose registers answer with the rest. Opens it by whichever interface it seems to have and brings
- * a queue up.
+ * F1 of the fault catalogue: a PCI function whose configuration space is the input's first bytes
+ * and whose registers answer with the rest. Opens it by whichever interface it seems to have and
+ * starts a queue.
  *
- * What must hold: every register access is aligned, of 1, 2 or 4 bytes, and inside a BAR that can be
- * reached; every open is closed once.
+ * Invariants: every register access is aligned, of 1, 2 or 4 bytes, and inside a BAR that can be
+ * reached. Every open is closed once.
  */
 #include <string.h>
 

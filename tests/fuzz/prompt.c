@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * F9 of the fault catalogue, as far as kickless-testpmd reads what people write: lines of its prompt,
- * its command line, lists of numbers, the address of its metrics. The first byte chooses which.
- * Commands are parsed and not run.
+ * F9 of the fault catalogue, for the text that kickless-testpmd reads from people: lines of its
+ * prompt, its command line, lists of numbers, the address of its metrics. The first byte chooses
+ * the kind. Commands are parsed and not run.
  *
- * What must hold: what is refused is refused; what is taken ends within its place.
+ * Invariants: invalid text is refused; accepted text stays within its buffer.
  */
 #include <fcntl.h>
 #include <string.h>

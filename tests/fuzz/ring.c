@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * F3 and F4 of the fault catalogue: a script against one queue. The bytes choose what the driver does
- * (add, publish, kick, take, poll, arm, drain) and what the device does: complete honestly, or write
- * anything anywhere in the memory that it shares with us.
+ * F3 and F4 of the fault catalogue: a script against one queue. The bytes choose the driver's
+ * action (add, publish, kick, take, poll, arm, drain) and the device's: complete correctly, or
+ * write anything anywhere in the memory that it shares with us.
  *
- * What must hold: a buffer belongs to the driver's user or to the ring and never to both; posted =
- * done + failed + in flight; a length is within what the device was given; a broken queue moves
- * nothing; a drain gives back all that was left; no more doorbells than decisions.
+ * Invariants: a buffer belongs to the driver's user or to the ring and never to both. posted = done
+ * + failed + in flight. A length is within what the device received. A broken queue moves nothing.
+ * A drain returns all that was left. There are no more doorbells than decisions.
  *
- * F10, with FUZZ_RACE: either ring, and meanwhile another thread that is the device writes at random
- * into the memory that it shares with us, so that nothing read twice is the same.
+ * F10, with FUZZ_RACE: either ring, and meanwhile another thread that is the device writes at
+ * random into the memory that it shares with us, so that nothing read twice is the same.
  */
 #ifdef FUZZ_RACE
 #include <pthread.h>
@@ -86,7 +86,10 @@ static void build(struct fixture *fixture, struct input *input)
 	fixture->wrap = true;
 }
 
-/* Names are where the writable bytes of a buffer are kept; two rings' worth, so there is a free one. */
+/*
+ * A name selects the place of a buffer's writable bytes. There are two rings' worth, so
+ * one is free.
+ */
 static unsigned int free_name(const struct fixture *fixture)
 {
 	unsigned int name = 0;
@@ -161,7 +164,7 @@ static void store(uint8_t *at, uint16_t value)
 	at[1] = (uint8_t)(value >> 8);
 }
 
-/* Completes the oldest buffer, as well as one can who reads what may have been scribbled over. */
+/* Completes the oldest buffer, as far as a ring that may have been overwritten allows. */
 static void complete_split(struct fixture *fixture, uint32_t length)
 {
 	uint16_t mask = fixture->shape.size - 1;
@@ -178,7 +181,7 @@ static void complete_split(struct fixture *fixture, uint32_t length)
 	store(used + 2, ++fixture->used);
 }
 
-/* 2.8: the place holds an available descriptor when its bits say so for this lap. */
+/* 2.8: the place holds an available descriptor when its bits match this lap. */
 static void complete_packed(struct fixture *fixture, uint32_t length)
 {
 	uint8_t *descriptor = fixture->shared + fixture->layout.desc + 16 * (size_t)fixture->place;
@@ -210,7 +213,7 @@ static void complete(struct fixture *fixture, uint8_t length)
 		complete_split(fixture, length % 16);
 }
 
-/* Where lies tell: the device's part first. */
+/* Overwrites shared memory where a change matters: the device's area first. */
 static void scribble(struct fixture *fixture, struct input *input, size_t from)
 {
 	size_t at = from + take16(input) % (fixture->layout.bytes - from - 1);
@@ -289,7 +292,7 @@ static void step(struct fixture *fixture, struct input *input)
 }
 
 #ifdef FUZZ_RACE
-/* Whose memory is written to, and whether the other thread is at it. */
+/* The fixture whose memory the other thread writes to, and if that thread is running. */
 static const struct fixture *raced;
 static bool is_writing;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Partition tables and file systems, recognised in the first bytes of a disk. The first two bytes of
- * the input are the block size, the next two how far from the start the others lie.
+ * Partition tables and file systems, recognised in the first bytes of a disk. The first two bytes
+ * of the input are the block size, the next two the distance of the others from the start.
  *
- * What must hold: not a byte behind the last is read (each run has memory of its own), and what is
- * found in some bytes is found in them with zeros behind.
+ * Invariants: not a byte behind the last is read (each run has memory of its own). What is found in
+ * some bytes is found in them with zeros behind.
  */
 #include "signature.h"
 

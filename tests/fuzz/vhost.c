@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A vhost-user back end whose answers are the input: right ones, late ones, of the wrong size, for
- * another request, none, or the end of the connection; it may come back. Our front end meets it and
- * does all that a driver asks of its transport.
+ * A vhost-user back end whose answers are the input: correct ones, late ones, of the wrong size,
+ * for another request, none, or the end of the connection. It may come back. Our front end connects
+ * and does all that a driver requests of its transport.
  *
- * What must hold: what is sent is a message of the protocol with the payload that its header names;
- * no descriptor is left open; every call ends.
+ * Invariants: each sent message is one of the protocol, with the payload that its header names. No
+ * descriptor is left open. Every call ends.
  *
  * The linker puts this back end where the endpoint and the socket's sendmsg(2) were.
  */
@@ -82,7 +82,7 @@ static void say(const void *bytes, size_t size)
 		(void)!write(back_end, bytes, size);
 }
 
-/* What a back end would say that has everything, with some bytes turned over. */
+/* The reply of a back end that has every feature, with some bytes changed. */
 static void fill(uint32_t request, union vhost_user_payload *payload)
 {
 	if (request == VHOST_USER_GET_FEATURES || request == VHOST_USER_GET_PROTOCOL_FEATURES)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Draws random bytes in reads of many sizes and writes them to a file, for who knows what the
- * device had to give. A read that is not answered within PATIENCE is tried again, and counted.
- * Usage: drawn [EAL options] -- DEVICE BYTES FILE PATIENCE (ms)
+ * Draws random bytes in reads of many sizes and writes them to a file, for a check against
+ * the bytes that the device supplied. A read that is not answered within TIMEOUT is tried
+ * again, and counted.
+ *
+ * Usage: drawn [EAL options] -- DEVICE BYTES FILE TIMEOUT (ms)
  */
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +16,7 @@
 #define TRIES 200
 #define READ_MAX 6000
 
-static uint64_t patience_ns;
+static uint64_t timeout_ns;
 static unsigned int late;
 
 static int draw(struct kl_rng *rng, uint8_t *data, size_t size)
@@ -22,7 +24,7 @@ static int draw(struct kl_rng *rng, uint8_t *data, size_t size)
 	int rc = -ETIMEDOUT;
 
 	for (unsigned int i = 0; i < TRIES && rc == -ETIMEDOUT; i++) {
-		rc = kl_rng_read(rng, data, size, patience_ns);
+		rc = kl_rng_read(rng, data, size, timeout_ns);
 		late += rc == -ETIMEDOUT;
 	}
 	return rc;
@@ -71,7 +73,7 @@ int main(int argc, char **argv)
 	if (taken < 0 || argc - taken != 5)
 		return 2;
 	argv += taken;
-	patience_ns = strtoull(argv[4], NULL, 10) * 1000000;
+	timeout_ns = strtoull(argv[4], NULL, 10) * 1000000;
 	rc = run(argv[1], strtoul(argv[2], NULL, 10), argv[3]);
 	printf("result %d, %u reads were late\n", rc, late);
 	kl_eal_cleanup();

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sends numbered frames between two ports in both directions and checks that each arrives once, in
- * order, and with every byte intact. Usage: numbered [EAL options] -- DEVICE DEVICE|loop COUNT. With
- * "loop" somebody sends back what the only device sends.
+ * Sends numbered frames between two ports in both directions. Checks that each arrives once, in
+ * order, and with every byte intact.
+ *
+ * Usage: numbered [EAL options] -- DEVICE DEVICE|loop COUNT. With "loop" a peer returns what the
+ * only device sends.
  */
 #include <stdbool.h>
 #include <stdio.h>

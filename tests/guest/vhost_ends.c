@@ -5,13 +5,13 @@
  * Vhost-user back ends by DPDK's own library, all served by one polling thread. A KIND is
  *
  *   sink     takes what the driver sends
- *   source   the same, and gives the driver as much as it makes room for
- *   echo     gives back what the driver sends
+ *   source   the same, and fills all receive buffers that the driver adds
+ *   echo     returns what the driver sends
  *
- * and with "-sleeps" behind it, it waits for a kick whenever the driver has given it nothing, as long as
- * no back end that polls is in use. For each time that a driver had its device running, one line of JSON
- * tells how much was moved in each direction and how often the driver wrote its doorbells. Ends at
- * SIGTERM.
+ * With "-sleeps" behind it, the thread waits for a kick whenever the driver has added nothing, as
+ * long as no back end that polls is in use. For each time that a driver had its device running,
+ * one line of JSON reports the traffic in each direction and the number of the driver's doorbells.
+ * Ends at SIGTERM.
  */
 #include <inttypes.h>
 #include <poll.h>
@@ -61,7 +61,7 @@ struct end {
 	const char *path;
 	enum kind kind;
 	bool sleeps;
-	/* Held while the device is looked at: the library's thread takes it away. */
+	/* Held while the device is read: the library's thread removes it. */
 	pthread_mutex_t lock;
 	int vid; /* -1: none */
 	uint16_t queues;
@@ -136,7 +136,10 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Packets per second: the median of the windows in which any were moved, since a program also starts and ends. */
+/*
+ * Packets per second: the median of the windows in which any were moved, since a program also
+ * starts and ends.
+ */
 static uint64_t rate_of(struct flow *flow)
 {
 	if (flow->window_count == 0)
@@ -182,7 +185,7 @@ static const struct rte_vhost_device_ops callbacks = {
 	.destroy_device = on_lost_device,
 };
 
-/* Whether the driver had given us any on this pair of queues. */
+/* Serves a pair of queues. True if the driver had added buffers to it. */
 static bool serve_pair(struct end *end, uint16_t first)
 {
 	struct rte_mbuf *taken[BURST];
@@ -220,7 +223,10 @@ static void close_window(struct end *end)
 	}
 }
 
-/* What came before the driver could know that kicks are wanted is looked for once more. */
+/*
+ * Buffers may have come before the driver could know that kicks are requested. So the rings are
+ * read once more.
+ */
 static void sleep_until_kicked(void)
 {
 	struct pollfd files[MAX_ENDS * MAX_QUEUES];

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Sends numbered packets to DPDK's vhost port, which sends them back, and checks that each comes
- * back once, in order, with every byte intact.
+ * Sends numbered packets to DPDK's vhost port, which returns them. Checks that each comes back
+ * once, in order, with every byte intact.
  *
  * Usage: sequence [EAL options] -- COUNT QUEUES KILLS KEYS
  *
- * COUNT packets over all QUEUES queue pairs of one device, opened with KEYS ("" or ",key=value...").
- * KILLS 0: the back end is in this process, and both sides take turns. KILLS above 0: it is a
- * process of its own, killed and started anew so many times in between; then packets may be missing,
- * but only those that were on their way at the kill, and how many that were is known: those that the
- * back end had not taken, which our counters tell, and at most one burst in its hands.
+ * COUNT packets over all QUEUES queue pairs of one device, opened with KEYS ("" or
+ * ",key=value..."). With KILLS 0 the back end is in this process, and both sides take turns. With
+ * KILLS above 0 it is a process of its own, killed and started anew so many times in between. Then
+ * packets may be missing, but only those that were on their way at the kill. Their number is known:
+ * those that the back end had not taken, by our counters, and at most one burst in its hands.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -39,7 +39,7 @@
 #define WINDOW 768
 #define MAX_QUEUES 8
 #define WORDS 4
-#define PATIENCE_SECONDS 60
+#define TIMEOUT_SECONDS 60
 #define RECOVER_EVERY_MS 20
 
 /* Behind the Ethernet header, which makes it unaligned. */
@@ -189,7 +189,7 @@ static pid_t start_back_end(void)
 	snprintf(text, sizeof(text), "%u", queues);
 	if (posix_spawn(&pid, "/proc/self/exe", NULL, NULL, arguments, environ) != 0)
 		return -1;
-	for (int i = 0; i < PATIENCE_SECONDS * 100 && stat(path, &info) != 0; i++)
+	for (int i = 0; i < TIMEOUT_SECONDS * 100 && stat(path, &info) != 0; i++)
 		usleep(10000);
 	return pid;
 }
@@ -233,7 +233,7 @@ static bool open_device(const char *keys)
 /* All that is on its way comes back, or is taken note of. */
 static bool kill_and_restart(pid_t *pid)
 {
-	uint64_t deadline = rte_get_tsc_cycles() + PATIENCE_SECONDS * rte_get_tsc_hz();
+	uint64_t deadline = rte_get_tsc_cycles() + TIMEOUT_SECONDS * rte_get_tsc_hz();
 	struct kl_net_queue_stats before, after;
 	int rc;
 
@@ -315,7 +315,7 @@ static bool run(uint64_t end, unsigned int kills, pid_t *pid)
 		}
 		if (sum_due() != progress) {
 			progress = sum_due();
-			deadline = now + PATIENCE_SECONDS * rte_get_tsc_hz();
+			deadline = now + TIMEOUT_SECONDS * rte_get_tsc_hz();
 		} else if (now < deadline) {
 			sched_yield();
 		} else {

@@ -9,7 +9,7 @@
 #include <rte_ethdev.h>
 
 #define NAME "net_vhost0"
-#define PATIENCE_SECONDS 2
+#define TIMEOUT_SECONDS 2
 
 static uint16_t port;
 
@@ -50,7 +50,7 @@ bool echo_step(uint16_t queues)
 	for (uint16_t queue = 0; queue < queues; queue++) {
 		struct rte_mbuf *packets[ECHO_BURST];
 		uint16_t count = rte_eth_rx_burst(port, queue, packets, ECHO_BURST), sent = 0;
-		uint64_t deadline = rte_get_tsc_cycles() + PATIENCE_SECONDS * rte_get_tsc_hz();
+		uint64_t deadline = rte_get_tsc_cycles() + TIMEOUT_SECONDS * rte_get_tsc_hz();
 
 		while (sent < count && rte_get_tsc_cycles() < deadline)
 			sent += rte_eth_tx_burst(port, queue, packets + sent, count - sent);

@@ -2,9 +2,9 @@
 /*
  * Usage: vhost_pinger [EAL options] -- SOCKET COUNT LONGEST-GAP-US
  *
- * A vhost-user back end by DPDK's own library that sends single packets, each after the last one has
- * come back, with gaps of random length in between. Begins when it reads a line; prints how many were
- * lost and how long the others took, in microseconds, and ends.
+ * A vhost-user back end by DPDK's own library that sends single packets, each after the last one
+ * has come back, with gaps of random length in between. Begins when it reads a line. Prints the
+ * number of lost packets and the latency of the others, in microseconds, and ends.
  */
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -21,7 +21,7 @@
 
 #define TO_DRIVER 0
 #define FROM_DRIVER 1
-#define PATIENCE_US 5000000
+#define TIMEOUT_US 5000000
 #define PACKET_BYTES 64
 
 static atomic_int device = -1;
@@ -66,7 +66,7 @@ static bool is_packet(const struct rte_mbuf *packet, uint32_t number)
 			sizeof(number)) == 0;
 }
 
-/* How long the packet was under way, UINT64_MAX when it did not come back. */
+/* Round-trip time of one packet, UINT64_MAX when it did not come back. */
 static uint64_t ping(struct rte_mempool *pool, uint32_t number)
 {
 	struct rte_mbuf *packet = make_packet(pool, number);
@@ -74,11 +74,11 @@ static uint64_t ping(struct rte_mempool *pool, uint32_t number)
 	bool came = false;
 
 	while (rte_vhost_enqueue_burst(atomic_load(&device), TO_DRIVER, &packet, 1) == 0)
-		if (microseconds(rte_rdtsc() - begin) > PATIENCE_US)
+		if (microseconds(rte_rdtsc() - begin) > TIMEOUT_US)
 			return UINT64_MAX;
 	rte_pktmbuf_free(packet);
 	while (!came) {
-		if (microseconds(rte_rdtsc() - begin) > PATIENCE_US)
+		if (microseconds(rte_rdtsc() - begin) > TIMEOUT_US)
 			return UINT64_MAX;
 		if (rte_vhost_dequeue_burst(atomic_load(&device), FROM_DRIVER, pool, &packet, 1) ==
 			0)

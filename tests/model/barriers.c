@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The rings' verbs, one to a function, for a look at the machine code that they become; see run.
- */
+/* The rings' verbs, one to a function, so that their machine code can be read; see run. */
 #include "ring/kick.h"
 #include "ring/used.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The code's event comparison against the models' definition, for all that can be told apart. It
- * looks at differences of 16-bit indices only, so that one new index stands for all; the others are
- * tried with fewer windows. Then the same for packed rings, whose events are places with a wrap bit:
- * sizes that are small or the largest. Prints how many comparisons were made.
+ * The code's event comparison against the models' definition, for all inputs that can differ. It
+ * uses differences of 16-bit indices only, so that one new index stands for all; the others are
+ * tried with fewer windows. Then the same for packed rings, whose events are places with a wrap
+ * bit: sizes that are small or the largest. Prints the number of comparisons.
  */
 #include <inttypes.h>
 #include <stdbool.h>

@@ -5,12 +5,12 @@
  * The store buffering that the models are about, on this machine: our real functions on one core
  * against a device on another, round after round.
  *
- *	kick	publish and check, while the device arms its notification, looks again, sleeps
- *	sleep	arm and look again, while the device uses a buffer and reads what we armed
+ *	kick	publish and check, while the device arms its notification, checks again, sleeps
+ *	sleep	arm and check again, while the device uses a buffer and reads our event field
  *
  * A sleeper is woken only by the other side, so a lost wake-up is a state that nothing can end and
- * needs no patience to be seen. Prints rounds, and exits with 1 at the first that was lost.
- * Compiled with TWIN the driver's fence orders the compiler only, and it must lose one.
+ * needs no timeout to be seen. Prints rounds, and exits with 1 at the first that was lost. Compiled
+ * with MUTANT the driver's fence orders the compiler only, and it must lose one.
  *
  * SECONDS are of CPU time, and of the thread that got less of it: on a machine with other work both
  * still try for so long.
@@ -42,7 +42,10 @@
 static struct kl_queue *queue;
 static bool is_packed;
 
-/* The bells: each is rung by one side and silenced by the other; who is asleep says so. */
+/*
+ * The doorbells. Each is rung by one side and cleared by the other. A side that sleeps
+ * sets its flag.
+ */
 static alignas(KL__CACHE_LINE) uint16_t doorbell;
 static alignas(KL__CACHE_LINE) uint16_t interrupt;
 static alignas(KL__CACHE_LINE) uint16_t device_sleeps;
@@ -183,8 +186,8 @@ static void *device_of_sleep(void *unused)
 }
 
 /*
- * The two meet where the outcome turns over, since who came late in this round hurries in the next
- * one: so nearly every round is a race, on any machine.
+ * The delay converges to the point where the outcome changes, since the side that came late in this
+ * round starts earlier in the next one. So nearly every round is a race, on any machine.
  */
 static unsigned int delay;
 
@@ -230,7 +233,7 @@ static bool round_of_kicks(unsigned int *state)
 	post_one();
 	kl__kick_check(queue);
 	for (unsigned int looks = 1; !is_used(); looks++) {
-		/* The bell first: the device leaves its sleep before it silences it. */
+		/* The doorbell first: the device leaves its sleep before it clears it. */
 		if (!queue->kick.last_sent && kl__load_acquire(&doorbell) == 0 &&
 			kl__load_acquire(&device_sleeps) != 0 && !is_used())
 			return false;
@@ -259,7 +262,10 @@ static bool round_of_sleep(unsigned int *state)
 				sched_yield();
 		}
 	}
-	/* Till the device has said whether it interrupts, so that the bell is quiet in the next round. */
+	/*
+	 * Waits for the device's decision about an interrupt, so that no doorbell comes in
+	 * the next round.
+	 */
 	for (unsigned int looks = 1; kl__load_acquire(&device_sleeps) != queue->published; looks++)
 		if (looks % LOOKS == 0)
 			sched_yield();

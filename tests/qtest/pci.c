@@ -168,7 +168,7 @@ static const struct kl__pci_access_ops qtest_ops = {
 	.close = close_function,
 };
 
-/* What a BAR's address bits read back as, written with ones, tells its size. */
+/* The size of a BAR: read from its address bits after ones were written. */
 static uint32_t probe_bar(const struct function *function, unsigned int bar, uint32_t *flags)
 {
 	uint32_t offset = CFG_BAR + 4 * bar, value;

@@ -6,10 +6,10 @@
 #include "contract/registers.h"
 
 /*
- * The function at address, as kl_pci_address writes it, of the QEMU in folder, with its BARs laid out and answering; it
- * may not write to memory yet, as after kl__vfio_open. Only functions of bus 0 have room for their
- * BARs. 0, or after a message -EINVAL (address), -ENODEV (nothing there), -ENOMEM, and what
- * qtest_machine_get says.
+ * The function at address, as kl_pci_address writes it, of the QEMU in folder. Its BARs are laid
+ * out and answer. It may not write to memory yet, as after kl__vfio_open. Only functions of bus 0
+ * have space for their BARs. 0, or after a message -EINVAL (address), -ENODEV (nothing there),
+ * -ENOMEM, and the errors of qtest_machine_get.
  */
 int qtest_pci_open(const char *folder, const char *address, struct kl__pci_access **access);
 

@@ -37,7 +37,7 @@ static int copy_out(const struct ram *ram, const char *from, size_t length)
 	return 0;
 }
 
-/* EAL's other threads sleep as long as nobody asks them anything, so nothing changes in between. */
+/* EAL's other threads sleep until they get a request, so nothing changes in between. */
 static int move(const struct rte_memseg_list *list, void *context)
 {
 	struct ram *ram = context;

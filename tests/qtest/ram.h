@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The memory of a QEMU without a guest is a file, and EAL's memory is made a part of it: each of its
- * pages lies at the same offset of the file as it has in our address space. So bus addresses equal
- * virtual ones, and everything that EAL gives, packets too, is memory that QEMU's devices reach.
+ * The memory of a QEMU without a guest is a file, and EAL's memory becomes a part of it. Each
+ * of its pages lies at the same offset of the file as it has in our address space. So bus
+ * addresses equal virtual ones, and all memory that EAL allocates, packets too, is memory that
+ * QEMU's devices reach.
  */
 #ifndef QTEST_RAM_H
 #define QTEST_RAM_H

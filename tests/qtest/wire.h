@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * QEMU's qtest protocol: one line asks for an access to a port or to physical memory, one line
+ * QEMU's qtest protocol: one line requests an access to a port or to physical memory, one line
  * answers. QEMU serves one connection at a time.
  *
- * Any thread. Once QEMU has closed the connection reads give all ones and writes vanish, as on a bus
- * that a device has left.
+ * Any thread. Once QEMU has closed the connection reads return all ones and writes vanish, as on a
+ * bus that a device has left.
  */
 #ifndef QTEST_WIRE_H
 #define QTEST_WIRE_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Fault injection: of all that a driver asks for, on the heap, of eventfds and the like, and of its host for
- * memory that the device can reach, the n-th is refused. A program that uses this is linked with scarce_wraps; the
- * fake device is a library of its own, so its allocations are not counted.
+ * Fault injection: of all requests of a driver, on the heap, for eventfds and the like, and to its
+ * host for memory that the device can reach, the n-th is refused. A program that uses this is
+ * linked with fault_injection_wraps. The fake device is a library of its own, so its allocations
+ * are not counted.
  */
 #ifndef UNIT_FAULT_INJECTION_H
 #define UNIT_FAULT_INJECTION_H
@@ -11,7 +12,7 @@
 
 /* From now on the n-th thing is refused; 0: nothing. */
 void fault_injection_begin(unsigned int n);
-/* What was refused, or NULL; and how many more blocks of the heap are taken now. */
+/* The name of the refused call, or NULL; and the number of heap blocks still allocated. */
 const char *fault_injection_end(int *blocks);
 
 struct fault_trial {
@@ -24,9 +25,9 @@ struct fault_trial {
 };
 
 /*
- * Starts with the first thing refused, then with the second, until nothing is left to refuse. What
- * fails must have said why, and leave no memory taken and no queue enabled; what starts all the same
- * must say what it lacks, and work. Returns how many things were refused.
+ * Starts with the first call refused, then with the second, until none is left to refuse. A start
+ * that fails must have logged why, and leave no memory allocated and no queue enabled. A start that
+ * succeeds all the same must log what it lacks, and work. Returns the number of refused calls.
  */
 unsigned int fault_injection_try_all(const struct fault_trial *trial);
 

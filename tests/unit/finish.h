@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How every test with a fake device ends, and what the library said meanwhile. */
+/* The end of every test with a fake device, and the library's captured log. */
 #ifndef UNIT_FINISH_H
 #define UNIT_FINISH_H
 
@@ -28,7 +28,7 @@ void finish(struct fake_device *fake);
 
 /* From now on messages of the library are kept instead of printed, up to debug. */
 void capture_log(void);
-/* Whether a kept message contains part. */
+/* True if a captured message contains part. */
 bool logged(const char *part);
 const char *log_text(void);
 void forget_log(void);

@@ -52,7 +52,7 @@ static void leave(unsigned int times)
 
 static void close_leavable(void)
 {
-	/* What it was told while it was not there. */
+	/* Violations by register writes while the device was disconnected. */
 	while (fake_take_violation(fixture.fake, ""))
 		;
 	fixture_close(&fixture);
@@ -87,7 +87,7 @@ Test(away, the_back_end_goes_and_returns)
 
 static unsigned int later_absences;
 
-/* Goes when the driver tells it what it takes. */
+/* Disconnects when the driver writes the features it accepts. */
 static void leave_again(struct kl__transport *transport, const struct kl_features *features)
 {
 	(void)transport;
@@ -112,7 +112,7 @@ static void try_leaving_twice(unsigned int times)
 	close_leavable();
 }
 
-/* Without a break it is back already when the driver gives up on it. */
+/* Without a pause the back end is connected again before the driver stops its recovery. */
 Test(away, the_back_end_goes_twice)
 {
 	try_leaving_twice(0);

@@ -39,7 +39,7 @@ static void violate(struct fake_device *fake, const char *what)
 	snprintf(fake->violation[fake->violations++ % 16], sizeof(fake->violation[0]), "%s", what);
 }
 
-/* 5.2.6.1: what a driver must keep to, told by the one who gets it. */
+/* 5.2.6.1: the driver's obligations, checked on the device's side. */
 static void judge(struct blk_fixture *fixture, const struct fixture_request *request)
 {
 	bool moves_data = request->type <= VIRTIO_BLK_T_OUT ||

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A block device over the fake device: PCI transport, core, our driver, and behind them a disk in memory
- * that does what 5.2.6 says, holds the driver to it, and fails what the test wants failed.
+ * A block device over the fake device: PCI transport, core, our driver, and behind them a disk in
+ * memory. The disk acts as 5.2.6 defines, checks the driver's obligations, and fails the requests
+ * that the test selects.
  */
 #ifndef UNIT_BLK_FIXTURE_H
 #define UNIT_BLK_FIXTURE_H
@@ -40,23 +41,24 @@ struct blk_fixture {
 	uint8_t *disk;
 	uint8_t *memory; /* that the device can reach */
 
-	/* What the device does. */
+	/* Behaviour of the device. */
 	uint64_t bad_sector; /* reads and writes that touch it end with bad_status */
 	uint8_t bad_status;
 	bool writes_no_status;
 	bool malforms_length;
 	const char *serial;
-	/* Instead of moving data, of a zoned disk: does what the request asks for, returns the status. */
+	/* Serves a request of a zoned disk instead of moving data; returns the status. */
 	uint8_t (*serve)(struct blk_fixture *fixture, struct fixture_request *request,
 		const struct fake_chain *chain);
 
 	struct fixture_request log[FIXTURE_LOG];
 	unsigned int logged;
-	uint64_t value; /* of what rig_run completed last */
+	uint64_t value; /* of what fixture_run completed last */
 };
 
 /*
- * A fake device with the usual features, INDIRECT_DESC and EVENT_IDX among them; nothing is opened yet.
+ * A fake device with the usual features, INDIRECT_DESC and EVENT_IDX among them. Nothing
+ * is opened yet.
  */
 void fixture_prepare(struct blk_fixture *fixture);
 /* Copies config to the fake device. */
@@ -72,7 +74,7 @@ void fixture_close(struct blk_fixture *fixture);
 /* A segment of data to or from the disk, at bytes behind the request's sector. */
 void fixture_move(struct blk_fixture *fixture, const struct fixture_request *request,
 	const struct fake_segment *segment, uint64_t at);
-/* Tells of a broken rule, as the fake device does. */
+/* Records a broken rule, as the fake device does. */
 void fixture_violate(struct blk_fixture *fixture, const char *what);
 
 /* A read or write of memory + at. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the device says of itself: BLK of the specification, and lies about it. */
+/* The device's configuration: BLK of the specification, and invalid fields. */
 #include <errno.h>
 #include <string.h>
 
@@ -275,8 +275,8 @@ static void expect_works(void)
 }
 
 /*
- * Transport, device, options, driver, the list of queues, eventfds and where they stand, and of each
- * queue the records and what it shares with the device.
+ * Refused in turn: transport, device, options, driver, the list of queues, eventfds and their
+ * array, and of each queue the records and the memory shared with the device.
  */
 Test(config, scarcity)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Late requests, lies, stops: each request completes exactly once, and none before the device
- * stopped.
+ * Late requests, malformed used entries, stops: each request completes exactly once, and none
+ * before the device has stopped.
  */
 #include <errno.h>
 
@@ -13,7 +13,7 @@
 
 static struct blk_fixture fixture;
 
-/* The fake device says that the CPU's clock runs at 1 GHz; so many of its milliseconds from now. */
+/* The time so many milliseconds from now. The fake device reports a CPU clock of 1 GHz. */
 static uint64_t in_ms(uint64_t ms)
 {
 	return kl__clock() + ms * 1000000;
@@ -35,7 +35,9 @@ static void poll_often(void)
 		cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 0);
 }
 
-/* After a time without polls half of the deadline is granted again: at most 1000 ms in these tests. */
+/*
+ * After a time without polls half of the deadline is granted again: at most 1000 ms in these tests.
+ */
 static void poll_until_halted(void)
 {
 	uint64_t end = in_ms(20000);
@@ -268,7 +270,7 @@ Test(recover, gone_from_the_bus)
 	fake_free(fixture.fake);
 }
 
-/* Each lie halts the queue; a recovery makes it work again. */
+/* Each malformed entry halts the queue. A recovery makes it work again. */
 static void try_malformed(uint32_t id, bool is_index)
 {
 	struct kl_blk_completion done[4];

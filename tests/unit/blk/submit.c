@@ -293,7 +293,7 @@ Test(submit, refused_and_never_polled)
 	fixture_close(&fixture);
 }
 
-/* What was never started has no queues: nothing is taken, and nothing comes. */
+/* Before the first start there are no queues: nothing is accepted, and nothing completes. */
 Test(submit, before_the_first_start)
 {
 	struct kl_blk_request request = {.op = KL_BLK_FLUSH};

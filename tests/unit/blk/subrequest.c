@@ -49,10 +49,7 @@ static void expect_scattered(const struct iovec *iov, unsigned int count, const 
 	}
 }
 
-/*
- * Any iovec, any limits, reads and writes: the bytes are right and the limits are kept to (the fixture
- * looks).
- */
+/* Any iovec, any limits, reads and writes: the bytes are right. The fixture checks the limits. */
 static void try_scattered(uint32_t seg_max, uint32_t size_max, bool indirect)
 {
 	static struct iovec iov[400];

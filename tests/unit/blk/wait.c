@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Waiting and sleeping. The device completes before the sleep, or a second thread wakes the
- * sleeper.
+ * Waiting and sleeping. The device completes before the sleep, or a second thread wakes
+ * the sleeping one.
  */
 #include <errno.h>
 #include <poll.h>
@@ -92,7 +92,7 @@ Test(wait, the_time_ends)
 	fixture_close(&fixture);
 }
 
-/* What completed between the last poll and the arming is seen without an interrupt. */
+/* A completion between the last poll and the arming is seen without an interrupt. */
 Test(wait, armed_too_late)
 {
 	struct kl_blk_completion done[4];
@@ -113,7 +113,7 @@ Test(wait, armed_too_late)
 	fixture_close(&fixture);
 }
 
-/* An owed kick is made before a sleep, or nobody would ever wake us. */
+/* A pending kick is made before a sleep. Otherwise nothing would ever wake us. */
 Test(wait, no_sleep_with_a_kick_pending)
 {
 	struct kl_blk_completion done[4];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The device's side of a host-managed disk, for the fixture: 16 zones of 512 KiB, the first of them
- * conventional. It holds the driver to what 5.2.6.1 says of zones.
+ * conventional. It checks the driver against the zone rules of 5.2.6.1.
  */
 #ifndef UNIT_ZONE_DISK_H
 #define UNIT_ZONE_DISK_H
@@ -15,7 +15,7 @@
 
 struct zone_disk {
 	struct virtio_blk_zone_descriptor zone[ZONES];
-	/* What it says instead of the truth, when not 0. */
+	/* The reported value instead of the real one, when not 0. */
 	uint64_t malformed_append;
 	uint64_t malformed_count;
 };

@@ -47,7 +47,7 @@ Test(zones, what_is_negotiated)
 	fixture_close(&fixture);
 }
 
-/* BLK-13, BLK-14: host-aware, and none, as any disk; nothing else of the zones is looked at. */
+/* BLK-13, BLK-14: host-aware, and none, as any disk. The other zone fields are not read. */
 Test(zones, other_models)
 {
 	for (uint8_t fake = 0; fake <= 3; fake++) {
@@ -120,7 +120,7 @@ Test(zones, a_long_write)
 		cr_expect_eq(memcmp(fixture.disk + 3 * ZONE_BYTES + 2048 * i, iov[i].iov_base,
 				     2048),
 			0, "segment %u", i);
-	/* Where the pointer is not. */
+	/* A sector that is not the write pointer. */
 	cr_expect_eq(fixture_run(&fixture,
 			     fixture_data(&fixture, KL_BLK_WRITE, 0, 3 * ZONE_BYTES, 4096)),
 		-EILSEQ);

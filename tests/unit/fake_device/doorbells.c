@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a doorbell write says: 2.9, 4.1.5.2. */
+/* Contents of a doorbell write: 2.9, 4.1.5.2. */
 #include <criterion/criterion.h>
 
 #include "packed_driver.h"
@@ -86,7 +86,7 @@ Test(doorbells, data_of_a_split_ring)
 	packed_close();
 }
 
-/* A mapped doorbell is looked at later: what was right when it was written still is. */
+/* A mapped doorbell is read later: a value that was right when it was written still is. */
 Test(doorbells, data_of_a_mapped_doorbell)
 {
 	uint32_t *page;

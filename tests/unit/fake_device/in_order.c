@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* IN_ORDER: what it asks of drivers, and batches that share one used element. 2.7.9, 2.8.8. */
+/* IN_ORDER: its rules for drivers, and batches that share one used element. 2.7.9, 2.8.8. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -144,7 +144,7 @@ Test(in_order, split_batches_are_limited)
 	packed_close();
 }
 
-/* Whatever the script says, the feature says more. */
+/* The feature overrides the script's order. */
 Test(in_order, order_is_kept)
 {
 	open_split(true);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Bad drivers of MMIO registers judge the fake device: each wrong access must be caught. */
+/* Faulty drivers of MMIO registers: the fake device must catch each wrong access. */
 #include <criterion/criterion.h>
 
 #include "hand_driver.h"

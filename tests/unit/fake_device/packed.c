@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Packed rings written by hand: good ones are read and used as 2.8 says, and each bad one is
- * caught. */
+/*
+ * Packed rings written by hand. Valid ones are read and used as 2.8 demands, and each invalid
+ * one is caught.
+ */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -101,7 +103,10 @@ Test(packed, out_of_order)
 	packed_close();
 }
 
-/* What the device has is written over by it alone, also where others' descriptors lie on top. */
+/*
+ * Buffers that the device has are overwritten by it alone, also where others' descriptors
+ * lie on top.
+ */
 Test(packed, buffers_whose_descriptors_are_gone_are_still_known)
 {
 	packed_open(2, -1);

@@ -16,14 +16,14 @@
 #define RING_PACKED 34
 #define IN_ORDER 35
 
-/* Where the parts lie in the packed queue's memory, and room for tables and data. */
+/* Offsets of the areas in the packed queue's memory, and space for tables and data. */
 #define DRIVER_EVENT 0x2000
 #define DEVICE_EVENT 0x2100
 #define TABLE 0x3000
 #define DATA 0x4000
 #define PACKED_BYTES 0x5000
 
-/* Queue 0 with packed rings and one more feature, if not negative; doorbells are not judged. */
+/* Queue 0 with packed rings and one more feature, if not negative. Doorbells are not checked. */
 void packed_open(uint16_t size, int feature);
 void packed_close(void);
 
@@ -42,7 +42,7 @@ uint64_t load(const uint8_t *bytes, unsigned int width);
 void packed_event(uint16_t off_wrap, uint16_t flags);
 void packed_ring(void);
 
-/* The device looks at the ring, which is wrong in the way that id says and no other. */
+/* The device reads the ring, which breaks the rule id and no other. */
 void packed_expect_caught(const char *id);
 
 #endif

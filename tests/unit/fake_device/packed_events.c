@@ -78,7 +78,7 @@ Test(packed_events, kicks_by_flags)
 	packed_close();
 }
 
-/* A value that no device may write, and DESC where it means nothing, ask for all. */
+/* A value that no device may write, and DESC without its feature, request all notifications. */
 Test(packed_events, unknown_flags_ask_for_all)
 {
 	open_with(-1);
@@ -134,7 +134,7 @@ Test(packed_events, arming)
 	packed_close();
 }
 
-/* What the driver asked for is what it is interrupted by: also by a descriptor that is skipped. */
+/* The driver is interrupted by what it requested: also by a descriptor that is skipped. */
 Test(packed_events, interrupts)
 {
 	open_with(EVENT_IDX);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The fake device judges drivers, so here bad drivers judge it: each wrong access must be caught. */
+/* Faulty drivers of registers: the fake device must catch each wrong access. */
 #include <criterion/criterion.h>
 
 #include "hand_driver.h"

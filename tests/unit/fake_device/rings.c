@@ -82,7 +82,7 @@ static void expect_now(const char *id)
 	cr_expect(fake_take_violation(fake, id), "%s is not caught", id);
 }
 
-/* The buffer at descriptor 0 is wrong, in the way that id says; nothing else is. */
+/* The buffer at descriptor 0 breaks the rule id. Nothing else is wrong. */
 static void expect_caught(const char *id)
 {
 	publish(0);
@@ -282,7 +282,7 @@ Test(rings, exposed_twice)
 	close_it();
 }
 
-/* What the device may write is its own, so that changes there are no violation. */
+/* Bytes that the device may write are its own, so changes there are no violation. */
 Test(rings, writable_bytes_may_change)
 {
 	open_with(-1);
@@ -347,7 +347,7 @@ Test(rings, kicks_by_event)
 	close_it();
 }
 
-/* 2.7.7.1: what the driver asked for is what it is interrupted by. */
+/* 2.7.7.1: the driver is interrupted by what it requested. */
 Test(rings, interrupts)
 {
 	open_with(EVENT_IDX);
