@@ -178,7 +178,7 @@ static volatile void *access_pointer(struct kl__pci_access *access, unsigned int
 		return NULL;
 	if (!is_inside(offset, width, NOTIFY_OFFSET, NOTIFY_LENGTH)) {
 		fake_violation(fake,
-			"a raw pointer was asked for a register that is no doorbell: 0x%llx",
+			"a raw pointer was requested for a register that is no doorbell: 0x%llx",
 			(unsigned long long)offset);
 		return NULL;
 	}
@@ -291,7 +291,7 @@ unsigned int fake_check(struct fake_device *fake)
 {
 	/* Memory is abandoned on purpose only when a reset never ended. */
 	if (fake->allocated != 0 && !fake->reset_is_pending)
-		fake_violation(fake, "%u blocks of the host's memory were not given back",
+		fake_violation(fake, "%u blocks of the host's memory were not freed",
 			fake->allocated);
 	if (fake->config_vector_unread)
 		fake_violation(fake, "PCI-37: config_msix_vector was not read back");

@@ -50,7 +50,7 @@ static void *host_alloc(struct kl__host *host, size_t size, size_t align, uint64
 	if (fake->script.alloc_fails_at != 0 && --fake->script.alloc_fails_at == 0)
 		return NULL;
 	if (size == 0 || align == 0 || (align & (align - 1)) != 0)
-		fake_violation(fake, "%zu bytes asked for with alignment %zu", size, align);
+		fake_violation(fake, "%zu bytes requested with alignment %zu", size, align);
 	else if (posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align, size) !=
 		0)
 		memory = NULL;

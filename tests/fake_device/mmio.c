@@ -254,7 +254,8 @@ static volatile void *mmio_pointer(struct kl__mmio_access *access, uint32_t offs
 {
 	if (offset != 0x050)
 		fake_violation(fake_of(access),
-			"a raw pointer was asked for a register that is no doorbell: 0x%x", offset);
+			"a raw pointer was requested for a register that is no doorbell: 0x%x",
+			offset);
 	return NULL;
 }
 

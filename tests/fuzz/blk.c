@@ -136,7 +136,7 @@ static void step(struct disk *disk)
 	}
 }
 
-static void say_nothing(enum kl_log_level level, const char *message, void *context)
+static void discard_message(enum kl_log_level level, const char *message, void *context)
 {
 	(void)level;
 	(void)message;
@@ -148,7 +148,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	static struct disk disk;
 	bool is_lost;
 
-	kl_log_set(KL_LOG_ERROR, say_nothing, NULL);
+	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
 	disk_make(&disk, bytes, size);
 	if (kl__device_attach(&disk.transport, &disk.host, NULL, &disk.device) != 0) {
 		disk_free(&disk);

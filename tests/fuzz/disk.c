@@ -70,24 +70,24 @@ static uint8_t get_status(struct kl__transport *transport)
 	struct disk *disk = of(transport);
 	uint8_t answer = take8(&disk->input);
 
-	disk->said = disk->status;
-	if (answer < 0xf0 || disk->lies == 0)
-		return disk->said;
-	disk->lies--;
+	disk->reported = disk->status;
+	if (answer < 0xf0 || disk->invalid_reads == 0)
+		return disk->reported;
+	disk->invalid_reads--;
 	if (answer == 0xf0)
-		disk->said = 0xff;
+		disk->reported = 0xff;
 	else if (answer == 0xf1)
-		disk->said &= (uint8_t)~8;
+		disk->reported &= (uint8_t)~8;
 	else
-		disk->said |= 0x40;
-	return disk->said;
+		disk->reported |= 0x40;
+	return disk->reported;
 }
 
 static void set_status(struct kl__transport *transport, uint8_t status)
 {
 	struct disk *disk = of(transport);
 
-	MUST(status == 0 || (status & disk->said) == disk->said);
+	MUST(status == 0 || (status & disk->reported) == disk->reported);
 	disk->status = status;
 	if (status == 0) {
 		memset(disk->is_enabled, 0, sizeof(disk->is_enabled));
@@ -284,7 +284,7 @@ void disk_make(struct disk *disk, const uint8_t *bytes, size_t size)
 		.close = close_host,
 		.numa_node = -1,
 		.ticks_per_second = UINT64_C(1000) << take8(&disk->input) % 32};
-	disk->lies = 3;
+	disk->invalid_reads = 3;
 }
 
 void disk_free(struct disk *disk)

@@ -31,9 +31,9 @@ struct disk {
 	uint16_t used[QUEUES];
 	uint8_t config[96];
 	uint8_t status;
-	uint8_t said; /* as the status, last */
+	uint8_t reported; /* as the status, last */
 	uint8_t generation;
-	unsigned int lies; /* of the status that are left: each costs a wait */
+	unsigned int invalid_reads; /* of the status that are left: each costs a wait */
 	struct block block[BLOCKS];
 	unsigned int allocated;
 

@@ -69,7 +69,7 @@ static void parse_options(const char *text)
 		MUST(device.options.kick.wait_ns != 0);
 }
 
-static void say_nothing(enum kl_log_level level, const char *message, void *context)
+static void discard_message(enum kl_log_level level, const char *message, void *context)
 {
 	(void)level;
 	(void)context;
@@ -87,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	MUST(text != NULL);
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	kl_log_set(KL_LOG_DEBUG, say_nothing, NULL);
+	kl_log_set(KL_LOG_DEBUG, discard_message, NULL);
 	switch (data[0] % 3) {
 	case 0:
 		parse_policy(text);

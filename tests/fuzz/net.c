@@ -38,7 +38,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-static void look_at(struct rte_mbuf *packet)
+static void read_packet(struct rte_mbuf *packet)
 {
 	uint32_t bytes = 0;
 	uint16_t segments = 0;
@@ -60,7 +60,7 @@ static void receive(uint16_t queue)
 	uint16_t count = kl_net_rx_burst(nic.net, queue, packets, 8);
 
 	for (uint16_t i = 0; i < count; i++)
-		look_at(packets[i]);
+		read_packet(packets[i]);
 }
 
 static void transmit(uint16_t queue)
@@ -172,7 +172,7 @@ static void step(void)
 	}
 }
 
-static void say_nothing(enum kl_log_level level, const char *message, void *context)
+static void discard_message(enum kl_log_level level, const char *message, void *context)
 {
 	(void)level;
 	(void)message;
@@ -181,7 +181,7 @@ static void say_nothing(enum kl_log_level level, const char *message, void *cont
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-	kl_log_set(KL_LOG_ERROR, say_nothing, NULL);
+	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
 	nic_make(&nic, bytes, size);
 	if (kl__device_attach(&nic.transport, &nic.host, NULL, &nic.device) != 0) {
 		nic_free(&nic);

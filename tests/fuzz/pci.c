@@ -182,7 +182,7 @@ static void use(struct kl__transport *transport)
 	}
 }
 
-static void say_nothing(enum kl_log_level level, const char *message, void *context)
+static void discard_message(enum kl_log_level level, const char *message, void *context)
 {
 	(void)level;
 	(void)message;
@@ -196,7 +196,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kl__transport *transport;
 	struct function function;
 
-	kl_log_set(KL_LOG_ERROR, say_nothing, NULL);
+	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
 	make_function(&function, &input);
 	if (kl__pci_open(&function.access, interface, &transport) != 0) {
 		MUST(function.closes == 0);

@@ -25,7 +25,7 @@ static struct cmdline *prompt;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-static void look_at(void *parsed, struct cmdline *cmdline, void *data)
+static void check_parsed(void *parsed, struct cmdline *cmdline, void *data)
 {
 	const struct command_words *words = parsed;
 
@@ -42,7 +42,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	MUST(commands != NULL);
 	for (size_t i = 0; commands[i] != NULL; i++)
-		((cmdline_parse_inst_t *)commands[i])->f = look_at;
+		((cmdline_parse_inst_t *)commands[i])->f = check_parsed;
 	prompt = cmdline_new(commands, "", open("/dev/null", O_RDONLY),
 		open("/dev/null", O_WRONLY));
 	MUST(prompt != NULL);
@@ -66,7 +66,7 @@ static void parse_options(char *text)
 {
 	char *words[MOST_WORDS + 3] = {(char[]){"testpmd"}, (char[]){"--"}};
 	struct options options;
-	FILE *said = stderr;
+	FILE *saved_stderr = stderr;
 	int count = 2;
 
 	for (char *word = strtok(text, "\n"); word != NULL && count < MOST_WORDS;
@@ -78,7 +78,7 @@ static void parse_options(char *text)
 	if (options_parse(&options, count, words) == 0 && !options.help && !options.version)
 		MUST(options.device_count > 0);
 	fclose(stderr);
-	stderr = said;
+	stderr = saved_stderr;
 }
 
 static void parse_lists(const char *text)

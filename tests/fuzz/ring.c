@@ -36,19 +36,19 @@ struct fixture {
 	uint32_t writable[2 * SIZE_MAX_FUZZED];
 	bool is_out[2 * SIZE_MAX_FUZZED];
 	unsigned int out;
-	uint64_t publishes, bells;
+	uint64_t publishes, doorbells;
 	/* The honest device: what it fetched, in order, and where it goes on. */
 	uint16_t seen, used;
 	uint16_t place;
 	bool wrap;
 };
 
-static void ring_bell(const struct kl_notifier *notifier, uint32_t what)
+static void ring_doorbell(const struct kl_notifier *notifier, uint32_t what)
 {
 	struct fixture *fixture = notifier->context;
 
 	(void)what;
-	fixture->bells++;
+	fixture->doorbells++;
 }
 
 static void build(struct fixture *fixture, struct input *input)
@@ -81,7 +81,7 @@ static void build(struct fixture *fixture, struct input *input)
 	memset(fixture->shared, 0, fixture->layout.bytes);
 	memset(fixture->own, 0, kl__queue_private_bytes(&fixture->shape));
 	fixture->queue = kl__queue_init(fixture->own, fixture->shared, 0x10000, &fixture->shape);
-	fixture->queue->notifier.notify = ring_bell;
+	fixture->queue->notifier.notify = ring_doorbell;
 	fixture->queue->notifier.context = fixture;
 	fixture->wrap = true;
 }
@@ -228,7 +228,7 @@ static void check(const struct fixture *fixture)
 
 	MUST(stats->posted == stats->done + stats->failed + in_flight);
 	MUST(in_flight <= fixture->shape.size);
-	MUST(stats->kicks_sent == fixture->bells);
+	MUST(stats->kicks_sent == fixture->doorbells);
 	MUST((stats->bad_used != 0) == (fixture->queue->fault != KL_QUEUE_OK));
 	if (!fixture->shape.has_watchdog)
 		MUST(stats->kicks_sent + stats->kicks_suppressed + stats->kicks_spared <=

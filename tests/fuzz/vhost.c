@@ -76,7 +76,7 @@ int __wrap_kl__vhost_endpoint_meet_first(struct kl__vhost_endpoint *endpoint)
 	return __wrap_kl__vhost_endpoint_meet(endpoint);
 }
 
-static void say(const void *bytes, size_t size)
+static void send_bytes(const void *bytes, size_t size)
 {
 	if (back_end >= 0)
 		(void)!write(back_end, bytes, size);
@@ -103,15 +103,16 @@ static bool has_reply(uint32_t request)
 		request == VHOST_USER_GET_CONFIG;
 }
 
-static void answer(const struct vhost_user_header *asked, union vhost_user_payload *payload)
+static void answer(const struct vhost_user_header *request, union vhost_user_payload *payload)
 {
-	struct vhost_user_header header = {asked->request, VHOST_USER_VERSION | VHOST_USER_REPLY,
-		asked->size};
+	struct vhost_user_header header = {request->request, VHOST_USER_VERSION | VHOST_USER_REPLY,
+		request->size};
 	uint8_t what = take8(&script);
 
-	if (asked->request != VHOST_USER_GET_VRING_BASE && asked->request != VHOST_USER_GET_CONFIG)
+	if (request->request != VHOST_USER_GET_VRING_BASE &&
+		request->request != VHOST_USER_GET_CONFIG)
 		header.size = sizeof(payload->value);
-	if (!has_reply(asked->request))
+	if (!has_reply(request->request))
 		payload->value = 0;
 	if (what >= 0xe0) {
 		header.request ^= what == 0xe0;
@@ -124,11 +125,11 @@ static void answer(const struct vhost_user_header *asked, union vhost_user_paylo
 			return;
 	}
 	if (what >= 0x80)
-		fill(asked->request, payload);
-	say(&header, sizeof(header));
-	say(payload, header.size < sizeof(*payload) ? header.size : sizeof(*payload));
+		fill(request->request, payload);
+	send_bytes(&header, sizeof(header));
+	send_bytes(payload, header.size < sizeof(*payload) ? header.size : sizeof(*payload));
 	if (what == 0xe6)
-		say(payload, take8(&script));
+		send_bytes(payload, take8(&script));
 }
 
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
@@ -271,7 +272,7 @@ static void step(struct kl__transport *transport, const int *fds)
 	}
 }
 
-static void say_nothing(enum kl_log_level level, const char *message, void *context)
+static void discard_message(enum kl_log_level level, const char *message, void *context)
 {
 	(void)level;
 	(void)message;
@@ -302,7 +303,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static int fds[3] = {-1, -1, -1};
 	struct kl__transport *transport;
 
-	kl_log_set(KL_LOG_ERROR, say_nothing, NULL);
+	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
 	kl__vhost_timeout_ms = 1;
 	if (memory_fd < 0) {
 		memory_fd = memfd_create("fuzzed", MFD_CLOEXEC);

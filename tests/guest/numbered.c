@@ -158,7 +158,7 @@ static bool close_port(const struct port *port, const char *name, uint32_t count
 	kl_net_queue_stats_get(port->net, KL_NET_RX, 0, &rx);
 	kl_net_queue_stats_get(port->net, KL_NET_TX, 0, &tx);
 	kl_device_close(port->device);
-	printf("%s: sent %u received %u wrong %u; tx kicks %lu spared %lu rescue %lu; bad used %lu\n",
+	printf("%s: sent %u received %u wrong %u; tx kicks %lu spared %lu watchdog %lu; bad used %lu\n",
 		name, port->sent, port->received, port->wrong, tx.queue.kicks_sent,
 		tx.queue.kicks_spared, tx.queue.watchdog_kicks,
 		rx.queue.bad_used + tx.queue.bad_used);

@@ -341,7 +341,7 @@ static bool report(uint64_t end)
 		kl_net_queue_stats_get(net, KL_NET_TX, queue, &tx);
 		printf("queue %u: sent %" PRIu64 " received %" PRIu64 " lost %" PRIu64
 		       "; tx failed %" PRIu64 " resets %" PRIu64 " bad used %" PRIu64
-		       " rescue %" PRIu64 " kicks %" PRIu64 "\n",
+		       " watchdog %" PRIu64 " kicks %" PRIu64 "\n",
 			queue, flow->sent, flow->received, flow->lost, tx.queue.failed, tx.resets,
 			rx.queue.bad_used + tx.queue.bad_used,
 			rx.queue.watchdog_kicks + tx.queue.watchdog_kicks,

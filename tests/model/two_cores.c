@@ -191,7 +191,7 @@ static void *device_of_sleep(void *unused)
  */
 static unsigned int delay;
 
-static void aim(bool was_late)
+static void adjust_delay(bool was_late)
 {
 	if (was_late && delay > 0)
 		delay--;
@@ -240,7 +240,7 @@ static bool round_of_kicks(unsigned int *state)
 		if (looks % LOOKS == 0)
 			sched_yield();
 	}
-	aim(queue->kick.last_sent);
+	adjust_delay(queue->kick.last_sent);
 	take_all();
 	return true;
 }
@@ -271,7 +271,7 @@ static bool round_of_sleep(unsigned int *state)
 			sched_yield();
 	kl__store(&interrupt, 0);
 	kl__ring_disarm(queue, kind());
-	aim(was_late);
+	adjust_delay(was_late);
 	take_all();
 	return true;
 }
@@ -333,13 +333,13 @@ static double seconds_of_both(pthread_t device)
 	return own < other ? own : other;
 }
 
-static uint64_t race(bool kicks, uint64_t limit, double patience, pthread_t device, bool *holds)
+static uint64_t race(bool kicks, uint64_t limit, double seconds, pthread_t device, bool *holds)
 {
 	unsigned int state = 2;
 	uint64_t rounds = 0;
 
 	for (*holds = true; *holds && rounds < limit; rounds++) {
-		if (rounds % 1024 == 0 && seconds_of_both(device) >= patience)
+		if (rounds % 1024 == 0 && seconds_of_both(device) >= seconds)
 			break;
 		*holds = kicks ? round_of_kicks(&state) : round_of_sleep(&state);
 	}

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 /* QEMU answers in microseconds; one that does not is taken for dead. */
-#define PATIENCE_S 20
+#define TIMEOUT_S 20
 #define LINE_BYTES 128
 
 struct qtest_wire {
@@ -24,7 +24,7 @@ struct qtest_wire {
 
 static int connect_to(const char *path)
 {
-	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	const struct timeval timeout = {.tv_sec = TIMEOUT_S};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd, rc;
 
@@ -34,7 +34,7 @@ static int connect_to(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)) == 0 &&
 		connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
 	rc = -errno;

@@ -40,7 +40,7 @@ static void violate(struct fake_device *fake, const char *what)
 }
 
 /* 5.2.6.1: the driver's obligations, checked on the device's side. */
-static void judge(struct blk_fixture *fixture, const struct fixture_request *request)
+static void check_request(struct blk_fixture *fixture, const struct fixture_request *request)
 {
 	bool moves_data = request->type <= VIRTIO_BLK_T_OUT ||
 		request->type == VIRTIO_BLK_T_ZONE_APPEND;
@@ -175,7 +175,7 @@ static uint32_t handle(struct fake_device *fake, uint16_t queue, const struct fa
 		good = fixture->serve(fixture, request, chain);
 	else
 		handle_data(fixture, request, chain);
-	judge(fixture, request);
+	check_request(fixture, request);
 	if (!fixture->writes_no_status)
 		*status->data = is_bad(fixture, request) ? fixture->bad_status : good;
 	return fixture->malforms_length ? 0xfffffff0u : (uint32_t)chain->writable_bytes;

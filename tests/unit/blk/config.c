@@ -278,7 +278,7 @@ static void expect_works(void)
  * Refused in turn: transport, device, options, driver, the list of queues, eventfds and their
  * array, and of each queue the records and the memory shared with the device.
  */
-Test(config, scarcity)
+Test(config, fault_injection)
 {
 	fixture_prepare(&fixture);
 	kl_features_set(&fixture.fake->script.offered, VIRTIO_BLK_F_MQ);

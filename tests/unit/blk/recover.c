@@ -309,7 +309,7 @@ Test(recover, used_id_not_in_flight)
 	try_malformed(5, false);
 }
 
-Test(recover, the_device_asks_for_a_reset)
+Test(recover, the_device_requests_a_reset)
 {
 	struct kl_blk_completion done[1];
 

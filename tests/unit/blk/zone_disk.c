@@ -6,7 +6,7 @@
 struct zone_disk zone_disk;
 
 /* BZN-07: size and start aligned. */
-static void judge_write(struct blk_fixture *disk, const struct fixture_request *request)
+static void check_write(struct blk_fixture *disk, const struct fixture_request *request)
 {
 	if (request->sector * 512 % GRANULARITY != 0 || request->bytes % GRANULARITY != 0)
 		fixture_violate(disk, "BZN-07: a write that is not aligned to the granularity");
@@ -32,7 +32,7 @@ static uint8_t write_zone(struct blk_fixture *disk, struct fixture_request *requ
 		place.sector = zone->z_wp;
 	for (unsigned int i = 1; i <= segments; i++)
 		request->bytes += chain->segment[i].length;
-	judge_write(disk, request);
+	check_write(disk, request);
 	if (zone->z_type == KL_BLK_ZONE_SEQUENTIAL &&
 		(place.sector != zone->z_wp ||
 			zone->z_wp + request->bytes / 512 > zone->z_start + zone->z_cap))

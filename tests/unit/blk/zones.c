@@ -30,7 +30,7 @@ static struct kl_blk_request zone_request(enum kl_blk_op op, unsigned int zone)
 /* BLK-09, BLK-10, BLK-11 */
 Test(zones, what_is_negotiated)
 {
-	const struct kl_blk_zones *said;
+	const struct kl_blk_zones *zones;
 
 	zone_disk_prepare(&fixture);
 	fake_offer(fixture.fake, VIRTIO_BLK_F_DISCARD);
@@ -38,12 +38,12 @@ Test(zones, what_is_negotiated)
 	fixture_start(&fixture, &(struct kl_blk_conf){0});
 	cr_expect(kl_features_has(&fixture.fake->accepted, VIRTIO_BLK_F_ZONED));
 	cr_expect(!kl_features_has(&fixture.fake->accepted, VIRTIO_BLK_F_DISCARD));
-	said = &kl_blk_info(fixture.blk)->zones;
-	cr_expect_eq(said->zone_bytes, ZONE_BYTES);
-	cr_expect_eq(said->max_open, 3);
-	cr_expect_eq(said->max_active, 4);
-	cr_expect_eq(said->max_append_bytes, 256 * 512);
-	cr_expect_eq(said->write_granularity, GRANULARITY);
+	zones = &kl_blk_info(fixture.blk)->zones;
+	cr_expect_eq(zones->zone_bytes, ZONE_BYTES);
+	cr_expect_eq(zones->max_open, 3);
+	cr_expect_eq(zones->max_active, 4);
+	cr_expect_eq(zones->max_append_bytes, 256 * 512);
+	cr_expect_eq(zones->write_granularity, GRANULARITY);
 	fixture_close(&fixture);
 }
 
@@ -100,7 +100,7 @@ Test(zones, a_long_write)
 	struct kl_blk_request request;
 	struct kl_blk_queue_stats stats;
 	static struct iovec iov[64];
-	unsigned int parts;
+	unsigned int subrequests;
 
 	open_zoned();
 	for (unsigned int i = 0; i < 64; i++) {
@@ -112,8 +112,8 @@ Test(zones, a_long_write)
 	request.count = 64;
 	request.length = 64 * 2048;
 	cr_expect_eq(fixture_run(&fixture, request), 0);
-	parts = fixture.logged;
-	cr_expect_eq(parts, 8);
+	subrequests = fixture.logged;
+	cr_expect_eq(subrequests, 8);
 	cr_assert_eq(kl_blk_queue_stats_get(fixture.blk, 0, &stats), 0);
 	cr_expect_eq(stats.max_in_flight, 1);
 	for (unsigned int i = 0; i < 64; i++)
@@ -128,7 +128,7 @@ Test(zones, a_long_write)
 	cr_expect_eq(fixture_run(&fixture,
 			     fixture_data(&fixture, KL_BLK_WRITE, 0, 4 * ZONE_BYTES, 512)),
 		-EINVAL);
-	cr_expect_eq(fixture.logged, parts + 1);
+	cr_expect_eq(fixture.logged, subrequests + 1);
 	fixture_close(&fixture);
 }
 
@@ -194,14 +194,14 @@ Test(zones, appends_that_are_not_offered)
 /* A sector outside of the zone is no answer. */
 Test(zones, a_malformed_append_sector)
 {
-	static const uint64_t lies[] = {ZONE_SECTORS - 1, 2 * ZONE_SECTORS - 7, UINT64_MAX};
+	static const uint64_t sectors[] = {ZONE_SECTORS - 1, 2 * ZONE_SECTORS - 7, UINT64_MAX};
 	struct kl_blk_request request;
 
 	open_zoned();
-	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-		zone_disk.malformed_append = lies[i];
+	for (size_t i = 0; i < sizeof(sectors) / sizeof(sectors[0]); i++) {
+		zone_disk.malformed_append = sectors[i];
 		request = fixture_data(&fixture, KL_BLK_ZONE_APPEND, 0, ZONE_BYTES, 4096);
-		cr_expect_eq(fixture_run(&fixture, request), -EIO, "lie %zu", i);
+		cr_expect_eq(fixture_run(&fixture, request), -EIO, "sector %zu", i);
 		cr_expect_eq(fixture.value, 0);
 	}
 	fixture_close(&fixture);

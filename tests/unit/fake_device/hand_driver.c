@@ -85,7 +85,7 @@ void enable(void)
 	put(2, common + 0x1c, 1);
 }
 
-void give_back(void)
+void free_queue_memory(void)
 {
 	status(0);
 	fake->host.free(&fake->host, memory);

@@ -28,7 +28,7 @@ void begin(void);
 void lay_out(uint64_t desc, uint64_t avail, uint64_t used);
 void enable(void);
 /* Resets, and frees the memory. */
-void give_back(void);
+void free_queue_memory(void);
 
 /* The fake device has noticed what id names; it is then forgotten. */
 #define expect(id) cr_expect(fake_take_violation(fake, id), "%s is not caught", id)

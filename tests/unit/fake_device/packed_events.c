@@ -30,7 +30,7 @@ static void post(unsigned int count)
 	place += count;
 }
 
-Test(packed_events, what_the_driver_may_say)
+Test(packed_events, values_that_the_driver_may_write)
 {
 	static const struct {
 		uint16_t off_wrap, flags;
@@ -79,7 +79,7 @@ Test(packed_events, kicks_by_flags)
 }
 
 /* A value that no device may write, and DESC without its feature, request all notifications. */
-Test(packed_events, unknown_flags_ask_for_all)
+Test(packed_events, unknown_flags_request_all)
 {
 	open_with(-1);
 	fake_set_event_flags(fake, 0, 3);

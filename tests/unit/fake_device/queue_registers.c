@@ -51,7 +51,7 @@ static void expect_bad_layout(uint64_t desc, uint64_t avail, uint64_t used, cons
 	lay_out(desc, avail, used);
 	enable();
 	expect(id);
-	give_back();
+	free_queue_memory();
 	fake->violations = 0;
 }
 
@@ -75,7 +75,7 @@ static void expect_bad_content(unsigned int at, const char *id)
 	memory[at] = 2;
 	enable();
 	expect(id);
-	give_back();
+	free_queue_memory();
 }
 
 FRAMED_TEST(queue_registers, dirty_memory)
@@ -129,9 +129,9 @@ FRAMED_TEST(queue_registers, vectors)
 	put(2, common + 0x10, 0);
 	fake_check(fake);
 	expect("PCI-37");
-	expect("not given back");
+	expect("not freed");
 	get(2, common + 0x10);
-	give_back();
+	free_queue_memory();
 }
 
 FRAMED_TEST(queue_registers, doorbells)
@@ -153,5 +153,5 @@ FRAMED_TEST(queue_registers, doorbells)
 	put(2, notify + 4, 1);
 	expect("INIT-10");
 	cr_expect_eq(fake->queue[0].doorbells, 1);
-	give_back();
+	free_queue_memory();
 }

@@ -47,7 +47,7 @@ FRAMED_TEST(queue_reset, good)
 	cr_expect_eq(get(2, common + QUEUE_ENABLE), 1);
 	cr_expect_eq(get(2, common + QUEUE_RESET), 0);
 	cr_expect_eq(fake->queue[0].resets, 1);
-	give_back();
+	free_queue_memory();
 }
 
 FRAMED_TEST(queue_reset, without_the_feature)
@@ -56,7 +56,7 @@ FRAMED_TEST(queue_reset, without_the_feature)
 	lay_out(0, 0, 0);
 	put(2, common + QUEUE_RESET, 1);
 	expect("VQ-07");
-	give_back();
+	free_queue_memory();
 }
 
 FRAMED_TEST(queue_reset, wrong_value)
@@ -66,7 +66,7 @@ FRAMED_TEST(queue_reset, wrong_value)
 	expect("PCI-24");
 	put(2, common + QUEUE_RESET, 2);
 	expect("PCI-24");
-	give_back();
+	free_queue_memory();
 }
 
 /* Nothing of the queue may be touched before it reads 0. */
@@ -96,7 +96,7 @@ FRAMED_TEST(queue_reset, addresses_are_gone)
 	enable();
 	expect("PCI-21");
 	expect("FEAT-14");
-	give_back();
+	free_queue_memory();
 }
 
 FRAMED_TEST(queue_reset, a_doorbell_before_the_queue_is_back)
@@ -105,7 +105,7 @@ FRAMED_TEST(queue_reset, a_doorbell_before_the_queue_is_back)
 	put(2, common + QUEUE_RESET, 1);
 	put(2, notify, 0);
 	expect("INIT-10");
-	give_back();
+	free_queue_memory();
 }
 
 /* 4.1.4.3: the register exists only with its feature. */
@@ -143,5 +143,5 @@ FRAMED_TEST(queue_reset, scribbles)
 	memory[0x80f] = 0;
 	cr_expect_eq(get(2, common + QUEUE_RESET), 0);
 	cr_expect_eq(memory[0x80f], 0);
-	give_back();
+	free_queue_memory();
 }

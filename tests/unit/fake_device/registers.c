@@ -11,7 +11,7 @@ FRAMED_TEST(registers, an_exemplary_driver)
 	enable();
 	status(0xf);
 	cr_expect_eq(get(2, common + 0x1c), 1);
-	give_back();
+	free_queue_memory();
 }
 
 /* PCI-06, PCI-07 */
@@ -114,7 +114,7 @@ FRAMED_TEST(registers, features_ok_not_read_back)
 	fake->violations = 0;
 	status(0xf);
 	expect("INIT-04");
-	give_back();
+	free_queue_memory();
 }
 
 FRAMED_TEST(registers, features)
@@ -192,7 +192,7 @@ FRAMED_TEST(registers, host_memory)
 	fake->host.free(&fake->host, block + 16);
 	expect("did not give");
 	cr_expect_eq(fake_check(fake), 1);
-	expect("not given back");
+	expect("not freed");
 	fake->host.free(&fake->host, block);
 	fake->host.alloc(&fake->host, 64, 3, &iova);
 	expect("alignment 3");

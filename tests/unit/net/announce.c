@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CTL-11, CTL-12: the device's wish for gratuitous packets. */
+/* CTL-11, CTL-12: the device's request for gratuitous packets. */
 #include <errno.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 static struct control_fixture fixture;
 
-static void ask(void)
+static void request_announcement(void)
 {
 	fake_change_config(fixture.net.fake, 6, 3);
 	kl_device_event_handle(fixture.net.device);
@@ -18,11 +18,11 @@ static void ask(void)
 Test(announce, acknowledged)
 {
 	control_open(&fixture);
-	ask();
+	request_announcement();
 	control_expect(&fixture, 3, 0, NULL, 0);
 	cr_expect_eq(kl_net_info(fixture.net.net)->announcements, 1);
 	cr_expect(kl_net_info(fixture.net.net)->link_up);
-	/* The device takes its wish back, and that is no new one. */
+	/* The device withdraws its request, and that is no new one. */
 	fake_change_config(fixture.net.fake, 6, 1);
 	kl_device_event_handle(fixture.net.device);
 	cr_expect_eq(kl_net_info(fixture.net.net)->announcements, 1);
@@ -36,13 +36,13 @@ Test(announce, without_an_answer)
 	control_open(&fixture);
 	fixture.answer = ANSWER_NEVER;
 	control_listen(&fixture);
-	ask();
+	request_announcement();
 	cr_expect(logged("does not answer"), "%s", log_text());
 	fixture.answer = ANSWER_OK;
 	control_serve(&fixture);
 	control_listen(&fixture);
 	control_history(&fixture);
-	ask();
+	request_announcement();
 	cr_expect_str_eq(control_history(&fixture), "3.0");
 	cr_expect_eq(kl_net_info(fixture.net.net)->announcements, 2);
 	control_close(&fixture);
@@ -52,10 +52,10 @@ Test(announce, refused)
 {
 	control_open(&fixture);
 	fixture.answer = ANSWER_REFUSES;
-	ask();
+	request_announcement();
 	cr_expect(logged("the device refuses the acknowledgement"), "%s", log_text());
 	cr_expect_eq(kl_net_info(fixture.net.net)->announcements, 1,
-		"the wish was heard all the same");
+		"the request was seen all the same");
 	fixture.answer = ANSWER_OK;
 	cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, true), 0);
 	control_close(&fixture);
@@ -65,15 +65,15 @@ Test(announce, answered_twice)
 {
 	ONLY_IF(!ring_is("packed"));
 	control_open(&fixture);
-	ask();
+	request_announcement();
 	fake_write_raw_used(fixture.net.fake, fixture.index, fixture.last.head, 1);
 	forget_log();
-	ask();
+	request_announcement();
 	cr_expect(logged("is broken"), "%s", log_text());
 	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
 	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
 	control_history(&fixture);
-	ask();
+	request_announcement();
 	cr_expect_str_eq(control_history(&fixture), "3.0");
 	control_close(&fixture);
 }
@@ -83,7 +83,7 @@ Test(announce, not_negotiated)
 	control_prepare(&fixture);
 	fake_offer_not(fixture.net.fake, 21);
 	control_start(&fixture, NULL);
-	ask();
+	request_announcement();
 	cr_expect_eq(kl_net_info(fixture.net.net)->announcements, 0);
 	cr_expect_str_eq(control_history(&fixture), "");
 	control_close(&fixture);

@@ -167,7 +167,7 @@ Test(config, link_without_status)
 	net_close(&fixture);
 }
 
-/* CFG-08: the device tells of a change by its interrupt. */
+/* CFG-08: the device reports a change by its interrupt. */
 Test(config, link_event)
 {
 	uint64_t count;
@@ -275,7 +275,7 @@ Test(config, mac_changes_while_it_is_read)
 	net_close(&fixture);
 }
 
-Test(config, a_configuration_that_never_settles)
+Test(config, a_configuration_that_never_stays)
 {
 	net_prepare(&fixture);
 	fixture.fake->script.config_bumps = FAKE_NEVER;

@@ -114,7 +114,7 @@ static int counters(struct kl_net *net)
 	return count < 0 ? count : 0;
 }
 
-/* What it looks like on the wire. */
+/* The bytes of the command on the wire. */
 static const struct command {
 	int (*run)(struct kl_net *net);
 	uint8_t class, command, bytes;
@@ -260,8 +260,8 @@ Test(control, never_answered)
 }
 
 /*
- * A second used element for one command is a lie, and the queue is given up until a restart. In a
- * packed ring the next command goes over it, so that nobody sees it.
+ * A second used element for one command is malformed, and the queue stops until a restart. In a
+ * packed ring the next command overwrites it, so that nothing sees it.
  */
 Test(control, answered_twice)
 {
@@ -282,7 +282,7 @@ Test(control, answered_twice)
 	control_close(&fixture);
 }
 
-/* The wait does not last to its end when the device says that it is done for. */
+/* The wait ends early when the device sets DEVICE_NEEDS_RESET. */
 Test(control, needs_reset_while_waiting)
 {
 	open_with_filter();
@@ -356,7 +356,7 @@ Test(control, no_control_queue)
 	fake_offer_not(fixture.net.fake, FIXTURE_CTRL_VQ);
 	control_start(&fixture, NULL);
 	for (unsigned int i = 0; i < RTE_DIM(commands); i++)
-		/* What the two take away is not there. */
+		/* The entries that these two commands remove do not exist. */
 		if (commands[i].run != remove_vlan && commands[i].run != no_checksums)
 			cr_expect_lt(commands[i].run(fixture.net.net), 0, "command %u", i);
 	/* The rest is about rings: bits 28, 29, 32, 34 and 35. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A network device with a control queue, whose side of it does what a test says. */
+/* A network device with a control queue. The test sets the behaviour of the device's side. */
 #ifndef UNIT_NET_CONTROL_FIXTURE_H
 #define UNIT_NET_CONTROL_FIXTURE_H
 

@@ -10,7 +10,7 @@
 static struct control_fixture fixture;
 static struct kl_net_device_counter counters[KL_NET_DEVICE_COUNTERS_MAX];
 
-/* The reply is the same for the question what is counted and for the counters: types, then parts. */
+/* One reply serves both queries, of the capabilities and of the counters: types, then parts. */
 static void put_types(uint64_t types)
 {
 	memcpy(fixture.reply, &types, sizeof(types));
@@ -64,7 +64,7 @@ static void open_it(void)
 	fixture.net.fake->script.handler = handle;
 }
 
-static int ask(enum kl_net_direction direction, uint16_t queue, uint32_t bytes)
+static int query_counters(enum kl_net_direction direction, uint16_t queue, uint32_t bytes)
 {
 	memcpy(parts, fixture.reply, bytes);
 	parts_bytes = bytes;
@@ -83,8 +83,8 @@ Test(device_counters, names_and_values)
 	types = UINT64_MAX;
 	at = put_part(at, 3, 0, 8 + 16, 100);
 	at = put_part(at, 0, 0, 8 + 48, UINT64_MAX - 1);
-	cr_assert_eq(ask(KL_NET_RX, 0, at), 8, "%s", log_text());
-	/* GUEST_CSUM and the large packets were not negotiated: not asked for. */
+	cr_assert_eq(query_counters(KL_NET_RX, 0, at), 8, "%s", log_text());
+	/* GUEST_CSUM and the large packets were not negotiated, so they are not requested. */
 	cr_expect_arr_eq(fixture.last.data, "\0\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0", 16);
 	cr_expect_str_eq(counters[0].name, "rx_packets_allowance_exceeded");
 	cr_expect_eq(counters[0].value, 100);
@@ -92,7 +92,7 @@ Test(device_counters, names_and_values)
 	cr_expect_str_eq(counters[7].name, "rx_drop_overruns");
 	cr_expect_eq(counters[7].value, 3, "wrapped");
 	at = put_part(0, 16, 1, 8 + 48, 1);
-	cr_assert_eq(ask(KL_NET_TX, 0, at), 6);
+	cr_assert_eq(query_counters(KL_NET_TX, 0, at), 6);
 	cr_expect_arr_eq(fixture.last.data, "\1\0\0\0\0\0\0\0\0\0\x09\0\0\0\0\0", 16);
 	cr_expect_str_eq(counters[5].name, "tx_drop_malformed");
 	control_close(&fixture);
@@ -103,13 +103,13 @@ Test(device_counters, only_what_is_counted)
 	open_it();
 	types = 0;
 	fixture.last.bytes = 0;
-	cr_expect_eq(ask(KL_NET_RX, 0, 0), 0);
-	cr_expect_eq(fixture.last.bytes, 0, "nothing is asked for");
+	cr_expect_eq(query_counters(KL_NET_RX, 0, 0), 0);
+	cr_expect_eq(fixture.last.bytes, 0, "nothing is requested");
 	types = UINT64_C(1) << 32 | 1 << 16;
-	cr_expect_eq(ask(KL_NET_RX, 0, 0), 0);
+	cr_expect_eq(query_counters(KL_NET_RX, 0, 0), 0);
 	cr_expect_eq(fixture.last.bytes, 0);
 	types = 1 << 16;
-	cr_expect_eq(ask(KL_NET_TX, 0, 0), 0, "a reply of nothing");
+	cr_expect_eq(query_counters(KL_NET_TX, 0, 0), 0, "a reply of nothing");
 	cr_expect_eq(fixture.last.bytes, 16);
 	cr_expect_eq(kl_net_device_counters_get(fixture.net.net, KL_NET_RX, 1, counters), -EINVAL);
 	control_close(&fixture);
@@ -123,25 +123,25 @@ Test(device_counters, replies_of_any_shape)
 	open_it();
 	types = UINT64_MAX;
 	for (uint16_t size = 8; size < 200; size++)
-		cr_expect_eq(ask(KL_NET_RX, 0, put_part(0, 0, 0, size, 1)),
+		cr_expect_eq(query_counters(KL_NET_RX, 0, put_part(0, 0, 0, size, 1)),
 			RTE_MIN((size - 8) / 8, 6));
 	for (uint16_t size = 0; size < 8; size++) {
 		put_part(0, 0, 0, 56, 1);
 		fixture.reply[6] = (uint8_t)size;
-		cr_expect_eq(ask(KL_NET_RX, 0, 56), -EIO);
+		cr_expect_eq(query_counters(KL_NET_RX, 0, 56), -EIO);
 	}
 	at = put_part(0, 0, 2, 56, 1);
-	cr_expect_eq(ask(KL_NET_RX, 0, at), 0, "another queue's");
+	cr_expect_eq(query_counters(KL_NET_RX, 0, at), 0, "another queue's");
 	at = put_part(put_part(0, 0, 0, 56, 1), 0, 0, 56, 50);
-	cr_expect_eq(ask(KL_NET_RX, 0, at), 6, "once");
+	cr_expect_eq(query_counters(KL_NET_RX, 0, at), 6, "once");
 	cr_expect_eq(counters[5].value, 6);
 	at = put_part(0, 1, 0, 40, 1);
-	cr_expect_eq(ask(KL_NET_RX, 0, at), 0, "not asked for");
+	cr_expect_eq(query_counters(KL_NET_RX, 0, at), 0, "not requested");
 	at = put_part(0, 200, 0, 40, 1);
-	cr_expect_eq(ask(KL_NET_RX, 0, at), 0, "unknown");
+	cr_expect_eq(query_counters(KL_NET_RX, 0, at), 0, "unknown");
 	put_part(0, 0, 0, 0xffff & 1480, 1);
 	fixture.reply[6] = fixture.reply[7] = 0xff;
-	cr_expect_eq(ask(KL_NET_RX, 0, 30), 2, "longer than the reply");
+	cr_expect_eq(query_counters(KL_NET_RX, 0, 30), 2, "longer than the reply");
 	control_close(&fixture);
 }
 
@@ -159,7 +159,7 @@ Test(device_counters, noise)
 					fake_random(fixture.net.fake) :
 					at % 8 == 6 ? 32 :
 						      0);
-		count = ask(KL_NET_RX, 0, bytes);
+		count = query_counters(KL_NET_RX, 0, bytes);
 		cr_assert(count == -EIO || (count >= 0 && count <= 6), "%d", count);
 	}
 	control_close(&fixture);

@@ -35,8 +35,8 @@ static void expect_works(void)
 }
 
 /*
- * Transport, device, driver, two copies of options, pairs, two blocks per queue and its record, and the
- * spare header; eventfds and where they stand, if the transport has interrupts.
+ * Refused in turn: transport, device, driver, two copies of options, pairs, two blocks per queue
+ * and its record, and the spare header; eventfds and their array, if the transport has interrupts.
  */
 Test(fault_injection, every_step_of_a_start)
 {

@@ -98,7 +98,7 @@ Test(feature_bits, table)
 	cr_expect_eq(keep_legal(UINT64_MAX), UINT64_MAX, "no rule is too strict");
 }
 
-/* The same through a start, FEAT-01 to FEAT-03: the fake device itself judges what is written. */
+/* The same through a start, FEAT-01 to FEAT-03: the fake device itself checks the written bits. */
 Test(feature_bits, starts)
 {
 	uint64_t state = 1181783497276652981ull;
@@ -126,7 +126,7 @@ Test(feature_bits, starts)
 	control_close(&fixture);
 }
 
-/* NRX-03: no buffer here holds a large packet, so without merged ones none is asked for. */
+/* NRX-03: no buffer here holds a large packet, so without merged ones none is requested. */
 Test(feature_bits, large_packets_take_merged_buffers)
 {
 	static const uint64_t large = 1 << 7 | 1 << 8 | 1 << 9 | 1 << 10 | UINT64_C(3) << 54;
@@ -146,16 +146,16 @@ Test(feature_bits, large_packets_take_merged_buffers)
 	control_close(&fixture);
 }
 
-/* NET-09: who takes STANDBY must handle a primary device too, and that is the application's. */
+/* NET-09: a driver with STANDBY must handle a primary device too, and that is the application's. */
 Test(feature_bits, standby_on_request)
 {
 	static const char *const options[] = {NULL, "features=+STANDBY"};
 
-	for (unsigned int asked = 0; asked <= 1; asked++) {
+	for (unsigned int requested = 0; requested <= 1; requested++) {
 		control_prepare(&fixture);
 		fake_offer(fixture.net.fake, 62);
-		control_start(&fixture, options[asked]);
-		cr_expect_eq(fixture.net.fake->accepted.word[0] >> 62 & 1, asked);
+		control_start(&fixture, options[requested]);
+		cr_expect_eq(fixture.net.fake->accepted.word[0] >> 62 & 1, requested);
 		control_close(&fixture);
 	}
 }
@@ -189,7 +189,9 @@ Test(feature_bits, offloads_that_the_device_has_not)
 	control_close(&fixture);
 }
 
-/* What is told to be possible can be asked for: UFO is no reason for UDP_TSO until it is insisted on. */
+/*
+ * A possible feature can be requested: UFO is no reason to refuse UDP_TSO until it is insisted on.
+ */
 Test(feature_bits, datagrams_in_fragments)
 {
 	control_prepare(&fixture);

@@ -163,7 +163,7 @@ struct rte_mbuf *frame_make(struct net_fixture *fixture, const struct frame *fra
 	return packet;
 }
 
-void frame_ask(struct rte_mbuf *packet, const struct frame *frame, uint64_t more_flags)
+void frame_request_offload(struct rte_mbuf *packet, const struct frame *frame, uint64_t more_flags)
 {
 	packet->l2_len = frame_l2(frame);
 	packet->l3_len = frame_l3(frame);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How long the header before each packet is, both ways, for each feature that says so: 5.1.9. */
+/* Length of the header before each packet, both ways, for each feature that changes it: 5.1.9. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -12,7 +12,7 @@
 static struct control_fixture fixture;
 static struct fake_chain chain;
 
-/* NTX-01: before the packet lie so many bytes, all of them zero, as no offload was asked for. */
+/* NTX-01: before the packet lie so many bytes, all of them zero, as no offload was requested. */
 static void expect_sent_after(uint32_t header)
 {
 	uint32_t at = 0;

@@ -34,7 +34,7 @@ static const struct fake_config_field fields[] = {
 bool net_iova_is_virtual;
 static bool is_prepared;
 
-/* EAL without hugepages runs with IOVA=VA only, so the driver is told by the linker's --wrap. */
+/* EAL without hugepages runs with IOVA=VA only, so the linker's --wrap replaces its answer. */
 enum rte_iova_mode __real_rte_eal_iova_mode(void);
 enum rte_iova_mode __wrap_rte_eal_iova_mode(void);
 
@@ -104,8 +104,8 @@ void net_give_queues(struct net_fixture *fixture, uint16_t count)
 void net_prepare(struct net_fixture *fixture)
 {
 	/*
-	 * Address, link up, 4 pairs, MTU 1500, 10000 Mbit/s, full duplex; a key of 40, a table of 128,
-	 * all hash types and tunnels.
+	 * Address, link up, 4 pairs, MTU 1500, 10000 Mbit/s, full duplex; a key of 40, a table of
+	 * 128, all hash types and tunnels.
 	 */
 	static const uint8_t config[] = {0x52, 0x54, 0, 1, 2, 3, 1, 0, 4, 0, 0xdc, 5, 0x10, 0x27, 0,
 		0, 1, 40, 128, 0, 0xff, 1, 0, 0, 0xff, 1, 0, 0};
@@ -205,7 +205,7 @@ uint16_t net_send(struct net_fixture *fixture, struct rte_mbuf *packet)
 }
 
 /* NTX-02, NTX-03, NTX-09, NTX-20: with no offload negotiated the header is all zeros. */
-static uint32_t look_at_sent(struct fake_device *fake, uint16_t queue,
+static uint32_t record_sent(struct fake_device *fake, uint16_t queue,
 	const struct fake_chain *chain, void *context)
 {
 	struct net_fixture *fixture = context;
@@ -233,7 +233,7 @@ static uint32_t look_at_sent(struct fake_device *fake, uint16_t queue,
 
 unsigned int net_transmit(struct net_fixture *fixture, unsigned int max)
 {
-	fixture->fake->script.handler = look_at_sent;
+	fixture->fake->script.handler = record_sent;
 	fixture->fake->script.context = fixture;
 	return fake_process(fixture->fake, FIXTURE_TX, max);
 }
@@ -252,7 +252,7 @@ static uint32_t fill(const struct arrival *arrival, const struct fake_chain *cha
 	uint8_t *data = chain->segment[0].data;
 	uint32_t start = at == 0 ? FIXTURE_HEADER : 0, bytes = chain->segment[0].length - start;
 
-	cr_assert(chain->count == 1 && chain->readable == 0, "NRX: one writable piece");
+	cr_assert(chain->count == 1 && chain->readable == 0, "NRX: one writable segment");
 	if (bytes > arrival->bytes - at)
 		bytes = arrival->bytes - at;
 	if (limit != 0 && bytes > limit)
@@ -287,7 +287,10 @@ unsigned int net_arrive(struct net_fixture *fixture, const struct arrival *arriv
 		memcpy(header, arrival->header, sizeof(arrival->header));
 		memcpy(header + 10, &buffers, 2);
 	}
-	/* A device that uses buffers in order may say it once for all that it has filled. */
+	/*
+	 * A device that uses buffers in order may write one used element for all that
+	 * it has filled.
+	 */
 	if (ring_is("in_order") && used > 1 && arrival->first_bytes == 0)
 		fake_complete_batch(fixture->fake, FIXTURE_RX, used, length[used - 1]);
 	else

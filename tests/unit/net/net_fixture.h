@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A network device over the fake device, with real packet buffers. As with IOVA=PA the pool's bus
- * addresses differ from its virtual ones, so that a driver that mixes them up is caught; a test may
- * ask for IOVA=VA.
+ * addresses differ from its virtual ones, so that a driver that mixes them up is caught. A test
+ * may request IOVA=VA.
  */
 #ifndef UNIT_NET_FIXTURE_H
 #define UNIT_NET_FIXTURE_H
@@ -37,7 +37,7 @@
 #define FIXTURE_POOL 1024
 #define FIXTURE_ROOM 2048 /* of a buffer, without headroom */
 
-/* What the device saw of one packet that was sent. */
+/* One sent packet as the device saw it. */
 struct sent_packet {
 	unsigned int segments;
 	bool is_indirect;
@@ -63,7 +63,7 @@ extern bool net_iova_is_virtual;
 void net_prepare(struct net_fixture *fixture);
 /* So many queues of FIXTURE_RING; after net_prepare and before net_attach. */
 void net_give_queues(struct net_fixture *fixture, uint16_t count);
-/* Opens the device; on failure all is given back. */
+/* Opens the device; on failure all is freed. */
 int net_attach(struct net_fixture *fixture, const char *options);
 int net_start(struct net_fixture *fixture);
 /* All three, which must work. */

@@ -12,7 +12,7 @@
 
 static struct control_fixture fixture;
 
-/* What the device got: header, then the packet, without a look at what they say. */
+/* The bytes that the device got: header, then the packet, not interpreted. */
 static uint8_t sent[70000];
 static uint32_t sent_bytes;
 
@@ -68,21 +68,21 @@ Test(offload_bursts, checksum_sent)
 	open_with(1 << 0, TX_CKSUM, 0);
 	cr_expect(kl_device_has(fixture.net.device, 0));
 	packet = frame_make(&fixture.net, &frame);
-	frame_ask(packet, &frame, 0);
+	frame_request_offload(packet, &frame, 0);
 	send_one(packet);
 	expect_sum(&frame, 12);
 	packet = frame_make(&fixture.net, &cut);
-	frame_ask(packet, &cut, 0);
+	frame_request_offload(packet, &cut, 0);
 	send_one(packet);
 	expect_sum(&cut, 12);
-	/* Without wishes all is as before. */
+	/* Without offloads nothing changes. */
 	send_one(net_packet(&fixture.net, 60, 1));
 	for (unsigned int i = 0; i < 12; i++)
 		cr_expect_eq(sent[i], 0);
-	/* A packet that somebody else has too: the header lies elsewhere. */
+	/* A packet that has another owner too: the header lies elsewhere. */
 	packet = frame_make(&fixture.net, &frame);
 	clone = rte_pktmbuf_clone(packet, fixture.net.pool);
-	frame_ask(clone, &frame, 0);
+	frame_request_offload(clone, &frame, 0);
 	send_one(clone);
 	expect_sum(&frame, 12);
 	rte_pktmbuf_free(packet);
@@ -114,7 +114,7 @@ Test(offload_bursts, segmentation)
 	open_with(features, RTE_ETH_TX_OFFLOAD_TCP_TSO, 0);
 	cr_expect_eq(fixture.net.fake->accepted.word[0] & features, features);
 	packet = frame_make(&fixture.net, &frame);
-	frame_ask(packet, &frame, RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IP_CKSUM);
+	frame_request_offload(packet, &frame, RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_IP_CKSUM);
 	packet->tso_segsz = 1448;
 	send_one(packet);
 	cr_expect_eq(sent[1], 1);
@@ -124,7 +124,7 @@ Test(offload_bursts, segmentation)
 	expect_sum(&frame, 12);
 	/* One that can't be cut is counted, freed, and stops nobody. */
 	packet = frame_make(&fixture.net, &frame);
-	frame_ask(packet, &frame, RTE_MBUF_F_TX_UDP_SEG);
+	frame_request_offload(packet, &frame, RTE_MBUF_F_TX_UDP_SEG);
 	packet->tso_segsz = 1448;
 	cr_expect_eq(net_send(&fixture.net, packet), 1);
 	cr_expect_eq(net_stats(&fixture.net, KL_NET_TX).errors, 1);
@@ -214,7 +214,7 @@ Test(offload_bursts, changed_while_running)
 	control_close(&fixture);
 }
 
-/* A recovery leaves them as they were changed, a start makes them what it says. */
+/* A recovery keeps the changed offloads. A start sets those of its configuration. */
 Test(offload_bursts, changed_and_recovered)
 {
 	const uint64_t without = RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_VLAN_STRIP;

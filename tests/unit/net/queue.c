@@ -36,7 +36,7 @@ Test(queue, information)
 	net_close(&fixture);
 }
 
-/* A receive queue decides at once whatever the user says; a transmit queue does as told. */
+/* A receive queue decides at once whatever the user sets. A transmit queue follows the setting. */
 Test(queue, kick_of_the_user)
 {
 	struct kl_net_queue_info info;
@@ -78,8 +78,8 @@ Test(queue, statistics_of_queues_that_are_not_there)
 	net_close(&fixture);
 }
 
-/* The receive ring lies with the device for ever when nothing arrives: no bell for that. */
-Test(queue, an_idle_receive_queue_is_not_rescued)
+/* The receive ring stays with the device for ever when nothing arrives. That causes no doorbell. */
+Test(queue, an_idle_receive_queue_gets_no_watchdog_kick)
 {
 	struct kl_net_queue_stats stats;
 
@@ -96,7 +96,7 @@ Test(queue, an_idle_receive_queue_is_not_rescued)
 	net_close(&fixture);
 }
 
-/* What a queue counted before a stop and what was in flight then add up. */
+/* The law: the counters before a stop and the buffers in flight then add up. */
 Test(queue, the_law_over_restarts)
 {
 	net_prepare(&fixture);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One queue stopped and started while the others run: its packets come back, and nothing else changes. */
+/*
+ * One queue stopped and started while the others run: its packets come back, and
+ * nothing else changes.
+ */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -101,7 +104,7 @@ Test(queue_stop, of_receiving)
 	net_close(&fixture);
 }
 
-/* With a kick that is owed when the queue stops. */
+/* With a kick that is pending when the queue stops. */
 Test(queue_stop, with_a_pending_kick)
 {
 	net_prepare(&fixture);
@@ -114,8 +117,7 @@ Test(queue_stop, with_a_pending_kick)
 	cr_expect_eq(kl_net_queue_stop(fixture.net, KL_NET_TX, 0), 0);
 	cr_expect_eq(kl_net_queue_start(fixture.net, KL_NET_TX, 0), 0);
 	kl_net_tx_kick(fixture.net, 0);
-	cr_expect_eq(fixture.fake->queue[FIXTURE_TX].doorbells, 0,
-		"there is nothing any more to tell of");
+	cr_expect_eq(fixture.fake->queue[FIXTURE_TX].doorbells, 0, "no event is left");
 	expect_sends();
 	net_close(&fixture);
 }
@@ -156,7 +158,7 @@ Test(queue_stop, lasts_over_a_reset_but_not_over_a_start)
 	net_close(&fixture);
 }
 
-/* The device may still be at the buffers, so nothing comes back before the whole device is reset. */
+/* The device may still access the buffers, so none is returned before the whole device is reset. */
 Test(queue_stop, never_ends)
 {
 	open_resettable();
@@ -191,7 +193,10 @@ Test(queue_stop, does_not_start_again)
 	net_close(&fixture);
 }
 
-/* Who sleeps until packets come must look again, for the old ring's notifications are gone. */
+/*
+ * A thread that sleeps until packets come must check again, for the old ring's
+ * notifications are gone.
+ */
 Test(queue_stop, wakes_the_sleeper)
 {
 	struct pollfd sleeper = {.events = POLLIN};

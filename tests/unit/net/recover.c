@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A device that asks for a reset, lies, hangs or leaves: the port comes back or stands still, the
- * packets come back to their pool, and bursts go on all the time.
+ * A device that requests a reset, writes malformed entries, hangs or disconnects. The port recovers
+ * or stops, the packets come back to their pool, and bursts go on all the time.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -48,7 +48,7 @@ Test(recover, nothing_is_wrong)
 }
 
 /* Three packets on their way, one of which has been sent without our having noticed. */
-Test(recover, the_device_asks_for_a_reset)
+Test(recover, the_device_requests_a_reset)
 {
 	net_open(&fixture);
 	for (uint32_t i = 0; i < 3; i++)
@@ -67,7 +67,10 @@ Test(recover, the_device_asks_for_a_reset)
 	net_close(&fixture);
 }
 
-/* Another program turns bus mastering off: the cause is said, and traffic goes on after the reset. */
+/*
+ * Another program turns bus mastering off: the cause is logged, and traffic goes on
+ * after the reset.
+ */
 Test(recover, bus_mastering_is_turned_off)
 {
 	net_open(&fixture);
@@ -106,7 +109,7 @@ Test(recover, a_budget)
 	cr_expect(kl_net_is_broken(fixture.net));
 	forget_log();
 	cr_expect_eq(kl_net_recover(fixture.net), -EIO);
-	cr_expect_eq(log_text()[0], '\0', "said once");
+	cr_expect_eq(log_text()[0], '\0', "logged once");
 	expect_stands_still();
 	cr_expect_eq(net_stats(&fixture, KL_NET_TX).resets, 3);
 	cr_expect_eq(kl_net_stop(fixture.net), 0);

@@ -103,7 +103,7 @@ Test(rx, header_garbage_is_ignored)
 	net_close(&fixture);
 }
 
-/* What the device left in a buffer beyond the length is nobody's: SPL-12, SPL-13. */
+/* SPL-12, SPL-13: bytes in a buffer beyond the length are not delivered. */
 Test(rx, only_len_bytes_are_delivered)
 {
 	static struct fake_chain chain;
@@ -122,7 +122,7 @@ Test(rx, only_len_bytes_are_delivered)
 	net_close(&fixture);
 }
 
-/* Buffers are given back to the device: more packets than indices, in bursts of any size. */
+/* Buffers return to the device: more packets than indices, in bursts of any size. */
 static void run_long(void)
 {
 	struct rte_mbuf *packets[FIXTURE_RING];
@@ -238,7 +238,7 @@ Test(rx, statistics)
 	net_close(&fixture);
 }
 
-Test(rx, nothing_asked_nothing_taken)
+Test(rx, no_packets_requested_none_taken)
 {
 	const struct arrival arrival = {.bytes = 60};
 	struct rte_mbuf *packet;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device that lies about what it received: counted, dropped, and nothing leaks. */
+/* Malformed used entries and headers of received packets: counted, dropped, and nothing leaks. */
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -106,7 +106,7 @@ Test(rx_faults, num_buffers_0)
 	net_close(&fixture);
 }
 
-/* Without MRG_RXBUF the field is not looked at. */
+/* Without MRG_RXBUF the field is not read. */
 Test(rx_faults, num_buffers_without_mergeable_buffers)
 {
 	const struct arrival arrival = {.bytes = 64,
@@ -168,13 +168,13 @@ Test(rx_faults, num_buffers_65535)
 /* More than belong together, but they are there: the packets behind it are swallowed. */
 Test(rx_faults, num_buffers_too_many)
 {
-	const struct arrival liar = {.bytes = 64, .num_buffers = 3, .malforms_buffers = true};
+	const struct arrival malformed = {.bytes = 64, .num_buffers = 3, .malforms_buffers = true};
 	const struct arrival honest = {.bytes = 64, .seed = 9};
 	struct rte_mbuf *packet;
 
 	ONLY_IF(!ring_is("unmerged"));
 	open_with(true);
-	net_arrive(&fixture, &liar);
+	net_arrive(&fixture, &malformed);
 	net_arrive(&fixture, &honest);
 	net_arrive(&fixture, &honest);
 	packet = net_receive(&fixture);
@@ -253,7 +253,7 @@ Test(rx_faults, used_index_jumps)
 	expect_broken_then_restart(KL_QUEUE_USED_INDEX);
 }
 
-/* The good packets before a lie are delivered, those behind it are not. */
+/* The good packets before a malformed entry are delivered, those behind it are not. */
 Test(rx_faults, malformed_used_in_a_burst)
 {
 	struct rte_mbuf *packets[8];

@@ -74,7 +74,7 @@ FRAMED_TEST(rx_offload, partial_checksums)
 	}
 }
 
-/* What nobody behind us would find again is completed here: a tunnel, a made-up protocol. */
+/* A checksum that nothing behind us could find is completed here: a tunnel, a made-up protocol. */
 FRAMED_TEST(rx_offload, partial_checksums_elsewhere)
 {
 	for (uint32_t cut = 0; cut < 60; cut++) {
@@ -100,7 +100,7 @@ FRAMED_TEST(rx_offload, valid_and_unknown)
 {
 	for (unsigned int flags = 0; flags < 256; flags++) {
 		struct rte_mbuf *packet = net_packet(&fixture, 60, flags);
-		/* NRX-09: outside, and not looked at. NRX-13: hdr_len means nothing. */
+		/* NRX-09: outside, and not read. NRX-13: hdr_len means nothing. */
 		const struct virtio_net_hdr_v1_hash header = {
 			.hdr = {.flags = (uint8_t)flags, .csum_start = 0xffff, .hdr_len = 0xffff},
 			.hash_value = 1,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* CTL-02: what was set is told to the device again by each start. */
+/* CTL-02: each start sets all settings on the device again. */
 #include <errno.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static void prepare(void)
 	cr_assert_eq(net_attach(&fixture.net, NULL), 0, "%s", log_text());
 }
 
-static void expect_told(void)
+static void expect_commands(void)
 {
 	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
 	cr_expect_str_eq(control_history(&fixture), "4.1 7.0 1.1 1.0 0.0 0.5 2.0 2.0 6.0");
@@ -51,8 +51,8 @@ Test(settings, before_the_start)
 	prepare();
 	set_everything(fixture.net.net);
 	cr_expect_str_eq(control_history(&fixture), "");
-	expect_told();
-	expect_told();
+	expect_commands();
+	expect_commands();
 	control_close(&fixture);
 }
 
@@ -64,11 +64,11 @@ Test(settings, while_running)
 	set_everything(fixture.net.net);
 	cr_expect_str_eq(control_history(&fixture), "0.5 0.0 0.0 1.0 1.0 1.1 2.0 2.0 7.0 4.1 6.0");
 	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
-	expect_told();
+	expect_commands();
 	control_close(&fixture);
 }
 
-/* A refusal there is the start's, and what was refused can be taken back. */
+/* A refusal there fails the start, and the refused setting can be withdrawn. */
 Test(settings, refused_at_the_start)
 {
 	static const int classes[] = {0, 1, 2, 4, 6, 7};
@@ -84,7 +84,7 @@ Test(settings, refused_at_the_start)
 		control_history(&fixture);
 	}
 	fixture.refused_class = -1;
-	expect_told();
+	expect_commands();
 	control_close(&fixture);
 }
 
@@ -173,7 +173,9 @@ Test(settings, another_address)
 	control_close(&fixture);
 }
 
-/* Random in the device's stead: no table of ours has it, and the device is told. */
+/*
+ * A random address when the device has none: no table of ours has it, and it is set on the device.
+ */
 Test(settings, random_address)
 {
 	control_prepare(&fixture);
@@ -201,7 +203,7 @@ Test(settings, vlan_ids)
 	control_expect(&fixture, 2, 1, "\7\0", 2);
 	cr_expect_str_eq(control_history(&fixture), "2.0 2.1");
 	cr_expect_not(kl_net_vlan_get(net, 7));
-	/* CTL-10: a start that does not ask for the filter does not have it. */
+	/* CTL-10: a start that does not request the filter does not have it. */
 	cr_expect_eq(kl_net_vlan_set(net, 7, true), 0);
 	cr_expect_eq(kl_net_stop(net), 0);
 	fixture.net.conf.rx_offloads = 0;

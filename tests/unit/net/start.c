@@ -62,8 +62,8 @@ Test(start, the_first_doorbell)
 }
 
 /*
- * FEAT-04: offered everything, it takes what it can use and no more, and what means another packet
- * only when it was asked for.
+ * FEAT-04: offered everything, it accepts what it can use and no more. A feature that changes
+ * packets is accepted only when it was requested.
  */
 Test(start, golden_mask)
 {
@@ -96,7 +96,7 @@ Test(start, nothing_but_version_1)
 	net_close(&fixture);
 }
 
-/* 2.7.4.1: a header has a buffer of its own unless ANY_LAYOUT says otherwise. */
+/* 2.7.4.1: a header has a buffer of its own unless ANY_LAYOUT is negotiated. */
 Test(start, a_legacy_device_without_any_layout)
 {
 	net_prepare(&fixture);
@@ -242,7 +242,7 @@ Test(start, out_of_memory)
 	net_close(&fixture);
 }
 
-/* Each of these spoils a start; mended, the next one works. */
+/* Each of these fails a start. Once it is repaired, the next one works. */
 static void expect_start_fails(int expected)
 {
 	fixture.fake->status_writes = 0;
@@ -316,7 +316,7 @@ Test(start, ring_sizes)
 	net_close(&fixture);
 }
 
-/* Gone from the bus: nothing can be told, but all is given back. */
+/* Gone from the bus: nothing can be written, but all is freed. */
 Test(start, gone)
 {
 	net_open(&fixture);
@@ -361,7 +361,7 @@ Test(start, needs_reset)
 	net_close(&fixture);
 }
 
-/* A device that looks at its rings only when told: no wake-up is lost in a whole session. */
+/* A device that reads its rings only after a doorbell: no wake-up is lost in a whole session. */
 Test(start, a_device_that_sleeps_between_doorbells)
 {
 	net_open(&fixture);

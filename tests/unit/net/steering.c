@@ -18,7 +18,7 @@ static void set16(unsigned int at, uint16_t value)
 	memcpy(fixture.net.fake->script.config + at, &value, sizeof(value));
 }
 
-/* NRX-06, CTL-13: every receive queue that will be used has its buffers before the device is told. */
+/* NRX-06, CTL-13: every receive queue that will be used has its buffers before the command. */
 static void expect_receivers(uint16_t pairs)
 {
 	for (uint16_t i = 0; i < pairs; i++) {
@@ -37,7 +37,9 @@ static void expect_nothing_is_sent(uint16_t from, uint16_t to)
 	rte_pktmbuf_free(packet);
 }
 
-/* CTL-15: while the device is told of the pairs none but the first may send, and none does. */
+/*
+ * CTL-15: while the command about the pairs is pending none but the first may send, and none does.
+ */
 static unsigned int commands_seen;
 
 static uint32_t send_meanwhile(struct fake_device *fake, uint16_t queue,
@@ -79,7 +81,7 @@ static void expect_traffic(uint16_t pairs)
 	}
 }
 
-/* CTL-13 to CTL-17: all pairs are there when the device is told, and only then packets are sent. */
+/* CTL-13 to CTL-17: all pairs exist before the command, and only after it packets are sent. */
 Test(steering, queue_pairs)
 {
 	control_prepare(&fixture);
@@ -103,7 +105,10 @@ Test(steering, queue_pairs)
 	control_close(&fixture);
 }
 
-/* NET-22, NET-23: nonsense costs the feature, and the control queue is behind the only pair then. */
+/*
+ * NET-22, NET-23: an invalid number costs the feature, and the control queue is behind the
+ * only pair then.
+ */
 Test(steering, numbers_of_pairs)
 {
 	static const struct {
@@ -146,7 +151,7 @@ Test(steering, fewer_pairs_than_before)
 	control_close(&fixture);
 }
 
-/* What the device does by itself is not asked of one that has only RSS. */
+/* Automatic steering is not requested of a device that has only RSS. */
 Test(steering, rss_without_mq)
 {
 	control_prepare(&fixture);

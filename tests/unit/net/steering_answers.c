@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a device can answer what a start says of queue pairs, RSS and hashes. */
+/* The device's possible answers to a start's commands for queue pairs, RSS and hashes. */
 #include <errno.h>
 
 #include <criterion/criterion.h>
@@ -10,7 +10,7 @@
 
 static struct control_fixture fixture;
 
-/* What a start says of steering: the number of pairs alone, with RSS, or a hash without it. */
+/* The steering commands of a start: the number of pairs alone, with RSS, or a hash without it. */
 static const struct {
 	const char *what, *history;
 	unsigned int missing, offered; /* features beside the usual ones */
@@ -23,7 +23,7 @@ static const struct {
 		RTE_ETH_RX_OFFLOAD_RSS_HASH, 1},
 };
 
-static void attach_to_say(unsigned int i)
+static void attach_with(unsigned int i)
 {
 	control_prepare(&fixture);
 	fake_offer_not(fixture.net.fake, says[i].missing);
@@ -34,7 +34,7 @@ static void attach_to_say(unsigned int i)
 	cr_assert_eq(net_attach(&fixture.net, NULL), 0, "%s", log_text());
 }
 
-static void expect_said(unsigned int i)
+static void expect_commands(unsigned int i)
 {
 	fixture.answer = ANSWER_OK;
 	control_listen(&fixture);
@@ -44,11 +44,11 @@ static void expect_said(unsigned int i)
 	cr_expect_eq(kl_net_queue_pairs(fixture.net.net), says[i].pairs);
 }
 
-/* Without it the start fails, and the next one says it again. */
+/* Without the answer the start fails, and the next one sends the command again. */
 Test(steering_answers, refused_or_never_answered)
 {
 	for (unsigned int i = 0; i < RTE_DIM(says); i++) {
-		attach_to_say(i);
+		attach_with(i);
 		fixture.answer = ANSWER_REFUSES;
 		control_listen(&fixture);
 		cr_expect_eq(net_start(&fixture.net), -EIO);
@@ -58,7 +58,7 @@ Test(steering_answers, refused_or_never_answered)
 		control_listen(&fixture);
 		cr_expect_eq(net_start(&fixture.net), -ETIMEDOUT);
 		cr_expect(logged("does not answer") && logged(says[i].what), "%s", log_text());
-		expect_said(i);
+		expect_commands(i);
 		control_close(&fixture);
 	}
 }
@@ -67,13 +67,13 @@ Test(steering_answers, answered_twice)
 {
 	ONLY_IF(!ring_is("packed"));
 	for (unsigned int i = 0; i < RTE_DIM(says); i++) {
-		attach_to_say(i);
-		expect_said(i);
+		attach_with(i);
+		expect_commands(i);
 		fake_write_raw_used(fixture.net.fake, fixture.index, fixture.last.head, 1);
 		cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, true), -EIO);
 		cr_expect(logged("is broken"), "%s", log_text());
 		cr_expect_eq(kl_net_stop(fixture.net.net), 0);
-		expect_said(i);
+		expect_commands(i);
 		control_close(&fixture);
 	}
 }

@@ -275,7 +275,7 @@ Test(tx, packets_of_several_pools)
 	net_close(&fixture);
 }
 
-/* What does not fit stays the caller's, in order, and goes later. */
+/* Packets that do not fit stay the caller's, in order, and go later. */
 static void fill_the_ring(void)
 {
 	struct rte_mbuf *packets[FIXTURE_RING + 10];

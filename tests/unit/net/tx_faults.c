@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Kick policies, stops with packets in flight, and devices that lie about what they sent. */
+/* Kick policies, stops with packets in flight, and malformed used entries of sent packets. */
 #include <criterion/criterion.h>
 
 #include "net_fixture.h"
@@ -12,7 +12,9 @@ static void send_many(unsigned int count)
 		cr_assert_eq(net_send(&fixture, net_packet(&fixture, 60, i)), 1);
 }
 
-/* One decision per burst, and the device's wish is followed (the fake device counts each deviation). */
+/*
+ * One decision per burst that follows the device's request (the fake device counts each deviation).
+ */
 Test(tx_faults, one_decision_per_burst)
 {
 	struct rte_mbuf *packets[32];
@@ -154,7 +156,7 @@ Test(tx_faults, used_index_jumps)
 	expect_broken(KL_QUEUE_USED_INDEX, 4);
 }
 
-/* The lie is found by the reclaim of a burst: that burst already moves nothing. */
+/* The reclaim of a burst finds the malformed entry: that burst already moves nothing. */
 static void break_in_a_burst(unsigned int missing_feature)
 {
 	struct rte_mbuf *packets[2];
@@ -185,7 +187,10 @@ Test(tx_faults, malformed_used_found_while_sending_chains)
 	break_in_a_burst(FIXTURE_INDIRECT);
 }
 
-/* A chain needs more room than a burst has packets: the second look for room finds the lie. */
+/*
+ * A chain needs more descriptors than a burst has packets: the second reclaim finds
+ * the malformed entry.
+ */
 Test(tx_faults, malformed_used_found_while_reclaiming)
 {
 	struct rte_mbuf *packets[2];

@@ -67,7 +67,7 @@ static void expect_all_ways(const struct frame *frame)
 		if (frame->is_partial)
 			packet->ol_flags |= RTE_MBUF_F_RX_L4_CKSUM_NONE;
 		else
-			frame_ask(packet, frame, 0);
+			frame_request_offload(packet, frame, 0);
 		expect_right(all[i], frame, packet);
 		cr_assert_eq(header.gso_type, 0, "NTX-09");
 	}
@@ -112,7 +112,7 @@ FRAMED_TEST(tx_offload, partial_checksums_of_another_port)
 	expect_all_frames(true);
 }
 
-/* A UDP checksum that comes out as zero is sent as all ones: zero says that there is none. */
+/* A UDP checksum that comes out as zero is sent as all ones: zero means that there is none. */
 FRAMED_TEST(tx_offload, udp_checksum_of_zero)
 {
 	struct frame frame = {.is_udp = true, .payload = 2};
@@ -124,7 +124,7 @@ FRAMED_TEST(tx_offload, udp_checksum_of_zero)
 
 		data[frame_l4_at(&frame) + 8] = (uint8_t)(word >> 8);
 		data[frame_l4_at(&frame) + 9] = (uint8_t)word;
-		frame_ask(packet, &frame, 0);
+		frame_request_offload(packet, &frame, 0);
 		cr_assert_eq(net_tx_offload(&without, packet, &header), 0);
 		frame_bytes(packet, bytes, sizeof(bytes));
 		cr_assert_neq(bytes[40] | bytes[41], 0);
@@ -145,7 +145,7 @@ FRAMED_TEST(tx_offload, ip_checksums)
 		for (frame.cut = 0; frame.cut < 60; frame.cut++) {
 			struct rte_mbuf *packet = frame_make(&fixture, &frame);
 
-			frame_ask(packet, &frame, RTE_MBUF_F_TX_IP_CKSUM);
+			frame_request_offload(packet, &frame, RTE_MBUF_F_TX_IP_CKSUM);
 			/* And alone, without the transport's. */
 			if (kind & 4)
 				packet->ol_flags &= ~RTE_MBUF_F_TX_L4_MASK;
@@ -170,7 +170,7 @@ FRAMED_TEST(tx_offload, checksum_inside_of_a_tunnel)
 	memset(outer, 0, 50);
 	outer[12] = 8;
 	outer[14] = 0x45;
-	frame_ask(packet, &inner,
+	frame_request_offload(packet, &inner,
 		RTE_MBUF_F_TX_OUTER_IPV4 | RTE_MBUF_F_TX_OUTER_IP_CKSUM |
 			RTE_MBUF_F_TX_TUNNEL_VXLAN);
 	packet->outer_l2_len = 14;
@@ -189,12 +189,13 @@ FRAMED_TEST(tx_offload, checksum_inside_of_a_tunnel)
 	rte_pktmbuf_free(packet);
 }
 
-static int ask_to_cut(const struct net_tx_rules *rules, const struct frame *frame, uint16_t segment)
+static int request_segmentation(const struct net_tx_rules *rules, const struct frame *frame,
+	uint16_t segment)
 {
 	struct rte_mbuf *packet = frame_make(&fixture, frame);
 	int rc;
 
-	frame_ask(packet, frame, 0);
+	frame_request_offload(packet, frame, 0);
 	packet->ol_flags &= ~RTE_MBUF_F_TX_L4_MASK;
 	packet->ol_flags |= frame->is_udp ? RTE_MBUF_F_TX_UDP_SEG : RTE_MBUF_F_TX_TCP_SEG;
 	packet->tso_segsz = segment;
@@ -212,7 +213,7 @@ static int ask_to_cut(const struct net_tx_rules *rules, const struct frame *fram
 /* NTX-16, NTX-17 */
 static void expect_cut(const struct frame *frame, uint8_t gso_type)
 {
-	cr_assert_eq(ask_to_cut(&with_all, frame, 1000), 0);
+	cr_assert_eq(request_segmentation(&with_all, frame, 1000), 0);
 	cr_expect_eq(header.gso_type, gso_type);
 	cr_expect_eq(header.gso_size, 1000);
 	cr_expect_eq(header.hdr_len, frame_l4_at(frame) + frame_l4(frame));
@@ -248,21 +249,21 @@ FRAMED_TEST(tx_offload, segmentation_that_the_device_has_not)
 	struct net_tx_rules rules = with_all;
 
 	rules.has_tso4 = false;
-	cr_expect_eq(ask_to_cut(&rules, &frame, 1000), -ENOTSUP);
+	cr_expect_eq(request_segmentation(&rules, &frame, 1000), -ENOTSUP);
 	frame.is_ipv6 = true;
-	cr_expect_eq(ask_to_cut(&rules, &frame, 1000), 0);
+	cr_expect_eq(request_segmentation(&rules, &frame, 1000), 0);
 	rules.has_tso6 = false;
-	cr_expect_eq(ask_to_cut(&rules, &frame, 1000), -ENOTSUP);
+	cr_expect_eq(request_segmentation(&rules, &frame, 1000), -ENOTSUP);
 	frame.is_udp = true;
 	rules.has_uso = false;
-	cr_expect_eq(ask_to_cut(&rules, &frame, 1000), 0);
+	cr_expect_eq(request_segmentation(&rules, &frame, 1000), 0);
 	cr_expect_eq(header.gso_type, 3, "fragments");
 	rules.has_ufo = false;
-	cr_expect_eq(ask_to_cut(&rules, &frame, 1000), -ENOTSUP);
+	cr_expect_eq(request_segmentation(&rules, &frame, 1000), -ENOTSUP);
 	frame = (struct frame){.payload = 5000, .tcp_flags = 0x80};
 	rules = with_all;
 	rules.has_ecn = false;
-	cr_expect_eq(ask_to_cut(&rules, &frame, 1000), -ENOTSUP);
+	cr_expect_eq(request_segmentation(&rules, &frame, 1000), -ENOTSUP);
 }
 
 /* One segment's worth is a packet like others. */
@@ -270,15 +271,15 @@ FRAMED_TEST(tx_offload, nothing_to_cut)
 {
 	const struct frame frame = {.payload = 1000};
 
-	cr_assert_eq(ask_to_cut(&with_all, &frame, 1000), 0);
+	cr_assert_eq(request_segmentation(&with_all, &frame, 1000), 0);
 	cr_expect_eq(header.gso_type, 0);
 	cr_expect_eq(header.gso_size, 0);
-	cr_assert_eq(ask_to_cut(&with_all, &frame, 999), 0);
+	cr_assert_eq(request_segmentation(&with_all, &frame, 999), 0);
 	cr_expect_eq(header.gso_type, 1);
-	cr_expect_eq(ask_to_cut(&with_all, &frame, 0), -EINVAL);
+	cr_expect_eq(request_segmentation(&with_all, &frame, 0), -EINVAL);
 }
 
-/* What one port coalesced another cuts again; one that can't refuses it. */
+/* A packet that one port coalesced, another segments again. A port that can't refuses it. */
 FRAMED_TEST(tx_offload, coalesced_by_another_port)
 {
 	const struct frame frame = {.payload = 5000, .is_partial = true};
@@ -322,7 +323,7 @@ FRAMED_TEST(tx_offload, tags)
 	rte_pktmbuf_free(packet);
 	/* And a checksum behind it. */
 	packet = frame_make(&fixture, &frame);
-	frame_ask(packet, &frame, RTE_MBUF_F_TX_VLAN);
+	frame_request_offload(packet, &frame, RTE_MBUF_F_TX_VLAN);
 	packet->vlan_tci = 0x2007;
 	expect_right(&with_csum, &tagged, packet);
 	/* A packet that somebody else has too can't be changed. */

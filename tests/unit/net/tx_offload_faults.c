@@ -30,7 +30,7 @@ static void tear_down(void)
 	net_close(&fixture);
 }
 
-/* What an application may get wrong: nothing is read or written outside of the packet. */
+/* Contradictory requests of an application: nothing is read or written outside of the packet. */
 FRAMED_TEST(tx_offload_faults, contradictions)
 {
 	static const struct {
@@ -61,7 +61,7 @@ FRAMED_TEST(tx_offload_faults, contradictions)
 	for (unsigned int i = 0; i < RTE_DIM(cases); i++) {
 		struct rte_mbuf *packet = frame_make(&fixture, &frame);
 
-		frame_ask(packet, &frame, 0);
+		frame_request_offload(packet, &frame, 0);
 		packet->ol_flags &= ~cases[i].remove;
 		packet->ol_flags |= cases[i].add;
 		packet->l2_len = (uint64_t)cases[i].l2;
@@ -74,7 +74,7 @@ FRAMED_TEST(tx_offload_faults, contradictions)
 	}
 }
 
-/* An IP header that says more than there is. */
+/* An IP header whose length exceeds the packet. */
 FRAMED_TEST(tx_offload_faults, malformed_lengths)
 {
 	const struct frame frame = {.payload = 5};
@@ -85,7 +85,7 @@ FRAMED_TEST(tx_offload_faults, malformed_lengths)
 
 		rte_pktmbuf_mtod(packet, uint8_t *)[16] = (uint8_t)(length >> 8);
 		rte_pktmbuf_mtod(packet, uint8_t *)[17] = (uint8_t)length;
-		frame_ask(packet, &frame, 0);
+		frame_request_offload(packet, &frame, 0);
 		cr_expect_eq(net_tx_offload(&without, packet, &header), fits ? 0 : -EINVAL, "%u",
 			length);
 		rte_pktmbuf_free(packet);
@@ -100,7 +100,7 @@ FRAMED_TEST(tx_offload_faults, partial_without_transport)
 	packet->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_NONE;
 	cr_expect_eq(net_tx_offload(&without, packet, &header), -EINVAL);
 	packet->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_BAD;
-	cr_expect_eq(net_tx_offload(&without, packet, &header), 0, "not ours to mend");
+	cr_expect_eq(net_tx_offload(&without, packet, &header), 0, "not ours to repair");
 	packet->ol_flags = RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	cr_expect_not(net_tx_offload_is_requested(packet));
 	rte_pktmbuf_free(packet);

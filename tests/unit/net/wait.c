@@ -68,7 +68,7 @@ Test(wait, wakes_with_flags)
 	wake_and_poll(false);
 }
 
-/* Notifications that nobody asked for, with something to take and with nothing. */
+/* Notifications that nothing requested, with packets to take and with none. */
 static void notify_for_nothing(void)
 {
 	const uint64_t several = 7;
@@ -108,7 +108,7 @@ Test(wait, notifications_that_mean_nothing_to_a_packed_ring)
 	notify_for_nothing();
 }
 
-/* What came between the last poll and the arming is seen without an interrupt. */
+/* A packet between the last poll and the arming is seen without an interrupt. */
 Test(wait, nothing_is_missed)
 {
 	open_with(2, true);
@@ -149,7 +149,7 @@ Test(wait, the_event_stays_over_a_restart)
 	net_close(&fixture);
 }
 
-/* A broken queue brings nothing more, so who waits for it may sleep. */
+/* A broken queue brings nothing more, so a thread that waits for it may sleep. */
 Test(wait, a_broken_queue_has_no_work)
 {
 	open_with(2, true);
