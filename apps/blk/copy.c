@@ -1,20 +1,341 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The verb copy: what from where to where. */
-#include "copy.h"
-
+/*
+ * The verb copy, between a file and the device. To the device, holes and zeroes become requests to write
+ * zeroes where the device offers that; to a file, zeroes become holes where the file can have some.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sys/stat.h>
 
+#include "common/message.h"
 #include "common/number.h"
 #include "progress.h"
-#include "common/message.h"
+#include "pump.h"
 #include "target.h"
 
 #define DEFAULT_CHUNK 65536
+
+struct copy {
+	struct tool *tool;
+	int fd;
+	const char *name; /* of the file */
+	bool is_regular; /* has holes and positions */
+	uint32_t chunk_bytes;
+	uint32_t depth;
+	uint64_t base; /* on the device */
+	uint64_t size; /* what is to be copied; of a pipe, what fits */
+	uint64_t at;
+	uint64_t hole_end; /* up to there the file is known to be a hole */
+	uint64_t data_end; /* up to there it is known to be data */
+	uint64_t padding; /* bytes added to the last block */
+
+	/* In: the chunk behind a run of zeroes, until its turn comes. */
+	uint8_t *carried;
+	size_t carried_bytes;
+
+	/*
+	 * Out, to what has no positions: completions wait in their places until all of a window are
+	 * there.
+	 */
+	uint8_t *window;
+	uint32_t window_asked;
+	uint32_t window_done;
+	uint64_t window_bytes;
+
+	uint64_t moved; /* bytes that were copied as such; the others are zeroes that were not */
+};
+
+static bool is_all_zero(const uint8_t *bytes, size_t count)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0;
+}
+
+/* The driver cuts to the device's limits; this only lets a signal through. */
+#define MOST_ZEROES (256u << 20)
+
+static bool can_zero(const struct copy *copy)
+{
+	return kl_blk_info(copy->tool->blk)->write_zeroes.is_offered;
+}
+
+/* How many bytes at the current place are a hole. */
+static uint64_t hole_at(struct copy *copy)
+{
+	off_t found;
+
+	if (!copy->is_regular || copy->at < copy->data_end)
+		return 0;
+	if (copy->at >= copy->hole_end) {
+		found = lseek(copy->fd, (off_t)copy->at, SEEK_DATA);
+		copy->hole_end = found >= 0 ? (uint64_t)found :
+			errno == ENXIO      ? copy->size :
+					      copy->at;
+		if (copy->hole_end > copy->size)
+			copy->hole_end = copy->size;
+		found = lseek(copy->fd, (off_t)copy->hole_end, SEEK_HOLE);
+		copy->data_end = found >= 0 ? (uint64_t)found : copy->size;
+	}
+	return copy->hole_end - copy->at;
+}
+
+/* Up to bytes from the current place; fewer only at the end of the file. */
+static ssize_t read_fully(struct copy *copy, uint8_t *buffer, size_t bytes)
+{
+	size_t got = 0;
+
+	while (got < bytes) {
+		ssize_t n = copy->is_regular ?
+			pread(copy->fd, buffer + got, bytes - got, (off_t)(copy->at + got)) :
+			read(copy->fd, buffer + got, bytes - got);
+
+		if (n < 0 && errno == EINTR)
+			return -EINTR;
+		if (n < 0) {
+			print_error("reading %s: %s", copy->name, strerror(errno));
+			return -EIO;
+		}
+		if (n == 0)
+			break;
+		got += (size_t)n;
+	}
+	return (ssize_t)got;
+}
+
+/* The device has only whole blocks. */
+static size_t pad_block(struct copy *copy, uint8_t *buffer, size_t bytes)
+{
+	size_t block = kl_blk_info(copy->tool->blk)->block_size;
+	size_t padded = (bytes + block - 1) / block * block;
+
+	memset(buffer + bytes, 0, padded - bytes);
+	copy->padding += padded - bytes;
+	return padded;
+}
+
+static int check_room(struct copy *copy)
+{
+	uint8_t more;
+
+	if (copy->is_regular || copy->tool->options.size != 0 || read_fully(copy, &more, 1) == 0)
+		return 0;
+	print_error("%s does not end where the device does, after %" PRIu64 " bytes", copy->name,
+		copy->at);
+	return -ENOSPC;
+}
+
+static ssize_t read_chunk(struct copy *copy, uint8_t *buffer)
+{
+	uint64_t left = copy->size - copy->at;
+
+	return read_fully(copy, buffer, left < copy->chunk_bytes ? left : copy->chunk_bytes);
+}
+
+static int put_data(struct copy *copy, struct pump_slot *slot, size_t bytes)
+{
+	slot->request.op = KL_BLK_WRITE;
+	slot->request.offset = copy->base + copy->at;
+	slot->request.length = pad_block(copy, slot->buffer, bytes);
+	copy->at += bytes;
+	copy->moved += bytes;
+	return 1;
+}
+
+static int put_zeroes(struct copy *copy, struct pump_slot *slot, uint64_t bytes)
+{
+	slot->request.op = KL_BLK_WRITE_ZEROES;
+	slot->request.flags = KL_BLK_UNMAP;
+	slot->request.buffer = NULL;
+	slot->request.offset = copy->base + copy->at;
+	slot->request.length = bytes;
+	copy->at += bytes;
+	return 1;
+}
+
+static int put_carried(struct copy *copy, struct pump_slot *slot)
+{
+	size_t bytes = copy->carried_bytes;
+
+	memcpy(slot->buffer, copy->carried, bytes);
+	copy->carried_bytes = 0;
+	return put_data(copy, slot, bytes);
+}
+
+static bool are_zeroes(const struct copy *copy, const uint8_t *bytes, size_t count)
+{
+	return can_zero(copy) && count % kl_blk_info(copy->tool->blk)->block_size == 0 &&
+		is_all_zero(bytes, count);
+}
+
+/* Reads on while zeroes come, since one request for many is as cheap as one for few. */
+static int gather_zeroes(struct copy *copy, struct pump_slot *slot, uint64_t bytes)
+{
+	uint64_t start = copy->at;
+	ssize_t got = 0;
+
+	for (copy->at += bytes; copy->at - start < MOST_ZEROES && copy->at < copy->size;
+		copy->at += (uint64_t)got) {
+		got = read_chunk(copy, slot->buffer);
+		if (got < 0)
+			return (int)got;
+		if (got == 0)
+			break;
+		if (are_zeroes(copy, slot->buffer, (size_t)got))
+			continue;
+		memcpy(copy->carried, slot->buffer, (size_t)got);
+		copy->carried_bytes = (size_t)got;
+		break;
+	}
+	bytes = copy->at - start;
+	copy->at = start;
+	return put_zeroes(copy, slot, bytes);
+}
+
+static int next_write(void *context, struct pump_slot *slot)
+{
+	struct copy *copy = context;
+	uint32_t block = kl_blk_info(copy->tool->blk)->block_size;
+	uint64_t hole;
+	ssize_t got;
+
+	if (copy->carried_bytes > 0)
+		return put_carried(copy, slot);
+	if (copy->at == copy->size)
+		return check_room(copy);
+	hole = hole_at(copy) / block * block;
+	if (hole >= copy->chunk_bytes && can_zero(copy))
+		return put_zeroes(copy, slot, hole < MOST_ZEROES ? hole : MOST_ZEROES);
+	got = read_chunk(copy, slot->buffer);
+	if (got <= 0)
+		return (int)got;
+	if (are_zeroes(copy, slot->buffer, (size_t)got))
+		return gather_zeroes(copy, slot, (uint64_t)got);
+	return put_data(copy, slot, (size_t)got);
+}
+
+static int finish_write(void *context, struct pump_slot *slot, int result)
+{
+	(void)context;
+	if (result != 0)
+		print_error("writing %" PRIu64 " bytes at %" PRIu64 ": %s", slot->request.length,
+			slot->request.offset, strerror(-result));
+	return result == -EINVAL ? -EIO : result;
+}
+
+static int copy_in(struct copy *copy)
+{
+	const struct pump_source source = {next_write, finish_write, copy, "copying",
+		copy->is_regular || copy->tool->options.size != 0 ? copy->size : 0};
+	int rc;
+
+	copy->carried = malloc(copy->chunk_bytes);
+	if (copy->carried == NULL)
+		return -ENOMEM;
+	rc = pump_run(copy->tool, copy->depth, copy->chunk_bytes, &source);
+	free(copy->carried);
+	return rc;
+}
+
+static int next_read(void *context, struct pump_slot *slot)
+{
+	struct copy *copy = context;
+	uint64_t left = copy->size - copy->at;
+
+	if (left == 0)
+		return 0;
+	if (!copy->is_regular) {
+		if (copy->window_asked == copy->depth)
+			return -EAGAIN;
+		slot->tag = copy->window_asked++;
+	}
+	slot->request.op = KL_BLK_READ;
+	slot->request.offset = copy->base + copy->at;
+	slot->request.length = left < copy->chunk_bytes ? left : copy->chunk_bytes;
+	copy->at += slot->request.length;
+	copy->window_bytes += slot->request.length;
+	return 1;
+}
+
+static int write_fully(struct copy *copy, const uint8_t *bytes, uint64_t count, uint64_t offset)
+{
+	while (count > 0) {
+		ssize_t n = copy->is_regular ? pwrite(copy->fd, bytes, count, (off_t)offset) :
+					       write(copy->fd, bytes, count);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			print_error("writing %s: %s", copy->name, strerror(errno));
+			return -EIO;
+		}
+		bytes += n;
+		count -= (uint64_t)n;
+		offset += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* All of a window's chunks but the last of a copy are of one length, so that they lie together. */
+static int keep_in_window(struct copy *copy, const struct pump_slot *slot)
+{
+	int rc;
+
+	memcpy(copy->window + slot->tag * copy->chunk_bytes, slot->buffer, slot->request.length);
+	if (++copy->window_done < copy->window_asked ||
+		(copy->window_asked < copy->depth && copy->at < copy->size))
+		return 0;
+	rc = write_fully(copy, copy->window, copy->window_bytes, 0);
+	copy->window_asked = 0;
+	copy->window_done = 0;
+	copy->window_bytes = 0;
+	return rc;
+}
+
+static int finish_read(void *context, struct pump_slot *slot, int result)
+{
+	struct copy *copy = context;
+	const struct kl_blk_request *request = &slot->request;
+
+	if (result != 0) {
+		print_error("reading %" PRIu64 " bytes at %" PRIu64 ": %s", request->length,
+			request->offset, strerror(-result));
+		return result == -EINVAL ? -EIO : result;
+	}
+	if (!is_all_zero(slot->buffer, request->length))
+		copy->moved += request->length;
+	else if (copy->is_regular)
+		return 0;
+	if (!copy->is_regular)
+		return keep_in_window(copy, slot);
+	return write_fully(copy, slot->buffer, request->length, request->offset - copy->base);
+}
+
+static int set_length(struct copy *copy)
+{
+	if (!copy->is_regular || ftruncate(copy->fd, (off_t)copy->size) == 0)
+		return 0;
+	print_error("%s: %s", copy->name, strerror(errno));
+	return -EIO;
+}
+
+static int copy_out(struct copy *copy)
+{
+	const struct pump_source source = {next_read, finish_read, copy, "copying", copy->size};
+	int rc;
+
+	if (!copy->is_regular) {
+		copy->window = malloc((size_t)copy->depth * copy->chunk_bytes);
+		if (copy->window == NULL)
+			return -ENOMEM;
+	}
+	rc = pump_run(copy->tool, copy->depth, copy->chunk_bytes, &source);
+	free(copy->window);
+	return rc == 0 ? set_length(copy) : rc;
+}
 
 static int open_file(struct copy *copy)
 {
@@ -45,7 +366,7 @@ static int open_file(struct copy *copy)
 	return 0;
 }
 
-static int prepare(struct copy *copy)
+static int prepare_copy(struct copy *copy)
 {
 	const struct kl_blk_info *info = kl_blk_info(copy->tool->blk);
 	const struct options *options = &copy->tool->options;
@@ -63,7 +384,7 @@ static int prepare(struct copy *copy)
 	return open_file(copy);
 }
 
-static void report(const struct copy *copy, double seconds)
+static void report_copy(const struct copy *copy, double seconds)
 {
 	struct tool *tool = copy->tool;
 	double rate = seconds > 0 ? (double)copy->at / seconds / (1 << 20) : 0;
@@ -84,7 +405,7 @@ static void report(const struct copy *copy, double seconds)
 	json_object_set_new(tool->json, "mib_per_s", json_real(rate));
 }
 
-static int flush(struct copy *copy)
+static int flush_copy(struct copy *copy)
 {
 	const struct kl_blk_request request = {.op = KL_BLK_FLUSH};
 	int rc = target_run(copy->tool, &request);
@@ -94,7 +415,7 @@ static int flush(struct copy *copy)
 	return rc;
 }
 
-static int run(struct copy *copy)
+static int run_copy(struct copy *copy)
 {
 	bool is_in = copy->tool->options.from != NULL;
 	int rc = target_start(copy->tool, 1);
@@ -104,7 +425,7 @@ static int run(struct copy *copy)
 	if (rc == 0)
 		rc = is_in ? copy_in(copy) : copy_out(copy);
 	if (rc == 0 && is_in)
-		rc = flush(copy);
+		rc = flush_copy(copy);
 	if (rc == -EINTR)
 		print_error("stopped after %" PRIu64 " bytes", copy->at);
 	return rc;
@@ -114,15 +435,15 @@ int verb_copy(struct tool *tool)
 {
 	struct copy copy = {.tool = tool, .fd = -1};
 	double started = clock_seconds();
-	int rc = prepare(&copy);
+	int rc = prepare_copy(&copy);
 
 	if (rc == 0)
-		rc = run(&copy);
+		rc = run_copy(&copy);
 	if (copy.fd >= 0 && close(copy.fd) != 0 && rc == 0) {
 		print_error("%s: %s", copy.name, strerror(errno));
 		rc = -EIO;
 	}
 	if (rc == 0)
-		report(&copy, clock_seconds() - started);
+		report_copy(&copy, clock_seconds() - started);
 	return rc;
 }

@@ -1,16 +1,136 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The verbs that only look: info and id. */
-#include "info.h"
-
+/* The verbs that only read: info and id. */
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "common/number.h"
+#include <kickless/bus.h>
+
 #include "common/message.h"
+#include "common/number.h"
 #include "target.h"
 
 #define NAMES_BYTES 1024
+
+/* By bit: virtio 1.x, 5.2.3 and 6. */
+static const struct {
+	unsigned int bit;
+	const char *why;
+} reasons[] = {
+	{0, "legacy only"},
+	{7, "legacy only"},
+	{11, "a cache that can't be flushed is of no use"},
+	{17, "this driver knows no zones, and needs none here"},
+	{24, "legacy only"},
+	{27, "legacy only"},
+	{30, "reserved"},
+	{37, "virtual functions are not driven from here"},
+	{38, "only on request: with it every kick would be a full exit"},
+	{41, "nothing needs an administration queue"},
+};
+
+static const char *explain_refusal(const struct kl_device *device, unsigned int bit)
+{
+	if (kl_features_has(&kl_device_options(device)->declined, bit))
+		return "declined in the device's name";
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].bit == bit)
+			return reasons[i].why;
+	return "not known to this version";
+}
+
+static const char *kick_mode_name(enum kl_kick_mode mode)
+{
+	switch (mode) {
+	case KL_KICK_EAGER:
+		return "eager";
+	case KL_KICK_LAZY:
+		return "lazy";
+	case KL_KICK_AUTO:
+		return "auto";
+	}
+	return "unknown";
+}
+
+static void set_integer(json_t *object, const char *key, uint64_t value)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+static json_t *names_to_json(const struct kl_device *device, const struct kl_features *set)
+{
+	json_t *list = json_array();
+	char text[1024], *save = NULL;
+
+	kl_device_feature_names(device, set, text, sizeof(text));
+	for (char *name = strtok_r(text, " ", &save); name != NULL;
+		name = strtok_r(NULL, " ", &save))
+		json_array_append_new(list, json_string(name));
+	return list;
+}
+
+static json_t *limits_to_json(const struct kl_blk_range_limits *limits)
+{
+	json_t *object;
+
+	if (!limits->is_offered)
+		return json_null();
+	object = json_object();
+	set_integer(object, "max_bytes", limits->max_bytes);
+	set_integer(object, "max_ranges", limits->max_ranges);
+	set_integer(object, "alignment_bytes", limits->alignment);
+	return object;
+}
+
+static void add_queue(const struct tool *tool, json_t *json)
+{
+	struct kl_blk_queue_info queue;
+
+	if (kl_blk_queue_info_get(tool->blk, 0, &queue) != 0)
+		return;
+	set_integer(json, "ring_size", queue.size);
+	set_integer(json, "request_segments", queue.segments);
+	json_object_set_new(json, "ring", json_string(queue.ring));
+	json_object_set_new(json, "path", json_string(queue.path));
+	json_object_set_new(json, "kick", json_string(kick_mode_name(queue.kick.mode)));
+	json_object_set_new(json, "can_sleep", json_boolean(queue.can_sleep));
+}
+
+static void info_to_json(const struct tool *tool, json_t *json)
+{
+	const struct kl_device_info *device = kl_device_info(tool->device);
+	const struct kl_blk_info *info = kl_blk_info(tool->blk);
+
+	json_object_set_new(json, "device", json_string(device->name));
+	json_object_set_new(json, "transport", json_string(device->transport));
+	json_object_set_new(json, "numa_node", json_integer(device->numa_node));
+	json_object_set_new(json, "serial", json_string(tool->serial));
+	set_integer(json, "capacity_bytes", info->capacity);
+	set_integer(json, "block_bytes", info->block_size);
+	set_integer(json, "physical_block_bytes", info->physical_block_size);
+	set_integer(json, "alignment_offset_bytes", info->alignment_offset);
+	set_integer(json, "min_io_bytes", info->min_io_size);
+	set_integer(json, "opt_io_bytes", info->opt_io_size);
+	set_integer(json, "cylinders", info->cylinders);
+	set_integer(json, "heads", info->heads);
+	set_integer(json, "sectors_per_track", info->sectors_per_track);
+	set_integer(json, "seg_max", info->seg_max);
+	set_integer(json, "size_max", info->size_max);
+	set_integer(json, "max_queues", info->max_queues);
+	set_integer(json, "ring_max", info->ring_max);
+	json_object_set_new(json, "read_only", json_boolean(info->is_read_only));
+	json_object_set_new(json, "writeback", json_boolean(info->is_writeback));
+	json_object_set_new(json, "cache_can_be_set", json_boolean(info->cache_can_be_set));
+	json_object_set_new(json, "fua_is_emulated", json_boolean(info->fua_is_emulated));
+	json_object_set_new(json, "discard", limits_to_json(&info->discard));
+	json_object_set_new(json, "write_zeroes", limits_to_json(&info->write_zeroes));
+	json_object_set_new(json, "secure_erase", limits_to_json(&info->secure_erase));
+	set_integer(json, "zone_bytes", info->zones.zone_bytes);
+	add_queue(tool, json);
+	json_object_set_new(json, "offered", names_to_json(tool->device, &device->offered));
+	json_object_set_new(json, "accepted", names_to_json(tool->device, &device->accepted));
+}
 
 /*
  * The serial number is asked for before the device is started for good, since that is when it can
@@ -139,7 +259,7 @@ static void print_features(const struct tool *tool, FILE *out)
 		kl_features_set(&one, bit);
 		fprintf(out, "not taken    %s: %s\n",
 			kl_device_feature_names(tool->device, &one, names, sizeof(names)),
-			why_not_taken(tool->device, bit));
+			explain_refusal(tool->device, bit));
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One queue kept at its depth. What is here runs once per request, so it does little. */
-#include "perf.h"
+#include "perf_job.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,16 +52,15 @@ static struct perf_job *allocate(const struct perf_plan *plan)
 	return NULL;
 }
 
-int perf_job_create(struct perf_run *run, uint16_t queue)
+struct perf_job *perf_job_create(const struct perf_plan *plan, uint16_t queue)
 {
-	const struct perf_plan *plan = &run->plan;
 	struct perf_job *job = allocate(plan);
 
 	if (job == NULL) {
 		print_error("no memory for %u buffers of %u bytes; less depth (-q) or size (-o) "
 			    "needs less",
 			plan->depth, plan->io_bytes);
-		return -ENOMEM;
+		return NULL;
 	}
 	job->queue = queue;
 	job->random = (plan->tool->options.seed + queue) * UINT64_C(0x9e3779b97f4a7c15) | 1;
@@ -73,8 +72,7 @@ int perf_job_create(struct perf_run *run, uint16_t queue)
 		fill_buffers(job, (size_t)plan->depth * plan->io_bytes);
 	histogram_clear(&job->latency);
 	kl_blk_queue_stats_get(plan->tool->blk, queue, &job->before);
-	run->jobs[run->job_count++] = job;
-	return 0;
+	return job;
 }
 
 void perf_job_free(struct perf_job *job)

@@ -3,7 +3,7 @@
  * Jobs shared out to lcores. The main lcore is the device's control thread; it looks after the
  * device between the turns of its own jobs, or sleeps when it has none.
  */
-#include "perf.h"
+#include "perf_lcores.h"
 
 #include <errno.h>
 #include <stdlib.h>

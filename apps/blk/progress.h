@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include "common/clock.h"
-#include "common/progress.h"
+#include "common/message.h"
 
 struct progress {
 	const char *what;

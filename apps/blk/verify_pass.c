@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "verify_pass.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +10,6 @@
 #include "pump.h"
 #include "common/message.h"
 #include "target.h"
-#include "verify.h"
 
 /* Blocks that are looked at to learn what an earlier run wrote. */
 #define SAMPLES 64

@@ -1,14 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "uses.h"
 
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/file.h"
+#include "mounts.h"
 
-void uses_add(struct uses *uses, const char *format, ...)
+/* One more use; what does not fit is left out, since the first is enough to refuse. */
+static void __attribute__((format(printf, 2, 3)))
+add_use(struct uses *uses, const char *format, ...)
 {
 	va_list args;
 
@@ -17,6 +28,221 @@ void uses_add(struct uses *uses, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(uses->text[uses->count++], sizeof(uses->text[0]), format, args);
 	va_end(args);
+}
+
+/*
+ * By number, and by name for file systems that have a number of their own (btrfs). A disk may be mounted
+ * many times; one is enough.
+ */
+static void check_mounts(const struct kl_machine *machine, const struct node *node,
+	struct uses *uses)
+{
+	struct mounts mounts;
+	struct mount mount;
+	bool found = false;
+
+	mounts_open(machine, &mounts);
+	while (!found && mounts_next(&mounts, &mount)) {
+		found = strcmp(mount.number, node->number) == 0 ||
+			(strncmp(mount.source, "/dev/", 5) == 0 &&
+				strcmp(mount.source + 5, node->file) == 0);
+		if (found)
+			add_use(uses, "disk %s is mounted on %s", node->name, mount.point);
+	}
+	mounts_close(&mounts);
+}
+
+static void check_swap(const struct kl_machine *machine, const struct node *node, struct uses *uses)
+{
+	char path[PATH_MAX], line[512], name[256];
+	bool found = false;
+	FILE *swaps;
+
+	snprintf(path, sizeof(path), "%s/swaps", machine->proc);
+	swaps = fopen(path, "r");
+	if (swaps == NULL)
+		return;
+	while (!found && fgets(line, sizeof(line), swaps) != NULL)
+		found = sscanf(line, "/dev/%255s", name) == 1 && strcmp(name, node->file) == 0;
+	fclose(swaps);
+	if (found)
+		add_use(uses, "disk %s is swap space", node->name);
+}
+
+/* Device mapper (LVM, crypt), RAID and the like. */
+static void check_holders(const struct node *node, struct uses *uses)
+{
+	char folder[PATH_MAX + 16], name[128];
+	struct dirent *entry;
+	DIR *holders;
+
+	snprintf(folder, sizeof(folder), "%s/holders", node->path);
+	holders = opendir(folder);
+	if (holders == NULL)
+		return;
+	while ((entry = readdir(holders)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (file_text(name, sizeof(name), "%s/%s/dm/name", folder, entry->d_name) != 0)
+			snprintf(name, sizeof(name), "%.100s", entry->d_name);
+		add_use(uses, "disk %s is part of %s (%s)", node->name, name, entry->d_name);
+	}
+	closedir(holders);
+}
+
+static void check_disk(const struct kl_machine *machine, const struct node *node, struct uses *uses)
+{
+	check_mounts(machine, node, uses);
+	check_swap(machine, node, uses);
+	check_holders(node, uses);
+}
+
+/*
+ * The kernel refuses an exclusive opener what anyone claims, also in mount namespaces that can't be seen. A
+ * disk is claimed through its partitions too, so this is for disks whose other uses have all been checked.
+ */
+static void check_claimed_disk(const struct kl_machine *machine, const struct node *node,
+	struct uses *uses)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", machine->dev, node->file);
+	fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	else if (errno == EBUSY)
+		add_use(uses,
+			"disk %s is claimed by the kernel, as by a mount that is not seen from here",
+			node->name);
+}
+
+static bool is_up(const struct node *node)
+{
+	char text[32];
+
+	return file_text(text, sizeof(text), "%s/flags", node->path) == 0 &&
+		(strtoul(text, NULL, 16) & IFF_UP) != 0;
+}
+
+static bool has_name(const struct ifaddrs *address, const char *name)
+{
+	return address->ifa_addr != NULL && strcmp(address->ifa_name, name) == 0;
+}
+
+static bool print_address(const struct sockaddr *address, char *text, size_t size)
+{
+	const void *bytes;
+
+	if (address->sa_family == AF_INET)
+		bytes = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
+	else if (address->sa_family == AF_INET6)
+		bytes = &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+	else
+		return false;
+	return inet_ntop(address->sa_family, bytes, text, (socklen_t)size) != NULL;
+}
+
+/* The system call knows our own network namespace only, as /sys/class/net does. */
+static bool find_address(const char *name, char *text, size_t size)
+{
+	struct ifaddrs *addresses;
+	bool found = false;
+
+	if (getifaddrs(&addresses) != 0)
+		return false;
+	for (const struct ifaddrs *at = addresses; at != NULL && !found; at = at->ifa_next)
+		found = has_name(at, name) && print_address(at->ifa_addr, text, size);
+	freeifaddrs(addresses);
+	return found;
+}
+
+static bool has_route(const struct kl_machine *machine, const char *name)
+{
+	char path[PATH_MAX], line[512], interface[IFNAMSIZ];
+	bool found = false;
+	FILE *routes;
+
+	snprintf(path, sizeof(path), "%s/net/route", machine->proc);
+	routes = fopen(path, "r");
+	if (routes == NULL)
+		return false;
+	while (!found && fgets(line, sizeof(line), routes) != NULL)
+		found = sscanf(line, "%15s", interface) == 1 && strcmp(interface, name) == 0;
+	fclose(routes);
+	return found;
+}
+
+/* A bridge or bond above it is its master; VLANs and the like are links named upper_NAME. */
+static bool find_upper(const struct node *node, char *text, size_t size)
+{
+	struct dirent *entry;
+	bool found = false;
+	DIR *links;
+
+	if (file_link(text, size, "%s/master", node->path) == 0)
+		return true;
+	links = opendir(node->path);
+	if (links == NULL)
+		return false;
+	while (!found && (entry = readdir(links)) != NULL) {
+		found = strncmp(entry->d_name, "upper_", 6) == 0;
+		if (found)
+			snprintf(text, size, "%s", entry->d_name + 6);
+	}
+	closedir(links);
+	return found;
+}
+
+static void append_part(char *text, size_t size, const char *what, const char *name)
+{
+	size_t length = strlen(text);
+
+	snprintf(text + length, size - length, "%s%s%s", length != 0 ? ", " : "", what, name);
+}
+
+static void check_interface(const struct kl_machine *machine, const struct node *node,
+	struct uses *uses)
+{
+	char name[64], text[192] = "";
+
+	if (is_up(node))
+		append_part(text, sizeof(text), "up", "");
+	if (find_address(node->name, name, sizeof(name)))
+		append_part(text, sizeof(text), "address ", name);
+	if (has_route(machine, node->name))
+		append_part(text, sizeof(text), "route", "");
+	if (find_upper(node, name, sizeof(name)))
+		append_part(text, sizeof(text), "part of ", name);
+	if (text[0] != '\0')
+		add_use(uses, "interface %s: %s", node->name, text);
+}
+
+/* The tag of a 9p device is in sysfs; that of a virtiofs device only since Linux 6.9, and elsewhere. */
+static bool may_mount_tag(const struct mount *mount, const char *tag)
+{
+	bool is_share = strcmp(mount->type, "9p") == 0 || strcmp(mount->type, "virtiofs") == 0;
+
+	return is_share && (tag[0] == '\0' || strcmp(mount->source, tag) == 0);
+}
+
+/* A mount of a file system without a disk (9p, virtiofs), under the name that its device has. */
+static void check_share(const struct kl_machine *machine, const struct node *node,
+	struct uses *uses)
+{
+	struct mounts mounts;
+	struct mount mount;
+	bool found = false;
+	char tag[256];
+
+	file_text(tag, sizeof(tag), "%s/mount_tag", node->path);
+	mounts_open(machine, &mounts);
+	while (!found && mounts_next(&mounts, &mount)) {
+		found = may_mount_tag(&mount, tag);
+		if (found)
+			add_use(uses, "share %s is mounted on %s", mount.source, mount.point);
+	}
+	mounts_close(&mounts);
 }
 
 static bool has_subsystem(const struct nodes *nodes, const char *subsystem)
@@ -46,7 +272,7 @@ static void check_random(const struct kl_machine *machine, struct uses *uses)
 
 	file_text(current, sizeof(current), "%s/class/misc/hw_random/rng_current", machine->sysfs);
 	if (strncmp(current, "virtio_rng", 10) == 0)
-		uses_add(uses, "the kernel takes its random numbers from %s", current);
+		add_use(uses, "the kernel takes its random numbers from %s", current);
 }
 
 static void check_driver(const struct kl_machine *machine, const struct node *node,
@@ -57,14 +283,14 @@ static void check_driver(const struct kl_machine *machine, const struct node *no
 	if (file_link(driver, sizeof(driver), "%s/driver", node->path) != 0)
 		return;
 	if (strcmp(driver, "9pnet_virtio") == 0 || strcmp(driver, "virtiofs") == 0)
-		use_of_share(machine, node, uses);
+		check_share(machine, node, uses);
 	if (strcmp(driver, "virtio_rng") == 0)
 		check_random(machine, uses);
 	if (strcmp(driver, "virtio_net") == 0 && !has_subsystem(nodes, "net"))
-		uses_add(uses, "its interface is in another network namespace");
+		add_use(uses, "its interface is in another network namespace");
 	/* A balloon, a console, a socket to the host: who relies on it can't be seen from here. */
 	if (!shows_its_uses(driver))
-		uses_add(uses, "the kernel driver %s serves the system with it", driver);
+		add_use(uses, "the kernel driver %s serves the system with it", driver);
 }
 
 static void check_node(const struct kl_machine *machine, const struct node *node,
@@ -73,9 +299,9 @@ static void check_node(const struct kl_machine *machine, const struct node *node
 	if (strcmp(node->subsystem, "virtio") == 0)
 		check_driver(machine, node, nodes, uses);
 	else if (strcmp(node->subsystem, "block") == 0)
-		use_of_disk(machine, node, uses);
+		check_disk(machine, node, uses);
 	else if (strcmp(node->subsystem, "net") == 0)
-		use_of_interface(machine, node, uses);
+		check_interface(machine, node, uses);
 }
 
 static void check_claims(const struct kl_machine *machine, const struct nodes *nodes,
@@ -83,7 +309,7 @@ static void check_claims(const struct kl_machine *machine, const struct nodes *n
 {
 	for (size_t i = 0; i < nodes->count && uses->count == 0; i++)
 		if (strcmp(nodes->list[i].subsystem, "block") == 0)
-			use_of_claimed_disk(machine, &nodes->list[i], uses);
+			check_claimed_disk(machine, &nodes->list[i], uses);
 }
 
 static void check_opens(const struct opens *opens, const struct nodes *nodes, struct uses *uses)
@@ -96,7 +322,7 @@ static void check_opens(const struct opens *opens, const struct nodes *nodes, st
 			open = opens_find(opens, node->file);
 		if (open == NULL)
 			continue;
-		uses_add(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
+		add_use(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
 			open->file);
 		/* Drivers that hand a whole function to a process wait for it when they are unbound. */
 		if (strncmp(node->subsystem, "vfio", 4) == 0 || strcmp(node->subsystem, "uio") == 0)
@@ -119,7 +345,7 @@ static void check_group(const struct opens *opens, const struct kl_function *fun
 	}
 	if (open == NULL)
 		return;
-	uses_add(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
+	add_use(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
 		open->file);
 	uses->is_held = true;
 }
@@ -133,7 +359,7 @@ static void check_foreign(const struct kl_function *function, struct uses *uses)
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(function->driver, known[i]) == 0)
 			return;
-	uses_add(uses, "the kernel driver %s serves the system with it", function->driver);
+	add_use(uses, "the kernel driver %s serves the system with it", function->driver);
 }
 
 int uses_find(const struct kl_machine *machine, const struct kl_function *function,

@@ -13,9 +13,10 @@
 #include <kickless/version.h>
 
 #include "control.h"
-#include "cli/dry_run.h"
+#include "cli/command.h"
 #include "cli/parse_settings.h"
 #include "cli/prompt.h"
+#include "cli/show.h"
 #include "cli/testpmd.h"
 #include "forward/capture.h"
 #include "port/pool.h"
@@ -125,7 +126,7 @@ static int set_up(struct testpmd *pmd)
 	if (rc == 0)
 		rc = start_ports(pmd);
 	if (rc == 0)
-		rc = prompt_init(pmd);
+		rc = prompt_init(pmd, command_groups);
 	return rc;
 }
 
@@ -254,7 +255,7 @@ int main(int argc, char **argv)
 	if (pmd->options.help || pmd->options.version)
 		return EXIT_SUCCESS;
 	if (pmd->options.dry_run)
-		return dry_run(&pmd->options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		return show_dry_run(&pmd->options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	testpmd_init(pmd);
 	rc = open_json(pmd);
 	if (rc == 0)

@@ -36,7 +36,7 @@ static void check_parsed(void *parsed, struct cmdline *cmdline, void *data)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	cmdline_parse_ctx_t *commands = commands_build(&pmd);
+	cmdline_parse_ctx_t *commands = commands_build(&pmd, command_groups);
 
 	(void)argc;
 	(void)argv;

@@ -14,18 +14,6 @@
 #include "common/message.h"
 #include "testpmd.h"
 
-const struct command_group *const command_groups[] = {
-	&control_group,
-	&display_group,
-	&config_group,
-	&ports_group,
-	&offload_group,
-	&filter_group,
-	&rss_group,
-	&memory_group,
-	NULL,
-};
-
 struct port_token {
 	struct cmdline_token_hdr hdr;
 	const struct testpmd *pmd;
@@ -42,6 +30,7 @@ union command_token {
 /* One command as librte_cmdline wants it, with all that its tokens point to. */
 struct command_instance {
 	const struct command *command;
+	const struct command_group *const *groups;
 	struct testpmd *pmd;
 	union command_token tokens[COMMAND_WORDS];
 	char choices[COMMAND_WORDS][STR_TOKEN_SIZE];
@@ -115,11 +104,11 @@ static bool is_kind(const char *word, size_t length, const char *kind)
 	return strlen(kind) == length && strncmp(word, kind, length) == 0;
 }
 
-static void group_names(char *choices)
+static void group_names(const struct command_group *const *groups, char *choices)
 {
 	size_t length = 0;
 
-	for (const struct command_group *const *group = command_groups; *group != NULL; group++)
+	for (const struct command_group *const *group = groups; *group != NULL; group++)
 		length += snprintf(choices + length, STR_TOKEN_SIZE - length, "%s#",
 			(*group)->name);
 	snprintf(choices + length, STR_TOKEN_SIZE - length, "all");
@@ -134,7 +123,7 @@ static void make_choices(struct command_instance *instance, unsigned int at, con
 	if (is_kind(word, length, "MODE"))
 		engine_names('#', choices, STR_TOKEN_SIZE);
 	else if (is_kind(word, length, "SECTION"))
-		group_names(choices);
+		group_names(instance->groups, choices);
 	else
 		snprintf(choices, STR_TOKEN_SIZE, "%.*s", (int)length, word);
 	for (char *bar = strchr(choices, '|'); bar != NULL; bar = strchr(bar, '|'))
@@ -166,7 +155,8 @@ static void make_token(struct command_instance *instance, unsigned int at, const
 	instance->inst.tokens[at] = &token->hdr;
 }
 
-static struct cmdline_inst *make_instance(struct testpmd *pmd, const struct command *command)
+static struct cmdline_inst *make_instance(struct testpmd *pmd,
+	const struct command_group *const *groups, const struct command *command)
 {
 	struct command_instance *instance;
 	unsigned int at = 0;
@@ -176,6 +166,7 @@ static struct cmdline_inst *make_instance(struct testpmd *pmd, const struct comm
 	if (instance == NULL)
 		return NULL;
 	instance->command = command;
+	instance->groups = groups;
 	instance->pmd = pmd;
 	instance->inst.f = run_command;
 	instance->inst.data = instance;
@@ -189,28 +180,28 @@ static struct cmdline_inst *make_instance(struct testpmd *pmd, const struct comm
 	return &instance->inst;
 }
 
-static size_t count_commands(void)
+static size_t count_commands(const struct command_group *const *groups)
 {
 	size_t count = 0;
 
-	for (const struct command_group *const *group = command_groups; *group != NULL; group++)
+	for (const struct command_group *const *group = groups; *group != NULL; group++)
 		for (const struct command *command = (*group)->commands; command->look != NULL;
 			command++)
 			count++;
 	return count;
 }
 
-cmdline_parse_ctx_t *commands_build(struct testpmd *pmd)
+cmdline_parse_ctx_t *commands_build(struct testpmd *pmd, const struct command_group *const *groups)
 {
-	cmdline_parse_ctx_t *context = calloc(count_commands() + 1, sizeof(*context));
+	cmdline_parse_ctx_t *context = calloc(count_commands(groups) + 1, sizeof(*context));
 	size_t count = 0;
 
 	if (context == NULL)
 		return NULL;
-	for (const struct command_group *const *group = command_groups; *group != NULL; group++) {
+	for (const struct command_group *const *group = groups; *group != NULL; group++) {
 		for (const struct command *command = (*group)->commands; command->look != NULL;
 			command++) {
-			context[count] = make_instance(pmd, command);
+			context[count] = make_instance(pmd, groups, command);
 			if (context[count++] == NULL) {
 				commands_free(context);
 				return NULL;

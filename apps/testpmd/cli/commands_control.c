@@ -97,3 +97,15 @@ const struct command_group control_group = {
 	.title = "Start and stop forwarding",
 	.commands = commands,
 };
+
+const struct command_group *const command_groups[] = {
+	&control_group,
+	&display_group,
+	&config_group,
+	&ports_group,
+	&offload_group,
+	&filter_group,
+	&rss_group,
+	&memory_group,
+	NULL,
+};

@@ -24,9 +24,9 @@ static struct termios saved_terminal;
 static bool terminal_changed;
 static bool line_begun; /* of what was read last, no end was seen */
 
-int prompt_init(struct testpmd *pmd)
+int prompt_init(struct testpmd *pmd, const struct command_group *const *groups)
 {
-	context = commands_build(pmd);
+	context = commands_build(pmd, groups);
 	if (context == NULL)
 		return -ENOMEM;
 	batch = cmdline_new(context, "", -1, -1);

@@ -3,10 +3,11 @@
 #ifndef TESTPMD_PROMPT_H
 #define TESTPMD_PROMPT_H
 
+struct command_group;
 struct testpmd;
 
-/* Makes the commands known; 0 or -ENOMEM. */
-int prompt_init(struct testpmd *pmd);
+/* Builds the commands of groups that end with NULL. Returns 0 or -ENOMEM. */
+int prompt_init(struct testpmd *pmd, const struct command_group *const *groups);
 
 /* Shows the prompt, and takes a terminal's lines key by key. 0 or -ENOMEM. */
 int prompt_open(void);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct options;
 struct port;
 struct testpmd;
 
@@ -23,5 +24,11 @@ void show_forwarding(const struct testpmd *pmd);
 void show_queues(const struct testpmd *pmd);
 void show_lcores(const struct testpmd *pmd);
 void show_packets(const struct testpmd *pmd);
+
+/*
+ * --dry-run: what a run would use, and the obstacles. It only reads, and needs no EAL. Returns 0, or -ENODEV
+ * when a device is absent or could not be opened as things are.
+ */
+int show_dry_run(const struct options *options);
 
 #endif

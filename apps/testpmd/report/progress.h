@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/progress.h"
+#include "common/message.h"
 
 struct fwd;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What a verify run knows and finds out. */
-#ifndef BLK_APP_VERIFY_H
-#define BLK_APP_VERIFY_H
+#ifndef BLK_APP_VERIFY_PASS_H
+#define BLK_APP_VERIFY_PASS_H
 
 #include "blocks.h"
 #include "pattern.h"
@@ -25,13 +25,10 @@ struct verify {
 	struct blocks unreadable;
 };
 
-/* verify_pass.c: 0, or an error after a message. */
+/* Each returns 0, or an error after a message. */
 int verify_write_pass(struct verify *verify);
 int verify_read_pass(struct verify *verify);
-/* verify_pass.c: the generation that is on the device now, 0 when there is none of this seed. */
+/* The generation that is on the device now, 0 when there is none of this seed. As above. */
 int verify_find_generation(struct verify *verify, uint32_t *generation);
-
-/* verify_report.c: true when all was good. */
-bool verify_report(struct verify *verify);
 
 #endif

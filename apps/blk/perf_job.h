@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A performance run: one job per queue, shared out to lcores, and one report. */
-#ifndef BLK_APP_PERF_H
-#define BLK_APP_PERF_H
+/* The job of a performance run: one queue that is kept at its depth. */
+#ifndef BLK_APP_PERF_JOB_H
+#define BLK_APP_PERF_JOB_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "histogram.h"
-#include "progress.h"
 #include "tool.h"
 
 /* What all jobs do; constant during a run but for the two wishes. */
@@ -51,27 +50,11 @@ struct perf_job {
 	struct kl_blk_queue_stats after;
 };
 
-struct perf_run {
-	struct perf_plan plan;
-	struct perf_job **jobs;
-	uint16_t job_count;
-	double seconds; /* that it really took */
-	uint32_t lcores;
-	struct progress progress;
-	bool has_failed; /* the device went away from under it */
-	double ended; /* when only what is in flight was left to wait for; 0 before */
-};
-
-/* perf_job.c: 0 or -ENOMEM after a message. */
-int perf_job_create(struct perf_run *run, uint16_t queue);
+/* Makes a job for a queue of the started device; NULL after a message. */
+struct perf_job *perf_job_create(const struct perf_plan *plan, uint16_t queue);
 void perf_job_free(struct perf_job *job);
-/* perf_job.c: polls, fills and submits once; false when the job has ended. Its lcore. */
+
+/* Polls, fills and submits once; false when the job has ended. The job's lcore only. */
 bool perf_job_turn(struct perf_job *job);
-
-/* perf_lcores.c: runs all jobs to their end; 0 or an error after a message. */
-int perf_lcores_run(struct perf_run *run);
-
-/* perf_report.c */
-void perf_report(struct perf_run *run);
 
 #endif
