@@ -85,6 +85,7 @@ static struct kl_driver blk_driver = {
 	.feature_rules = feature_rules,
 	.probe = probe,
 	.remove = remove_device,
+	.name_key = "serial",
 	.is_named = is_named,
 	.config_changed = blk_config_changed,
 };

@@ -46,24 +46,29 @@ static void remove_device(struct kl_device *device)
 	free(net);
 }
 
-static int option(struct kl_device *device, const char *key, const char *value)
+static bool is_mac_valid(const char *value)
+{
+	struct rte_ether_addr mac;
+
+	return rte_ether_unformat_addr(value, &mac) == 0 && rte_is_valid_assigned_ether_addr(&mac);
+}
+
+static void apply_mac(struct kl_device *device, const char *value)
 {
 	struct kl_net *net = kl_device_private(device);
 	struct rte_ether_addr mac;
 
-	if (strcmp(key, "mac") != 0)
-		return -ENOENT;
-	if (rte_ether_unformat_addr(value, &mac) != 0 || !rte_is_valid_assigned_ether_addr(&mac)) {
-		kl_error(
-			"%s: mac=%s is not possible; allowed: a unicast address such as 02:00:00:00:00:01",
-			kl_device_info(device)->name, value);
-		return -EINVAL;
-	}
+	if (rte_ether_unformat_addr(value, &mac) != 0)
+		return;
 	memcpy(net->info.mac, mac.addr_bytes, sizeof(net->info.mac));
 	net->info.mac_is_random = false;
 	net->settings.mac_is_given = true;
-	return 0;
 }
+
+static const struct kl_driver_option options[] = {
+	{"mac", "a unicast address such as 02:00:00:00:00:01", is_mac_valid, apply_mac},
+	{0},
+};
 
 static bool is_named(struct kl_device *device, const char *key, const char *value)
 {
@@ -82,7 +87,8 @@ static struct kl_driver net_driver = {
 	.feature_rules = net_feature_rules,
 	.probe = probe,
 	.remove = remove_device,
-	.option = option,
+	.options = options,
+	.name_key = "mac",
 	.is_named = is_named,
 	.config_changed = net_config_changed,
 };

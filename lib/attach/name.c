@@ -44,23 +44,6 @@ static int parse_key(const char *text, const char *colon, struct kl__name *name)
 	return take(name->value, sizeof(name->value), equals + 1, strlen(equals + 1));
 }
 
-/* The value of key among the options, "" when it is not there, or is longer than any good one. */
-static void find_option(const char *options, const char *key, char *value, size_t size)
-{
-	size_t length = strlen(key);
-
-	value[0] = '\0';
-	for (const char *at = options; at != NULL; at = strchr(at, ',')) {
-		at += *at == ',';
-		if (strncmp(at, key, length) != 0 || at[length] != '=')
-			continue;
-		at += length + 1;
-		if (take(value, size, at, strcspn(at, ",")) != 0)
-			value[0] = '\0';
-		return;
-	}
-}
-
 /* Addresses are written as the kernel and QEMU show them, in hexadecimal. */
 static int parse_registers(const char *text, struct kl__name *name)
 {
@@ -84,23 +67,15 @@ static int parse_registers(const char *text, struct kl__name *name)
 	return *end == '\0' && errno == 0 && name->registers % 4 == 0 ? 0 : -EINVAL;
 }
 
-int kl__name_parse(const char *spec, struct kl__name *name)
+int kl__name_parse(const char *text, struct kl__name *name)
 {
-	const char *comma = strchr(spec, ','), *mark;
-	char text[256];
+	const char *mark;
 
 	memset(name, 0, sizeof(*name));
-	if (take(text, sizeof(text), spec, strcspn(spec, ",")) != 0)
-		return -EINVAL;
-	if (comma != NULL && comma[1] != '\0')
-		name->options = comma + 1;
-	find_option(name->options, "legacy", name->legacy, sizeof(name->legacy));
 	if (strncmp(text, "mmio:", 5) == 0)
 		return parse_registers(text + 5, name);
 	if (strncmp(text, "vhost-user:", 11) == 0) {
 		name->kind = KL__NAME_VHOST_USER;
-		find_option(name->options, "type", name->type, sizeof(name->type));
-		find_option(name->options, "server", name->server, sizeof(name->server));
 		return take(name->value, sizeof(name->value), text + 11, strlen(text + 11));
 	}
 	if (kl_pci_address(text, name->address) == 0) {

@@ -24,16 +24,12 @@ struct kl__name {
 	unsigned int nth;
 	char key[32];
 	char value[128]; /* of KEY, or the path of a socket */
-	char legacy
-		[2]; /* what legacy= asks for, "0" or "1"; anything else is the core's to refuse */
-	char server[2]; /* the same of server= */
-	const char *options; /* what follows the first comma, inside spec; NULL for nothing */
 };
 
 /*
- * 0, or -EINVAL when spec has none of these forms. Says nothing: the caller knows which types there
- * are.
+ * Parses text, which has no options any more. 0, or -EINVAL when it has none of these forms. No
+ * message: the caller knows which types there are.
  */
-int kl__name_parse(const char *spec, struct kl__name *name);
+int kl__name_parse(const char *text, struct kl__name *name);
 
 #endif

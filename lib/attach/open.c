@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kl_device_open: from a name to a function, through VFIO or UIO and its transport, to the
- * device's driver.
+ * kl_device_open, in one direction: the name and all options are parsed and checked, then the device
+ * is found, reached, identified, connected to its transport and handed to core.
  */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
 
 #include <kickless/bus.h>
 #include <kickless/log.h>
 
 #include "attach/candidates.h"
-#include "attach/function.h"
-#include "attach/name.h"
-#include "attach/registers.h"
+#include "attach/from_access.h"
+#include "attach/spec.h"
 #include "core/device.h"
 #include "platform/devmem.h"
 #include "platform/host.h"
@@ -23,8 +20,7 @@
 #include "platform/vfio.h"
 #include "transport/vhost_user.h"
 
-static int open_function(const char *address, enum kl__pci_interface interface,
-	struct kl_device **device)
+static int open_function(const char *address, struct kl__spec *spec, struct kl_device **device)
 {
 	struct kl__pci_access *access;
 	struct kl__host *host;
@@ -40,187 +36,116 @@ static int open_function(const char *address, enum kl__pci_interface interface,
 		rc = kl__vfio_open(address, &access, &host);
 	if (rc != 0)
 		return rc;
-	return kl__attach_function(access, host, interface, device);
+	return kl__attach_pci(access, host, spec, device);
 }
 
-/* Which of two interfaces is to be used has to be known before the device is touched. */
-static enum kl__pci_interface interface_of(const struct kl__name *name)
+static int open_nth(const struct kl__candidates *candidates, struct kl__spec *spec,
+	struct kl_device **device)
 {
-	if (name->legacy[0] == '1')
-		return KL__PCI_USE_LEGACY;
-	return name->legacy[0] == '0' ? KL__PCI_USE_MODERN : KL__PCI_BEST;
-}
-
-/* What the name means when it names a type: the nth, or the first that answers to the key. */
-static int open_nth(const struct kl__candidates *candidates, const struct kl__name *name,
-	const char *spec, struct kl_device **device)
-{
-	if (name->nth >= candidates->count) {
-		kl__candidates_explain(candidates, spec, name->type);
+	if (spec->name.nth >= candidates->count) {
+		kl__candidates_explain(candidates, spec->text, spec->name.type);
 		return -ENODEV;
 	}
-	return open_function(candidates->functions[name->nth].address, interface_of(name), device);
+	return open_function(candidates->functions[spec->name.nth].address, spec, device);
 }
 
-static int open_by_key(const struct kl__candidates *candidates, const struct kl__name *name,
-	const struct kl_driver *driver, const char *spec, struct kl_device **device)
+/* The first that the driver finds to have the key's value. */
+static int open_by_key(const struct kl__candidates *candidates, struct kl__spec *spec,
+	struct kl_device **device)
 {
 	int rc, failure = 0;
 
-	if (driver->is_named == NULL) {
-		kl_error(
-			"%s: devices of type %s have no keys to find them by; name it %s@N or by its address",
-			spec, name->type, name->type);
-		return -EINVAL;
-	}
 	for (size_t i = 0; i < candidates->count; i++) {
-		/* To be asked it would have to be reset under whoever uses it. */
+		/* To be asked it would have to be reset while it is in use. */
 		if (kl__device_is_open(candidates->functions[i].address))
 			continue;
-		rc = open_function(candidates->functions[i].address, interface_of(name), device);
+		rc = open_function(candidates->functions[i].address, spec, device);
 		if (rc != 0) {
 			failure = rc;
 			continue;
 		}
-		if (driver->is_named(*device, name->key, name->value))
+		if (spec->driver->is_named(*device, spec->name.key, spec->name.value))
 			return 0;
 		kl_device_close(*device);
 	}
-	/* One that could not be asked, which has been said, may have been the one. */
-	kl__candidates_explain(candidates, spec, name->type);
+	/* One that could not be asked, for which there was a message, may have been the one. */
+	kl__candidates_explain(candidates, spec->text, spec->name.type);
 	return failure != 0 ? failure : -ENODEV;
 }
 
-static void list_types(char *text, size_t size)
+static int open_by_type(struct kl__spec *spec, struct kl_device **device)
 {
-	const struct kl_driver *driver = NULL;
-	size_t length = 0;
-
-	text[0] = '\0';
-	while ((driver = kl_driver_next(driver)) != NULL && length < size)
-		length += (size_t)snprintf(text + length, size - length, "%s%s",
-			length != 0 ? ", " : "", driver->name);
-}
-
-static int open_by_type(const struct kl__name *name, const char *spec, struct kl_device **device)
-{
-	const struct kl_driver *driver = kl_driver_find_name(name->type);
 	struct kl__candidates candidates;
-	char types[128];
-	int rc;
+	int rc = kl__candidates_find(&kl_machine_current, spec->driver, &candidates);
 
-	if (driver == NULL) {
-		list_types(types, sizeof(types));
-		kl_error("%s: %s is not a type that this program has a driver for; those are: %s",
-			spec, name->type, types);
-		return -EINVAL;
-	}
-	rc = kl__candidates_find(&kl_machine_current, driver, &candidates);
 	if (rc != 0)
 		return rc;
-	if (name->kind == KL__NAME_NTH)
-		rc = open_nth(&candidates, name, spec, device);
+	if (spec->name.kind == KL__NAME_NTH)
+		rc = open_nth(&candidates, spec, device);
 	else
-		rc = open_by_key(&candidates, name, driver, spec, device);
+		rc = open_by_key(&candidates, spec, device);
 	kl__candidates_free(&candidates);
 	return rc;
 }
 
-/* The socket does not tell which type of device is behind it. */
-static const struct kl_driver *driver_of_back_end(const struct kl__name *name)
+static int open_back_end(struct kl__spec *spec, struct kl_device **device)
 {
-	const struct kl_driver *first = kl_driver_next(NULL);
-
-	if (name->type[0] != '\0')
-		return kl_driver_find_name(name->type);
-	return first != NULL && kl_driver_next(first) == NULL ? first : NULL;
-}
-
-static int open_back_end(const struct kl__name *name, const char *spec, struct kl_device **device)
-{
-	const struct kl_driver *driver = driver_of_back_end(name);
 	struct kl__transport *transport;
 	struct kl__host *host;
-	char types[128];
-	int rc;
+	int rc = kl__host_create(-1, false, &host);
 
-	if (driver == NULL) {
-		list_types(types, sizeof(types));
-		kl_error(
-			"%s: what is behind a socket has to be said: add ,type=TYPE with TYPE one of: %s",
-			spec, types);
-		return -EINVAL;
-	}
-	rc = kl__host_create(-1, false, &host);
 	if (rc != 0)
 		return rc;
-	rc = kl__vhost_user_open(name->value, name->server[0] == '1', driver->types[0],
-		&kl__eal_shared_memory, &transport);
-	if (rc != 0)
-		goto close_host;
-	rc = kl__device_attach(transport, host, NULL, device);
+	rc = kl__vhost_user_open(spec->name.value, spec->options.transport.is_server,
+		spec->driver->types[0], &kl__eal_shared_memory, &transport);
 	if (rc == 0)
-		return 0;
-	transport->ops->close(transport);
-close_host:
+		return kl__attach_transport(transport, host, spec, device);
 	host->close(host);
 	return rc;
 }
 
-static int open_registers(const struct kl__name *name, struct kl_device **device)
+static int open_registers(struct kl__spec *spec, struct kl_device **device)
 {
 	struct kl__mmio_access *access;
 	struct kl__host *host;
-	int rc = kl__devmem_open(name->registers, &access, &host);
+	int rc = kl__devmem_open(spec->name.registers, &access, &host);
 
 	if (rc != 0)
 		return rc;
-	if (name->irq >= 0)
+	if (spec->name.irq >= 0)
 		kl_warning("%s: its interrupt %d is not used: /dev/mem hands out none",
-			access->name, name->irq);
-	return kl__attach_registers(access, host, device);
+			access->name, spec->name.irq);
+	return kl__attach_mmio(access, host, spec, device);
 }
 
-static int open_named(const struct kl__name *name, const char *spec, struct kl_device **device)
+static int open_named(struct kl__spec *spec, struct kl_device **device)
 {
-	switch (name->kind) {
+	switch (spec->name.kind) {
 	case KL__NAME_ADDRESS:
-		return open_function(name->address, interface_of(name), device);
+		return open_function(spec->name.address, spec, device);
 	case KL__NAME_NTH:
 	case KL__NAME_KEY:
-		return open_by_type(name, spec, device);
+		return open_by_type(spec, device);
 	case KL__NAME_VHOST_USER:
-		return open_back_end(name, spec, device);
+		return open_back_end(spec, device);
 	case KL__NAME_MMIO:
-		return open_registers(name, device);
+		return open_registers(spec, device);
 	}
 	return -EINVAL;
 }
 
-int kl_device_open(const char *spec, struct kl_device **result)
+int kl_device_open(const char *text, struct kl_device **result)
 {
 	struct kl_device *device;
-	struct kl__name name;
-	char types[128];
-	int rc;
+	struct kl__spec spec;
+	int rc = kl__spec_parse(&kl_machine_current, text, &spec);
 
-	if (kl__name_parse(spec, &name) != 0) {
-		list_types(types, sizeof(types));
-		kl_error(
-			"\"%s\" is not the name of a device; allowed: a PCI address (0000:00:05.0, 00:05.0), "
-			"TYPE@N or TYPE:KEY=VALUE with TYPE one of: %s, mmio:0xADDRESS, "
-			"vhost-user:PATH[,server=0|1]; each may be followed by ,key=value",
-			spec, types);
-		return -EINVAL;
-	}
-	rc = open_named(&name, spec, &device);
+	if (rc == 0)
+		rc = open_named(&spec, &device);
 	if (rc != 0)
 		return rc;
-	rc = kl__device_parse_options(device, name.options);
-	if (rc != 0) {
-		kl_device_close(device);
-		return rc;
-	}
+	/* Not earlier: a device is found by what it has of its own. */
+	kl__options_apply(&spec.options, device);
 	*result = device;
 	return 0;
 }

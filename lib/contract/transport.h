@@ -103,6 +103,27 @@ struct kl__transport_ops {
 	void (*close)(struct kl__transport *transport);
 };
 
+/* Which of the two interfaces of virtio is to be used: virtio 1.x, 2.2.3. */
+enum kl__interface {
+	KL__INTERFACE_BEST, /* modern if the device has that, else legacy */
+	KL__INTERFACE_MODERN,
+	KL__INTERFACE_LEGACY,
+};
+
+/* The values of transport options in a device's name. */
+struct kl__transport_choice {
+	enum kl__interface interface;
+	bool is_server; /* of a socket: this side listens */
+};
+
+/* One key=value that a transport knows; a table of them ends with a NULL key. */
+struct kl__transport_option {
+	const char *key;
+	const char *allowed; /* the legal values, for messages */
+	/* Whether value is legal, which sets the choice. */
+	bool (*parse)(const char *value, struct kl__transport_choice *choice);
+};
+
 /* What intx_acknowledge returns, as the ISR status has it: virtio 1.x, 4.1.4.5. */
 #define KL__INTX_QUEUE 1
 #define KL__INTX_CONFIG 2

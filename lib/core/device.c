@@ -95,8 +95,8 @@ static void set_info(struct kl_device *device)
 	device->info.numa_node = device->transport->numa_node;
 }
 
-int kl__device_attach(struct kl__transport *transport, struct kl__host *host, const char *options,
-	struct kl_device **result)
+int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
+	const struct kl_device_options *options, struct kl_device **result)
 {
 	struct kl_device *device = calloc(1, sizeof(*device));
 	int rc;
@@ -105,6 +105,7 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host, co
 		return kl_no_memory(transport->name, sizeof(*device));
 	device->transport = transport;
 	device->host = host;
+	device->options = *options;
 	device->line = -1;
 	set_info(device);
 	rc = find_driver(device);
@@ -116,14 +117,9 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host, co
 	rc = device->driver->probe(device);
 	if (rc != 0)
 		goto set_failed;
-	rc = kl__device_parse_options(device, options);
-	if (rc != 0)
-		goto remove;
 	add_open(device);
 	*result = device;
 	return 0;
-remove:
-	device->driver->remove(device);
 set_failed:
 	kl_device_fail(device);
 free_device:

@@ -32,11 +32,11 @@ struct kl_device {
 
 /*
  * Makes a device of what a transport reaches: resets it, reads its features, finds its driver and
- * probes it. options is "key=value[,key=value...]" or NULL. On success transport and host belong to
- * the device; on failure they are the caller's still. Errors as for kl_device_open.
+ * probes it. On success transport and host belong to the device; on failure they are the caller's
+ * still. Errors as for kl_device_open.
  */
-int kl__device_attach(struct kl__transport *transport, struct kl__host *host, const char *options,
-	struct kl_device **device);
+int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
+	const struct kl_device_options *options, struct kl_device **device);
 
 /*
  * Whether this process has a device of that name, a transport's, open. Opening one twice would
@@ -51,9 +51,6 @@ extern unsigned int kl__reset_timeout_ms;
 
 /* The monotonic clock. */
 uint64_t kl__now_ms(void);
-
-/* core/options.c: reads options into device->options and hands the rest to the driver. */
-int kl__device_parse_options(struct kl_device *device, const char *options);
 
 /* core/negotiate.c: the feature bits of rings, that every type can use. */
 struct kl_features kl__ring_features(void);

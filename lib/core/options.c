@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What stands behind a device's name: key=value[,key=value...]. */
+#include "core/options.h"
+
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,15 +21,24 @@ static const struct kl_feature_name common_keys[] = {
 	{0, NULL},
 };
 
-static int bad(const struct kl_device *device, const char *key, const char *value,
+static int refuse_value(const struct kl__options_scope *scope, const char *key, const char *value,
 	const char *allowed)
 {
-	kl_error("%s: %s=%s is not possible; allowed: %s", device->info.name, key, value, allowed);
+	kl_error("%s: %s=%s is not possible; allowed: %s", scope->name, key, value, allowed);
 	return -EINVAL;
 }
 
-static int parse_number(const struct kl_device *device, const char *key, const char *value,
-	unsigned long limit, const char *allowed, uint16_t *number)
+/* The drivers that may be meant: the one that is known, or all. */
+static const struct kl_driver *next_driver(const struct kl__options_scope *scope,
+	const struct kl_driver *driver)
+{
+	if (scope->driver == NULL)
+		return kl_driver_next(driver);
+	return driver == NULL ? scope->driver : NULL;
+}
+
+static int parse_number(const struct kl__options_scope *scope, const char *key, const char *value,
+	const char *allowed, uint16_t *number)
 {
 	unsigned long parsed;
 	char *end;
@@ -34,160 +46,275 @@ static int parse_number(const struct kl_device *device, const char *key, const c
 	errno = 0;
 	parsed = strtoul(value, &end, 10);
 	if (errno != 0 || value[0] < '0' || value[0] > '9' || *end != '\0' || parsed < 1 ||
-		parsed > limit)
-		return bad(device, key, value, allowed);
+		parsed > 32768)
+		return refuse_value(scope, key, value, allowed);
 	*number = (uint16_t)parsed;
 	return 0;
 }
 
-static int parse_queue_size(struct kl_device *device, const char *key, const char *value)
+static int choose_feature(const struct kl__options_scope *scope, const char *key, const char *value,
+	unsigned int bit, bool insist, struct kl_device_options *options)
 {
-	/* Which of them the ring's format allows is known only when it is negotiated. */
-	return parse_number(device, key, value, 32768, "1 to 32768, of split rings powers of two",
-		&device->options.queue_size);
-}
-
-static int choose_feature(struct kl_device *device, const char *key, const char *value,
-	unsigned int bit, bool insist)
-{
-	if (kl_features_has(insist ? &device->options.declined : &device->options.insisted, bit))
-		return bad(device, key, value, "a feature either wanted or not, not both");
-	kl_features_set(insist ? &device->options.insisted : &device->options.declined, bit);
+	if (kl_features_has(insist ? &options->declined : &options->insisted, bit))
+		return refuse_value(scope, key, value, "a feature either wanted or not, not both");
+	kl_features_set(insist ? &options->insisted : &options->declined, bit);
 	return 0;
 }
 
-static int parse_switch(struct kl_device *device, const char *key, const char *value,
-	unsigned int bit)
+static int parse_switch(const struct kl__options_scope *scope, const char *key, const char *value,
+	unsigned int bit, struct kl_device_options *options)
 {
 	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
-		return bad(device, key, value, "0 or 1");
-	return choose_feature(device, key, value, bit, value[0] == '1');
+		return refuse_value(scope, key, value, "0 or 1");
+	return choose_feature(scope, key, value, bit, value[0] == '1', options);
+}
+
+static int find_feature(const struct kl__options_scope *scope, const char *name)
+{
+	const struct kl_driver *driver = NULL;
+	int bit = -1;
+
+	while (bit < 0 && (driver = next_driver(scope, driver)) != NULL)
+		bit = kl__feature_by_name(driver, name);
+	return bit;
 }
 
 /* features=+NAME/-NAME/... */
-static int parse_features(struct kl_device *device, const char *value)
+static int parse_features(const struct kl__options_scope *scope, const char *value,
+	struct kl_device_options *options)
 {
 	char *copy = strdup(value), *save = NULL;
 	int rc = 0;
 
 	if (copy == NULL)
-		return kl_no_memory(device->info.name, strlen(value) + 1);
+		return kl_no_memory(scope->name, strlen(value) + 1);
 	for (char *word = strtok_r(copy, "/", &save); word != NULL && rc == 0;
 		word = strtok_r(NULL, "/", &save)) {
-		int bit = kl__feature_by_name(device->driver, word + 1);
+		int bit = find_feature(scope, word + 1);
 
 		if ((word[0] != '+' && word[0] != '-') || bit < 0)
-			rc = bad(device, "features", word,
+			rc = refuse_value(scope, "features", word,
 				"+NAME or -NAME, NAME as in the specification, "
 				"such as EVENT_IDX");
 		else
-			rc = choose_feature(device, "features", word, (unsigned int)bit,
-				word[0] == '+');
+			rc = choose_feature(scope, "features", word, (unsigned int)bit,
+				word[0] == '+', options);
 	}
 	free(copy);
 	return rc;
 }
 
-static int parse_kick(struct kl_device *device, const char *value)
+static int parse_kick(const struct kl__options_scope *scope, const char *value,
+	struct kl_device_options *options)
 {
-	if (kl_kick_policy_parse(value, &device->options.kick) != 0)
-		return bad(device, "kick", value,
+	if (kl_kick_policy_parse(value, &options->kick) != 0)
+		return refuse_value(scope, "kick", value,
 			"eager, auto or lazy:NS with NS from 1 to 1000000000");
-	device->options.kick_given = true;
+	options->kick_given = true;
 	return 0;
 }
 
 /* The name of a device may say what it should be; a vhost-user socket's has to. */
-static int check_type(const struct kl_device *device, const char *key, const char *value)
+static int check_type(const struct kl__options_scope *scope, const char *value)
 {
-	return strcmp(value, device->driver->name) == 0 ?
-		0 :
-		bad(device, key, value, device->driver->name);
+	const struct kl_driver *driver = NULL;
+	char names[128];
+
+	while ((driver = next_driver(scope, driver)) != NULL)
+		if (strcmp(driver->name, value) == 0)
+			return 0;
+	return refuse_value(scope, "type", value,
+		scope->driver != NULL ? scope->driver->name :
+					kl__driver_names(names, sizeof(names)));
 }
 
-/* Which interface is used was decided on opening; here it shows whether it could be had. */
-static int check_legacy(const struct kl_device *device, const char *key, const char *value)
+static int parse_transport(const struct kl__options_scope *scope, const char *key,
+	const char *value, struct kl__options *options)
 {
-	bool is_legacy = (device->transport->quirks & KL__QUIRK_LEGACY) != 0;
-
-	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
-		return bad(device, key, value, "0 or 1");
-	if ((value[0] == '1') == is_legacy)
-		return 0;
-	return bad(device, key, value,
-		is_legacy ? "1, since the device has no other interface" :
-			    "0, since the device has no legacy interface");
+	for (const struct kl__transport_option *option = scope->transport; option->key != NULL;
+		option++) {
+		if (strcmp(option->key, key) != 0)
+			continue;
+		return option->parse(value, &options->transport) ?
+			0 :
+			refuse_value(scope, key, value, option->allowed);
+	}
+	return -ENOENT;
 }
 
-/* It was obeyed when the device was opened; here it only must make sense. */
-static int check_server(const struct kl_device *device, const char *key, const char *value)
+static int parse_feature_key(const struct kl__options_scope *scope, const char *key,
+	const char *value, struct kl_device_options *options)
 {
-	bool can_serve = device->transport->ops->reconnect != NULL;
+	const struct kl_driver *driver = NULL;
+	int bit = kl__feature_find(common_keys, key);
 
-	if (strcmp(value, "0") == 0 || (can_serve && strcmp(value, "1") == 0))
-		return 0;
-	return bad(device, key, value, can_serve ? "0 or 1" : "0: there is no socket here");
+	while (bit < 0 && (driver = next_driver(scope, driver)) != NULL)
+		bit = kl__feature_find(driver->feature_keys, key);
+	if (bit < 0)
+		return -ENOENT;
+	return parse_switch(scope, key, value, (unsigned int)bit, options);
 }
 
-static int parse_one(struct kl_device *device, const char *key, const char *value)
+static const struct kl_driver_option *find_option(const struct kl_driver *driver, const char *key)
 {
-	int rc = -ENOENT, bit;
+	const struct kl_driver_option *option = driver->options;
+
+	while (option != NULL && option->key != NULL && strcmp(option->key, key) != 0)
+		option++;
+	return option != NULL && option->key != NULL ? option : NULL;
+}
+
+/* The last of several values of one key counts. */
+static bool keep_own(const struct kl_driver_option *option, const char *value,
+	struct kl__options *options)
+{
+	unsigned int i = 0;
+
+	while (i < options->own_count && options->own[i].option != option)
+		i++;
+	if (i == KL__DRIVER_OPTIONS_MAX || strlen(value) >= sizeof(options->own[i].value))
+		return false;
+	options->own[i].option = option;
+	strcpy(options->own[i].value, value);
+	options->own_count = i < options->own_count ? options->own_count : i + 1;
+	return true;
+}
+
+static int parse_own(const struct kl__options_scope *scope, const char *key, const char *value,
+	struct kl__options *options)
+{
+	const struct kl_driver *driver = NULL;
+	const char *allowed = NULL;
+
+	while ((driver = next_driver(scope, driver)) != NULL) {
+		const struct kl_driver_option *option = find_option(driver, key);
+
+		if (option == NULL)
+			continue;
+		if (option->is_valid(value) &&
+			(scope->driver == NULL || keep_own(option, value, options)))
+			return 0;
+		allowed = option->allowed;
+	}
+	return allowed != NULL ? refuse_value(scope, key, value, allowed) : -ENOENT;
+}
+
+__attribute__((format(printf, 3, 4))) static void append(char *text, size_t size,
+	const char *format, ...)
+{
+	size_t length = strlen(text);
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text + length, size - length, format, arguments);
+	va_end(arguments);
+}
+
+static int refuse_key(const struct kl__options_scope *scope, const char *key)
+{
+	char known[512] = "type, queues, queue_size, event_idx, indirect, packed, in_order, "
+			  "features, kick";
+	const struct kl_driver *driver = NULL;
+
+	for (const struct kl__transport_option *option = scope->transport; option->key != NULL;
+		option++)
+		append(known, sizeof(known), ", %s", option->key);
+	while ((driver = next_driver(scope, driver)) != NULL) {
+		append(known, sizeof(known), "; of the %s driver", driver->name);
+		for (const struct kl_feature_name *name = driver->feature_keys;
+			name != NULL && name->name != NULL; name++)
+			append(known, sizeof(known), " %s", name->name);
+		for (const struct kl_driver_option *option = driver->options;
+			option != NULL && option->key != NULL; option++)
+			append(known, sizeof(known), " %s", option->key);
+	}
+	kl_error("%s: unknown key %s; known are %s", scope->name, key, known);
+	return -EINVAL;
+}
+
+static int parse_one(const struct kl__options_scope *scope, const char *key, const char *value,
+	struct kl__options *options)
+{
+	struct kl_device_options *common = &options->common;
+	int rc;
 
 	if (strcmp(key, "queues") == 0)
-		return parse_number(device, key, value, 32768, "1 to 32768",
-			&device->options.queues);
+		return parse_number(scope, key, value, "1 to 32768", &common->queues);
+	/* Which of them the ring's format allows is known only when it is negotiated. */
 	if (strcmp(key, "queue_size") == 0)
-		return parse_queue_size(device, key, value);
+		return parse_number(scope, key, value, "1 to 32768, of split rings powers of two",
+			&common->queue_size);
 	if (strcmp(key, "type") == 0)
-		return check_type(device, key, value);
-	if (strcmp(key, "legacy") == 0)
-		return check_legacy(device, key, value);
-	if (strcmp(key, "server") == 0)
-		return check_server(device, key, value);
+		return check_type(scope, value);
 	if (strcmp(key, "features") == 0)
-		return parse_features(device, value);
+		return parse_features(scope, value, common);
 	if (strcmp(key, "kick") == 0)
-		return parse_kick(device, value);
-	bit = kl__feature_find(common_keys, key);
-	if (bit < 0)
-		bit = kl__feature_find(device->driver->feature_keys, key);
-	if (bit >= 0)
-		return parse_switch(device, key, value, (unsigned int)bit);
-	if (device->driver->option != NULL)
-		rc = device->driver->option(device, key, value);
-	if (rc == -ENOENT) {
-		kl_error(
-			"%s: unknown key %s; known are type, legacy, queues, queue_size, event_idx, indirect, "
-			"packed, in_order, features, kick and those of the %s driver",
-			device->info.name, key, device->driver->name);
-		rc = -EINVAL;
-	}
-	return rc;
+		return parse_kick(scope, value, common);
+	rc = parse_transport(scope, key, value, options);
+	if (rc == -ENOENT)
+		rc = parse_feature_key(scope, key, value, common);
+	if (rc == -ENOENT)
+		rc = parse_own(scope, key, value, options);
+	return rc == -ENOENT ? refuse_key(scope, key) : rc;
 }
 
-int kl__device_parse_options(struct kl_device *device, const char *options)
+int kl__options_parse(const struct kl__options_scope *scope, const char *text,
+	struct kl__options *options)
 {
 	char *copy, *save = NULL;
 	int rc = 0;
 
-	if (options == NULL)
+	*options = (struct kl__options){0};
+	if (text == NULL)
 		return 0;
-	copy = strdup(options);
+	copy = strdup(text);
 	if (copy == NULL)
-		return kl_no_memory(device->info.name, strlen(options) + 1);
+		return kl_no_memory(scope->name, strlen(text) + 1);
 	for (char *key = strtok_r(copy, ",", &save); key != NULL && rc == 0;
 		key = strtok_r(NULL, ",", &save)) {
 		char *equals = strchr(key, '=');
 
 		if (equals == NULL) {
-			kl_error("%s: %s has no value; write %s=VALUE", device->info.name, key,
-				key);
+			kl_error("%s: %s has no value; write %s=VALUE", scope->name, key, key);
 			rc = -EINVAL;
 			continue;
 		}
 		*equals = '\0';
-		rc = parse_one(device, key, equals + 1);
+		rc = parse_one(scope, key, equals + 1, options);
 	}
 	free(copy);
 	return rc;
+}
+
+void kl__options_apply(const struct kl__options *options, struct kl_device *device)
+{
+	for (unsigned int i = 0; i < options->own_count; i++)
+		options->own[i].option->apply(device, options->own[i].value);
+}
+
+void kl__options_find(const char *text, const char *key, char *value, size_t size)
+{
+	size_t length = strlen(key);
+
+	value[0] = '\0';
+	for (const char *at = text; at != NULL; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, key, length) != 0 || at[length] != '=')
+			continue;
+		at += length + 1;
+		length = strcspn(at, ",");
+		if (length < size)
+			snprintf(value, size, "%.*s", (int)length, at);
+		return;
+	}
+}
+
+char *kl__driver_names(char *text, size_t size)
+{
+	const struct kl_driver *driver = NULL;
+
+	text[0] = '\0';
+	while ((driver = kl_driver_next(driver)) != NULL)
+		append(text, size, "%s%s", text[0] != '\0' ? ", " : "", driver->name);
+	return text;
 }

@@ -19,6 +19,7 @@
 #include "platform/group.h"
 #include "platform/holder.h"
 #include "platform/memlock.h"
+#include "platform/pci.h"
 #include "platform/sysfs.h"
 #include "platform/uio.h"
 #include "pci/pci_identity.h"
@@ -59,24 +60,20 @@ add(struct search *search, enum kl_obstacle_kind kind, int error, const char *fo
 /* Whether there is a function at the address, and one of virtio. */
 static bool check_identity(struct search *search)
 {
-	const char *sysfs = search->machine->sysfs, *address = search->address;
-	long long vendor = 0, device = 0, subsystem = 0;
+	uint16_t vendor, device, subsystem;
 	uint32_t type;
 
-	if (kl__read_number(&vendor, "%s/bus/pci/devices/%s/vendor", sysfs, address) != 0) {
+	if (kl__pci_read_ids(search->machine, search->address, &vendor, &device, &subsystem) != 0) {
 		add(search, KL_OBSTACLE_ABSENT, -ENODEV,
 			"there is no such PCI function; kickless-devbind --status lists those of virtio");
 		return false;
 	}
-	kl__read_number(&device, "%s/bus/pci/devices/%s/device", sysfs, address);
-	kl__read_number(&subsystem, "%s/bus/pci/devices/%s/subsystem_device", sysfs, address);
-	if (kl__pci_id((uint16_t)vendor, (uint16_t)device, (uint16_t)subsystem, &type) !=
-		KL__PCI_NOT_VIRTIO)
+	if (kl__pci_id(vendor, device, subsystem, &type) != KL__PCI_NOT_VIRTIO)
 		return true;
 	add(search, KL_OBSTACLE_ABSENT, -ENODEV,
 		"PCI id %04x:%04x is not a virtio device; those are 1af4:1000 to 1af4:107f, and "
 		"kickless-devbind --status lists them",
-		(unsigned int)vendor, (unsigned int)device);
+		vendor, device);
 	return false;
 }
 

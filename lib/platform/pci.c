@@ -13,6 +13,7 @@
 
 #include <kickless/log.h>
 
+#include "pci/pci_identity.h"
 #include "platform/numa.h"
 #include "platform/sysfs.h"
 
@@ -136,5 +137,35 @@ int kl__pci_scan(const struct kl_machine *machine, uint16_t vendor,
 		rc = -EIO;
 	escape = NULL;
 	pci_cleanup(pci);
+	return rc;
+}
+
+int kl__pci_read_ids(const struct kl_machine *machine, const char *address, uint16_t *vendor,
+	uint16_t *device, uint16_t *subsystem_device)
+{
+	const struct {
+		const char *file;
+		uint16_t *id;
+	} ids[] = {{"vendor", vendor}, {"device", device}, {"subsystem_device", subsystem_device}};
+
+	for (unsigned int i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		long long number = 0;
+
+		if (kl__read_number(&number, "%s/bus/pci/devices/%s/%s", machine->sysfs, address,
+			    ids[i].file) != 0 &&
+			i == 0)
+			return -ENODEV;
+		*ids[i].id = (uint16_t)number;
+	}
+	return 0;
+}
+
+int kl__pci_read_type(const struct kl_machine *machine, const char *address, uint32_t *type)
+{
+	uint16_t vendor, device, subsystem;
+	int rc = kl__pci_read_ids(machine, address, &vendor, &device, &subsystem);
+
+	if (rc == 0 && kl__pci_id(vendor, device, subsystem, type) == KL__PCI_NOT_VIRTIO)
+		rc = -ENODEV;
 	return rc;
 }

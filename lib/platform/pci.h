@@ -24,6 +24,13 @@ struct kl__pci_facts {
 	size_t config_size; /* 64 when we lack the rights to read more */
 };
 
+/* The ids of the function at address, as sysfs has them. 0, or -ENODEV when there is none. */
+int kl__pci_read_ids(const struct kl_machine *machine, const char *address, uint16_t *vendor,
+	uint16_t *device, uint16_t *subsystem_device);
+
+/* The virtio device type of the function at address. 0, or -ENODEV: absent, or not virtio. */
+int kl__pci_read_type(const struct kl_machine *machine, const char *address, uint32_t *type);
+
 /*
  * Calls found for each function of vendor until it returns other than 0. Returns that, or -EIO
  * after a message when libpci can't go on.

@@ -15,7 +15,7 @@
 #include "spec/mmio.h"
 #include "spec/ring.h"
 #include "spec/status.h"
-#include "transport/legacy_rings.h"
+#include "transport/legacy.h"
 
 struct mmio {
 	struct kl__transport transport;
@@ -215,7 +215,7 @@ static int legacy_queue_enable(struct kl__transport *transport, const struct kl_
 	struct kl_notifier *notifier)
 {
 	uint32_t page;
-	int rc = kl__legacy_rings_page(transport, setup, &page);
+	int rc = kl__legacy_page_of_rings(transport, setup, &page);
 
 	if (rc != 0)
 		return rc;
@@ -305,7 +305,21 @@ static void set_abilities(struct kl__transport *transport)
 	}
 }
 
-int kl__mmio_open(struct kl__mmio_access *access, struct kl__transport **transport)
+/* The version that a device has is the only one. */
+static int check_interface(const struct kl__transport *transport, enum kl__interface interface)
+{
+	bool is_legacy = transport->ops == &mmio_legacy_ops;
+
+	if (interface == KL__INTERFACE_BEST || (interface == KL__INTERFACE_LEGACY) == is_legacy)
+		return 0;
+	kl_error("%s: legacy=%d is not possible; allowed: %s", transport->name, !is_legacy,
+		is_legacy ? "1, since the device has no other interface" :
+			    "0, since the device has no legacy interface");
+	return -EINVAL;
+}
+
+int kl__mmio_open(struct kl__mmio_access *access, enum kl__interface interface,
+	struct kl__transport **transport)
 {
 	struct mmio *mmio = calloc(1, sizeof(*mmio));
 	int rc;
@@ -319,6 +333,8 @@ int kl__mmio_open(struct kl__mmio_access *access, struct kl__transport **transpo
 	mmio->transport.config_size = access->size - VIRTIO_MMIO_CONFIG;
 	snprintf(mmio->transport.name, sizeof(mmio->transport.name), "%s", access->name);
 	rc = identify(mmio);
+	if (rc == 0)
+		rc = check_interface(&mmio->transport, interface);
 	if (rc != 0) {
 		free(mmio);
 		return rc;

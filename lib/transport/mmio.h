@@ -8,9 +8,11 @@
 
 /*
  * 0; -ENXIO without a word when the registers are there but no device is behind them, as 4.2.2.2
- * wants it; after a message -ENODEV (no virtio registers, or a version that nobody knows), -ENOMEM.
- * The access belongs to the transport afterwards; on failure it is the caller's still.
+ * wants it; after a message -ENODEV (no virtio registers, or a version that nobody knows), -EINVAL
+ * (the device has the other interface only), -ENOMEM. Only registers that identify the device are
+ * read. The access belongs to the transport afterwards; on failure it is the caller's still.
  */
-int kl__mmio_open(struct kl__mmio_access *access, struct kl__transport **transport);
+int kl__mmio_open(struct kl__mmio_access *access, enum kl__interface interface,
+	struct kl__transport **transport);
 
 #endif

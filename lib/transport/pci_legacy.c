@@ -8,9 +8,7 @@
 #include <kickless/log.h>
 
 #include "spec/features.h"
-#include "transport/legacy_rings.h"
-#include "pci/pci_caps.h"
-#include "pci/pci_identity.h"
+#include "transport/legacy.h"
 #include "transport/pci_restore.h"
 
 struct pci_legacy {
@@ -141,7 +139,7 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 	uint32_t page;
 	int rc;
 
-	rc = kl__legacy_rings_page(transport, setup, &page);
+	rc = kl__legacy_page_of_rings(transport, setup, &page);
 	if (rc != 0)
 		return rc;
 	select_queue(transport, setup->index);
@@ -258,17 +256,12 @@ static int check_function(const struct kl__pci_access *access,
 	return -EPROTO;
 }
 
-int kl__pci_legacy_open(struct kl__pci_access *access, struct kl__transport **transport)
+int kl__pci_legacy_open(struct kl__pci_access *access, const struct kl__pci_identity *identity,
+	const struct kl__pci_caps *caps, struct kl__transport **transport)
 {
-	struct kl__pci_identity identity;
-	struct kl__pci_caps caps;
 	struct pci_legacy *pci;
-	const char *why;
-	int rc;
+	int rc = check_function(access, identity);
 
-	rc = kl__pci_identify(access, &identity);
-	if (rc == 0)
-		rc = check_function(access, &identity);
 	if (rc != 0)
 		return rc;
 	pci = calloc(1, sizeof(*pci));
@@ -276,10 +269,9 @@ int kl__pci_legacy_open(struct kl__pci_access *access, struct kl__transport **tr
 		return kl_no_memory(access->name, sizeof(*pci));
 	pci->access = access;
 	pci->msix_vectors = access->msix_vectors;
-	(void)kl__pci_caps_parse(identity.config, identity.size, access->bar, &caps, &why);
-	pci->msix_is_on = caps.msix_is_on;
+	pci->msix_is_on = caps->msix_is_on;
 	pci->transport.ops = &pci_legacy_ops;
-	pci->transport.type = identity.type;
+	pci->transport.type = identity->type;
 	pci->transport.vendor = VIRTIO_PCI_VENDOR;
 	pci->transport.numa_node = access->numa_node;
 	pci->transport.quirks = KL__QUIRK_LEGACY | KL__QUIRK_FIXED_QUEUE_SIZE;

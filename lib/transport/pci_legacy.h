@@ -8,13 +8,15 @@
 
 #include "contract/registers.h"
 #include "contract/transport.h"
+#include "pci/pci_caps.h"
+#include "pci/pci_identity.h"
 
 /*
- * Makes a transport of the function behind access, which it owns from then on and closes. Returns
- * 0; after a message and with access still the caller's: -ENODEV (not virtio, or modern only),
- * -EPROTO (its registers are not where they have to be), -EIO (configuration space can't be read),
- * -ENOMEM.
+ * Makes a transport of the function behind access, which it owns from then on and closes. Of caps
+ * only what is said of MSI-X is used. Returns 0; after a message and with access still the caller's:
+ * -ENODEV (modern only), -EPROTO (its registers are not where they have to be), -ENOMEM.
  */
-int kl__pci_legacy_open(struct kl__pci_access *access, struct kl__transport **transport);
+int kl__pci_legacy_open(struct kl__pci_access *access, const struct kl__pci_identity *identity,
+	const struct kl__pci_caps *caps, struct kl__transport **transport);
 
 #endif

@@ -9,8 +9,6 @@
 
 #include "spec/features.h"
 #include "spec/status.h"
-#include "pci/pci_caps.h"
-#include "pci/pci_identity.h"
 #include "transport/pci_restore.h"
 #include "transport/pci_window.h"
 
@@ -339,26 +337,14 @@ static void set_features_delivered(struct pci_modern *pci)
 		kl_features_set(features, VIRTIO_F_RING_RESET);
 }
 
-int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **transport)
+int kl__pci_modern_open(struct kl__pci_access *access, const struct kl__pci_identity *identity,
+	const struct kl__pci_caps *caps, struct kl__transport **transport)
 {
-	struct kl__pci_identity identity;
-	struct pci_modern *pci;
-	const char *why;
-	int rc;
+	struct pci_modern *pci = calloc(1, sizeof(*pci));
 
-	rc = kl__pci_identify(access, &identity);
-	if (rc != 0)
-		return rc;
-	pci = calloc(1, sizeof(*pci));
 	if (pci == NULL)
 		return kl_no_memory(access->name, sizeof(*pci));
-	rc = kl__pci_caps_parse(identity.config, identity.size, access->bar, &pci->caps, &why);
-	if (rc != 0) {
-		kl_error("%s: not usable as a modern virtio device: %s%s%s", access->name, why,
-			pci->caps.refused != 0 ? "; a capability was left out because " : "",
-			pci->caps.refused != 0 ? pci->caps.refused_why : "");
-		goto fail;
-	}
+	pci->caps = *caps;
 	/* What the function has and what it is reached by allows. */
 	if (pci->caps.msix_vectors > access->msix_vectors)
 		pci->caps.msix_vectors = access->msix_vectors;
@@ -366,7 +352,7 @@ int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **tr
 	pci->resetting = -1;
 	kl__pci_window_init(&pci->window, access, pci->caps.window);
 	pci->transport.ops = &pci_modern_ops;
-	pci->transport.type = identity.type;
+	pci->transport.type = identity->type;
 	pci->transport.vendor = VIRTIO_PCI_VENDOR;
 	pci->transport.numa_node = access->numa_node;
 	pci->transport.config_size = pci->caps.device.length;
@@ -374,7 +360,4 @@ int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **tr
 	set_features_delivered(pci);
 	*transport = &pci->transport;
 	return 0;
-fail:
-	free(pci);
-	return rc;
 }

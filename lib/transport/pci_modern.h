@@ -5,13 +5,15 @@
 
 #include "contract/registers.h"
 #include "contract/transport.h"
+#include "pci/pci_caps.h"
+#include "pci/pci_identity.h"
 
 /*
- * Looks at the function behind access and makes a transport of it. The transport owns access from
- * then on and closes it. Returns 0; after a message and with access still the caller's: -ENODEV
- * (not virtio, or legacy only), -EPROTO (its capabilities make no sense), -EIO (configuration space
- * can't be read), -ENOMEM.
+ * Makes a transport of the function behind access, whose capabilities are all that a modern device
+ * needs. The transport owns access from then on and closes it. 0, or -ENOMEM after a message and
+ * with access still the caller's.
  */
-int kl__pci_modern_open(struct kl__pci_access *access, struct kl__transport **transport);
+int kl__pci_modern_open(struct kl__pci_access *access, const struct kl__pci_identity *identity,
+	const struct kl__pci_caps *caps, struct kl__transport **transport);
 
 #endif

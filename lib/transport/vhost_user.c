@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -16,6 +17,17 @@
 /* The protocol knows no largest size; this one is taken when nobody asks for another. */
 #define DEFAULT_QUEUE_SIZE 256
 #define MAX_QUEUE_SIZE 32768
+
+static bool parse_server(const char *value, struct kl__transport_choice *choice)
+{
+	choice->is_server = value[0] == '1';
+	return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+const struct kl__transport_option kl__vhost_user_options[] = {
+	{"server", "0 or 1", parse_server},
+	{0},
+};
 
 static int send_value(struct kl__vhost_user *user, enum vhost_user_request request, uint64_t value)
 {

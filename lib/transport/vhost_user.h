@@ -11,6 +11,9 @@
 #include "contract/transport.h"
 #include "contract/shared_memory.h"
 
+/* The option server=0|1, and the end of the table. */
+extern const struct kl__transport_option kl__vhost_user_options[];
+
 /*
  * Connects to path, or listens there and waits for the back end when is_server. type is the virtio
  * device type, since the protocol does not tell. memory must live as long. 0, or after a message

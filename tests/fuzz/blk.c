@@ -145,12 +145,13 @@ static void discard_message(enum kl_log_level level, const char *message, void *
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+	static const struct kl_device_options options;
 	static struct disk disk;
 	bool is_lost;
 
 	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
 	disk_make(&disk, bytes, size);
-	if (kl__device_attach(&disk.transport, &disk.host, NULL, &disk.device) != 0) {
+	if (kl__device_attach(&disk.transport, &disk.host, &options, &disk.device) != 0) {
 		disk_free(&disk);
 		return 0;
 	}

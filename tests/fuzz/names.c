@@ -10,8 +10,10 @@
 #include <kickless/log.h>
 
 #include "attach/name.h"
-#include "core/device.h"
+#include "core/options.h"
 #include "input.h"
+#include "transport/legacy.h"
+#include "transport/vhost_user.h"
 
 #define LONGEST 512
 
@@ -35,38 +37,36 @@ static void parse_name(const char *text)
 	MUST(memchr(name.type, 0, sizeof(name.type)) != NULL);
 	MUST(memchr(name.key, 0, sizeof(name.key)) != NULL);
 	MUST(memchr(name.value, 0, sizeof(name.value)) != NULL);
-	if (name.options != NULL)
-		MUST(name.options > text && name.options <= text + strlen(text));
 }
 
-static int probe(struct kl_device *device)
+static bool is_valid(const char *value)
 {
-	(void)device;
-	return 0;
+	MUST(strlen(value) < LONGEST);
+	return value[0] == 'm';
 }
 
-static int option(struct kl_device *device, const char *key, const char *value)
+static void apply(struct kl_device *device, const char *value)
 {
-	(void)device;
-	MUST(strlen(key) < LONGEST && strlen(value) < LONGEST);
-	return key[0] == 'm' ? 0 : -2;
+	MUST(device == NULL && value[0] == 'm');
 }
 
 static void parse_options(const char *text)
 {
+	static const struct kl_driver_option own[] = {{"m", "m", is_valid, apply}, {0}};
 	static const uint32_t types[] = {63, 0};
-	static const struct kl_driver driver = {.name = "fuzzed",
-		.types = types,
-		.probe = probe,
-		.option = option};
-	static const struct kl__transport_ops ops = {0};
-	struct kl__transport transport = {.ops = &ops, .type = 63};
-	struct kl_device device = {.driver = &driver, .transport = &transport};
+	static const struct kl_driver driver = {.name = "fuzzed", .types = types, .options = own};
+	const struct kl__options_scope scope = {
+		.name = "fuzzed",
+		.driver = text[0] == '.' ? NULL : &driver,
+		.transport = text[0] == ';' ? kl__vhost_user_options : kl__legacy_options,
+	};
+	struct kl__options options;
 
-	device.info.name = "fuzzed";
-	if (kl__device_parse_options(&device, text) == 0 && device.options.kick_given &&
-		device.options.kick.mode == KL_KICK_LAZY)
-		MUST(device.options.kick.wait_ns != 0);
+	if (kl__options_parse(&scope, text, &options) != 0)
+		return;
+	if (options.common.kick_given && options.common.kick.mode == KL_KICK_LAZY)
+		MUST(options.common.kick.wait_ns != 0);
+	kl__options_apply(&options, NULL);
 }
 
 static void discard_message(enum kl_log_level level, const char *message, void *context)

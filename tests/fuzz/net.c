@@ -181,9 +181,11 @@ static void discard_message(enum kl_log_level level, const char *message, void *
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
+	static const struct kl_device_options options;
+
 	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
 	nic_make(&nic, bytes, size);
-	if (kl__device_attach(&nic.transport, &nic.host, NULL, &nic.device) != 0) {
+	if (kl__device_attach(&nic.transport, &nic.host, &options, &nic.device) != 0) {
 		nic_free(&nic);
 		return 0;
 	}

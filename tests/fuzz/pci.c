@@ -192,7 +192,7 @@ static void discard_message(enum kl_log_level level, const char *message, void *
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct input input = {data, size};
-	enum kl__pci_interface interface = take8(&input) % 3;
+	enum kl__interface interface = take8(&input) % 3;
 	struct kl__transport *transport;
 	struct function function;
 

@@ -38,6 +38,6 @@ void ring_variant_offer(struct fake_device *fake)
 int ring_variant_open(struct fake_device *fake, struct kl__transport **transport)
 {
 	if (ring_is("mmio"))
-		return kl__mmio_open(&fake->mmio, transport);
-	return kl__pci_open(&fake->access, KL__PCI_BEST, transport);
+		return kl__mmio_open(&fake->mmio, KL__INTERFACE_BEST, transport);
+	return kl__pci_open(&fake->access, KL__INTERFACE_BEST, transport);
 }

@@ -38,6 +38,18 @@ struct kl_feature_rule {
 	uint8_t needed[4];
 };
 
+/*
+ * One key=value of a device's name that a driver knows, besides feature_keys. It is checked before
+ * the device is touched.
+ */
+struct kl_driver_option {
+	const char *key;
+	const char *allowed; /* the legal values, for messages */
+	bool (*is_valid)(const char *value);
+	/* Takes a valid value, after probe. */
+	void (*apply)(struct kl_device *device, const char *value);
+};
+
 struct kl_driver {
 	const char *name; /* how a person names the type */
 	const uint32_t *types; /* virtio device types, ended by 0 */
@@ -55,12 +67,10 @@ struct kl_driver {
 	int (*probe)(struct kl_device *device);
 	/* Gives it back; the device has been stopped by then. */
 	void (*remove)(struct kl_device *device);
-	/*
-	 * After probe, for each key=value in the name that the user gave: 0, -EINVAL after a
-	 * message, or -ENOENT when the key is not the driver's. May be NULL.
-	 */
-	int (*option)(struct kl_device *device, const char *key, const char *value);
-	/* Whether key=value names this device (TYPE:KEY=VALUE). May be NULL. */
+	const struct kl_driver_option *options; /* ended by a NULL key; NULL: none */
+	/* The key that devices of the type are found by (TYPE:KEY=VALUE); NULL: none. */
+	const char *name_key;
+	/* Whether key=value names this device. NULL without name_key. */
 	bool (*is_named)(struct kl_device *device, const char *key, const char *value);
 	/* The device told of a configuration change. Control thread. May be NULL. */
 	void (*config_changed)(struct kl_device *device);

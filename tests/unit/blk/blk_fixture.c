@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include "attach_device.h"
 #include "spec/features.h"
 
 #define NO_SECTOR UINT64_MAX
@@ -236,12 +237,9 @@ int fixture_attach(struct blk_fixture *fixture, const char *options)
 
 	if (rc != 0)
 		return rc;
-	rc = kl__device_attach(transport, &fixture->fake->host, options, &fixture->device);
-	if (rc != 0) {
-		fixture->device = NULL;
-		transport->ops->close(transport);
+	rc = attach_device(transport, &fixture->fake->host, options, &fixture->device);
+	if (rc != 0)
 		return rc;
-	}
 	fixture->blk = kl_blk_from_device(fixture->device);
 	cr_assert_neq(fixture->blk, NULL);
 	return 0;

@@ -9,6 +9,7 @@
 
 #include <kickless/log.h>
 
+#include "attach_device.h"
 #include "transport/pci.h"
 
 int fixture_probe_result, fixture_probes, fixture_removes, fixture_changes;
@@ -27,18 +28,21 @@ static void remove_device(struct kl_device *device)
 	fixture_removes++;
 }
 
-static int option(struct kl_device *device, const char *key, const char *value)
+static bool is_colour_valid(const char *value)
 {
-	if (strcmp(key, "colour") != 0)
-		return -ENOENT;
-	if (strcmp(value, "blue") != 0) {
-		kl_error("%s: colour=%s is not possible; allowed: blue",
-			kl_device_info(device)->name, value);
-		return -EINVAL;
-	}
-	snprintf(fixture_colour, sizeof(fixture_colour), "%s", value);
-	return 0;
+	return strcmp(value, "blue") == 0;
 }
+
+static void apply_colour(struct kl_device *device, const char *value)
+{
+	cr_expect_eq(kl_device_private(device), &fixture_probes);
+	snprintf(fixture_colour, sizeof(fixture_colour), "%s", value);
+}
+
+static const struct kl_driver_option options_of_driver[] = {
+	{"colour", "blue", is_colour_valid, apply_colour},
+	{0},
+};
 
 static void config_changed(struct kl_device *device)
 {
@@ -71,7 +75,7 @@ static struct kl_driver fruit_driver = {
 	.feature_rules = rules,
 	.probe = probe,
 	.remove = remove_device,
-	.option = option,
+	.options = options_of_driver,
 	.config_changed = config_changed,
 };
 KL_DRIVER(fruit_driver)
@@ -88,13 +92,11 @@ int fixture_attach(struct device_fixture *fixture, const char *options)
 	struct kl__transport *transport;
 	int rc;
 
-	rc = kl__pci_open(&fixture->fake->access, KL__PCI_BEST, &transport);
+	rc = kl__pci_open(&fixture->fake->access, KL__INTERFACE_BEST, &transport);
 	if (rc != 0)
 		return rc;
-	rc = kl__device_attach(transport, &fixture->fake->host, options, &fixture->device);
+	rc = attach_device(transport, &fixture->fake->host, options, &fixture->device);
 	if (rc != 0) {
-		fixture->device = NULL;
-		transport->ops->close(transport);
 		cr_expect_eq(fixture->fake->host_closes, 0, "the host is the caller's still");
 		cr_expect_eq(fixture->fake->access_closes, 1);
 		fixture->fake->access_closes = 0;

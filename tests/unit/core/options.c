@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/options.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +18,7 @@ static const struct kl_device_options *parse(const char *text)
 	return kl_device_options(fixture.device);
 }
 
-/* Refused, the device FAILED and given back, and the message says what, where and what else. */
+/* Refused before the device is touched, and the message says what, where and what else. */
 static void refuse(const char *text, const char *first, const char *second)
 {
 	fixture_prepare(&fixture);
@@ -25,8 +27,8 @@ static void refuse(const char *text, const char *first, const char *second)
 	cr_expect(logged("fake: "), "the device is named: %s", log_text());
 	cr_expect(logged(first), "%s: %s", first, log_text());
 	cr_expect(logged(second), "%s: %s", second, log_text());
-	cr_expect_eq(fixture_removes, 1);
-	cr_expect_eq(fixture.fake->status & 0x80, 0x80);
+	cr_expect_eq(fixture_removes, 0);
+	cr_expect_eq(fixture.fake->traced, 0, "no register is touched");
 	fixture_close(&fixture);
 }
 
@@ -194,20 +196,53 @@ Test(options, several)
 	cr_expect_not(logged("colour"), "the first mistake ends it");
 }
 
-/* The interface was chosen on opening; the key must not be believed where it could not be had. */
-Test(options, legacy)
+/* What a transport's table says: the fixture takes that of transports with two interfaces. */
+Test(options, of_the_transport)
 {
 	parse("legacy=0");
 	fixture_close(&fixture);
-	refuse("legacy=1", "legacy=1", "no legacy interface");
 	refuse("legacy=2", "legacy=2", "0 or 1");
 	refuse("legacy=", "legacy=", "0 or 1");
-	fixture_prepare(&fixture);
-	fixture.fake->script.interfaces = FAKE_LEGACY;
-	fixture.fake->script.next_iova = 1 << 20;
-	fake_rebuild(fixture.fake);
-	cr_expect_eq(fixture_attach(&fixture, "legacy=0"), -EINVAL);
-	cr_expect(logged("legacy=0") && logged("no other interface"), "%s", log_text());
-	cr_expect_eq(fixture_attach(&fixture, "legacy=1"), 0);
+	refuse("server=1", "unknown key server", "kick, legacy");
+}
+
+/* The value of a driver's own key is kept until the driver has probed the device. */
+Test(options, of_the_driver_given_twice)
+{
+	parse("colour=blue,colour=blue");
+	cr_expect_str_eq(fixture_colour, "blue");
 	fixture_close(&fixture);
+	refuse("colour=blue,colour=red", "colour=red", "blue");
+}
+
+/* Before the type is known, what any driver knows will do, and nothing is kept of it. */
+Test(options, of_any_driver)
+{
+	static const struct kl__transport_option none[] = {{0}};
+	const struct kl__options_scope scope = {.name = "mmio:0x1000", .transport = none};
+	struct kl__options options;
+
+	capture_log();
+	cr_expect_eq(kl__options_parse(&scope, "colour=blue,apple=1,features=-NUT", &options), 0);
+	cr_expect_eq(kl__options_parse(&scope, "type=fruit", &options), 0);
+	cr_expect_eq(kl__options_parse(&scope, "type=fish", &options), -EINVAL);
+	cr_expect(logged("allowed: fruit"), "%s", log_text());
+	cr_expect_eq(kl__options_parse(&scope, "colour=red", &options), -EINVAL);
+	cr_expect(logged("colour=red is not possible; allowed: blue"), "%s", log_text());
+	cr_expect_eq(kl__options_parse(&scope, "shape=round", &options), -EINVAL);
+	cr_expect(logged("unknown key shape"), "%s", log_text());
+}
+
+Test(options, found)
+{
+	char value[4];
+
+	kl__options_find("a=1,bb=22,b=3,long=1234", "b", value, sizeof(value));
+	cr_expect_str_eq(value, "3");
+	kl__options_find("a=1,a=2", "a", value, sizeof(value));
+	cr_expect_str_eq(value, "1");
+	kl__options_find("long=1234", "long", value, sizeof(value));
+	cr_expect_str_eq(value, "");
+	kl__options_find(NULL, "a", value, sizeof(value));
+	cr_expect_str_eq(value, "");
 }

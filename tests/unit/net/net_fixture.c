@@ -11,6 +11,7 @@
 #include <rte_ether.h>
 #include <rte_malloc.h>
 
+#include "attach_device.h"
 #include "core/device.h"
 
 /* 5.1.4: a field may be read when its feature is offered, in its own width. */
@@ -141,11 +142,9 @@ int net_attach(struct net_fixture *fixture, const char *options)
 
 	if (rc != 0)
 		return rc;
-	rc = kl__device_attach(transport, &fixture->fake->host, options, &fixture->device);
+	rc = attach_device(transport, &fixture->fake->host, options, &fixture->device);
 	if (rc != 0) {
-		transport->ops->close(transport);
 		fixture->fake->access_closes = 0;
-		fixture->device = NULL;
 		return rc;
 	}
 	fixture->net = kl_net_from_device(fixture->device);

@@ -12,6 +12,7 @@
 
 #include <kickless/bus.h>
 
+#include "attach_device.h"
 #include "core/device.h"
 #include "finish.h"
 #include "fake_device.h"
@@ -59,14 +60,7 @@ static int attach(void)
 	struct kl__transport *transport;
 	int rc = ring_variant_open(fake, &transport);
 
-	if (rc != 0)
-		return rc;
-	rc = kl__device_attach(transport, &fake->host, NULL, &device);
-	if (rc == 0)
-		return 0;
-	device = NULL;
-	transport->ops->close(transport);
-	return rc;
+	return rc != 0 ? rc : attach_device(transport, &fake->host, NULL, &device);
 }
 
 static void prepare(void)

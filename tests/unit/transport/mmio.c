@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 
+#include "attach_device.h"
 #include "device_fixture.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
@@ -30,11 +31,10 @@ static void prepare(uint32_t version)
 static int attach(const char *options)
 {
 	struct kl__transport *transport;
-	int rc = kl__mmio_open(&fixture.fake->mmio, &transport);
+	int rc = kl__mmio_open(&fixture.fake->mmio, KL__INTERFACE_BEST, &transport);
 
-	return rc == 0 ?
-		kl__device_attach(transport, &fixture.fake->host, options, &fixture.device) :
-		rc;
+	return rc == 0 ? attach_device(transport, &fixture.fake->host, options, &fixture.device) :
+			 rc;
 }
 
 static void open_negotiated(void)
@@ -63,7 +63,7 @@ Test(mmio, what_it_says_of_itself)
 
 	prepare(2);
 	fixture.fake->mmio.numa_node = 1;
-	cr_assert_eq(kl__mmio_open(&fixture.fake->mmio, &transport), 0);
+	cr_assert_eq(kl__mmio_open(&fixture.fake->mmio, KL__INTERFACE_BEST, &transport), 0);
 	expect_trace("R4 MagicValue 0x74726976\nR4 Version 0x2\nR4 DeviceID 0x3f\n"
 		     "R4 VendorID 0x554d4551\n");
 	cr_expect_eq(transport->type, FIXTURE_TYPE);

@@ -11,7 +11,7 @@
 static struct fake_device *fake;
 static struct kl__transport *transport;
 
-static void expect_opens(enum fake_interfaces interfaces, enum kl__pci_interface wanted,
+static void expect_opens(enum fake_interfaces interfaces, enum kl__interface wanted,
 	const char *name)
 {
 	fake = fake_new(63);
@@ -26,8 +26,8 @@ static void expect_opens(enum fake_interfaces interfaces, enum kl__pci_interface
 	finish(fake);
 }
 
-static void expect_refused(enum fake_interfaces interfaces, enum kl__pci_interface wanted,
-	int error, const char *why)
+static void expect_refused(enum fake_interfaces interfaces, enum kl__interface wanted, int error,
+	const char *why)
 {
 	fake = fake_new(63);
 	fake->script.interfaces = interfaces;
@@ -43,20 +43,20 @@ static void expect_refused(enum fake_interfaces interfaces, enum kl__pci_interfa
 Test(pci, the_interface)
 {
 	capture_log();
-	expect_opens(FAKE_MODERN, KL__PCI_BEST, "pci-modern");
-	expect_opens(FAKE_MODERN, KL__PCI_USE_MODERN, "pci-modern");
-	expect_opens(FAKE_TRANSITIONAL, KL__PCI_BEST, "pci-modern");
-	expect_opens(FAKE_TRANSITIONAL, KL__PCI_USE_MODERN, "pci-modern");
-	expect_opens(FAKE_TRANSITIONAL, KL__PCI_USE_LEGACY, "pci-legacy");
-	expect_opens(FAKE_LEGACY, KL__PCI_BEST, "pci-legacy");
-	expect_opens(FAKE_LEGACY, KL__PCI_USE_LEGACY, "pci-legacy");
+	expect_opens(FAKE_MODERN, KL__INTERFACE_BEST, "pci-modern");
+	expect_opens(FAKE_MODERN, KL__INTERFACE_MODERN, "pci-modern");
+	expect_opens(FAKE_TRANSITIONAL, KL__INTERFACE_BEST, "pci-modern");
+	expect_opens(FAKE_TRANSITIONAL, KL__INTERFACE_MODERN, "pci-modern");
+	expect_opens(FAKE_TRANSITIONAL, KL__INTERFACE_LEGACY, "pci-legacy");
+	expect_opens(FAKE_LEGACY, KL__INTERFACE_BEST, "pci-legacy");
+	expect_opens(FAKE_LEGACY, KL__INTERFACE_LEGACY, "pci-legacy");
 }
 
 Test(pci, an_interface_that_it_lacks)
 {
 	capture_log();
-	expect_refused(FAKE_MODERN, KL__PCI_USE_LEGACY, -ENODEV, "no legacy interface");
-	expect_refused(FAKE_LEGACY, KL__PCI_USE_MODERN, -ENODEV, "no virtio capabilities");
+	expect_refused(FAKE_MODERN, KL__INTERFACE_LEGACY, -ENODEV, "no legacy interface");
+	expect_refused(FAKE_LEGACY, KL__INTERFACE_MODERN, -ENODEV, "no virtio capabilities");
 }
 
 /* Capabilities that can't be used make a broken modern device, not a legacy one. */
@@ -67,9 +67,9 @@ Test(pci, broken_capabilities)
 	fake->script.interfaces = FAKE_TRANSITIONAL;
 	fake_rebuild(fake);
 	fake->access.bar[4].size = 0x1000;
-	cr_expect_eq(kl__pci_open(&fake->access, KL__PCI_BEST, &transport), -EPROTO);
+	cr_expect_eq(kl__pci_open(&fake->access, KL__INTERFACE_BEST, &transport), -EPROTO);
 	cr_expect(logged("no usable notification"), "%s", log_text());
-	cr_assert_eq(kl__pci_open(&fake->access, KL__PCI_USE_LEGACY, &transport), 0);
+	cr_assert_eq(kl__pci_open(&fake->access, KL__INTERFACE_LEGACY, &transport), 0);
 	transport->ops->close(transport);
 	finish(fake);
 }

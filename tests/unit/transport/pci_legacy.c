@@ -11,6 +11,7 @@
 #include "ring/kick.h"
 #include "ring/verbs.h"
 #include "spec/features.h"
+#include "transport/pci.h"
 
 /* Any address that a legacy device can be told. */
 #define LOW UINT64_C(0x100000000)
@@ -45,7 +46,7 @@ Test(pci_legacy, what_it_says_of_itself)
 
 	prepare();
 	fixture.fake->access.numa_node = 1;
-	cr_assert_eq(kl__pci_legacy_open(&fixture.fake->access, &transport), 0);
+	cr_assert_eq(kl__pci_open(&fixture.fake->access, KL__INTERFACE_LEGACY, &transport), 0);
 	cr_expect_eq(transport->type, FIXTURE_TYPE);
 	cr_expect_eq(transport->vendor, 0x1af4);
 	cr_expect_eq(transport->numa_node, 1);
@@ -64,14 +65,17 @@ Test(pci_legacy, other_bars)
 
 	prepare();
 	fixture.fake->access.bar[0].is_io = false;
-	cr_expect_eq(kl__pci_legacy_open(&fixture.fake->access, &transport), -EPROTO);
+	cr_expect_eq(kl__pci_open(&fixture.fake->access, KL__INTERFACE_LEGACY, &transport),
+		-EPROTO);
 	cr_expect(logged("32 bytes of memory"), "%s", log_text());
 	fixture.fake->access.bar[0].is_io = true;
 	fixture.fake->access.bar[0].size = 23;
-	cr_expect_eq(kl__pci_legacy_open(&fixture.fake->access, &transport), -EPROTO);
+	cr_expect_eq(kl__pci_open(&fixture.fake->access, KL__INTERFACE_LEGACY, &transport),
+		-EPROTO);
 	cr_expect(logged("23 bytes of ports"), "%s", log_text());
 	fixture.fake->access.bar[0] = (struct kl__pci_bar){0};
-	cr_expect_eq(kl__pci_legacy_open(&fixture.fake->access, &transport), -EPROTO);
+	cr_expect_eq(kl__pci_open(&fixture.fake->access, KL__INTERFACE_LEGACY, &transport),
+		-EPROTO);
 	finish(fixture.fake);
 }
 

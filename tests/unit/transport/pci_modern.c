@@ -12,6 +12,7 @@
 #include "device_fixture.h"
 #include "ring/queue.h"
 #include "spec/features.h"
+#include "transport/pci.h"
 
 static struct fake_device *fake;
 static struct kl__transport *transport;
@@ -25,7 +26,7 @@ static void set_up(void)
 
 static int open_it(void)
 {
-	return kl__pci_modern_open(&fake->access, &transport);
+	return kl__pci_open(&fake->access, KL__INTERFACE_MODERN, &transport);
 }
 
 static void tear_down(void)

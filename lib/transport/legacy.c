@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "transport/legacy_rings.h"
+#include "transport/legacy.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include <kickless/log.h>
 
 #include "spec/ring.h"
+
+static bool parse_legacy(const char *value, struct kl__transport_choice *choice)
+{
+	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+		return false;
+	choice->interface = value[0] == '1' ? KL__INTERFACE_LEGACY : KL__INTERFACE_MODERN;
+	return true;
+}
+
+const struct kl__transport_option kl__legacy_options[] = {
+	{"legacy", "0 or 1", parse_legacy},
+	{0},
+};
 
 /* A page has the size that the rings are aligned to, and its number 32 bits. */
 #define ADDRESS_END (VIRTQ_LEGACY_ALIGN * (UINT64_C(1) << 32))
@@ -22,7 +36,7 @@ static bool is_laid_out(const struct kl__queue_setup *setup)
 		(device + VIRTQ_LEGACY_ALIGN - 1) / VIRTQ_LEGACY_ALIGN * VIRTQ_LEGACY_ALIGN;
 }
 
-int kl__legacy_rings_page(const struct kl__transport *transport,
+int kl__legacy_page_of_rings(const struct kl__transport *transport,
 	const struct kl__queue_setup *setup, uint32_t *page)
 {
 	if (!is_laid_out(setup)) {

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * kl_device_open up to the point where a device is touched: the platform and the vhost-user transport
+ * are replaced, and count who comes to them; behind them is the fake device.
+ */
+#include <kickless/device.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include <kickless/bus.h>
+#include <kickless/discover.h>
+
+#include "fake_device.h"
+#include "finish.h"
+#include "platform/devmem.h"
+#include "platform/host.h"
+#include "platform/pci.h"
+#include "platform/uio.h"
+#include "platform/vfio.h"
+#include "transport/vhost_user.h"
+
+#define ADDRESS "0000:00:05.0"
+
+static struct fake_device *fake;
+static uint32_t type_in_sysfs;
+static unsigned int opens;
+
+int __wrap_kl__pci_read_type(const struct kl_machine *machine, const char *address, uint32_t *type);
+bool __wrap_kl__uio_is_bound(const struct kl_machine *machine, const char *address);
+int __wrap_kl__vfio_open(const char *address, struct kl__pci_access **access,
+	struct kl__host **host);
+int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
+	struct kl__host **host);
+int __wrap_kl__host_create(int numa_node, bool has_iommu, struct kl__host **host);
+int __wrap_kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
+	const struct kl__shared_memory *memory, struct kl__transport **transport);
+int __wrap_kl_function_discover_on(const struct kl_machine *machine, struct kl_function **list,
+	size_t *count);
+
+int __wrap_kl__pci_read_type(const struct kl_machine *machine, const char *address, uint32_t *type)
+{
+	cr_expect_eq(machine, &kl_machine_current);
+	*type = type_in_sysfs;
+	return strcmp(address, ADDRESS) == 0 ? 0 : -ENODEV;
+}
+
+bool __wrap_kl__uio_is_bound(const struct kl_machine *machine, const char *address)
+{
+	(void)machine;
+	(void)address;
+	return false;
+}
+
+int __wrap_kl__vfio_open(const char *address, struct kl__pci_access **access,
+	struct kl__host **host)
+{
+	opens++;
+	cr_expect_str_eq(address, ADDRESS);
+	*access = &fake->access;
+	*host = &fake->host;
+	return 0;
+}
+
+int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
+	struct kl__host **host)
+{
+	cr_expect_eq(address, 0x1000);
+	opens++;
+	*access = &fake->mmio;
+	*host = &fake->host;
+	return 0;
+}
+
+int __wrap_kl__host_create(int numa_node, bool has_iommu, struct kl__host **host)
+{
+	(void)numa_node;
+	(void)has_iommu;
+	*host = &fake->host;
+	return 0;
+}
+
+int __wrap_kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
+	const struct kl__shared_memory *memory, struct kl__transport **transport)
+{
+	(void)path;
+	(void)is_server;
+	(void)type;
+	(void)memory;
+	(void)transport;
+	opens++;
+	return -ECONNREFUSED;
+}
+
+int __wrap_kl_function_discover_on(const struct kl_machine *machine, struct kl_function **list,
+	size_t *count)
+{
+	(void)machine;
+	*list = calloc(1, sizeof(**list));
+	cr_assert_neq(*list, NULL);
+	strcpy((*list)->address, ADDRESS);
+	strcpy((*list)->driver, "vfio-pci");
+	(*list)->type = type_in_sysfs;
+	*count = 1;
+	return 0;
+}
+
+static void prepare(uint32_t type)
+{
+	capture_log();
+	fake = fake_new(type);
+	cr_assert_neq(fake, NULL);
+	type_in_sysfs = type;
+	opens = 0;
+}
+
+/* Refused with a message that says what, and without a step towards the device. */
+__attribute__((format(printf, 2, 3))) static void refuse(const char *what, const char *format, ...)
+{
+	struct kl_device *device = NULL;
+	va_list arguments;
+	char spec[256];
+
+	va_start(arguments, format);
+	vsnprintf(spec, sizeof(spec), format, arguments);
+	va_end(arguments);
+	forget_log();
+	cr_expect_eq(kl_device_open(spec, &device), -EINVAL, "%s", spec);
+	cr_expect_eq(device, NULL);
+	cr_expect(logged(what), "%s: %s: %s", spec, what, log_text());
+	cr_expect_eq(opens, 0, "%s: nothing is opened", spec);
+	cr_expect_eq(fake->traced, 0, "%s: no register is touched", spec);
+}
+
+/* Values that are wrong for the keys that every device has. */
+static const char *const common[] = {"queues=0", "queues=x", "queue_size=0", "queue_size=32769",
+	"kick=never", "features=EVENT_IDX", "features=+NO_SUCH", "event_idx=2", "indirect=yes",
+	"packed=", "in_order=-1"};
+
+static void refuse_all_keys(const char *name, const char *transport_key,
+	const struct kl_driver *driver)
+{
+	char wrong[64];
+
+	for (unsigned int i = 0; i < sizeof(common) / sizeof(common[0]); i++)
+		refuse("is not possible; allowed: ", "%s,%s", name, common[i]);
+	refuse("NO-SUCH", "%s,type=NO-SUCH", name);
+	refuse("has no value", "%s,queues", name);
+	refuse("unknown key colour", "%s,colour=red", name);
+	for (const char *value = "2x"; *value != '\0'; value++)
+		refuse(transport_key, "%s,%s=%s", name, transport_key, value);
+	for (const struct kl_feature_name *key = driver->feature_keys;
+		key != NULL && key->name != NULL; key++) {
+		snprintf(wrong, sizeof(wrong), "%s=2 is not possible; allowed: 0 or 1", key->name);
+		refuse(wrong, "%s,%s=2", name, key->name);
+	}
+	for (const struct kl_driver_option *option = driver->options;
+		option != NULL && option->key != NULL; option++)
+		refuse(option->allowed, "%s,%s=wrong", name, option->key);
+	/* What is right before and behind it does not help. */
+	refuse("unknown key colour", "%s,queues=1,colour=red,kick=auto", name);
+}
+
+Test(open, wrong_keys_of_pci_functions)
+{
+	for (const struct kl_driver *driver = kl_driver_next(NULL); driver != NULL;
+		driver = kl_driver_next(driver)) {
+		char name[64];
+
+		prepare(driver->types[0]);
+		refuse_all_keys(ADDRESS, "legacy", driver);
+		refuse("unknown key server", ADDRESS ",server=0");
+		snprintf(name, sizeof(name), "%s@0", driver->name);
+		refuse_all_keys(name, "legacy", driver);
+		if (driver->name_key != NULL) {
+			snprintf(name, sizeof(name), "%s:%s=52:54:00:00:00:01", driver->name,
+				driver->name_key);
+			refuse_all_keys(name, "legacy", driver);
+		}
+		refuse("colour", "%s:colour=red", driver->name);
+		finish(fake);
+	}
+}
+
+Test(open, wrong_keys_of_mmio_registers)
+{
+	for (const struct kl_driver *driver = kl_driver_next(NULL); driver != NULL;
+		driver = kl_driver_next(driver)) {
+		char name[64];
+
+		prepare(driver->types[0]);
+		refuse_all_keys("mmio:0x1000", "legacy", driver);
+		snprintf(name, sizeof(name), "mmio:0x1000,type=%s", driver->name);
+		refuse_all_keys(name, "legacy", driver);
+		refuse("unknown key server", "%s,server=1", name);
+		finish(fake);
+	}
+}
+
+Test(open, wrong_keys_of_sockets)
+{
+	for (const struct kl_driver *driver = kl_driver_next(NULL); driver != NULL;
+		driver = kl_driver_next(driver)) {
+		char name[64];
+
+		prepare(driver->types[0]);
+		snprintf(name, sizeof(name), "vhost-user:/nowhere,type=%s", driver->name);
+		refuse_all_keys(name, "server", driver);
+		refuse("unknown key legacy", "%s,legacy=1", name);
+		refuse("type=TYPE", "vhost-user:/nowhere");
+		finish(fake);
+	}
+}
+
+/* A key of another type is as unknown as any other where the type is known. */
+Test(open, keys_of_another_type)
+{
+	prepare(4);
+	refuse("unknown key mac", ADDRESS ",mac=02:00:00:00:00:01");
+	refuse("unknown key mac", "rng@0,mac=02:00:00:00:00:01");
+	refuse("unknown key mac", "mmio:0x1000,type=rng,mac=02:00:00:00:00:01");
+	refuse("type=net is not possible; allowed: rng", ADDRESS ",type=net");
+	refuse("type=net is not possible; allowed: rng", "rng@0,type=net");
+	finish(fake);
+}
+
+/* MMIO registers tell the type: they are read for it, and none is written. */
+Test(open, keys_of_another_type_than_registers_tell)
+{
+	static const char *const specs[] = {"mmio:0x1000,mac=02:00:00:00:00:01",
+		"mmio:0x1000,type=net"};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		struct kl_device *device;
+		char trace[1024];
+
+		prepare(4);
+		cr_expect_eq(kl_device_open(specs[i], &device), -EINVAL);
+		cr_expect(logged(i == 0 ? "unknown key mac" : "type=net is not possible"), "%s",
+			log_text());
+		cr_expect_eq(opens, 1);
+		fake_trace_text(fake, trace, sizeof(trace));
+		cr_expect_neq(trace[0], '\0');
+		cr_expect_eq(strchr(trace, 'W'), NULL, "%s", trace);
+		cr_expect_eq(fake->access_closes, 1);
+		cr_expect_eq(fake->host_closes, 1);
+		finish(fake);
+	}
+}
+
+/* The control: with right keys all of this opens a device, and its registers are touched. */
+Test(open, right_keys)
+{
+	static const char *const specs[] = {ADDRESS ",queues=1,legacy=0,type=rng",
+		"rng@0,kick=auto", "mmio:0x1000,event_idx=0", "mmio:0x1000,type=rng"};
+
+	for (unsigned int i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		struct kl_device *device;
+
+		prepare(4);
+		cr_assert_eq(kl_device_open(specs[i], &device), 0, "%s", log_text());
+		cr_expect_eq(opens, 1);
+		cr_expect_gt(fake->traced, 0);
+		kl_device_close(device);
+		finish(fake);
+	}
+	prepare(4);
+	cr_expect_eq(kl_device_open("vhost-user:/nowhere,type=rng,server=1",
+			     &(struct kl_device *){0}),
+		-ECONNREFUSED);
+	cr_expect_eq(opens, 1);
+	finish(fake);
+}
+
+Test(open, types_without_a_driver)
+{
+	struct kl_device *device;
+
+	prepare(63);
+	cr_expect_eq(kl_device_open(ADDRESS, &device), -ENOTSUP);
+	cr_expect(logged("type 63 has no driver"), "%s", log_text());
+	cr_expect_eq(opens, 0);
+	refuse("fruit is not a type", "fruit@0");
+	refuse("is not the name of a device", "nonsense");
+	finish(fake);
+}
