@@ -10,13 +10,14 @@ The parts of the test suites, for scripts/test and meson.
   run     runs parts as described in scripts/test, and builds what they need besides gcc's build
   choose  exits with 2 when there is no such part
   list    prints the name of each part, SUITE or SUITE/PART
-  check   prints what stands in tests/ and is run by nobody
+  check   prints what is in tests/ and never run
 
-A part is a program that prints TAP: first its plan, "1..N", then N lines "ok NAME" or "not ok NAME". Each of these
-lines is passed on with the part's name in front of the case's. A part has failed, and "not ok PART" is printed, also
-when it prints no plan, when it runs fewer or more cases than planned, when it ends with another status than 0 and no
-case has failed, when it is killed, and when it runs for too long. "1..0 # SKIP WHY" is the plan of a part that can't
-run on this machine.
+A part is a program that prints TAP: first its plan, "1..N", then N lines "ok NAME" or "not ok
+NAME". Each of these lines is passed on with the part's name in front of the case's. A part has
+failed, and "not ok PART" is printed, also when it prints no plan, when it runs fewer or more
+cases than planned, when it ends with another status than 0 and no case has failed, when it is
+killed, and when it runs for too long. "1..0 # SKIP WHY" is the plan of a part that can't run on
+this machine.
 
   KICKLESS_TESTS     another folder than tests/ to take parts from, for the test of this program
   KICKLESS_KILL_AT   kills each part at its line of that number, for the same
@@ -41,19 +42,32 @@ FOLDERS = ["interop", "guest"]
 FLAVOURS = {"gcc": "build", "clang": "build-clang", "sanitized": "build-sanitized"}
 # What each suite needs to be built besides the plain build.
 NEEDS = {"interop": ["sanitized"]}
-SECONDS = {"style": 300, "runner": 300, "unit": 300, "model": 2400, "fuzz": 2400, "library": 600, "interop": 2400,
-           "guest": 2400}
+SECONDS = {
+    "style": 300,
+    "runner": 300,
+    "unit": 300,
+    "model": 2400,
+    "fuzz": 2400,
+    "library": 600,
+    "interop": 2400,
+    "guest": 2400,
+}
 # A slice of every suite: parts, each with its words.
 QUICK = [
-    "style", "runner",
+    "style",
+    "runner",
     "unit gcc",
     "model reset LOSSY events barriers",
     "fuzz vhost names",
     "library",
-    "interop privilege", "interop qemu", "interop vhost_offloads",
+    "interop privilege",
+    "interop qemu",
+    "interop vhost_offloads",
     "guest viommu",
 ]
-TEST = re.compile(r"^([A-Z]+_)?T(?:est|EST)\((\w+),\s*(\w+)|^ParameterizedTest\([^,]*,\s*(\w+),\s*(\w+)", re.M)
+TEST = re.compile(
+    r"^([A-Z]+_)?T(?:est|EST)\((\w+),\s*(\w+)|^ParameterizedTest\([^,]*,\s*(\w+),\s*(\w+)", re.M
+)
 # What stands behind the name of a test that one macro makes for several forms of ring.
 FORMS = {"RING_": ["", "_packed", "_in_order", "_packed_in_order"], "ORDER_": ["", "_packed"]}
 
@@ -79,11 +93,15 @@ def unit_parts():
     for flavour, folder in FLAVOURS.items():
         for room in rooms():
             program = os.path.join(ROOT, folder, "tests/unit/test-" + room)
-            yield Part(f"unit/{flavour}/{room}", [program, "--tap"], SECONDS["unit"], [flavour], room)
+            yield Part(
+                f"unit/{flavour}/{room}", [program, "--tap"], SECONDS["unit"], [flavour], room
+            )
 
 
 def scripts_in(folder):
-    return sorted(path for end in ("sh", "py") for path in glob.glob(os.path.join(TESTS, folder, "*." + end)))
+    return sorted(
+        path for end in ("sh", "py") for path in glob.glob(os.path.join(TESTS, folder, "*." + end))
+    )
 
 
 def parts_of(suite):
@@ -115,7 +133,7 @@ class Run:
         self.names = []
         self.held = []  # output of a unit test, shown when a case has failed
 
-    def say(self, line):
+    def show(self, line):
         print(line, flush=True)
         if self.log is not None:
             self.log.write(line + "\n")
@@ -124,9 +142,9 @@ class Run:
     def fail(self, why):
         self.failed += 1
         for line in self.held[-60:]:
-            self.say(line)
+            self.show(line)
         self.held = []
-        self.say(f"not ok {self.part.name}: {why}")
+        self.show(f"not ok {self.part.name}: {why}")
 
     def take(self, line):
         self.lines += 1
@@ -137,7 +155,7 @@ class Run:
         elif match := re.match(r"(not )?ok (?:- )?(.*)$", line):
             self.take_case(match[2], match[1] is None)
         elif self.part.room is None:
-            self.say(line)
+            self.show(line)
         elif not line.startswith(("TAP version", "#")):
             self.held.append(line)
 
@@ -148,13 +166,13 @@ class Run:
         self.names.append(name)
         if passed:
             self.passed += 1
-            self.say(f"ok {self.part.name}: {name}")
+            self.show(f"ok {self.part.name}: {name}")
             return
         self.failed += 1
         for line in self.held:
-            self.say(line)
+            self.show(line)
         self.held = []
-        self.say(f"not ok {self.part.name}: {name}")
+        self.show(f"not ok {self.part.name}: {name}")
 
     def command(self):
         """For a unit test, the words are one: SUITE, SUITE/TEST or SUITE::TEST."""
@@ -167,11 +185,20 @@ class Run:
 
     def execute(self):
         """The exit status, negative for a signal; None after too long."""
-        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=1",
-                           UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
+        environment = dict(
+            os.environ,
+            ASAN_OPTIONS="detect_leaks=1",
+            UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1",
+        )
         kill_at = int(environment.pop("KICKLESS_KILL_AT", "0"))
-        process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, start_new_session=True, env=environment)
+        process = subprocess.Popen(
+            self.command(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=environment,
+        )
         try:
             return self.read(process, kill_at)
         finally:
@@ -217,12 +244,17 @@ class Run:
         else:
             self.check_end(status)
         took = time.monotonic() - started
-        cases = f"{self.passed} of {self.plan} cases passed" if self.skipped is None else "skipped: " + self.skipped
-        self.say(f"# {self.part.name}: {cases}, {took:.0f} s")
+        cases = (
+            f"{self.passed} of {self.plan} cases passed"
+            if self.skipped is None
+            else "skipped: " + self.skipped
+        )
+        self.show(f"# {self.part.name}: {cases}, {took:.0f} s")
         return self
 
     def check_end(self, status):
-        ran = f"after {self.passed + self.failed} of {'an unknown number' if self.plan is None else self.plan} cases"
+        planned = "an unknown number" if self.plan is None else self.plan
+        ran = f"after {self.passed + self.failed} of {planned} cases"
         if status is None:
             self.fail(f"runs for more than {self.part.seconds} s, stopped {ran}")
         elif status < 0:
@@ -239,14 +271,16 @@ class Run:
             self.check_names()
 
     def check_names(self):
-        """All tests that stand in the sources must have run: a source may be missing in the build."""
+        """All tests that stand in the sources must have run: a source may be missing in the
+        build.
+        """
         missing = unit_tests(self.part.room) - {name.split()[0].rstrip(":") for name in self.names}
         if missing:
             self.fail("in the sources and not run: " + " ".join(sorted(missing)))
 
 
 def find_unrun():
-    """What is in the folder of tests and run by nobody, a line each."""
+    """What is in the folder of tests and never run, a line each."""
     for name in sorted(os.listdir(TESTS)):
         if name not in SUITES and os.path.exists(os.path.join(TESTS, name, "run")):
             yield f"tests/{name}/run: no suite has that name"
@@ -255,7 +289,7 @@ def find_unrun():
             name = os.path.relpath(path, os.path.dirname(TESTS))
             if path.endswith((".sh", ".py")):
                 if not os.access(path, os.X_OK):
-                    yield f"{name}: is not executable, so it can't be run; what parts share belongs into a folder"
+                    yield f"{name}: is not executable, so it is not run"
             elif os.path.isfile(path) and os.access(path, os.X_OK) and not path.endswith(".guest"):
                 yield f"{name}: is executable, and ends neither in .sh nor in .py, so it is not run"
     yield from unbooted()
@@ -277,9 +311,20 @@ def build(flavours, built):
     for flavour in flavours:
         if flavour not in built:
             print(f"# building: {flavour}", flush=True)
-            built[flavour] = subprocess.run(
-                ["bash", "-c", 'source "$0/scripts/lib/common.sh"; source "$0/scripts/lib/build.sh"; build_flavour "$1"',
-                 ROOT, flavour], check=False).returncode == 0
+            built[flavour] = (
+                subprocess.run(
+                    [
+                        "bash",
+                        "-c",
+                        'source "$0/scripts/lib/common.sh"; source "$0/scripts/lib/build.sh";'
+                        ' build_flavour "$1"',
+                        ROOT,
+                        flavour,
+                    ],
+                    check=False,
+                ).returncode
+                == 0
+            )
     return all(built[flavour] for flavour in flavours)
 
 
@@ -316,13 +361,15 @@ def choose_in(suite, words):
         return choose_unit(parts, words)
     chosen = [part for part in parts if part.name == f"{suite}/{words[0]}"]
     if not chosen:
-        bad_usage(f"no part of {suite} is called {words[0]}; there are "
-                         + " ".join(part.name.partition("/")[2] for part in parts))
+        bad_usage(
+            f"no part of {suite} is called {words[0]}; there are "
+            + " ".join(part.name.partition("/")[2] for part in parts)
+        )
     return [(chosen[0], words[1:])]
 
 
 def choose_unit(parts, words):
-    """[FLAVOUR/]ROOM[/SUITE[/TEST]] each, or a FLAVOUR; with gcc's build unless another is named."""
+    """[FLAVOUR/]ROOM[/SUITE[/TEST]] each, or a FLAVOUR; gcc unless another is named."""
     for word in words:
         flavour, _, rest = word.partition("/")
         if flavour not in FLAVOURS:
@@ -336,9 +383,16 @@ def choose_unit(parts, words):
 
 def open_logs(arguments):
     """For scripts/conformance, a log of each suite that is run as a whole."""
-    whole = [] if set(arguments) - set(SUITES) or TESTS != os.path.join(ROOT, "tests") else arguments or suites()
+    whole = (
+        []
+        if set(arguments) - set(SUITES) or TESTS != os.path.join(ROOT, "tests")
+        else arguments or suites()
+    )
     os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
-    return {suite: open(os.path.join(ROOT, f"build/test-{suite}.log"), "w", encoding="utf-8") for suite in whole}
+    return {
+        suite: open(os.path.join(ROOT, f"build/test-{suite}.log"), "w", encoding="utf-8")
+        for suite in whole
+    }
 
 
 def run(arguments):
@@ -357,8 +411,15 @@ def run(arguments):
             done.run()
         else:
             done.fail(f"{' '.join(part.flavours)} does not build")
-        passed, failed, skipped = passed + done.passed, failed + done.failed, skipped + (done.skipped is not None)
-    print(f"{passed} passed, {failed} failed" + (f", {skipped} parts skipped" if skipped else ""), flush=True)
+        passed, failed, skipped = (
+            passed + done.passed,
+            failed + done.failed,
+            skipped + (done.skipped is not None),
+        )
+    print(
+        f"{passed} passed, {failed} failed" + (f", {skipped} parts skipped" if skipped else ""),
+        flush=True,
+    )
     return 1 if failed or not passed else 0
 
 
@@ -372,7 +433,11 @@ def main(arguments):
         return 0
     if arguments == ["check"]:
         found = list(find_unrun())
-        print("\n".join(found) if found else f"{sum(1 for suite in suites() for _ in parts_of(suite))} parts are run")
+        print(
+            "\n".join(found)
+            if found
+            else f"{sum(1 for suite in suites() for _ in parts_of(suite))} parts are run"
+        )
         return 1 if found else 0
     print(__doc__.strip())
     return 0 if arguments[:1] in (["-h"], ["--help"]) else 2

@@ -19,7 +19,7 @@ serve_requests() {
 	while sleep 0.1; do
 		for request in "$folder"/please-*; do
 			[ -e "$request" ] || continue
-			"$verify" ask "$qmp" "$(<"$request")" >"$folder/answer" 2>&1
+			"$verify" qmp "$qmp" "$(<"$request")" >"$folder/answer" 2>&1
 			mv "$request" "${request/please-/done-}"
 		done
 	done

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is asked of a NIC over its control queue, and what it does to packets, on QEMU's NIC with four queue
-pairs, without a guest. QEMU's monitor and trace, and the host's end of the wire, are the judges: of filters
-by the frames that arrive, of RSS by a hash that is computed here."""
+"""Control queue commands of a NIC, and their effect on packets, on QEMU's NIC with
+four queue pairs, without a guest. QEMU's monitor and trace, and the host's end of the wire, are
+the checks: of filters by the frames that arrive, of RSS by a hash that is computed here."""
 
 import re
 import struct
@@ -10,16 +10,29 @@ import sys
 
 from fixtures.cases import Cases
 from fixtures.packets import ADDRESS4, ADDRESS6, ipv4, ipv6, tcp, udp
-from fixtures.qemu import ALL, MAC, OFFLOADS, PAIRS, PROBE, Nic, enter_own_network, frame, mq_machine, testpmd
+from fixtures.qemu import (
+    ALL,
+    MAC,
+    OFFLOADS,
+    PAIRS,
+    PROBE,
+    Nic,
+    enter_own_network,
+    frame,
+    mq_machine,
+    testpmd,
+)
 from fixtures.testpmd import Fixture, wait_for
 
-STRANGER = bytes.fromhex("525400000099")
+UNKNOWN = bytes.fromhex("525400000099")
 ADDED = bytes.fromhex("525400000042")
 RARP = bytes.fromhex("8035")
 GROUP = bytes.fromhex("01005e000007")
 BURST = 32
-# The key that the driver takes when nobody gives one.
-KEY = bytes.fromhex("6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa")
+# The key that the driver takes when none is given.
+KEY = bytes.fromhex(
+    "6d5a56da255b0ec24167253d43a38fb0d0ca2bcbae7b30b477cb2da38030f20c6a42b73bbeac01fa"
+)
 
 
 def toeplitz(data):
@@ -27,7 +40,7 @@ def toeplitz(data):
     result = 0
     for at, bit in enumerate(f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}"):
         if bit == "1":
-            result ^= key >> (8 * len(KEY) - 32 - at) & 0xffffffff
+            result ^= key >> (8 * len(KEY) - 32 - at) & 0xFFFFFFFF
     return result
 
 
@@ -43,15 +56,25 @@ def flows(count):
         source6 = ADDRESS6[0][:-2] + bytes([number, 9])
         addresses6 = (source6, ADDRESS6[1])
         tail = struct.pack("!HH", *ports)
-        yield frame(MAC, 0x0800, ipv4(17, udp(b"x" * 20, addresses, ports=ports), addresses)), b"".join(addresses) + tail
-        yield frame(MAC, 0x0800, ipv4(6, tcp(b"x" * 20, addresses, ports=ports), addresses)), b"".join(addresses) + tail
-        yield frame(MAC, 0x86dd, ipv6(6, tcp(b"x" * 20, addresses6, ports=ports), addresses6)), b"".join(addresses6) + tail
+        yield frame(
+            MAC, 0x0800, ipv4(17, udp(b"x" * 20, addresses, ports=ports), addresses)
+        ), b"".join(addresses) + tail
+        yield frame(
+            MAC, 0x0800, ipv4(6, tcp(b"x" * 20, addresses, ports=ports), addresses)
+        ), b"".join(addresses) + tail
+        yield frame(
+            MAC, 0x86DD, ipv6(6, tcp(b"x" * 20, addresses6, ports=ports), addresses6)
+        ), b"".join(addresses6) + tail
         yield frame(MAC, 0x0800, ipv4(50, b"x" * 40, addresses)), b"".join(addresses)
 
 
-def judge_spreading(nic, table):
+def check_spreading(nic, table):
     sent = list(flows(16))
-    arrived = [row for at in range(0, len(sent), BURST) for row in nic.seen(*(data for data, _ in sent[at:at + BURST]))]
+    arrived = [
+        row
+        for at in range(0, len(sent), BURST)
+        for row in nic.seen(*(data for data, _ in sent[at : at + BURST]))
+    ]
     assert len(arrived) == len(sent), f"{len(arrived)} of {len(sent)} arrived"
     wanted = sorted((toeplitz(hashed), table[toeplitz(hashed) % len(table)]) for _, hashed in sent)
     got = sorted((int(row["hash"], 16), int(row["queue"], 16)) for row in arrived)
@@ -59,9 +82,9 @@ def judge_spreading(nic, table):
     return {queue for _, queue in got}
 
 
-def judge_rss(nic):
-    nic.say("port config all rss all")
-    queues = judge_spreading(nic, [entry % PAIRS for entry in range(128)])
+def check_rss(nic):
+    nic.execute("port config all rss all")
+    queues = check_spreading(nic, [entry % PAIRS for entry in range(128)])
     assert queues == set(range(PAIRS)), f"only queues {queues} were used"
     stats = nic.tool.command("show port xstats 0")
     for queue in range(PAIRS):
@@ -72,152 +95,171 @@ def judge_rss(nic):
 TABLE = [toeplitz(bytes([entry])) >> 8 & 1 | 2 * (entry > 90) for entry in range(128)]
 
 
-def judge_table(nic):
+def check_table(nic):
     for first in range(0, 128, 8):
-        nic.say("port config 0 rss reta " + ",".join(
-            f"({entry},{TABLE[entry]})" for entry in range(first, first + 8)))
-    assert judge_spreading(nic, TABLE) == set(TABLE)
+        nic.execute(
+            "port config 0 rss reta "
+            + ",".join(f"({entry},{TABLE[entry]})" for entry in range(first, first + 8))
+        )
+    assert check_spreading(nic, TABLE) == set(TABLE)
 
 
-def judge_types(nic):
-    nic.say("port config all rss none")
+def check_types(nic):
+    nic.execute("port config all rss none")
     arrived = nic.seen(*(data for data, _ in flows(4)))
-    assert {row["queue"] for row in arrived} == {"0"} and not any(row["hash"] for row in arrived), arrived
-    nic.say("port config all rss all")
+    assert {row["queue"] for row in arrived} == {"0"} and not any(
+        row["hash"] for row in arrived
+    ), arrived
+    nic.execute("port config all rss all")
 
 
-def judge_promiscuous(nic, rx_filter):
-    assert nic.takes(probe(MAC)) and nic.takes(probe(STRANGER)), "a promiscuous NIC takes all"
-    nic.say("set promisc 0 off")
+def check_promiscuous(nic, rx_filter):
+    assert nic.takes(probe(MAC)) and nic.takes(probe(UNKNOWN)), "a promiscuous NIC takes all"
+    nic.execute("set promisc 0 off")
     assert not rx_filter()["promiscuous"]
     assert nic.takes(probe(MAC)) and nic.takes(probe(ALL)), "its own frames are gone too"
-    assert not nic.takes(probe(STRANGER)), "a stranger's frame arrives"
+    assert not nic.takes(probe(UNKNOWN)), "a frame to an unknown address arrives"
 
 
-def judge_multicast(nic, rx_filter):
+def check_multicast(nic, rx_filter):
     assert not nic.takes(probe(GROUP)), "a group's frame arrives"
-    nic.say("set allmulti 0 on")
+    nic.execute("set allmulti 0 on")
     assert rx_filter()["multicast"] == "all" and nic.takes(probe(GROUP))
-    nic.say("set allmulti 0 off")
+    nic.execute("set allmulti 0 off")
     assert rx_filter()["multicast"] == "normal" and not nic.takes(probe(GROUP))
-    nic.say("mcast_addr add 0 " + GROUP.hex(":"))
+    nic.execute("mcast_addr add 0 " + GROUP.hex(":"))
     assert rx_filter()["multicast-table"] == [GROUP.hex(":")] and nic.takes(probe(GROUP))
-    nic.say("mcast_addr remove 0 " + GROUP.hex(":"))
+    nic.execute("mcast_addr remove 0 " + GROUP.hex(":"))
     assert not nic.takes(probe(GROUP))
 
 
-def judge_table_of_addresses(nic, rx_filter):
-    nic.say("mac_addr add 0 " + ADDED.hex(":"))
-    nic.say("mcast_addr add 0 " + GROUP.hex(":"))
+def check_table_of_addresses(nic, rx_filter):
+    nic.execute("mac_addr add 0 " + ADDED.hex(":"))
+    nic.execute("mcast_addr add 0 " + GROUP.hex(":"))
     assert rx_filter()["unicast-table"] == [ADDED.hex(":")], rx_filter()
     assert nic.takes(probe(ADDED)) and nic.takes(probe(GROUP)) and nic.takes(probe(MAC))
-    assert not nic.takes(probe(STRANGER))
-    nic.say("mac_addr remove 0 " + ADDED.hex(":"))
-    nic.say("mcast_addr remove 0 " + GROUP.hex(":"))
+    assert not nic.takes(probe(UNKNOWN))
+    nic.execute("mac_addr remove 0 " + ADDED.hex(":"))
+    nic.execute("mcast_addr remove 0 " + GROUP.hex(":"))
     assert not nic.takes(probe(ADDED)) and not nic.takes(probe(GROUP))
 
 
-def judge_large_table(nic, rx_filter):
+def check_large_table(nic, rx_filter):
     """More addresses than QEMU keeps make it take all."""
     macs = [bytes([2, 0, 0, 0, 1, number]) for number in range(64)]
     for mac in macs:
-        nic.say("mac_addr add 0 " + mac.hex(":"))
+        nic.execute("mac_addr add 0 " + mac.hex(":"))
     assert len(rx_filter()["unicast-table"]) == 64 and nic.takes(probe(macs[63]))
     nic.refuses("mac_addr add 0 02:00:00:00:01:ff", "No space left")
     for mac in macs:
-        nic.say("mac_addr remove 0 " + mac.hex(":"))
+        nic.execute("mac_addr remove 0 " + mac.hex(":"))
     assert rx_filter()["unicast-table"] == []
 
 
-def judge_own_address(nic, rx_filter):
-    nic.say("mac_addr set 0 " + ADDED.hex(":"))
+def check_own_address(nic, rx_filter):
+    nic.execute("mac_addr set 0 " + ADDED.hex(":"))
     assert rx_filter()["main-mac"] == ADDED.hex(":"), rx_filter()
     assert nic.takes(probe(ADDED)) and not nic.takes(probe(MAC))
-    nic.say("mac_addr set 0 " + MAC.hex(":"))
+    nic.execute("mac_addr set 0 " + MAC.hex(":"))
     assert nic.takes(probe(MAC)) and not nic.takes(probe(ADDED))
 
 
-def judge_vlans(nic, rx_filter):
+def check_vlans(nic, rx_filter):
     assert not nic.takes(probe(MAC, tag=5)), "no tag is let through yet"
-    nic.say("rx_vlan add 5 0")
-    nic.say("rx_vlan add 4095 0")
+    nic.execute("rx_vlan add 5 0")
+    nic.execute("rx_vlan add 4095 0")
     assert sorted(rx_filter()["vlan-table"]) == [5, 4095]
-    assert nic.takes(probe(MAC, tag=5)) and nic.takes(probe(MAC, tag=4095)) and nic.takes(probe(MAC))
+    assert (
+        nic.takes(probe(MAC, tag=5)) and nic.takes(probe(MAC, tag=4095)) and nic.takes(probe(MAC))
+    )
     assert not nic.takes(probe(MAC, tag=6))
-    nic.say("vlan set strip on 0")
-    row = nic.sees(probe(MAC, tag=0xa005))
+    nic.execute("vlan set strip on 0")
+    row = nic.sees(probe(MAC, tag=0xA005))
     assert row["tci"] == "a005" and int(row["kind"], 16) == PROBE and row["length"] == "56", row
-    nic.say("vlan set strip off 0")
-    nic.say("rx_vlan rm 5 0")
+    nic.execute("vlan set strip off 0")
+    nic.execute("rx_vlan rm 5 0")
     assert not nic.takes(probe(MAC, tag=5)) and nic.takes(probe(MAC, tag=4095))
 
 
-def judge_restart(nic, rx_filter):
-    """A reset makes the device forget all of it, and the start says it again."""
-    nic.say("mac_addr add 0 " + ADDED.hex(":"))
-    nic.say("stop")
-    nic.say("port stop 0")
+def check_restart(nic, rx_filter):
+    """A reset makes the device forget all of it, and the start repeats it."""
+    nic.execute("mac_addr add 0 " + ADDED.hex(":"))
+    nic.execute("stop")
+    nic.execute("port stop 0")
     assert rx_filter()["unicast-table"] == []
-    nic.say("port start 0")
-    nic.say("start")
-    assert not nic.takes(probe(STRANGER)) and nic.takes(probe(ADDED))
+    nic.execute("port start 0")
+    nic.execute("start")
+    assert not nic.takes(probe(UNKNOWN)) and nic.takes(probe(ADDED))
     assert nic.takes(probe(MAC, tag=4095)) and not nic.takes(probe(MAC, tag=5))
-    judge_spreading(nic, TABLE)
+    check_spreading(nic, TABLE)
 
 
-def judge_link(nic, machine):
+def check_link(nic, machine):
     def link():
         return re.search(r"Link status: (\w+)", nic.tool.command("show port info 0")).group(1)
 
     assert link() == "up"
-    machine.ask("set_link", name="nic", up=False)
+    machine.qmp("set_link", name="nic", up=False)
     wait_for("the link's end", lambda: link() == "down", True)
     nic.wire.send(probe(MAC))
-    machine.ask("set_link", name="nic", up=True)
+    machine.qmp("set_link", name="nic", up=True)
     wait_for("the link", lambda: link() == "up", True)
     assert nic.takes(probe(MAC))
 
 
-def judge_announcement(nic, machine):
+def check_announcement(nic, machine):
     def acknowledged():
         return machine.trace().count("virtio_net_handle_announce")
 
     # Several in a second are one for the tool, which looks that often.
     nic.wire.drop()
     for before in (acknowledged(), acknowledged() + 1):
-        machine.ask("announce-self", initial=50, max=50, rounds=1, step=0)
+        machine.qmp("announce-self", initial=50, max=50, rounds=1, step=0)
         wait_for("an acknowledgement", acknowledged, before + 1)
         # One is QEMU's own.
         for _ in range(2):
-            said = nic.wire.receive(lambda data: data[12:14] == RARP)
-            assert said is not None and said[0][:12] == ALL + MAC, said
+            output = nic.wire.receive(lambda data: data[12:14] == RARP)
+            assert output is not None and output[0][:12] == ALL + MAC, output
 
 
-def judge_standby(fixture, machine):
-    """Whoever takes STANDBY by its name is told to QEMU's user as such, and nobody else is."""
-    for keys, told in (("", False), (",features=+STANDBY", True)):
+def check_standby(fixture, machine):
+    """QEMU reports a driver that takes STANDBY, which is on request only, and no other driver."""
+    for keys, reported in (("", False), (",features=+STANDBY", True)):
         testpmd(fixture, [machine.nic(1, keys)]).quit()
-        machine.ask("query-status")
-        assert ("FAILOVER_NEGOTIATED" in [event["event"] for event in machine.events]) == told, machine.events
+        machine.qmp("query-status")
+        assert (
+            "FAILOVER_NEGOTIATED" in [event["event"] for event in machine.events]
+        ) == reported, machine.events
 
 
 def run_filters(cases, fixture, machine, wire):
     def rx_filter():
-        return machine.ask("query-rx-filter", name="nic")[0]
+        return machine.qmp("query-rx-filter", name="nic")[0]
 
     offloads = OFFLOADS["vlan_filter"] | OFFLOADS["rss_hash"]
     with Nic(fixture, machine, wire, f"--rx-offloads={offloads:#x}") as nic:
-        cases.run("RSS spreads by a hash over four queues, and the hash is in the packet", judge_rss, nic)
-        cases.run("another redirection table", judge_table, nic)
-        cases.run("no RSS: all to queue 0, and no hash", judge_types, nic)
-        for name, judge in (("promiscuous or not", judge_promiscuous), ("multicast", judge_multicast),
-                            ("further addresses", judge_table_of_addresses),
-                            ("64 further addresses and no more", judge_large_table),
-                            ("another own address", judge_own_address), ("VLANs", judge_vlans),
-                            ("a restart says it all again", judge_restart)):
-            cases.run("filters: " + name, judge, nic, rx_filter)
-        cases.run("the link goes and comes", judge_link, nic, machine)
-        cases.run("announcements are acknowledged, and the network is told", judge_announcement, nic, machine)
+        cases.run(
+            "RSS spreads by a hash over four queues, and the hash is in the packet", check_rss, nic
+        )
+        cases.run("another redirection table", check_table, nic)
+        cases.run("no RSS: all to queue 0, and no hash", check_types, nic)
+        for name, check in (
+            ("promiscuous or not", check_promiscuous),
+            ("multicast", check_multicast),
+            ("further addresses", check_table_of_addresses),
+            ("64 further addresses and no more", check_large_table),
+            ("another own address", check_own_address),
+            ("VLANs", check_vlans),
+            ("a restart repeats it all", check_restart),
+        ):
+            cases.run("filters: " + name, check, nic, rx_filter)
+        cases.run("the link goes and comes", check_link, nic, machine)
+        cases.run(
+            "announcements are acknowledged, and the network is notified",
+            check_announcement,
+            nic,
+            machine,
+        )
 
 
 def main():
@@ -225,13 +267,24 @@ def main():
     cases = Cases(14)
     with Fixture() as fixture:
         machine, wire = mq_machine(
-            fixture, "-trace", "virtio_net_handle_announce", "-netdev", "hubport,id=s,hubid=1", "-device",
-            "virtio-net-pci,netdev=s,addr=4,disable-legacy=on,failover=on")
+            fixture,
+            "-trace",
+            "virtio_net_handle_announce",
+            "-netdev",
+            "hubport,id=s,hubid=1",
+            "-device",
+            "virtio-net-pci,netdev=s,addr=4,disable-legacy=on,failover=on",
+        )
         run_filters(cases, fixture, machine, wire)
-        cases.run("standby on request", judge_standby, fixture, machine)
-        said = [line for line in machine.complaints().splitlines() if not re.search(
-            "virtio_net_handle_announce|is not connected to host network|failover primary", line)]
-        cases.check("QEMU complains of nothing else", not said, said)
+        cases.run("standby on request", check_standby, fixture, machine)
+        output = [
+            line
+            for line in machine.complaints().splitlines()
+            if not re.search(
+                "virtio_net_handle_announce|is not connected to host network|failover primary", line
+            )
+        ]
+        cases.check("QEMU complains of nothing else", not output, output)
     return 1 if cases.failed else 0
 
 

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Usage: testpmd_commands [-- EAL-OPTIONS... -- TOOL-OPTIONS...]
 
-The commands of DPDK's testpmd that people use most, one after the other at our prompt, each with what it
-answered. Without arguments the tool has two ports that DPDK's net_vhost serves; else the options are the
-tool's own, and must name at least two ports, which ought to be connected with each other.
+The commands of DPDK's testpmd that people use most, one after the other at our prompt, each with
+what it answered. Without arguments the tool has two ports that DPDK's net_vhost serves; else the
+options are the tool's own, and must name at least two ports, which ought to be connected with
+each other.
 
-A command that needs a feature of the device must work where port 0 offers it, and be refused by that name
-where it does not."""
+A command that needs a feature of the device must work where port 0 offers it, and be refused by
+that name where it does not."""
 
 import re
 import sys
@@ -15,26 +16,40 @@ import sys
 from fixtures.cases import Cases
 from fixtures.testpmd import TOOL, Prompt, Fixture, link_is_up, wait_for
 
-NIC_STATS = (r"#+ NIC statistics for port 0 +#+\n  RX-packets: \d+ +RX-missed: \d+ +RX-bytes:  \d+\n"
-             r"  RX-errors: \d+\n  RX-nombuf:  \d+ +\n  TX-packets: \d+ +TX-errors: \d+ +TX-bytes:  \d+\n\n"
-             r"  Throughput \(since last show\)\n  Rx-pps: +\d+ +Rx-bps: +\d+\n  Tx-pps: +\d+ +Tx-bps: +\d+\n  #+")
-RUN = (r"-+ Forward statistics for port 0 +-+\n  RX-packets: \d+ +RX-dropped: \d+ +RX-total: \d+\n"
-       r"(.*\n)*  TX-packets: \d+ +TX-dropped: \d+ +TX-total: \d+\n(.*\n)*"
-       r" +\++ Accumulated forward statistics for all ports\++\n")
+NIC_STATS = (
+    r"#+ NIC statistics for port 0 +#+\n  RX-packets: \d+ +RX-missed: \d+ +RX-bytes:  \d+\n"
+    r"  RX-errors: \d+\n  RX-nombuf:  \d+ +\n  TX-packets: \d+ +TX-errors: \d+ +TX-bytes:  \d+\n\n"
+    r"  Throughput \(since last show\)\n  Rx-pps: +\d+ +Rx-bps: +\d+\n"
+    r"  Tx-pps: +\d+ +Tx-bps: +\d+\n  #+"
+)
+RUN = (
+    r"-+ Forward statistics for port 0 +-+\n  RX-packets: \d+ +RX-dropped: \d+ +RX-total: \d+\n"
+    r"(.*\n)*  TX-packets: \d+ +TX-dropped: \d+ +TX-total: \d+\n(.*\n)*"
+    r" +\++ Accumulated forward statistics for all ports\++\n"
+)
 NOTHING = r"^$"
 # Only a device with RING_RESET has its own part in it.
 QUEUE_STOP = r"^$|^port 0: .* has no RING_RESET, so forwarding leaves the queue alone"
 DONE = r"Done\n"
 STARTED = r"packet forwarding - ports=2 - cores=1 - streams=\d+"
 
-# The command, what its answer must contain, and the features one of which it needs (None: works always).
+# The command, what its answer must contain, and the features one of which it needs (None: works
+# always).
 COMMANDS = [
-    ("show port info 0", r"Infos for port 0 .*\nMAC address: .*\nDevice name: .*\nDriver name: ", None),
+    (
+        "show port info 0",
+        r"Infos for port 0 .*\nMAC address: .*\nDevice name: .*\nDriver name: ",
+        None,
+    ),
     ("show port info all", r"Infos for port 1 ", None),
     ("show port stats 0", NIC_STATS, None),
     ("show port stats all", r"NIC statistics for port 1 ", None),
     ("show port xstats all", r"NIC extended statistics for port 0.*\nrx_good_packets: \d+\n", None),
-    ("show port summary all", r"Number of available ports: \d\nPort MAC Address +Name +Driver +Status +Link\n", None),
+    (
+        "show port summary all",
+        r"Number of available ports: \d\nPort MAC Address +Name +Driver +Status +Link\n",
+        None,
+    ),
     ("show config rxtx", r"RX queue number: \d+ Tx queue number: \d+", None),
     ("show config fwd", STARTED, None),
     ("show config cores", r"List of forwarding lcores: +\d+", None),
@@ -91,7 +106,11 @@ COMMANDS = [
     ("show txq info 0 0", r"Tx queue state: stopped\n", None),
     ("port 0 txq 0 start", NOTHING, None),
     ("show txq info 0 0", r"Tx queue state: started\n", None),
-    ("stop", r"Telling cores to stop...\nWaiting for lcores to finish...\n\n" + "(.*\n)*.*" + RUN, None),
+    (
+        "stop",
+        r"Telling cores to stop...\nWaiting for lcores to finish...\n\n" + "(.*\n)*.*" + RUN,
+        None,
+    ),
     ("start tx_first", STARTED, None),
     ("stop", RUN, None),
     ("start tx_first 4", STARTED, None),
@@ -130,14 +149,22 @@ COMMANDS = [
 ]
 
 PLANNED_COMMANDS = 98
-# Both ways of a word count once.
+# Commands that differ in an argument count once.
 DISTINCT = {re.sub(r"\b(on|off|\d+|all|0x\w+)\b", "X", command) for command, _, _ in COMMANDS}
 
 # DPDK's user guide: start, look, stop, reconfigure, start again, leave.
 SESSION = [
-    ("start", STARTED), ("show port stats all", NIC_STATS), ("stop", RUN), ("port stop all", DONE),
-    ("port config all rxd 64", NOTHING), ("port config all txd 64", NOTHING), ("port start all", DONE),
-    ("show config rxtx", r"RX desc=64 "), ("start", STARTED), ("show port stats all", NIC_STATS), ("stop", RUN),
+    ("start", STARTED),
+    ("show port stats all", NIC_STATS),
+    ("stop", RUN),
+    ("port stop all", DONE),
+    ("port config all rxd 64", NOTHING),
+    ("port config all txd 64", NOTHING),
+    ("port start all", DONE),
+    ("show config rxtx", r"RX desc=64 "),
+    ("start", STARTED),
+    ("show port stats all", NIC_STATS),
+    ("stop", RUN),
 ]
 
 
@@ -145,8 +172,9 @@ def run_command(tool, offered, command, pattern, needs, answers):
     answer = answers[command] = tool.command(command)
     missing = [name for name in needs or [] if name not in offered]
     if missing:
-        assert any(name in answer for name in missing + ["control queue", "not support", "No such"]), \
-            f"without {missing} it should be refused by name:\n{answer}"
+        assert any(
+            name in answer for name in missing + ["control queue", "not support", "No such"]
+        ), f"without {missing} it should be refused by name:\n{answer}"
     else:
         assert re.search(pattern, answer), f"no '{pattern}' in:\n{answer}"
     assert "not found" not in answer and "Bad arguments" not in answer, answer
@@ -162,7 +190,9 @@ def run_session(cases, tool, path):
     answers = {}
     for command, pattern, needs in COMMANDS:
         line = command.replace("FILE", path)
-        good = cases.run(f"testpmd> {command}", run_command, tool, offered, line, pattern, needs, answers)
+        good = cases.run(
+            f"testpmd> {command}", run_command, tool, offered, line, pattern, needs, answers
+        )
         if good:
             print(f"#   {outcome(answers[line])}")
         if command == "show port info 0":
@@ -194,7 +224,9 @@ def main():
         if own is None:
             peer = fixture.peer(["a.sock", "b.sock"])
             tool = default_tool(fixture)
-            wait_for("the back end's links", lambda: link_is_up(peer, 0) and link_is_up(peer, 1), True)
+            wait_for(
+                "the back end's links", lambda: link_is_up(peer, 0) and link_is_up(peer, 1), True
+            )
             peer.command("start")
         else:
             tool = Prompt([TOOL, *own, "-i"])
@@ -205,7 +237,9 @@ def main():
         text, status = tool.quit()
         cases.check("testpmd> quit", status == 0 and "Bye..." in text, text)
         if own is None:
-            cases.run("the session of DPDK's user guide", lambda: run_documentation(default_tool(fixture)))
+            cases.run(
+                "the session of DPDK's user guide", lambda: run_documentation(default_tool(fixture))
+            )
     return 1 if cases.failed else 0
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a monitoring system reads while packets flow: DPDK's telemetry socket, by DPDK's own client, and
-Prometheus' text over HTTP. Both must agree with the tool's statistics."""
+"""What a monitoring system reads while packets flow: DPDK's telemetry socket, by DPDK's own
+client, and Prometheus' text over HTTP. Both must agree with the tool's statistics."""
 
 import json
 import os
@@ -14,16 +14,22 @@ import urllib.error
 import urllib.request
 
 from fixtures.cases import Cases
-from fixtures.testpmd import PATIENCE, TOOL, Fixture, counter, wait_for
+from fixtures.testpmd import SECONDS, TOOL, Fixture, counter, wait_for
 
 PREFIX = f"kl-metrics-{os.getpid()}"
 
 
 def telemetry(command):
-    done = subprocess.run(["dpdk-telemetry.py", "-f", PREFIX], input=command + "\nquit\n",
-                          capture_output=True, text=True, timeout=PATIENCE, check=False)
-    answers = [line for line in done.stdout.splitlines() if line.startswith("{\"/kickless")]
-    text = done.stdout[done.stdout.find("{\"/kickless"):] if not answers else answers[0]
+    done = subprocess.run(
+        ["dpdk-telemetry.py", "-f", PREFIX],
+        input=command + "\nquit\n",
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    answers = [line for line in done.stdout.splitlines() if line.startswith('{"/kickless')]
+    text = done.stdout[done.stdout.find('{"/kickless') :] if not answers else answers[0]
     return json.JSONDecoder().raw_decode(text)[0].popitem()[1]
 
 
@@ -51,17 +57,19 @@ def sent(port):
     return values(scrape(port))['kickless_queue_packets_total{port="0",queue="0",direction="tx"}']
 
 
-def judge_prometheus(port, tool):
+def check_prometheus(port, tool):
     wait_for("packets counted", lambda: sent(port), 1000)
     seen = values(scrape(port))
     assert seen["kickless_forwarding"] == 1 and seen['kickless_port_started{port="0"}'] == 1, seen
-    assert any(name.startswith('kickless_port_info{port="0",device="vhost-user:') for name in seen), seen
+    assert any(
+        name.startswith('kickless_port_info{port="0",device="vhost-user:') for name in seen
+    ), seen
     before = sent(port)
     now = counter(tool, "TX", 0)
     assert before <= now <= sent(port), f"{before} <= {now} <= {sent(port)} does not hold"
 
 
-def judge_refusals(port):
+def check_refusals(port):
     for path, method, status in (("/", "GET", 404), ("/metrics", "POST", 405)):
         try:
             scrape(port, path, method)
@@ -71,8 +79,8 @@ def judge_refusals(port):
         raise AssertionError(f"{method} {path} was answered")
 
 
-def judge_idlers(port):
-    """Connections that say nothing, or too much, take nothing from those that ask."""
+def check_idlers(port):
+    """Connections that send nothing, or too much, take nothing from other clients."""
     idlers = [socket.create_connection(("127.0.0.1", port)) for _ in range(6)]
     idlers[0].sendall(b"GET /metrics HTTP/1.0\r\nX: " + 100000 * b"x")
     assert "kickless_forwarding" in scrape(port)
@@ -85,14 +93,14 @@ def judge_idlers(port):
     assert "kickless_forwarding" in scrape(port)
 
 
-def judge_loopback_only(port):
+def check_loopback_only(port):
     with open("/proc/net/tcp", encoding="ascii") as file:
         listening = [line.split()[1] for line in file.readlines()[1:] if line.split()[3] == "0A"]
     mine = [where for where in listening if where.endswith(f":{port:04X}")]
     assert mine == [f"0100007F:{port:04X}"], mine
 
 
-def judge_telemetry(tool):
+def check_telemetry(tool):
     assert telemetry("/kickless/ports") == [0], telemetry("/kickless/ports")
     port = telemetry("/kickless/port,0")
     assert port["transport"] == "vhost-user" and port["state"] == "started", port
@@ -102,18 +110,22 @@ def judge_telemetry(tool):
     assert 0 < before <= now <= telemetry("/kickless/port,0")["tx_packets"], (before, now)
     kicks = telemetry("/kickless/kicks,0")
     assert set(kicks) == {"rx0", "tx0"} and kicks["tx0"]["packets"] >= now, kicks
-    assert kicks["rx0"]["sent"] + kicks["rx0"]["suppressed"] >= 1 and kicks["tx0"]["rescue"] == 0, kicks
+    assert (
+        kicks["rx0"]["sent"] + kicks["rx0"]["suppressed"] >= 1 and kicks["tx0"]["rescue"] == 0
+    ), kicks
     features = telemetry("/kickless/features,0")
-    assert "VERSION_1" in features["accepted"] and set(features["accepted"]) <= set(features["offered"]), features
+    assert "VERSION_1" in features["accepted"] and set(features["accepted"]) <= set(
+        features["offered"]
+    ), features
 
 
-def judge_wrong_ports():
+def check_wrong_ports():
     for port in ("", ",1", ",x", ",99999999999999999999", ",-1"):
         answer = telemetry("/kickless/port" + port)
         assert not answer, f"/kickless/port{port}: {answer}"
 
 
-def judge_closed_port(port, tool):
+def check_closed_port(port, tool):
     tool.command("stop")
     tool.command("port stop 0")
     assert values(scrape(port))['kickless_port_started{port="0"}'] == 0
@@ -124,37 +136,69 @@ def judge_closed_port(port, tool):
     assert 'port="0"' not in scrape(port)
 
 
-def judge_library(fixture):
-    """The HTTP library is loaded by those that ask for it: with a broken one, only they are refused."""
+def check_library(fixture):
+    """The HTTP library is loaded by programs that use it: with a broken one, only they are
+    refused.
+    """
     folder = fixture.path("libraries")
     os.mkdir(folder)
     with open(os.path.join(folder, "libmicrohttpd.so.12"), "wb"):
         pass
-    arguments = [TOOL, "-l", "0", "--no-huge", "-m", "128", "--", "--dev",
-                 f"vhost-user:{fixture.path('other.sock')},type=net", "-i"]
+    arguments = [
+        TOOL,
+        "-l",
+        "0",
+        "--no-huge",
+        "-m",
+        "128",
+        "--",
+        "--dev",
+        f"vhost-user:{fixture.path('other.sock')},type=net",
+        "-i",
+    ]
     for options, refused in (([], False), (["--metrics-listen=0"], True)):
-        done = subprocess.run(arguments + options, input="quit\n", capture_output=True, text=True, check=False,
-                              timeout=PATIENCE, env={**os.environ, "LD_LIBRARY_PATH": folder})
-        said = "--metrics-listen needs libmicrohttpd.so.12: " in done.stderr
-        assert (done.returncode != 0, said) == (refused, refused), f"{options}: {done.returncode}, {done.stderr}"
+        done = subprocess.run(
+            arguments + options,
+            input="quit\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SECONDS,
+            env={**os.environ, "LD_LIBRARY_PATH": folder},
+        )
+        output = "--metrics-listen needs libmicrohttpd.so.12: " in done.stderr
+        assert (done.returncode != 0, output) == (
+            refused,
+            refused,
+        ), f"{options}: {done.returncode}, {done.stderr}"
 
 
 def main():
     cases = Cases(8)
     with Fixture() as fixture:
         fixture.peer(["net.sock", "other.sock"], "--forward-mode=rxonly", "-a")
-        cases.run("only --metrics-listen needs the HTTP library", judge_library, fixture)
-        tool = fixture.tool(["net.sock"], "--forward-mode=txonly", "--rate=10000", "--metrics-listen=0",
-                        eal=("-l", "0", "--telemetry", f"--file-prefix={PREFIX}"))
+        cases.run("only --metrics-listen needs the HTTP library", check_library, fixture)
+        tool = fixture.tool(
+            ["net.sock"],
+            "--forward-mode=txonly",
+            "--rate=10000",
+            "--metrics-listen=0",
+            eal=("-l", "0", "--telemetry", f"--file-prefix={PREFIX}"),
+        )
         port = int(re.search(r"Metrics: port (\d+)", tool.shown).group(1))
         tool.command("start")
-        cases.run("Prometheus reads counters that agree", judge_prometheus, port, tool)
-        cases.run("other paths and methods are refused", judge_refusals, port)
-        cases.run("the metrics are served on loopback only", judge_loopback_only, port)
-        cases.run("idle connections take nothing away", judge_idlers, port)
-        cases.run("dpdk-telemetry.py reads /kickless", judge_telemetry, tool)
-        cases.run("/kickless refuses ports that are not there", judge_wrong_ports)
-        cases.run("a port that is stopped, then closed, while it is watched", judge_closed_port, port, tool)
+        cases.run("Prometheus reads counters that agree", check_prometheus, port, tool)
+        cases.run("other paths and methods are refused", check_refusals, port)
+        cases.run("the metrics are served on loopback only", check_loopback_only, port)
+        cases.run("idle connections take nothing away", check_idlers, port)
+        cases.run("dpdk-telemetry.py reads /kickless", check_telemetry, tool)
+        cases.run("/kickless refuses ports that are not there", check_wrong_ports)
+        cases.run(
+            "a port that is stopped, then closed, while it is watched",
+            check_closed_port,
+            port,
+            tool,
+        )
     return 1 if cases.failed else 0
 
 

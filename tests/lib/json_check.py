@@ -3,8 +3,9 @@
 """Usage: json_check.py FILE EXPRESSION
        json_check.py --print FILE EXPRESSION
 
-A condition about the object d of a JSON file, as a Python expression. Exits with 1, and prints the object, when the
-condition does not hold or can't be evaluated, as with a key that is missing. "-" is standard input.
+A condition about the object d of a JSON file, as a Python expression. Exits with 1, and prints
+the object, when the condition does not hold or can't be evaluated, as with a key that is missing.
+"-" is standard input.
 
   --print   prints the expression's value instead"""
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Kills programs that drive devices, and checks how soon those that follow have their device at work.
+"""Kills programs that drive devices, and checks how soon those that follow have their device at
+work.
 
 kill.py kill ROOT OUT COUNT    in the guest: COUNT kills under load, and some of what only starts
-kill.py check TRACE COUNT MS   outside, from QEMU's trace, which has one clock for the marks and for the devices
+kill.py check TRACE COUNT MS   outside, from QEMU's trace, which has one clock for the marks and
+                               for the devices
 
 A mark is a write to the interrupt line register of the host bridge, which nothing else touches.
 """
@@ -21,7 +23,8 @@ BRIDGE = CONFIG.format("00.0")
 INTERRUPT_LINE = 0x3C
 COMMAND, MASTER = 0x04, 4
 STARTED, KILLED = 1, 2
-# A program is killed so long after it has let its device write to memory, which comes shortly before it starts it.
+# A program is killed so long after it has let its device write to memory, which comes shortly
+# before it starts it.
 LOAD_S = (0.4, 0.9)
 PATIENCE_S = 20
 # One more start of so many is cut short, within so long.
@@ -33,7 +36,15 @@ TRANSMIT_QUEUE = 1
 
 
 def commands(root):
-    nics = ["--dev", "0000:00:05.0", "--dev", "0000:00:06.0", "--duration", "60", "--total-num-mbufs=2048"]
+    nics = [
+        "--dev",
+        "0000:00:05.0",
+        "--dev",
+        "0000:00:06.0",
+        "--duration",
+        "60",
+        "--total-num-mbufs=2048",
+    ]
     testpmd = [f"{root}/build/apps/testpmd/kickless-testpmd", "-l", "0,1", "--", *nics]
     disk = ["--dev", "0000:00:10.0", "-t", "60", "-q", "16", "--force"]
     blk = [f"{root}/build/apps/blk/kickless-blk", "perf", "-l", "0", "--", *disk]
@@ -72,7 +83,9 @@ def live_and_die(command, log, seconds, under_load):
     mark(KILLED)
     victim.kill()
     victim.wait()
-    return None if status is None else f"it ended by itself, with status {status}: {' '.join(words)}"
+    return (
+        None if status is None else f"it ended by itself, with status {status}: {' '.join(words)}"
+    )
 
 
 def kill(root, out, count):
@@ -98,7 +111,9 @@ EVENT = re.compile(
 
 
 def lives(trace):
-    """Of each start: after how long a NIC's transmit queue was kicked or a disk's request done, or None; and which."""
+    """Of each start: after how long a NIC's transmit queue was kicked or a disk's request done,
+    or None; and which.
+    """
     started = moved = None
     kind, running = "", set()
     for line in open(trace, errors="replace"):
@@ -127,8 +142,11 @@ def check(trace, count, limit):
     for kind in ("packet", "request"):
         times = sorted(ms for ms, of in seen if ms is not None and of == kind)
         if times:
-            print(f"first {kind} of {len(times)} starts, in ms: shortest {times[0]:.0f}, median "
-                  f"{statistics.median(times):.0f}, 90 % within {times[len(times) * 9 // 10]:.0f}, longest {times[-1]:.0f}")
+            print(
+                f"first {kind} of {len(times)} starts, in ms: shortest {times[0]:.0f}, median "
+                f"{statistics.median(times):.0f}, 90 % within {times[len(times) * 9 // 10]:.0f}, "
+                f"longest {times[-1]:.0f}"
+            )
     if len(moved) < int(count) * 3 // 4:
         return f"only {len(moved)} kills under load are in the trace"
     return f"one start took more than {limit} ms" if max(moved) > int(limit) else None

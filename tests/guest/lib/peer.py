@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Usage: peer.py QMP INTERFACE FOLDER
 
-The other end of tap.sh's wire, on the host: a server of bytes, and QEMU's operator. A file FOLDER/ask-WHAT has
-WHAT done, and is then renamed to done-WHAT: link-off and link-on of the NIC nic1, announce, strangers (20 frames
-to an address that is nobody's).
+The other end of tap.sh's wire, on the host: a server of bytes, and QEMU's operator. A file
+FOLDER/ask-WHAT requests WHAT, and is renamed to done-WHAT afterwards: link-off and link-on of the
+NIC nic1, announce, strangers (20 frames to an unknown address).
 
-The server's requests are "put COUNT", with COUNT bytes behind the line, and "get COUNT", which gives as many; both
-are answered with the SHA-256 of the bytes."""
+The server's requests are "put COUNT", with COUNT bytes behind the line, and "get COUNT", which
+gives as many; both are answered with the SHA-256 of the bytes."""
 
 import hashlib
 import os
@@ -22,7 +22,7 @@ from verify import connect
 
 PORT = 5001
 CHUNK = 1 << 16
-STRANGER = bytes.fromhex("525400000099" "020000000001" "88b5") + bytes(50)
+UNKNOWN = bytes.fromhex("525400000099" "020000000001" "88b5") + bytes(50)
 
 
 class Bytes(socketserver.StreamRequestHandler):
@@ -41,16 +41,16 @@ class Bytes(socketserver.StreamRequestHandler):
         self.wfile.write(digest.hexdigest().encode())
 
 
-def send_strangers(interface):
+def send_unknown(interface):
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as wire:
         wire.bind((interface, 0))
         for _ in range(20):
-            wire.send(STRANGER)
+            wire.send(UNKNOWN)
 
 
-def obey(what, qmp, interface):
+def run_request(what, qmp, interface):
     if what == "strangers":
-        send_strangers(interface)
+        send_unknown(interface)
     elif what == "announce":
         connect(qmp)("announce-self", initial=50, max=50, rounds=1, step=0)
     else:
@@ -64,7 +64,7 @@ def main():
     while True:
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
             if name.startswith("ask-"):
-                obey(name[4:], qmp, interface)
+                run_request(name[4:], qmp, interface)
                 os.rename(os.path.join(folder, name), os.path.join(folder, "done-" + name[4:]))
         time.sleep(0.1)
 
