@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 #
 # Building into one folder per flavour, quietly unless it fails.
 
-# build_into FOLDER [MESON-OPTION...]; the environment's CC chooses the compiler, and the array targets what is built, empty
-# for everything.
+# build_into FOLDER [MESON-OPTION...]; the environment's CC chooses the compiler, and the array
+# targets what is built, empty for everything.
 targets=()
 build_into() {
 	local folder=$root/$1 log

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034
 #
 # What every script needs: where the checkout is, where the guest kernel is
 # kept, and one way to talk to the caller.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034
 #
 # Building and running fuzz targets, for tests/fuzz/run and scripts/fuzz.
 source "$root/scripts/lib/build.sh"
@@ -7,7 +7,8 @@ source "$root/scripts/lib/build.sh"
 export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=16 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
 fuzz_build=build-fuzz
 
-# With less optimization, since the bursts' templates take minutes with coverage and both sanitizers.
+# With less optimization, since the bursts' templates take minutes with coverage
+# and both sanitizers.
 build_fuzzers() {
 	fuzz_build=build-fuzz
 	targets=(fuzzers)
@@ -15,8 +16,8 @@ build_fuzzers() {
 		-Dbuildtype=debugoptimized -Doptimization=1 -Dasserts=true
 }
 
-# The rings without sanitizers, for how fast the code itself is. They follow edges only: a call at each comparison, to learn
-# from what it compares, took as long as everything else.
+# The rings without sanitizers, for how fast the code itself is. They follow edges only: a call at
+# each comparison, to learn from what it compares, took as long as everything else.
 build_plain_fuzzers() {
 	fuzz_build=build-fuzz-plain
 	targets=(tests/fuzz/fuzz-ring-split tests/fuzz/fuzz-ring-packed)
@@ -28,8 +29,8 @@ fuzz_targets() {
 	find "$root/$fuzz_build/tests/fuzz" -maxdepth 1 -type f -perm -u+x -name 'fuzz-*' -printf '%f\n' | sed 's/^fuzz-//' | sort
 }
 
-# fuzz NAME SECONDS FOLDER [OPTION...]: starts from the corpus that is kept, puts what is new into FOLDER, and the log and
-# what was found beside it. $fuzz_summary says what it did.
+# fuzz NAME SECONDS FOLDER [OPTION...]: starts from the corpus that is kept, puts what is new into
+# FOLDER, and the log and what was found beside it. $fuzz_summary says what it did.
 fuzz() {
 	local name=$1 seconds=$2 folder=$3 status=0 runs edges kept=$root/tests/fuzz/corpus/$1 TIMEFORMAT='%U %S' cpu
 	shift 3

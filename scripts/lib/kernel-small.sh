@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034
 #
-# A small kernel for the guests, built from Debian's sources: it has what Debian's own leaves out, and no modules.
+# A small kernel for the guests, built from Debian's sources: it has what Debian's own leaves out,
+# and no modules.
 
 readonly home=$cache/small
 readonly parts=(config kernel version)
@@ -68,7 +69,7 @@ check_config() {
 	local missing
 
 	missing=$(grep -v '^#' "$config" | grep . | grep -vxFf "$1/objects/.config" || true)
-	[ -z "$missing" ] || die "this kernel can't have:" $missing
+	[ -z "$missing" ] || die "this kernel can't have: $missing"
 }
 
 build_kernel() {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 #
 # The virtual machine: QEMU's command line, gathered in the array qemu out of
 # the options that scripts/guest has parsed.
@@ -23,7 +23,7 @@ use_iommu() {
 	modern+=,iommu_platform=on,ats=on
 }
 
-declare -A machines=([q35]=q35 [microvm]=microvm,acpi=on,pcie=on,pit=on,pic=on,rtc=on)
+declare -A machines=([q35]=q35 [microvm]="microvm,acpi=on,pcie=on,pit=on,pic=on,rtc=on")
 
 add_machine() {
 	local home=$cache parameters="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic"

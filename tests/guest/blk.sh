@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Three disks behind the vIOMMU: one to verify on, one with a file system made on this side, and one that does nothing,
-# in an iothread, to measure. The host is the judge of what was read and written.
+# Three disks behind the vIOMMU: one to verify on, one with a file system made on this side,
+# and one that does nothing, in an iothread, to measure. The host is the judge of what was
+# read and written.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 17
@@ -38,8 +39,8 @@ flip_when_asked &
 flipper=$!
 look_how_deep &
 looker=$!
-# The third disk's iothread can't be had together with the vIOMMU: QEMU 7.2 asserts under TCG when the kernel's driver
-# uses both. So that disk bypasses it, and we use physical addresses there.
+# The third disk's iothread can't be had together with the vIOMMU: QEMU 7.2 asserts under TCG when
+# the kernel's driver uses both. So that disk bypasses it, and we use physical addresses there.
 boot blk --disk "$images/scratch.raw" --disk "$images/files.raw" --modules virtio_blk \
 	-Q "-object iothread,id=io,poll-max-ns=200000 -drive if=none,id=null,driver=null-co,size=4G" \
 	-Q "-device virtio-blk-pci,drive=null,addr=0x12,iothread=io,disable-legacy=on" --qmp "$qmp" \

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Disks that are not ordinary: read-only, of 4096-byte blocks, slow beyond any deadline, throttled, with a bad sector, with
-# four queues, with rings from 16 to 1024, and one that grows under load. Beside them an entropy device that gives what is
-# known here, 8192 bytes each half second.
+# Disks that are not ordinary: read-only, of 4096-byte blocks, slow beyond any deadline,
+# throttled, with a bad sector, with four queues, with rings from 16 to 1024, and one that
+# grows under load. Beside them an entropy device that gives what is known here, 8192 bytes
+# each half second.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 25
@@ -45,5 +46,5 @@ boot disks --qmp "$qmp" \
 	-Q "-object rng-random,id=known,filename=$images/entropy" \
 	-Q "-device virtio-rng-pci,rng=known,max-bytes=8192,period=500,addr=0x17,$behind"
 kill "$grower" 2>/dev/null
-check "QEMU let the disk grow" grep -q done "$out/grown"
+check "QEMU let the disk grow" grep -q "done" "$out/grown"
 check "random bytes are those that the device gave" bash -c "cmp <(head -c 60000 '$images/entropy') '$out/drawn'"

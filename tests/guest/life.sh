@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What happens to a device under load besides a kill: it is unplugged politely and torn off, its bus mastering and its
-# decoding are turned off by another program, the machine and the program are stopped for a while. Behind root ports,
-# since nothing can be unplugged from the root bus.
+# What happens to a device under load besides a kill: it is unplugged politely and torn off, its
+# bus mastering and its decoding are turned off by another program, the machine and the program
+# are stopped for a while. Behind root ports, since nothing can be unplugged from the root bus.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 11
@@ -41,6 +41,7 @@ for n in 9 a; do
 done
 
 # When bus mastering is turned off in the middle of a chain, QEMU reads zeros where the ring was.
+# shellcheck disable=SC2034
 qemu_may_print=('virtio: zero sized buffers' 'virtio: bogus descriptor' 'Guest moved used index')
 
 qmp=$(mktemp -u)

@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A microvm whose devices have MMIO registers, of version 2 and then of version 1: NICs, a disk and an entropy
-# device, reached by physical address.
+# A microvm whose devices have MMIO registers, of version 2 and then of version 1: NICs, a disk
+# and an entropy device, reached by physical address.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 48
 
 images=$root/build/guest-tests/mmio-images
-# When a program is killed nothing stops an MMIO device. What it was in the middle of it goes on with, in memory that the
-# next program was given by then, and cleared, and has not said so yet.
+# When a program is killed nothing stops an MMIO device. What it was in the middle of it goes on
+# with, in memory that the next program was given by then, and cleared, and has not said so yet.
+# shellcheck disable=SC2034
 qemu_may_print=('virtio: zero sized buffers' 'Guest moved used index')
 
 # try_version N FORCE-LEGACY TRANSPORT
 try_version() {
+	# shellcheck disable=SC2034
 	title="version $1: "
 	rm -rf "$images"
 	mkdir -p "$images"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A NIC with four queue pairs behind the vIOMMU, on a TAP interface of this machine, in a network of its own: RSS over all
-# queues, packets that go back by all of them, address filters, and an interrupt for each queue.
+# A NIC with four queue pairs behind the vIOMMU, on a TAP interface of this machine, in a network
+# of its own: RSS over all queues, packets that go back by all of them, address filters, and an
+# interrupt for each queue.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 

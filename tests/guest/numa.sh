@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Two NUMA nodes; the NIC hangs from a bridge on the second one, behind a root port. Two more NICs share a bridge and so an
-# IOMMU group.
+# Two NUMA nodes; the NIC hangs from a bridge on the second one, behind a root port. Two more NICs
+# share a bridge and so an IOMMU group.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 9

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The kernel of a guest uses a NIC through kickless-testpmd and a TAP interface; at the other end is this machine's kernel, in
-# a network of its own. Both kernels verify the checksums, and what TCP carries is compared.
+# The kernel of a guest uses a NIC through kickless-testpmd and a TAP interface; at the other end
+# is this machine's kernel, in a network of its own. Both kernels verify the checksums, and what
+# TCP carries is compared.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 

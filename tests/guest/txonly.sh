@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Sending as fast as it goes, ours and DPDK's own testpmd in turn in one boot: what the two report, and how
-# often each rang a doorbell by QEMU's count.
+# Sending as fast as it goes, ours and DPDK's own testpmd in turn in one boot: what the two
+# report, and how often each rang a doorbell by QEMU's count.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 7

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A machine without an IOMMU, where functions are given by uio_pci_generic: transitional NICs and disks, driven by the
-# modern interface and by the legacy one.
+# A machine without an IOMMU, where functions are given by uio_pci_generic: transitional NICs and
+# disks, driven by the modern interface and by the legacy one.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 25

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# NICs whose other side is no device of QEMU's but DPDK's vhost library in a process of its own: polling, and asleep until it
-# is kicked.
+# NICs whose other side is no device of QEMU's but DPDK's vhost library in a process of its own:
+# polling, and asleep until it is kicked.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 10

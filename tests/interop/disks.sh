@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Disks that are not ordinary, natively, under the sanitizers, on a QEMU without a guest: read-only, of 4096-byte blocks,
-# throttled beyond any deadline, with a bad sector, with four queues and rings from 16 to 1024, and one that grows under
-# load. What was written is judged by the disk's file.
+# Disks that are not ordinary, natively, under the sanitizers, on a QEMU without a guest:
+# read-only, of 4096-byte blocks, throttled beyond any deadline, with a bad sector, with four
+# queues and rings from 16 to 1024, and one that grows under load. What was written is judged by
+# the disk's file.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 source "$root/tests/lib/cases.sh"
@@ -79,7 +80,8 @@ writes_zeroes() {
 		cmp -i 2097152 -n 2097152 "$scratch/noise" "$scratch/growing.raw"
 }
 
-# room_taken: KiB on the host's disk. What is still to be written is written first: its extents take room too.
+# room_taken: KiB on the host's disk. What is still to be written is written first: its extents
+# take room too.
 room_taken() {
 	sync "$scratch/growing.raw" && du -k "$scratch/growing.raw" | cut -f 1
 }

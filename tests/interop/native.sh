@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Our programs natively against back ends that serve vhost-user sockets: a disk of qemu-storage-daemon's and a port of
-# DPDK's net_vhost.
+# Our programs natively against back ends that serve vhost-user sockets: a disk of
+# qemu-storage-daemon's and a port of DPDK's net_vhost.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"
 plan 7

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What a running program leaves open to others: it waits for a back end, with a umask that forbids nothing, so that every
-# mode that is seen is its own choice. Its own output is the caller's business.
+# What a running program leaves open to others: it waits for a back end, with a umask that
+# forbids nothing, so that every mode that is seen is its own choice. Its own output is
+# the caller's business.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 source "$root/tests/lib/cases.sh"

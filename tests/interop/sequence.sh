@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Numbered packets through DPDK's net_vhost and back, over each format of ring: all come back once, in order and intact, also
-# when the back end is killed meanwhile. SEQUENCE_PACKETS says how many, 1000000 unless given; a long run takes 100000000.
+# Numbered packets through DPDK's net_vhost and back, over each format of ring: all come back
+# once, in order and intact, also when the back end is killed meanwhile. SEQUENCE_PACKETS says how
+# many, 1000000 unless given; a long run takes 100000000.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"
 plan 17

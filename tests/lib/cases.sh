@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# Cases in shell scripts, in TAP: a plan first, then one line a case. scripts/test puts the part's name in front of each.
+# Cases in shell scripts, in TAP: a plan first, then one line a case. scripts/test puts the part's
+# name in front of each.
 
 [ -n "${root:-}" ] || root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # In front of the names of cases, for scripts that run the same ones more than once.
@@ -41,8 +42,8 @@ refused() {
 	[ "$status" -ge 1 ] && [ "$status" -le 2 ] && [[ $text == *"$word"* ]]
 }
 
-# has_no PATTERN FILE CONTROL: no line of a file matches PATTERN, and one matches CONTROL. Without the second an unreadable
-# file, or a trace that is not written, would pass.
+# has_no PATTERN FILE CONTROL: no line of a file matches PATTERN, and one matches CONTROL. Without
+# the second an unreadable file, or a trace that is not written, would pass.
 has_no() {
 	local pattern=$1 file=$2 control=$3
 

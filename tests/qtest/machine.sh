@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Usage: tests/qtest/machine.sh FOLDER [QEMU ARGUMENT...]
 #
-# Becomes a QEMU whose processor has nothing to do: its devices are driven from outside, by programs that
-# name them qtest:FOLDER/ADDRESS. FOLDER is made, and gets
+# Becomes a QEMU whose processor has nothing to do: its devices are driven from outside, by
+# programs that name them qtest:FOLDER/ADDRESS. FOLDER is made, and gets
 #   qtest     the socket for registers; one program at a time
 #   qmp       QEMU's machine monitor
 #   ram       2 GiB of memory, of which only what is used takes room

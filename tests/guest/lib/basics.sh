@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2034
 #
-# What every way to reach a device has to pass, in a guest with two NICs, a disk of 64 MiB and an entropy device at 17.
-# Needs root and out, and other names or EAL options in physical, nics, disk and entropy where these don't fit; what
-# it leaves is verified by check_basics in boot.sh.
+# What every way to reach a device has to pass, in a guest with two NICs, a disk of 64 MiB and an
+# entropy device at 17. Needs root and out, and other names or EAL options in physical, nics, disk
+# and entropy where these don't fit; what it leaves is verified by check_basics in boot.sh.
 
 devbind=$root/build/apps/devbind/kickless-devbind
 testpmd=$root/build/apps/testpmd/kickless-testpmd

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 #
 # Booting guests for tests: a folder per boot, and QEMU's stderr as an oracle.
 
 source "$(dirname "${BASH_SOURCE[0]}")/../../lib/cases.sh"
 verify=$root/tests/guest/lib/verify.py
 
-# boot NAME [scripts/guest options]: runs tests/guest/NAME.guest in a guest, which prints cases of its own. What
-# it leaves is in $out, writable from both sides.
+# boot NAME [scripts/guest options]: runs tests/guest/NAME.guest in a guest, which prints cases of
+# its own. What it leaves is in $out, writable from both sides.
 boot() {
 	local name=$1 status=0
 	shift
@@ -22,15 +22,16 @@ boot() {
 	check "QEMU complains of nothing ($name)" qemu_is_quiet "$out/qemu.stderr"
 }
 
-# Any line about virtio or the guest is a complaint; that a hub has no way out is meant to be so, and that QEMU computes
-# RSS itself, and what a test gives a reason for.
+# Any line about virtio or the guest is a complaint; that a hub has no way out is meant to be so,
+# and that QEMU computes RSS itself, and what a test gives a reason for.
 qemu_may_print=()
 qemu_is_quiet() {
 	[ -r "$1" ] || { echo "$1: can't be read"; return 1; }
 	! grep -iv -e 'hub [0-9]* is not connected to host network' -e bpf "${qemu_may_print[@]/#/-e}" "$1"
 }
 
-# The devices that tests/guest/lib/basics.sh works on, as options for boot, and the checks of what was left behind.
+# The devices that tests/guest/lib/basics.sh works on, as options for boot, and the checks of what
+# was left behind.
 basic_machine() {
 	images=$root/build/guest-tests/$1-images
 	rm -rf "$images"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 #
-# What a user needs who is not root: the file of one VFIO group, and so much memory that may be locked. Sourced by a
-# guest's script after basics, whose names it uses.
+# What a user needs who is not root: the file of one VFIO group, and so much memory that may be
+# locked. Sourced by a guest's script after basics, whose names it uses.
 
 user=65534
 home=/tmp/ordinary

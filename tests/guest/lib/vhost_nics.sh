@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 #
-# NICs with vhost-user back ends by tests/guest/vhost_ends, for a guest that is booted with the options "${vhost[@]}".
+# NICs with vhost-user back ends by tests/guest/vhost_ends, for a guest that is booted with
+# the options "${vhost[@]}".
 
 vhost=()
 
-# start_ends NAME [PROGRAM OPTIONS] -- KIND...: a back end of each kind for vhost_nic 1, 2, ...; what they report is in
-# $reports.
+# start_ends NAME [PROGRAM OPTIONS] -- KIND...: a back end of each kind for vhost_nic 1, 2, ...;
+# what they report is in $reports.
 start_ends() {
 	local folder=$root/build/guest-tests/$1-ends options=() kinds=() i
 	shift
@@ -27,7 +28,8 @@ start_ends() {
 	vhost=(-Q "-object memory-backend-memfd,id=shared,size=2048M,share=on -machine memory-backend=shared")
 }
 
-# vhost_nic N QUEUES [PROPERTIES]: at 00:05.0, 00:06.0, ... QEMU 7.2 under TCG doesn't survive a vhost-user NIC with MSI-X.
+# vhost_nic N QUEUES [PROPERTIES]: at 00:05.0, 00:06.0, ... QEMU 7.2 under TCG doesn't survive a
+# vhost-user NIC with MSI-X.
 vhost_nic() {
 	vhost+=(-Q "-chardev socket,id=end$1,path=$sockets/$1 -netdev vhost-user,id=net$1,chardev=end$1,queues=$2"
 		-Q "-device virtio-net-pci,id=nic$1,netdev=net$1,addr=0x$((4 + $1)),mac=52:54:00:00:00:0$1,vectors=0,disable-legacy=on${3:+,$3}")
