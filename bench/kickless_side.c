@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 #include <kickless/net.h>
 
 #include "side.h"

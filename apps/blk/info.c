@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 
 #include "common/message.h"
 #include "common/number.h"

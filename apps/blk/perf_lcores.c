@@ -68,7 +68,7 @@ static void control(struct perf_run *run)
 		run->has_failed = true;
 		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);
 		/* Stopped: all has completed and can be polled. Lost: nothing ever will. */
-		if (kl_blk_state(plan->tool->blk) == KL_BLK_LOST)
+		if (kl_blk_state(plan->tool->blk) == KL_DEVICE_LOST)
 			__atomic_store_n(&plan->is_lost, true, __ATOMIC_RELAXED);
 	}
 	sum_progress(run, &requests);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 #include <kickless/memory.h>
 
 #include "progress.h"
@@ -87,9 +87,9 @@ static int surrender(struct tool *tool)
 int target_tend(struct tool *tool)
 {
 	switch (kl_blk_state(tool->blk)) {
-	case KL_BLK_HALTED:
+	case KL_DEVICE_HALTED:
 		return recover(tool);
-	case KL_BLK_RUNNING:
+	case KL_DEVICE_RUNNING:
 		if (kl_device_removal_requested(tool->device))
 			return surrender(tool);
 		look_at_events(tool);
@@ -105,8 +105,8 @@ void target_hurry(struct tool *tool, double *since, double seconds)
 
 	if (*since == 0)
 		*since = now;
-	if (now - *since < seconds || kl_blk_state(tool->blk) == KL_BLK_STOPPED ||
-		kl_blk_state(tool->blk) == KL_BLK_LOST)
+	if (now - *since < seconds || kl_blk_state(tool->blk) == KL_DEVICE_STOPPED ||
+		kl_blk_state(tool->blk) == KL_DEVICE_LOST)
 		return;
 	print_error("what is in flight has not come back in %.0f s; the device is reset", seconds);
 	kl_blk_stop(tool->blk);
@@ -235,7 +235,7 @@ int target_may_write(struct tool *tool)
 		return -ENOMEM;
 	rc = look_for_signature(tool, buffer);
 	/* What a lost device may still write to stays its own. */
-	if (kl_blk_state(tool->blk) != KL_BLK_LOST)
+	if (kl_blk_state(tool->blk) != KL_DEVICE_LOST)
 		kl_memory_free(buffer);
 	return rc;
 }

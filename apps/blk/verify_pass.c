@@ -146,7 +146,7 @@ static int reread(struct verify *verify)
 				blocks_add(&verify->unreadable, at / verify->pattern.block_bytes);
 		}
 	}
-	if (kl_blk_state(verify->tool->blk) != KL_BLK_LOST)
+	if (kl_blk_state(verify->tool->blk) != KL_DEVICE_LOST)
 		kl_memory_free(buffer);
 	blocks_free(&verify->unread_chunks);
 	return rc == -EINTR || rc == -ENOMEM ? rc : 0;
@@ -217,7 +217,7 @@ int verify_find_generation(struct verify *verify, uint32_t *generation)
 			generations[i] = pattern_generation(&verify->pattern,
 				offset / verify->pattern.block_bytes, buffer);
 	}
-	if (kl_blk_state(verify->tool->blk) != KL_BLK_LOST)
+	if (kl_blk_state(verify->tool->blk) != KL_DEVICE_LOST)
 		kl_memory_free(buffer);
 	*generation = vote(generations, count);
 	return rc == -EINTR || rc == -ENOMEM ? rc : 0;

@@ -145,7 +145,7 @@ static void look_at_devices(struct control *control, uint64_t now)
 			continue;
 		if (kl_device_event_fd(port->device) < 0 && control->ticks % REGISTER_TICKS == 0)
 			handle_event(control->pmd, port);
-		else if (kl_net_is_broken(port->net) && !port_recover(port))
+		else if (kl_net_state(port->net) != KL_DEVICE_RUNNING && !port_recover(port))
 			control->pmd->failed = true;
 	}
 }

@@ -48,6 +48,12 @@ static int probe(struct kl_device *device)
 	blk->device = device;
 	blk->ticks_per_second = kl_device_ticks_per_second(device);
 	rc = blk_config_probe(blk);
+	if (rc == 0) {
+		blk->queues = calloc(UINT16_MAX, sizeof(struct blk_queue *));
+		if (blk->queues == NULL)
+			rc = kl_no_memory(kl_device_info(device)->name,
+				UINT16_MAX * sizeof(struct blk_queue *));
+	}
 	if (rc != 0) {
 		free(blk);
 		return rc;
@@ -60,8 +66,6 @@ static void remove_device(struct kl_device *device)
 {
 	struct kl_blk *blk = kl_device_private(device);
 
-	/* A stop that fails has said why, and what the device may still write stays allocated. */
-	kl_blk_stop(blk);
 	for (uint16_t i = 0; i < blk->queues_made; i++) {
 		blk_queue_free(blk, blk->queues[i]);
 		free(blk->queues[i]);
@@ -88,6 +92,12 @@ static struct kl_driver blk_driver = {
 	.name_key = "serial",
 	.is_named = is_named,
 	.config_changed = blk_config_changed,
+	.configure = blk_configure,
+	.negotiate = blk_negotiate,
+	.create_queues = blk_create_queues,
+	.quiesce = blk_quiesce,
+	.drain = blk_drain,
+	.wake = blk_wake_all,
 };
 KL_DRIVER(blk_driver)
 

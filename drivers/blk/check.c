@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "gate.h"
 #include "zones.h"
 
 /* Nothing here may wrap: offset and length are the caller's, 64 bits each. */

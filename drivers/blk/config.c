@@ -7,9 +7,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <kickless/driver/config.h>
 #include <kickless/log.h>
 
-#include "gate.h"
 #include "state.h"
 
 #define FIELD(name) offsetof(struct virtio_blk_config, name)
@@ -302,12 +302,10 @@ void blk_config_changed(struct kl_device *device)
 	uint64_t before = blk->info.capacity, sectors;
 	const struct kl_config_field field = {FIELD(capacity), 8, 1, &sectors};
 
-	if (kl_blk_state(blk) != KL_BLK_RUNNING)
+	if (kl_blk_state(blk) != KL_DEVICE_RUNNING)
 		return;
-	if (kl_device_needs_reset(device)) {
-		blk_halt_all(blk, "the device asks for a reset, has stopped, or is gone");
+	if (kl_device_check(device) != KL_DEVICE_RUNNING)
 		return;
-	}
 	/* A failure has been logged; the last good state stays. */
 	if (kl_device_config_read(device, &field, 1) != 0)
 		return;
@@ -323,7 +321,7 @@ int kl_blk_writeback_set(struct kl_blk *blk, bool is_writeback)
 	const struct kl_config_field field = {FIELD(writeback), 1, 1, &config.writeback};
 	int rc;
 
-	if (kl_blk_state(blk) != KL_BLK_RUNNING)
+	if (kl_blk_state(blk) != KL_DEVICE_RUNNING)
 		return -EINVAL;
 	if (!blk->info.cache_can_be_set)
 		return -ENOTSUP;

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 
-#include "gate.h"
 #include "parent.h"
 #include "ring/used.h"
 #include "slot.h"
@@ -112,8 +111,9 @@ static uint16_t poll_open(struct blk_queue *queue, struct kl_blk_completion *com
 		queue->count.empty_polls++;
 	if (KL__UNLIKELY(++queue->count.polls % DEADLINE_POLLS == 0))
 		blk_check_deadlines(queue);
+	/* The device was halted when the queue broke. */
 	if (KL__UNLIKELY(queue->ring->fault != KL_QUEUE_OK))
-		blk_halt(queue, kl_queue_fault_name(queue->ring->fault));
+		kl__gate_set(&queue->gate, KL__GATE_HALTED);
 	return n;
 }
 
@@ -123,7 +123,7 @@ KL__COLD static uint16_t poll_shut(struct blk_queue *queue, struct kl_blk_comple
 {
 	uint16_t n;
 
-	if (kl__load_acquire(&queue->gate) != BLK_GATE_STOPPED)
+	if (kl__load_acquire(&queue->gate.state) != KL__GATE_DRAINED)
 		return 0;
 	n = deliver_ready(queue, completions, max);
 	queue->count.requests += n;
@@ -139,10 +139,10 @@ uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue, struct kl_blk_completio
 	if (!blk_has_queue(blk, queue))
 		return 0;
 	q = blk->queues[queue];
-	if (KL__LIKELY(blk_enter(q)))
+	if (KL__LIKELY(kl__gate_enter(&q->gate)))
 		n = poll_open(q, completions, max);
 	else
 		n = poll_shut(q, completions, max);
-	blk_leave(q);
+	kl__gate_leave(&q->gate);
 	return n;
 }

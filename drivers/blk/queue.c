@@ -120,8 +120,9 @@ static int check_ring(struct kl_blk *blk, const struct blk_queue *queue, uint16_
 	return -EINVAL;
 }
 
-int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index, bool again)
+int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index)
 {
+	const bool again = queue->shared.memory != NULL;
 	const struct kl_queue_conf conf = {
 		.index = index,
 		.size = again ? queue->size : blk->conf.ring_size,
@@ -131,10 +132,8 @@ int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index
 	};
 	int rc = kl_device_queue_add(blk->device, &conf, &queue->ring);
 
-	if (rc != 0) {
-		queue->ring = NULL;
+	if (rc != 0)
 		return rc;
-	}
 	queue->blk = blk;
 	queue->index = index;
 	rc = check_ring(blk, queue, index);
@@ -151,31 +150,8 @@ int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index
 	return 0;
 }
 
-static void add_stats(struct kl_queue_stats *sum, const struct kl_queue_stats *stats)
-{
-	sum->posted += stats->posted;
-	sum->done += stats->done;
-	sum->failed += stats->failed;
-	sum->kicks_sent += stats->kicks_sent;
-	sum->kicks_suppressed += stats->kicks_suppressed;
-	sum->kicks_spared += stats->kicks_spared;
-	sum->watchdog_kicks += stats->watchdog_kicks;
-	sum->ring_full += stats->ring_full;
-	sum->bad_used += stats->bad_used;
-}
-
-void blk_queue_drop_ring(struct blk_queue *queue)
-{
-	if (queue->ring == NULL)
-		return;
-	add_stats(&queue->before, &queue->ring->stats);
-	queue->ring = NULL;
-}
-
 void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue)
 {
-	if (queue->ring != NULL)
-		return;
 	kl_device_dma_free(blk->device, &queue->shared);
 	kl_device_dma_free(blk->device, &queue->own);
 	queue->ready_count = 0;
@@ -193,18 +169,17 @@ int kl_blk_queue_stats_get(const struct kl_blk *blk, uint16_t queue,
 		return -EINVAL;
 	q = blk->queues[queue];
 	*stats = (struct kl_blk_queue_stats){
-		.queue = q->before,
 		.requests = q->count.requests,
 		.bytes = q->count.bytes,
 		.errors = q->count.errors,
 		.timeouts = q->count.timeouts,
-		.resets = q->count.resets,
+		.resets = kl_device_resets(blk->device),
 		.polls = q->count.polls,
 		.empty_polls = q->count.empty_polls,
 		.max_in_flight = q->count.max_in_flight,
 	};
 	if (q->ring != NULL)
-		add_stats(&stats->queue, &q->ring->stats);
+		stats->queue = q->ring->stats;
 	return 0;
 }
 
@@ -212,7 +187,7 @@ int kl_blk_queue_info_get(const struct kl_blk *blk, uint16_t queue, struct kl_bl
 {
 	const struct blk_queue *q;
 
-	if (queue >= blk->queue_count || blk->queues[queue]->ring == NULL)
+	if (queue >= blk->queue_count || !kl__queue_exists(blk->queues[queue]->ring))
 		return -EINVAL;
 	q = blk->queues[queue];
 	*info = (struct kl_blk_queue_info){

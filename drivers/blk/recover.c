@@ -1,42 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * When a request is late, or the device breaks the rules or asks for it: halt, reset, wait for the
- * status to read 0, complete all that was in flight, start again. virtio-blk has no way to cancel
- * one request.
+ * Late requests, and the requests in flight when the device is reset. virtio-blk has no way to cancel
+ * one request: when one is late the device is halted, the core resets it and waits for the status to
+ * read 0, and then all that was in flight completes.
  */
 #include <errno.h>
 
-#include <kickless/log.h>
-
-#include "gate.h"
 #include "parent.h"
 #include "ring/verbs.h"
 #include "slot.h"
 #include "subrequest.h"
 
-static void set_state(struct kl_blk *blk, enum kl_blk_state state)
-{
-	kl__store(&blk->state, (uint16_t)state);
-}
-
-enum kl_blk_state kl_blk_state(const struct kl_blk *blk)
-{
-	return (enum kl_blk_state)kl__load(&blk->state);
-}
-
 void blk_halt(struct blk_queue *queue, const char *why)
 {
-	queue->halted_for = why;
-	/* A store over the control thread's own keeps the gate shut all the same. */
-	kl__store_release(&queue->gate, BLK_GATE_HALTED);
-	set_state(queue->blk, KL_BLK_HALTED);
-}
-
-void blk_halt_all(struct kl_blk *blk, const char *why)
-{
-	blk->queues[0]->halted_for = why;
-	blk_gates_set(blk, BLK_GATE_HALTED);
-	set_state(blk, KL_BLK_HALTED);
+	/* The control thread may have closed the gate meanwhile: it stays closed in both cases. */
+	kl__gate_set(&queue->gate, KL__GATE_HALTED);
+	kl_device_halt(queue->blk->device, queue->ring, why);
 }
 
 static uint64_t oldest_of(const struct blk_queue *queue, uint64_t now)
@@ -112,117 +91,21 @@ static void harvest_rest(struct blk_queue *queue)
 				completions[i].value);
 }
 
-/* With the status at 0. */
-static void take_back(void *context)
+void blk_quiesce(struct kl_device *device)
 {
-	struct kl_blk *blk = context;
-
-	for (uint16_t i = 0; i < blk->queue_count; i++) {
-		if (blk->queues[i]->ring == NULL)
-			continue;
-		drain(blk->queues[i], blk->halted_at);
-		blk_queue_drop_ring(blk->queues[i]);
-	}
-}
-
-/* Behind shut gates: no queue is in use, and after this none has a ring. */
-static int reset(struct kl_blk *blk)
-{
-	int rc;
+	struct kl_blk *blk = kl_device_private(device);
 
 	blk->halted_at = kl__clock();
 	for (uint16_t i = 0; i < blk->queue_count; i++)
-		if (blk->queues[i]->ring != NULL)
+		if (kl__queue_exists(blk->queues[i]->ring))
 			harvest_rest(blk->queues[i]);
-	rc = kl_device_reset(blk->device, take_back, blk);
-	blk->is_away = rc == -EAGAIN;
-	set_state(blk, rc == 0 || blk->is_away ? KL_BLK_STOPPED : KL_BLK_LOST);
-	return rc;
 }
 
-/* 0, or -EAGAIN and the device stays halted. */
-static int close_gates(struct kl_blk *blk)
+void blk_drain(struct kl_device *device)
 {
-	int rc = blk_gates_close(blk);
+	struct kl_blk *blk = kl_device_private(device);
 
-	if (rc != 0) {
-		kl_error("%s: a thread has been within a queue's call for 5 s; the device can't be "
-			 "reset under it",
-			kl_device_info(blk->device)->name);
-		blk_halt_all(blk, "a thread did not leave its queue");
-	}
-	return rc;
-}
-
-static void say_why(const struct kl_blk *blk)
-{
-	for (uint16_t i = 0; i < blk->queue_count; i++) {
-		if (blk->queues[i]->halted_for == NULL)
-			continue;
-		kl_notice("%s: queue %u: %s; the device is reset",
-			kl_device_info(blk->device)->name, i, blk->queues[i]->halted_for);
-		blk->queues[i]->halted_for = NULL;
-	}
-}
-
-/* A back end that went away and came back did nothing wrong. */
-static int take_recovery(struct kl_blk *blk, bool was_away)
-{
-	if (was_away || kl_device_take_recovery(blk->device))
-		return 0;
-	kl_error("%s: that is one reset too many within a minute; it is given up",
-		kl_device_info(blk->device)->name);
-	return -EIO;
-}
-
-int kl_blk_recover(struct kl_blk *blk)
-{
-	bool was_away = blk->is_away;
-	int rc;
-
-	if (KL__LIKELY(kl_blk_state(blk) != KL_BLK_HALTED))
-		return 0;
-	rc = close_gates(blk);
-	if (rc != 0)
-		return rc;
-	say_why(blk);
-	rc = reset(blk);
-	if (rc == -ETIMEDOUT)
-		return rc;
-	if (rc == 0)
-		rc = take_recovery(blk, was_away);
-	if (rc == 0)
-		rc = blk_bring_up(blk, true);
-	if (rc != 0) {
-		if (rc == -EAGAIN)
-			set_state(blk, KL_BLK_HALTED);
-		blk_gates_set(blk, BLK_GATE_STOPPED);
-		return rc;
-	}
 	for (uint16_t i = 0; i < blk->queue_count; i++)
-		blk->queues[i]->count.resets++;
-	set_state(blk, KL_BLK_RUNNING);
-	blk_gates_set(blk, BLK_GATE_OPEN);
-	return 0;
-}
-
-int kl_blk_stop(struct kl_blk *blk)
-{
-	int rc;
-
-	switch (kl_blk_state(blk)) {
-	case KL_BLK_STOPPED:
-		return 0;
-	case KL_BLK_LOST:
-		return -EIO;
-	default:
-		break;
-	}
-	rc = close_gates(blk);
-	if (rc != 0)
-		return rc;
-	rc = reset(blk);
-	if (rc != -ETIMEDOUT)
-		blk_gates_set(blk, BLK_GATE_STOPPED);
-	return blk->is_away ? 0 : rc;
+		if (kl__queue_exists(blk->queues[i]->ring))
+			drain(blk->queues[i], blk->halted_at);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Starting a block device: virtio 1.x, 3.1.1 and 5.2.5. */
+/* The life cycle of a block device: callbacks of the core's. virtio 1.x, 3.1.1 and 5.2.5. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <kickless/log.h>
 
-#include "gate.h"
 #include "state.h"
 
 #define SPIN_NS 20000
@@ -44,14 +43,6 @@ static int check_conf(const struct kl_blk *blk, const struct kl_blk_conf *conf)
 {
 	const char *name = kl_device_info(blk->device)->name;
 
-	if (kl_blk_state(blk) == KL_BLK_LOST) {
-		kl_error("%s: is lost; close it", name);
-		return -EIO;
-	}
-	if (kl_blk_state(blk) != KL_BLK_STOPPED) {
-		kl_error("%s: is running already; stop it first", name);
-		return -EBUSY;
-	}
 	if (blk->info.zones.zone_bytes != 0 &&
 		kl_features_has(&kl_device_options(blk->device)->declined, VIRTIO_BLK_F_ZONED)) {
 		kl_error(
@@ -81,125 +72,90 @@ static void resolve(const struct kl_blk *blk, struct kl_blk_conf *conf)
 		conf->spin_ns = SPIN_NS;
 }
 
-static void free_queues(struct kl_blk *blk)
-{
-	for (uint16_t i = 0; i < blk->queues_made; i++)
-		blk_queue_free(blk, blk->queues[i]);
-}
-
-/* Queue records live until the device is closed, since they hold the counters. */
+/* Any thread may read a queue's counters, so queues stay until the device is closed. */
 static int make_records(struct kl_blk *blk, uint16_t count)
 {
-	struct blk_queue **grown;
-
-	if (count <= blk->queues_made)
-		return 0;
-	grown = realloc(blk->queues, count * sizeof(*grown));
-	if (grown == NULL)
-		return kl_no_memory(kl_device_info(blk->device)->name, count * sizeof(*grown));
-	blk->queues = grown;
-	for (; blk->queues_made < count; blk->queues_made++) {
+	while (blk->queues_made < count) {
 		struct blk_queue *queue = aligned_alloc(KL__CACHE_LINE, sizeof(*queue));
 
 		if (queue == NULL)
 			return kl_no_memory(kl_device_info(blk->device)->name, sizeof(*queue));
 		memset(queue, 0, sizeof(*queue));
-		queue->gate = BLK_GATE_STOPPED;
+		queue->gate.state = KL__GATE_CLOSED;
 		blk->queues[blk->queues_made] = queue;
+		/* A thread that sees the number sees the queue. */
+		kl__store_release(&blk->queues_made, blk->queues_made + 1);
 	}
 	return 0;
 }
 
-static int make_queues(struct kl_blk *blk, bool again)
+static int add_gates(struct kl_blk *blk)
 {
-	/* Without vectors of their own the queues can be polled, but not slept on. */
-	(void)kl_device_interrupts_enable(blk->device, blk->queue_count);
-	for (uint16_t i = 0; i < blk->queue_count; i++) {
-		int rc = blk_queue_create(blk, blk->queues[i], i, again);
+	int rc = 0;
 
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
-}
-
-static void drop_rings(void *context)
-{
-	struct kl_blk *blk = context;
-
-	for (uint16_t i = 0; i < blk->queue_count; i++)
-		blk_queue_drop_ring(blk->queues[i]);
-}
-
-/*
- * The device never ran, so nothing is in flight. -EAGAIN when it was a back end that went once more,
- * and by now may be back already: then the recovery that this was is due again.
- */
-static int give_up(struct kl_blk *blk, int rc, bool again)
-{
-	int reset;
-
-	kl_device_fail(blk->device);
-	reset = kl_device_reset(blk->device, drop_rings, blk);
-	blk->is_away = reset == -EAGAIN;
-	if (again && (blk->is_away || (reset == 0 && rc == -EIO)))
-		return -EAGAIN;
-	if (reset != 0 && !blk->is_away)
-		kl__store(&blk->state, KL_BLK_LOST);
+	kl_device_gates_clear(blk->device);
+	for (uint16_t i = 0; i < blk->queue_count && rc == 0; i++)
+		rc = kl_device_gate_add(blk->device, &blk->queues[i]->gate);
 	return rc;
 }
 
-int blk_bring_up(struct kl_blk *blk, bool again)
+int blk_configure(struct kl_device *device, const void *started_with)
 {
-	struct kl_features wanted = wanted_features(blk);
-	int rc = kl_device_negotiate(blk->device, &wanted);
+	struct kl_blk *blk = kl_device_private(device);
+	struct kl_blk_conf conf = *(const struct kl_blk_conf *)started_with;
+	int rc;
 
+	resolve(blk, &conf);
+	rc = check_conf(blk, &conf);
 	if (rc == 0)
-		rc = blk_config_negotiated(blk);
-	if (rc == 0)
-		rc = make_queues(blk, again);
-	if (rc == 0)
-		rc = kl_device_run(blk->device);
-	return rc == 0 ? 0 : give_up(blk, rc, again);
+		rc = make_records(blk, conf.queues);
+	if (rc != 0)
+		return rc;
+	for (uint16_t i = 0; i < blk->queues_made; i++)
+		blk_queue_free(blk, blk->queues[i]);
+	blk->conf = conf;
+	blk->queue_count = conf.queues;
+	blk->spin_ticks = conf.spin_ns * blk->ticks_per_second / 1000000000;
+	return add_gates(blk);
 }
 
-/* A back end may have gone while the device was stopped. */
-static int find_again(struct kl_blk *blk)
+int blk_negotiate(struct kl_device *device)
 {
-	int rc = blk->is_away ? kl_device_reset(blk->device, NULL, NULL) : 0;
+	struct kl_blk *blk = kl_device_private(device);
+	struct kl_features wanted = wanted_features(blk);
+	int rc = kl_device_negotiate(device, &wanted);
 
-	if (rc == -EAGAIN)
-		kl_error("%s: can't be started: its back end is not there",
-			kl_device_info(blk->device)->name);
-	blk->is_away = blk->is_away && rc != 0;
+	return rc == 0 ? blk_config_negotiated(blk) : rc;
+}
+
+int blk_create_queues(struct kl_device *device)
+{
+	struct kl_blk *blk = kl_device_private(device);
+	int rc = 0;
+
+	/* Without vectors of their own the queues can be polled, but not slept on. */
+	(void)kl_device_interrupts_enable(device, blk->queue_count);
+	for (uint16_t i = 0; i < blk->queue_count && rc == 0; i++)
+		rc = blk_queue_create(blk, blk->queues[i], i);
 	return rc;
 }
 
 int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf)
 {
-	struct kl_blk_conf resolved = *conf;
-	bool needs_fence = !blk_gates_prepare();
-	int rc;
+	return kl_device_start(blk->device, conf);
+}
 
-	resolve(blk, &resolved);
-	rc = check_conf(blk, &resolved);
-	if (rc == 0)
-		rc = find_again(blk);
-	if (rc == 0)
-		rc = make_records(blk, resolved.queues);
-	if (rc != 0)
-		return rc;
-	kl_device_renew_recoveries(blk->device);
-	blk->conf = resolved;
-	blk->queue_count = resolved.queues;
-	blk->spin_ticks = resolved.spin_ns * blk->ticks_per_second / 1000000000;
-	free_queues(blk);
-	rc = blk_bring_up(blk, false);
-	if (rc != 0)
-		return rc;
-	for (uint16_t i = 0; i < blk->queue_count; i++)
-		blk->queues[i]->needs_fence = needs_fence;
-	kl__store(&blk->state, KL_BLK_RUNNING);
-	blk_gates_set(blk, BLK_GATE_OPEN);
-	return 0;
+int kl_blk_stop(struct kl_blk *blk)
+{
+	return kl_device_stop(blk->device);
+}
+
+int kl_blk_recover(struct kl_blk *blk)
+{
+	return kl_device_recover(blk->device);
+}
+
+enum kl_device_state kl_blk_state(const struct kl_blk *blk)
+{
+	return kl_device_state(blk->device);
 }

@@ -6,8 +6,12 @@
 #include <stdalign.h>
 
 #include <kickless/blk.h>
-#include <kickless/bus.h>
+#include <kickless/driver/dma.h>
+#include <kickless/driver/driver.h>
+#include <kickless/driver/lifecycle.h>
+#include <kickless/driver/queues.h>
 
+#include "ring/gate.h"
 #include "ring/queue.h"
 #include "wire.h"
 
@@ -88,30 +92,22 @@ struct blk_parent {
 	struct blk_parent *next;
 };
 
-/* Why a queue's gate is shut. */
-enum blk_gate {
-	BLK_GATE_OPEN,
-	BLK_GATE_HALTED, /* until kl_blk_recover */
-	BLK_GATE_CLOSED, /* the control thread is at work */
-	BLK_GATE_STOPPED, /* completions can be taken, nothing else */
-};
-
 /* Written by the queue's thread. */
 struct blk_counters {
 	uint64_t requests;
 	uint64_t bytes;
 	uint64_t errors;
 	uint64_t timeouts;
-	uint64_t resets;
 	uint64_t polls;
 	uint64_t empty_polls;
 	uint32_t max_in_flight;
 };
 
+/* It lives as long as the device, since any thread may read its counters. */
 struct blk_queue {
+	struct kl__gate gate;
+
 	/* Constant while the gate is open; read by every call. */
-	uint16_t gate; /* enum blk_gate */
-	bool needs_fence; /* the control thread has no membarrier(2) */
 	struct kl_queue *ring;
 	struct blk_slot_memory *block; /* one per slot */
 	struct blk_status *status;
@@ -128,8 +124,7 @@ struct blk_queue {
 	uint16_t index;
 
 	/* Written by the queue's thread; by the control thread while the gate is closed. */
-	alignas(KL__CACHE_LINE) uint16_t inside; /* the thread is within a call */
-	uint32_t ready_count;
+	alignas(KL__CACHE_LINE) uint32_t ready_count;
 	uint32_t ready_mask;
 	uint32_t ready_first;
 	uint64_t oldest; /* nothing in flight was given to the device before */
@@ -145,25 +140,21 @@ struct blk_queue {
 	/* Of the control thread. */
 	alignas(KL__CACHE_LINE) struct kl_dma shared; /* blocks, then status bytes */
 	struct kl_dma own; /* slots, groups, ready */
-	struct kl_queue_stats before; /* counted by earlier rings */
-	const char *halted_for; /* written by whoever shuts the gate */
 	uint16_t size; /* slots that the memory has */
 };
 
 struct kl_blk {
 	struct kl_device *device;
-	uint64_t capacity; /* in bytes; read by the queues' threads, as is state */
-	uint16_t state; /* enum kl_blk_state */
+	uint64_t capacity; /* in bytes; read by the queues' threads */
 
 	struct kl_blk_info info;
 	struct kl_blk_conf conf; /* as started: nothing left to default */
 	uint64_t ticks_per_second;
 	uint64_t halted_at; /* on the clock */
-	bool is_away; /* its back end is: a reset has to find it before anything else */
 	uint64_t spin_ticks;
-	struct blk_queue **queues;
+	struct blk_queue **queues; /* the table has room for all that a device can have */
 	uint16_t queue_count; /* of the last start */
-	uint16_t queues_made;
+	uint16_t queues_made; /* queues are made by the first start that has so many, and stay */
 };
 
 /* config.c: reads the configuration that the offered features allow, and checks it. */
@@ -173,23 +164,30 @@ int blk_config_negotiated(struct kl_blk *blk);
 void blk_config_changed(struct kl_device *device);
 
 /*
- * queue.c: makes queue number index as conf says; with again, on the memory it had before a
- * recovery.
+ * queue.c: makes queue number index as conf says; on the memory it had before a recovery, if it has
+ * any.
  */
-int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index, bool again);
-/* queue.c: after a reset whose status read 0, before the ring goes: keeps its counters. */
-void blk_queue_drop_ring(struct blk_queue *queue);
-/* queue.c: gives the memory back, unless the device may still write to it. */
+int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index);
+/* queue.c: frees the memory of requests. */
 void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue);
 
-/* recover.c: shuts all gates until kl_blk_recover. Control thread. */
-void blk_halt_all(struct kl_blk *blk, const char *why);
-/* recover.c: shuts the gate until kl_blk_recover. The queue's thread. */
+/* recover.c: closes the gate and halts the device. The queue's thread. */
 KL__COLD void blk_halt(struct blk_queue *queue, const char *why);
 /* recover.c: halts when a request is late. The queue's thread. */
 KL__COLD void blk_check_deadlines(struct blk_queue *queue);
 
-/* start.c: negotiates and brings conf.queues queues up. */
-int blk_bring_up(struct kl_blk *blk, bool again);
+/* start.c and recover.c: the life cycle, as struct kl_driver says. */
+int blk_configure(struct kl_device *device, const void *conf);
+int blk_negotiate(struct kl_device *device);
+int blk_create_queues(struct kl_device *device);
+void blk_quiesce(struct kl_device *device);
+void blk_drain(struct kl_device *device);
+void blk_wake_all(struct kl_device *device);
+
+static inline bool blk_has_queue(const struct kl_blk *blk, uint16_t queue)
+{
+	/* Pairs with the release when a queue has been made. */
+	return KL__LIKELY(queue < kl__load_acquire(&blk->queues_made));
+}
 
 #endif

@@ -5,7 +5,6 @@
  * (ring/kick.h), which may end in kl_notify (ring/notifier.h), the doorbell. A request that is not
  * plain takes the route of parent.c.
  */
-#include "gate.h"
 #include "parent.h"
 #include "slot.h"
 
@@ -86,9 +85,9 @@ uint16_t kl_blk_submit(struct kl_blk *blk, uint16_t queue, const struct kl_blk_r
 	if (!blk_has_queue(blk, queue))
 		return 0;
 	q = blk->queues[queue];
-	if (KL__LIKELY(blk_enter(q)))
+	if (KL__LIKELY(kl__gate_enter(&q->gate)))
 		taken = submit_requests(q, requests, count);
-	blk_leave(q);
+	kl__gate_leave(&q->gate);
 	return taken;
 }
 
@@ -99,7 +98,7 @@ void kl_blk_kick(struct kl_blk *blk, uint16_t queue)
 	if (!blk_has_queue(blk, queue))
 		return;
 	q = blk->queues[queue];
-	if (blk_enter(q))
+	if (kl__gate_enter(&q->gate))
 		kl__kick_flush(q->ring);
-	blk_leave(q);
+	kl__gate_leave(&q->gate);
 }

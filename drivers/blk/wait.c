@@ -8,10 +8,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "gate.h"
 #include "ring/clock.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
+#include "state.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 /* With requests in flight nobody sleeps longer without a look at the ring. */
@@ -20,6 +20,20 @@
 int kl_blk_queue_event_fd(const struct kl_blk *blk, uint16_t queue)
 {
 	return kl_device_queue_event_fd(blk->device, queue + 1);
+}
+
+void blk_wake_all(struct kl_device *device)
+{
+	const struct kl_blk *blk = kl_device_private(device);
+	const uint64_t one = 1;
+
+	for (uint16_t i = 0; i < blk->queue_count; i++) {
+		int fd = kl_blk_queue_event_fd(blk, i);
+
+		/* A counter that is full wakes as well. */
+		if (fd >= 0 && write(fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+			return;
+	}
 }
 
 static bool is_idle(const struct blk_queue *queue)
@@ -43,9 +57,9 @@ bool kl_blk_arm(struct kl_blk *blk, uint16_t queue)
 	if (!blk_has_queue(blk, queue))
 		return has_work;
 	q = blk->queues[queue];
-	if (blk_enter(q))
+	if (kl__gate_enter(&q->gate))
 		has_work = arm(q);
-	blk_leave(q);
+	kl__gate_leave(&q->gate);
 	return has_work;
 }
 
@@ -56,9 +70,9 @@ void kl_blk_disarm(struct kl_blk *blk, uint16_t queue)
 	if (!blk_has_queue(blk, queue))
 		return;
 	q = blk->queues[queue];
-	if (blk_enter(q))
+	if (kl__gate_enter(&q->gate))
 		kl__queue_disarm(q->ring);
-	blk_leave(q);
+	kl__gate_leave(&q->gate);
 }
 
 /* Until when a sleep may last: the earliest deadline of a request, or a nap. */
@@ -83,7 +97,7 @@ static enum readiness prepare_sleep(struct blk_queue *queue, uint64_t now, uint6
 {
 	enum readiness readiness = POLL;
 
-	if (blk_enter(queue)) {
+	if (kl__gate_enter(&queue->gate)) {
 		if (is_idle(queue)) {
 			readiness = IDLE;
 		} else if (!arm(queue)) {
@@ -94,7 +108,7 @@ static enum readiness prepare_sleep(struct blk_queue *queue, uint64_t now, uint6
 				*ticks = nap;
 		}
 	}
-	blk_leave(queue);
+	kl__gate_leave(&queue->gate);
 	return readiness;
 }
 
@@ -114,12 +128,12 @@ static int sleep_on(int fd, uint64_t ns)
 /* After a nap in which nothing happened: is somebody late, or was a notification lost? */
 static void wake_up(struct blk_queue *queue)
 {
-	if (blk_enter(queue)) {
+	if (kl__gate_enter(&queue->gate)) {
 		kl__queue_disarm(queue->ring);
 		kl__kick_watchdog(queue->ring);
 		blk_check_deadlines(queue);
 	}
-	blk_leave(queue);
+	kl__gate_leave(&queue->gate);
 }
 
 /*
@@ -170,6 +184,8 @@ int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *co
 	int fd = kl_blk_queue_event_fd(blk, queue);
 	uint16_t n = 0;
 
+	if (!blk_has_queue(blk, queue))
+		return kl_blk_state(blk) == KL_DEVICE_RUNNING ? -EINVAL : -ESHUTDOWN;
 	if (min > max)
 		min = max;
 	for (;;) {
@@ -180,7 +196,7 @@ int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *co
 		now = kl__clock();
 		if (n >= min || now >= deadline)
 			return n;
-		if (kl_blk_state(blk) != KL_BLK_RUNNING)
+		if (kl_blk_state(blk) != KL_DEVICE_RUNNING)
 			return n > 0 ? n : -ESHUTDOWN;
 		if (fd >= 0 && rest(blk, blk->queues[queue], fd, deadline - now) != 0)
 			return n;

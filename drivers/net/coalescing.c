@@ -22,7 +22,7 @@ static int tell_all(struct kl_net *net, enum kl_net_direction direction,
 	const struct virtio_net_ctrl_coal data = wire_of(coalescing);
 	int rc = net_require_feature(net, VIRTIO_NET_F_NOTF_COAL, "coalescing of notifications");
 
-	if (rc != 0 || !net->is_running)
+	if (rc != 0 || !net_is_started(net))
 		return rc;
 	return net_control_send(net, "coalescing of notifications", VIRTIO_NET_CTRL_NOTF_COAL,
 		direction == KL_NET_RX ? VIRTIO_NET_CTRL_NOTF_COAL_RX_SET :

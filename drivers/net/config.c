@@ -2,6 +2,7 @@
 /* The device configuration: MAC, link, MTU, speed. virtio 1.x, 5.1.4. */
 #include <string.h>
 
+#include <kickless/driver/config.h>
 #include <kickless/log.h>
 
 #include "announce.h"
@@ -229,6 +230,6 @@ void net_config_changed(struct kl_device *device)
 	if (read_config(net, &config) != 0)
 		return;
 	set_link(net, &config);
-	if (net->is_running && (config.status & VIRTIO_NET_S_ANNOUNCE) != 0)
+	if (net_is_started(net) && (config.status & VIRTIO_NET_S_ANNOUNCE) != 0)
 		net_announce_requested(net);
 }

@@ -60,6 +60,7 @@ int net_control_create(struct kl_net *net)
 		.indirect_entries = PIECES_MAX,
 		.chained = !kl_device_has(net->device, VIRTIO_F_INDIRECT_DESC),
 		.is_supply = true, /* nobody polls it, so no kick may wait */
+		.breaks_alone = true, /* commands fail then; packets go on */
 	};
 	int rc;
 

@@ -6,7 +6,7 @@
 #ifndef KL_NET_CONTROL_H
 #define KL_NET_CONTROL_H
 
-#include <kickless/bus.h>
+#include <kickless/driver/dma.h>
 #include <kickless/net.h>
 
 struct net_control {

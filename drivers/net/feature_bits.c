@@ -281,8 +281,8 @@ int net_offloads_apply(struct kl_net *net, uint64_t tx_offloads, uint64_t rx_off
 int net_require_feature(const struct kl_net *net, unsigned int feature, const char *what)
 {
 	const struct kl_feature_name *name = net_feature_names;
-	bool is_there = net->is_running ? kl_device_has(net->device, feature) :
-					  kl_device_offers(net->device, feature) &&
+	bool is_there = net_is_started(net) ? kl_device_has(net->device, feature) :
+					      kl_device_offers(net->device, feature) &&
 			kl_device_offers(net->device, VIRTIO_NET_F_CTRL_VQ) &&
 			kl_device_has_control_queues(net->device);
 

@@ -94,7 +94,7 @@ int kl_net_mac_set(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
 
 	if (rc == 0)
 		rc = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "another MAC address");
-	if (rc == 0 && net->is_running)
+	if (rc == 0 && net_is_started(net))
 		rc = tell_own(net, mac);
 	if (rc != 0)
 		return rc;
@@ -118,7 +118,7 @@ static int change_table(struct kl_net *net, const net_mac *macs, unsigned int co
 {
 	int rc = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "a table of MAC addresses");
 
-	if (rc == 0 && net->is_running)
+	if (rc == 0 && net_is_started(net))
 		rc = tell_table(net, macs, count, net->info.mac);
 	if (rc != 0)
 		return rc;

@@ -3,6 +3,7 @@
 #include <kickless/net.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <kickless/log.h>
@@ -27,6 +28,8 @@ static int probe(struct kl_device *device)
 		return kl_no_memory(kl_device_info(device)->name, sizeof(*net));
 	net->device = device;
 	rc = net_config_read(net);
+	if (rc == 0)
+		rc = net_pairs_create(net);
 	if (rc != 0) {
 		free(net);
 		return rc;
@@ -39,10 +42,8 @@ static void remove_device(struct kl_device *device)
 {
 	struct kl_net *net = kl_device_private(device);
 
-	/* A stop that fails has said why, and what the device may still write stays allocated. */
-	kl_net_stop(net);
 	net_rss_free(&net->settings.rss);
-	free(net->pairs);
+	free(net->pairs_memory);
 	free(net);
 }
 
@@ -79,6 +80,12 @@ static bool is_named(struct kl_device *device, const char *key, const char *valu
 		memcmp(net->info.mac, mac.addr_bytes, sizeof(net->info.mac)) == 0;
 }
 
+/* A control queue never halts the device, so it is not named here. */
+static void name_queue(uint16_t index, char *text, size_t size)
+{
+	snprintf(text, size, "%s queue %u", index % 2 == 0 ? "receive" : "transmit", index / 2);
+}
+
 static struct kl_driver net_driver = {
 	.name = "net",
 	.types = types,
@@ -91,6 +98,15 @@ static struct kl_driver net_driver = {
 	.name_key = "mac",
 	.is_named = is_named,
 	.config_changed = net_config_changed,
+	.configure = net_configure,
+	.negotiate = net_negotiate,
+	.create_queues = net_create_queues,
+	.replay = net_replay,
+	.quiesce = net_quiesce,
+	.drain = net_drain,
+	.halted = net_halted,
+	.name_queue = name_queue,
+	.wake = net_wake_all,
 };
 KL_DRIVER(net_driver)
 
@@ -102,7 +118,7 @@ struct kl_net *kl_net_from_device(struct kl_device *device)
 		return NULL;
 	net = kl_device_private(device);
 	/* When the device was probed, the options in its name had not been read. */
-	if (!net->is_running)
+	if (!net_is_started(net))
 		net_offloads_possible(net);
 	return net;
 }
@@ -110,11 +126,6 @@ struct kl_net *kl_net_from_device(struct kl_device *device)
 const struct kl_net_info *kl_net_info(const struct kl_net *net)
 {
 	return &net->info;
-}
-
-bool kl_net_is_running(const struct kl_net *net)
-{
-	return net->is_running;
 }
 
 uint64_t kl_net_tx_offloads(const struct kl_net *net)

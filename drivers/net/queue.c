@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A queue pair: made, drained, counted. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_eal.h>
@@ -123,7 +124,7 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 	return 0;
 }
 
-int net_pair_create(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf)
+int net_pair_create_queues(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf)
 {
 	int rc = create_rx(net, &net->pairs[index].rx, index, conf);
 
@@ -132,25 +133,16 @@ int net_pair_create(struct kl_net *net, uint16_t index, const struct kl_net_conf
 	return rc;
 }
 
-static void add_stats(struct kl_net_queue_stats *sum, const struct net_counters *count,
+static void set_stats(struct kl_net_queue_stats *stats, const struct net_counters *count,
 	const struct kl_queue *queue)
 {
-	const struct kl_queue_stats *stats = &queue->stats;
-
-	sum->packets += count->packets;
-	sum->bytes += count->bytes;
-	sum->errors += count->errors;
-	sum->nombuf += count->nombuf;
-	sum->interrupts += count->interrupts;
-	sum->queue.posted += stats->posted;
-	sum->queue.done += stats->done;
-	sum->queue.failed += stats->failed;
-	sum->queue.kicks_sent += stats->kicks_sent;
-	sum->queue.kicks_suppressed += stats->kicks_suppressed;
-	sum->queue.kicks_spared += stats->kicks_spared;
-	sum->queue.watchdog_kicks += stats->watchdog_kicks;
-	sum->queue.ring_full += stats->ring_full;
-	sum->queue.bad_used += stats->bad_used;
+	stats->packets = count->packets;
+	stats->bytes = count->bytes;
+	stats->errors = count->errors;
+	stats->nombuf = count->nombuf;
+	stats->interrupts = count->interrupts;
+	if (queue != NULL)
+		stats->queue = queue->stats;
 }
 
 void net_txq_take_sent(struct net_txq *txq)
@@ -158,42 +150,51 @@ void net_txq_take_sent(struct net_txq *txq)
 	struct rte_mbuf *packet;
 	uint32_t length;
 
-	while (txq->queue != NULL && (packet = kl__queue_take(txq->queue, &length)) != NULL)
+	while (kl__queue_exists(txq->queue) &&
+		(packet = kl__queue_take(txq->queue, &length)) != NULL)
 		rte_pktmbuf_free(packet);
 }
 
-static void drain_queue(struct kl_queue *queue, const struct net_counters *count,
-	struct kl_net_queue_stats *before)
+static void drain_queue(struct kl_queue *queue)
 {
 	struct rte_mbuf *packet;
 
-	if (queue == NULL)
-		return;
-	while ((packet = kl__queue_drain(queue)) != NULL)
+	while (kl__queue_exists(queue) && (packet = kl__queue_drain(queue)) != NULL)
 		rte_pktmbuf_free(packet);
-	add_stats(before, count, queue);
 }
 
-void net_pair_drain(struct net_pair *pair)
+void net_pair_drain(struct kl_net *net, struct net_pair *pair)
 {
-	drain_queue(pair->rx.queue, &pair->rx.count, &pair->rx_before);
-	drain_queue(pair->tx.queue, &pair->tx.count, &pair->tx_before);
+	drain_queue(pair->rx.queue);
+	drain_queue(pair->tx.queue);
 	pair->tx.other_pool = 0;
+	pair->tx.pool = NULL;
+	kl_device_dma_free(net->device, &pair->tx.header);
 }
 
-/* The queues themselves went with the device's reset. */
-void net_pair_free(struct kl_net *net, struct net_pair *pair)
+int net_pairs_create(struct kl_net *net)
 {
-	kl_device_dma_free(net->device, &pair->tx.header);
-	memset(&pair->rx, 0, sizeof(pair->rx));
-	memset(&pair->tx, 0, sizeof(pair->tx));
+	const uint16_t count = RTE_MAX(net->info.max_queue_pairs, 1);
+
+	/* A device that claims very many costs address space only: what is not used is not touched. */
+	net->pairs_memory = calloc(count + 1u, sizeof(struct net_pair));
+	if (net->pairs_memory == NULL)
+		return kl_no_memory(kl_device_info(net->device)->name,
+			(count + 1u) * sizeof(struct net_pair));
+	net->pairs = RTE_PTR_ALIGN_CEIL(net->pairs_memory, KL__CACHE_LINE);
+	for (uint16_t i = 0; i < count; i++) {
+		net->pairs[i].rx_gate.state = KL__GATE_CLOSED;
+		net->pairs[i].tx_gate.state = KL__GATE_CLOSED;
+	}
+	net->pair_count = count;
+	return 0;
 }
 
 int net_check_queue(const struct kl_net *net, uint16_t queue)
 {
-	if (net->is_running && queue < net->running_pairs)
+	if (net_is_started(net) && queue < net->running_pairs)
 		return 0;
-	if (net->is_running)
+	if (net_is_started(net))
 		kl_error("%s: there is no queue %u; allowed: 0 to %u",
 			kl_device_info(net->device)->name, queue, net->running_pairs - 1);
 	else
@@ -203,7 +204,9 @@ int net_check_queue(const struct kl_net *net, uint16_t queue)
 
 int net_check_presence(const struct kl_net *net, const char *what)
 {
-	if (!net->is_away && !net->is_given_up)
+	enum kl_device_state state = kl_device_state(net->device);
+
+	if (state != KL_DEVICE_AWAY && state != KL_DEVICE_FAILED)
 		return 0;
 	kl_error("%s: %s, the device is not there", kl_device_info(net->device)->name, what);
 	return -EAGAIN;
@@ -217,16 +220,11 @@ int kl_net_queue_stats_get(const struct kl_net *net, enum kl_net_direction direc
 	if (queue >= net->pair_count)
 		return -EINVAL;
 	pair = &net->pairs[queue];
-	*stats = direction == KL_NET_RX ? pair->rx_before : pair->tx_before;
-	stats->resets = net->resets;
-	/* Without queues: the device is stopped, or away. */
-	if (!net->is_running || queue >= net->running_pairs || pair->rx.queue == NULL ||
-		pair->tx.queue == NULL)
-		return 0;
+	*stats = (struct kl_net_queue_stats){.resets = kl_device_resets(net->device)};
 	if (direction == KL_NET_RX)
-		add_stats(stats, &pair->rx.count, pair->rx.queue);
+		set_stats(stats, &pair->rx.count, pair->rx.queue);
 	else
-		add_stats(stats, &pair->tx.count, pair->tx.queue);
+		set_stats(stats, &pair->tx.count, pair->tx.queue);
 	return 0;
 }
 
@@ -235,10 +233,10 @@ int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direct
 {
 	const struct kl_queue *ring;
 
-	if (queue >= net->running_pairs || !net->is_running)
+	if (queue >= net->running_pairs || !net_is_started(net))
 		return -EINVAL;
 	ring = direction == KL_NET_RX ? net->pairs[queue].rx.queue : net->pairs[queue].tx.queue;
-	if (ring == NULL)
+	if (!kl__queue_exists(ring))
 		return -EAGAIN;
 	*info = (struct kl_net_queue_info){
 		.size = ring->size,
@@ -247,7 +245,7 @@ int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direct
 		.path = direction == KL_NET_RX ? net->pairs[queue].rx.path :
 						 net->pairs[queue].tx.path,
 		.fault = (enum kl_queue_fault)ring->fault,
-		.is_stopped = net->pairs[queue].is_stopped[direction],
+		.is_stopped = net_gate(&net->pairs[queue], direction)->stays_closed,
 	};
 	return 0;
 }

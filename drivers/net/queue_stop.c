@@ -28,6 +28,8 @@ static int reset_ring(struct kl_net *net, enum kl_net_direction direction, uint1
 		return rc;
 	while ((packet = kl__queue_drain(ring)) != NULL)
 		rte_pktmbuf_free(packet);
+	if (direction == KL_NET_TX)
+		pair->tx.other_pool = 0;
 	return 0;
 }
 
@@ -40,30 +42,36 @@ static int check(const struct kl_net *net, uint16_t queue)
 
 int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
 {
+	struct kl__gate *gate;
 	int rc = check(net, queue);
 
-	if (rc != 0 || net->pairs[queue].is_stopped[direction])
+	if (rc != 0)
 		return rc;
-	rc = net_gate_close(net, direction, queue);
+	gate = net_gate(&net->pairs[queue], direction);
+	if (gate->stays_closed)
+		return 0;
+	rc = kl_device_gate_close(net->device, gate);
 	if (rc == 0)
 		rc = reset_ring(net, direction, queue);
 	if (rc == 0)
-		net->pairs[queue].is_stopped[direction] = true;
+		gate->stays_closed = true;
 	else if (rc == -EAGAIN || rc == -ENOTSUP)
-		net_gate_open(net, direction, queue);
-	else
-		net->is_stuck = true;
+		kl__gate_set(gate, KL__GATE_OPEN);
 	return rc;
 }
 
 int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
 {
 	struct net_pair *pair;
+	struct kl__gate *gate;
 	int rc = check(net, queue);
 
-	if (rc != 0 || !net->pairs[queue].is_stopped[direction])
+	if (rc != 0)
 		return rc;
 	pair = &net->pairs[queue];
+	gate = net_gate(pair, direction);
+	if (!gate->stays_closed)
+		return 0;
 	rc = kl_device_queue_start(net->device, ring_of(pair, direction));
 	if (rc != 0)
 		return rc;
@@ -71,9 +79,9 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 		net_rx_refill(&pair->rx);
 		kl__kick_check(pair->rx.queue);
 	}
-	pair->is_stopped[direction] = false;
-	net_gate_open(net, direction, queue);
-	/* Who fell asleep because nothing could come must look again. */
+	gate->stays_closed = false;
+	kl__gate_set(gate, KL__GATE_OPEN);
+	/* A thread that fell asleep because nothing could come must look again. */
 	if (direction == KL_NET_RX)
 		net_wake(net, queue);
 	return 0;
@@ -85,7 +93,7 @@ int net_queue_stops_replay(struct kl_net *net)
 
 	for (uint16_t i = 0; i < net->running_pairs; i++)
 		for (int way = KL_NET_RX; way <= KL_NET_TX && rc == 0; way++)
-			if (net->pairs[i].is_stopped[way])
+			if (net_gate(&net->pairs[i], way)->stays_closed)
 				rc = reset_ring(net, way, i);
 	return rc;
 }

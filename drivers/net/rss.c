@@ -88,7 +88,7 @@ static int check_table(const struct kl_net *net, const struct kl_net_rss *asked)
 /* CTL-21: queues that run, or, before a start, that might. */
 static int check_queues(const struct kl_net *net, const uint16_t *table, uint16_t entries)
 {
-	uint16_t queues = net->is_running ? net->running_pairs : net->info.max_queue_pairs;
+	uint16_t queues = net_is_started(net) ? net->running_pairs : net->info.max_queue_pairs;
 
 	for (uint16_t i = 0; table != NULL && i < entries; i++) {
 		if (table[i] < queues)
@@ -135,8 +135,8 @@ static void set_key(const struct kl_net *net, const struct kl_net_rss *asked, st
 /* Only hashed, not spread: a device with HASH_REPORT alone has no table. */
 static bool has_table(const struct kl_net *net)
 {
-	return net->is_running ? kl_device_has(net->device, VIRTIO_NET_F_RSS) :
-				 net->info.rss_table_max != 0;
+	return net_is_started(net) ? kl_device_has(net->device, VIRTIO_NET_F_RSS) :
+				     net->info.rss_table_max != 0;
 }
 
 /* rss must be forgotten in any case. */
@@ -195,7 +195,7 @@ int kl_net_rss_set(struct kl_net *net, const struct kl_net_rss *asked)
 		rc = make(net, asked, &rss);
 	if (rc == 0)
 		rc = net_rss_apply(net, &rss);
-	if (rc == 0 && net->is_running)
+	if (rc == 0 && net_is_started(net))
 		rc = net_rss_send(net, &rss);
 	if (rc == 0)
 		RTE_SWAP(rss, net->settings.rss);

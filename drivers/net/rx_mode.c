@@ -33,7 +33,7 @@ static int tell(struct kl_net *net, unsigned int mode, bool on)
 	const uint8_t data = on;
 	int rc = net_require_feature(net, modes[mode].feature, what);
 
-	if (rc != 0 || !net->is_running)
+	if (rc != 0 || !net_is_started(net))
 		return rc;
 	return net_control_send(net, what, VIRTIO_NET_CTRL_RX, modes[mode].command, &data,
 		sizeof(data));

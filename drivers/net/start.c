@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Starting and stopping a network device: virtio 1.x, 3.1.1 and 5.1.5. */
+/* The life cycle of a network device: callbacks of the core's. virtio 1.x, 3.1.1 and 5.1.5. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <kickless/log.h>
@@ -22,17 +21,11 @@ static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, 
 {
 	const char *name = kl_device_info(net->device)->name;
 
-	if (net->is_lost) {
-		kl_error("%s: its last reset did not end; close it", name);
-		return -ETIMEDOUT;
-	}
-	if (net->is_running) {
-		kl_error("%s: is running already; stop it first", name);
-		return -EBUSY;
-	}
-	if (pairs > net->info.max_queue_pairs) {
+	const uint16_t most = RTE_MIN(net->info.max_queue_pairs, net->pair_count);
+
+	if (pairs > most) {
 		kl_error("%s: %u queue pairs are not possible; allowed: 1 to %u", name, pairs,
-			net->info.max_queue_pairs);
+			most);
 		return -EINVAL;
 	}
 	if (conf->pool != NULL && !has_own_buffers(conf->pool)) {
@@ -86,98 +79,57 @@ int kl_net_mtu_set(struct kl_net *net, uint16_t mtu)
 			kl_device_info(net->device)->name, mtu, NET_MIN_MTU, net->info.max_mtu);
 		return -EINVAL;
 	}
-	rc = net->is_running ? check_pool(net, net->conf.pool, mtu) : 0;
+	rc = net_is_started(net) ? check_pool(net, net->conf.pool, mtu) : 0;
 	if (rc != 0)
 		return rc;
 	net->settings.mtu = mtu;
 	net->info.mtu = mtu;
-	for (uint16_t i = 0; net->is_running && i < net->running_pairs; i++)
+	for (uint16_t i = 0; net_is_started(net) && i < net->running_pairs; i++)
 		net_txq_set_mtu(net, &net->pairs[i].tx);
 	return 0;
 }
 
-static int make_pairs(struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
+void net_quiesce(struct kl_device *device)
 {
-	if (net->pair_count < pairs) {
-		struct net_pair *grown = aligned_alloc(KL__CACHE_LINE,
-			(size_t)pairs * sizeof(struct net_pair));
+	struct kl_net *net = kl_device_private(device);
 
-		if (grown == NULL)
-			return kl_no_memory(kl_device_info(net->device)->name,
-				pairs * sizeof(*grown));
-		memset(grown, 0, (size_t)pairs * sizeof(struct net_pair));
-		if (net->pairs != NULL)
-			memcpy(grown, net->pairs, net->pair_count * sizeof(struct net_pair));
-		free(net->pairs);
-		for (uint16_t i = net->pair_count; i < pairs; i++) {
-			grown[i].rx_gate.state = NET_GATE_CLOSED;
-			grown[i].tx_gate.state = NET_GATE_CLOSED;
-		}
-		net->pairs = grown;
-		net->pair_count = pairs;
-	}
-	for (uint16_t i = 0; i < pairs; i++) {
-		int rc = net_pair_create(net, i, conf);
-
-		if (rc != 0)
-			return rc;
-	}
-	return 0;
+	/* What the device has sent must not count as lost. */
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		net_txq_take_sent(&net->pairs[i].tx);
 }
 
-/* What the device held comes back once its status has read 0. */
-static void drain(void *context)
+void net_drain(struct kl_device *device)
 {
-	struct kl_net *net = context;
+	struct kl_net *net = kl_device_private(device);
 
-	for (uint16_t i = 0; i < net->pair_count; i++)
-		net_pair_drain(&net->pairs[i]);
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		net_pair_drain(net, &net->pairs[i]);
 	net_control_drain(net);
-}
-
-int net_reset(struct kl_net *net)
-{
-	int rc = kl_device_reset(net->device, drain, net);
-
+	net_control_free(net);
 	net->tx_offloads = 0;
 	net->rx_offloads = 0;
-	net->is_stuck = false;
-	/* What the device may still write stays allocated. */
-	net->is_lost = rc == -ETIMEDOUT;
-	if (net->is_lost)
-		return rc;
-	for (uint16_t i = 0; i < net->pair_count; i++)
-		net_pair_free(net, &net->pairs[i]);
-	net_control_free(net);
-	return rc;
+}
+
+void net_halted(struct kl_device *device)
+{
+	struct kl_net *net = kl_device_private(device);
+
+	net->info.link_up = false;
+}
+
+void net_wake_all(struct kl_device *device)
+{
+	struct kl_net *net = kl_device_private(device);
+
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		net_wake(net, i);
 }
 
 /* 3.1.1: the notification for buffers placed before DRIVER_OK is owed right after it. */
 static void kick_receivers(struct kl_net *net)
 {
-	for (uint16_t i = 0; i < net->pair_count; i++)
-		if (net->pairs[i].rx.queue != NULL)
-			kl__kick_check(net->pairs[i].rx.queue);
-}
-
-/* The number of pairs before any traffic, then what else the device forgot at its reset. */
-static int replay_settings(struct kl_net *net)
-{
-	static int (*const replays[])(struct kl_net * net) = {
-		net_steering_replay,
-		net_tunnels_replay,
-		net_macs_replay,
-		net_rx_modes_replay,
-		net_vlans_replay,
-		net_coalescing_replay,
-		net_rx_offloads_replay,
-		net_queue_stops_replay,
-	};
-	int rc = 0;
-
-	for (size_t i = 0; i < RTE_DIM(replays) && rc == 0; i++)
-		rc = replays[i](net);
-	return rc;
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		kl__kick_check(net->pairs[i].rx.queue);
 }
 
 /*
@@ -200,8 +152,10 @@ static int check_layout(const struct kl_net *net)
  * Features, and what they mean for the rest. The configuration is read before, since some features
  * are taken for what it has, and again when its changes are told of.
  */
-static int negotiate(struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
+int net_negotiate(struct kl_device *device)
 {
+	struct kl_net *net = kl_device_private(device);
+	const struct kl_net_conf *conf = &net->conf;
 	uint64_t tx_offloads = conf->tx_offloads, rx_offloads = conf->rx_offloads;
 	struct kl_features wanted;
 	int rc = net_config_read(net);
@@ -209,7 +163,7 @@ static int negotiate(struct kl_net *net, const struct kl_net_conf *conf, uint16_
 	if (rc != 0)
 		return rc;
 	wanted = net_features_wanted(net, &tx_offloads, &rx_offloads);
-	rc = kl_device_negotiate(net->device, &wanted);
+	rc = kl_device_negotiate(device, &wanted);
 	if (rc == 0)
 		rc = check_layout(net);
 	if (rc != 0)
@@ -219,42 +173,42 @@ static int negotiate(struct kl_net *net, const struct kl_net_conf *conf, uint16_
 	 * Without an interrupt a change of the link is only seen when somebody asks, and a receive
 	 * queue says by its descriptor that it has none.
 	 */
-	(void)kl_device_interrupts_enable(net->device, conf->rx_interrupts ? pairs : 0);
+	(void)kl_device_interrupts_enable(device, conf->rx_interrupts ? conf->queue_pairs : 0);
 	rc = net_config_read(net);
 	if (rc == 0)
 		rc = net_offloads_apply(net, tx_offloads, rx_offloads);
 	return rc;
 }
 
-int net_bring_up(struct kl_net *net)
+int net_create_queues(struct kl_device *device)
 {
-	int rc = negotiate(net, &net->conf, net->conf.queue_pairs);
+	struct kl_net *net = kl_device_private(device);
+	int rc = check_pool(net, net->conf.pool, net->info.mtu);
 
-	if (rc == 0)
-		rc = check_pool(net, net->conf.pool, net->info.mtu);
-	if (rc == 0)
-		rc = make_pairs(net, &net->conf, net->conf.queue_pairs);
-	if (rc == 0)
-		rc = net_control_create(net);
-	if (rc == 0)
-		rc = kl_device_run(net->device);
-	if (rc != 0)
-		return rc;
-	kick_receivers(net);
-	net->running_pairs = net->conf.queue_pairs;
-	net->is_running = true;
-	return replay_settings(net);
+	for (uint16_t i = 0; i < net->conf.queue_pairs && rc == 0; i++)
+		rc = net_pair_create_queues(net, i, &net->conf);
+	return rc == 0 ? net_control_create(net) : rc;
 }
 
-/* A back end may have gone while the device was stopped. */
-static int find_again(struct kl_net *net)
+/* The number of pairs before any traffic, then what else the device forgot at its reset. */
+int net_replay(struct kl_device *device)
 {
-	int rc = net->is_away ? net_reset(net) : 0;
+	static int (*const replays[])(struct kl_net * net) = {
+		net_steering_replay,
+		net_tunnels_replay,
+		net_macs_replay,
+		net_rx_modes_replay,
+		net_vlans_replay,
+		net_coalescing_replay,
+		net_rx_offloads_replay,
+		net_queue_stops_replay,
+	};
+	struct kl_net *net = kl_device_private(device);
+	int rc = 0;
 
-	if (rc == -EAGAIN)
-		kl_error("%s: can't be started: its back end is not there",
-			kl_device_info(net->device)->name);
-	net->is_away = net->is_away && rc != 0;
+	kick_receivers(net);
+	for (size_t i = 0; i < RTE_DIM(replays) && rc == 0; i++)
+		rc = replays[i](net);
 	return rc;
 }
 
@@ -269,46 +223,56 @@ static void tell_of_random_mac(struct kl_net *net)
 		kl_device_info(net->device)->name);
 }
 
-int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
+static int add_gates(struct kl_net *net)
 {
-	uint16_t asked = kl_device_options(net->device)->queues;
+	int rc = 0;
+
+	kl_device_gates_clear(net->device);
+	for (uint16_t i = 0; i < net->running_pairs && rc == 0; i++) {
+		net->pairs[i].rx_gate.stays_closed = false;
+		net->pairs[i].tx_gate.stays_closed = false;
+		rc = kl_device_gate_add(net->device, &net->pairs[i].rx_gate);
+		if (rc == 0)
+			rc = kl_device_gate_add(net->device, &net->pairs[i].tx_gate);
+	}
+	return rc;
+}
+
+int net_configure(struct kl_device *device, const void *started_with)
+{
+	struct kl_net *net = kl_device_private(device);
+	const struct kl_net_conf *conf = started_with;
+	uint16_t asked = kl_device_options(device)->queues;
 	uint16_t pairs = conf->queue_pairs != 0 ? conf->queue_pairs : asked != 0 ? asked : 1;
 	int rc = check_conf(net, conf, pairs);
 
-	if (rc == 0)
-		rc = find_again(net);
 	if (rc != 0)
 		return rc;
 	tell_of_random_mac(net);
-	kl_device_renew_recoveries(net->device);
 	net->conf = *conf;
 	net->conf.queue_pairs = pairs;
+	net->running_pairs = pairs;
 	net->settings.rx_offloads_set = false;
-	for (uint16_t i = 0; i < net->pair_count; i++)
-		memset(net->pairs[i].is_stopped, 0, sizeof(net->pairs[i].is_stopped));
-	rc = net_bring_up(net);
-	if (rc != 0) {
-		net->is_running = false;
-		kl_device_fail(net->device);
-		net->is_away = net_reset(net) == -EAGAIN;
-		return rc;
-	}
-	net->is_given_up = false;
-	net_gates_open(net);
-	return 0;
+	return add_gates(net);
+}
+
+int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
+{
+	return kl_device_start(net->device, conf);
 }
 
 int kl_net_stop(struct kl_net *net)
 {
-	int rc;
+	return kl_device_stop(net->device);
+}
 
-	if (!net->is_running)
-		return 0;
-	rc = net_gates_close(net);
-	if (rc != 0)
-		return rc;
-	net->is_running = false;
-	rc = net_reset(net);
-	net->is_away = rc == -EAGAIN;
-	return net->is_away ? 0 : rc;
+int kl_net_recover(struct kl_net *net)
+{
+	(void)kl_device_check(net->device);
+	return kl_device_recover(net->device);
+}
+
+enum kl_device_state kl_net_state(const struct kl_net *net)
+{
+	return kl_device_state(net->device);
 }

@@ -8,7 +8,10 @@
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/dma.h>
+#include <kickless/driver/driver.h>
+#include <kickless/driver/lifecycle.h>
+#include <kickless/driver/queues.h>
 #include <kickless/net.h>
 #include <kickless/net_control.h>
 
@@ -31,12 +34,10 @@ struct net_coalescing {
 	struct kl_net_coalescing value;
 };
 
-/* Any state of a gate but open. */
-#define NET_GATE_CLOSED 1
-
 /*
- * One queue pair; what it counted in earlier runs is kept, and what was set for it. What stands
- * behind a gate may only be touched while it is shut, or by who has entered.
+ * One queue pair. It lives as long as the device, since any thread may read its counters. What stands
+ * behind a gate is touched by the control thread while the gate is closed, and by a thread that has
+ * entered.
  */
 struct net_pair {
 	struct kl__gate rx_gate;
@@ -44,9 +45,6 @@ struct net_pair {
 	struct kl__gate tx_gate;
 	struct net_txq tx;
 	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
-	bool is_stopped[2]; /* alone; as above */
-	struct kl_net_queue_stats rx_before;
-	struct kl_net_queue_stats tx_before;
 };
 
 /* How packets are hashed and spread, as it was asked for. */
@@ -85,36 +83,41 @@ struct kl_net {
 	uint32_t hash_types; /* VIRTIO_NET_HASH_TYPE_* that the device can */
 	uint32_t tunnels;
 	struct net_pair *pairs;
-	uint16_t pair_count; /* in pairs; those of all starts */
+	void *pairs_memory; /* that pairs lie in */
+	uint16_t pair_count; /* in pairs; as many as the device had when it was opened */
 	uint16_t running_pairs; /* of those, of the last start */
 	uint16_t header_bytes; /* before each packet, in both directions */
 	uint64_t tx_offloads; /* in force */
 	uint64_t rx_offloads;
-	bool is_running;
-	bool is_lost; /* a reset did not end: nothing may be done with it any more */
-	bool is_stuck; /* the reset of one queue failed; the device needs one */
-	/* Running, but stopped until kl_net_recover finds the device there again. */
-	bool is_away;
-	bool is_given_up; /* running, but stopped until it is started anew */
-	uint64_t resets; /* all that ended well */
 	struct kl_net_conf conf; /* of the last start */
 	struct net_control control;
 	struct net_settings settings;
 };
 
-/* start.c: negotiates, sets running_pairs queue pairs up as conf says, and lets the device run. */
-int net_bring_up(struct kl_net *net);
-/* start.c: as kl_device_reset; gates are shut. */
-int net_reset(struct kl_net *net);
+/* Whether the device was started and not stopped, though it may be halted, away or failed. */
+static inline bool net_is_started(const struct kl_net *net)
+{
+	enum kl_device_state state = kl_device_state(net->device);
 
-/* gates.c: nobody is within a burst any more, nor will be. 0, or after a message -EAGAIN. */
-int net_gates_close(struct kl_net *net);
-/* gates.c: bursts may run again, but for queues that are stopped alone. */
-void net_gates_open(struct kl_net *net);
-/* gates.c: both for one queue. */
-int net_gate_close(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
-void net_gate_open(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
-/* gates.c: who fell asleep on the old ring, or because there was none, must look at the new one. */
+	return state != KL_DEVICE_STOPPED && state != KL_DEVICE_LOST;
+}
+
+static inline struct kl__gate *net_gate(struct net_pair *pair, enum kl_net_direction direction)
+{
+	return direction == KL_NET_RX ? &pair->rx_gate : &pair->tx_gate;
+}
+
+/* start.c: the life cycle, as struct kl_driver says. */
+int net_configure(struct kl_device *device, const void *conf);
+int net_negotiate(struct kl_device *device);
+int net_create_queues(struct kl_device *device);
+int net_replay(struct kl_device *device);
+void net_quiesce(struct kl_device *device);
+void net_drain(struct kl_device *device);
+void net_halted(struct kl_device *device);
+void net_wake_all(struct kl_device *device);
+
+/* wait.c: wakes a thread that sleeps on a receive queue's eventfd. */
 void net_wake(const struct kl_net *net, uint16_t queue);
 
 /* queue.c: the largest frame by what the device says now and the user has set. */
@@ -140,13 +143,14 @@ bool net_config_is_usable(const struct kl_net *net, unsigned int feature);
 /* config.c: link and speed may have changed, and the device may ask for an announcement. */
 void net_config_changed(struct kl_device *device);
 
+/* queue.c: makes the records of all queue pairs that the device has. 0, -ENOMEM after a message. */
+int net_pairs_create(struct kl_net *net);
 /*
- * queue.c: makes queue pair number index, with full receive ring; what exists is freed by
- * net_pair_free.
+ * queue.c: makes the queues of pair number index, with a full receive ring; net_pair_drain frees
+ * what exists.
  */
-int net_pair_create(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf);
-/* queue.c: after a reset: frees the packets and keeps the counters. */
-void net_pair_drain(struct net_pair *pair);
-void net_pair_free(struct kl_net *net, struct net_pair *pair);
+int net_pair_create_queues(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf);
+/* queue.c: after a reset: frees the packets that were in flight and what the queues needed. */
+void net_pair_drain(struct kl_net *net, struct net_pair *pair);
 
 #endif

@@ -12,7 +12,7 @@ static int tell(struct kl_net *net, uint32_t types)
 {
 	int rc = net_require_feature(net, VIRTIO_NET_F_HASH_TUNNEL, "a hash of inner packets");
 
-	if (rc != 0 || !net->is_running)
+	if (rc != 0 || !net_is_started(net))
 		return rc;
 	return net_control_send(net, "a hash of inner packets", VIRTIO_NET_CTRL_HASH_TUNNEL,
 		VIRTIO_NET_CTRL_HASH_TUNNEL_SET, &types, sizeof(types));

@@ -7,7 +7,7 @@
 
 #include <rte_mbuf.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/dma.h>
 
 #include "burst.h"
 #include "ring/queue.h"

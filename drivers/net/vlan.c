@@ -14,7 +14,7 @@ static int tell(struct kl_net *net, uint16_t id, bool on)
 {
 	int rc = net_require_feature(net, VIRTIO_NET_F_CTRL_VLAN, "a VLAN filter");
 
-	if (rc != 0 || !net->is_running)
+	if (rc != 0 || !net_is_started(net))
 		return rc;
 	return net_control_send(net, on ? "a VLAN id to let through" : "a VLAN id to stop",
 		VIRTIO_NET_CTRL_VLAN, on ? VIRTIO_NET_CTRL_VLAN_ADD : VIRTIO_NET_CTRL_VLAN_DEL, &id,

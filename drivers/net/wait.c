@@ -10,6 +10,16 @@ int kl_net_queue_event_fd(const struct kl_net *net, uint16_t queue)
 	return kl_device_queue_event_fd(net->device, NET_RX_VECTOR(queue));
 }
 
+void net_wake(const struct kl_net *net, uint16_t queue)
+{
+	const uint64_t one = 1;
+	const int fd = kl_net_queue_event_fd(net, queue);
+
+	/* A counter that is full wakes as well. */
+	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
+		return;
+}
+
 bool kl_net_rx_arm(struct kl_net *net, uint16_t queue)
 {
 	struct net_pair *pair = &net->pairs[queue];

@@ -58,7 +58,7 @@ static bool wait_for_chunks(struct kl_blk *blk)
 		}
 		slots[completions[i].user_data].is_complete = true;
 	}
-	return count >= 0 && kl_blk_state(blk) == KL_BLK_RUNNING;
+	return count >= 0 && kl_blk_state(blk) == KL_DEVICE_RUNNING;
 }
 
 /* Requests complete in any order; chunks are written in theirs. */

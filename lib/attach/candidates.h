@@ -3,7 +3,7 @@
 #ifndef KL_ATTACH_CANDIDATES_H
 #define KL_ATTACH_CANDIDATES_H
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 #include <kickless/discover.h>
 
 struct kl__candidates {

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 #include <kickless/log.h>
 
 #include "attach/candidates.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The drivers that are linked in, by type: the type is data here and nothing else. */
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 
 #include <string.h>
 

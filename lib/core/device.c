@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device's life: attached, reset, closed. virtio 1.x, 3.1, 3.3. */
+/* A device from its attachment to its close. virtio 1.x, 3.1. */
 #include "core/device.h"
 
 #include <errno.h>
@@ -66,15 +66,6 @@ void *kl_device_private(const struct kl_device *device)
 	return device->private_data;
 }
 
-/* 3.1.1, steps 2 and 3, and a look at the offer. The device has just been reset. */
-static void acknowledge(struct kl_device *device)
-{
-	kl__status_add(device, VIRTIO_STATUS_ACKNOWLEDGE);
-	kl__status_add(device, VIRTIO_STATUS_DRIVER);
-	device->transport->ops->get_features(device->transport, &device->info.offered);
-	device->info.accepted = (struct kl_features){0};
-}
-
 static int find_driver(struct kl_device *device)
 {
 	device->driver = kl_driver_find_type(device->info.type);
@@ -107,13 +98,14 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
 	device->host = host;
 	device->options = *options;
 	device->line = -1;
+	pthread_mutex_init(&device->lock, NULL);
 	set_info(device);
 	rc = find_driver(device);
 	if (rc == 0)
 		rc = kl__status_reset(device);
 	if (rc != 0)
 		goto free_device;
-	acknowledge(device);
+	kl__device_acknowledge(device);
 	rc = device->driver->probe(device);
 	if (rc != 0)
 		goto set_failed;
@@ -123,60 +115,9 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
 set_failed:
 	kl_device_fail(device);
 free_device:
+	pthread_mutex_destroy(&device->lock);
 	free(device);
 	return rc;
-}
-
-/* What can't answer, or may not write, would not be any better after a reset. */
-static int restore_command(struct kl_device *device)
-{
-	struct kl__transport *transport = device->transport;
-
-	if (transport->ops->restore_command == NULL ||
-		transport->ops->restore_command(transport) == 0)
-		return 0;
-	return kl__device_gone(device);
-}
-
-int kl_device_reset(struct kl_device *device, void (*take)(void *context), void *context)
-{
-	int rc;
-
-	if (device->is_lost)
-		return -ETIMEDOUT;
-	rc = restore_command(device);
-	if (rc == 0)
-		rc = kl__status_reset(device);
-	if (rc == -ETIMEDOUT)
-		return rc;
-	/* Reset, or gone from the bus: either way it writes nothing any more. */
-	if (take != NULL)
-		take(context);
-	kl__device_free_queues(device);
-	if (rc == -EIO && device->transport->ops->reconnect != NULL)
-		rc = device->transport->ops->reconnect(device->transport);
-	if (rc == 0)
-		acknowledge(device);
-	return rc;
-}
-
-#define BUDGET_MS 60000
-
-bool kl_device_take_recovery(struct kl_device *device)
-{
-	uint64_t *oldest = &device->recovered_ms[device->recoveries % KL__RECOVERIES_MAX];
-	uint64_t now = kl__now_ms();
-
-	if (*oldest != 0 && now - *oldest < BUDGET_MS)
-		return false;
-	*oldest = now;
-	device->recoveries++;
-	return true;
-}
-
-void kl_device_renew_recoveries(struct kl_device *device)
-{
-	memset(device->recovered_ms, 0, sizeof(device->recovered_ms));
 }
 
 bool kl_device_removal_requested(const struct kl_device *device)
@@ -191,18 +132,21 @@ void kl_device_close(struct kl_device *device)
 {
 	if (device == NULL)
 		return;
+	/* A stop that fails has logged why. */
+	(void)kl_device_stop(device);
 	device->driver->remove(device);
 	/*
 	 * A device that never finished its reset keeps its queues' memory: it may still write
 	 * there.
 	 */
-	if (!device->is_lost && kl__status_reset(device) != -ETIMEDOUT)
+	if (kl_device_state(device) != KL_DEVICE_LOST && kl__status_reset(device) != -ETIMEDOUT)
 		kl__device_free_queues(device);
-	else
-		kl__device_abandon_queues(device);
+	kl__device_forget_queues(device);
 	remove_open(device);
 	device->transport->ops->close(device->transport);
 	kl__interrupts_close(device);
 	device->host->close(device->host);
+	pthread_mutex_destroy(&device->lock);
+	free(device->gates);
 	free(device);
 }

@@ -3,13 +3,22 @@
 #ifndef KL_CORE_DEVICE_H
 #define KL_CORE_DEVICE_H
 
-#include <kickless/bus.h>
+#include <pthread.h>
+
+#include <kickless/driver/config.h>
+#include <kickless/driver/dma.h>
+#include <kickless/driver/driver.h>
+#include <kickless/driver/lifecycle.h>
+#include <kickless/driver/queues.h>
 
 #include "contract/host.h"
 #include "contract/transport.h"
 
 /* Recoveries that a device may take within a minute. */
 #define KL__RECOVERIES_MAX 3
+
+/* In place of a queue's index: the device as a whole. */
+#define KL__NO_QUEUE UINT16_MAX
 
 struct kl_device {
 	struct kl_device_info info;
@@ -18,15 +27,27 @@ struct kl_device {
 	struct kl__host *host;
 	const struct kl_driver *driver;
 	void *private_data;
-	bool is_running; /* DRIVER_OK was set, and no reset came since */
-	bool is_lost; /* a reset did not end: nothing may be done with it any more */
-	int *event_fds; /* one per interrupt vector, the first for configuration changes */
-	unsigned int vector_count;
+
+	/* The life cycle. Any thread reads state and resets; the control thread writes the rest. */
+	pthread_mutex_t lock; /* for changes of state and of the reason for a halt */
+	uint16_t state; /* enum kl_device_state */
+	uint16_t halt_queue;
+	const char *halt_reason; /* NULL: none */
+	bool is_acknowledged; /* reset, and ready for kl_device_negotiate */
+	bool is_driver_ok; /* DRIVER_OK was set, and no reset came since */
+	uint64_t resets; /* recoveries that ended well */
+	uint64_t recovered_ms[KL__RECOVERIES_MAX]; /* on the monotonic clock; 0: never */
+	unsigned int recoveries;
+	struct kl__gate **gates; /* of the queues of the last start */
+	unsigned int gate_count;
+	unsigned int gate_room;
+	bool gates_need_fence; /* the process has no membarrier(2) */
+
+	struct kl__event_fds *event_fds; /* see interrupts.c */
+	uint16_t vector_count; /* connected ones; the first is for configuration changes */
 	uint16_t vectors_asked; /* for queues, at the last enabling */
 	int line; /* readable when the one interrupt of a device without vectors came; -1: none */
 	struct kl__device_queue *queues;
-	uint64_t recovered_ms[KL__RECOVERIES_MAX]; /* on the monotonic clock; 0: never */
-	unsigned int recoveries;
 	struct kl_device *next; /* of those that are open */
 };
 
@@ -61,6 +82,30 @@ int kl__feature_by_name(const struct kl_driver *driver, const char *name);
 /* core/negotiate.c: bit of name in a list that may be NULL, or -1. */
 int kl__feature_find(const struct kl_feature_name *names, const char *name);
 
+/* core/state.c: changes the state. The control thread. */
+void kl__device_set_state(struct kl_device *device, enum kl_device_state state);
+
+/* core/reset.c: sets ACKNOWLEDGE and DRIVER in a device that was reset, reads what it offers. */
+void kl__device_acknowledge(struct kl_device *device);
+
+/*
+ * core/reset.c: resets the device and waits, at most kl__reset_timeout_ms, until its status reads 0.
+ * Then drain(context) takes what was in flight from the queues, and they are freed. drain may be
+ * NULL. A back end that has gone away is connected to again.
+ *
+ * 0: the device is ready for kl_device_negotiate. -ETIMEDOUT: the reset did not end, drain was not
+ * called, and the memory of the queues is kept, because the device may still write there; the device
+ * is lost. After all other errors the queues are gone: -EAGAIN, its back end is not there now;
+ * -EIO, the device has left the bus; -EPROTO, the back end is there again but can't be used.
+ */
+int kl__device_reset(struct kl_device *device, void (*drain)(void *context), void *context);
+
+/* core/lifecycle.c: a start by the application renews the budget of recoveries. */
+void kl__device_renew_recoveries(struct kl_device *device);
+
+/* core/status.c: sets DRIVER_OK. 0, -EPROTO when the device asks for a reset at once, -EIO. */
+int kl__device_run(struct kl_device *device);
+
 /* core/status.c: one bit more; reset with a bounded wait, 0, -EIO (gone) or -ETIMEDOUT. */
 void kl__status_add(struct kl_device *device, uint8_t bit);
 int kl__status_reset(struct kl_device *device);
@@ -74,10 +119,7 @@ void kl__interrupts_close(struct kl_device *device);
 
 /* core/queues.c: frees all queues; the device must not know them any more. */
 void kl__device_free_queues(struct kl_device *device);
-/*
- * core/queues.c: forgets all queues and keeps their memory, because the device may still write
- * there.
- */
-void kl__device_abandon_queues(struct kl_device *device);
+/* core/queues.c: frees the records of the queues, when the device is closed. */
+void kl__device_forget_queues(struct kl_device *device);
 
 #endif

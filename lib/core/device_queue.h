@@ -6,17 +6,21 @@
 #include "core/device.h"
 #include "ring/create.h"
 
-/* A queue and the two blocks of memory that it lives in. */
+/*
+ * A queue: its record and the two blocks of memory that it lives in. The record stays until the
+ * device is closed, since any thread may read its counters; the blocks go with each reset.
+ */
 struct kl__device_queue {
-	struct kl_queue *queue;
+	struct kl_queue queue; /* of no queue while the device has none of this index */
 	struct kl__queue_shape shape;
+	uint16_t index;
 	uint16_t vector; /* 0: none */
 	struct kl_dma shared;
 	struct kl_dma own;
 	struct kl__device_queue *next;
 };
 
-/* core/queues.c: tells the device where the queue lies, which then is its own. */
+/* core/queues.c: sets the addresses of the queue in the device, which then owns it. */
 int kl__device_enable_queue(struct kl_device *device, struct kl__device_queue *entry);
 
 #endif

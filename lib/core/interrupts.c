@@ -13,51 +13,75 @@
 #include <kickless/log.h>
 
 #include "core/device.h"
+#include "ring/barrier.h"
+
+/*
+ * The eventfds of a device: the first for configuration changes, then one per queue. A thread may read
+ * the table while another start needs more of them, and may sleep on one of them: so each table and
+ * each eventfd stays until the device is closed.
+ */
+struct kl__event_fds {
+	struct kl__event_fds *before; /* the smaller table that this one replaced */
+	unsigned int count;
+	int fds[];
+};
 
 void kl__interrupts_close(struct kl_device *device)
 {
-	for (unsigned int i = 0; i < device->vector_count; i++)
-		if (device->event_fds[i] >= 0)
-			close(device->event_fds[i]);
-	free(device->event_fds);
+	struct kl__event_fds *table = device->event_fds, *before;
+
+	for (unsigned int i = 0; table != NULL && i < table->count; i++)
+		close(table->fds[i]);
+	for (; table != NULL; table = before) {
+		before = table->before;
+		free(table);
+	}
 	device->event_fds = NULL;
 	device->vector_count = 0;
 }
 
+/* Makes the table one of at least so many eventfds. */
 static int open_fds(struct kl_device *device, unsigned int vectors)
 {
-	device->event_fds = calloc(vectors, sizeof(int));
-	if (device->event_fds == NULL)
-		return -ENOMEM;
-	for (device->vector_count = 0; device->vector_count < vectors; device->vector_count++) {
-		int fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	struct kl__event_fds *old = device->event_fds, *table;
+	unsigned int count = old != NULL ? old->count : 0;
+	int rc;
 
-		device->event_fds[device->vector_count] = fd;
-		if (fd < 0)
-			return -errno;
+	if (count >= vectors)
+		return 0;
+	table = malloc(sizeof(*table) + vectors * sizeof(int));
+	if (table == NULL)
+		return -ENOMEM;
+	if (old != NULL)
+		memcpy(table->fds, old->fds, count * sizeof(int));
+	for (table->count = count; table->count < vectors; table->count++) {
+		table->fds[table->count] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		if (table->fds[table->count] >= 0)
+			continue;
+		rc = -errno;
+		while (table->count > count)
+			close(table->fds[--table->count]);
+		free(table);
+		return rc;
 	}
+	table->before = old;
+	__atomic_store_n(&device->event_fds, table, __ATOMIC_RELEASE);
 	return 0;
 }
 
 static int connect_vectors(struct kl_device *device, unsigned int vectors)
 {
 	struct kl__transport *transport = device->transport;
-	int rc = 0;
+	int rc = open_fds(device, vectors);
 
-	/* After a reset the eventfds stay, since somebody may be waiting for one of them. */
-	if (device->vector_count != vectors) {
-		kl__interrupts_close(device);
-		rc = open_fds(device, vectors);
-	}
 	if (rc == 0)
-		rc = transport->ops->set_interrupts(transport, vectors, device->event_fds);
+		rc = transport->ops->set_interrupts(transport, vectors, device->event_fds->fds);
 	if (rc == 0) {
 		rc = transport->ops->set_config_vector(transport, 0);
 		if (rc != 0)
 			transport->ops->set_interrupts(transport, 0, NULL);
 	}
-	if (rc != 0)
-		kl__interrupts_close(device);
+	kl__store_release(&device->vector_count, rc == 0 ? (uint16_t)vectors : 0);
 	return rc;
 }
 
@@ -94,12 +118,15 @@ int kl_device_event_fd(const struct kl_device *device)
 {
 	if (device->transport->ops->event_fd != NULL)
 		return device->transport->ops->event_fd(device->transport);
-	return device->vector_count > 0 ? device->event_fds[0] : device->line;
+	return device->vector_count > 0 ? device->event_fds->fds[0] : device->line;
 }
 
 int kl_device_queue_event_fd(const struct kl_device *device, uint16_t vector)
 {
-	return vector > 0 && vector < device->vector_count ? device->event_fds[vector] : -1;
+	const uint16_t connected = kl__load_acquire(&device->vector_count);
+	const struct kl__event_fds *table = __atomic_load_n(&device->event_fds, __ATOMIC_ACQUIRE);
+
+	return vector > 0 && vector < connected ? table->fds[vector] : -1;
 }
 
 void kl_device_event_handle(struct kl_device *device)
@@ -109,8 +136,8 @@ void kl_device_event_handle(struct kl_device *device)
 	/* What such a descriptor tells of is dealt with by the look. */
 	if (device->transport->ops->event_fd != NULL)
 		(void)device->transport->ops->get_status(device->transport);
-	if (device->vector_count > 0 && read(device->event_fds[0], &count, sizeof(count)) < 0 &&
-		errno != EAGAIN)
+	if (device->vector_count > 0 &&
+		read(device->event_fds->fds[0], &count, sizeof(count)) < 0 && errno != EAGAIN)
 		kl_warning("%s: its eventfd can't be read", device->info.name);
 	/* A queue raises the line too, if only by a race: nobody waits for it. */
 	if (device->vector_count == 0 && device->line >= 0 &&

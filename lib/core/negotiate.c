@@ -192,6 +192,7 @@ static int tell(struct kl_device *device, const struct kl_features *set)
 	char names[512];
 	uint8_t status;
 
+	device->is_acknowledged = false;
 	transport->ops->set_features(transport, set);
 	if ((transport->quirks & KL__QUIRK_LEGACY) != 0)
 		return 0;

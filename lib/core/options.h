@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 
 #include "contract/transport.h"
 

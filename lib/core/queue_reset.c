@@ -13,7 +13,7 @@ static struct kl__device_queue *find(struct kl_device *device, const struct kl_q
 {
 	struct kl__device_queue *entry = device->queues;
 
-	while (entry != NULL && entry->queue != queue)
+	while (entry != NULL && &entry->queue != queue)
 		entry = entry->next;
 	return entry;
 }
@@ -35,22 +35,26 @@ int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 	while ((rc = transport->ops->queue_reset(transport, queue->index)) == -EAGAIN &&
 		waited_ms++ < kl__reset_timeout_ms)
 		nanosleep(&pause, NULL);
-	if (rc != -EAGAIN)
-		return rc;
-	kl_error(
-		"%s: queue %u: its reset did not end within %u ms; only a reset of the whole device helps",
-		device->info.name, queue->index, kl__reset_timeout_ms);
-	return -ETIMEDOUT;
+	if (rc == 0)
+		return 0;
+	if (rc == -EAGAIN) {
+		kl_error(
+			"%s: queue %u: its reset did not end within %u ms; only a reset of the whole "
+			"device helps",
+			device->info.name, queue->index, kl__reset_timeout_ms);
+		rc = -ETIMEDOUT;
+	}
+	kl_device_halt(device, queue, "its reset failed");
+	return rc;
 }
 
 int kl_device_queue_start(struct kl_device *device, struct kl_queue *queue)
 {
 	struct kl__device_queue *entry = find(device, queue);
-	struct kl_queue_stats stats = queue->stats;
 
 	memset(entry->shared.memory, 0, entry->shared.size);
 	memset(entry->own.memory, 0, entry->own.size);
-	kl__queue_init(entry->own.memory, entry->shared.memory, entry->shared.iova, &entry->shape);
-	queue->stats = stats;
+	kl__queue_init(queue, entry->own.memory, entry->shared.memory, entry->shared.iova,
+		&entry->shape);
 	return kl__device_enable_queue(device, entry);
 }

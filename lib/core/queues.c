@@ -2,6 +2,7 @@
 /* A device's queues: their memory, and making them known to the device. 4.1.5.1.3. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <kickless/log.h>
 
@@ -19,13 +20,6 @@ int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align, str
 		"with -m MIB, or more hugepages",
 		device->info.name, size, device->host->numa_node);
 	return -ENOMEM;
-}
-
-void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma)
-{
-	if (dma->memory != NULL)
-		device->host->free(device->host, dma->memory);
-	*dma = (struct kl_dma){0};
 }
 
 bool kl_device_iova_is_virtual(const struct kl_device *device)
@@ -135,49 +129,70 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 	return 0;
 }
 
+void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma)
+{
+	/* A device that is lost may still write there. */
+	if (dma->memory != NULL && kl_device_state(device) != KL_DEVICE_LOST)
+		device->host->free(device->host, dma->memory);
+	*dma = (struct kl_dma){0};
+}
+
 static void free_queue(struct kl_device *device, struct kl__device_queue *entry)
 {
 	kl_device_dma_free(device, &entry->shared);
 	kl_device_dma_free(device, &entry->own);
-	free(entry);
-}
-
-/*
- * Queues whose device never ended its reset, and so may still write there: kept for ever, on
- * purpose.
- */
-static struct kl__device_queue *abandoned;
-
-void kl__device_abandon_queues(struct kl_device *device)
-{
-	while (device->queues != NULL) {
-		struct kl__device_queue *entry = device->queues;
-
-		device->queues = entry->next;
-		entry->next = abandoned;
-		abandoned = entry;
-	}
+	kl__queue_clear(&entry->queue);
 }
 
 void kl__device_free_queues(struct kl_device *device)
 {
+	struct kl__device_queue *entry;
+
+	for (entry = device->queues; entry != NULL; entry = entry->next)
+		free_queue(device, entry);
+}
+
+void kl__device_forget_queues(struct kl_device *device)
+{
 	while (device->queues != NULL) {
 		struct kl__device_queue *entry = device->queues;
 
 		device->queues = entry->next;
-		free_queue(device, entry);
+		free(entry);
 	}
 }
 
-static int build(struct kl_device *device, const struct kl__queue_shape *shape,
-	struct kl__device_queue **built)
+/* Ends the process's queue of a device: the message goes to the log, the device is halted. */
+static void halt_device(struct kl_queue *queue)
 {
-	struct kl__device_queue *entry = calloc(1, sizeof(*entry));
+	kl_device_halt(queue->owner, queue, kl_queue_fault_name((enum kl_queue_fault)queue->fault));
+}
+
+/* The record of a queue, made when the device has its first queue of this index. */
+static struct kl__device_queue *find_record(struct kl_device *device, uint16_t index)
+{
+	struct kl__device_queue *entry = device->queues;
+
+	while (entry != NULL && entry->index != index)
+		entry = entry->next;
+	if (entry != NULL)
+		return entry;
+	entry = aligned_alloc(KL__CACHE_LINE, sizeof(*entry));
+	if (entry == NULL)
+		return NULL;
+	memset(entry, 0, sizeof(*entry));
+	entry->index = index;
+	entry->next = device->queues;
+	device->queues = entry;
+	return entry;
+}
+
+static int build(struct kl_device *device, struct kl__device_queue *entry)
+{
+	const struct kl__queue_shape *shape = &entry->shape;
 	struct kl__queue_layout layout;
 	int rc;
 
-	if (entry == NULL)
-		return kl_no_memory(device->info.name, sizeof(*entry));
 	kl__queue_layout(shape, &layout);
 	rc = kl_device_dma_alloc(device, layout.bytes, KL__LAYOUT_ALIGN, &entry->shared);
 	if (rc == 0)
@@ -187,10 +202,8 @@ static int build(struct kl_device *device, const struct kl__queue_shape *shape,
 		free_queue(device, entry);
 		return rc;
 	}
-	entry->shape = *shape;
-	entry->queue = kl__queue_init(entry->own.memory, entry->shared.memory, entry->shared.iova,
+	kl__queue_init(&entry->queue, entry->own.memory, entry->shared.memory, entry->shared.iova,
 		shape);
-	*built = entry;
 	return 0;
 }
 
@@ -217,7 +230,7 @@ int kl__device_enable_queue(struct kl_device *device, struct kl__device_queue *e
 		.vector = entry->vector == 0 ? -1 : entry->vector,
 	};
 	return device->transport->ops->queue_enable(device->transport, &setup,
-		&entry->queue->notifier);
+		&entry->queue.notifier);
 }
 
 static uint16_t smaller(uint16_t a, uint16_t b)
@@ -266,17 +279,22 @@ int kl_device_queue_add(struct kl_device *device, const struct kl_queue_conf *co
 		return rc;
 	if (kl_device_has(device, VIRTIO_F_INDIRECT_DESC))
 		shape.indirect_entries = smaller(conf->indirect_entries, shape.size);
-	rc = build(device, &shape, &entry);
-	if (rc != 0)
-		return rc;
-	entry->vector = conf->vector;
-	rc = kl__device_enable_queue(device, entry);
-	if (rc != 0) {
-		free_queue(device, entry);
-		return rc;
+	entry = find_record(device, conf->index);
+	if (entry == NULL)
+		return kl_no_memory(device->info.name, sizeof(*entry));
+	if (kl__queue_exists(&entry->queue)) {
+		kl_error("%s: queue %u is enabled already", device->info.name, conf->index);
+		return -EBUSY;
 	}
-	entry->next = device->queues;
-	device->queues = entry;
-	*queue = entry->queue;
-	return 0;
+	entry->shape = shape;
+	entry->vector = conf->vector;
+	entry->queue.owner = device;
+	entry->queue.on_break = conf->breaks_alone ? NULL : halt_device;
+	rc = build(device, entry);
+	/* A device that fails here may know the queue already: only a reset frees it. */
+	if (rc == 0)
+		rc = kl__device_enable_queue(device, entry);
+	if (rc == 0)
+		*queue = &entry->queue;
+	return rc;
 }

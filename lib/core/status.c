@@ -9,6 +9,7 @@
 #include <kickless/log.h>
 
 #include "core/device.h"
+#include "ring/barrier.h"
 #include "spec/status.h"
 
 unsigned int kl__reset_timeout_ms = 5000;
@@ -25,7 +26,7 @@ void kl__status_add(struct kl_device *device, uint8_t bit)
 
 int kl__device_check_lost(const struct kl_device *device)
 {
-	if (!device->is_lost)
+	if (kl_device_state(device) != KL_DEVICE_LOST)
 		return 0;
 	kl_error("%s: can't be used any more, because an earlier reset did not end",
 		device->info.name);
@@ -57,7 +58,7 @@ int kl__status_reset(struct kl_device *device)
 	uint64_t deadline = kl__now_ms() + kl__reset_timeout_ms;
 	uint8_t status;
 
-	device->is_running = false;
+	device->is_driver_ok = false;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	while ((status = transport->ops->get_status(transport)) != VIRTIO_STATUS_RESET) {
 		if (status == VIRTIO_STATUS_GONE)
@@ -67,7 +68,7 @@ int kl__status_reset(struct kl_device *device)
 				"%s: reset did not end within %u ms: device_status is 0x%02x, should be "
 				"0; the memory it may still write is kept",
 				device->info.name, kl__reset_timeout_ms, status);
-			device->is_lost = true;
+			kl__store(&device->state, KL_DEVICE_LOST);
 			return -ETIMEDOUT;
 		}
 		nanosleep(&pause, NULL);
@@ -81,14 +82,14 @@ bool kl_device_needs_reset(struct kl_device *device)
 
 	/* DRIVER_OK goes when somebody else resets the device or takes it off its bus. */
 	return status == VIRTIO_STATUS_GONE || (status & VIRTIO_STATUS_NEEDS_RESET) != 0 ||
-		(device->is_running && (status & VIRTIO_STATUS_DRIVER_OK) == 0);
+		(device->is_driver_ok && (status & VIRTIO_STATUS_DRIVER_OK) == 0);
 }
 
 void kl_device_fail(struct kl_device *device)
 {
 	uint8_t status;
 
-	if (device->is_lost)
+	if (kl_device_state(device) == KL_DEVICE_LOST)
 		return;
 	status = device->transport->ops->get_status(device->transport);
 	/* All ones have the bit too: a device that is gone is told nothing. */
@@ -96,7 +97,7 @@ void kl_device_fail(struct kl_device *device)
 		kl__status_add(device, VIRTIO_STATUS_FAILED);
 }
 
-int kl_device_run(struct kl_device *device)
+int kl__device_run(struct kl_device *device)
 {
 	uint8_t status;
 
@@ -105,7 +106,7 @@ int kl_device_run(struct kl_device *device)
 	if (status == VIRTIO_STATUS_GONE)
 		return kl__device_gone(device);
 	if ((status & VIRTIO_STATUS_NEEDS_RESET) == 0) {
-		device->is_running = true;
+		device->is_driver_ok = true;
 		return 0;
 	}
 	kl_error("%s: the device asks for a reset as soon as it runs: device_status is 0x%02x",

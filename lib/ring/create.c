@@ -56,14 +56,9 @@ void kl__queue_layout(const struct kl__queue_shape *shape, struct kl__queue_layo
 		(size_t)shape->size * shape->indirect_entries * sizeof(struct virtq_desc);
 }
 
-static size_t slots_offset(void)
-{
-	return round_up(sizeof(struct kl_queue), KL__CACHE_LINE);
-}
-
 static size_t buffers_offset(const struct kl__queue_shape *shape)
 {
-	return slots_offset() + round_up(shape->size * sizeof(struct kl__slot), KL__CACHE_LINE);
+	return round_up(shape->size * sizeof(struct kl__slot), KL__CACHE_LINE);
 }
 
 static size_t order_offset(const struct kl__queue_shape *shape)
@@ -80,6 +75,14 @@ size_t kl__queue_private_bytes(const struct kl__queue_shape *shape)
 #define AUTO_WAIT_NS 20000
 /* Longer than a working device sleeps while it has work. */
 #define WATCHDOG_NS (NS_PER_SECOND / 2)
+
+void kl__queue_clear(struct kl_queue *queue)
+{
+	/* Other threads read the counters at any time, so they are never written here. */
+	memset(queue, 0, offsetof(struct kl_queue, stats));
+	memset((char *)queue + offsetof(struct kl_queue, indirect), 0,
+		offsetof(struct kl_queue, on_break) - offsetof(struct kl_queue, indirect));
+}
 
 static void init_kick(struct kl__kick_state *kick, const struct kl__queue_shape *shape)
 {
@@ -118,17 +121,17 @@ static void init_packed(struct kl_queue *queue)
 	kl__ring_disarm(queue, KL__RING_PACKED);
 }
 
-struct kl_queue *kl__queue_init(void *memory, void *shared, uint64_t iova,
+void kl__queue_init(struct kl_queue *queue, void *memory, void *shared, uint64_t iova,
 	const struct kl__queue_shape *shape)
 {
-	struct kl_queue *queue = memory;
 	struct kl__queue_layout layout;
 
+	kl__queue_clear(queue);
 	kl__queue_layout(shape, &layout);
 	queue->desc = (struct virtq_desc *)((char *)shared + layout.desc);
 	queue->avail = (struct virtq_avail *)((char *)shared + layout.driver);
 	queue->used = (struct virtq_used *)((char *)shared + layout.device);
-	queue->slot = (struct kl__slot *)((char *)memory + slots_offset());
+	queue->slot = memory;
 	queue->buffer = (void **)((char *)memory + buffers_offset(shape));
 	queue->order = (uint16_t *)((char *)memory + order_offset(shape));
 	queue->index = shape->index;
@@ -149,5 +152,4 @@ struct kl_queue *kl__queue_init(void *memory, void *shared, uint64_t iova,
 		init_packed(queue);
 	else
 		init_split(queue);
-	return queue;
 }

@@ -44,14 +44,21 @@ struct kl__queue_layout {
 
 void kl__queue_layout(const struct kl__queue_shape *shape, struct kl__queue_layout *layout);
 
-/* Bytes of private memory for a queue, cache-line aligned. */
+/* Bytes of the private arrays of a queue, cache-line aligned. */
 size_t kl__queue_private_bytes(const struct kl__queue_shape *shape);
 
 /*
- * Builds a queue in its two zeroed blocks: privately in memory, shared at shared, which the device
- * sees at iova. The notifier is filled in by the caller. Returns memory.
+ * Builds a queue: its record, its private arrays in memory, its rings at shared, which the device
+ * sees at iova. Both blocks are zeroed. The counters, on_break and owner of the record are kept.
+ * The notifier is filled in by the caller.
  */
-struct kl_queue *kl__queue_init(void *memory, void *shared, uint64_t iova,
+void kl__queue_init(struct kl_queue *queue, void *memory, void *shared, uint64_t iova,
 	const struct kl__queue_shape *shape);
+
+/*
+ * Makes a record one of no queue, which has size 0, nothing in flight and no fault. The counters,
+ * on_break and owner are kept.
+ */
+void kl__queue_clear(struct kl_queue *queue);
 
 #endif

@@ -22,11 +22,21 @@ bool kl__gates_prepare(void)
 	return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
 }
 
-void kl__gates_fence(void)
+bool kl__gates_fence(void)
 {
 	/* Ours, and with membarrier one in every other thread of the process. */
 	kl__full_fence();
-	membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+	return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
+}
+
+void kl__gates_fence_slowly(void)
+{
+	struct timespec left = {.tv_nsec = 20000000};
+
+	kl__full_fence();
+	while (nanosleep(&left, &left) != 0)
+		;
+	kl__full_fence();
 }
 
 bool kl__gate_wait(const struct kl__gate *gate, uint64_t deadline)

@@ -213,7 +213,20 @@ struct kl_queue {
 	uint16_t indirect_entries;
 	/* Descriptor ids that a drain has passed. */
 	uint16_t drained;
+
+	/*
+	 * Called when the queue breaks, once, by the thread that finds it broken. NULL: not called.
+	 * Both are set by the owner of the record and outlive the queue.
+	 */
+	void (*on_break)(struct kl_queue *queue);
+	void *owner;
 };
+
+/* A record may be of no queue: before the first start, and while its device is stopped. */
+static inline bool kl__queue_exists(const struct kl_queue *queue)
+{
+	return queue != NULL && queue->size != 0;
+}
 
 /* The second half of a descriptor of either format, which is written and read as one word. */
 static inline uint64_t kl__desc_rest(uint32_t length, uint16_t third, uint16_t fourth)

@@ -5,8 +5,11 @@
 void kl__queue_break(struct kl_queue *queue, enum kl_queue_fault fault)
 {
 	queue->stats.bad_used++;
-	if (queue->fault == KL_QUEUE_OK)
+	if (queue->fault == KL_QUEUE_OK) {
 		queue->fault = (uint8_t)fault;
+		if (queue->on_break != NULL)
+			queue->on_break(queue);
+	}
 	/* Nothing that was read before may be trusted any more. */
 	queue->used_seen = queue->used_idx;
 	queue->in_batch = false;

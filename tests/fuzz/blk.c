@@ -66,7 +66,7 @@ static void check(const struct disk *disk)
 /* Takes the requests that a stop completed, before the next start. */
 static void take_completed(struct disk *disk)
 {
-	if (kl_blk_state(disk->blk) != KL_BLK_STOPPED)
+	if (kl_blk_state(disk->blk) != KL_DEVICE_STOPPED)
 		return;
 	while (poll(disk) > 0)
 		;
@@ -163,7 +163,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	(void)kl_blk_recover(disk.blk);
 	stop(&disk);
-	is_lost = kl_blk_state(disk.blk) == KL_BLK_LOST;
+	is_lost = kl_blk_state(disk.blk) == KL_DEVICE_LOST;
 	kl_device_close(disk.device);
 	MUST(disk.allocated == 0 || is_lost);
 	disk_free(&disk);

@@ -80,7 +80,10 @@ static void build(struct fixture *fixture, struct input *input)
 	MUST(fixture->shared != NULL && fixture->own != NULL);
 	memset(fixture->shared, 0, fixture->layout.bytes);
 	memset(fixture->own, 0, kl__queue_private_bytes(&fixture->shape));
-	fixture->queue = kl__queue_init(fixture->own, fixture->shared, 0x10000, &fixture->shape);
+	fixture->queue = aligned_alloc(KL__CACHE_LINE, sizeof(*fixture->queue));
+	MUST(fixture->queue != NULL);
+	memset(fixture->queue, 0, sizeof(*fixture->queue));
+	kl__queue_init(fixture->queue, fixture->own, fixture->shared, 0x10000, &fixture->shape);
 	fixture->queue->notifier.notify = ring_doorbell;
 	fixture->queue->notifier.context = fixture;
 	fixture->wrap = true;
@@ -353,5 +356,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	drain(&fixture);
 	free(fixture.shared);
 	free(fixture.own);
+	free(fixture.queue);
 	return 0;
 }

@@ -3,10 +3,10 @@
  * A device reset under two polling threads, each with its own queue, and a device that goes on
  * writing until its reset has ended. It mirrors
  *
- *	poller		blk_enter, blk_leave in drivers/blk/gate.h around kl_blk_submit and
+ *	poller		kl__gate_enter, kl__gate_leave in lib/ring/gate.h around kl_blk_submit and
  *			kl_blk_poll, and blk_halt in drivers/blk/recover.c
- *	close_gates	blk_gates_close in drivers/blk/gate.c, with membarrier(2), and its patience
- *	control		kl_blk_recover in drivers/blk/recover.c, kl__status_reset in
+ *	close_gates	close_gates in lib/core/lifecycle.c, with membarrier(2), and its timeout
+ *	control		kl_device_recover in lib/core/lifecycle.c, kl__status_reset in
  *			lib/core/status.c with its deadline, kl__queue_drain in lib/ring/verbs.c
  *
  * What is proved: no thread touches a queue that is being taken apart or whose device does not run;

@@ -293,7 +293,11 @@ static void make_queue(void)
 		abort();
 	memset(shared, 0, layout.bytes);
 	memset(own, 0, kl__queue_private_bytes(&shape));
-	queue = kl__queue_init(own, shared, 0, &shape);
+	queue = aligned_alloc(KL__CACHE_LINE, sizeof(*queue));
+	if (queue == NULL)
+		abort();
+	memset(queue, 0, sizeof(*queue));
+	kl__queue_init(queue, own, shared, 0, &shape);
 	queue->notifier.notify = ring_doorbell;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 #include <kickless/net_control.h>
 
 #include "common/clock.h"

@@ -9,7 +9,7 @@
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 
 #include "ports.h"
 #include "common/message.h"

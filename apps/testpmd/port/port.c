@@ -11,7 +11,7 @@
 #include <rte_ether.h>
 #include <rte_lcore.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 #include <kickless/net_control.h>
 
 #include "common/message.h"
@@ -111,7 +111,12 @@ bool port_is_open(const struct port *port)
 
 bool port_is_started(const struct port *port)
 {
-	return port_is_open(port) && kl_net_is_running(port->net);
+	enum kl_device_state state;
+
+	if (!port_is_open(port))
+		return false;
+	state = kl_net_state(port->net);
+	return state != KL_DEVICE_STOPPED && state != KL_DEVICE_LOST;
 }
 
 const char *port_name(const struct port *port)

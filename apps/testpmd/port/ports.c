@@ -5,7 +5,7 @@
 
 #include <rte_ethdev.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 
 #include "common/message.h"
 

@@ -11,7 +11,7 @@
 #include <arpa/inet.h>
 #include <rte_version.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 
 #include "forward/plan.h"
 #include "metrics_http.h"

@@ -7,7 +7,7 @@
 #include <rte_ether.h>
 #include <rte_telemetry.h>
 
-#include <kickless/bus.h>
+#include <kickless/device.h>
 
 #include "common/number.h"
 #include "port/ports.h"

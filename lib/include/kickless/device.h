@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Devices as an application sees them: open one by name, look at it, hand it to the API of its type
- * (each driver has a header of its own), close it.
+/**
+ * @file
+ * Devices for applications: open one by name, read what it is, hand it to the API of its type (each
+ * driver has a header of its own), close it.
  *
- * Threads: every function here belongs to one control thread at a time per device.
+ * Threads: a device has one control thread at a time, which alone calls what changes the device.
+ * "Any" thread may call the rest from kl_device_open's return to kl_device_close.
+ *
+ *	function			thread	states		returns
+ *	kl_device_open			control	-		0 or -errno
+ *	kl_device_close			control	all		nothing
+ *	kl_device_info, _options,	any	all		what is constant
+ *	  _has_control_queues, _feature_names
+ *	kl_device_state			any	all		the state
+ *	kl_device_offers, _has		control	all		a feature bit; _has: of the last start
+ *	kl_device_removal_requested	control	all		whether to close it soon
+ *	kl_device_event_fd		control	all		-1 before the first start
+ *	kl_device_event_handle		control	all		nothing
  */
 #ifndef KICKLESS_DEVICE_H
 #define KICKLESS_DEVICE_H
@@ -18,9 +31,27 @@
 
 struct kl_device;
 
+/** The state of a device, whatever its type. */
+enum kl_device_state {
+	KL_DEVICE_STOPPED, /* it has no queues; it can be started */
+	KL_DEVICE_RUNNING,
+	/*
+	 * It broke a rule, a request is late, or it asks for a reset. Its queues stand still until it is
+	 * recovered, by a function of its type, or stopped.
+	 */
+	KL_DEVICE_HALTED,
+	KL_DEVICE_AWAY, /* its back end has gone; a recovery connects to it again */
+	KL_DEVICE_FAILED, /* a recovery did not succeed; it can be started anew */
+	/*
+	 * A reset did not end, so the device may still write to the memory of its queues and to the
+	 * buffers in them, which are kept for ever. It can only be closed.
+	 */
+	KL_DEVICE_LOST,
+};
+
+/** What a device is. */
 struct kl_device_info {
-	const char
-		*name; /* the device's own, such as "0000:00:05.0"; lives as long as the device */
+	const char *name; /* its own, such as "0000:00:05.0" */
 	const char *transport; /* "pci-modern", ... */
 	const char *driver; /* the driver's name */
 	uint32_t type; /* virtio device type, virtio 1.x section 5 */
@@ -29,59 +60,94 @@ struct kl_device_info {
 	struct kl_features accepted; /* by us; empty before the device was started */
 };
 
-/*
- * Opens the device that spec names, "NAME[,key=value...]":
- *	NAME	0000:00:05.0 or 00:05.0		a PCI function bound to vfio-pci
- *						or uio_pci_generic
- *		TYPE@N				the n-th such function of a type that a driver is linked
- * for, by address, from 0
- *		TYPE:KEY=VALUE			the one whose driver finds KEY equal to VALUE
- *		vhost-user:PATH			a back end that listens on this unix socket; with
- * server=1 we listen, and wait up to a minute for it to connect
- *	keys	type=NAME (what it has to be; for vhost-user needed, unless only one driver is
- * linked) queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
- *		legacy=0|1 (1: by the interface from before virtio 1.0, 0: not by that; without it
- * only if the device has no other)
- *		features=+NAME/-NAME (+ insists on it, - declines it), and those of the driver
- * On success the device is reset, owned by the caller and known to its driver; nothing runs yet.
- * kl_eal_init must have been called.
- * Returns 0, or after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no
- * driver for its type), -EBUSY (in use, by this process too, or bound to a kernel driver), -EACCES
- * (rights), -EIO, -EPROTO (the device breaks the specification), -ETIMEDOUT (it does not finish a reset), -ENOMEM.
+/** What the user asked for in the device's name; 0 where it says nothing. */
+struct kl_device_options {
+	uint16_t queues;
+	uint16_t queue_size;
+	bool kick_given;
+	struct kl_kick_policy kick;
+	struct kl_features insisted; /* +NAME and key=1: refused when not offered */
+	struct kl_features declined; /* -NAME and key=0 */
+};
+
+/**
+ * Opens the device that spec names, "NAME[,key=value...]". kl_eal_init must have been called.
+ *
+ *	NAME	0000:00:05.0 or 00:05.0	a PCI function bound to vfio-pci or uio_pci_generic
+ *		TYPE@N			the N-th such function of a type that has a driver in this
+ *					program, by address, from 0
+ *		TYPE:KEY=VALUE		the one whose driver finds KEY equal to VALUE
+ *		vhost-user:PATH		a back end that listens on this unix socket; with server=1 we
+ *					listen, and wait up to a minute for it to connect
+ *	keys	type=NAME		what it has to be; needed for vhost-user, unless the program
+ *					has one driver only
+ *		queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
+ *		legacy=0|1		1: by the interface from before virtio 1.0; 0: not by that;
+ *					without it only if the device has no other
+ *		features=+NAME/-NAME	+ insists on a feature, - declines it
+ *		and those of the driver
+ *
+ * Thread: control.
+ * Ownership: the caller owns the device, which has been reset and is stopped.
+ * Returns: 0; after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no driver
+ * for its type), -EBUSY (in use, by this process too, or bound to a kernel driver), -EACCES
+ * (rights), -EIO, -EPROTO (it breaks the specification), -ETIMEDOUT (its reset does not end),
+ * -ENOMEM.
  */
 KL_API int kl_device_open(const char *spec, struct kl_device **device);
 
-/*
- * Stops the device, resets it and gives everything back. The device's queues must not be in use by
- * another thread. NULL is allowed.
+/**
+ * Stops the device, resets it and frees all that it has. No other thread may use it. NULL is
+ * allowed. Thread: control.
  */
 KL_API void kl_device_close(struct kl_device *device);
 
+/** What the device is. It lives as long as the device. Thread: any. */
 KL_API const struct kl_device_info *kl_device_info(const struct kl_device *device);
 
-/*
- * Whether the system wants the device back, as when it is unplugged: to be asked from time to time, at the cost of a
- * system call. Then stop it and close it; until that is done whoever unplugs it waits. Stays true.
+/** The options in the device's name. They live as long as the device. Thread: any. */
+KL_API const struct kl_device_options *kl_device_options(const struct kl_device *device);
+
+/** The state of the device. Costs one load. Thread: any. */
+KL_API enum kl_device_state kl_device_state(const struct kl_device *device);
+
+/** Whether the device offers a feature. Thread: control. */
+KL_API bool kl_device_offers(const struct kl_device *device, unsigned int bit);
+/** Whether a feature was accepted at the last start. Thread: control. */
+KL_API bool kl_device_has(const struct kl_device *device, unsigned int bit);
+
+/**
+ * False where the other side offers features of control queues but knows data queues only: a
+ * vhost-user back end leaves control queues to a hypervisor. Thread: any.
+ */
+KL_API bool kl_device_has_control_queues(const struct kl_device *device);
+
+/**
+ * Whether the system requests that the device is removed, as when it is unplugged. To be called from
+ * time to time; costs a system call. Then stop and close the device: until that is done the program
+ * that unplugs it waits. Stays true. Thread: control.
  */
 KL_API bool kl_device_removal_requested(const struct kl_device *device);
 
-/*
- * Writes the names of the bits in set to text, separated by spaces, unknown bits as "bit-N"; always
- * terminated, cut where it does not fit. Returns text.
+/**
+ * Writes the names of the bits in set to text, separated by spaces, unknown bits as "bit-N". It is
+ * always terminated, and cut where it does not fit. Thread: any. Returns: text.
  */
 KL_API char *kl_device_feature_names(const struct kl_device *device, const struct kl_features *set,
 	char *text, size_t size);
 
-/*
- * An eventfd that becomes readable when the device's configuration changed: link, capacity, a wish
- * to be reset; -1 when the device has no interrupt for it or was not started yet. Add it to a poll
- * loop, and call kl_device_event_handle when it is readable.
+/**
+ * An eventfd that becomes readable when the device's configuration changes: link, capacity, a
+ * request to be reset. Add it to a poll loop, and call kl_device_event_handle when it is readable.
+ *
+ * Thread: control.
+ * Returns: -1 when the device has no interrupt for it or was not started yet.
  */
 KL_API int kl_device_event_fd(const struct kl_device *device);
 
-/*
- * Empties the eventfd and lets the driver look at what changed (reads registers, so each call costs
- * exits). May also be called from time to time where there is no eventfd.
+/**
+ * Empties the eventfd and lets the driver read what changed, which costs exits. May also be called
+ * from time to time where there is no eventfd. Thread: control.
  */
 KL_API void kl_device_event_handle(struct kl_device *device);
 

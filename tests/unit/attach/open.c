@@ -13,7 +13,7 @@
 
 #include <criterion/criterion.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 #include <kickless/discover.h>
 
 #include "fake_device.h"

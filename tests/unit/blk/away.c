@@ -47,7 +47,7 @@ static void leave(unsigned int times)
 	fixture.fake->script.is_gone = true;
 	absences = times;
 	kl_device_event_handle(fixture.device);
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_HALTED);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_HALTED);
 }
 
 static void close_leavable(void)
@@ -69,7 +69,7 @@ Test(away, the_back_end_goes_and_returns)
 	fake_process(fixture.fake, 0, 1);
 	leave(2);
 	cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN, "%s", log_text());
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_HALTED);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_AWAY);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 2, "all has completed while it is away");
 	cr_expect_eq(done[0].result, 0);
 	cr_expect_eq(done[1].result, -ECANCELED);
@@ -77,7 +77,7 @@ Test(away, the_back_end_goes_and_returns)
 		0);
 	cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN);
 	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_RUNNING);
 	kl_blk_queue_stats_get(fixture.blk, 0, &stats);
 	cr_expect_eq(stats.resets, 1);
 	fixture_expect_sum(&fixture, 0);
@@ -103,7 +103,7 @@ static void try_leaving_twice(unsigned int times)
 	later_absences = times;
 	leavable.set_features = leave_again;
 	cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN, "%s", log_text());
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_HALTED);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_AWAY);
 	leavable.set_features = usual->set_features;
 	for (unsigned int i = 1; i < times; i++)
 		cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN);
@@ -127,7 +127,7 @@ Test(away, stopped_without_a_back_end)
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
 	leave(2);
 	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_STOPPED);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_STOPPED);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
 	cr_expect_eq(done->result, -ECANCELED);
 	cr_expect_eq(kl_blk_start(fixture.blk, &(struct kl_blk_conf){0}), -EAGAIN);
@@ -143,6 +143,6 @@ Test(away, something_else_returns)
 	leave(0);
 	meeting = -EPROTO;
 	cr_expect_eq(kl_blk_recover(fixture.blk), -EPROTO);
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_LOST);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
 	close_leavable();
 }

@@ -88,8 +88,8 @@ Test(gate, recoveries_under_running_threads)
 		await_work(&workers[i]);
 	for (unsigned int i = 0; i < RECOVERIES; i++) {
 		nanosleep(&pause, NULL);
-		kl_device_renew_recoveries(fixture.device);
-		blk_halt_all(fixture.blk, "the test wants it");
+		kl__device_renew_recoveries(fixture.device);
+		kl_device_halt(fixture.device, NULL, "the test wants it");
 		cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
 		forget_log();
 	}

@@ -42,7 +42,7 @@ static void poll_until_halted(void)
 {
 	uint64_t end = in_ms(20000);
 
-	while (kl_blk_state(fixture.blk) != KL_BLK_HALTED && kl__clock() < end)
+	while (kl_blk_state(fixture.blk) != KL_DEVICE_HALTED && kl__clock() < end)
 		poll_often();
 }
 
@@ -70,7 +70,7 @@ Test(recover, a_late_request)
 	fixture.fake->script.scribbles = true;
 	fixture.fake->script.reset_reads = 5;
 	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_RUNNING);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 2);
 	for (unsigned int i = 0; i < 2; i++)
 		cr_expect_eq(done[i].result, done[i].user_data == 0 ? -ETIMEDOUT : -ECANCELED);
@@ -92,7 +92,7 @@ Test(recover, not_right_after_a_pause)
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
 	pass_ms(1100);
 	poll_often();
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_RUNNING);
 	fake_process(fixture.fake, 0, 1);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
 	cr_expect_eq(done->result, 0);
@@ -109,13 +109,13 @@ Test(recover, a_budget)
 		fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
 		fake_write_raw_used(fixture.fake, 0, 60000, 0);
 		cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 0);
-		cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_HALTED);
+		cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_HALTED);
 		cr_expect_eq(kl_blk_recover(fixture.blk), i < 3 ? 0 : -EIO, "%s", log_text());
 		cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 1);
 		cr_expect_eq(done->result, -ECANCELED);
 	}
-	cr_expect(logged("given up"), "%s", log_text());
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_STOPPED);
+	cr_expect(logged("it has failed"), "%s", log_text());
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
 	fixture_start(&fixture, &(struct kl_blk_conf){.timeout_ms = 0});
 	fixture_expect_works(&fixture);
 	fixture_close(&fixture);
@@ -129,7 +129,7 @@ Test(recover, in_time_is_in_time)
 		poll_often();
 		cr_expect_eq(fixture_drain(&fixture, (struct kl_blk_completion[1]){{0}}, 1), 1);
 	}
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_RUNNING);
 	fixture_close(&fixture);
 }
 
@@ -149,7 +149,7 @@ Test(recover, the_oldest_is_looked_for)
 	/* The first would be late now, the second is not, and gets late later. */
 	pass_ms(1000);
 	poll_often();
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_RUNNING);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_RUNNING);
 	pass_ms(600);
 	poll_often();
 	pass_ms(600);
@@ -237,10 +237,10 @@ Test(recover, the_reset_never_ends)
 	kl__reset_timeout_ms = 20;
 	fixture.fake->script.reset_reads = FAKE_NEVER;
 	cr_expect_eq(kl_blk_recover(fixture.blk), -ETIMEDOUT);
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_LOST);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_LOST);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 0, "the device may still write");
-	cr_expect_eq(kl_blk_recover(fixture.blk), 0);
-	cr_expect_eq(kl_blk_start(fixture.blk, &(struct kl_blk_conf){0}), -EIO);
+	cr_expect_eq(kl_blk_recover(fixture.blk), -ETIMEDOUT);
+	cr_expect_eq(kl_blk_start(fixture.blk, &(struct kl_blk_conf){0}), -ETIMEDOUT);
 	kl_device_close(fixture.device);
 	fixture.device = NULL;
 	cr_expect_eq(fixture.fake->allocated, held, "what it may write stays allocated");
@@ -259,7 +259,7 @@ Test(recover, gone_from_the_bus)
 	poll_until_halted();
 	fixture.fake->script.is_gone = true;
 	cr_expect_eq(kl_blk_recover(fixture.blk), -EIO);
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_LOST);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 1);
 	cr_expect_eq(done->result, -ETIMEDOUT);
 	kl_device_close(fixture.device);
@@ -317,7 +317,7 @@ Test(recover, the_device_requests_a_reset)
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
 	fake_need_reset(fixture.fake);
 	kl_device_event_handle(fixture.device);
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_HALTED);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_HALTED);
 	cr_expect_eq(kl_blk_recover(fixture.blk), 0);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
 	cr_expect_eq(done->result, -ECANCELED);
@@ -348,7 +348,7 @@ Test(recover, the_device_comes_back_different)
 	poll_until_halted();
 	fixture.fake->script.refuses_features = true;
 	cr_expect_eq(kl_blk_recover(fixture.blk), -EPROTO);
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_BLK_STOPPED);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
 	cr_expect_eq(done->result, -ETIMEDOUT);
 	fixture_close(&fixture);

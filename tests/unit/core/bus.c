@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 
 #include <errno.h>
 #include <string.h>

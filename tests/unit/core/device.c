@@ -64,13 +64,13 @@ Test(device, private_data)
 Test(device, reset_from_every_state)
 {
 	fixture_open(&fixture, NULL);
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	for (unsigned int i = 0; i < 20; i++) {
 		fixture_start(&fixture, 2);
 		cr_expect_eq(fixture.fake->allocated, 4);
-		cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+		cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 		cr_expect_eq(fixture.fake->allocated, 0);
 	}
 	fixture_close(&fixture);
@@ -104,7 +104,7 @@ Test(device, buffers_are_taken_back_after_the_reset)
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &left.queue), 0);
 	cr_assert_eq(kl_device_dma_alloc(fixture.device, 64, 64, &dma), 0);
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 	for (unsigned int i = 0; i < 7; i++) {
 		const struct kl__segment segment = {dma.iova, 64};
 
@@ -114,7 +114,7 @@ Test(device, buffers_are_taken_back_after_the_reset)
 	kl__kick(left.queue);
 	fixture.fake->script.reset_reads = 3;
 	fixture.fake->script.scribbles = true;
-	cr_expect_eq(kl_device_reset(fixture.device, take_all, &left), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, take_all, &left), 0);
 	cr_expect_eq(left.count, 7);
 	kl_device_dma_free(fixture.device, &dma);
 	fixture_close(&fixture);

@@ -136,7 +136,7 @@ void fixture_start(struct device_fixture *fixture, uint16_t queues)
 		cr_assert_eq(kl_device_queue_add(fixture->device, &conf, &queue), 0, "%s",
 			log_text());
 	}
-	cr_assert_eq(kl_device_run(fixture->device), 0, "%s", log_text());
+	cr_assert_eq(kl__device_run(fixture->device), 0, "%s", log_text());
 }
 
 void fixture_close(struct device_fixture *fixture)

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 
 #include "core/device.h"
 #include "finish.h"

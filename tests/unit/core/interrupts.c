@@ -31,7 +31,7 @@ static void add_and_run(uint16_t vector)
 	struct kl_queue *queue;
 
 	cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &queue), 0, "%s", log_text());
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 }
 
 Test(interrupts, configuration_changes)
@@ -126,7 +126,6 @@ Test(interrupts, a_queue_vector_is_refused)
 	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 1), 0);
 	cr_expect_eq(kl_device_queue_add(fixture.device, &conf, &queue), -EPROTO);
 	cr_expect(logged("queue 0") && logged("vector 1"), "%s", log_text());
-	cr_expect_eq(fixture.fake->allocated, 0);
 	fixture_close(&fixture);
 }
 
@@ -149,7 +148,7 @@ static void restart(unsigned int vectors, int expected, uint16_t vector)
 		cr_expect(is_readable(waited_for));
 		kl_device_event_handle(fixture.device);
 		cr_expect_not(is_readable(waited_for));
-		cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+		cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 		cr_expect_eq(fixture.fake->config_vector, FAKE_NO_VECTOR);
 		cr_assert_eq(fixture_negotiate(&fixture), 0);
 	}
@@ -273,7 +272,7 @@ Test(interrupts, a_line_outlives_a_reset)
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	kl_device_interrupts_enable(fixture.device, 1);
 	fd = kl_device_event_fd(fixture.device);
-	cr_assert_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_assert_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	cr_expect_eq(kl_device_event_fd(fixture.device), fd);
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	kl_device_interrupts_enable(fixture.device, 1);

@@ -207,7 +207,7 @@ Test(negotiate, features_ok_refused)
 	cr_expect(logged("refuses") && logged("0x03") && logged("VERSION_1"), "%s", log_text());
 	cr_expect_eq(kl_device_info(fixture.device)->accepted.word[0], 0);
 	fixture.fake->script.refuses_features = false;
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	fixture_start(&fixture, 2);
 	fixture_close(&fixture);
 }
@@ -279,7 +279,7 @@ Test(negotiate, again_after_a_reset)
 	offer_all(fixture.fake);
 	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
 	fixture_start(&fixture, 1);
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	expect_accepted(0, 0);
 	cr_expect_eq(kl_device_negotiate(fixture.device, &none), 0);
 	expect_accepted(RING_BITS | PCI_BITS, 0);
@@ -293,7 +293,7 @@ Test(negotiate, the_offer_is_read_again_after_a_reset)
 	cr_expect_not(kl_device_offers(fixture.device, FIXTURE_F_APPLE));
 	fake_offer(fixture.fake, FIXTURE_F_APPLE);
 	cr_expect_not(kl_device_offers(fixture.device, FIXTURE_F_APPLE));
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	cr_expect(kl_device_offers(fixture.device, FIXTURE_F_APPLE));
 	fixture_close(&fixture);
 }

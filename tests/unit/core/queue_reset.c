@@ -26,7 +26,7 @@ static void open_two(const char *options)
 		cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &queues[i]), 0);
 		fixture.fake->queue[i].kicks = FAKE_KICKS_ANY;
 	}
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 	cr_assert_eq(kl_device_dma_alloc(fixture.device, 64, 64, &data), 0);
 }
 
@@ -86,7 +86,7 @@ Test(queue_reset, never_ends)
 	kl__reset_timeout_ms = 20;
 	cr_expect_eq(kl_device_queue_stop(fixture.device, queues[1]), -ETIMEDOUT);
 	cr_expect(logged("queue 1") && logged("20 ms"), "%s", log_text());
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0, "this always helps");
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0, "this always helps");
 	close_two();
 }
 

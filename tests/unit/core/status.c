@@ -15,7 +15,7 @@ Test(status, the_start_in_order)
 	fixture_expect_status(&fixture, "0 1 3");
 	fixture_start(&fixture, 2);
 	fixture_expect_status(&fixture, "b f");
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	fixture_expect_status(&fixture, "0 1 3");
 	fixture_start(&fixture, 2);
 	fixture_close(&fixture);
@@ -51,13 +51,13 @@ Test(status, memory_is_kept_when_a_reset_never_ends)
 	cr_expect_eq(fixture.fake->allocated, 4);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
 	kl__reset_timeout_ms = 20;
-	cr_expect_eq(kl_device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
+	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
 	cr_expect_eq(takes, 0);
 	cr_expect_eq(fixture.fake->allocated, 4, "abandoned, not freed");
 	cr_expect(logged("fake") && logged("20 ms") && logged("device_status"), "%s", log_text());
 	/* It stays given up, without another wait. */
 	kl__reset_timeout_ms = 600000;
-	cr_expect_eq(kl_device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
+	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
 	cr_expect_eq(takes, 0);
 	cr_expect_eq(fixture_negotiate(&fixture), -ETIMEDOUT);
 	kl_device_fail(fixture.device);
@@ -96,7 +96,7 @@ Test(status, rings_outlive_the_pending_reset)
 	fixture_start(&fixture, 2);
 	fixture.fake->script.reset_reads = 50;
 	fixture.fake->script.scribbles = true;
-	cr_expect_eq(kl_device_reset(fixture.device, count_take, &takes), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), 0);
 	cr_expect_eq(takes, 1);
 	cr_expect_eq(fixture.fake->allocated, 0);
 	fixture_close(&fixture);
@@ -110,7 +110,7 @@ Test(status, gone_devices_are_distinguished)
 	fixture.fake->script.is_gone = true;
 	cr_expect(kl_device_needs_reset(fixture.device));
 	forget_log();
-	cr_expect_eq(kl_device_reset(fixture.device, count_take, &takes), -EIO);
+	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -EIO);
 	cr_expect_eq(takes, 1, "what is gone writes nothing: all can be taken back");
 	cr_expect_eq(fixture.fake->allocated, 0);
 	cr_expect(logged("left the bus"), "%s", log_text());
@@ -125,7 +125,7 @@ Test(status, gone_and_reading_as_zero)
 	fixture.fake->script.is_gone = fixture.fake->script.gone_reads_zero = true;
 	cr_expect(kl_device_needs_reset(fixture.device));
 	forget_log();
-	cr_expect_eq(kl_device_reset(fixture.device, count_take, &takes), -EIO);
+	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -EIO);
 	cr_expect_eq(takes, 1);
 	cr_expect(logged("left the bus"), "%s", log_text());
 	fixture_close(&fixture);
@@ -138,13 +138,13 @@ static void command_is_mended(uint16_t command, const char *what)
 	fake_command(fixture.fake, command);
 	cr_expect(kl_device_needs_reset(fixture.device), "%s", what);
 	forget_log();
-	cr_expect_eq(kl_device_reset(fixture.device, count_take, &takes), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), 0);
 	cr_expect(logged(what), "%s", log_text());
 	cr_expect_eq(fixture.fake->pci_config[4] & 0x6, 0x6, "%s", what);
 	fixture_start(&fixture, 2);
 	cr_expect_not(kl_device_needs_reset(fixture.device));
 	forget_log();
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	cr_expect_not(logged("turned off"), "once is enough: %s", log_text());
 	fixture_close(&fixture);
 }
@@ -182,7 +182,7 @@ Test(status, gone_before_it_runs)
 	fixture_open(&fixture, NULL);
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	fixture.fake->script.is_gone = true;
-	cr_expect_eq(kl_device_run(fixture.device), -EIO);
+	cr_expect_eq(kl__device_run(fixture.device), -EIO);
 	fixture_close(&fixture);
 }
 
@@ -205,7 +205,7 @@ Test(status, needs_reset)
 	fixture_start(&fixture, 2);
 	fake_need_reset(fixture.fake);
 	cr_expect(kl_device_needs_reset(fixture.device));
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	cr_expect_not(kl_device_needs_reset(fixture.device));
 	fixture_start(&fixture, 2);
 	fixture_close(&fixture);
@@ -216,9 +216,9 @@ Test(status, needs_reset_at_once)
 	fixture_open(&fixture, NULL);
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	fake_need_reset(fixture.fake);
-	cr_expect_eq(kl_device_run(fixture.device), -EPROTO);
+	cr_expect_eq(kl__device_run(fixture.device), -EPROTO);
 	cr_expect(logged("0x4f"), "%s", log_text());
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	fixture_close(&fixture);
 }
 
@@ -230,7 +230,7 @@ Test(status, failed_is_said_once)
 	fixture_expect_status(&fixture, "0 1 3 b");
 	kl_device_fail(fixture.device);
 	kl_device_fail(fixture.device);
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	fixture_expect_status(&fixture, "8b 0 1 3");
 	fixture_start(&fixture, 1);
 	fixture_close(&fixture);

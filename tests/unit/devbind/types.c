@@ -5,7 +5,7 @@
 
 #include <criterion/criterion.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 
 /* Virtio 1.4 knows the ids up to here; a PCI function can have 63. */
 #define LAST 49

@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 
 #include "control_fixture.h"
+#include "core/device.h"
 
 static struct control_fixture fixture;
 
@@ -111,7 +112,7 @@ Test(feature_bits, starts)
 		offered &= ~(UINT64_C(1) << 24 | UINT64_C(1) << 27 | UINT64_C(1) << 30);
 		fixture.net.fake->script.offered.word[0] = offered | UINT64_C(1) << 32;
 		/* The offer is read after a reset. */
-		cr_assert_eq(kl_device_reset(fixture.net.device, NULL, NULL), 0);
+		cr_assert_eq(kl__device_reset(fixture.net.device, NULL, NULL), 0);
 		cr_assert_eq(kl_net_info(fixture.net.net)->max_queue_pairs >= 1, true);
 		fixture.index = offered >> 22 & 1 || offered >> 60 & 1 ? CONTROL_INDEX : 2;
 		control_listen(&fixture);

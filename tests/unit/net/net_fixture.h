@@ -9,7 +9,7 @@
 
 #include <rte_mbuf.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 #include <kickless/net.h>
 
 #include "finish.h"

@@ -78,7 +78,7 @@ Test(settings, refused_at_the_start)
 	for (unsigned int i = 0; i < RTE_DIM(classes); i++) {
 		fixture.refused_class = classes[i];
 		cr_expect_eq(net_start(&fixture.net), -EIO);
-		cr_expect_not(kl_net_is_running(fixture.net.net));
+		cr_expect_eq(kl_net_state(fixture.net.net), KL_DEVICE_STOPPED);
 		cr_expect_eq(net_buffers_out(&fixture.net), 0);
 		cr_expect_eq(fixture.net.fake->allocated, 0);
 		control_history(&fixture);

@@ -31,15 +31,15 @@ static void expect_works(void)
 Test(start, start_and_stop)
 {
 	prepare();
-	cr_expect_not(kl_net_is_running(fixture.net));
+	cr_expect_eq(kl_net_state(fixture.net), KL_DEVICE_STOPPED);
 	cr_expect_eq(kl_net_stop(fixture.net), 0);
 	for (unsigned int i = 0; i < 10; i++) {
 		cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
-		cr_expect(kl_net_is_running(fixture.net));
+		cr_expect_eq(kl_net_state(fixture.net), KL_DEVICE_RUNNING);
 		cr_expect_eq(net_buffers_out(&fixture), FIXTURE_RING, "the receive ring is full");
 		expect_works();
 		cr_expect_eq(kl_net_stop(fixture.net), 0);
-		cr_expect_not(kl_net_is_running(fixture.net));
+		cr_expect_eq(kl_net_state(fixture.net), KL_DEVICE_STOPPED);
 		cr_expect_eq(net_buffers_out(&fixture), 0);
 	}
 	/* Counters go on over restarts. */
@@ -117,7 +117,7 @@ static void expect_conf_refused(int expected, const char *text)
 	cr_expect(logged(text) && logged("fake: "), "%s: %s", text, log_text());
 	cr_expect_eq(net_buffers_out(&fixture), 0);
 	cr_expect_eq(fixture.fake->allocated, 0);
-	cr_expect_not(kl_net_is_running(fixture.net));
+	cr_expect_eq(kl_net_state(fixture.net), KL_DEVICE_STOPPED);
 }
 
 Test(start, bad_configurations)
@@ -338,7 +338,7 @@ Test(start, a_reset_that_never_ends)
 	fixture.fake->script.scribbles = true;
 	kl__reset_timeout_ms = 20;
 	cr_expect_eq(kl_net_stop(fixture.net), -ETIMEDOUT);
-	cr_expect_not(kl_net_is_running(fixture.net));
+	cr_expect_eq(kl_net_state(fixture.net), KL_DEVICE_LOST);
 	cr_expect_eq(net_buffers_out(&fixture), FIXTURE_RING);
 	cr_expect_gt(fixture.fake->allocated, 0);
 	cr_expect_lt(net_start(&fixture), 0);

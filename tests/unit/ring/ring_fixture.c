@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <criterion/criterion.h>
 
@@ -26,7 +27,10 @@ void ring_open(struct ring_fixture *fixture, struct kl__queue_shape shape)
 	fixture->data = host->alloc(host, (size_t)shape.size * FIXTURE_SEGMENT_BYTES, 64,
 		&fixture->data_iova);
 	cr_assert(fixture->shared != NULL && fixture->own != NULL && fixture->data != NULL);
-	fixture->queue = kl__queue_init(fixture->own, fixture->shared, iova, &fixture->shape);
+	fixture->queue = aligned_alloc(KL__CACHE_LINE, sizeof(*fixture->queue));
+	cr_assert(fixture->queue != NULL);
+	memset(fixture->queue, 0, sizeof(*fixture->queue));
+	kl__queue_init(fixture->queue, fixture->own, fixture->shared, iova, &fixture->shape);
 	fixture->queue->notifier = fake_notifier(fixture->fake, shape.index);
 	kl_features_set(&accepted, VIRTIO_F_VERSION_1);
 	if (shape.event_idx)
@@ -57,6 +61,7 @@ void ring_close(struct ring_fixture *fixture)
 	host->free(host, fixture->data);
 	host->free(host, fixture->own);
 	host->free(host, fixture->shared);
+	free(fixture->queue);
 	finish(fixture->fake);
 }
 

@@ -10,7 +10,7 @@
 
 #include <criterion/criterion.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 
 #include "attach_device.h"
 #include "core/device.h"
@@ -253,7 +253,8 @@ FRAMED_TEST(rng, a_device_that_left)
 
 	fake->script.is_gone = true;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SHORT_WAIT), -EIO);
-	cr_expect_eq(kl_rng_stop(rng), 0);
+	cr_expect_eq(kl_rng_stop(rng), -EIO);
+	cr_expect_eq(kl_rng_state(rng), KL_DEVICE_STOPPED);
 }
 
 FRAMED_TEST(rng, stopped_and_started)
@@ -332,13 +333,13 @@ static void expect_works(void)
 	expect_bytes(data, sizeof(data), first);
 }
 
-/* Transport, device, driver, its buffer, two blocks of the queue and its record. */
+/* Transport, device, driver, its buffer, the list of gates, a queue's record and its two blocks. */
 Test(rng, scarcity)
 {
 	prepare();
 	cr_expect_eq(fault_injection_try_all(
 			     &(struct fault_trial){fake, start, close_device, expect_works}),
-		7);
+		8);
 	finish(fake);
 }
 

@@ -150,7 +150,7 @@ Test(mmio, legacy_golden_trace)
 	open_negotiated();
 	cr_expect_str_eq(kl_device_info(fixture.device)->transport, "mmio-legacy");
 	cr_assert_eq(add((struct kl_queue_conf){.index = 1, .size = 64}), 0, "%s", log_text());
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 	snprintf(expected, sizeof(expected),
 		"R4 MagicValue 0x74726976\nR4 Version 0x1\nR4 DeviceID 0x3f\n"
 		"R4 VendorID 0x554d4551\nW4 Status 0x0\nR4 Status 0x0\n"
@@ -196,7 +196,7 @@ Test(mmio, buffers_move)
 					     .size = size,
 					     .chained = true}),
 				0, "%s", log_text());
-			cr_assert_eq(kl_device_run(fixture.device), 0);
+			cr_assert_eq(kl__device_run(fixture.device), 0);
 			expect_moves(3 * size);
 			fixture_close(&fixture);
 		}
@@ -249,7 +249,7 @@ Test(mmio, no_interrupts)
 	cr_assert_eq(add((struct kl_queue_conf){.index = 1, .chained = true}), 0, "%s", log_text());
 	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 1), -ENOTSUP);
 	cr_expect_eq(kl_device_event_fd(fixture.device), -1);
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 	expect_moves(600);
 	kl_device_event_handle(fixture.device);
 	cr_expect_not(kl_device_needs_reset(fixture.device));
@@ -262,7 +262,7 @@ Test(mmio, gone)
 	open_negotiated();
 	fixture.fake->script.is_gone = true;
 	cr_expect(kl_device_needs_reset(fixture.device));
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), -EIO);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), -EIO);
 	fixture_close(&fixture);
 }
 
@@ -273,7 +273,7 @@ static void start_resettable(unsigned int reads)
 	fixture.fake->script.queue_reset_reads = reads;
 	open_negotiated();
 	cr_assert_eq(add((struct kl_queue_conf){.index = 1, .chained = true}), 0, "%s", log_text());
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 }
 
 /*

@@ -91,7 +91,7 @@ Test(pci_legacy, golden_trace)
 	fake_offer(fixture.fake, 30);
 	open_negotiated();
 	cr_assert_eq(add((struct kl_queue_conf){.index = 1}), 0, "%s", log_text());
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 	snprintf(expected, sizeof(expected),
 		"W1 legacy_status 0x0\nR1 legacy_status 0x0\n"
 		"R1 legacy_status 0x0\nW1 legacy_status 0x1\n"
@@ -135,7 +135,7 @@ Test(pci_legacy, buffers_move)
 		open_negotiated();
 		cr_assert_eq(add((struct kl_queue_conf){.index = 1, .chained = true}), 0, "%s",
 			log_text());
-		cr_assert_eq(kl_device_run(fixture.device), 0);
+		cr_assert_eq(kl__device_run(fixture.device), 0);
 		cr_expect_eq(queue->size, size);
 		expect_moves(size < 100 ? 3 * size : 300);
 		fixture_close(&fixture);
@@ -149,7 +149,7 @@ Test(pci_legacy, buffers_move_with_every_ring_feature)
 	fake_offer(fixture.fake, VIRTIO_F_INDIRECT_DESC);
 	open_negotiated();
 	cr_assert_eq(add((struct kl_queue_conf){.index = 1, .indirect_entries = 4}), 0);
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 	expect_moves(1000);
 	fixture_close(&fixture);
 }
@@ -164,6 +164,8 @@ Test(pci_legacy, memory_beyond_reach)
 	cr_expect(logged("queue 1") && logged("0x100000000000") && logged("--iova-mode=pa"), "%s",
 		log_text());
 	fixture.fake->script.next_iova = (UINT64_C(1) << 44) - 4096;
+	cr_assert_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
+	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0, "the last page can be told");
 	fixture_close(&fixture);
 }

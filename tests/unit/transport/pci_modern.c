@@ -7,7 +7,7 @@
 
 #include <criterion/criterion.h>
 
-#include <kickless/bus.h>
+#include <kickless/driver/driver.h>
 
 #include "device_fixture.h"
 #include "ring/queue.h"
@@ -212,7 +212,7 @@ static void ring_with(uint32_t multiplier, uint16_t slot, bool is_mapped)
 	fake_rebuild(fake);
 	negotiated(&fixture);
 	cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &queue), 0, "%s", log_text());
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 	kl_notify(&queue->notifier, 0);
 	fake_collect_doorbells(fake);
 	cr_expect_eq(fake->queue[1].doorbells, 1);

@@ -30,7 +30,7 @@ static void start(const char *options)
 	cr_assert_eq(fixture_attach(&fixture, options), 0, "%s", log_text());
 	cr_assert_eq(fixture_negotiate(&fixture), 0, "%s", log_text());
 	cr_assert_eq(kl_device_queue_add(fixture.device, &conf, &queue), 0, "%s", log_text());
-	cr_assert_eq(kl_device_run(fixture.device), 0);
+	cr_assert_eq(kl__device_run(fixture.device), 0);
 }
 
 /* One buffer there and back, and its doorbell. */
@@ -236,7 +236,7 @@ Test(pci_modern_extras, a_queue_reset_without_end)
 		cr_expect_eq(transport->ops->queue_reset(transport, 1), -EAGAIN);
 	cr_expect_eq(fixture.fake->queue[1].resets, 1);
 	fixture.fake->script.queue_reset_reads = 0;
-	cr_expect_eq(kl_device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	cr_expect_eq(reset_queue(1, &calls), 0);
 	fixture_close(&fixture);

@@ -223,14 +223,6 @@ struct kl_blk_conf {
 	uint32_t spin_ns; /* how long kl_blk_wait polls before it sleeps; 0 takes 20,000 */
 };
 
-enum kl_blk_state {
-	KL_BLK_STOPPED,
-	KL_BLK_RUNNING,
-	/* A request is late, or the device broke the rules, or it asks for a reset. */
-	KL_BLK_HALTED,
-	KL_BLK_LOST, /* the device never finished a reset, or left the bus; close it */
-};
-
 /*
  * One queue's counters since the device was opened, across restarts; written by the queue's thread
  * only. The sum law of struct kl_queue_stats holds for what was given to the device.
@@ -278,7 +270,7 @@ KL_API int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf);
 KL_API int kl_blk_stop(struct kl_blk *blk);
 
 /* Any thread. */
-KL_API enum kl_blk_state kl_blk_state(const struct kl_blk *blk);
+KL_API enum kl_device_state kl_blk_state(const struct kl_blk *blk);
 
 /*
  * Brings a halted device back: waits for the queues' threads to leave their calls, resets the

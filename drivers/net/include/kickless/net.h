@@ -182,13 +182,8 @@ KL_API int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction
 /* Starts it again, with an empty transmit or a full receive ring. The counters go on. */
 KL_API int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
 
-/*
- * Whether kl_net_recover has something to do, as far as is known without asking the device: a queue
- * that broke, or a back end that went. Costs no exit. Any thread.
- */
-KL_API bool kl_net_is_broken(const struct kl_net *net);
-
-KL_API bool kl_net_is_running(const struct kl_net *net);
+/** The state of the device: kl_device_state. Thread: any. */
+KL_API enum kl_device_state kl_net_state(const struct kl_net *net);
 
 /* Offloads that are in force since the start: what was asked for and what comes with it; 0 before. */
 KL_API uint64_t kl_net_tx_offloads(const struct kl_net *net);

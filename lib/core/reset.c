@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The reset of a device, and of the connection to one that has gone. virtio 1.x, 2.4, 3.1. */
+#include <errno.h>
+
+#include "core/device.h"
+#include "spec/status.h"
+
+/* 3.1.1, steps 2 and 3. */
+void kl__device_acknowledge(struct kl_device *device)
+{
+	kl__status_add(device, VIRTIO_STATUS_ACKNOWLEDGE);
+	kl__status_add(device, VIRTIO_STATUS_DRIVER);
+	device->transport->ops->get_features(device->transport, &device->info.offered);
+	device->info.accepted = (struct kl_features){0};
+	device->is_acknowledged = true;
+}
+
+/* What can't answer, or may not write, would not be any better after a reset. */
+static int restore_command(struct kl_device *device)
+{
+	struct kl__transport *transport = device->transport;
+
+	if (transport->ops->restore_command == NULL ||
+		transport->ops->restore_command(transport) == 0)
+		return 0;
+	return kl__device_gone(device);
+}
+
+/* What a back end's connection ended with, as far as a caller has to know it. */
+static int reconnect(struct kl_device *device)
+{
+	int rc = device->transport->ops->reconnect(device->transport);
+
+	/* No memory is shared on a connection that is not complete: it may be tried again. */
+	return rc == -ETIMEDOUT ? -EAGAIN : rc;
+}
+
+int kl__device_reset(struct kl_device *device, void (*drain)(void *context), void *context)
+{
+	int rc;
+
+	if (kl_device_state(device) == KL_DEVICE_LOST)
+		return -ETIMEDOUT;
+	device->is_acknowledged = false;
+	rc = restore_command(device);
+	if (rc == 0)
+		rc = kl__status_reset(device);
+	if (rc == -ETIMEDOUT)
+		return rc;
+	/* Reset, or gone from the bus: either way it writes nothing any more. */
+	if (drain != NULL)
+		drain(context);
+	kl__device_free_queues(device);
+	if (rc == -EIO && device->transport->ops->reconnect != NULL)
+		rc = reconnect(device);
+	if (rc == 0)
+		kl__device_acknowledge(device);
+	return rc;
+}
