@@ -27,16 +27,24 @@ int kl__vhost_stop_queues(struct kl__vhost_user *user)
 		if (user->kick_fd[index] < 0)
 			continue;
 		rc = stop_queue(user, index);
+	}
+	if (rc != 0) {
 		/* One that has not said so may still write where the queue is. */
-		if (rc == -ETIMEDOUT)
+		kl__vhost_end(&user->socket);
+		if (kl__vhost_is_ending(&user->socket))
 			return rc;
 	}
+	kl__vhost_forget_queues(user);
+	return rc;
+}
+
+void kl__vhost_forget_queues(struct kl__vhost_user *user)
+{
 	for (uint16_t index = 0; index < KL__VHOST_MAX_QUEUES; index++) {
 		if (user->kick_fd[index] >= 0)
 			close(user->kick_fd[index]);
 		user->kick_fd[index] = -1;
 	}
-	return rc;
 }
 
 bool kl__vhost_has_queues(const struct kl__vhost_user *user)

@@ -51,6 +51,28 @@ static void disconnect(struct kl__vhost_socket *sock)
 		close(sock->fd);
 	sock->fd = -1;
 	sock->acks = false;
+	sock->is_ending = false;
+}
+
+/* What poll says now of the connection, whatever signals there are. */
+static short poll_now(const struct kl__vhost_socket *sock)
+{
+	struct pollfd pfd = {.fd = sock->fd, .events = POLLIN | POLLRDHUP};
+
+	while (poll(&pfd, 1, 0) < 0 && errno == EINTR)
+		;
+	return pfd.revents;
+}
+
+/* With this side's end shut down, the connection hangs up when the other's is. */
+static void end(struct kl__vhost_socket *sock)
+{
+	if (sock->fd < 0)
+		return;
+	shutdown(sock->fd, SHUT_WR);
+	sock->is_ending = true;
+	if ((poll_now(sock) & (POLLHUP | POLLERR)) != 0)
+		disconnect(sock);
 }
 
 void kl__vhost_attach(struct kl__vhost_socket *sock, int fd)
@@ -58,7 +80,6 @@ void kl__vhost_attach(struct kl__vhost_socket *sock, int fd)
 	pthread_mutex_lock(&sock->lock);
 	disconnect(sock);
 	sock->fd = fd;
-	sock->timed_out = false;
 	pthread_mutex_unlock(&sock->lock);
 }
 
@@ -67,6 +88,25 @@ void kl__vhost_disconnect(struct kl__vhost_socket *sock)
 	pthread_mutex_lock(&sock->lock);
 	disconnect(sock);
 	pthread_mutex_unlock(&sock->lock);
+}
+
+void kl__vhost_end(struct kl__vhost_socket *sock)
+{
+	pthread_mutex_lock(&sock->lock);
+	end(sock);
+	pthread_mutex_unlock(&sock->lock);
+}
+
+bool kl__vhost_is_ending(struct kl__vhost_socket *sock)
+{
+	bool is_ending;
+
+	pthread_mutex_lock(&sock->lock);
+	if (sock->is_ending)
+		end(sock);
+	is_ending = sock->is_ending;
+	pthread_mutex_unlock(&sock->lock);
+	return is_ending;
 }
 
 /* After this nothing can be said on the connection any more. Returns rc. */
@@ -81,25 +121,28 @@ __attribute__((format(printf, 4, 5))) static int give_up(struct kl__vhost_socket
 	va_end(arguments);
 	kl_error("%s: vhost-user %s: the back end %s; the connection is closed", sock->name,
 		names[request], why);
-	sock->timed_out = rc == -ETIMEDOUT;
-	disconnect(sock);
+	end(sock);
 	return rc;
 }
 
 bool kl__vhost_is_alive(struct kl__vhost_socket *sock)
 {
-	struct pollfd pfd = {.events = POLLIN | POLLRDHUP};
+	short events = 0;
 	bool is_alive;
 
 	pthread_mutex_lock(&sock->lock);
-	pfd.fd = sock->fd;
-	is_alive = sock->fd >= 0 && poll(&pfd, 1, 0) == 0;
-	if (sock->fd >= 0 && !is_alive) {
-		kl_warning("%s: the back end %s", sock->name,
-			(pfd.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0 ?
-				"has gone away" :
-				"sends what nobody asked for; the connection is closed");
+	if (sock->is_ending)
 		disconnect(sock);
+	if (sock->fd >= 0)
+		events = poll_now(sock);
+	is_alive = sock->fd >= 0 && events == 0;
+	if ((events & (POLLHUP | POLLRDHUP | POLLERR)) != 0) {
+		kl_warning("%s: the back end has gone away", sock->name);
+		disconnect(sock);
+	} else if (events != 0) {
+		kl_warning("%s: the back end sends what nobody asked for; the connection is closed",
+			sock->name);
+		end(sock);
 	}
 	pthread_mutex_unlock(&sock->lock);
 	return is_alive;
@@ -229,7 +272,7 @@ static int transmit(struct kl__vhost_socket *sock, enum vhost_user_request reque
 		.size = (uint32_t)size,
 	};
 
-	if (sock->fd < 0)
+	if (sock->fd < 0 || sock->is_ending)
 		return -ENOTCONN;
 	return send_all(sock, &header, payload, fds, count);
 }

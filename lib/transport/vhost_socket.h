@@ -11,7 +11,11 @@
 struct kl__vhost_socket {
 	int fd; /* -1: the other side is gone */
 	bool acks; /* REPLY_ACK was negotiated: every message is answered */
-	bool timed_out; /* why it was closed: what the other side does now is not known */
+	/*
+	 * This side has ended the conversation, and the other has not closed its end yet: what it
+	 * does now is not known.
+	 */
+	bool is_ending;
 	const char *name;
 	/* A message and its answer belong together; any thread may add memory. */
 	pthread_mutex_t lock;
@@ -24,19 +28,24 @@ extern unsigned int kl__vhost_timeout_ms;
 void kl__vhost_init(struct kl__vhost_socket *socket, const char *name);
 /* Talks over fd, a connected socket that belongs to the other from now on. */
 void kl__vhost_attach(struct kl__vhost_socket *socket, int fd);
+/* Closes the connection; for one whose other side knows no queue. */
 void kl__vhost_disconnect(struct kl__vhost_socket *socket);
+/* Ends the conversation. The connection is closed when the other side has closed its end. */
+void kl__vhost_end(struct kl__vhost_socket *socket);
+/* Whether the conversation was ended and the other side has not closed its end. A system call. */
+bool kl__vhost_is_ending(struct kl__vhost_socket *socket);
 
 /*
- * Whether the other side is still there. A system call, no message. When it has hung up, or talks
- * without being asked, the connection is closed after a message.
+ * Whether the other side is still there. A system call, no message. When it has hung up, the
+ * connection is closed after a message; when it sends what was not asked for, the conversation ends.
  */
 bool kl__vhost_is_alive(struct kl__vhost_socket *socket);
 
 /*
  * Sends request with size bytes of payload and count file descriptors; where acks, waits for the
  * acknowledgement. 0, -ENOTCONN, or after a message -EIO (the other side is gone), -ETIMEDOUT (it
- * does not answer), -EPROTO (it refuses, or its answer makes no sense). The connection is closed
- * after all of these but a refusal.
+ * does not answer), -EPROTO (it refuses, or its answer makes no sense). The conversation ends with
+ * all of these but a refusal.
  */
 int kl__vhost_send(struct kl__vhost_socket *socket, enum vhost_user_request request,
 	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count);

@@ -43,8 +43,13 @@ int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__que
 	struct kl_notifier *notifier);
 int kl__vhost_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds);
 
-/* vhost_queues.c: 0 when the back end no longer touches any queue, -errno when it did not say so. */
+/*
+ * vhost_queues.c: 0 when the back end no longer touches any queue. -errno when it did not say so: then
+ * the conversation has ended, and as long as that is under way the queues stay enabled.
+ */
 int kl__vhost_stop_queues(struct kl__vhost_user *user);
+/* vhost_queues.c: forgets the queues, which the back end no longer touches. */
+void kl__vhost_forget_queues(struct kl__vhost_user *user);
 /* vhost_queues.c: whether the back end may be touching a queue. */
 bool kl__vhost_has_queues(const struct kl__vhost_user *user);
 

@@ -56,12 +56,12 @@ static void set_features(struct kl__transport *transport, const struct kl_featur
 }
 
 /*
- * A back end that does not answer, but has queues, may still be touching them: neither reset nor
- * gone.
+ * A back end that is no longer talked to, but has queues, may still be touching them: it is neither
+ * reset nor gone until it has closed its end of the connection.
  */
-static bool is_stuck(const struct kl__vhost_user *user)
+static bool is_stuck(struct kl__vhost_user *user)
 {
-	return user->socket.timed_out && kl__vhost_has_queues(user);
+	return kl__vhost_is_ending(&user->socket) && kl__vhost_has_queues(user);
 }
 
 static uint8_t get_status(struct kl__transport *transport)
@@ -69,18 +69,17 @@ static uint8_t get_status(struct kl__transport *transport)
 	struct kl__vhost_user *user = kl__vhost(transport);
 	union vhost_user_payload payload = {0};
 
-	if (is_stuck(user))
-		return user->status | VIRTIO_STATUS_NEEDS_RESET;
-	if (!kl__vhost_is_alive(&user->socket))
-		return VIRTIO_STATUS_GONE;
-	if (!kl__vhost_has(user, VHOST_USER_PROTOCOL_F_STATUS))
+	bool is_there = !is_stuck(user) && kl__vhost_is_alive(&user->socket);
+
+	if (is_there && kl__vhost_has(user, VHOST_USER_PROTOCOL_F_STATUS)) {
+		is_there = kl__vhost_request(&user->socket, VHOST_USER_GET_STATUS, &payload, 0,
+				   sizeof(payload.value)) == 0;
+		if (is_there)
+			user->status = (uint8_t)payload.value;
+	}
+	if (is_there)
 		return user->status;
-	if (kl__vhost_request(&user->socket, VHOST_USER_GET_STATUS, &payload, 0,
-		    sizeof(payload.value)) == 0)
-		user->status = (uint8_t)payload.value;
-	else if (!is_stuck(user))
-		return VIRTIO_STATUS_GONE;
-	return user->status;
+	return is_stuck(user) ? user->status | VIRTIO_STATUS_NEEDS_RESET : VIRTIO_STATUS_GONE;
 }
 
 static int reset(struct kl__vhost_user *user)
@@ -130,8 +129,8 @@ static uint32_t config_read(struct kl__transport *transport, uint32_t offset, un
 	uint32_t value = 0;
 
 	if (kl__vhost_request(&user->socket, VHOST_USER_GET_CONFIG, &payload, size, size) != 0) {
-		/* As with registers: who can't be read is gone. */
-		kl__vhost_disconnect(&user->socket);
+		/* As with registers: one that can't be read is gone. */
+		kl__vhost_end(&user->socket);
 		return UINT32_MAX;
 	}
 	for (unsigned int i = width; i-- > 0;)
@@ -183,12 +182,16 @@ static int reconnect(struct kl__transport *transport)
 {
 	struct kl__vhost_user *user = kl__vhost(transport);
 	int fd = kl__vhost_endpoint_connect(&user->endpoint);
-	int rc = fd < 0 ? fd : kl__vhost_handshake(user, fd);
+	int rc;
 
+	if (fd < 0)
+		return fd;
+	kl__vhost_forget_queues(user);
+	rc = kl__vhost_handshake(user, fd);
 	if (rc == 0)
 		kl_notice("%s: the back end is there again", transport->name);
-	/* One that ends while it is talked to may be back soon. */
-	return rc == -EIO || rc == -ENOTCONN ? -EAGAIN : rc;
+	/* One that ends while it is talked to, or does not answer yet, may be back soon. */
+	return rc == -EIO || rc == -ENOTCONN || rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
 
 static void close_transport(struct kl__transport *transport)

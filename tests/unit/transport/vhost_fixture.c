@@ -257,6 +257,13 @@ static bool wait_for_one(struct back_end *back_end)
 	return back_end->connection >= 0;
 }
 
+static void wait_for_stop(struct back_end *back_end)
+{
+	struct pollfd pfd = {.fd = back_end->stop[0], .events = POLLIN};
+
+	poll(&pfd, 1, -1);
+}
+
 static void *run(void *context)
 {
 	struct back_end *back_end = context;
@@ -268,6 +275,8 @@ static void *run(void *context)
 		pthread_mutex_unlock(&back_end->lock);
 		while (serve_one(back_end))
 			;
+		if (back_end->holds_connection)
+			wait_for_stop(back_end);
 		close(back_end->connection);
 		if (back_end->is_client)
 			break;
@@ -368,6 +377,11 @@ unsigned int back_end_saw(struct back_end *back_end, uint32_t request, struct se
 	}
 	pthread_mutex_unlock(&back_end->lock);
 	return times;
+}
+
+void back_end_send_unasked(struct back_end *back_end)
+{
+	cr_expect_eq(send(back_end->connection, "", 1, MSG_NOSIGNAL), 1);
 }
 
 void back_end_forget(struct back_end *back_end)

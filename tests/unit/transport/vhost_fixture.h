@@ -47,6 +47,8 @@ struct back_end {
 	uint8_t config[60];
 	enum reply_fault fault;
 	uint32_t fault_request; /* the request */
+	/* Keeps its end of the connection open until it is stopped, whatever the other side does. */
+	bool holds_connection;
 
 	char folder[32], path[64];
 	int listener, connection, stop[2];
@@ -74,6 +76,8 @@ void back_end_finish(struct back_end *back_end);
 /* How many messages of request came; the last one's contents unless seen is NULL. */
 unsigned int back_end_saw(struct back_end *back_end, uint32_t request, struct seen *seen);
 void back_end_forget(struct back_end *back_end);
+/* Sends one byte that is no answer. */
+void back_end_send_unasked(struct back_end *back_end);
 
 /* Memory: one file, whose regions a test may set; changes are told with memory_change. */
 extern const struct kl__shared_memory fixture_memory;

@@ -21,6 +21,21 @@ static struct kl__transport *transport;
 
 #define PROTOCOL(name) (UINT64_C(1) << VHOST_USER_PROTOCOL_F_##name)
 
+/* How often poll of this thread still ends as if by a signal. */
+static __thread unsigned int poll_interruptions;
+
+int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout);
+
+int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	if (poll_interruptions == 0)
+		return __real_poll(fds, count, timeout);
+	poll_interruptions--;
+	errno = EINTR;
+	return -1;
+}
+
 static void open_it(void)
 {
 	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0,
@@ -321,26 +336,133 @@ Test(vhost_user, back_for_a_moment)
 	close_all();
 }
 
-/*
- * One that does not answer while it has queues may still write to them: that is no reset, and not
- * gone.
- */
-Test(vhost_user, neither_there_nor_gone)
+/* With a queue enabled at a back end that keeps its connection open. */
+static void open_with_queue(void)
 {
 	struct kl_notifier notifier;
-	uint8_t status;
 
 	back_end_start(&back_end);
+	back_end.holds_connection = true;
 	open_it();
 	cr_expect_eq(enable(0, &notifier), 0);
 	transport->ops->set_status(transport, VIRTIO_STATUS_DRIVER_OK);
+}
+
+static void expect_stuck(void)
+{
+	uint8_t status = transport->ops->get_status(transport);
+
+	cr_expect_eq(status, VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET, "0x%02x", status);
+	cr_expect(transport->ops->queue_is_enabled(transport, 0));
+}
+
+/*
+ * While it has queues, a back end may still write to them: that is no reset, and not gone. Its own
+ * end of the connection tells that it has seen ours.
+ */
+static void expect_stuck_until_its_end(void)
+{
+	struct kl_notifier notifier;
+
+	expect_stuck();
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	expect_stuck();
+	cr_expect_eq(transport->ops->config_read(transport, 0, 1), UINT32_MAX);
+	expect_stuck();
+	back_end.fault = REPLY_CORRECT;
+	back_end_stop(&back_end);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	back_end_serve(&back_end);
+	cr_expect_eq(transport->ops->reconnect(transport), 0);
+	cr_expect_not(transport->ops->queue_is_enabled(transport, 0));
+	cr_expect_eq(enable(0, &notifier), 0);
+	close_all();
+}
+
+Test(vhost_user, silent_with_queues)
+{
+	open_with_queue();
 	kl__vhost_timeout_ms = 50;
 	back_end.fault = REPLY_SILENCE;
 	back_end.fault_request = VHOST_USER_GET_VRING_BASE;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
-	status = transport->ops->get_status(transport);
-	cr_expect_eq(status, VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_NEEDS_RESET, "0x%02x", status);
-	cr_expect(transport->ops->queue_is_enabled(transport, 0));
+	kl__vhost_timeout_ms = 5000;
+	expect_stuck_until_its_end();
+}
+
+Test(vhost_user, sends_unasked_with_queues)
+{
+	open_with_queue();
+	back_end_send_unasked(&back_end);
+	expect_stuck_until_its_end();
+}
+
+/* Wrong answers: of the status, of a queue's stop, of the configuration. */
+static void answer_wrongly(enum reply_fault fault, uint32_t request)
+{
+	open_with_queue();
+	back_end.fault = fault;
+	back_end.fault_request = request;
+	if (request == VHOST_USER_GET_VRING_BASE)
+		transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	else if (request == VHOST_USER_GET_CONFIG)
+		cr_expect_eq(transport->ops->config_read(transport, 0, 1), UINT32_MAX);
+	expect_stuck_until_its_end();
+}
+
+Test(vhost_user, wrong_status_with_queues)
+{
+	answer_wrongly(REPLY_SHORT, VHOST_USER_GET_STATUS);
+}
+
+Test(vhost_user, wrong_stop_of_a_queue)
+{
+	answer_wrongly(REPLY_OTHER_REQUEST, VHOST_USER_GET_VRING_BASE);
+}
+
+Test(vhost_user, refused_stop_of_a_queue)
+{
+	answer_wrongly(REPLY_EMPTY, VHOST_USER_GET_VRING_BASE);
+}
+
+Test(vhost_user, wrong_configuration_with_queues)
+{
+	answer_wrongly(REPLY_EMPTY, VHOST_USER_GET_CONFIG);
+}
+
+/* Nothing is shared on a connection that has not been agreed on, so it may be tried again. */
+Test(vhost_user, silent_when_it_is_back)
+{
+	struct kl_notifier notifier;
+
+	back_end_start(&back_end);
+	open_it();
+	cr_expect_eq(enable(0, &notifier), 0);
+	back_end_stop(&back_end);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
+	kl__vhost_timeout_ms = 50;
+	back_end.fault = REPLY_SILENCE;
+	back_end.fault_request = VHOST_USER_GET_FEATURES;
+	back_end_serve(&back_end);
+	cr_expect_eq(transport->ops->reconnect(transport), -EAGAIN);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	kl__vhost_timeout_ms = 5000;
+	back_end.fault = REPLY_CORRECT;
+	cr_expect_eq(transport->ops->reconnect(transport), 0);
+	cr_expect_eq(transport->ops->get_status(transport), 0);
+	close_all();
+}
+
+/* A signal's handler that runs meanwhile says nothing of the back end. */
+Test(vhost_user, interrupted_by_signals)
+{
+	back_end_start(&back_end);
+	back_end.protocol &= ~PROTOCOL(STATUS);
+	open_it();
+	poll_interruptions = 3;
+	cr_expect_eq(transport->ops->get_status(transport), 0, "%s", log_text());
+	cr_expect_eq(poll_interruptions, 0);
 	close_all();
 }
 
