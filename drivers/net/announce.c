@@ -5,16 +5,15 @@
 
 #include <kickless/log.h>
 
+#include "control.h"
 #include "state.h"
 #include "wire_control.h"
 
-/* Sending is the application's: the transmit queues belong to its threads. */
 void net_announce_requested(struct kl_net *net)
 {
 	if (!kl_device_has(net->device, VIRTIO_NET_F_GUEST_ANNOUNCE))
 		return;
 	net->info.announcements++;
-	/* A failure has been logged, and the next change of the configuration tries again. */
 	(void)net_control_send(net, "the acknowledgement of an announcement",
 		VIRTIO_NET_CTRL_ANNOUNCE, VIRTIO_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
 }

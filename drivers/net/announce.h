@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* Announcements: gratuitous packets that the device requests. virtio 1.x, 5.1.9.5.4. */
 #ifndef KL_NET_ANNOUNCE_H
 #define KL_NET_ANNOUNCE_H
 
 #include <kickless/net.h>
 
 /*
- * The device asks for gratuitous packets: notes it for the application, and acknowledges. On the
- * control thread, like every command, so never while another one waits for its answer. 5.1.9.5.4
+ * Counts the device's request in the port's information, and acknowledges it to the device. The
+ * application creates and sends the packets, since the transmit queues belong to its threads.
+ *
+ * Control thread, as every command, so never while another command waits for its answer. A failed
+ * acknowledgement is logged; the next change of the configuration tries again.
  */
 void net_announce_requested(struct kl_net *net);
 

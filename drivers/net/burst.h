@@ -1,10 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The parts that the burst functions of both directions share. */
+/* State of the receive and transmit queues, as the burst functions use it. */
 #ifndef KL_NET_BURST_H
 #define KL_NET_BURST_H
 
+#include <stdalign.h>
 #include <stdint.h>
 
+#include <rte_mbuf.h>
+
+#include <kickless/driver/dma.h>
+
+#include "ring/queue.h"
+#include "rx_offload.h"
+#include "tx_offload.h"
 #include "wire.h"
 
 /*
@@ -19,6 +27,59 @@ struct net_counters {
 	uint64_t errors;
 	uint64_t nombuf;
 	uint64_t interrupts;
+};
+
+struct net_rxq;
+typedef uint16_t net_rx_burst_fn(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count);
+
+struct net_rxq {
+	net_rx_burst_fn *burst;
+	struct kl_queue *queue;
+	/* Of the device's header before each packet. */
+	uint16_t header_bytes;
+	/* In a buffer, of the header: the packet starts at the headroom. */
+	uint16_t offset;
+	struct rte_mempool *pool;
+	/* The rearm_data of a fresh packet. */
+	uint64_t mbuf_init;
+	/* From the mbuf to the place where the device writes: the same in the whole pool. */
+	uint32_t header_at;
+	bool iova_is_virtual;
+	/* The part of a buffer that the device may write, header included. */
+	uint32_t buffer_bytes;
+	/* The largest frame; longer packets are refused. */
+	uint32_t frame_bytes;
+	/* The largest packet in one buffer. */
+	uint32_t whole_bytes;
+	/* Free descriptors that are worth a refill. */
+	uint16_t refill_at;
+	bool is_mergeable;
+	struct net_rx_rules rules;
+	/* The burst function's name for a person. */
+	const char *path;
+	alignas(KL__CACHE_LINE) struct net_counters count;
+};
+
+struct net_txq;
+typedef uint16_t net_tx_burst_fn(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count);
+
+struct net_txq {
+	net_tx_burst_fn *burst;
+	struct kl_queue *queue;
+	/* Of the device's header before each packet. */
+	uint16_t header_bytes;
+	/* Of the last simple packets; see pool_class in tx.c. */
+	struct rte_mempool *pool;
+	/* Packets in flight that are not returned to pool in bulk: of another mempool, or not simple. */
+	uint16_t other_pool;
+	/* The largest frame, Ethernet header included; larger packets are refused. */
+	uint32_t max_frame;
+	struct net_tx_rules rules;
+	/* A header of zeros, for packets without room for their own. */
+	struct kl_dma header;
+	/* The burst function's name for a person. */
+	const char *path;
+	alignas(KL__CACHE_LINE) struct net_counters count;
 };
 
 #endif

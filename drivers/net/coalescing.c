@@ -4,8 +4,9 @@
 
 #include <kickless/log.h>
 
+#include "control.h"
 #include "feature_bits.h"
-#include "settings.h"
+#include "queue.h"
 #include "wire_control.h"
 
 static struct virtio_net_ctrl_coal wire_of(const struct kl_net_coalescing *coalescing)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The device configuration: MAC, link, MTU, speed. virtio 1.x, 5.1.4. */
+#include "config.h"
+
 #include <string.h>
 
 #include <kickless/driver/config.h>
 #include <kickless/log.h>
 
 #include "announce.h"
-#include "feature_bits.h"
-#include "rss.h"
+#include "hash_types.h"
 #include "state.h"
 #include "wire_control.h"
 
@@ -143,19 +143,6 @@ static void set_rss(struct kl_net *net, const struct virtio_net_config *config)
 	net->tunnels = config->supported_tunnel_types & VIRTIO_NET_HASH_TUNNEL_TYPES_KNOWN;
 }
 
-void net_offloads_possible(struct kl_net *net)
-{
-	const struct kl_device_options *options = kl_device_options(net->device);
-	struct kl_features possible = kl_features_without(kl_device_info(net->device)->offered,
-		options->declined);
-
-	/* It is taken for no offload, only by its name. */
-	if (!kl_features_has(&options->insisted, VIRTIO_NET_F_HOST_UFO))
-		kl_features_clear(&possible, VIRTIO_NET_F_HOST_UFO);
-	net->info.tx_offloads = net_tx_offloads_of(&possible);
-	net->info.rx_offloads = net_rx_offloads_of(&possible);
-}
-
 /* A field of two features is read once. */
 static size_t add_fields(const struct kl_net *net, struct virtio_net_config *config,
 	struct kl_config_field *fields)
@@ -216,7 +203,6 @@ int net_config_read(struct kl_net *net)
 	set_link(net, &config);
 	set_pairs(net, &config);
 	set_rss(net, &config);
-	net_offloads_possible(net);
 	return 0;
 }
 

@@ -6,19 +6,7 @@
 #ifndef KL_NET_CONTROL_H
 #define KL_NET_CONTROL_H
 
-#include <kickless/driver/dma.h>
 #include <kickless/net.h>
-
-struct net_control {
-	struct kl_queue *queue; /* NULL while there is none */
-	/*
-	 * What the device reads and writes. It is used for one command after the other, and not at
-	 * all while the device owes the answer to one that was given up.
-	 */
-	struct kl_dma memory;
-	size_t data_bytes; /* room for a command's data */
-	const char *owed; /* the command without an answer, or NULL */
-};
 
 struct net_command {
 	const char *what; /* for a message: "the device refuses WHAT" */

@@ -5,7 +5,9 @@
 
 #include <kickless/log.h>
 
+#include "control.h"
 #include "feature_bits.h"
+#include "queue.h"
 #include "wire_control.h"
 
 #define NAMES_MAX 7

@@ -5,6 +5,8 @@
 
 #include <kickless/log.h>
 
+#include "config.h"
+
 const struct kl_feature_name net_feature_names[] = {
 	{VIRTIO_NET_F_CSUM, "CSUM"},
 	{VIRTIO_NET_F_GUEST_CSUM, "GUEST_CSUM"},
@@ -203,6 +205,19 @@ uint64_t net_rx_offloads_of(const struct kl_features *set)
 	if (has(set, VIRTIO_NET_F_HASH_REPORT))
 		offloads |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	return offloads;
+}
+
+void net_offloads_possible(struct kl_net *net)
+{
+	const struct kl_device_options *options = kl_device_options(net->device);
+	struct kl_features possible = kl_features_without(kl_device_info(net->device)->offered,
+		options->declined);
+
+	/* It is taken for no offload, only by its name. */
+	if (!kl_features_has(&options->insisted, VIRTIO_NET_F_HOST_UFO))
+		kl_features_clear(&possible, VIRTIO_NET_F_HOST_UFO);
+	net->info.tx_offloads = net_tx_offloads_of(&possible);
+	net->info.rx_offloads = net_rx_offloads_of(&possible);
 }
 
 static void add_named(const struct use *uses, size_t count, const struct kl_features *insisted,

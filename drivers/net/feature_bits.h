@@ -19,6 +19,9 @@ extern const struct kl_feature_rule net_feature_rules[];
 uint64_t net_tx_offloads_of(const struct kl_features *set);
 uint64_t net_rx_offloads_of(const struct kl_features *set);
 
+/* Sets the offloads of info: those that a start may request, by the features offered and the user's options. */
+void net_offloads_possible(struct kl_net *net);
+
 /*
  * Adds to the offloads what the user insisted on by the names of features, and returns the features
  * to ask for.

@@ -4,8 +4,10 @@
 
 #include <kickless/log.h>
 
+#include "control.h"
 #include "feature_bits.h"
-#include "settings.h"
+#include "queue.h"
+#include "rx.h"
 #include "wire_control.h"
 
 #define FEATURE(name) RTE_BIT64(VIRTIO_NET_F_##name)

@@ -8,9 +8,11 @@
 
 #include <kickless/log.h>
 
+#include "config.h"
 #include "feature_bits.h"
-#include "rss.h"
-#include "state.h"
+#include "queue.h"
+#include "start.h"
+#include "steering.h"
 
 static const uint32_t types[] = {VIRTIO_ID_NET, 0};
 
@@ -34,6 +36,7 @@ static int probe(struct kl_device *device)
 		free(net);
 		return rc;
 	}
+	net_offloads_possible(net);
 	kl_device_private_set(device, net);
 	return 0;
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A queue pair: made, drained, counted. */
+#include "queue.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 
 #include <kickless/log.h>
 
 #include "ring/verbs.h"
+#include "rx.h"
 #include "spec/features.h"
-#include "state.h"
+#include "tx.h"
 
 /*
  * Pieces of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, and some to
@@ -188,6 +191,16 @@ int net_pairs_create(struct kl_net *net)
 	}
 	net->pair_count = count;
 	return 0;
+}
+
+void net_wake(const struct kl_net *net, uint16_t queue)
+{
+	const uint64_t one = 1;
+	const int fd = kl_net_queue_event_fd(net, queue);
+
+	/* A counter that is full wakes as well. */
+	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
+		return;
 }
 
 int net_check_queue(const struct kl_net *net, uint16_t queue)

@@ -4,9 +4,10 @@
 
 #include <kickless/log.h>
 
+#include "queue.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
-#include "settings.h"
+#include "rx.h"
 
 static struct kl_queue *ring_of(const struct net_pair *pair, enum kl_net_direction direction)
 {

@@ -7,6 +7,7 @@
  */
 #include "ring/kick.h"
 #include "ring/used.h"
+#include "rx.h"
 #include "state.h"
 
 #define REFILL_CHUNK 64

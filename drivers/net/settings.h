@@ -1,26 +1,51 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What was set through kickless/net_control.h, told to the device again after a reset. Each function
- * sends what was set, in the running device, and returns 0 or -errno after a message.
+ * Settings of kickless/net_control.h, which the device forgets at a reset. Each replay function sends
+ * those of its file to the running device again, and returns 0 or -errno after a message.
  */
 #ifndef KL_NET_SETTINGS_H
 #define KL_NET_SETTINGS_H
 
-#include "control.h"
-#include "state.h"
+#include <kickless/net.h>
+#include <kickless/net_control.h>
 
-/* rx_mode.c */
-int net_rx_modes_replay(struct kl_net *net);
-/* mac.c */
-int net_macs_replay(struct kl_net *net);
-/* vlan.c */
-int net_vlans_replay(struct kl_net *net);
+/* A setting that each start tells the device again. */
+struct net_coalescing {
+	bool is_set;
+	struct kl_net_coalescing value;
+};
+
+/* How packets are hashed and spread, as it was asked for. */
+struct net_rss {
+	bool is_set;
+	uint32_t types; /* VIRTIO_NET_HASH_TYPE_* */
+	bool is_in_turn; /* the table is made for the queues of each start */
+	uint16_t table_entries;
+	uint16_t *table; /* receive queues */
+	uint8_t key_bytes;
+	uint8_t key[UINT8_MAX];
+};
+
+/* What was set through kickless/net_control.h: the device forgets it at a reset. */
+struct net_settings {
+	uint8_t rx_modes_set; /* a bit for each enum kl_net_rx_mode */
+	uint8_t rx_modes;
+	bool mac_is_given; /* by the user */
+	uint8_t macs[KL_NET_MACS_MAX][KL_NET_MAC_BYTES];
+	unsigned int mac_count;
+	uint64_t vlans[4096 / 64];
+	struct net_rss rss;
+	uint32_t tunnels;
+	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
+	uint16_t mtu; /* 0: the device's */
+	bool rx_offloads_set; /* since the last start */
+	uint64_t rx_offloads;
+};
+
+/* filter.c: receive modes, MAC addresses and VLAN ids. */
+int net_filters_replay(struct kl_net *net);
 /* coalescing.c */
 int net_coalescing_replay(struct kl_net *net);
-/* steering.c: the number of queue pairs too, which must come before any traffic. */
-int net_steering_replay(struct kl_net *net);
-/* tunnels.c */
-int net_tunnels_replay(struct kl_net *net);
 /* guest_offloads.c: if they were changed since the start. */
 int net_rx_offloads_replay(struct kl_net *net);
 /* queue_stop.c: stops the queues again that were stopped alone. */

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The life cycle of a network device: callbacks of the core's. virtio 1.x, 3.1.1 and 5.1.5. */
+#include "start.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include <kickless/log.h>
 
+#include "config.h"
+#include "control.h"
 #include "feature_bits.h"
+#include "queue.h"
 #include "ring/kick.h"
-#include "settings.h"
 #include "spec/features.h"
+#include "steering.h"
 
 /* Where the data of an mbuf lies is taken from the mbuf's own place. */
 static bool has_own_buffers(const struct rte_mempool *pool)
@@ -162,6 +166,7 @@ int net_negotiate(struct kl_device *device)
 
 	if (rc != 0)
 		return rc;
+	net_offloads_possible(net);
 	wanted = net_features_wanted(net, &tx_offloads, &rx_offloads);
 	rc = kl_device_negotiate(device, &wanted);
 	if (rc == 0)
@@ -195,10 +200,7 @@ int net_replay(struct kl_device *device)
 {
 	static int (*const replays[])(struct kl_net * net) = {
 		net_steering_replay,
-		net_tunnels_replay,
-		net_macs_replay,
-		net_rx_modes_replay,
-		net_vlans_replay,
+		net_filters_replay,
 		net_coalescing_replay,
 		net_rx_offloads_replay,
 		net_queue_stops_replay,

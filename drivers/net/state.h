@@ -15,24 +15,15 @@
 #include <kickless/net.h>
 #include <kickless/net_control.h>
 
-#include "control.h"
+#include "burst.h"
 #include "ring/gate.h"
-#include "ring/queue.h"
-#include "rx.h"
-#include "tx.h"
-#include "wire.h"
+#include "settings.h"
 
 /* 5.1.4.1: a smaller MTU is nonsense, and the feature is not taken then. */
 #define NET_MIN_MTU 68
 
 /* Interrupt vectors: 0 tells of configuration changes, then one per receive queue. */
 #define NET_RX_VECTOR(queue) ((uint16_t)((queue) + 1))
-
-/* A setting that each start tells the device again. */
-struct net_coalescing {
-	bool is_set;
-	struct kl_net_coalescing value;
-};
 
 /*
  * One queue pair. It lives as long as the device, since any thread may read its counters. What stands
@@ -47,31 +38,15 @@ struct net_pair {
 	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
 };
 
-/* How packets are hashed and spread, as it was asked for. */
-struct net_rss {
-	bool is_set;
-	uint32_t types; /* VIRTIO_NET_HASH_TYPE_* */
-	bool is_in_turn; /* the table is made for the queues of each start */
-	uint16_t table_entries;
-	uint16_t *table; /* receive queues */
-	uint8_t key_bytes;
-	uint8_t key[UINT8_MAX];
-};
-
-/* What was set through kickless/net_control.h: the device forgets it at a reset. */
-struct net_settings {
-	uint8_t rx_modes_set; /* a bit for each enum kl_net_rx_mode */
-	uint8_t rx_modes;
-	bool mac_is_given; /* by the user */
-	uint8_t macs[KL_NET_MACS_MAX][KL_NET_MAC_BYTES];
-	unsigned int mac_count;
-	uint64_t vlans[4096 / 64];
-	struct net_rss rss;
-	uint32_t tunnels;
-	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
-	uint16_t mtu; /* 0: the device's */
-	bool rx_offloads_set; /* since the last start */
-	uint64_t rx_offloads;
+struct net_control {
+	struct kl_queue *queue; /* NULL while there is none */
+	/*
+	 * What the device reads and writes. It is used for one command after the other, and not at
+	 * all while the device owes the answer to one that was given up.
+	 */
+	struct kl_dma memory;
+	size_t data_bytes; /* room for a command's data */
+	const char *owed; /* the command without an answer, or NULL */
 };
 
 struct kl_net {
@@ -106,51 +81,5 @@ static inline struct kl__gate *net_gate(struct net_pair *pair, enum kl_net_direc
 {
 	return direction == KL_NET_RX ? &pair->rx_gate : &pair->tx_gate;
 }
-
-/* start.c: the life cycle, as struct kl_driver says. */
-int net_configure(struct kl_device *device, const void *conf);
-int net_negotiate(struct kl_device *device);
-int net_create_queues(struct kl_device *device);
-int net_replay(struct kl_device *device);
-void net_quiesce(struct kl_device *device);
-void net_drain(struct kl_device *device);
-void net_halted(struct kl_device *device);
-void net_wake_all(struct kl_device *device);
-
-/* wait.c: wakes a thread that sleeps on a receive queue's eventfd. */
-void net_wake(const struct kl_net *net, uint16_t queue);
-
-/* queue.c: the largest frame by what the device says now and the user has set. */
-void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq);
-
-/* queue.c: frees what the device has sent, which must not count as lost. */
-void net_txq_take_sent(struct net_txq *txq);
-
-/* queue.c: -EINVAL after a message unless the device runs and has this queue. */
-int net_check_queue(const struct kl_net *net, uint16_t queue);
-/* -EAGAIN after a message, what it is that can't be done, when the running device has no queues now. */
-int net_check_presence(const struct kl_net *net, const char *what);
-
-/* config.c: reads the configuration that the offered features allow. */
-int net_config_read(struct kl_net *net);
-/* config.c: what a start may ask for, by the features offered and the user's word about them. */
-void net_offloads_possible(struct kl_net *net);
-/*
- * config.c: whether the device offers feature, has its field in the configuration space, and has
- * something there that makes sense.
- */
-bool net_config_is_usable(const struct kl_net *net, unsigned int feature);
-/* config.c: link and speed may have changed, and the device may ask for an announcement. */
-void net_config_changed(struct kl_device *device);
-
-/* queue.c: makes the records of all queue pairs that the device has. 0, -ENOMEM after a message. */
-int net_pairs_create(struct kl_net *net);
-/*
- * queue.c: makes the queues of pair number index, with a full receive ring; net_pair_drain frees
- * what exists.
- */
-int net_pair_create_queues(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf);
-/* queue.c: after a reset: frees the packets that were in flight and what the queues needed. */
-void net_pair_drain(struct kl_net *net, struct net_pair *pair);
 
 #endif

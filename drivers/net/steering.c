@@ -1,17 +1,153 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How many queue pairs are in use, and which packet goes to which: the commands. */
+#include "steering.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_ethdev.h>
+
 #include <kickless/log.h>
 
+#include "control.h"
 #include "feature_bits.h"
-#include "rss.h"
-#include "settings.h"
+#include "hash_types.h"
 #include "wire_control.h"
 
-/* The part with which both commands end. */
+#define DEFAULT_ENTRIES 128
+
+/* The default key, the one in common use. */
+static const uint8_t default_key[40] = {0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67,
+	0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0, 0xd0, 0xca, 0x2b, 0xcb, 0xae, 0x7b, 0x30, 0xb4, 0x77,
+	0xcb, 0x2d, 0xa3, 0x80, 0x30, 0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa};
+
+void net_rss_free(struct net_rss *rss)
+{
+	free(rss->table);
+	*rss = (struct net_rss){0};
+}
+
+static uint16_t default_entries(const struct kl_net *net)
+{
+	uint16_t entries = DEFAULT_ENTRIES;
+
+	while (entries > net->info.rss_table_max)
+		entries /= 2;
+	return entries;
+}
+
+static int check_table(const struct kl_net *net, const struct kl_net_rss *request)
+{
+	uint16_t entries = request->table_entries;
+	const char *name = kl_device_info(net->device)->name;
+
+	if (request->table == NULL && entries == 0)
+		return 0;
+	if (entries == 0 || entries > net->info.rss_table_max || !rte_is_power_of_2(entries)) {
+		kl_error(
+			"%s: an RSS table of %u entries is not possible; allowed: powers of two up to %u",
+			name, entries, net->info.rss_table_max);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* CTL-21: only queues that run, or, before a start, that could run. */
+static int check_queues(const struct kl_net *net, const uint16_t *table, uint16_t entries)
+{
+	uint16_t queues = net_is_started(net) ? net->running_pairs : net->info.max_queue_pairs;
+
+	for (uint16_t i = 0; table != NULL && i < entries; i++) {
+		if (table[i] < queues)
+			continue;
+		kl_error("%s: entry %u of the RSS table is queue %u; allowed: 0 to %u",
+			kl_device_info(net->device)->name, i, table[i], queues - 1);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_rss(const struct kl_net *net, const struct kl_net_rss *request)
+{
+	const char *name = kl_device_info(net->device)->name;
+	uint64_t unknown = request->types & ~net->info.rss_types;
+	int rc;
+
+	if (unknown != 0) {
+		kl_error("%s: the device can't hash the RSS types 0x%" PRIx64
+			 "; allowed: 0x%" PRIx64,
+			name, unknown, net->info.rss_types);
+		return -EINVAL;
+	}
+	if (request->key != NULL &&
+		(request->key_bytes == 0 || request->key_bytes > net->info.rss_key_max)) {
+		kl_error("%s: an RSS key of %u bytes is not possible; allowed: 1 to %u", name,
+			request->key_bytes, net->info.rss_key_max);
+		return -EINVAL;
+	}
+	rc = check_table(net, request);
+	return rc == 0 ? check_queues(net, request->table, request->table_entries) : rc;
+}
+
+static void set_key(const struct kl_net *net, const struct kl_net_rss *request, struct net_rss *rss)
+{
+	const uint8_t *key = request->key != NULL ? request->key : default_key;
+
+	rss->key_bytes = request->key_bytes;
+	if (request->key == NULL)
+		rss->key_bytes = RTE_MIN(net->info.rss_key_max, (uint8_t)sizeof(default_key));
+	memcpy(rss->key, key, rss->key_bytes);
+}
+
+/* True if there is a table. A device with HASH_REPORT alone hashes, and does not distribute. */
+static bool has_table(const struct kl_net *net)
+{
+	return net_is_started(net) ? kl_device_has(net->device, VIRTIO_NET_F_RSS) :
+				     net->info.rss_table_max != 0;
+}
+
+/* Makes rss from a request. The caller frees rss in any case. */
+static int make_rss(const struct kl_net *net, const struct kl_net_rss *request, struct net_rss *rss)
+{
+	int rc = check_rss(net, request);
+
+	if (rc != 0)
+		return rc;
+	rss->is_set = true;
+	rss->types = net_hash_types_of(request->types);
+	set_key(net, request, rss);
+	rss->is_in_turn = request->table == NULL;
+	rss->table_entries = request->table_entries;
+	if (rss->table_entries == 0)
+		rss->table_entries = default_entries(net);
+	/* One entry more, so that the size is never 0. */
+	rss->table = calloc(rss->table_entries + 1u, sizeof(*rss->table));
+	if (rss->table == NULL)
+		return kl_no_memory(kl_device_info(net->device)->name,
+			rss->table_entries * sizeof(*rss->table));
+	if (request->table != NULL)
+		memcpy(rss->table, request->table, rss->table_entries * sizeof(*rss->table));
+	return 0;
+}
+
+static int apply_rss(const struct kl_net *net, struct net_rss *rss)
+{
+	for (uint16_t i = 0; rss->is_in_turn && i < rss->table_entries; i++)
+		rss->table[i] = i % RTE_MAX(net->running_pairs, 1);
+	return check_queues(net, rss->table, rss->table_entries);
+}
+
+/* All types that the device can hash, distributed to all running queues in turn. */
+static int make_default(const struct kl_net *net, struct net_rss *rss)
+{
+	const struct kl_net_rss all = {.types = net->info.rss_types};
+	int rc = make_rss(net, &all, rss);
+
+	return rc == 0 ? apply_rss(net, rss) : rc;
+}
+
+/* The key, with which both commands end. */
 static size_t add_key(uint8_t *bytes, size_t at, const struct net_rss *rss)
 {
 	bytes[at++] = rss->key_bytes;
@@ -20,7 +156,7 @@ static size_t add_key(uint8_t *bytes, size_t at, const struct net_rss *rss)
 }
 
 /* CTL-25: an entry is a queue's index without its lowest bit, which is the number of its pair. */
-static int send_rss(struct kl_net *net, const struct net_rss *rss)
+static int send_rss_config(struct kl_net *net, const struct net_rss *rss)
 {
 	const struct virtio_net_rss_config config = {
 		.hash_types = rss->types,
@@ -55,10 +191,86 @@ static int send_hash(struct kl_net *net, const struct net_rss *rss)
 		VIRTIO_NET_CTRL_MQ_HASH_CONFIG, bytes, at);
 }
 
-int net_rss_send(struct kl_net *net, const struct net_rss *rss)
+static int send_rss(struct kl_net *net, const struct net_rss *rss)
 {
-	return kl_device_has(net->device, VIRTIO_NET_F_RSS) ? send_rss(net, rss) :
+	return kl_device_has(net->device, VIRTIO_NET_F_RSS) ? send_rss_config(net, rss) :
 							      send_hash(net, rss);
+}
+
+int kl_net_rss_set(struct kl_net *net, const struct kl_net_rss *request)
+{
+	struct net_rss rss = {0};
+	int rc;
+
+	if (request == NULL) {
+		net_rss_free(&net->settings.rss);
+		return 0;
+	}
+	rc = net_require_feature(net,
+		has_table(net) || request->table != NULL ? VIRTIO_NET_F_RSS :
+							   VIRTIO_NET_F_HASH_REPORT,
+		"RSS");
+	if (rc == 0)
+		rc = make_rss(net, request, &rss);
+	if (rc == 0)
+		rc = apply_rss(net, &rss);
+	if (rc == 0 && net_is_started(net))
+		rc = send_rss(net, &rss);
+	if (rc == 0)
+		RTE_SWAP(rss, net->settings.rss);
+	net_rss_free(&rss);
+	return rc;
+}
+
+int kl_net_rss_get(const struct kl_net *net, struct kl_net_rss *rss)
+{
+	const struct net_rss *set = &net->settings.rss;
+
+	if (!set->is_set)
+		return -ENOENT;
+	*rss = (struct kl_net_rss){
+		.types = net_rss_types_of(set->types),
+		.key = set->key,
+		.key_bytes = set->key_bytes,
+		.table = set->table,
+		.table_entries = set->table_entries,
+	};
+	return 0;
+}
+
+static int send_tunnels(struct kl_net *net, uint32_t types)
+{
+	int rc = net_require_feature(net, VIRTIO_NET_F_HASH_TUNNEL, "a hash of inner packets");
+
+	if (rc != 0 || !net_is_started(net))
+		return rc;
+	return net_control_send(net, "a hash of inner packets", VIRTIO_NET_CTRL_HASH_TUNNEL,
+		VIRTIO_NET_CTRL_HASH_TUNNEL_SET, &types, sizeof(types));
+}
+
+int kl_net_hash_tunnels_set(struct kl_net *net, uint32_t types)
+{
+	int rc;
+
+	if ((types & ~net->tunnels) != 0) {
+		kl_error("%s: the device can't look into the tunnels 0x%x; allowed: 0x%x",
+			kl_device_info(net->device)->name, types & ~net->tunnels, net->tunnels);
+		return -EINVAL;
+	}
+	rc = send_tunnels(net, types);
+	if (rc == 0)
+		net->settings.tunnels = types;
+	return rc;
+}
+
+uint32_t kl_net_hash_tunnels_get(const struct kl_net *net)
+{
+	return net->tunnels;
+}
+
+static int replay_tunnels(struct kl_net *net)
+{
+	return net->settings.tunnels != 0 ? send_tunnels(net, net->settings.tunnels) : 0;
 }
 
 static int send_pairs(struct kl_net *net)
@@ -67,7 +279,7 @@ static int send_pairs(struct kl_net *net)
 		VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &net->running_pairs, sizeof(net->running_pairs));
 }
 
-/* What was asked for: by RSS, which sets the number of pairs too, or as a hash alone. */
+/* The user's setting: by RSS, which sets the number of pairs too, or as a hash alone. */
 static int send_setting(struct kl_net *net)
 {
 	bool has_rss = kl_device_has(net->device, VIRTIO_NET_F_RSS);
@@ -75,26 +287,26 @@ static int send_setting(struct kl_net *net)
 		"RSS");
 
 	if (rc == 0)
-		rc = net_rss_apply(net, &net->settings.rss);
+		rc = apply_rss(net, &net->settings.rss);
 	if (rc == 0 && !has_rss && net->running_pairs > 1)
 		rc = send_pairs(net);
-	return rc == 0 ? net_rss_send(net, &net->settings.rss) : rc;
+	return rc == 0 ? send_rss(net, &net->settings.rss) : rc;
 }
 
 /*
- * The device's own way, 5.1.9.5.6, if it has one, which is what it does anyway with one pair. A hash
- * report is of nothing until the types are set.
+ * 5.1.9.5.6: automatic receive steering, if the device has it. With one pair it is in force anyway.
+ * A hash report is of nothing until the types are set.
  */
 static int send_default(struct kl_net *net)
 {
-	bool has_own_way = kl_device_has(net->device, VIRTIO_NET_F_MQ);
+	bool is_automatic = kl_device_has(net->device, VIRTIO_NET_F_MQ);
 	struct net_rss rss = {0};
-	int rc = net_rss_default(net, &rss);
+	int rc = make_default(net, &rss);
 
 	if (rc == 0 && net->running_pairs > 1)
-		rc = has_own_way ? send_pairs(net) : send_rss(net, &rss);
+		rc = is_automatic ? send_pairs(net) : send_rss_config(net, &rss);
 	if (rc == 0 && kl_device_has(net->device, VIRTIO_NET_F_HASH_REPORT) &&
-		(has_own_way || net->running_pairs == 1))
+		(is_automatic || net->running_pairs == 1))
 		rc = send_hash(net, &rss);
 	net_rss_free(&rss);
 	return rc;
@@ -102,8 +314,12 @@ static int send_default(struct kl_net *net)
 
 int net_steering_replay(struct kl_net *net)
 {
+	int rc = 0;
+
 	if (net->settings.rss.is_set)
-		return send_setting(net);
-	/* Without a control queue all queues are in use by being there. */
-	return net->control.queue != NULL ? send_default(net) : 0;
+		rc = send_setting(net);
+	/* Without a control queue all queues that exist are in use. */
+	else if (net->control.queue != NULL)
+		rc = send_default(net);
+	return rc == 0 ? replay_tunnels(net) : rc;
 }

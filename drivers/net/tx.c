@@ -8,6 +8,7 @@
 #include "ring/kick.h"
 #include "ring/used.h"
 #include "state.h"
+#include "tx.h"
 
 #define RECLAIM_CHUNK 64
 /*

@@ -8,6 +8,7 @@
 #include "ring/table.h"
 #include "ring/verbs.h"
 #include "state.h"
+#include "tx.h"
 
 /* More than this no ring is asked to take for one packet. */
 #define TX_MAX_PIECES 256

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sleeping until packets come, and never missing the wake-up. Virtio 1.x, 2.7.7.1, 2.7.10, 2.8.10. */
+/* Sleeping until packets come without a missed wake-up. virtio 1.x, 2.7.7.1, 2.7.10, 2.8.10. */
 #include <unistd.h>
 
 #include "ring/verbs.h"
@@ -8,16 +9,6 @@
 int kl_net_queue_event_fd(const struct kl_net *net, uint16_t queue)
 {
 	return kl_device_queue_event_fd(net->device, NET_RX_VECTOR(queue));
-}
-
-void net_wake(const struct kl_net *net, uint16_t queue)
-{
-	const uint64_t one = 1;
-	const int fd = kl_net_queue_event_fd(net, queue);
-
-	/* A counter that is full wakes as well. */
-	if (fd >= 0 && write(fd, &one, sizeof(one)) < 0)
-		return;
 }
 
 bool kl_net_rx_arm(struct kl_net *net, uint16_t queue)
