@@ -18,8 +18,11 @@ void net_announce_requested(struct kl_net *net)
 		VIRTIO_NET_CTRL_ANNOUNCE, VIRTIO_NET_CTRL_ANNOUNCE_ACK, NULL, 0);
 }
 
-/* What is behind the message is of an earlier packet, and too long by the frame check sequence. */
-static void pad(struct rte_mbuf *packet)
+/*
+ * Clears the bytes behind the message, which are an earlier packet's, and trims the
+ * frame check sequence.
+ */
+static void pad_packet(struct rte_mbuf *packet)
 {
 	const uint16_t used = RTE_ETHER_HDR_LEN + sizeof(struct rte_arp_hdr);
 	const uint16_t frame = RTE_ETHER_MIN_LEN - RTE_ETHER_CRC_LEN;
@@ -38,6 +41,6 @@ struct rte_mbuf *kl_net_announcement_create(const struct kl_net *net, struct rte
 	memcpy(mac.addr_bytes, net->info.mac, sizeof(mac.addr_bytes));
 	packet = rte_net_make_rarp_packet(pool, &mac);
 	if (packet != NULL)
-		pad(packet);
+		pad_packet(packet);
 	return packet;
 }

@@ -6,8 +6,10 @@
 #include <kickless/net.h>
 
 /*
- * Counts the device's request in the port's information, and acknowledges it to the device. The
- * application creates and sends the packets, since the transmit queues belong to its threads.
+ * Counts the device's request in kl_net_info, and acknowledges it to the device.
+ *
+ * The application creates and sends the packets, since the transmit queues belong to its threads:
+ * see kl_net_announcement_create.
  *
  * Control thread, as every command, so never while another command waits for its answer. A failed
  * acknowledgement is logged; the next change of the configuration tries again.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* When the device notifies of used buffers: virtio 1.x, 5.1.9.5.10. */
+/* Coalescing of used buffer notifications: virtio 1.x, 5.1.9.5.10. */
 #include <errno.h>
 
 #include <kickless/log.h>
@@ -17,7 +17,7 @@ static struct virtio_net_ctrl_coal wire_of(const struct kl_net_coalescing *coale
 	};
 }
 
-static int tell_all(struct kl_net *net, enum kl_net_direction direction,
+static int send_direction(struct kl_net *net, enum kl_net_direction direction,
 	const struct kl_net_coalescing *coalescing)
 {
 	const struct virtio_net_ctrl_coal data = wire_of(coalescing);
@@ -36,7 +36,7 @@ static uint16_t index_of(enum kl_net_direction direction, uint16_t queue)
 	return direction == KL_NET_RX ? VIRTIO_NET_RX_QUEUE(queue) : VIRTIO_NET_TX_QUEUE(queue);
 }
 
-static int tell_one(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+static int send_queue(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	const struct kl_net_coalescing *coalescing)
 {
 	const struct virtio_net_ctrl_coal_vq data = {
@@ -51,7 +51,7 @@ static int tell_one(struct kl_net *net, enum kl_net_direction direction, uint16_
 int kl_net_coalescing_set(struct kl_net *net, enum kl_net_direction direction,
 	const struct kl_net_coalescing *coalescing)
 {
-	int rc = tell_all(net, direction, coalescing);
+	int rc = send_direction(net, direction, coalescing);
 
 	if (rc != 0)
 		return rc;
@@ -62,7 +62,7 @@ int kl_net_coalescing_set(struct kl_net *net, enum kl_net_direction direction,
 	return 0;
 }
 
-static int check_queue(const struct kl_net *net, uint16_t queue)
+static int check_coalescing_queue(const struct kl_net *net, uint16_t queue)
 {
 	int rc = net_require_feature(net, VIRTIO_NET_F_VQ_NOTF_COAL,
 		"coalescing of a queue's notifications");
@@ -75,10 +75,10 @@ static int check_queue(const struct kl_net *net, uint16_t queue)
 int kl_net_queue_coalescing_set(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	const struct kl_net_coalescing *coalescing)
 {
-	int rc = check_queue(net, queue);
+	int rc = check_coalescing_queue(net, queue);
 
 	if (rc == 0)
-		rc = tell_one(net, direction, queue, coalescing);
+		rc = send_queue(net, direction, queue, coalescing);
 	if (rc == 0)
 		net->pairs[queue].coalescing[direction] = (struct net_coalescing){true,
 			*coalescing};
@@ -91,7 +91,7 @@ int kl_net_queue_coalescing_get(struct kl_net *net, enum kl_net_direction direct
 {
 	struct virtio_net_ctrl_coal_vq data = {.vq_index = index_of(direction, queue)};
 	const struct net_command command = {
-		.what = "the question for a queue's coalescing",
+		.what = "the query of a queue's coalescing",
 		.class = VIRTIO_NET_CTRL_NOTF_COAL,
 		.command = VIRTIO_NET_CTRL_NOTF_COAL_VQ_GET,
 		.data = &data,
@@ -99,7 +99,7 @@ int kl_net_queue_coalescing_get(struct kl_net *net, enum kl_net_direction direct
 		.inner = &data.coal,
 		.inner_bytes = sizeof(data.coal),
 	};
-	int rc = check_queue(net, queue);
+	int rc = check_coalescing_queue(net, queue);
 
 	if (rc == 0)
 		rc = net_control_query(net, &command);
@@ -113,15 +113,15 @@ int kl_net_queue_coalescing_get(struct kl_net *net, enum kl_net_direction direct
 static int replay_direction(struct kl_net *net, enum kl_net_direction direction)
 {
 	const struct net_coalescing *all = &net->settings.coalescing[direction];
-	int rc = all->is_set ? tell_all(net, direction, &all->value) : 0;
+	int rc = all->is_set ? send_direction(net, direction, &all->value) : 0;
 
 	for (uint16_t i = 0; i < net->running_pairs && rc == 0; i++) {
 		const struct net_coalescing *one = &net->pairs[i].coalescing[direction];
 
 		if (one->is_set)
-			rc = check_queue(net, i);
+			rc = check_coalescing_queue(net, i);
 		if (one->is_set && rc == 0)
-			rc = tell_one(net, direction, i, &one->value);
+			rc = send_queue(net, direction, i, &one->value);
 	}
 	return rc;
 }

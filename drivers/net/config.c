@@ -14,7 +14,7 @@
 #define FIELD(name) offsetof(struct virtio_net_config, name)
 #define FIELDS_MAX 12
 
-/* 2.5.1: only a field whose feature is offered may be looked at, and only where there is one. */
+/* 2.5.1: only a field whose feature is offered may be read, and only where the space has it. */
 static bool has_field(const struct kl_net *net, unsigned int feature, size_t end)
 {
 	return kl_device_offers(net->device, feature) && end <= kl_device_config_size(net->device);
@@ -89,10 +89,10 @@ static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 
 static void set_mtu(struct kl_net *net, const struct virtio_net_config *config)
 {
-	bool says = has_field_of(net, VIRTIO_NET_F_MTU) && config->mtu >= NET_MIN_MTU;
+	bool is_valid = has_field_of(net, VIRTIO_NET_F_MTU) && config->mtu >= NET_MIN_MTU;
 
-	net->info.max_mtu = says ? config->mtu : UINT16_MAX;
-	net->info.mtu = says ? config->mtu : RTE_ETHER_MTU;
+	net->info.max_mtu = is_valid ? config->mtu : UINT16_MAX;
+	net->info.mtu = is_valid ? config->mtu : RTE_ETHER_MTU;
 	if (net->settings.mtu != 0)
 		net->info.mtu = RTE_MIN(net->settings.mtu, net->info.max_mtu);
 }
@@ -111,7 +111,7 @@ static void set_link(struct kl_net *net, const struct virtio_net_config *config)
 
 /*
  * 5.1.4.1, and the number of the control queue behind the last pair must still be a queue's. A back
- * end without control queues has no need of the feature: its queues are there to be used.
+ * end without control queues has no need of the feature: all its queues are in use.
  */
 static void set_pairs(struct kl_net *net, const struct virtio_net_config *config)
 {
@@ -129,7 +129,7 @@ static void set_pairs(struct kl_net *net, const struct virtio_net_config *config
 		net->info.max_queue_pairs = pairs;
 }
 
-/* What can be had of RSS is told only when all of it is there. */
+/* RSS limits, which stay 0 unless all of RSS is there. */
 static void set_rss(struct kl_net *net, const struct virtio_net_config *config)
 {
 	bool has_rss = has_field_of(net, VIRTIO_NET_F_RSS);
@@ -173,7 +173,7 @@ static size_t add_fields(const struct kl_net *net, struct virtio_net_config *con
 	};
 	size_t count = 0;
 
-	static_assert(RTE_DIM(all) <= FIELDS_MAX, "room for all");
+	static_assert(RTE_DIM(all) <= FIELDS_MAX, "all fields fit");
 	for (size_t i = 0; i < RTE_DIM(all); i++)
 		if (has_field_of(net, all[i].feature) || has_field_of(net, all[i].other))
 			fields[count++] = all[i].field;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The device configuration: MAC, link, MTU, speed, RSS. virtio 1.x, 5.1.4. All functions are for the
- * control thread.
- */
+/* The device configuration: MAC, link, MTU, speed, RSS. virtio 1.x, 5.1.4. Control thread. */
 #ifndef KL_NET_CONFIG_H
 #define KL_NET_CONFIG_H
 
@@ -12,8 +9,8 @@
 int net_config_read(struct kl_net *net);
 
 /*
- * True if the device offers feature, has its field in the configuration space, and the field's value
- * is valid.
+ * True if the device offers feature, has its field in the configuration space, and the
+ * field is valid.
  */
 bool net_config_is_usable(const struct kl_net *net, unsigned int feature);
 

@@ -16,11 +16,11 @@
 unsigned int net_control_timeout_ms = 2000;
 
 /* Header, data, data to be written, answer, reply. */
-#define PIECES_MAX 5
-/* What the answer holds until the device writes it; no answer that a device gives. */
+#define SEGMENTS_MAX 5
+/* The answer's initial value, which no device writes. */
 #define NO_ANSWER 0xff
 
-/* The parts of net_control.memory: each begins a cache line, and the last has the rest. */
+/* Offsets in net_control.memory: each area begins a cache line, and the last has the rest. */
 #define HEADER_AT 0
 #define ANSWER_AT 64
 #define INNER_AT 128
@@ -31,7 +31,7 @@ unsigned int net_control_timeout_ms = 2000;
 /* The first pauses are short, since most devices answer at once. */
 #define PAUSE_MIN_NS 10000
 #define PAUSE_MAX_NS 1000000
-/* A look at the status costs an exit. */
+/* Reading the status costs an exit. */
 #define PAUSES_PER_STATUS 16
 
 uint16_t net_control_index(const struct kl_net *net)
@@ -57,9 +57,9 @@ int net_control_create(struct kl_net *net)
 	struct net_control *control = &net->control;
 	const struct kl_queue_conf conf = {
 		.index = net_control_index(net),
-		.indirect_entries = PIECES_MAX,
+		.indirect_entries = SEGMENTS_MAX,
 		.chained = !kl_device_has(net->device, VIRTIO_F_INDIRECT_DESC),
-		.is_supply = true, /* nobody polls it, so no kick may wait */
+		.is_supply = true, /* it is never polled, so no kick may be deferred */
 		.breaks_alone = true, /* commands fail then; packets go on */
 	};
 	int rc;
@@ -91,7 +91,7 @@ void net_control_free(struct kl_net *net)
 	net->control = (struct net_control){0};
 }
 
-static struct kl__segment piece(const struct net_control *control, size_t at, size_t bytes)
+static struct kl__segment segment(const struct net_control *control, size_t at, size_t bytes)
 {
 	return (struct kl__segment){control->memory.iova + at, (uint32_t)bytes};
 }
@@ -101,29 +101,29 @@ static uint8_t *memory_at(const struct net_control *control, size_t at)
 	return (uint8_t *)control->memory.memory + at;
 }
 
-/* Lays the command out and gives it to the device. */
-static int submit(struct net_control *control, const struct net_command *command)
+/* Lays the command out and adds it to the queue. */
+static int submit_command(struct net_control *control, const struct net_command *command)
 {
 	const struct virtio_net_ctrl_hdr header = {command->class, command->command};
-	struct kl__segment pieces[PIECES_MAX];
+	struct kl__segment segments[SEGMENTS_MAX];
 	unsigned int readable = 0, count;
 	int rc;
 
 	memcpy(memory_at(control, HEADER_AT), &header, sizeof(header));
-	pieces[readable++] = piece(control, HEADER_AT, sizeof(header));
+	segments[readable++] = segment(control, HEADER_AT, sizeof(header));
 	if (command->data_bytes > 0) {
 		memcpy(memory_at(control, DATA_AT), command->data, command->data_bytes);
-		pieces[readable++] = piece(control, DATA_AT, command->data_bytes);
+		segments[readable++] = segment(control, DATA_AT, command->data_bytes);
 	}
 	count = readable;
 	if (command->inner_bytes > 0)
-		pieces[count++] = piece(control, INNER_AT, command->inner_bytes);
+		segments[count++] = segment(control, INNER_AT, command->inner_bytes);
 	memset(memory_at(control, ANSWER_AT), 0, DATA_AT - ANSWER_AT);
 	*memory_at(control, ANSWER_AT) = NO_ANSWER;
-	pieces[count++] = piece(control, ANSWER_AT, 1);
+	segments[count++] = segment(control, ANSWER_AT, 1);
 	if (command->reply_bytes > 0)
-		pieces[count++] = piece(control, REPLY_AT, command->reply_bytes);
-	rc = kl__queue_add(control->queue, pieces, readable, count - readable, control);
+		segments[count++] = segment(control, REPLY_AT, command->reply_bytes);
+	rc = kl__queue_add(control->queue, segments, readable, count - readable, control);
 	if (rc != 0)
 		return rc;
 	kl__queue_publish(control->queue);
@@ -139,7 +139,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static int broken(const struct kl_net *net, const char *what)
+static int fail_broken(const struct kl_net *net, const char *what)
 {
 	kl_error("%s: %s is not possible: the control queue is broken (%s) until a stop and start",
 		kl_device_info(net->device)->name, what,
@@ -147,7 +147,7 @@ static int broken(const struct kl_net *net, const char *what)
 	return -EIO;
 }
 
-/* Waits for the command in flight: 1 when it came back, with how much was written; 0 or -EIO. */
+/* Waits for the command in flight: 1 when it was answered, with the number of bytes written; 0 or -EIO. */
 static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *written)
 {
 	struct kl_queue *queue = net->control.queue;
@@ -156,7 +156,7 @@ static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *writt
 
 	for (unsigned int pauses = 1; kl__queue_take(queue, written) == NULL; pauses++) {
 		if (queue->fault != KL_QUEUE_OK)
-			return broken(net, what);
+			return fail_broken(net, what);
 		if (pauses % PAUSES_PER_STATUS == 0 && kl_device_needs_reset(net->device)) {
 			kl_error("%s: no answer to %s: the device needs a reset, or is gone",
 				kl_device_info(net->device)->name, what);
@@ -170,30 +170,30 @@ static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *writt
 	return 1;
 }
 
-/* A command that was given up must have been answered before the next can be sent. */
-static int settle_owed(struct kl_net *net, const char *what)
+/* A command that timed out must have been answered before the next can be sent. */
+static int finish_late_answer(struct kl_net *net, const char *what)
 {
 	struct net_control *control = &net->control;
 	uint32_t written;
 	void *late = kl__queue_take(control->queue, &written);
 
 	if (control->queue->fault != KL_QUEUE_OK)
-		return broken(net, what);
-	if (control->owed == NULL)
+		return fail_broken(net, what);
+	if (control->unanswered == NULL)
 		return 0;
 	if (late == NULL) {
 		kl_error("%s: %s is not possible: the device has not answered %s yet",
-			kl_device_info(net->device)->name, what, control->owed);
+			kl_device_info(net->device)->name, what, control->unanswered);
 		return -ETIMEDOUT;
 	}
 	kl_notice("%s: %s was answered late, with %u", kl_device_info(net->device)->name,
-		control->owed, *memory_at(control, ANSWER_AT));
-	control->owed = NULL;
+		control->unanswered, *memory_at(control, ANSWER_AT));
+	control->unanswered = NULL;
 	return 0;
 }
 
 /* 5.1.9.5: anything but OK is an error. */
-static int judge(const struct kl_net *net, const struct net_command *command)
+static int check_answer(const struct kl_net *net, const struct net_command *command)
 {
 	uint8_t answer = *(volatile uint8_t *)memory_at(&net->control, ANSWER_AT);
 
@@ -210,8 +210,8 @@ static int judge(const struct kl_net *net, const struct net_command *command)
 }
 
 /*
- * How much of the reply the device wrote, which counts everything before it. A device that claims
- * less than the answer, which is there, tells nothing.
+ * Bytes of the reply that the device wrote. The used length counts everything before it. A length
+ * that ends before the answer, which is there, counts as no reply.
  */
 static uint32_t reply_bytes(const struct net_command *command, uint32_t written)
 {
@@ -229,12 +229,12 @@ int net_control_query(struct kl_net *net, const struct net_command *command)
 	if (control->queue == NULL || command->data_bytes > control->data_bytes ||
 		command->inner_bytes > INNER_MAX || command->reply_bytes > NET_REPLY_MAX)
 		return -EINVAL;
-	rc = settle_owed(net, command->what);
+	rc = finish_late_answer(net, command->what);
 	if (rc == 0)
-		rc = submit(control, command);
+		rc = submit_command(control, command);
 	if (rc != 0)
 		return rc;
-	control->owed = command->what;
+	control->unanswered = command->what;
 	rc = wait_for_answer(net, command->what, &written);
 	if (rc < 0)
 		return rc;
@@ -243,8 +243,8 @@ int net_control_query(struct kl_net *net, const struct net_command *command)
 			kl_device_info(net->device)->name, command->what, net_control_timeout_ms);
 		return -ETIMEDOUT;
 	}
-	control->owed = NULL;
-	rc = judge(net, command);
+	control->unanswered = NULL;
+	rc = check_answer(net, command);
 	if (rc != 0)
 		return rc;
 	if (command->inner_bytes > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control queue: one command at a time, waited for with a deadline. virtio 1.x, 5.1.9.5. The
- * control thread only.
+ * The control queue: one command at a time, with a deadline for its answer. virtio 1.x, 5.1.9.5. Control
+ * thread only.
  */
 #ifndef KL_NET_CONTROL_H
 #define KL_NET_CONTROL_H
@@ -21,7 +21,7 @@ struct net_command {
 	size_t reply_bytes;
 };
 
-/* How long an answer may take, in milliseconds. A test may shorten it. */
+/* Timeout for an answer, in milliseconds. A test may shorten it. */
 extern unsigned int net_control_timeout_ms;
 
 /* Largest reply that fits. */
@@ -31,13 +31,13 @@ extern unsigned int net_control_timeout_ms;
 uint16_t net_control_index(const struct kl_net *net);
 /* Makes the queue, if CTRL_VQ was accepted. 0 or -errno after a message. */
 int net_control_create(struct kl_net *net);
-/* After a reset: takes back what was in flight. */
+/* After a reset: reclaims the command in flight. */
 void net_control_drain(struct kl_net *net);
 /* After a reset: the queue itself is gone. */
 void net_control_free(struct kl_net *net);
 
 /*
- * Sends one command and waits. Returns how many bytes of reply the device wrote (0 without one), or
+ * Sends one command and waits. Returns the bytes of reply that the device wrote (0 without one), or
  * after a message -EIO, -ETIMEDOUT, -EINVAL (more data than fits).
  */
 int net_control_query(struct kl_net *net, const struct net_command *command);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the device counts by itself: virtio 1.4, 5.1.9.5.11. */
+/* Counters of the device itself: virtio 1.4, 5.1.9.5.11. */
 #include <errno.h>
 #include <string.h>
 
@@ -43,11 +43,11 @@ static const struct type {
 		{"tx_packets_allowance_exceeded", "tx_bytes_allowance_exceeded"}},
 };
 
-/* CTL-39: only what the device says it counts may be asked for. */
-static int query(struct kl_net *net, uint64_t *supported)
+/* CTL-39: only types that the device supports may be queried. */
+static int query_types(struct kl_net *net, uint64_t *supported)
 {
 	const struct net_command command = {
-		.what = "the question what it counts",
+		.what = "the query of its counter types",
 		.class = VIRTIO_NET_CTRL_STATS,
 		.command = VIRTIO_NET_CTRL_STATS_QUERY,
 		.reply = supported,
@@ -65,7 +65,7 @@ static int query(struct kl_net *net, uint64_t *supported)
 }
 
 /* CTL-40: one type that is not for this queue would fail the whole command. */
-static uint64_t wanted(const struct kl_net *net, enum kl_net_direction direction,
+static uint64_t types_of_queue(const struct kl_net *net, enum kl_net_direction direction,
 	uint64_t supported)
 {
 	uint64_t accepted = kl_device_info(net->device)->accepted.word[0], mask = 0;
@@ -77,16 +77,16 @@ static uint64_t wanted(const struct kl_net *net, enum kl_net_direction direction
 	return mask & supported;
 }
 
-static const struct type *find(uint64_t asked, uint8_t number)
+static const struct type *find_type(uint64_t requested, uint8_t number)
 {
 	for (size_t i = 0; i < RTE_DIM(types); i++)
-		if (types[i].number == number && (asked & RTE_BIT64(number)) != 0)
+		if (types[i].number == number && (requested & RTE_BIT64(number)) != 0)
 			return &types[i];
 	return NULL;
 }
 
 /* A device that knows fewer counters of a type sends fewer, one that knows more sends more. */
-static int take(const struct type *type, const uint8_t *values, size_t bytes,
+static int parse_type(const struct type *type, const uint8_t *values, size_t bytes,
 	struct kl_net_device_counter *counters)
 {
 	int count = 0;
@@ -100,12 +100,15 @@ static int take(const struct type *type, const uint8_t *values, size_t bytes,
 	return count;
 }
 
-/* CTL-41: each part says how long it is. A type comes once: the second time is not taken. */
-static int parse(const struct kl_net *net, const struct virtio_net_ctrl_queue_stats *asked,
+/*
+ * CTL-41: each type of the reply starts with its size. A type comes once: the second time
+ * is not taken.
+ */
+static int parse_reply(const struct kl_net *net, const struct virtio_net_ctrl_queue_stats *request,
 	const uint8_t *reply, size_t bytes,
 	struct kl_net_device_counter counters[KL_NET_DEVICE_COUNTERS_MAX])
 {
-	uint64_t missing = asked->types_bitmap;
+	uint64_t missing = request->types_bitmap;
 	struct virtio_net_stats_reply_hdr header;
 	int count = 0;
 
@@ -116,15 +119,16 @@ static int parse(const struct kl_net *net, const struct virtio_net_ctrl_queue_st
 		memcpy(&header, reply, sizeof(header));
 		if (header.size < sizeof(header)) {
 			kl_error(
-				"%s: the device's counters have a part of %u bytes; allowed: %zu or more",
+				"%s: the device's counters have a type of %u bytes; allowed: %zu or more",
 				kl_device_info(net->device)->name, header.size, sizeof(header));
 			return -EIO;
 		}
 		size = RTE_MIN(header.size, bytes);
-		type = header.vq_index == asked->vq_index ? find(missing, header.type) : NULL;
+		type = header.vq_index == request->vq_index ? find_type(missing, header.type) :
+							      NULL;
 		if (type != NULL) {
 			missing &= ~RTE_BIT64(type->number);
-			count += take(type, reply + sizeof(header), size - sizeof(header),
+			count += parse_type(type, reply + sizeof(header), size - sizeof(header),
 				counters + count);
 		}
 		reply += size;
@@ -136,33 +140,33 @@ static int parse(const struct kl_net *net, const struct virtio_net_ctrl_queue_st
 int kl_net_device_counters_get(struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
 	struct kl_net_device_counter counters[KL_NET_DEVICE_COUNTERS_MAX])
 {
-	struct virtio_net_ctrl_queue_stats asked = {
+	struct virtio_net_ctrl_queue_stats request = {
 		.vq_index = direction == KL_NET_RX ? VIRTIO_NET_RX_QUEUE(queue) :
 						     VIRTIO_NET_TX_QUEUE(queue),
 	};
 	uint8_t reply[NET_REPLY_MAX];
 	const struct net_command command = {
-		.what = "the question for its counters",
+		.what = "the query of its counters",
 		.class = VIRTIO_NET_CTRL_STATS,
 		.command = VIRTIO_NET_CTRL_STATS_GET,
-		.data = &asked,
-		.data_bytes = sizeof(asked),
+		.data = &request,
+		.data_bytes = sizeof(request),
 		.reply = reply,
 		.reply_bytes = sizeof(reply),
 	};
 	uint64_t supported;
 	int rc = net_require_feature(net, VIRTIO_NET_F_DEVICE_STATS,
-		"a look at the device's counters");
+		"reading the device's counters");
 
 	if (rc == 0)
 		rc = net_check_queue(net, queue);
 	if (rc == 0)
-		rc = query(net, &supported);
+		rc = query_types(net, &supported);
 	if (rc != 0)
 		return rc;
-	asked.types_bitmap = wanted(net, direction, supported);
-	if (asked.types_bitmap == 0)
+	request.types_bitmap = types_of_queue(net, direction, supported);
+	if (request.types_bitmap == 0)
 		return 0;
 	rc = net_control_query(net, &command);
-	return rc < 0 ? rc : parse(net, &asked, reply, (size_t)rc, counters);
+	return rc < 0 ? rc : parse_reply(net, &request, reply, (size_t)rc, counters);
 }

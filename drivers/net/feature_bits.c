@@ -69,8 +69,8 @@ const struct kl_feature_name net_feature_names[] = {
 	}
 
 /*
- * 5.1.3.1, and what follows from it: whoever has no control queue can't configure what is configured
- * over it. Large packets are taken in merged buffers only: no packet buffer holds one.
+ * 5.1.3.1, and its consequences: without a control queue nothing can be configured over it. Large
+ * packets are taken in merged buffers only: no packet buffer holds one.
  */
 const struct kl_feature_rule net_feature_rules[] = {
 	NEEDS_BOTH(GUEST_TSO4, GUEST_CSUM, MRG_RXBUF),
@@ -105,10 +105,10 @@ const struct kl_feature_rule net_feature_rules[] = {
 };
 
 /*
- * Taken whenever the device offers them: they change nothing until a command is sent, or are how
- * this driver likes to receive.
+ * Accepted whenever the device offers them: they change nothing until a command is sent, or are how
+ * this driver prefers to receive.
  */
-static const uint8_t taken_always[] = {
+static const uint8_t accepted_always[] = {
 	VIRTIO_NET_F_MRG_RXBUF,
 	VIRTIO_NET_F_CTRL_VQ,
 	VIRTIO_NET_F_CTRL_RX,
@@ -120,8 +120,8 @@ static const uint8_t taken_always[] = {
 	VIRTIO_NET_F_DEVICE_STATS,
 };
 
-/* Those with a field in the configuration that must be there and make sense. */
-static const uint8_t taken_with_field[] = {
+/* Accepted if their field in the configuration exists and is valid. */
+static const uint8_t accepted_with_field[] = {
 	VIRTIO_NET_F_MAC,
 	VIRTIO_NET_F_STATUS,
 	VIRTIO_NET_F_MTU,
@@ -133,8 +133,8 @@ static const uint8_t taken_with_field[] = {
 
 struct use {
 	uint8_t bit;
-	uint64_t taken_for; /* offloads, any of which is a reason to ask for it */
-	uint64_t means; /* offloads that a user wants who names the feature */
+	uint64_t reasons; /* offloads that are each a reason to accept it */
+	uint64_t offloads; /* offloads that the user requests by naming the feature */
 };
 
 static const struct use tx_uses[] = {
@@ -143,7 +143,7 @@ static const struct use tx_uses[] = {
 	{VIRTIO_NET_F_HOST_TSO6, RTE_ETH_TX_OFFLOAD_TCP_TSO, RTE_ETH_TX_OFFLOAD_TCP_TSO},
 	{VIRTIO_NET_F_HOST_ECN, RTE_ETH_TX_OFFLOAD_TCP_TSO, RTE_ETH_TX_OFFLOAD_TCP_TSO},
 	{VIRTIO_NET_F_HOST_USO, RTE_ETH_TX_OFFLOAD_UDP_TSO, RTE_ETH_TX_OFFLOAD_UDP_TSO},
-	/* Fragments of one datagram are not what UDP_TSO promises, unless somebody says so. */
+	/* UDP_TSO does not promise fragments of one datagram, so only its name requests it. */
 	{VIRTIO_NET_F_HOST_UFO, 0, RTE_ETH_TX_OFFLOAD_UDP_TSO},
 	{VIRTIO_NET_F_GUEST_HDRLEN, NET_TX_SEGMENT_OFFLOADS, 0},
 };
@@ -162,13 +162,13 @@ static const struct use rx_uses[] = {
 	{VIRTIO_NET_F_CTRL_VLAN, RTE_ETH_RX_OFFLOAD_VLAN_FILTER, RTE_ETH_RX_OFFLOAD_VLAN_FILTER},
 	{VIRTIO_NET_F_HASH_REPORT, RTE_ETH_RX_OFFLOAD_RSS_HASH, RTE_ETH_RX_OFFLOAD_RSS_HASH},
 	/*
-	 * It tells the hypervisor to plug a primary device of the same address, so only an
-	 * application that joins the two may want it, and says so.
+	 * It makes the hypervisor plug a primary device of the same address. So only an application
+	 * that joins the two may accept it, by its name.
 	 */
 	{VIRTIO_NET_F_STANDBY, 0, 0},
 };
 
-static bool has(const struct kl_features *set, unsigned int bit)
+static bool has_feature(const struct kl_features *set, unsigned int bit)
 {
 	return kl_features_has(set, bit);
 }
@@ -178,31 +178,33 @@ uint64_t net_tx_offloads_of(const struct kl_features *set)
 	uint64_t offloads = RTE_ETH_TX_OFFLOAD_VLAN_INSERT | RTE_ETH_TX_OFFLOAD_IPV4_CKSUM |
 		NET_TX_CKSUM_OFFLOADS | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 
-	if (!has(set, VIRTIO_NET_F_CSUM))
+	if (!has_feature(set, VIRTIO_NET_F_CSUM))
 		return offloads;
-	if (has(set, VIRTIO_NET_F_HOST_TSO4) && has(set, VIRTIO_NET_F_HOST_TSO6))
+	if (has_feature(set, VIRTIO_NET_F_HOST_TSO4) && has_feature(set, VIRTIO_NET_F_HOST_TSO6))
 		offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
-	if (has(set, VIRTIO_NET_F_HOST_USO) || has(set, VIRTIO_NET_F_HOST_UFO))
+	if (has_feature(set, VIRTIO_NET_F_HOST_USO) || has_feature(set, VIRTIO_NET_F_HOST_UFO))
 		offloads |= RTE_ETH_TX_OFFLOAD_UDP_TSO;
 	return offloads;
 }
 
 uint64_t net_rx_offloads_of(const struct kl_features *set)
 {
-	bool has_tso = has(set, VIRTIO_NET_F_GUEST_TSO4) || has(set, VIRTIO_NET_F_GUEST_TSO6);
+	bool has_tso = has_feature(set, VIRTIO_NET_F_GUEST_TSO4) ||
+		has_feature(set, VIRTIO_NET_F_GUEST_TSO6);
 	uint64_t offloads = RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
 
-	if (has(set, VIRTIO_NET_F_MRG_RXBUF))
+	if (has_feature(set, VIRTIO_NET_F_MRG_RXBUF))
 		offloads |= RTE_ETH_RX_OFFLOAD_SCATTER;
-	if (has(set, VIRTIO_NET_F_GUEST_CSUM))
+	if (has_feature(set, VIRTIO_NET_F_GUEST_CSUM))
 		offloads |= NET_RX_CKSUM_OFFLOADS;
-	if (has(set, VIRTIO_NET_F_GUEST_CSUM) && has(set, VIRTIO_NET_F_MRG_RXBUF) && has_tso)
+	if (has_feature(set, VIRTIO_NET_F_GUEST_CSUM) && has_feature(set, VIRTIO_NET_F_MRG_RXBUF) &&
+		has_tso)
 		offloads |= RTE_ETH_RX_OFFLOAD_TCP_LRO;
-	if (!has(set, VIRTIO_NET_F_CTRL_VQ))
+	if (!has_feature(set, VIRTIO_NET_F_CTRL_VQ))
 		return offloads;
-	if (has(set, VIRTIO_NET_F_CTRL_VLAN))
+	if (has_feature(set, VIRTIO_NET_F_CTRL_VLAN))
 		offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
-	if (has(set, VIRTIO_NET_F_HASH_REPORT))
+	if (has_feature(set, VIRTIO_NET_F_HASH_REPORT))
 		offloads |= RTE_ETH_RX_OFFLOAD_RSS_HASH;
 	return offloads;
 }
@@ -213,7 +215,7 @@ void net_offloads_possible(struct kl_net *net)
 	struct kl_features possible = kl_features_without(kl_device_info(net->device)->offered,
 		options->declined);
 
-	/* It is taken for no offload, only by its name. */
+	/* It is accepted for no offload, only by its name. */
 	if (!kl_features_has(&options->insisted, VIRTIO_NET_F_HOST_UFO))
 		kl_features_clear(&possible, VIRTIO_NET_F_HOST_UFO);
 	net->info.tx_offloads = net_tx_offloads_of(&possible);
@@ -224,15 +226,15 @@ static void add_named(const struct use *uses, size_t count, const struct kl_feat
 	uint64_t *offloads)
 {
 	for (size_t i = 0; i < count; i++)
-		if (has(insisted, uses[i].bit))
-			*offloads |= uses[i].means;
+		if (has_feature(insisted, uses[i].bit))
+			*offloads |= uses[i].offloads;
 }
 
 static void add_uses(struct kl_features *wanted, const struct use *uses, size_t count,
 	const struct kl_features *insisted, uint64_t offloads)
 {
 	for (size_t i = 0; i < count; i++)
-		if ((uses[i].taken_for & offloads) != 0 || has(insisted, uses[i].bit))
+		if ((uses[i].reasons & offloads) != 0 || has_feature(insisted, uses[i].bit))
 			kl_features_set(wanted, uses[i].bit);
 }
 
@@ -246,14 +248,14 @@ struct kl_features net_features_wanted(const struct kl_net *net, uint64_t *tx_of
 	add_named(rx_uses, RTE_DIM(rx_uses), insisted, rx_offloads);
 	add_uses(&wanted, tx_uses, RTE_DIM(tx_uses), insisted, *tx_offloads);
 	add_uses(&wanted, rx_uses, RTE_DIM(rx_uses), insisted, *rx_offloads);
-	for (size_t i = 0; i < RTE_DIM(taken_always); i++)
-		kl_features_set(&wanted, taken_always[i]);
-	for (size_t i = 0; i < RTE_DIM(taken_with_field); i++)
-		if (net_config_is_usable(net, taken_with_field[i]))
-			kl_features_set(&wanted, taken_with_field[i]);
+	for (size_t i = 0; i < RTE_DIM(accepted_always); i++)
+		kl_features_set(&wanted, accepted_always[i]);
+	for (size_t i = 0; i < RTE_DIM(accepted_with_field); i++)
+		if (net_config_is_usable(net, accepted_with_field[i]))
+			kl_features_set(&wanted, accepted_with_field[i]);
 	if (!net_config_is_usable(net, VIRTIO_NET_F_HASH_REPORT))
 		kl_features_clear(&wanted, VIRTIO_NET_F_HASH_REPORT);
-	/* There the other side knows the data queues only. */
+	/* Without control queues the back end knows the data queues only. */
 	if (!kl_device_has_control_queues(net->device))
 		kl_features_clear(&wanted, VIRTIO_NET_F_CTRL_VQ);
 	return wanted;
@@ -263,7 +265,7 @@ static int refuse_offload(const struct kl_net *net, const char *direction, const
 	uint64_t all)
 {
 	kl_error("%s: the %s offload %s is not possible with the features accepted%s",
-		kl_device_info(net->device)->name, direction, name != NULL ? name : "asked for",
+		kl_device_info(net->device)->name, direction, name != NULL ? name : "requested",
 		all != 0 ? "; it would be with those offered" : ", nor with those offered");
 	return -ENOTSUP;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Receive filters of the device: modes, MAC addresses, VLAN ids. virtio 1.x, 5.1.9.5.1 to 5.1.9.5.3. */
+/*
+ * Receive filters of the device: modes, MAC addresses, VLAN ids. virtio 1.x,
+ * 5.1.9.5.1 to 5.1.9.5.3.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -15,7 +15,7 @@
 	(FEATURE(GUEST_TSO4) | FEATURE(GUEST_TSO6) | FEATURE(GUEST_ECN) | FEATURE(GUEST_UFO) | \
 		FEATURE(GUEST_USO4) | FEATURE(GUEST_USO6))
 
-/* What the device does, and a command can change; VLAN_STRIP is ours. */
+/* Offloads that the device does and a command can change; VLAN_STRIP is the driver's. */
 #define BY_DEVICE (NET_RX_CKSUM_OFFLOADS | RTE_ETH_RX_OFFLOAD_TCP_LRO)
 #define CHANGEABLE (BY_DEVICE | RTE_ETH_RX_OFFLOAD_VLAN_STRIP)
 
@@ -31,7 +31,7 @@ static uint64_t bits_of(const struct kl_net *net, uint64_t rx_offloads)
 	return bits & kl_device_info(net->device)->accepted.word[0];
 }
 
-static int check(const struct kl_net *net, uint64_t rx_offloads)
+static int check_offloads(const struct kl_net *net, uint64_t rx_offloads)
 {
 	uint64_t negotiated = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
 	uint64_t changed = rx_offloads ^ net->rx_offloads;
@@ -44,14 +44,14 @@ static int check(const struct kl_net *net, uint64_t rx_offloads)
 	kl_error("%s: the receive offload %s can't change while the device runs; stop it first",
 		kl_device_info(net->device)->name,
 		kl_net_rx_offload_name(refused) != NULL ? kl_net_rx_offload_name(refused) :
-							  "asked for");
+							  "requested");
 	return -EINVAL;
 }
 
 /*
- * Tags are stripped here, or not. What the device does by command counts for packets that it has not
- * delivered yet, so for those rules the features stand. The burst looks at one flag, and at its own
- * address when it is called.
+ * Tags are stripped by the driver, or not. A command changes the device's offloads for packets that
+ * it has not delivered yet, so for those the rules stay those of the features. The burst reads one
+ * flag, and its own address when it is called.
  */
 static void set_stripping(struct kl_net *net, bool on)
 {
@@ -64,7 +64,7 @@ static void set_stripping(struct kl_net *net, bool on)
 	}
 }
 
-static int apply(struct kl_net *net, uint64_t rx_offloads)
+static int apply_offloads(struct kl_net *net, uint64_t rx_offloads)
 {
 	uint64_t bits = bits_of(net, rx_offloads);
 	int rc = 0;
@@ -91,9 +91,9 @@ int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads)
 	if (rc == 0)
 		rc = net_check_presence(net, "receive offloads can't change");
 	if (rc == 0)
-		rc = check(net, rx_offloads);
+		rc = check_offloads(net, rx_offloads);
 	if (rc == 0)
-		rc = apply(net, rx_offloads);
+		rc = apply_offloads(net, rx_offloads);
 	if (rc != 0)
 		return rc;
 	net->settings.rx_offloads_set = true;
@@ -101,13 +101,14 @@ int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads)
 	return 0;
 }
 
-/* A back end that came back may offer less than it did. */
+/* A back end that reconnected may offer less than before. */
 int net_rx_offloads_replay(struct kl_net *net)
 {
-	uint64_t can = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
+	uint64_t possible = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
 
 	if (!net->settings.rx_offloads_set)
 		return 0;
-	return apply(net,
-		(net->rx_offloads & ~CHANGEABLE) | (net->settings.rx_offloads & CHANGEABLE & can));
+	return apply_offloads(net,
+		(net->rx_offloads & ~CHANGEABLE) |
+			(net->settings.rx_offloads & CHANGEABLE & possible));
 }

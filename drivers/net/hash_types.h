@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Hash types of the device, VIRTIO_NET_HASH_TYPE_* of virtio 1.x, 5.1.9.4.4.2, and DPDK's names of
- * them, RTE_ETH_RSS_*. A type of the device for IP packets covers several of DPDK's: fragments, and
- * packets without a known transport protocol.
+ * them, RTE_ETH_RSS_*.
+ *
+ * A type of the device for IP packets covers several of DPDK's: fragments, and packets without a
+ * known transport protocol.
  */
 #ifndef KL_NET_HASH_TYPES_H
 #define KL_NET_HASH_TYPES_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The offloads that this driver knows, by name. */
+/* Names of the offloads that this driver supports. */
 #include <rte_ethdev.h>
 
 #include <kickless/net.h>
@@ -38,7 +38,7 @@ static const struct name rx_names[] = {
 	RX(RSS_HASH),
 };
 
-static const char *find(const struct name *names, size_t count, uint64_t offload)
+static const char *find_name(const struct name *names, size_t count, uint64_t offload)
 {
 	for (size_t i = 0; i < count; i++)
 		if (names[i].offload == offload)
@@ -48,10 +48,10 @@ static const char *find(const struct name *names, size_t count, uint64_t offload
 
 const char *kl_net_tx_offload_name(uint64_t offload)
 {
-	return find(tx_names, RTE_DIM(tx_names), offload);
+	return find_name(tx_names, RTE_DIM(tx_names), offload);
 }
 
 const char *kl_net_rx_offload_name(uint64_t offload)
 {
-	return find(rx_names, RTE_DIM(rx_names), offload);
+	return find_name(rx_names, RTE_DIM(rx_names), offload);
 }

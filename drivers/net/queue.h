@@ -7,9 +7,7 @@
 
 /* Makes the records of all queue pairs that the device has. 0, -ENOMEM after a message. */
 int net_pairs_create(struct kl_net *net);
-/*
- * Makes the queues of pair number index, with a full receive ring; net_pair_drain frees what exists.
- */
+/* Makes the queues of pair number index, with a full receive ring; net_pair_drain frees them. */
 int net_pair_create_queues(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf);
 /* After a reset: frees the packets that were in flight and what the queues needed. */
 void net_pair_drain(struct kl_net *net, struct net_pair *pair);
@@ -27,9 +25,7 @@ void net_wake(const struct kl_net *net, uint16_t queue);
 
 /* -EINVAL after a message unless the device runs and has this queue. */
 int net_check_queue(const struct kl_net *net, uint16_t queue);
-/*
- * -EAGAIN when the running device has no queues now, after a message that says what can't be done.
- */
+/* -EAGAIN when the running device has no queues now, after a message that begins with what. */
 int net_check_presence(const struct kl_net *net, const char *what);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Functions of a receive queue: the choice of its burst function, and its refill. The burst functions
- * of all variants are in rx.c.
+ * Functions of a receive queue: the choice of its burst function, and its refill. The burst
+ * functions of all variants are in rx.c.
  */
 #ifndef KL_NET_RX_H
 #define KL_NET_RX_H
@@ -11,7 +11,10 @@
 /* Chooses the burst function by the negotiated features. The control thread. */
 void net_rx_choose(struct net_rxq *rxq, bool mergeable);
 
-/* Gives the device as many buffers as the ring and the pool allow, and publishes; does not kick. */
+/*
+ * Adds as many buffers to the ring as it and the pool allow, and publishes them. Does not kick. The
+ * queue's thread; the control thread while the gate is closed.
+ */
 void net_rx_refill(struct net_rxq *rxq);
 
 #endif

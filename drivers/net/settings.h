@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Settings of kickless/net_control.h, which the device forgets at a reset. Each replay function sends
- * those of its file to the running device again, and returns 0 or -errno after a message.
+ * Settings of kickless/net_control.h, which the device forgets at a reset. Each replay function
+ * sends those of its file to the running device again. It returns 0, or -errno after a message.
  */
 #ifndef KL_NET_SETTINGS_H
 #define KL_NET_SETTINGS_H
@@ -9,28 +9,28 @@
 #include <kickless/net.h>
 #include <kickless/net_control.h>
 
-/* A setting that each start tells the device again. */
+/* A setting that each start sends to the device again. */
 struct net_coalescing {
 	bool is_set;
 	struct kl_net_coalescing value;
 };
 
-/* How packets are hashed and spread, as it was asked for. */
+/* The requested hash and its distribution over receive queues. */
 struct net_rss {
 	bool is_set;
 	uint32_t types; /* VIRTIO_NET_HASH_TYPE_* */
-	bool is_in_turn; /* the table is made for the queues of each start */
+	bool is_default_table; /* it is made anew for the queues of each start */
 	uint16_t table_entries;
 	uint16_t *table; /* receive queues */
 	uint8_t key_bytes;
 	uint8_t key[UINT8_MAX];
 };
 
-/* What was set through kickless/net_control.h: the device forgets it at a reset. */
+/* All settings. */
 struct net_settings {
 	uint8_t rx_modes_set; /* a bit for each enum kl_net_rx_mode */
 	uint8_t rx_modes;
-	bool mac_is_given; /* by the user */
+	bool mac_is_given; /* set by the user */
 	uint8_t macs[KL_NET_MACS_MAX][KL_NET_MAC_BYTES];
 	unsigned int mac_count;
 	uint64_t vlans[4096 / 64];

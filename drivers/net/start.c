@@ -217,9 +217,9 @@ int net_replay(struct kl_device *device)
 /* By now the user has said if there is to be another. */
 static void tell_of_random_mac(struct kl_net *net)
 {
-	if (!net->info.mac_is_random || net->random_mac_is_told)
+	if (!net->info.mac_is_random || net->random_mac_is_logged)
 		return;
-	net->random_mac_is_told = true;
+	net->random_mac_is_logged = true;
 	kl_notice(
 		"%s: the device has no usable MAC address; a random one is used, mac= sets another",
 		kl_device_info(net->device)->name);

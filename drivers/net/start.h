@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Life cycle callbacks of struct kl_driver, which core calls on the control thread. virtio 1.x, 3.1.1
- * and 5.1.5.
+ * Life cycle callbacks of struct kl_driver, which core calls on the control thread. virtio
+ * 1.x, 3.1.1, 5.1.5.
  */
 #ifndef KL_NET_START_H
 #define KL_NET_START_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the driver keeps of a network device and of its queues. */
+/* State of a network device and of its queue pairs. */
 #ifndef KL_NET_STATE_H
 #define KL_NET_STATE_H
 
@@ -19,16 +19,16 @@
 #include "ring/gate.h"
 #include "settings.h"
 
-/* 5.1.4.1: a smaller MTU is nonsense, and the feature is not taken then. */
+/* 5.1.4.1: a smaller MTU is invalid, and the feature is not accepted then. */
 #define NET_MIN_MTU 68
 
-/* Interrupt vectors: 0 tells of configuration changes, then one per receive queue. */
+/* Interrupt vectors: 0 for configuration changes, then one per receive queue. */
 #define NET_RX_VECTOR(queue) ((uint16_t)((queue) + 1))
 
 /*
- * One queue pair. It lives as long as the device, since any thread may read its counters. What stands
- * behind a gate is touched by the control thread while the gate is closed, and by a thread that has
- * entered.
+ * One queue pair. It lives as long as the device, since any thread may read its counters. The
+ * fields behind a gate are written by the control thread while the gate is closed, and by a thread
+ * that has entered.
  */
 struct net_pair {
 	struct kl__gate rx_gate;
@@ -41,24 +41,24 @@ struct net_pair {
 struct net_control {
 	struct kl_queue *queue; /* NULL while there is none */
 	/*
-	 * What the device reads and writes. It is used for one command after the other, and not at
-	 * all while the device owes the answer to one that was given up.
+	 * Memory of one command, its answer and its reply. It is used for one command after the
+	 * other, and not at all while an answer is pending to one that timed out.
 	 */
 	struct kl_dma memory;
-	size_t data_bytes; /* room for a command's data */
-	const char *owed; /* the command without an answer, or NULL */
+	size_t data_bytes; /* capacity for a command's data */
+	const char *unanswered; /* the command without an answer, or NULL */
 };
 
 struct kl_net {
 	struct kl_device *device;
 	struct kl_net_info info;
 	uint8_t device_mac[KL_NET_MAC_BYTES]; /* in the configuration, if it is usable */
-	bool random_mac_is_told;
-	uint16_t config_pairs; /* in the configuration; 0: not there, or nonsense */
-	uint32_t hash_types; /* VIRTIO_NET_HASH_TYPE_* that the device can */
+	bool random_mac_is_logged;
+	uint16_t config_pairs; /* in the configuration; 0: not there, or invalid */
+	uint32_t hash_types; /* VIRTIO_NET_HASH_TYPE_* that the device can compute */
 	uint32_t tunnels;
 	struct net_pair *pairs;
-	void *pairs_memory; /* that pairs lie in */
+	void *pairs_memory; /* the allocation that holds pairs */
 	uint16_t pair_count; /* in pairs; as many as the device had when it was opened */
 	uint16_t running_pairs; /* of those, of the last start */
 	uint16_t header_bytes; /* before each packet, in both directions */
@@ -69,7 +69,7 @@ struct kl_net {
 	struct net_settings settings;
 };
 
-/* Whether the device was started and not stopped, though it may be halted, away or failed. */
+/* True if the device was started and not stopped, though it may be halted, away or failed. */
 static inline bool net_is_started(const struct kl_net *net)
 {
 	enum kl_device_state state = kl_device_state(net->device);

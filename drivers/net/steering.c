@@ -117,7 +117,7 @@ static int make_rss(const struct kl_net *net, const struct kl_net_rss *request, 
 	rss->is_set = true;
 	rss->types = net_hash_types_of(request->types);
 	set_key(net, request, rss);
-	rss->is_in_turn = request->table == NULL;
+	rss->is_default_table = request->table == NULL;
 	rss->table_entries = request->table_entries;
 	if (rss->table_entries == 0)
 		rss->table_entries = default_entries(net);
@@ -133,7 +133,7 @@ static int make_rss(const struct kl_net *net, const struct kl_net_rss *request, 
 
 static int apply_rss(const struct kl_net *net, struct net_rss *rss)
 {
-	for (uint16_t i = 0; rss->is_in_turn && i < rss->table_entries; i++)
+	for (uint16_t i = 0; rss->is_default_table && i < rss->table_entries; i++)
 		rss->table[i] = i % RTE_MAX(net->running_pairs, 1);
 	return check_queues(net, rss->table, rss->table_entries);
 }
@@ -253,7 +253,7 @@ int kl_net_hash_tunnels_set(struct kl_net *net, uint32_t types)
 	int rc;
 
 	if ((types & ~net->tunnels) != 0) {
-		kl_error("%s: the device can't look into the tunnels 0x%x; allowed: 0x%x",
+		kl_error("%s: the device can't hash packets inside the tunnels 0x%x; allowed: 0x%x",
 			kl_device_info(net->device)->name, types & ~net->tunnels, net->tunnels);
 		return -EINVAL;
 	}

@@ -129,7 +129,7 @@ static_assert(offsetof(struct virtio_net_hdr_v1_hash, hash_report) == 16, "5.1.9
 #define VIRTIO_NET_HASH_REPORT_NONE 0
 #define VIRTIO_NET_HASH_REPORT_MAX 9
 
-/* 5.1.9.4.4: encapsulations that HASH_TUNNEL can look into. */
+/* 5.1.9.4.4: encapsulations whose inner packets HASH_TUNNEL can hash. */
 #define VIRTIO_NET_HASH_TUNNEL_TYPES_KNOWN 0x1ffu
 
 /* 5.1.2: queues of the n-th pair, from 0. */
