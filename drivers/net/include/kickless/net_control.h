@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What can be asked of a network device while it runs, over its control queue: which packets it
- * takes, how it spreads them, how it counts. Virtio 1.4, 5.1.9.5.
+ * Settings of a network device that can change while it runs, over its control queue: receive
+ * filters, steering, coalescing, counters. Virtio 1.4, 5.1.9.5.
  *
- * Threads: the device's control thread, one call at a time. Bursts may go on meanwhile. Each command
- * waits for the device's answer, asleep, at most two seconds.
+ * Threads: the device's control thread, one call at a time. Bursts may go on meanwhile. Each
+ * command waits for the device's answer, asleep, at most two seconds.
  *
- * A setting lasts: made before a start, or in an earlier run, it is told to the device by each start,
- * since a reset makes the device forget it. Before the first start it is checked only against what
- * the device offers.
+ * A setting lasts. Made before a start, or in an earlier run, it is sent to the device by each
+ * start, since a reset makes the device forget it. Before the first start it is checked only
+ * against the offered features.
  *
  * Errors, after a message:
  *	-ENOTSUP	the device did not offer, or the start did not accept, a feature; it is named
  *	-EINVAL		a value out of range; the range is named
- *	-EIO		the device refuses the command, answers with nonsense, or wants a reset
- *	-ETIMEDOUT	no answer in time. What was sent stays the device's; unless it answers late, each
- *			further command fails in the same way until the device was stopped
+ *	-EIO		the device refuses the command, answers it wrongly, or needs a reset
+ *	-ETIMEDOUT	no answer in time. The command's memory stays the device's. Unless it
+ *			answers late, each further command fails in the same way until the
+ *			device was stopped
  * After an error the setting is as it was before.
  */
 #ifndef KICKLESS_NET_CONTROL_H
@@ -23,7 +24,7 @@
 
 #include <kickless/net.h>
 
-/* Which packets the device takes, beyond those for its address and the tables below. 5.1.9.5.1. */
+/* Receive modes: packets beyond those for the device's address and the tables below. 5.1.9.5.1. */
 enum kl_net_rx_mode {
 	KL_NET_PROMISCUOUS, /* all of them */
 	KL_NET_ALL_MULTICAST,
@@ -35,11 +36,11 @@ enum kl_net_rx_mode {
 };
 
 /*
- * Needs CTRL_RX, the last four CTRL_RX_EXTRA. A mode that was never set is the device's choice, and
- * filters are best effort: unwanted packets may still come.
+ * Needs CTRL_RX, the last four CTRL_RX_EXTRA. A mode that was never set is the device's choice.
+ * Filters are best effort: other packets may still come.
  */
 KL_API int kl_net_rx_mode_set(struct kl_net *net, enum kl_net_rx_mode mode, bool on);
-/* Whether it was last set on. */
+/* True if it was last set on. */
 KL_API bool kl_net_rx_mode_get(const struct kl_net *net, enum kl_net_rx_mode mode);
 
 /*
@@ -60,26 +61,30 @@ KL_API int kl_net_mac_remove(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BY
 KL_API const uint8_t *kl_net_mac_get(const struct kl_net *net, unsigned int n);
 
 /*
- * Lets packets tagged with id, 0 to 4095, through, or no longer. While it runs the start must have
- * asked for RTE_ETH_RX_OFFLOAD_VLAN_FILTER; without, all tags get through. 5.1.9.5.3.
+ * Passes packets tagged with id, 0 to 4095, or drops them again. In a running device it needs a
+ * start with RTE_ETH_RX_OFFLOAD_VLAN_FILTER. Without that all tags pass. 5.1.9.5.3.
  */
 KL_API int kl_net_vlan_set(struct kl_net *net, uint16_t id, bool on);
 KL_API bool kl_net_vlan_get(const struct kl_net *net, uint16_t id);
 
-/* How packets are hashed, and spread over the receive queues. 5.1.9.5.6.4, 5.1.9.5.7. */
+/*
+ * Receive side scaling: the hash of packets, and their distribution over the receive
+ * queues. 5.1.9.5.6.4, 5.1.9.5.7.
+ */
 struct kl_net_rss {
-	uint64_t
-		types; /* RTE_ETH_RSS_*, of those in kl_net_info; 0 hashes nothing: all to queue 0 */
-	const uint8_t *key; /* NULL takes one of 40 bytes, or of as many as the device allows */
+	/* RTE_ETH_RSS_*, of those in kl_net_info; 0 hashes nothing: all packets go to queue 0. */
+	uint64_t types;
+	const uint8_t *key; /* NULL selects one of 40 bytes, or of as many as the device allows */
 	uint8_t key_bytes; /* 1 to rss_key_max */
-	const uint16_t *table; /* receive queues; NULL takes all that run in turn */
-	uint16_t
-		table_entries; /* a power of two, 1 to rss_table_max; with NULL, 0 takes the most useful */
+	const uint16_t *table; /* receive queues; NULL selects all that run, in turn */
+	/* A power of two, 1 to rss_table_max; with NULL, 0 selects the most useful size. */
+	uint16_t table_entries;
 };
 
 /*
- * Needs RSS, or HASH_REPORT and then without table. With several queue pairs and no such setting the
- * device spreads packets as it sees fit (5.1.9.5.6). NULL returns to that, with the next start.
+ * Needs RSS, or HASH_REPORT and then without table. With several queue pairs and no such setting
+ * the device distributes packets by automatic steering (5.1.9.5.6). NULL returns to that, with
+ * the next start.
  */
 KL_API int kl_net_rss_set(struct kl_net *net, const struct kl_net_rss *rss);
 /* The setting in force; key and table are the driver's, valid until the next change. -ENOENT. */
@@ -99,26 +104,27 @@ enum kl_net_tunnel {
 };
 /* Needs HASH_TUNNEL. types: a mask of those above. */
 KL_API int kl_net_hash_tunnels_set(struct kl_net *net, uint32_t types);
-/* Those that the device can. */
+/* The tunnels that the device supports. */
 KL_API uint32_t kl_net_hash_tunnels_get(const struct kl_net *net);
 
 /*
- * Changes receive offloads of a running device: VLAN_STRIP freely, checksums and TCP_LRO off, and on
- * again when the start asked for them (needs CTRL_GUEST_OFFLOADS, 5.1.9.5.9); the others stay as
- * they are. The next start goes by its own configuration again.
+ * Changes receive offloads of a running device. VLAN_STRIP changes freely. Checksums and TCP_LRO
+ * can be turned off, and on again when the start requested them (needs CTRL_GUEST_OFFLOADS,
+ * 5.1.9.5.9). The others stay. The next start uses its own configuration again.
  */
 KL_API int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads);
 
 /*
- * 68 to max_mtu, bytes behind the Ethernet header. Larger packets without TSO are refused by the
- * driver when they are sent; what may be received is up to the device. -EINVAL also when the receive
+ * 68 to max_mtu, bytes behind the Ethernet header. The driver refuses to send larger packets
+ * without TSO. Received packets may be larger, as the device decides. -EINVAL also when the receive
  * buffers of a running device are too small.
  */
 KL_API int kl_net_mtu_set(struct kl_net *net, uint16_t mtu);
 
 /*
- * For a queue that is waited for, not polled: the device may notify after max_packets or max_usecs,
- * whichever comes first. 0 in either notifies after each packet. 5.1.9.5.10.
+ * Coalescing, for a queue with a waiting thread, not a polled one. The device may
+ * notify after max_packets or max_usecs, whichever comes first. 0 in either notifies
+ * after each packet. 5.1.9.5.10.
  */
 struct kl_net_coalescing {
 	uint32_t max_packets;
@@ -127,7 +133,7 @@ struct kl_net_coalescing {
 /* For all queues of a direction; needs NOTF_COAL. */
 KL_API int kl_net_coalescing_set(struct kl_net *net, enum kl_net_direction direction,
 	const struct kl_net_coalescing *coalescing);
-/* For one queue of a running device; need VQ_NOTF_COAL. */
+/* For one queue of a running device; needs VQ_NOTF_COAL. */
 KL_API int kl_net_queue_coalescing_set(struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, const struct kl_net_coalescing *coalescing);
 KL_API int kl_net_queue_coalescing_get(struct kl_net *net, enum kl_net_direction direction,
@@ -141,17 +147,17 @@ struct kl_net_device_counter {
 #define KL_NET_DEVICE_COUNTERS_MAX 32
 
 /*
- * What a running device has counted for a queue, as far as it counts. Needs DEVICE_STATS. Returns
- * how many counters there are, at most KL_NET_DEVICE_COUNTERS_MAX, or -errno. 5.1.9.5.11.
+ * The running device's own counters of a queue, as many as it has. Needs DEVICE_STATS. Returns the
+ * number of counters, at most KL_NET_DEVICE_COUNTERS_MAX, or -errno. 5.1.9.5.11.
  */
 KL_API int kl_net_device_counters_get(struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_device_counter counters[KL_NET_DEVICE_COUNTERS_MAX]);
 
 /*
- * The gratuitous packet with which the device's new place in the network is made known: a reverse
- * ARP request from its address, for everybody; the caller sends it on any queue. NULL when the pool
- * is empty. It is time for one whenever kl_net_info's announcements has grown; the driver has
- * acknowledged the device's wish by then. 5.1.9.5.4.
+ * The gratuitous packet that announces the device's new place in the network: a reverse ARP request
+ * from its address, to all. The caller sends it on any queue. NULL when the pool is empty. It is
+ * due whenever kl_net_info's announcements has grown; by then the driver has acknowledged the
+ * device's request. 5.1.9.5.4.
  */
 KL_API struct rte_mbuf *kl_net_announcement_create(const struct kl_net *net,
 	struct rte_mempool *pool);
