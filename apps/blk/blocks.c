@@ -31,7 +31,7 @@ void blocks_free(struct blocks *blocks)
 	*blocks = (struct blocks){0};
 }
 
-static int compare(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
 	uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
 
@@ -41,7 +41,7 @@ static int compare(const void *a, const void *b)
 void blocks_sort(struct blocks *blocks)
 {
 	if (blocks->count > 1)
-		qsort(blocks->number, blocks->count, sizeof(*blocks->number), compare);
+		qsort(blocks->number, blocks->count, sizeof(*blocks->number), compare_numbers);
 }
 
 void blocks_print(const struct blocks *blocks, FILE *out)

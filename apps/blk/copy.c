@@ -43,7 +43,7 @@ struct copy {
 	 * there.
 	 */
 	uint8_t *window;
-	uint32_t window_asked;
+	uint32_t window_requested;
 	uint32_t window_done;
 	uint64_t window_bytes;
 
@@ -64,7 +64,7 @@ static bool can_zero(const struct copy *copy)
 }
 
 /* How many bytes at the current place are a hole. */
-static uint64_t hole_at(struct copy *copy)
+static uint64_t find_hole(struct copy *copy)
 {
 	off_t found;
 
@@ -117,7 +117,7 @@ static size_t pad_block(struct copy *copy, uint8_t *buffer, size_t bytes)
 	return padded;
 }
 
-static int check_room(struct copy *copy)
+static int check_source_end(struct copy *copy)
 {
 	uint8_t more;
 
@@ -195,7 +195,7 @@ static int gather_zeroes(struct copy *copy, struct pump_slot *slot, uint64_t byt
 	return put_zeroes(copy, slot, bytes);
 }
 
-static int next_write(void *context, struct pump_slot *slot)
+static int fill_next_write(void *context, struct pump_slot *slot)
 {
 	struct copy *copy = context;
 	uint32_t block = kl_blk_info(copy->tool->blk)->block_size;
@@ -205,8 +205,8 @@ static int next_write(void *context, struct pump_slot *slot)
 	if (copy->carried_bytes > 0)
 		return put_carried(copy, slot);
 	if (copy->at == copy->size)
-		return check_room(copy);
-	hole = hole_at(copy) / block * block;
+		return check_source_end(copy);
+	hole = find_hole(copy) / block * block;
 	if (hole >= copy->chunk_bytes && can_zero(copy))
 		return put_zeroes(copy, slot, hole < MOST_ZEROES ? hole : MOST_ZEROES);
 	got = read_chunk(copy, slot->buffer);
@@ -217,7 +217,7 @@ static int next_write(void *context, struct pump_slot *slot)
 	return put_data(copy, slot, (size_t)got);
 }
 
-static int finish_write(void *context, struct pump_slot *slot, int result)
+static int check_write(void *context, struct pump_slot *slot, int result)
 {
 	(void)context;
 	if (result != 0)
@@ -226,9 +226,9 @@ static int finish_write(void *context, struct pump_slot *slot, int result)
 	return result == -EINVAL ? -EIO : result;
 }
 
-static int copy_in(struct copy *copy)
+static int copy_to_device(struct copy *copy)
 {
-	const struct pump_source source = {next_write, finish_write, copy, "copying",
+	const struct pump_source source = {fill_next_write, check_write, copy, "copying",
 		copy->is_regular || copy->tool->options.size != 0 ? copy->size : 0};
 	int rc;
 
@@ -240,7 +240,7 @@ static int copy_in(struct copy *copy)
 	return rc;
 }
 
-static int next_read(void *context, struct pump_slot *slot)
+static int fill_next_read(void *context, struct pump_slot *slot)
 {
 	struct copy *copy = context;
 	uint64_t left = copy->size - copy->at;
@@ -248,9 +248,9 @@ static int next_read(void *context, struct pump_slot *slot)
 	if (left == 0)
 		return 0;
 	if (!copy->is_regular) {
-		if (copy->window_asked == copy->depth)
+		if (copy->window_requested == copy->depth)
 			return -EAGAIN;
-		slot->tag = copy->window_asked++;
+		slot->tag = copy->window_requested++;
 	}
 	slot->request.op = KL_BLK_READ;
 	slot->request.offset = copy->base + copy->at;
@@ -285,17 +285,17 @@ static int keep_in_window(struct copy *copy, const struct pump_slot *slot)
 	int rc;
 
 	memcpy(copy->window + slot->tag * copy->chunk_bytes, slot->buffer, slot->request.length);
-	if (++copy->window_done < copy->window_asked ||
-		(copy->window_asked < copy->depth && copy->at < copy->size))
+	if (++copy->window_done < copy->window_requested ||
+		(copy->window_requested < copy->depth && copy->at < copy->size))
 		return 0;
 	rc = write_fully(copy, copy->window, copy->window_bytes, 0);
-	copy->window_asked = 0;
+	copy->window_requested = 0;
 	copy->window_done = 0;
 	copy->window_bytes = 0;
 	return rc;
 }
 
-static int finish_read(void *context, struct pump_slot *slot, int result)
+static int check_read(void *context, struct pump_slot *slot, int result)
 {
 	struct copy *copy = context;
 	const struct kl_blk_request *request = &slot->request;
@@ -322,9 +322,9 @@ static int set_length(struct copy *copy)
 	return -EIO;
 }
 
-static int copy_out(struct copy *copy)
+static int copy_to_file(struct copy *copy)
 {
-	const struct pump_source source = {next_read, finish_read, copy, "copying", copy->size};
+	const struct pump_source source = {fill_next_read, check_read, copy, "copying", copy->size};
 	int rc;
 
 	if (!copy->is_regular) {
@@ -423,7 +423,7 @@ static int run_copy(struct copy *copy)
 	if (rc == 0 && is_in)
 		rc = target_may_write(copy->tool);
 	if (rc == 0)
-		rc = is_in ? copy_in(copy) : copy_out(copy);
+		rc = is_in ? copy_to_device(copy) : copy_to_file(copy);
 	if (rc == 0 && is_in)
 		rc = flush_copy(copy);
 	if (rc == -EINTR)

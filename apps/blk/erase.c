@@ -23,7 +23,7 @@ struct erase {
 	uint32_t chunk;
 };
 
-static int next(void *context, struct pump_slot *slot)
+static int fill_next(void *context, struct pump_slot *slot)
 {
 	struct erase *erase = context;
 	uint64_t left = erase->end - erase->at;
@@ -39,7 +39,7 @@ static int next(void *context, struct pump_slot *slot)
 	return 1;
 }
 
-static int done(void *context, struct pump_slot *slot, int result)
+static int check_result(void *context, struct pump_slot *slot, int result)
 {
 	(void)context;
 	if (result != 0)
@@ -67,7 +67,7 @@ static int check_offer(const struct tool *tool, const struct kl_blk_range_limits
 	return -ENOTSUP;
 }
 
-static int prepare(struct tool *tool, struct erase *erase)
+static int prepare_erase(struct tool *tool, struct erase *erase)
 {
 	const struct kl_blk_info *info = kl_blk_info(tool->blk);
 	bool is_zero = tool->options.verb == VERB_ZERO;
@@ -90,7 +90,7 @@ static int prepare(struct tool *tool, struct erase *erase)
 	return rc != 0 ? rc : check_offer(tool, is_zero ? &info->write_zeroes : &info->discard);
 }
 
-static void report(struct tool *tool, uint64_t bytes, double seconds)
+static void report_erase(struct tool *tool, uint64_t bytes, double seconds)
 {
 	char text[32];
 
@@ -105,10 +105,10 @@ int verb_erase(struct tool *tool)
 {
 	struct erase erase;
 	double started = clock_seconds();
-	int rc = prepare(tool, &erase);
+	int rc = prepare_erase(tool, &erase);
 	uint64_t first = erase.at;
-	const struct pump_source source = {next, done, &erase, verb_name(tool->options.verb),
-		erase.end - erase.at};
+	const struct pump_source source = {fill_next, check_result, &erase,
+		verb_name(tool->options.verb), erase.end - erase.at};
 
 	if (rc == 0)
 		rc = target_start(tool, 1);
@@ -119,7 +119,7 @@ int verb_erase(struct tool *tool)
 	if (rc == 0)
 		rc = flush_device(tool);
 	if (rc == 0)
-		report(tool, erase.end - first, clock_seconds() - started);
+		report_erase(tool, erase.end - first, clock_seconds() - started);
 	return rc;
 }
 

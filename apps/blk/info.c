@@ -263,7 +263,7 @@ static void print_features(const struct tool *tool, FILE *out)
 	}
 }
 
-static void print(const struct tool *tool)
+static void print_info(const struct tool *tool)
 {
 	const struct kl_device_info *device = kl_device_info(tool->device);
 	const struct kl_blk_info *info = kl_blk_info(tool->blk);
@@ -291,7 +291,7 @@ int verb_info(struct tool *tool)
 	rc = target_start(tool, 0);
 	if (rc != 0)
 		return rc;
-	print(tool);
+	print_info(tool);
 	info_to_json(tool, tool->json);
 	return 0;
 }

@@ -55,7 +55,7 @@ static int write_json(struct tool *tool)
 	return rc;
 }
 
-static int dispatch(struct tool *tool)
+static int run_verb(struct tool *tool)
 {
 	switch (tool->options.verb) {
 	case VERB_INFO:
@@ -77,7 +77,7 @@ static int dispatch(struct tool *tool)
 	return -EINVAL;
 }
 
-static int with_eal(struct tool *tool)
+static int run_with_eal(struct tool *tool)
 {
 	int rc = target_open(tool);
 
@@ -86,12 +86,12 @@ static int with_eal(struct tool *tool)
 		target_close(tool);
 		return 1;
 	}
-	rc = dispatch(tool);
+	rc = run_verb(tool);
 	target_close(tool);
 	return rc;
 }
 
-static void dry_run(const struct options *options, int eal_count, char **argv)
+static void print_dry_run(const struct options *options, int eal_count, char **argv)
 {
 	printf("would %s %s", verb_name(options->verb), options->device);
 	if (options->verb == VERB_PERF)
@@ -100,14 +100,15 @@ static void dry_run(const struct options *options, int eal_count, char **argv)
 			options->io_bytes != 0 ? options->io_bytes : 4096, options->depth,
 			options->queues != 0 ? options->queues : 1,
 			options->seconds > 0 ? options->seconds : 10);
-	printf("; %s the device\n", options_write(options) ? "writes to" : "only reads from");
+	printf("; %s the device\n",
+		options_change_device(options) ? "writes to" : "only reads from");
 	printf("EAL options:");
 	for (int i = 1; i < eal_count; i++)
 		printf(" %s", argv[1 + i]);
 	printf("%s\n", eal_count > 1 ? "" : " none of yours");
 }
 
-static int run(struct tool *tool, int eal_count, char **argv)
+static int run_tool(struct tool *tool, int eal_count, char **argv)
 {
 	int rc = open_outputs(tool);
 
@@ -118,7 +119,7 @@ static int run(struct tool *tool, int eal_count, char **argv)
 		if (kl_sigbus_catch() != 0)
 			print_error(
 				"warning: a device that is torn off its bus may take this program along");
-		rc = with_eal(tool);
+		rc = run_with_eal(tool);
 		kl_eal_cleanup();
 	}
 	if (write_json(tool) != 0 && rc == 0)
@@ -141,12 +142,12 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	argv[1] = argv[0];
 	if (tool.options.dry_run) {
-		dry_run(&tool.options, eal_count, argv);
+		print_dry_run(&tool.options, eal_count, argv);
 		return EXIT_SUCCESS;
 	}
 	if (signals_catch() != 0)
 		return EXIT_FAILURE;
-	rc = run(&tool, eal_count, argv);
+	rc = run_tool(&tool, eal_count, argv);
 	if (rc == -EINVAL)
 		return EXIT_USAGE;
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

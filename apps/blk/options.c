@@ -181,7 +181,7 @@ static int parse_rows(int argc, char **argv, struct options *options)
 	return 0;
 }
 
-bool options_write(const struct options *options)
+bool options_change_device(const struct options *options)
 {
 	switch (options->verb) {
 	case VERB_PERF:

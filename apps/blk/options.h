@@ -70,6 +70,6 @@ void options_help(const struct options *options);
 const char *workload_name(enum workload workload);
 const char *verb_name(enum verb verb);
 /* Whether what the options ask for changes the device. */
-bool options_write(const struct options *options);
+bool options_change_device(const struct options *options);
 
 #endif

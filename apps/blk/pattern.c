@@ -21,7 +21,7 @@ struct sector {
 };
 _Static_assert(sizeof(struct sector) == PATTERN_SECTOR, "a sector");
 
-static uint32_t crc_of(const struct sector *sector)
+static uint32_t compute_crc(const struct sector *sector)
 {
 	struct sector copy = *sector;
 	uint32_t crc = 0xffffffff;
@@ -68,17 +68,17 @@ void pattern_fill(const struct pattern *pattern, uint64_t block, uint8_t *bytes)
 		};
 
 		make_noise(&sector);
-		sector.crc = crc_of(&sector);
+		sector.crc = compute_crc(&sector);
 		memcpy(bytes + at, &sector, sizeof(sector));
 	}
 }
 
-static enum verdict judge_sector(const struct pattern *pattern, uint64_t block, uint32_t place,
+static enum verdict check_sector(const struct pattern *pattern, uint64_t block, uint32_t place,
 	const struct sector *sector)
 {
 	bool is_ours = sector->magic == MAGIC && sector->block == block && sector->place == place;
 
-	if (sector->magic == MAGIC && crc_of(sector) == sector->crc) {
+	if (sector->magic == MAGIC && compute_crc(sector) == sector->crc) {
 		if (!is_ours)
 			return VERDICT_MISPLACED;
 		return sector->seed == pattern->seed && sector->generation == pattern->generation ?
@@ -92,14 +92,14 @@ static enum verdict judge_sector(const struct pattern *pattern, uint64_t block, 
 }
 
 /* Of a block's sectors the worst decides, and good ones among stale ones make it torn. */
-enum verdict pattern_judge(const struct pattern *pattern, uint64_t block, const uint8_t *bytes)
+enum verdict pattern_check(const struct pattern *pattern, uint64_t block, const uint8_t *bytes)
 {
 	unsigned int seen[VERDICTS] = {0};
 	struct sector sector;
 
 	for (uint32_t at = 0; at < pattern->block_bytes; at += PATTERN_SECTOR) {
 		memcpy(&sector, bytes + at, sizeof(sector));
-		seen[judge_sector(pattern, block, at / PATTERN_SECTOR, &sector)]++;
+		seen[check_sector(pattern, block, at / PATTERN_SECTOR, &sector)]++;
 	}
 	if (seen[VERDICT_CORRUPT] > 0)
 		return VERDICT_CORRUPT;
@@ -116,7 +116,7 @@ uint32_t pattern_generation(const struct pattern *pattern, uint64_t block, const
 
 	memcpy(&sector, bytes, sizeof(sector));
 	if (sector.magic != MAGIC || sector.block != block || sector.seed != pattern->seed ||
-		crc_of(&sector) != sector.crc)
+		compute_crc(&sector) != sector.crc)
 		return 0;
 	return sector.generation;
 }

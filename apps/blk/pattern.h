@@ -28,7 +28,7 @@ struct pattern {
 
 /* Fills one block. */
 void pattern_fill(const struct pattern *pattern, uint64_t block, uint8_t *bytes);
-enum verdict pattern_judge(const struct pattern *pattern, uint64_t block, const uint8_t *bytes);
+enum verdict pattern_check(const struct pattern *pattern, uint64_t block, const uint8_t *bytes);
 /* The generation that a good sector with this seed was written with; 0 when it is none. */
 uint32_t pattern_generation(const struct pattern *pattern, uint64_t block, const uint8_t *bytes);
 

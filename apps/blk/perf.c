@@ -16,7 +16,7 @@
 #define DEFAULT_IO_BYTES 4096
 #define DEFAULT_SECONDS 10
 
-static uint8_t op_of(enum workload workload)
+static uint8_t choose_op(enum workload workload)
 {
 	switch (workload) {
 	case WORKLOAD_READ:
@@ -86,8 +86,9 @@ static int make_plan(struct tool *tool, struct perf_plan *plan)
 		.depth = options->depth,
 		.batch = options->batch != 0 ? options->batch : 1,
 		.is_random = is_random(options->workload),
-		.op = op_of(options->workload),
-		.flags = options->fua && op_of(options->workload) == KL_BLK_WRITE ? KL_BLK_FUA : 0,
+		.op = choose_op(options->workload),
+		.flags = options->fua && choose_op(options->workload) == KL_BLK_WRITE ? KL_BLK_FUA :
+											0,
 	};
 	rc = target_extent(tool, &plan->base, &size);
 	if (rc != 0)
@@ -158,17 +159,17 @@ static void add_job(struct sum *sum, const struct perf_job *job)
 	histogram_merge(&sum->latency, &job->latency);
 }
 
-static double microseconds(double ticks)
+static double to_microseconds(double ticks)
 {
 	return ticks * 1e6 / (double)rte_get_tsc_hz();
 }
 
-static double per_request(const struct sum *sum, uint64_t count)
+static double divide_by_requests(const struct sum *sum, uint64_t count)
 {
 	return sum->requests > 0 ? (double)count / (double)sum->requests : 0;
 }
 
-static double mib_per_s(const struct perf_run *run, const struct sum *sum)
+static double compute_mib_per_s(const struct perf_run *run, const struct sum *sum)
 {
 	uint64_t bytes = (sum->requests - sum->errors) * run->plan.io_bytes;
 
@@ -177,17 +178,17 @@ static double mib_per_s(const struct perf_run *run, const struct sum *sum)
 	return (double)bytes / run->seconds / (1 << 20);
 }
 
-static double iops(const struct perf_run *run, const struct sum *sum)
+static double compute_iops(const struct perf_run *run, const struct sum *sum)
 {
 	return run->seconds > 0 ? (double)sum->requests / run->seconds : 0;
 }
 
 static void print_latency(FILE *out, const struct sum *sum)
 {
-	fprintf(out, "latency us  mean %.1f", microseconds(histogram_mean(&sum->latency)));
+	fprintf(out, "latency us  mean %.1f", to_microseconds(histogram_mean(&sum->latency)));
 	for (size_t i = 0; i < PERCENTILES; i++)
 		fprintf(out, "  %s %.1f", percentiles[i].text,
-			microseconds(
+			to_microseconds(
 				(double)histogram_percentile(&sum->latency, percentiles[i].share)));
 	fputc('\n', out);
 }
@@ -199,8 +200,9 @@ static void print_kicks(FILE *out, const struct sum *sum)
 	fprintf(out,
 		"kicks       %.4f per request: %" PRIu64 " sent, %" PRIu64
 		" suppressed by the device, %" PRIu64 " spared by waiting, %" PRIu64 " rescues\n",
-		per_request(sum, queue->kicks_sent + queue->watchdog_kicks), queue->kicks_sent,
-		queue->kicks_suppressed, queue->kicks_spared, queue->watchdog_kicks);
+		divide_by_requests(sum, queue->kicks_sent + queue->watchdog_kicks),
+		queue->kicks_sent, queue->kicks_suppressed, queue->kicks_spared,
+		queue->watchdog_kicks);
 }
 
 static void print_faults(FILE *out, const struct sum *sum)
@@ -216,7 +218,7 @@ static void print_faults(FILE *out, const struct sum *sum)
 			sum->queue.bad_used);
 }
 
-static void print(const struct perf_run *run, const struct sum *sum)
+static void print_report(const struct perf_run *run, const struct sum *sum)
 {
 	const struct options *options = &run->plan.tool->options;
 	FILE *out = run->plan.tool->out;
@@ -230,7 +232,8 @@ static void print(const struct perf_run *run, const struct sum *sum)
 		fprintf(out, ", %u bytes", run->plan.io_bytes);
 	fprintf(out, ", depth %u, %.2f s\n", run->plan.depth, run->seconds);
 	fprintf(out, "requests    %" PRIu64 "  IOPS %.0f  MiB/s %.2f  in flight at most %u\n",
-		sum->requests, iops(run, sum), mib_per_s(run, sum), sum->max_in_flight);
+		sum->requests, compute_iops(run, sum), compute_mib_per_s(run, sum),
+		sum->max_in_flight);
 	print_latency(out, sum);
 	print_kicks(out, sum);
 	fprintf(out, "polls       %" PRIu64 ", %.1f %% empty; ring full %" PRIu64 " times\n",
@@ -275,12 +278,12 @@ static void add_workload(const struct perf_run *run, json_t *json)
 static void add_results(const struct perf_run *run, const struct sum *sum, json_t *json)
 {
 	set_integer(json, "requests", sum->requests);
-	set_real(json, "iops", iops(run, sum));
-	set_real(json, "mib_per_s", mib_per_s(run, sum));
-	set_real(json, "lat_mean_us", microseconds(histogram_mean(&sum->latency)));
+	set_real(json, "iops", compute_iops(run, sum));
+	set_real(json, "mib_per_s", compute_mib_per_s(run, sum));
+	set_real(json, "lat_mean_us", to_microseconds(histogram_mean(&sum->latency)));
 	for (size_t i = 0; i < PERCENTILES; i++)
 		set_real(json, percentiles[i].key,
-			microseconds(
+			to_microseconds(
 				(double)histogram_percentile(&sum->latency, percentiles[i].share)));
 	set_integer(json, "max_in_flight", sum->max_in_flight);
 	set_integer(json, "kicks_sent", sum->queue.kicks_sent);
@@ -288,7 +291,7 @@ static void add_results(const struct perf_run *run, const struct sum *sum, json_
 	set_integer(json, "kicks_spared", sum->queue.kicks_spared);
 	set_integer(json, "watchdog_kicks", sum->queue.watchdog_kicks);
 	set_real(json, "kicks_per_request",
-		per_request(sum, sum->queue.kicks_sent + sum->queue.watchdog_kicks));
+		divide_by_requests(sum, sum->queue.kicks_sent + sum->queue.watchdog_kicks));
 	set_integer(json, "errors", sum->errors);
 	set_integer(json, "timeouts", sum->timeouts);
 	set_integer(json, "resets", sum->resets);
@@ -307,7 +310,7 @@ static void report_run(struct perf_run *run)
 	histogram_clear(&sum->latency);
 	for (uint16_t i = 0; i < run->job_count; i++)
 		add_job(sum, run->jobs[i]);
-	print(run, sum);
+	print_report(run, sum);
 	add_workload(run, run->plan.tool->json);
 	add_results(run, sum, run->plan.tool->json);
 	free(sum);
@@ -359,7 +362,7 @@ static uint16_t count_queues(const struct tool *tool)
 	return count;
 }
 
-static int measure(struct perf_run *run)
+static int run_jobs(struct perf_run *run)
 {
 	struct tool *tool = run->plan.tool;
 	int rc;
@@ -390,7 +393,7 @@ int verb_perf(struct tool *tool)
 
 	if (rc == 0)
 		rc = target_start(tool, (uint16_t)tool->options.queues);
-	if (rc == 0 && options_write(&tool->options))
+	if (rc == 0 && options_change_device(&tool->options))
 		rc = target_may_write(tool);
-	return rc != 0 ? rc : measure(&run);
+	return rc != 0 ? rc : run_jobs(&run);
 }

@@ -32,7 +32,7 @@ static void fill_buffers(struct perf_job *job, size_t bytes)
 	}
 }
 
-static struct perf_job *allocate(const struct perf_plan *plan)
+static struct perf_job *allocate_job(const struct perf_plan *plan)
 {
 	struct perf_job *job = aligned_alloc(64, (sizeof(*job) + 63) / 64 * 64);
 
@@ -54,7 +54,7 @@ static struct perf_job *allocate(const struct perf_plan *plan)
 
 struct perf_job *perf_job_create(const struct perf_plan *plan, uint16_t queue)
 {
-	struct perf_job *job = allocate(plan);
+	struct perf_job *job = allocate_job(plan);
 
 	if (job == NULL) {
 		print_error("no memory for %u buffers of %u bytes; less depth (-q) or size (-o) "
@@ -119,7 +119,7 @@ static void fill_one(struct perf_job *job)
 	request->length = plan->io_bytes;
 }
 
-static void fill(struct perf_job *job, uint64_t now)
+static void fill_free(struct perf_job *job, uint64_t now)
 {
 	uint64_t step = job->plan->rate_ticks;
 
@@ -136,7 +136,7 @@ static void fill(struct perf_job *job, uint64_t now)
 	}
 }
 
-static void submit(struct perf_job *job, uint64_t now)
+static void submit_filled(struct perf_job *job, uint64_t now)
 {
 	uint16_t count = (uint16_t)job->filled_count, taken;
 
@@ -149,21 +149,21 @@ static void submit(struct perf_job *job, uint64_t now)
 		memmove(job->filled, job->filled + taken, job->filled_count * sizeof(*job->filled));
 }
 
-static void fail(struct perf_job *job, int result)
+static void count_error(struct perf_job *job, int result)
 {
 	if (job->errors++ == 0)
 		job->first_error = result;
 }
 
-static void complete(struct perf_job *job, const struct kl_blk_completion *completions, uint16_t n,
-	uint64_t now)
+static void complete_requests(struct perf_job *job, const struct kl_blk_completion *completions,
+	uint16_t n, uint64_t now)
 {
 	for (uint16_t i = 0; i < n; i++) {
 		uint32_t tag = (uint32_t)completions[i].user_data;
 
 		histogram_add(&job->latency, now - job->started[tag]);
 		if (__builtin_expect(completions[i].result != 0, 0))
-			fail(job, completions[i].result);
+			count_error(job, completions[i].result);
 		job->free[job->free_count++] = tag;
 	}
 	job->in_flight -= n;
@@ -171,7 +171,7 @@ static void complete(struct perf_job *job, const struct kl_blk_completion *compl
 }
 
 /* Nothing more is asked for, n came just now: true while something must be waited for. */
-static bool drain(struct perf_job *job, uint16_t n)
+static bool drain_job(struct perf_job *job, uint16_t n)
 {
 	while (job->filled_count > 0)
 		job->free[job->free_count++] = (uint32_t)job->filled[--job->filled_count].user_data;
@@ -187,11 +187,11 @@ bool perf_job_turn(struct perf_job *job)
 	uint64_t now = rte_rdtsc();
 
 	if (n > 0)
-		complete(job, completions, n, now);
+		complete_requests(job, completions, n, now);
 	if (now >= plan->end_ticks || __atomic_load_n(&plan->stop, __ATOMIC_RELAXED))
-		return drain(job, n);
-	fill(job, now);
+		return drain_job(job, n);
+	fill_free(job, now);
 	if (job->filled_count >= plan->batch || (job->in_flight == 0 && job->filled_count > 0))
-		submit(job, now);
+		submit_filled(job, now);
 	return true;
 }

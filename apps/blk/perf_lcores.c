@@ -28,7 +28,7 @@ struct share {
 	struct perf_job *jobs[]; /* those that have not ended come first */
 };
 
-static void turn_all(struct share *share)
+static void turn_jobs(struct share *share)
 {
 	for (uint32_t i = 0; i < share->count;) {
 		if (perf_job_turn(share->jobs[i]))
@@ -38,12 +38,12 @@ static void turn_all(struct share *share)
 	}
 }
 
-static int work(void *context)
+static int run_share(void *context)
 {
 	struct share *share = context;
 
 	while (share->count > 0)
-		turn_all(share);
+		turn_jobs(share);
 	return 0;
 }
 
@@ -54,7 +54,7 @@ static void sum_progress(const struct perf_run *run, uint64_t *requests)
 		*requests += __atomic_load_n(&run->jobs[i]->requests, __ATOMIC_RELAXED);
 }
 
-static void control(struct perf_run *run)
+static void control_run(struct perf_run *run)
 {
 	struct perf_plan *plan = &run->plan;
 	uint64_t requests;
@@ -62,9 +62,9 @@ static void control(struct perf_run *run)
 	if (signals_stop_requested())
 		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);
 	if (plan->stop || rte_rdtsc() >= plan->end_ticks)
-		target_hurry(plan->tool, &run->ended,
-			plan->stop ? SIGNAL_PATIENCE : NATURAL_PATIENCE);
-	if (target_tend(plan->tool) != 0) {
+		target_abort_after(plan->tool, &run->ended,
+			plan->stop ? SIGNAL_TIMEOUT : DRAIN_TIMEOUT);
+	if (target_poll_events(plan->tool) != 0) {
 		run->has_failed = true;
 		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);
 		/* Stopped: all has completed and can be polled. Lost: nothing ever will. */
@@ -75,20 +75,20 @@ static void control(struct perf_run *run)
 	progress_update(&run->progress, requests * plan->io_bytes, requests);
 }
 
-static void work_and_control(struct share *share)
+static void run_share_and_control(struct share *share)
 {
 	uint64_t period = rte_get_tsc_hz() / 20, next = 0;
 
 	for (uint32_t turns = 0; share->count > 0; turns++) {
-		turn_all(share);
+		turn_jobs(share);
 		if (turns % CONTROL_TURNS != 0 || rte_rdtsc() < next)
 			continue;
-		control(share->run);
+		control_run(share->run);
 		next = rte_rdtsc() + period;
 	}
 }
 
-static bool others_run(struct share **shares, uint32_t count)
+static bool are_others_running(struct share **shares, uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++)
 		if (shares[i]->lcore != rte_get_main_lcore() &&
@@ -164,12 +164,12 @@ static void run_shares(struct perf_run *run, struct share **shares, uint32_t cou
 		if (shares[i]->lcore == rte_get_main_lcore())
 			mine = shares[i];
 		else
-			rte_eal_remote_launch(work, shares[i], shares[i]->lcore);
+			rte_eal_remote_launch(run_share, shares[i], shares[i]->lcore);
 	}
 	if (mine != NULL)
-		work_and_control(mine);
-	while (others_run(shares, count)) {
-		control(run);
+		run_share_and_control(mine);
+	while (are_others_running(shares, count)) {
+		control_run(run);
 		usleep(10000);
 	}
 	rte_eal_mp_wait_lcore();

@@ -33,7 +33,7 @@ struct pump {
 	struct progress progress;
 };
 
-static int create(struct pump *pump, size_t buffer_bytes)
+static int create_pump(struct pump *pump, size_t buffer_bytes)
 {
 	pump->slots = calloc(pump->depth, sizeof(*pump->slots));
 	pump->free = calloc(pump->depth, sizeof(*pump->free));
@@ -54,7 +54,7 @@ static int create(struct pump *pump, size_t buffer_bytes)
 	return 0;
 }
 
-static void destroy(struct pump *pump)
+static void destroy_pump(struct pump *pump)
 {
 	/* What a lost device may still write to stays its own. */
 	if (pump->in_flight == 0)
@@ -64,17 +64,17 @@ static void destroy(struct pump *pump)
 	free(pump->filled);
 }
 
-static void end(struct pump *pump, int rc)
+static void end_pump(struct pump *pump, int rc)
 {
 	pump->has_ended = true;
 	if (pump->rc == 0)
 		pump->rc = rc;
 }
 
-static void fill(struct pump *pump)
+static void fill_slots(struct pump *pump)
 {
 	if (signals_stop_requested())
-		end(pump, -EINTR);
+		end_pump(pump, -EINTR);
 	while (!pump->has_ended && pump->free_count > 0) {
 		uint32_t number = pump->free[pump->free_count - 1];
 		struct pump_slot *slot = &pump->slots[number];
@@ -86,7 +86,7 @@ static void fill(struct pump *pump)
 		if (rc == -EAGAIN)
 			return;
 		if (rc <= 0) {
-			end(pump, rc);
+			end_pump(pump, rc);
 			return;
 		}
 		pump->free_count--;
@@ -94,7 +94,7 @@ static void fill(struct pump *pump)
 	}
 }
 
-static void submit(struct pump *pump)
+static void submit_filled(struct pump *pump)
 {
 	uint16_t count = pump->filled_count < UINT16_MAX ? (uint16_t)pump->filled_count :
 							   UINT16_MAX;
@@ -106,7 +106,7 @@ static void submit(struct pump *pump)
 		pump->filled[i] = pump->filled[i + taken];
 }
 
-static void complete(struct pump *pump, const struct kl_blk_completion *completion)
+static void complete_slot(struct pump *pump, const struct kl_blk_completion *completion)
 {
 	struct pump_slot *slot = &pump->slots[completion->user_data];
 	int rc;
@@ -120,7 +120,7 @@ static void complete(struct pump *pump, const struct kl_blk_completion *completi
 	slot->tries = 0;
 	rc = pump->source->done(pump->source->context, slot, completion->result);
 	if (rc != 0)
-		end(pump, rc);
+		end_pump(pump, rc);
 	if (completion->result == 0)
 		pump->moved += slot->request.length;
 	pump->completed++;
@@ -129,34 +129,34 @@ static void complete(struct pump *pump, const struct kl_blk_completion *completi
 }
 
 /* False when the device is lost for good. */
-static bool take(struct pump *pump)
+static bool take_completions(struct pump *pump)
 {
 	struct kl_blk_completion completions[COMPLETIONS];
 	int n = kl_blk_wait(pump->tool->blk, 0, completions, 1, COMPLETIONS, WAIT_NS);
 
 	for (int i = 0; i < n; i++)
-		complete(pump, &completions[i]);
+		complete_slot(pump, &completions[i]);
 	if (pump->rc != 0 && n <= 0)
-		target_hurry(pump->tool, &pump->ended, SIGNAL_PATIENCE);
-	if (n > 0 || target_tend(pump->tool) == 0)
+		target_abort_after(pump->tool, &pump->ended, SIGNAL_TIMEOUT);
+	if (n > 0 || target_poll_events(pump->tool) == 0)
 		return true;
-	end(pump, -EIO);
+	end_pump(pump, -EIO);
 	n = kl_blk_poll(pump->tool->blk, 0, completions, COMPLETIONS);
 	for (int i = 0; i < n; i++)
-		complete(pump, &completions[i]);
+		complete_slot(pump, &completions[i]);
 	return n > 0;
 }
 
-static void run(struct pump *pump)
+static void run_until_end(struct pump *pump)
 {
 	do {
-		fill(pump);
+		fill_slots(pump);
 		if (pump->rc != 0)
 			pump->filled_count = 0;
 		if (pump->filled_count > 0)
-			submit(pump);
+			submit_filled(pump);
 		if (pump->in_flight > 0 || pump->filled_count > 0)
-			if (!take(pump))
+			if (!take_completions(pump))
 				break;
 		progress_update(&pump->progress, pump->moved, pump->completed);
 	} while (!pump->has_ended || pump->in_flight > 0 || pump->filled_count > 0);
@@ -166,14 +166,14 @@ int pump_run(struct tool *tool, uint32_t depth, size_t buffer_bytes,
 	const struct pump_source *source)
 {
 	struct pump pump = {.tool = tool, .source = source, .depth = depth};
-	int rc = create(&pump, buffer_bytes);
+	int rc = create_pump(&pump, buffer_bytes);
 
 	if (rc == 0) {
 		progress_begin(&pump.progress, source->what, source->total, 0);
-		run(&pump);
+		run_until_end(&pump);
 		progress_end(&pump.progress);
 		rc = pump.rc;
 	}
-	destroy(&pump);
+	destroy_pump(&pump);
 	return rc;
 }

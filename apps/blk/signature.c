@@ -39,7 +39,7 @@ static const struct signature signatures[] = {
 	{"a qcow2 image", 0, 4, "QFI\xfb"},
 };
 
-static int matches(const uint8_t *start, size_t bytes, const struct signature *signature)
+static int has_signature(const uint8_t *start, size_t bytes, const struct signature *signature)
 {
 	return signature->offset + signature->length <= bytes &&
 		memcmp(start + signature->offset, signature->magic, signature->length) == 0;
@@ -54,8 +54,8 @@ static int has_gpt(const uint8_t *start, size_t bytes, uint32_t block_size)
 	const struct signature at_512 = {"", 512, 8, "EFI PART"};
 	const struct signature at_4096 = {"", 4096, 8, "EFI PART"};
 
-	return matches(start, bytes, &at_block) || matches(start, bytes, &at_512) ||
-		matches(start, bytes, &at_4096);
+	return has_signature(start, bytes, &at_block) || has_signature(start, bytes, &at_512) ||
+		has_signature(start, bytes, &at_4096);
 }
 
 const char *signature_find(const uint8_t *start, size_t bytes, uint32_t block_size)
@@ -63,9 +63,9 @@ const char *signature_find(const uint8_t *start, size_t bytes, uint32_t block_si
 	const struct signature mbr = {"", 510, 2, "\x55\xaa"};
 
 	for (size_t i = 0; i < sizeof(signatures) / sizeof(signatures[0]); i++)
-		if (matches(start, bytes, &signatures[i]))
+		if (has_signature(start, bytes, &signatures[i]))
 			return signatures[i].what;
 	if (has_gpt(start, bytes, block_size))
 		return "a partition table (GPT)";
-	return matches(start, bytes, &mbr) ? "a partition table or boot sector (MBR)" : NULL;
+	return has_signature(start, bytes, &mbr) ? "a partition table or boot sector (MBR)" : NULL;
 }

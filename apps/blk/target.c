@@ -52,7 +52,7 @@ int target_start(struct tool *tool, uint16_t queues)
 }
 
 /* A back end that has gone is waited for, until a signal ends the run. */
-static int recover(struct tool *tool)
+static int recover_device(struct tool *tool)
 {
 	const struct timespec pause = {.tv_nsec = RECOVER_EVERY_NS};
 	int rc = kl_blk_recover(tool->blk);
@@ -67,7 +67,7 @@ static int recover(struct tool *tool)
  * A change of the capacity, a wish to be reset, a back end that went: only when the device says so,
  * since it costs exits.
  */
-static void look_at_events(const struct tool *tool)
+static void handle_events(const struct tool *tool)
 {
 	struct pollfd event = {.fd = kl_device_event_fd(tool->device), .events = POLLIN};
 
@@ -76,7 +76,7 @@ static void look_at_events(const struct tool *tool)
 }
 
 /* All that is in flight completes, if only without success. */
-static int surrender(struct tool *tool)
+static int close_on_removal(struct tool *tool)
 {
 	print_error("the system wants %s back, as when it is unplugged; it is closed",
 		kl_device_info(tool->device)->name);
@@ -84,22 +84,22 @@ static int surrender(struct tool *tool)
 	return -ENODEV;
 }
 
-int target_tend(struct tool *tool)
+int target_poll_events(struct tool *tool)
 {
 	switch (kl_blk_state(tool->blk)) {
 	case KL_DEVICE_HALTED:
-		return recover(tool);
+		return recover_device(tool);
 	case KL_DEVICE_RUNNING:
 		if (kl_device_removal_requested(tool->device))
-			return surrender(tool);
-		look_at_events(tool);
+			return close_on_removal(tool);
+		handle_events(tool);
 		return 0;
 	default:
 		return -EIO;
 	}
 }
 
-void target_hurry(struct tool *tool, double *since, double seconds)
+void target_abort_after(struct tool *tool, double *since, double seconds)
 {
 	double now = clock_seconds();
 
@@ -113,7 +113,7 @@ void target_hurry(struct tool *tool, double *since, double seconds)
 }
 
 /* What is in flight must come back before its memory goes, so a signal only limits the patience. */
-static int wait_for(struct tool *tool, struct kl_blk_completion *completion)
+static int wait_for_completion(struct tool *tool, struct kl_blk_completion *completion)
 {
 	double since = 0;
 
@@ -123,8 +123,8 @@ static int wait_for(struct tool *tool, struct kl_blk_completion *completion)
 		if (n > 0)
 			return completion->result;
 		if (signals_stop_requested())
-			target_hurry(tool, &since, SIGNAL_PATIENCE);
-		if (target_tend(tool) == 0)
+			target_abort_after(tool, &since, SIGNAL_TIMEOUT);
+		if (target_poll_events(tool) == 0)
 			continue;
 		/* A stopped device has completed everything, a lost one never will. */
 		return kl_blk_poll(tool->blk, 0, completion, 1) == 1 ? completion->result : -EIO;
@@ -138,9 +138,9 @@ static int run_once(struct tool *tool, const struct kl_blk_request *request)
 	if (signals_stop_requested())
 		return -EINTR;
 	while (kl_blk_submit(tool->blk, 0, request, 1) == 0)
-		if (target_tend(tool) != 0)
+		if (target_poll_events(tool) != 0)
 			return -EIO;
-	return wait_for(tool, &completion);
+	return wait_for_completion(tool, &completion);
 }
 
 bool target_may_retry(int result, unsigned int tries)
@@ -179,7 +179,7 @@ int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size)
 	return 0;
 }
 
-static int read_start(struct tool *tool, void *buffer, uint64_t bytes)
+static int read_first_bytes(struct tool *tool, void *buffer, uint64_t bytes)
 {
 	const struct kl_blk_request request = {.op = KL_BLK_READ,
 		.buffer = buffer,
@@ -193,7 +193,7 @@ static int read_start(struct tool *tool, void *buffer, uint64_t bytes)
 }
 
 /* Looks for what somebody may still want; buffer holds SIGNATURE_BYTES. */
-static int look_for_signature(struct tool *tool, uint8_t *buffer)
+static int check_signature(struct tool *tool, uint8_t *buffer)
 {
 	const struct kl_blk_info *info = kl_blk_info(tool->blk);
 	uint64_t bytes = info->capacity < SIGNATURE_BYTES ? info->capacity : SIGNATURE_BYTES;
@@ -202,7 +202,7 @@ static int look_for_signature(struct tool *tool, uint8_t *buffer)
 
 	if (bytes == 0)
 		return 0;
-	rc = read_start(tool, buffer, bytes);
+	rc = read_first_bytes(tool, buffer, bytes);
 	if (rc != 0)
 		return rc;
 	found = signature_find(buffer, bytes, info->block_size);
@@ -233,7 +233,7 @@ int target_may_write(struct tool *tool)
 	buffer = kl_memory_alloc(SIGNATURE_BYTES, 4096, -1);
 	if (buffer == NULL)
 		return -ENOMEM;
-	rc = look_for_signature(tool, buffer);
+	rc = check_signature(tool, buffer);
 	/* What a lost device may still write to stays its own. */
 	if (kl_blk_state(tool->blk) != KL_DEVICE_LOST)
 		kl_memory_free(buffer);

@@ -37,15 +37,15 @@ int target_may_write(struct tool *tool);
  * Looks at what the device has to tell, and makes it work again when it halted; one whose back end
  * has gone is waited for. 0, or an error when it does not come back.
  */
-int target_tend(struct tool *tool);
+int target_poll_events(struct tool *tool);
 
 /*
  * To be called while nothing but the end of what is in flight is waited for: when that has taken
  * seconds since the first call (*since is 0 then), the device is reset, which ends all of it.
  */
-void target_hurry(struct tool *tool, double *since, double seconds);
-#define SIGNAL_PATIENCE 5 /* after a signal, or an error */
-#define NATURAL_PATIENCE 60 /* otherwise */
+void target_abort_after(struct tool *tool, double *since, double seconds);
+#define SIGNAL_TIMEOUT 5 /* after a signal, or an error */
+#define DRAIN_TIMEOUT 60 /* otherwise */
 
 /* For a person: "0000:00:10.0 (pci-modern, split indirect)". Returns text. */
 char *target_text(const struct tool *tool, char *text, size_t size);

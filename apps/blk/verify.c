@@ -16,7 +16,7 @@
 
 #define DEFAULT_CHUNK 65536
 
-static double mib_per_s(uint64_t bytes, double seconds)
+static double compute_mib_per_s(uint64_t bytes, double seconds)
 {
 	return seconds > 0 ? (double)bytes / seconds / (1 << 20) : 0;
 }
@@ -37,7 +37,7 @@ static const char *result_name(const struct verify *verify, bool is_good)
 	return verify->passes == 0 ? "not checked to the end" : "BAD";
 }
 
-static void print(const struct verify *verify, uint64_t blocks, bool is_good)
+static void print_report(const struct verify *verify, uint64_t blocks, bool is_good)
 {
 	FILE *out = verify->tool->out;
 	uint64_t bytes = verify->size * verify->passes;
@@ -50,8 +50,9 @@ static void print(const struct verify *verify, uint64_t blocks, bool is_good)
 	fprintf(out, "pattern     seed %" PRIu64 ", generation %u\n", verify->pattern.seed,
 		verify->pattern.generation);
 	if (verify->passes > 0 && verify->write_seconds > 0)
-		fprintf(out, "written     %.1f MiB/s\n", mib_per_s(bytes, verify->write_seconds));
-	fprintf(out, "read        %.1f MiB/s\n", mib_per_s(bytes, verify->read_seconds));
+		fprintf(out, "written     %.1f MiB/s\n",
+			compute_mib_per_s(bytes, verify->write_seconds));
+	fprintf(out, "read        %.1f MiB/s\n", compute_mib_per_s(bytes, verify->read_seconds));
 	for (unsigned int i = VERDICT_GOOD + 1; i < VERDICTS; i++)
 		print_list(out, verdict_name((enum verdict)i), &verify->found[i]);
 	print_list(out, "unreadable", &verify->unreadable);
@@ -71,9 +72,9 @@ static void add_json(const struct verify *verify, uint64_t blocks)
 	json_object_set_new(json, "seed", json_integer((json_int_t)verify->pattern.seed));
 	json_object_set_new(json, "generation", json_integer(verify->pattern.generation));
 	json_object_set_new(json, "write_mib_per_s",
-		json_real(mib_per_s(bytes, verify->write_seconds)));
+		json_real(compute_mib_per_s(bytes, verify->write_seconds)));
 	json_object_set_new(json, "read_mib_per_s",
-		json_real(mib_per_s(bytes, verify->read_seconds)));
+		json_real(compute_mib_per_s(bytes, verify->read_seconds)));
 	for (unsigned int i = VERDICT_GOOD + 1; i < VERDICTS; i++)
 		json_object_set_new(json, verdict_name((enum verdict)i),
 			blocks_to_json(&verify->found[i]));
@@ -82,7 +83,7 @@ static void add_json(const struct verify *verify, uint64_t blocks)
 }
 
 /* What the device cost: data that is good may have taken several tries. */
-static void report_device(const struct verify *verify)
+static void report_device_errors(const struct verify *verify)
 {
 	struct kl_blk_queue_stats stats;
 	json_t *json = verify->tool->json;
@@ -102,7 +103,7 @@ static void report_device(const struct verify *verify)
 			stats.errors, stats.timeouts, stats.resets);
 }
 
-static bool report_run(struct verify *verify)
+static bool report_verify(struct verify *verify)
 {
 	/* A run that did not get to its end has checked nothing that it could vouch for. */
 	uint64_t blocks = verify->passes > 0 ? verify->size / verify->pattern.block_bytes : 0;
@@ -114,13 +115,13 @@ static bool report_run(struct verify *verify)
 		is_good = is_good && verify->found[i].count == 0;
 	}
 	blocks_sort(&verify->unreadable);
-	print(verify, blocks, is_good);
+	print_report(verify, blocks, is_good);
 	add_json(verify, blocks);
-	report_device(verify);
+	report_device_errors(verify);
 	return is_good;
 }
 
-static int prepare(struct verify *verify)
+static int prepare_verify(struct verify *verify)
 {
 	struct tool *tool = verify->tool;
 	uint32_t block = kl_blk_info(tool->blk)->block_size;
@@ -138,7 +139,7 @@ static int prepare(struct verify *verify)
 	return 0;
 }
 
-static int flush(struct verify *verify)
+static int flush_device(struct verify *verify)
 {
 	const struct kl_blk_request request = {.op = KL_BLK_FLUSH};
 	int rc = target_run(verify->tool, &request);
@@ -155,11 +156,11 @@ static int write_and_read(struct verify *verify)
 	verify->pattern.generation++;
 	rc = verify_write_pass(verify);
 	if (rc == 0)
-		rc = flush(verify);
+		rc = flush_device(verify);
 	return rc == 0 ? verify_read_pass(verify) : rc;
 }
 
-static int check_only(struct verify *verify)
+static int verify_only(struct verify *verify)
 {
 	if (verify->pattern.generation != 0)
 		return verify_read_pass(verify);
@@ -180,7 +181,7 @@ static bool is_time_left(const struct verify *verify, double started)
  * A pattern that is there already gets the next generation, so that a lost write can be told from a
  * good one.
  */
-static int run(struct verify *verify)
+static int run_passes(struct verify *verify)
 {
 	double started = clock_seconds();
 	int rc = verify_find_generation(verify, &verify->pattern.generation);
@@ -188,13 +189,13 @@ static int run(struct verify *verify)
 	if (rc != 0)
 		return rc;
 	do {
-		rc = verify->tool->options.read_only ? check_only(verify) : write_and_read(verify);
+		rc = verify->tool->options.read_only ? verify_only(verify) : write_and_read(verify);
 		verify->passes += rc == 0;
 	} while (rc == 0 && is_time_left(verify, started));
 	return rc;
 }
 
-static void forget(struct verify *verify)
+static void free_blocks(struct verify *verify)
 {
 	for (unsigned int i = 0; i < VERDICTS; i++)
 		blocks_free(&verify->found[i]);
@@ -205,20 +206,20 @@ static void forget(struct verify *verify)
 int verb_verify(struct tool *tool)
 {
 	struct verify verify = {.tool = tool};
-	int rc = prepare(&verify);
+	int rc = prepare_verify(&verify);
 
 	if (rc == 0)
 		rc = target_start(tool, 1);
-	if (rc == 0 && options_write(&tool->options))
+	if (rc == 0 && options_change_device(&tool->options))
 		rc = target_may_write(tool);
 	if (rc == 0) {
-		rc = run(&verify);
+		rc = run_passes(&verify);
 		if (rc == -EINTR)
 			print_error("stopped before the end");
 		/* What was found until then counts. */
-		if (!report_run(&verify) && rc == 0)
+		if (!report_verify(&verify) && rc == 0)
 			rc = 1;
 	}
-	forget(&verify);
+	free_blocks(&verify);
 	return rc;
 }

@@ -23,7 +23,7 @@ static void set_chunk(const struct verify *verify, struct pump_slot *slot, uint6
 	slot->request.length = left < verify->chunk_bytes ? left : verify->chunk_bytes;
 }
 
-static int next_write(void *context, struct pump_slot *slot)
+static int fill_next_write(void *context, struct pump_slot *slot)
 {
 	struct verify *verify = context;
 	uint32_t block = verify->pattern.block_bytes;
@@ -38,7 +38,7 @@ static int next_write(void *context, struct pump_slot *slot)
 	return 1;
 }
 
-static int write_done(void *context, struct pump_slot *slot, int result)
+static int check_write(void *context, struct pump_slot *slot, int result)
 {
 	struct verify *verify = context;
 
@@ -49,7 +49,7 @@ static int write_done(void *context, struct pump_slot *slot, int result)
 	return 0;
 }
 
-static uint64_t common_divisor(uint64_t a, uint64_t b)
+static uint64_t find_common_divisor(uint64_t a, uint64_t b)
 {
 	while (b != 0) {
 		uint64_t rest = a % b;
@@ -61,7 +61,7 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 }
 
 /* All chunks, each once, far from the order in which they were written. */
-static uint64_t shuffled(const struct verify *verify, uint64_t number)
+static uint64_t shuffle_chunk(const struct verify *verify, uint64_t number)
 {
 	return (uint64_t)((unsigned __int128)number * verify->step % verify->chunks);
 }
@@ -72,45 +72,46 @@ static void choose_step(struct verify *verify)
 
 	if (step < 1)
 		step = 1;
-	while (common_divisor(step, verify->chunks) != 1)
+	while (find_common_divisor(step, verify->chunks) != 1)
 		step++;
 	verify->step = step;
 }
 
-static int next_read(void *context, struct pump_slot *slot)
+static int fill_next_read(void *context, struct pump_slot *slot)
 {
 	struct verify *verify = context;
 
 	if (verify->at == verify->chunks)
 		return 0;
-	set_chunk(verify, slot, shuffled(verify, verify->at++));
+	set_chunk(verify, slot, shuffle_chunk(verify, verify->at++));
 	slot->request.op = KL_BLK_READ;
 	/* What an earlier request left there must not pass for what was read. */
 	memset(slot->buffer, 0xdb, slot->request.length);
 	return 1;
 }
 
-static void judge(struct verify *verify, const uint8_t *bytes, uint64_t offset, uint64_t length)
+static void check_blocks(struct verify *verify, const uint8_t *bytes, uint64_t offset,
+	uint64_t length)
 {
 	uint32_t block = verify->pattern.block_bytes;
 
 	for (uint64_t at = 0; at < length; at += block) {
 		uint64_t number = (offset + at) / block;
-		enum verdict verdict = pattern_judge(&verify->pattern, number, bytes + at);
+		enum verdict verdict = pattern_check(&verify->pattern, number, bytes + at);
 
 		if (verdict != VERDICT_GOOD)
 			blocks_add(&verify->found[verdict], number);
 	}
 }
 
-static int read_done(void *context, struct pump_slot *slot, int result)
+static int check_read(void *context, struct pump_slot *slot, int result)
 {
 	struct verify *verify = context;
 
 	if (result != 0)
 		blocks_add(&verify->unread_chunks, slot->tag);
 	else
-		judge(verify, slot->buffer, slot->request.offset, slot->request.length);
+		check_blocks(verify, slot->buffer, slot->request.offset, slot->request.length);
 	return 0;
 }
 
@@ -125,7 +126,7 @@ static int read_block(struct verify *verify, uint64_t offset, uint8_t *buffer)
 }
 
 /* What failed as a whole is read again block by block, so that exactly the bad ones are told. */
-static int reread(struct verify *verify)
+static int read_blocks_again(struct verify *verify)
 {
 	struct pump_slot slot = {0};
 	uint8_t *buffer = kl_memory_alloc(verify->pattern.block_bytes, 4096, -1);
@@ -141,7 +142,7 @@ static int reread(struct verify *verify)
 			at += verify->pattern.block_bytes) {
 			rc = read_block(verify, at, buffer);
 			if (rc == 0)
-				judge(verify, buffer, at, verify->pattern.block_bytes);
+				check_blocks(verify, buffer, at, verify->pattern.block_bytes);
 			else
 				blocks_add(&verify->unreadable, at / verify->pattern.block_bytes);
 		}
@@ -152,7 +153,7 @@ static int reread(struct verify *verify)
 	return rc == -EINTR || rc == -ENOMEM ? rc : 0;
 }
 
-static int pass(struct verify *verify, const struct pump_source *source, double *seconds)
+static int run_pass(struct verify *verify, const struct pump_source *source, double *seconds)
 {
 	double started = clock_seconds();
 	int rc;
@@ -165,26 +166,27 @@ static int pass(struct verify *verify, const struct pump_source *source, double 
 
 int verify_write_pass(struct verify *verify)
 {
-	const struct pump_source source = {next_write, write_done, verify, "writing", verify->size};
+	const struct pump_source source = {fill_next_write, check_write, verify, "writing",
+		verify->size};
 
-	return pass(verify, &source, &verify->write_seconds);
+	return run_pass(verify, &source, &verify->write_seconds);
 }
 
 int verify_read_pass(struct verify *verify)
 {
-	const struct pump_source source = {next_read, read_done, verify, "reading back",
+	const struct pump_source source = {fill_next_read, check_read, verify, "reading back",
 		verify->size};
 	int rc;
 
 	choose_step(verify);
-	rc = pass(verify, &source, &verify->read_seconds);
+	rc = run_pass(verify, &source, &verify->read_seconds);
 	if (rc == 0 && verify->unread_chunks.count > 0)
-		rc = reread(verify);
+		rc = read_blocks_again(verify);
 	return rc;
 }
 
 /* The most frequent one of a sample. */
-static uint32_t vote(const uint32_t *generations, unsigned int count)
+static uint32_t find_most_frequent(const uint32_t *generations, unsigned int count)
 {
 	unsigned int best = 0, most = 0;
 
@@ -219,6 +221,6 @@ int verify_find_generation(struct verify *verify, uint32_t *generation)
 	}
 	if (kl_blk_state(verify->tool->blk) != KL_DEVICE_LOST)
 		kl_memory_free(buffer);
-	*generation = vote(generations, count);
+	*generation = find_most_frequent(generations, count);
 	return rc == -EINTR || rc == -ENOMEM ? rc : 0;
 }

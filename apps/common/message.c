@@ -42,10 +42,10 @@ static void erase_line(void)
 	fputs("\r\033[K", stderr);
 }
 
-void progress_line_begin(struct progress_line *line, bool is_wanted)
+void progress_line_begin(struct progress_line *line, bool is_enabled)
 {
 	*line = (struct progress_line){
-		.is_enabled = is_wanted && isatty(STDERR_FILENO) != 0,
+		.is_enabled = is_enabled && isatty(STDERR_FILENO) != 0,
 		.next_ns = clock_ns() + QUIET_NS,
 	};
 }

@@ -25,7 +25,7 @@ struct progress_line {
 	uint64_t next_ns; /* when it is due, on the clock of clock_ns */
 };
 
-void progress_line_begin(struct progress_line *line, bool is_wanted);
+void progress_line_begin(struct progress_line *line, bool is_enabled);
 
 /*
  * Whether the line is due. Then it has been taken away, the caller writes a new one to stderr, and the next

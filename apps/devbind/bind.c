@@ -40,7 +40,8 @@ static void read_driver(const struct kl_machine *machine, const char *address, c
 }
 
 /* Whether the function shows driver before the deadline. */
-static bool wait_for(const struct kl_machine *machine, const char *address, const char *driver)
+static bool wait_for_driver(const struct kl_machine *machine, const char *address,
+	const char *driver)
 {
 	const struct timespec pause = {.tv_nsec = 10000000};
 	char now[32];
@@ -64,7 +65,7 @@ static int set_override(const struct kl_machine *machine, const char *address, c
 		machine->sysfs, address);
 }
 
-static int take_away(const struct kl_machine *machine, const char *address)
+static int take_from_driver(const struct kl_machine *machine, const char *address)
 {
 	int rc;
 
@@ -73,10 +74,10 @@ static int take_away(const struct kl_machine *machine, const char *address)
 	rc = file_write(address, "%s/bus/pci/devices/%s/driver/unbind", machine->sysfs, address);
 	if (rc != 0)
 		return rc;
-	return wait_for(machine, address, "") ? 0 : -ETIMEDOUT;
+	return wait_for_driver(machine, address, "") ? 0 : -ETIMEDOUT;
 }
 
-static int give(const struct kl_machine *machine, const char *address, const char *driver)
+static int give_to_driver(const struct kl_machine *machine, const char *address, const char *driver)
 {
 	int rc;
 
@@ -86,10 +87,10 @@ static int give(const struct kl_machine *machine, const char *address, const cha
 	rc = file_write(address, "%s/bus/pci/drivers_probe", machine->sysfs);
 	if (rc != 0)
 		return rc;
-	return wait_for(machine, address, driver) ? 0 : -ETIMEDOUT;
+	return wait_for_driver(machine, address, driver) ? 0 : -ETIMEDOUT;
 }
 
-static void explain(const char *step, const char *driver, int error, char *why, size_t size)
+static void explain_failure(const char *step, const char *driver, int error, char *why, size_t size)
 {
 	const char *reason = strerror(-error);
 
@@ -110,17 +111,17 @@ int bind_function(const struct kl_machine *machine, const char *address, const c
 	read_driver(machine, address, before);
 	if (strcmp(before, driver) == 0)
 		return 0;
-	rc = take_away(machine, address);
+	rc = take_from_driver(machine, address);
 	if (rc != 0) {
-		explain("unbinding it from", before, rc, why, size);
+		explain_failure("unbinding it from", before, rc, why, size);
 		return rc;
 	}
-	rc = give(machine, address, driver);
+	rc = give_to_driver(machine, address, driver);
 	if (rc == 0)
 		return 0;
-	explain("binding it to", driver[0] != '\0' ? driver : "nothing", rc, why, size);
+	explain_failure("binding it to", driver[0] != '\0' ? driver : "nothing", rc, why, size);
 	length = strlen(why);
-	if (give(machine, address, before) == 0)
+	if (give_to_driver(machine, address, before) == 0)
 		snprintf(why + length, size - length, "; it is as before, bound to %s",
 			before[0] != '\0' ? before : "nothing");
 	else

@@ -25,7 +25,7 @@ const char *outcome_name(enum outcome outcome)
 }
 
 static void __attribute__((format(printf, 2, 3)))
-refuse(struct change *change, const char *format, ...)
+refuse_change(struct change *change, const char *format, ...)
 {
 	va_list args;
 
@@ -42,7 +42,8 @@ static void check_use(const struct entry *entry, const struct options *options,
 
 	if (uses->count == 0 || (options->force && !uses->is_held))
 		return;
-	refuse(change, "it is in use: %s%s; %s", uses->text[0], uses->count > 1 ? ", and more" : "",
+	refuse_change(change, "it is in use: %s%s; %s", uses->text[0],
+		uses->count > 1 ? ", and more" : "",
 		uses->is_held ? "end that process first, --force does not help here" :
 				"if the system can do without, --force takes it away");
 }
@@ -53,10 +54,10 @@ static void check_iommu(const struct entry *entry, struct change *change)
 		return;
 	for (size_t i = 0; i < entry->obstacle_count; i++)
 		if (entry->obstacles[i].kind == KL_OBSTACLE_IOMMU)
-			refuse(change, "%s", entry->obstacles[i].text);
+			refuse_change(change, "%s", entry->obstacles[i].text);
 }
 
-static void plan(const struct inventory *inventory, const struct options *options,
+static void plan_change(const struct inventory *inventory, const struct options *options,
 	struct change *change)
 {
 	const struct entry *entry;
@@ -79,7 +80,7 @@ static void plan(const struct inventory *inventory, const struct options *option
 		check_iommu(entry, change);
 	if (change->outcome == CHANGE_PLANNED && !options->dry_run &&
 		inventory->machine == &kl_machine_current && geteuid() != 0)
-		refuse(change, "binding functions needs root; use sudo");
+		refuse_change(change, "binding functions needs root; use sudo");
 }
 
 int changes_plan(const struct inventory *inventory, const struct options *options,
@@ -93,7 +94,7 @@ int changes_plan(const struct inventory *inventory, const struct options *option
 		return -ENOMEM;
 	for (size_t i = 0; i < changes->count; i++) {
 		changes->list[i].name = options->names[i];
-		plan(inventory, options, &changes->list[i]);
+		plan_change(inventory, options, &changes->list[i]);
 		if (changes->list[i].outcome == CHANGE_REFUSED)
 			rc = -EBUSY;
 	}

@@ -23,7 +23,7 @@ static bool is_about_machine(enum kl_obstacle_kind kind)
 	return kind == KL_OBSTACLE_MODULE || kind == KL_OBSTACLE_MEMLOCK;
 }
 
-static void append(char *who, size_t size, const char *address)
+static void append_address(char *who, size_t size, const char *address)
 {
 	size_t length = strlen(who);
 
@@ -33,7 +33,7 @@ static void append(char *who, size_t size, const char *address)
 		snprintf(who + size - 4, 4, "...");
 }
 
-static void add(struct hints *hints, const char *address, const char *text)
+static void add_hint(struct hints *hints, const char *address, const char *text)
 {
 	size_t i;
 
@@ -48,7 +48,7 @@ static void add(struct hints *hints, const char *address, const char *text)
 		snprintf(hints->list[i].text, sizeof(hints->list[i].text), "%s", text);
 	}
 	if (address != NULL)
-		append(hints->list[i].who, sizeof(hints->list[i].who), address);
+		append_address(hints->list[i].who, sizeof(hints->list[i].who), address);
 }
 
 /* An IOMMU is there for the others, and nobody's to drive from userspace. */
@@ -63,7 +63,7 @@ static void add_obstacles(const struct entry *entry, struct hints *hints)
 		const struct kl_obstacle *obstacle = &entry->obstacles[i];
 
 		if (!is_shown(obstacle->kind))
-			add(hints,
+			add_hint(hints,
 				is_about_machine(obstacle->kind) ? NULL : entry->function.address,
 				obstacle->text);
 	}
@@ -81,7 +81,7 @@ static void add_hugepages(const struct kl_machine *machine, struct hints *hints)
 		"no-IOMMU mode does not work; run as root: %s",
 		(unsigned long long)(bytes >> 20),
 		kl_hugepages_command(machine, HUGEPAGES_ADVISED, command, sizeof(command)));
-	add(hints, NULL, text);
+	add_hint(hints, NULL, text);
 }
 
 void hints_collect(const struct inventory *inventory,
@@ -95,7 +95,7 @@ void hints_collect(const struct inventory *inventory,
 			add_obstacles(&inventory->entries[i], hints);
 	add_hugepages(inventory->machine, hints);
 	if (geteuid() != 0)
-		add(hints, NULL,
+		add_hint(hints, NULL,
 			"without root what other users' processes hold is not seen, older functions "
 			"can't be told from transitional ones, and nothing can be bound; use sudo");
 }

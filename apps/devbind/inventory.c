@@ -10,7 +10,7 @@
 #include "common/message.h"
 #include "types.h"
 
-static int fill(struct inventory *inventory, const struct kl_function *functions,
+static int fill_entries(struct inventory *inventory, const struct kl_function *functions,
 	const struct opens *opens)
 {
 	for (size_t i = 0; i < inventory->count; i++) {
@@ -41,7 +41,7 @@ int inventory_read(const struct kl_machine *machine, struct inventory *inventory
 	if (rc != 0)
 		goto free_functions;
 	inventory->entries = calloc(inventory->count + 1, sizeof(*inventory->entries));
-	rc = inventory->entries != NULL ? fill(inventory, functions, &opens) : -ENOMEM;
+	rc = inventory->entries != NULL ? fill_entries(inventory, functions, &opens) : -ENOMEM;
 	opens_free(&opens);
 	if (rc != 0)
 		inventory_free(inventory);

@@ -29,7 +29,7 @@ static bool is_for_people(const struct options *options)
 	return options->json == NULL || strcmp(options->json, "-") != 0;
 }
 
-static void say_refusals(const struct changes *changes)
+static void print_refusals(const struct changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
 		if (changes->list[i].why[0] != '\0')
@@ -54,7 +54,7 @@ static int provide_driver(const struct kl_machine *machine, const struct options
 }
 
 /* Checks all, then touches any: a use is never taken away because another name had a typing error. */
-static int change(struct inventory *inventory, const struct options *options,
+static int make_changes(struct inventory *inventory, const struct options *options,
 	struct changes *changes)
 {
 	int rc;
@@ -67,7 +67,7 @@ static int change(struct inventory *inventory, const struct options *options,
 	return rc;
 }
 
-static int report(const struct inventory *inventory, const struct options *options,
+static int write_report(const struct inventory *inventory, const struct options *options,
 	const struct changes *changes, bool is_done)
 {
 	bool is_status = changes == NULL;
@@ -87,7 +87,7 @@ static int report(const struct inventory *inventory, const struct options *optio
 	return options->json != NULL ? report_json(&facts, options->json) : 0;
 }
 
-static int run(const struct kl_machine *machine, const struct options *options)
+static int run_action(const struct kl_machine *machine, const struct options *options)
 {
 	bool is_status = options->action == ACTION_STATUS;
 	struct changes changes = {0};
@@ -98,14 +98,14 @@ static int run(const struct kl_machine *machine, const struct options *options)
 	if (rc != 0)
 		return rc;
 	if (!is_status) {
-		rc = change(&inventory, options, &changes);
-		say_refusals(&changes);
+		rc = make_changes(&inventory, options, &changes);
+		print_refusals(&changes);
 		inventory_free(&inventory);
 		reported = inventory_read(machine, &inventory);
 		if (reported != 0)
 			goto free_changes;
 	}
-	reported = report(&inventory, options, is_status ? NULL : &changes, rc == 0);
+	reported = write_report(&inventory, options, is_status ? NULL : &changes, rc == 0);
 	inventory_free(&inventory);
 free_changes:
 	changes_free(&changes);
@@ -126,5 +126,5 @@ int main(int argc, char **argv)
 		puts("kickless-devbind " KL_VERSION);
 		return 0;
 	}
-	return run(&kl_machine_current, &options) == 0 ? 0 : 1;
+	return run_action(&kl_machine_current, &options) == 0 ? 0 : 1;
 }

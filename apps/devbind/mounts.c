@@ -28,7 +28,7 @@ static FILE *next_table(struct mounts *mounts)
 }
 
 /* proc(5): id, parent, major:minor, root, mount point, options, any number of tags, "-", type, source. */
-static bool parse(const char *line, struct mount *mount)
+static bool parse_mount(const char *line, struct mount *mount)
 {
 	const char *rest = strstr(line, " - ");
 
@@ -46,7 +46,7 @@ bool mounts_next(struct mounts *mounts, struct mount *mount)
 		if (mounts->file == NULL)
 			return false;
 		while (fgets(line, sizeof(line), mounts->file) != NULL)
-			if (parse(line, mount))
+			if (parse_mount(line, mount))
 				return true;
 		mounts_close(mounts);
 	}

@@ -12,7 +12,7 @@
 /* Deeper than any disk lies: function, virtio, host, target, unit, "block", disk, partition. */
 #define MAX_DEPTH 10
 
-static int add(const char *folder, const char *subsystem, struct nodes *nodes)
+static int add_node(const char *folder, const char *subsystem, struct nodes *nodes)
 {
 	struct node *list = realloc(nodes->list, (nodes->count + 1) * sizeof(*list)), *node;
 	char line[128];
@@ -39,7 +39,7 @@ static int add(const char *folder, const char *subsystem, struct nodes *nodes)
 	return 0;
 }
 
-static int walk(const char *folder, unsigned int depth, struct nodes *nodes)
+static int walk_folder(const char *folder, unsigned int depth, struct nodes *nodes)
 {
 	char below[PATH_MAX], subsystem[32];
 	struct dirent *entry;
@@ -48,7 +48,7 @@ static int walk(const char *folder, unsigned int depth, struct nodes *nodes)
 
 	/* The function itself, at depth 0, is no use of the function. */
 	if (depth != 0 && file_link(subsystem, sizeof(subsystem), "%s/subsystem", folder) == 0)
-		rc = add(folder, subsystem, nodes);
+		rc = add_node(folder, subsystem, nodes);
 	folders = depth < MAX_DEPTH && rc == 0 ? opendir(folder) : NULL;
 	if (folders == NULL)
 		return rc;
@@ -58,7 +58,7 @@ static int walk(const char *folder, unsigned int depth, struct nodes *nodes)
 			continue;
 		if (snprintf(below, sizeof(below), "%s/%s", folder, entry->d_name) <
 			(int)sizeof(below))
-			rc = walk(below, depth + 1, nodes);
+			rc = walk_folder(below, depth + 1, nodes);
 	}
 	closedir(folders);
 	return rc;
@@ -71,7 +71,7 @@ int nodes_find(const struct kl_machine *machine, const char *address, struct nod
 
 	memset(nodes, 0, sizeof(*nodes));
 	snprintf(folder, sizeof(folder), "%s/bus/pci/devices/%s", machine->sysfs, address);
-	rc = walk(folder, 0, nodes);
+	rc = walk_folder(folder, 0, nodes);
 	if (rc != 0)
 		nodes_free(nodes);
 	return rc;

@@ -11,7 +11,8 @@
 
 #include "common/file.h"
 
-static int add(const struct kl_machine *machine, long pid, const char *file, struct opens *opens)
+static int add_open_file(const struct kl_machine *machine, long pid, const char *file,
+	struct opens *opens)
 {
 	struct open_file *list = realloc(opens->list, (opens->count + 1) * sizeof(*list)), *open;
 
@@ -52,7 +53,7 @@ static int read_process(const struct kl_machine *machine, long pid, struct opens
 		target[length] = '\0';
 		if (strncmp(target, machine->dev, prefix) == 0 && target[prefix] == '/' &&
 			!is_common(target + prefix + 1))
-			rc = add(machine, pid, target + prefix + 1, opens);
+			rc = add_open_file(machine, pid, target + prefix + 1, opens);
 	}
 	closedir(fds);
 	return rc;

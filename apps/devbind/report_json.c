@@ -9,17 +9,17 @@
 #include "common/message.h"
 #include "types.h"
 
-static json_t *number_or_null(int value)
+static json_t *number_to_json(int value)
 {
 	return value < 0 ? json_null() : json_integer(value);
 }
 
-static json_t *text_or_null(const char *text)
+static json_t *text_to_json(const char *text)
 {
 	return text[0] == '\0' ? json_null() : json_string(text);
 }
 
-static json_t *id(uint16_t value)
+static json_t *id_to_json(uint16_t value)
 {
 	return json_sprintf("%04x", value);
 }
@@ -37,29 +37,30 @@ static json_t *function_to_json(const struct entry *entry)
 		"{s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"address", function->address, "type", (int)function->type, "type_name",
 		type_name(function->type), "type_title", type_title(function->type), "interface",
-		interface_name(function->interface), "driver", text_or_null(function->driver),
-		"iommu_group", number_or_null(function->iommu_group), "is_noiommu",
-		function->is_noiommu, "numa_node", number_or_null(function->numa_node), "name",
-		function->name, "vendor_id", id(function->vendor_id), "device_id",
-		id(function->device_id), "subsystem_vendor", id(function->subsystem_vendor),
-		"subsystem_id", id(function->subsystem_id), "in_use", uses, "obstacles", obstacles);
+		interface_name(function->interface), "driver", text_to_json(function->driver),
+		"iommu_group", number_to_json(function->iommu_group), "is_noiommu",
+		function->is_noiommu, "numa_node", number_to_json(function->numa_node), "name",
+		function->name, "vendor_id", id_to_json(function->vendor_id), "device_id",
+		id_to_json(function->device_id), "subsystem_vendor",
+		id_to_json(function->subsystem_vendor), "subsystem_id",
+		id_to_json(function->subsystem_id), "in_use", uses, "obstacles", obstacles);
 }
 
 static json_t *change_to_json(const struct change *change)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "name", change->name, "address",
-		text_or_null(change->address), "from", text_or_null(change->from), "to",
-		text_or_null(change->to), "outcome", outcome_name(change->outcome), "why",
-		text_or_null(change->why));
+		text_to_json(change->address), "from", text_to_json(change->from), "to",
+		text_to_json(change->to), "outcome", outcome_name(change->outcome), "why",
+		text_to_json(change->why));
 }
 
 static json_t *hint_to_json(const struct hints *hints, size_t i)
 {
-	return json_pack("{s:o, s:s}", "functions", text_or_null(hints->list[i].who), "text",
+	return json_pack("{s:o, s:s}", "functions", text_to_json(hints->list[i].who), "text",
 		hints->list[i].text);
 }
 
-static json_t *to_json(const struct report *report)
+static json_t *report_to_json(const struct report *report)
 {
 	json_t *functions = json_array(), *hints = json_array(), *changes = json_array();
 
@@ -76,7 +77,7 @@ static json_t *to_json(const struct report *report)
 int report_json(const struct report *report, const char *file)
 {
 	bool to_stdout = strcmp(file, "-") == 0;
-	json_t *object = to_json(report);
+	json_t *object = report_to_json(report);
 	int rc = 0;
 
 	if (object == NULL)

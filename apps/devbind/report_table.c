@@ -27,7 +27,7 @@ const char *interface_name(enum kl_interface interface)
 	return names[interface];
 }
 
-static const char *number(int value, char *text, size_t size)
+static const char *number_text(int value, char *text, size_t size)
 {
 	snprintf(text, size, value < 0 ? "-" : "%d", value);
 	return text;
@@ -37,7 +37,7 @@ static const char *number(int value, char *text, size_t size)
 static const char *group_name(const struct kl_function *function, char *text, size_t size)
 {
 	if (!function->is_noiommu)
-		return number(function->iommu_group, text, size);
+		return number_text(function->iommu_group, text, size);
 	snprintf(text, size, "noiommu-%d", function->iommu_group);
 	return text;
 }
@@ -53,11 +53,11 @@ static void make_row(const struct entry *entry, struct row *row)
 	row->cell[3] = interface_name(function->interface);
 	row->cell[4] = function->driver[0] != '\0' ? function->driver : "-";
 	row->cell[5] = group_name(function, row->group, sizeof(row->group));
-	row->cell[6] = number(function->numa_node, row->node, sizeof(row->node));
+	row->cell[6] = number_text(function->numa_node, row->node, sizeof(row->node));
 	row->cell[7] = entry->uses.count != 0 ? entry->uses.text[0] : "-";
 }
 
-static void widen(const struct row *row, size_t width[COLUMNS])
+static void widen_columns(const struct row *row, size_t width[COLUMNS])
 {
 	for (int i = 0; i < COLUMNS; i++)
 		if (strlen(row->cell[i]) > width[i])
@@ -82,10 +82,10 @@ void report_table(const struct inventory *inventory)
 		puts("This machine has no virtio PCI function.");
 		return;
 	}
-	widen(&head, width);
+	widen_columns(&head, width);
 	for (size_t i = 0; i < inventory->count; i++) {
 		make_row(&inventory->entries[i], &row);
-		widen(&row, width);
+		widen_columns(&row, width);
 	}
 	print_row(&head, width);
 	for (size_t i = 0; i < inventory->count; i++) {

@@ -58,7 +58,7 @@ static const struct type types[] = {
 	[49] = {"usb", "USB controller"},
 };
 
-static const struct type *find(uint32_t type)
+static const struct type *find_type(uint32_t type)
 {
 	if (type < sizeof(types) / sizeof(types[0]) && types[type].name != NULL)
 		return &types[type];
@@ -68,7 +68,7 @@ static const struct type *find(uint32_t type)
 const char *type_name(uint32_t type)
 {
 	static char unknown[24];
-	const struct type *known = find(type);
+	const struct type *known = find_type(type);
 
 	if (known != NULL)
 		return known->name;
@@ -78,7 +78,7 @@ const char *type_name(uint32_t type)
 
 const char *type_title(uint32_t type)
 {
-	const struct type *known = find(type);
+	const struct type *known = find_type(type);
 
 	return known != NULL ? known->title : "not in the specification";
 }

@@ -35,7 +35,7 @@ struct control {
 	struct pollfd fds[PORT_SLOTS + MAX_PORTS];
 };
 
-static void begin(struct control *control, struct testpmd *pmd)
+static void begin_control(struct control *control, struct testpmd *pmd)
 {
 	const struct options *options = &pmd->options;
 	const uint64_t now = clock_ns();
@@ -78,19 +78,19 @@ static void fill_descriptors(struct control *control)
 	}
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
+static uint64_t earlier_ns(uint64_t a, uint64_t b)
 {
 	return b != 0 && b < a ? b : a;
 }
 
-static int wait_ms(const struct control *control)
+static int compute_timeout_ms(const struct control *control)
 {
 	const uint64_t now = clock_ns();
 	uint64_t until = now + TICK_NS;
 
 	if (control->pmd->fwd.running && control->pmd->fwd.on_main && !control->sleeps)
 		return 0;
-	until = earlier(earlier(earlier(until, control->end_ns), control->show_ns),
+	until = earlier_ns(earlier_ns(earlier_ns(until, control->end_ns), control->show_ns),
 		control->tick_ns);
 	/* Rounded up, lest the last millisecond be spent in a busy loop. */
 	return until > now ? (until - now + 999999) / 1000000 : 0;
@@ -120,7 +120,7 @@ static void handle_event(struct testpmd *pmd, struct port *port)
 		fwd_announce(&pmd->fwd, port);
 }
 
-static void dispatch(struct control *control)
+static void dispatch_events(struct control *control)
 {
 	if (control->fds[INPUT_SLOT].revents != 0)
 		read_input(control);
@@ -130,7 +130,7 @@ static void dispatch(struct control *control)
 }
 
 /* Four times a second: devices that broke, went, or are to go. Those that have no event to tell of changes: once. */
-static void look_at_devices(struct control *control, uint64_t now)
+static void check_devices(struct control *control, uint64_t now)
 {
 	if (now < control->tick_ns)
 		return;
@@ -175,17 +175,18 @@ void control_run(struct testpmd *pmd)
 	struct control control;
 	int ready;
 
-	begin(&control, pmd);
+	begin_control(&control, pmd);
 	while (!is_over(&control)) {
 		control.sleeps = fwd_slice(&pmd->fwd) && fwd_arm(&pmd->fwd);
 		fill_descriptors(&control);
-		ready = poll(control.fds, PORT_SLOTS + pmd->ports.count, wait_ms(&control));
+		ready = poll(control.fds, PORT_SLOTS + pmd->ports.count,
+			compute_timeout_ms(&control));
 		if (control.sleeps)
 			fwd_disarm(&pmd->fwd);
 		if (ready > 0)
-			dispatch(&control);
+			dispatch_events(&control);
 		metrics_server_run(pmd->metrics);
-		look_at_devices(&control, clock_ns());
+		check_devices(&control, clock_ns());
 		show_statistics(&control, clock_ns());
 		progress_update(&control.progress, &pmd->fwd, control.end_ns);
 	}

@@ -179,7 +179,7 @@ static int run_at_once(struct testpmd *pmd)
 	return rc;
 }
 
-static int run(struct testpmd *pmd)
+static int run_program(struct testpmd *pmd)
 {
 	int rc = 0;
 
@@ -204,7 +204,7 @@ static int exit_code(const struct testpmd *pmd, int rc)
 	return rc == 0 && !pmd->failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-static int with_eal(struct testpmd *pmd)
+static int run_with_eal(struct testpmd *pmd)
 {
 	int rc = check_cores(pmd);
 
@@ -212,7 +212,7 @@ static int with_eal(struct testpmd *pmd)
 		return rc;
 	rc = set_up(pmd);
 	if (rc == 0)
-		rc = run(pmd);
+		rc = run_program(pmd);
 	else if (rc == -EINTR)
 		print_error("stopped before forwarding began");
 	metrics_server_close(pmd->metrics);
@@ -264,7 +264,7 @@ int main(int argc, char **argv)
 		if (kl_sigbus_catch() != 0)
 			print_error(
 				"warning: a device that is torn off its bus may take this program along");
-		rc = with_eal(pmd);
+		rc = run_with_eal(pmd);
 		kl_eal_cleanup();
 	}
 	if (rc == 0)

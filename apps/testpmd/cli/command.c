@@ -171,7 +171,7 @@ static struct cmdline_inst *make_instance(struct testpmd *pmd,
 	instance->inst.f = run_command;
 	instance->inst.data = instance;
 	instance->inst.help_str = command->help;
-	for (const char *word = command->look; *word != '\0' && at < COMMAND_WORDS; at++) {
+	for (const char *word = command->syntax; *word != '\0' && at < COMMAND_WORDS; at++) {
 		const size_t length = strcspn(word, " ");
 
 		make_token(instance, at, word, length);
@@ -185,7 +185,7 @@ static size_t count_commands(const struct command_group *const *groups)
 	size_t count = 0;
 
 	for (const struct command_group *const *group = groups; *group != NULL; group++)
-		for (const struct command *command = (*group)->commands; command->look != NULL;
+		for (const struct command *command = (*group)->commands; command->syntax != NULL;
 			command++)
 			count++;
 	return count;
@@ -199,7 +199,7 @@ cmdline_parse_ctx_t *commands_build(struct testpmd *pmd, const struct command_gr
 	if (context == NULL)
 		return NULL;
 	for (const struct command_group *const *group = groups; *group != NULL; group++) {
-		for (const struct command *command = (*group)->commands; command->look != NULL;
+		for (const struct command *command = (*group)->commands; command->syntax != NULL;
 			command++) {
 			context[count] = make_instance(pmd, groups, command);
 			if (context[count++] == NULL) {
@@ -220,7 +220,7 @@ void commands_free(cmdline_parse_ctx_t *context)
 	free(context);
 }
 
-static void tell_invalid(const struct testpmd *pmd, uint32_t number)
+static void print_invalid_port(const struct testpmd *pmd, uint32_t number)
 {
 	print_reply("Invalid port %u", number);
 	printf("The valid ports array is [");
@@ -237,7 +237,7 @@ static struct port *select_one(struct testpmd *pmd, uint32_t number, uint16_t *a
 	*at = 1;
 	if (number < pmd->ports.count && port_is_open(&pmd->ports.at[number]))
 		return &pmd->ports.at[number];
-	tell_invalid(pmd, number);
+	print_invalid_port(pmd, number);
 	return NULL;
 }
 

@@ -41,7 +41,7 @@ struct command_words {
 };
 
 struct command {
-	const char *look;
+	const char *syntax;
 	const char *help;
 	void (*run)(struct testpmd *pmd, const struct command_words *words);
 };
@@ -49,7 +49,7 @@ struct command {
 struct command_group {
 	const char *name; /* as in "help NAME" */
 	const char *title;
-	const struct command *commands; /* ended by a NULL look */
+	const struct command *commands; /* ended by a NULL syntax */
 };
 
 extern const struct command_group control_group;

@@ -54,8 +54,8 @@ static void help_group(const struct command_group *group)
 	for (size_t i = strlen(group->title) + 1; i > 0; i--)
 		putchar('-');
 	printf("\n\n");
-	for (const struct command *command = group->commands; command->look != NULL; command++)
-		printf("%s\n    %s\n\n", command->look, command->help);
+	for (const struct command *command = group->commands; command->syntax != NULL; command++)
+		printf("%s\n    %s\n\n", command->syntax, command->help);
 }
 
 static void run_help(struct testpmd *pmd, const struct command_words *words)

@@ -38,7 +38,7 @@ static void run_all_multicast(struct testpmd *pmd, const struct command_words *w
 	set_mode(pmd, words, KL_NET_ALL_MULTICAST, "all-multicast");
 }
 
-static int change_address(struct port *port, const char *verb, const struct rte_ether_addr *mac)
+static int change_mac(struct port *port, const char *verb, const struct rte_ether_addr *mac)
 {
 	int rc;
 
@@ -47,28 +47,28 @@ static int change_address(struct port *port, const char *verb, const struct rte_
 	if (strcmp(verb, "remove") == 0)
 		return kl_net_mac_remove(port->net, mac->addr_bytes);
 	rc = kl_net_mac_set(port->net, mac->addr_bytes);
-	return rc == 0 && port_is_started(port) ? port_dress_tap(port) : rc;
+	return rc == 0 && port_is_started(port) ? port_configure_tap(port) : rc;
 }
 
-static void run_address(struct testpmd *pmd, const struct command_words *words)
+static void run_mac(struct testpmd *pmd, const struct command_words *words)
 {
 	struct port *port;
 	uint16_t at = 0;
 
 	while ((port = select_port(pmd, words->word[2].number, &at)) != NULL) {
-		const int rc = change_address(port, words->word[1].text, &words->word[3].mac);
+		const int rc = change_mac(port, words->word[1].text, &words->word[3].mac);
 
 		if (rc != 0)
 			print_reply("%s_cmd error: (%s)", words->word[0].text, strerror(-rc));
 	}
 }
 
-static void print_address(const uint8_t *mac)
+static void print_mac(const uint8_t *mac)
 {
 	printf("  %02X:%02X:%02X:%02X:%02X:%02X\n", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
-static void run_show_addresses(struct testpmd *pmd, const struct command_words *words)
+static void run_show_macs(struct testpmd *pmd, const struct command_words *words)
 {
 	const bool multicast = strcmp(words->word[3].text, "mcast_macs") == 0;
 	unsigned int count = multicast ? 0 : 1;
@@ -83,10 +83,10 @@ static void run_show_addresses(struct testpmd *pmd, const struct command_words *
 		count += (mac[0] & 1) == multicast;
 	printf("Number of %sMAC address added: %u\n", multicast ? "Multicast " : "", count);
 	if (!multicast)
-		print_address(kl_net_info(port->net)->mac);
+		print_mac(kl_net_info(port->net)->mac);
 	for (unsigned int n = 0; (mac = kl_net_mac_get(port->net, n)) != NULL; n++)
 		if ((mac[0] & 1) == multicast)
-			print_address(mac);
+			print_mac(mac);
 }
 
 static void set_vlans(struct testpmd *pmd, uint32_t ports, uint32_t first, uint32_t last, bool on)
@@ -126,10 +126,9 @@ static const struct command commands[] = {
 	{"set allmulti PORT on|off", "Let a device pass all multicast packets on, or not.",
 		run_all_multicast},
 	{"mac_addr add|remove|set PORT MAC",
-		"Add an address to a device's, remove it, or make it the device's own.",
-		run_address},
-	{"mcast_addr add|remove PORT MAC", "The same for a multicast address.", run_address},
-	{"show port PORT macs|mcast_macs", "Display a device's addresses.", run_show_addresses},
+		"Add an address to a device's, remove it, or make it the device's own.", run_mac},
+	{"mcast_addr add|remove PORT MAC", "The same for a multicast address.", run_mac},
+	{"show port PORT macs|mcast_macs", "Display a device's addresses.", run_show_macs},
 	{"rx_vlan add|rm N PORT", "Let packets of a VLAN through, or not.", run_vlan},
 	{"rx_vlan add|rm all PORT", "The same for all VLANs.", run_all_vlans},
 	{NULL, NULL, NULL},

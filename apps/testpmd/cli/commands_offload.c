@@ -15,7 +15,7 @@
 #define MAX_VLAN 4095
 
 /* The port that is meant, when it may be configured: an offload is agreed on at its start. */
-static struct port *stopped_port(struct testpmd *pmd, uint32_t number)
+static struct port *select_stopped_port(struct testpmd *pmd, uint32_t number)
 {
 	uint16_t at = 0;
 	struct port *port = select_port(pmd, number, &at);
@@ -26,7 +26,7 @@ static struct port *stopped_port(struct testpmd *pmd, uint32_t number)
 	return NULL;
 }
 
-static const char *word_for(bool hw)
+static const char *sum_maker_name(bool hw)
 {
 	return hw ? "hw" : "sw";
 }
@@ -37,15 +37,15 @@ static void show_sums(const struct testpmd *pmd, const struct port *port)
 
 	printf("Parse tunnel is off\n");
 	printf("IP checksum offload is sw\n");
-	printf("UDP checksum offload is %s\n", word_for(sums->udp_hw));
-	printf("TCP checksum offload is %s\n", word_for(sums->tcp_hw));
+	printf("UDP checksum offload is %s\n", sum_maker_name(sums->udp_hw));
+	printf("TCP checksum offload is %s\n", sum_maker_name(sums->tcp_hw));
 	printf("SCTP checksum offload is sw\n");
 	printf("Outer-Ip checksum offload is sw\n");
 	printf("Outer-Udp checksum offload is sw\n");
 }
 
 /* Whether the port can; then the offload is on or off from its next start. */
-static bool want(struct port *port, uint64_t offload, bool on)
+static bool set_tx_offload(struct port *port, uint64_t offload, bool on)
 {
 	if (on && (kl_net_info(port->net)->tx_offloads & offload) != offload)
 		return false;
@@ -61,7 +61,7 @@ static void run_csum_set(struct testpmd *pmd, const struct command_words *words)
 	const char *what = words->word[2].text;
 	const bool hw = strcmp(words->word[3].text, "hw") == 0;
 	const bool is_udp = strcmp(what, "udp") == 0;
-	struct port *port = stopped_port(pmd, words->word[4].number);
+	struct port *port = select_stopped_port(pmd, words->word[4].number);
 	struct port_sums *sums;
 
 	if (port == NULL)
@@ -72,7 +72,8 @@ static void run_csum_set(struct testpmd *pmd, const struct command_words *words)
 		if (hw)
 			print_reply("IP checksum offload is not supported by port %u",
 				port->number);
-	} else if (!want(port, is_udp ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
+	} else if (!set_tx_offload(port,
+			   is_udp ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
 			   hw)) {
 		print_reply("%s checksum offload is not supported by port %u",
 			is_udp ? "UDP" : "TCP", port->number);
@@ -106,13 +107,13 @@ static void show_tso(const struct testpmd *pmd, const struct port *port)
 static void run_tso_set(struct testpmd *pmd, const struct command_words *words)
 {
 	const uint32_t segment = words->word[2].number;
-	struct port *port = stopped_port(pmd, words->word[3].number);
+	struct port *port = select_stopped_port(pmd, words->word[3].number);
 
 	if (port == NULL)
 		return;
 	if (segment > UINT16_MAX)
 		print_reply("TSO segment size %u; 0 (off) to %u are allowed", segment, UINT16_MAX);
-	else if (!want(port, RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
+	else if (!set_tx_offload(port, RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
 			 segment > 0))
 		print_reply("TSO is not supported by port %u", port->number);
 	else
@@ -130,7 +131,7 @@ static void run_tso_show(struct testpmd *pmd, const struct command_words *words)
 }
 
 /* Of a running port at once, if the device can; of a stopped one with its next start. */
-static int change_rx(struct port *port, uint64_t offload, bool on)
+static int set_rx_offload(struct port *port, uint64_t offload, bool on)
 {
 	const uint64_t others = kl_net_rx_offloads(port->net) & ~offload;
 	int rc = 0;
@@ -150,7 +151,7 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 	const bool on = strcmp(words->word[5].text, "on") == 0;
 	const uint64_t offload = offload_by_name(tx, words->word[4].text);
 	uint16_t at = 0;
-	struct port *port = tx ? stopped_port(pmd, words->word[2].number) :
+	struct port *port = tx ? select_stopped_port(pmd, words->word[2].number) :
 				 select_port(pmd, words->word[2].number, &at);
 	int rc;
 
@@ -161,9 +162,9 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		return;
 	}
 	if (tx)
-		rc = want(port, offload, on) ? 0 : -ENOTSUP;
+		rc = set_tx_offload(port, offload, on) ? 0 : -ENOTSUP;
 	else
-		rc = change_rx(port, offload, on);
+		rc = set_rx_offload(port, offload, on);
 	if (rc == -ENOTSUP)
 		print_reply("Error: port %u does not support offload %s%s", port->number,
 			words->word[4].text, port_is_started(port) ? " while it runs" : "");
@@ -207,7 +208,7 @@ static void run_vlan(struct testpmd *pmd, const struct command_words *words)
 
 	if (port == NULL)
 		return;
-	rc = change_rx(port, offload, on);
+	rc = set_rx_offload(port, offload, on);
 	if (rc != 0)
 		print_reply("rx_vlan_%s_set(port_pi=%u, on=%d) failed diag=%d: %s",
 			words->word[2].text, port->number, on, rc,
@@ -218,13 +219,13 @@ static void run_tag(struct testpmd *pmd, const struct command_words *words)
 {
 	const bool on = strcmp(words->word[1].text, "set") == 0;
 	const uint32_t tag = on ? words->word[3].number : NO_VLAN;
-	struct port *port = stopped_port(pmd, words->word[2].number);
+	struct port *port = select_stopped_port(pmd, words->word[2].number);
 
 	if (port == NULL)
 		return;
 	if (on && tag > MAX_VLAN)
 		print_reply("Invalid vlan_id %u (must be <= %u)", tag, MAX_VLAN);
-	else if (!want(port, RTE_ETH_TX_OFFLOAD_VLAN_INSERT, on))
+	else if (!set_tx_offload(port, RTE_ETH_TX_OFFLOAD_VLAN_INSERT, on))
 		print_reply("Error: vlan insert is not supported by port %u", port->number);
 	else
 		pmd->settings.tx_vlan[port->number] = (uint16_t)tag;

@@ -182,7 +182,7 @@ static void run_mtu(struct testpmd *pmd, const struct command_words *words)
 		int rc = mtu <= UINT16_MAX ? kl_net_mtu_set(port->net, mtu) : -EINVAL;
 
 		if (rc == 0 && port_is_started(port))
-			rc = port_dress_tap(port);
+			rc = port_configure_tap(port);
 		if (rc != 0)
 			print_reply("Set MTU failed. diag=%d", rc);
 	}

@@ -9,7 +9,7 @@
 
 #include "common/number.h"
 
-static bool has(const uint16_t *items, size_t count, uint64_t value)
+static bool has_item(const uint16_t *items, size_t count, uint64_t value)
 {
 	for (size_t i = 0; i < count; i++)
 		if (items[i] == value)
@@ -24,7 +24,7 @@ int list_parse(const char *text, uint16_t *items, size_t max)
 
 	for (const char *at = text;; at++) {
 		if (count == max || number_parse(at, ',', &value, &at) != 0 || value > UINT16_MAX ||
-			has(items, count, value))
+			has_item(items, count, value))
 			return -EINVAL;
 		items[count++] = value;
 		if (*at == '\0')

@@ -184,7 +184,7 @@ int settings_set_udp_ports(struct fwd_settings *settings, const char *pair)
 
 typedef int parse_fn(const char *text, uint16_t *items, size_t max);
 
-static int set_ports(struct fwd_settings *settings, const char *text, parse_fn *parse,
+static int set_port_items(struct fwd_settings *settings, const char *text, parse_fn *parse,
 	const char *example)
 {
 	uint16_t items[MAX_PORTS];
@@ -209,15 +209,15 @@ static int set_ports(struct fwd_settings *settings, const char *text, parse_fn *
 
 int settings_set_port_list(struct fwd_settings *settings, const char *list)
 {
-	return set_ports(settings, list, list_parse, "a list of ports such as 0,1");
+	return set_port_items(settings, list, list_parse, "a list of ports such as 0,1");
 }
 
 int settings_set_port_mask(struct fwd_settings *settings, const char *mask)
 {
-	return set_ports(settings, mask, mask_parse, "a mask of ports such as 0x3");
+	return set_port_items(settings, mask, mask_parse, "a mask of ports such as 0x3");
 }
 
-static int set_cores(struct fwd_settings *settings, const char *text, parse_fn *parse,
+static int set_core_items(struct fwd_settings *settings, const char *text, parse_fn *parse,
 	const char *example)
 {
 	uint16_t items[RTE_MAX_LCORE];
@@ -235,12 +235,12 @@ static int set_cores(struct fwd_settings *settings, const char *text, parse_fn *
 
 int settings_set_core_list(struct fwd_settings *settings, const char *list)
 {
-	return set_cores(settings, list, list_parse, "a list of lcores such as 1,2");
+	return set_core_items(settings, list, list_parse, "a list of lcores such as 1,2");
 }
 
 int settings_set_core_mask(struct fwd_settings *settings, const char *mask)
 {
-	return set_cores(settings, mask, mask_parse, "a mask of lcores such as 0x6");
+	return set_core_items(settings, mask, mask_parse, "a mask of lcores such as 0x6");
 }
 
 int settings_check_cores(const struct fwd_settings *settings)

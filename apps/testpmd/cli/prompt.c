@@ -57,7 +57,7 @@ int prompt_open(void)
 	return screen != NULL ? 0 : -ENOMEM;
 }
 
-static void feed(struct testpmd *pmd, const char *text, ssize_t length)
+static void feed_text(struct testpmd *pmd, const char *text, ssize_t length)
 {
 	/* What commands print goes through stdio, what the line editor echoes does not. */
 	fflush(stdout);
@@ -73,10 +73,10 @@ void prompt_read(struct testpmd *pmd)
 	const ssize_t length = read(STDIN_FILENO, text, sizeof(text));
 
 	if (length > 0) {
-		feed(pmd, text, length);
+		feed_text(pmd, text, length);
 	} else if (length == 0) {
 		if (line_begun)
-			feed(pmd, "\n", 1);
+			feed_text(pmd, "\n", 1);
 		pmd->quit = true;
 	} else if (errno != EINTR && errno != EAGAIN) {
 		pmd->quit = true;

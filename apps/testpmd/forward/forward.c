@@ -44,7 +44,7 @@ void fwd_disarm(struct fwd *fwd)
 	idle_disarm(&lcore->idle, lcore->streams, lcore->stream_count);
 }
 
-static void warn_of_node(const struct ports *ports, const struct fwd_lcore *lcore, uint16_t number)
+static void check_node(const struct ports *ports, const struct fwd_lcore *lcore, uint16_t number)
 {
 	const struct port *port = &ports->at[number];
 	const int device_node = kl_device_info(port->device)->numa_node;
@@ -56,15 +56,15 @@ static void warn_of_node(const struct ports *ports, const struct fwd_lcore *lcor
 			lcore->id, node, number, port_name(port), device_node);
 }
 
-static void warn_of_nodes(const struct fwd *fwd)
+static void check_nodes(const struct fwd *fwd)
 {
 	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
 		const struct fwd_lcore *lcore = &fwd->lcores[i];
 
 		for (uint16_t s = 0; s < lcore->stream_count; s++) {
-			warn_of_node(fwd->ports, lcore, lcore->streams[s].rx_port);
+			check_node(fwd->ports, lcore, lcore->streams[s].rx_port);
 			if (lcore->streams[s].tx_port != lcore->streams[s].rx_port)
-				warn_of_node(fwd->ports, lcore, lcore->streams[s].tx_port);
+				check_node(fwd->ports, lcore, lcore->streams[s].tx_port);
 		}
 	}
 }
@@ -146,7 +146,7 @@ static int open_idle(struct fwd *fwd)
 
 void fwd_launch(struct fwd *fwd, uint32_t tx_first)
 {
-	warn_of_nodes(fwd);
+	check_nodes(fwd);
 	fwd->started_ns = clock_ns();
 	fwd->ended_ns = 0;
 	fwd->running = true;
@@ -182,7 +182,7 @@ int fwd_prepare(struct fwd *fwd, uint32_t tx_first)
 	return rc;
 }
 
-static void give_order(struct fwd_lcore *lcore, enum fwd_order order)
+static void send_order(struct fwd_lcore *lcore, enum fwd_order order)
 {
 	atomic_store(&lcore->order, order);
 	idle_wake(&lcore->idle);
@@ -196,7 +196,7 @@ bool fwd_stop(struct fwd *fwd)
 	}
 	printf("Telling cores to stop...\n");
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
-		give_order(&fwd->lcores[i], FWD_STOP);
+		send_order(&fwd->lcores[i], FWD_STOP);
 	printf("Waiting for lcores to finish...\n");
 	fflush(stdout);
 	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
@@ -217,15 +217,15 @@ void fwd_finish(struct fwd *fwd)
 }
 
 /* An lcore's counters and queues are its own, so it does it itself; it looks within a round. */
-static void have_done(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_order order)
+static void run_order(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_order order)
 {
 	const uint64_t deadline = clock_ns() + SECOND_NS;
 
 	if (!fwd->running || fwd->on_main) {
-		lcore_obey(lcore, order);
+		lcore_run_order(lcore, order);
 		return;
 	}
-	give_order(lcore, order);
+	send_order(lcore, order);
 	while (atomic_load_explicit(&lcore->order, memory_order_acquire) == (int)order &&
 		clock_ns() < deadline)
 		rte_pause();
@@ -234,7 +234,7 @@ static void have_done(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_o
 void fwd_clear(struct fwd *fwd)
 {
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
-		have_done(fwd, &fwd->lcores[i], FWD_CLEAR);
+		run_order(fwd, &fwd->lcores[i], FWD_CLEAR);
 	take_baselines(fwd);
 	fwd->started_ns = clock_ns();
 	if (!fwd->running)
@@ -252,7 +252,7 @@ void fwd_announce(struct fwd *fwd, const struct port *port)
 		fwd->streams[i].announces = fwd->streams[i].tx_net == port->net &&
 			fwd->streams[i].tx_tap == NULL && fwd->streams[i].tx_queue == 0;
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
-		have_done(fwd, &fwd->lcores[i], FWD_ANNOUNCE);
+		run_order(fwd, &fwd->lcores[i], FWD_ANNOUNCE);
 }
 
 double fwd_seconds(const struct fwd *fwd)

@@ -63,7 +63,7 @@ static int open_fds(struct idle *idle)
 	return watch_fd(idle, idle->wake_fd);
 }
 
-static int watch_all(struct idle *idle, const struct fwd_stream *streams, uint16_t count)
+static int watch_streams(struct idle *idle, const struct fwd_stream *streams, uint16_t count)
 {
 	int rc = open_fds(idle);
 
@@ -89,7 +89,7 @@ int idle_open(struct idle *idle, enum idle_mode mode, const struct fwd_stream *s
 	if (mode == IDLE_ADAPTIVE)
 		idle->spin_ticks = rte_get_tsc_hz() / US_PER_S * ADAPTIVE_SPIN_US;
 	if (mode != IDLE_POLL)
-		rc = watch_all(idle, streams, count);
+		rc = watch_streams(idle, streams, count);
 	if (rc != 0)
 		idle_close(idle);
 	return rc == -ENOTSUP ? 0 : rc;
@@ -117,7 +117,7 @@ bool idle_is_due(struct idle *idle, bool was_busy)
 	return rte_rdtsc() - idle->quiet_since >= idle->spin_ticks;
 }
 
-static void disarm(const struct fwd_stream *streams, uint16_t count)
+static void disarm_streams(const struct fwd_stream *streams, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++)
 		if (streams[i].rx_tap == NULL)
@@ -132,7 +132,7 @@ bool idle_arm(struct idle *idle, const struct fwd_stream *streams, uint16_t coun
 		if (atomic_load(&streams[i].rx_held) || streams[i].rx_tap != NULL)
 			continue;
 		if (kl_net_rx_arm(streams[i].rx_net, streams[i].rx_queue)) {
-			disarm(streams, i + 1);
+			disarm_streams(streams, i + 1);
 			idle->is_quiet = false;
 			return false;
 		}
@@ -146,7 +146,7 @@ void idle_disarm(struct idle *idle, const struct fwd_stream *streams, uint16_t c
 {
 	uint64_t wakes;
 
-	disarm(streams, count);
+	disarm_streams(streams, count);
 	/* Nothing to read is as good. */
 	if (read(idle->wake_fd, &wakes, sizeof(wakes)) < 0)
 		wakes = 0;
@@ -159,7 +159,7 @@ void idle_sleep(struct idle *idle, const struct fwd_stream *streams, uint16_t co
 
 	if (!idle_arm(idle, streams, count))
 		return;
-	epoll_wait(idle->epoll_fd, &event, 1, IDLE_NAP_MS);
+	epoll_wait(idle->epoll_fd, &event, 1, IDLE_SLEEP_MS);
 	idle_disarm(idle, streams, count);
 }
 

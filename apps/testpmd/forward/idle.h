@@ -43,12 +43,12 @@ bool idle_is_due(struct idle *idle, bool was_busy);
 
 /*
  * Makes owed kick decisions and asks for notifications. False when packets are there already, and
- * then all is as before; else sleep on epoll_fd, at most IDLE_NAP_MS, and then disarm. The lcore.
+ * then all is as before; else sleep on epoll_fd, at most IDLE_SLEEP_MS, and then disarm. The lcore.
  */
 bool idle_arm(struct idle *idle, const struct fwd_stream *streams, uint16_t count);
 void idle_disarm(struct idle *idle, const struct fwd_stream *streams, uint16_t count);
 
-#define IDLE_NAP_MS 1000
+#define IDLE_SLEEP_MS 1000
 
 /* Both, with the sleep in between. */
 void idle_sleep(struct idle *idle, const struct fwd_stream *streams, uint16_t count);

@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "engine.h"
 
-static inline void note_first(struct fwd_lcore *lcore, const struct fwd_stream *stream)
+static inline void note_first_packet(struct fwd_lcore *lcore, const struct fwd_stream *stream)
 {
 	if (unlikely(lcore->first_sent_ns == 0) && stream->tx_packets > 0)
 		lcore->first_sent_ns = clock_ns();
@@ -29,7 +29,7 @@ static inline bool stream_turn(struct fwd_lcore *lcore, struct fwd_stream *strea
 	if (stream->tx_packets == sent)
 		stream_transmit(stream, NULL, 0);
 	else
-		note_first(lcore, stream);
+		note_first_packet(lcore, stream);
 	if (busy && lcore->record_cycles)
 		stream->busy_cycles += rte_rdtsc() - begin;
 	return busy;
@@ -49,7 +49,7 @@ void lcore_begin(struct fwd_lcore *lcore)
 	for (uint32_t n = 0; n < lcore->tx_first; n++)
 		for (uint16_t i = 0; i < lcore->stream_count; i++) {
 			lcore->first_engine->burst(&lcore->streams[i]);
-			note_first(lcore, &lcore->streams[i]);
+			note_first_packet(lcore, &lcore->streams[i]);
 		}
 }
 
@@ -96,7 +96,7 @@ static void announce_streams(const struct fwd_lcore *lcore)
 	}
 }
 
-void lcore_obey(struct fwd_lcore *lcore, int order)
+void lcore_run_order(struct fwd_lcore *lcore, int order)
 {
 	if (order == FWD_CLEAR)
 		clear_streams(lcore);
@@ -112,7 +112,7 @@ int lcore_main(void *argument)
 	lcore_begin(lcore);
 	while ((order = atomic_load_explicit(&lcore->order, memory_order_relaxed)) != FWD_STOP) {
 		if (unlikely(order != FWD_GO_ON)) {
-			lcore_obey(lcore, order);
+			lcore_run_order(lcore, order);
 			atomic_store_explicit(&lcore->order, FWD_GO_ON, memory_order_release);
 		}
 		if (idle_is_due(&lcore->idle, lcore_round(lcore)))

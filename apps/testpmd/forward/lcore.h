@@ -48,7 +48,7 @@ bool lcore_round(struct fwd_lcore *lcore);
 void lcore_end(const struct fwd_lcore *lcore);
 
 /* Does what an enum fwd_order other than FWD_STOP asks for. */
-void lcore_obey(struct fwd_lcore *lcore, int order);
+void lcore_run_order(struct fwd_lcore *lcore, int order);
 
 /* The whole life of an lcore other than the main one: begins, goes on until FWD_STOP, ends. Returns 0. */
 int lcore_main(void *lcore);

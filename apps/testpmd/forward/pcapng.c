@@ -29,30 +29,30 @@
 #define PACKET_HEAD 28
 #define PACKET_TAIL (8 + 8 + 4 + 4)
 
-static uint8_t *put16(uint8_t *at, uint16_t value)
+static uint8_t *put_u16(uint8_t *at, uint16_t value)
 {
 	memcpy(at, &value, sizeof(value));
 	return at + sizeof(value);
 }
 
-static uint8_t *put32(uint8_t *at, uint32_t value)
+static uint8_t *put_u32(uint8_t *at, uint32_t value)
 {
 	memcpy(at, &value, sizeof(value));
 	return at + sizeof(value);
 }
 
-static size_t padding(size_t length)
+static size_t count_padding(size_t length)
 {
 	return -length & 3;
 }
 
 static uint8_t *put_option(uint8_t *at, uint16_t code, const void *value, uint16_t length)
 {
-	at = put16(at, code);
-	at = put16(at, length);
+	at = put_u16(at, code);
+	at = put_u16(at, length);
 	memcpy(at, value, length);
-	memset(at + length, 0, padding(length));
-	return at + length + padding(length);
+	memset(at + length, 0, count_padding(length));
+	return at + length + count_padding(length);
 }
 
 static uint8_t *put_text(uint8_t *at, uint16_t code, const char *text)
@@ -63,40 +63,40 @@ static uint8_t *put_text(uint8_t *at, uint16_t code, const char *text)
 }
 
 /* The length stands behind the type, and again at the end. */
-static size_t finish(uint8_t *block, uint8_t *end)
+static size_t finish_block(uint8_t *block, uint8_t *end)
 {
 	const uint32_t length = end + sizeof(uint32_t) - block;
 
-	put32(block + 4, length);
-	put32(end, length);
+	put_u32(block + 4, length);
+	put_u32(end, length);
 	return length;
 }
 
 size_t pcapng_section(uint8_t *block, const char *program)
 {
 	const uint64_t unknown = UNKNOWN_LENGTH;
-	uint8_t *at = put32(block, SECTION_BLOCK) + 4;
+	uint8_t *at = put_u32(block, SECTION_BLOCK) + 4;
 
-	at = put32(at, BYTE_ORDER_MAGIC);
-	at = put16(at, 1);
-	at = put16(at, 0);
+	at = put_u32(at, BYTE_ORDER_MAGIC);
+	at = put_u16(at, 1);
+	at = put_u16(at, 0);
 	memcpy(at, &unknown, sizeof(unknown));
 	at = put_text(at + sizeof(unknown), SECTION_PROGRAM, program);
-	return finish(block, put32(at, OPTION_END));
+	return finish_block(block, put_u32(at, OPTION_END));
 }
 
 size_t pcapng_interface(uint8_t *block, const char *name, const char *description)
 {
 	static const uint8_t unit = NANOSECONDS;
-	uint8_t *at = put32(block, INTERFACE_BLOCK) + 4;
+	uint8_t *at = put_u32(block, INTERFACE_BLOCK) + 4;
 
-	at = put16(at, LINK_ETHERNET);
-	at = put16(at, 0);
-	at = put32(at, 0); /* packets of any length */
+	at = put_u16(at, LINK_ETHERNET);
+	at = put_u16(at, 0);
+	at = put_u32(at, 0); /* packets of any length */
 	at = put_text(at, INTERFACE_NAME, name);
 	at = put_text(at, INTERFACE_DESCRIPTION, description);
 	at = put_option(at, INTERFACE_TIME_UNIT, &unit, sizeof(unit));
-	return finish(block, put32(at, OPTION_END));
+	return finish_block(block, put_u32(at, OPTION_END));
 }
 
 /* Where the tag belongs that the driver inserts into a packet as it is sent: behind both addresses. */
@@ -116,7 +116,7 @@ size_t pcapng_packet_bytes(const struct rte_mbuf *packet)
 {
 	const uint32_t length = frame_bytes(packet);
 
-	return PACKET_HEAD + length + padding(length) + PACKET_TAIL;
+	return PACKET_HEAD + length + count_padding(length) + PACKET_TAIL;
 }
 
 static uint8_t *put_bytes(uint8_t *at, const struct rte_mbuf *segment, uint16_t from, uint16_t to)
@@ -127,13 +127,13 @@ static uint8_t *put_bytes(uint8_t *at, const struct rte_mbuf *segment, uint16_t 
 
 static uint8_t *put_frame(uint8_t *at, const struct rte_mbuf *packet)
 {
-	const size_t pad = padding(frame_bytes(packet));
+	const size_t pad = count_padding(frame_bytes(packet));
 	uint16_t from = 0;
 
 	if (gets_tag(packet)) {
 		at = put_bytes(at, packet, 0, TAG_OFFSET);
-		at = put16(at, htobe16(RTE_ETHER_TYPE_VLAN));
-		at = put16(at, htobe16(packet->vlan_tci));
+		at = put_u16(at, htobe16(RTE_ETHER_TYPE_VLAN));
+		at = put_u16(at, htobe16(packet->vlan_tci));
 		from = TAG_OFFSET;
 	}
 	for (; packet != NULL; packet = packet->next, from = 0)
@@ -146,15 +146,15 @@ size_t pcapng_packet(uint8_t *block, const struct pcapng_packet *about,
 	const struct rte_mbuf *packet)
 {
 	const uint32_t flags = about->is_sent ? OUTBOUND : INBOUND;
-	uint8_t *at = put32(block, PACKET_BLOCK) + 4;
+	uint8_t *at = put_u32(block, PACKET_BLOCK) + 4;
 
-	at = put32(at, about->interface);
-	at = put32(at, about->time_ns >> 32);
-	at = put32(at, (uint32_t)about->time_ns);
-	at = put32(at, frame_bytes(packet));
-	at = put32(at, frame_bytes(packet));
+	at = put_u32(at, about->interface);
+	at = put_u32(at, about->time_ns >> 32);
+	at = put_u32(at, (uint32_t)about->time_ns);
+	at = put_u32(at, frame_bytes(packet));
+	at = put_u32(at, frame_bytes(packet));
 	at = put_frame(at, packet);
 	at = put_option(at, PACKET_FLAGS, &flags, sizeof(flags));
 	at = put_option(at, PACKET_QUEUE, &about->queue, sizeof(about->queue));
-	return finish(block, put32(at, OPTION_END));
+	return finish_block(block, put_u32(at, OPTION_END));
 }

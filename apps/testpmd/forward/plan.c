@@ -8,7 +8,7 @@
 #include <rte_malloc.h>
 
 /* The port that what comes in at the port-th of count ports leaves by. */
-static uint16_t peer_of(enum port_topology topology, uint16_t port, uint16_t count)
+static uint16_t choose_peer(enum port_topology topology, uint16_t port, uint16_t count)
 {
 	switch (topology) {
 	case TOPOLOGY_CHAINED:
@@ -58,7 +58,7 @@ static struct fwd_stream *fill_tap_streams(const struct fwd *fwd, struct fwd_str
 }
 
 /* Moves those that are joined to a TAP behind the others; returns how many others there are. */
-static uint16_t sort_out_taps(struct port **ports, uint16_t count)
+static uint16_t move_taps_back(struct port **ports, uint16_t count)
 {
 	struct port *joined[MAX_PORTS];
 	uint16_t taps = 0;
@@ -94,7 +94,7 @@ static int plan_streams(struct fwd *fwd)
 {
 	struct port *ports[MAX_PORTS];
 	const uint16_t count = choose_ports(fwd, ports);
-	const uint16_t others = sort_out_taps(ports, count);
+	const uint16_t others = move_taps_back(ports, count);
 	struct fwd_stream *stream;
 
 	fwd_free(fwd);
@@ -112,7 +112,7 @@ static int plan_streams(struct fwd *fwd)
 	for (uint16_t queue = 0; queue < fwd->ports->queue_pairs; queue++)
 		for (uint16_t i = 0; i < others; i++)
 			fill_stream(fwd, stream++, ports[i],
-				ports[peer_of(fwd->settings.topology, i, others)], queue);
+				ports[choose_peer(fwd->settings.topology, i, others)], queue);
 	for (uint16_t i = others; i < count; i++)
 		stream = fill_tap_streams(fwd, stream, ports[i]);
 	return 0;

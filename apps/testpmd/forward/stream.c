@@ -78,13 +78,13 @@ static void print_packets(uint16_t port, uint16_t queue, bool is_sent, struct rt
 	funlockfile(stdout);
 }
 
-static bool prints(const struct fwd_stream *stream, uint8_t bit)
+static bool is_printed(const struct fwd_stream *stream, uint8_t bit)
 {
 	return (atomic_load_explicit(&stream->verbose, memory_order_relaxed) & bit) != 0;
 }
 
 /* For the driver to insert; the same again when what was not taken is offered once more. */
-static void tag(const struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+static void tag_packets(const struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++) {
 		packets[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
@@ -110,7 +110,7 @@ uint16_t stream_receive_watched(struct fwd_stream *stream, struct rte_mbuf **pac
 		stream->rx_bursts[count]++;
 	if (count == 0)
 		return 0;
-	if (prints(stream, VERBOSE_RX))
+	if (is_printed(stream, VERBOSE_RX))
 		print_packets(stream->rx_port, stream->rx_queue, false, packets, count);
 	if (stream->capture != NULL && stream->rx_tap == NULL)
 		capture_received(stream, packets, count);
@@ -138,8 +138,8 @@ uint16_t stream_send_watched(struct fwd_stream *stream, struct rte_mbuf **packet
 	if (atomic_load_explicit(&stream->tx_held, memory_order_relaxed))
 		return 0;
 	if (stream->tx_vlan != NO_VLAN)
-		tag(stream, packets, count);
-	if (prints(stream, VERBOSE_TX))
+		tag_packets(stream, packets, count);
+	if (is_printed(stream, VERBOSE_TX))
 		print_packets(stream->tx_port, stream->tx_queue, true, packets, count);
 	sent = stream->capture != NULL && stream->tx_tap == NULL ?
 		send_captured(stream, packets, count) :

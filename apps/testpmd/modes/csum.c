@@ -14,7 +14,7 @@
 #include "edit.h"
 #include "port/layers.h"
 
-static void count_bad(struct fwd_stream *stream, const struct rte_mbuf *packet)
+static void count_bad_sums(struct fwd_stream *stream, const struct rte_mbuf *packet)
 {
 	const uint64_t l4 = packet->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	const uint64_t ip = packet->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
@@ -24,7 +24,7 @@ static void count_bad(struct fwd_stream *stream, const struct rte_mbuf *packet)
 }
 
 /* What mbufs tell a device about the packet's form. */
-static void describe(struct rte_mbuf *packet, const struct layers *layers)
+static void set_lengths(struct rte_mbuf *packet, const struct layers *layers)
 {
 	packet->l2_len = layers->l2_bytes;
 	packet->l3_len = layers->l3_bytes;
@@ -33,17 +33,18 @@ static void describe(struct rte_mbuf *packet, const struct layers *layers)
 }
 
 /* The device completes the checksum from the sum of the pseudo header, which stands in its place. */
-static void leave_sum(struct rte_mbuf *packet, const struct layers *layers, uint64_t flag)
+static void request_sum(struct rte_mbuf *packet, const struct layers *layers, uint64_t flag)
 {
-	describe(packet, layers);
+	set_lengths(packet, layers);
 	packet->ol_flags |= flag;
 	layers_set_checksum(layers, layers_pseudo_sum(layers, layers->l4_total));
 }
 
 /* DPDK's custom: to be cut, so the pseudo header is summed up without a length. */
-static void leave_cutting(struct rte_mbuf *packet, const struct layers *layers, uint16_t segment)
+static void request_segmentation(struct rte_mbuf *packet, const struct layers *layers,
+	uint16_t segment)
 {
-	describe(packet, layers);
+	set_lengths(packet, layers);
 	packet->ol_flags |= RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_TCP_CKSUM;
 	packet->tso_segsz = segment;
 	layers_set_checksum(layers, layers_pseudo_sum(layers, 0));
@@ -53,9 +54,9 @@ static void sum_tcp(const struct port_sums *sums, struct rte_mbuf *packet,
 	const struct layers *layers)
 {
 	if (sums->tso_segment != 0 && layers->l4_total - layers->l4_bytes > sums->tso_segment)
-		leave_cutting(packet, layers, sums->tso_segment);
+		request_segmentation(packet, layers, sums->tso_segment);
 	else if (sums->tcp_hw)
-		leave_sum(packet, layers, RTE_MBUF_F_TX_TCP_CKSUM);
+		request_sum(packet, layers, RTE_MBUF_F_TX_TCP_CKSUM);
 	else
 		layers_set_checksum(layers, layers_make_checksum(layers, packet));
 }
@@ -67,7 +68,7 @@ static void sum_udp(const struct port_sums *sums, struct rte_mbuf *packet,
 	if (layers_checksum(layers) == 0)
 		return;
 	if (sums->udp_hw)
-		leave_sum(packet, layers, RTE_MBUF_F_TX_UDP_CKSUM);
+		request_sum(packet, layers, RTE_MBUF_F_TX_UDP_CKSUM);
 	else
 		layers_set_checksum(layers, layers_make_checksum(layers, packet));
 }
@@ -77,7 +78,7 @@ static bool sum_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
 	const struct port_sums *sums = &stream->settings->sums[stream->tx_port];
 	struct layers layers;
 
-	count_bad(stream, packet);
+	count_bad_sums(stream, packet);
 	layers_parse(packet, &layers);
 	edit_set_addresses(stream, packet);
 	if (layers.is_ipv4) {

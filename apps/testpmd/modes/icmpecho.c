@@ -41,7 +41,7 @@ static bool answer_arp(const struct fwd_stream *stream, struct rte_mbuf *packet,
 }
 
 /* RFC 1624: the type, in the high byte of the first word, becomes 0. */
-static rte_be16_t sum_of_reply(const struct rte_icmp_hdr *request)
+static rte_be16_t compute_reply_sum(const struct rte_icmp_hdr *request)
 {
 	uint32_t sum = (uint16_t)~request->icmp_cksum;
 
@@ -73,12 +73,12 @@ static bool answer_ping(struct rte_mbuf *packet, const struct layers *layers)
 	edit_swap_addresses(packet);
 	ip->src_addr = ip->dst_addr;
 	ip->dst_addr = source;
-	icmp->icmp_cksum = sum_of_reply(icmp);
+	icmp->icmp_cksum = compute_reply_sum(icmp);
 	icmp->icmp_type = RTE_IP_ICMP_ECHO_REPLY;
 	return true;
 }
 
-static bool answer(struct fwd_stream *stream, struct rte_mbuf *packet)
+static bool answer_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
 {
 	struct layers layers;
 	rte_be16_t type;
@@ -97,7 +97,7 @@ static bool answer(struct fwd_stream *stream, struct rte_mbuf *packet)
 
 static bool icmpecho_burst(struct fwd_stream *stream)
 {
-	return stream_edit(stream, answer);
+	return stream_edit(stream, answer_packet);
 }
 
 const struct fwd_engine icmpecho_engine = {

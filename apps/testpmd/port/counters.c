@@ -41,7 +41,7 @@ void counters_read(const struct kl_net *net, uint16_t pairs, struct port_counter
 	}
 }
 
-static void subtract(struct kl_net_queue_stats *value, const struct kl_net_queue_stats *base)
+static void subtract_stats(struct kl_net_queue_stats *value, const struct kl_net_queue_stats *base)
 {
 	for (const struct counter_field *field = counter_fields; field->name != NULL; field++) {
 		uint64_t *counter = (uint64_t *)((char *)value + field->offset);
@@ -54,8 +54,8 @@ static void subtract(struct kl_net_queue_stats *value, const struct kl_net_queue
 void counters_subtract(struct port_counters *value, const struct port_counters *base)
 {
 	for (uint16_t i = 0; i < MAX_QUEUES; i++) {
-		subtract(&value->rx[i], &base->rx[i]);
-		subtract(&value->tx[i], &base->tx[i]);
+		subtract_stats(&value->rx[i], &base->rx[i]);
+		subtract_stats(&value->tx[i], &base->tx[i]);
 	}
 }
 

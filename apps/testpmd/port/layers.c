@@ -12,13 +12,13 @@
 
 #define TIME_TO_LIVE 64 /* RFC 1700 */
 
-static void *at(const struct rte_mbuf *packet, uint32_t offset)
+static void *packet_at(const struct rte_mbuf *packet, uint32_t offset)
 {
 	return rte_pktmbuf_mtod_offset(packet, void *, offset);
 }
 
 /* What the IP header says comes behind it, extensions not counted; 0 when it can't be so. */
-static uint32_t count_upper(const struct layers *layers)
+static uint32_t count_upper_bytes(const struct layers *layers)
 {
 	uint32_t total;
 
@@ -30,7 +30,7 @@ static uint32_t count_upper(const struct layers *layers)
 	return total > layers->l3_bytes ? total - layers->l3_bytes : 0;
 }
 
-static uint8_t protocol_of(uint32_t type, const struct layers *layers)
+static uint8_t find_protocol(uint32_t type, const struct layers *layers)
 {
 	switch (type & RTE_PTYPE_L4_MASK) {
 	case RTE_PTYPE_L4_TCP:
@@ -44,15 +44,15 @@ static uint8_t protocol_of(uint32_t type, const struct layers *layers)
 static void parse_upper(const struct rte_mbuf *packet, uint32_t type, struct layers *layers)
 {
 	const uint32_t begin = layers->l2_bytes + layers->l3_bytes;
-	const uint32_t total = count_upper(layers);
-	const uint8_t protocol = protocol_of(type, layers);
+	const uint32_t total = count_upper_bytes(layers);
+	const uint8_t protocol = find_protocol(type, layers);
 
 	if (protocol == 0 || begin + layers->l4_bytes > packet->data_len ||
 		total < layers->l4_bytes || begin + total > packet->pkt_len)
 		return;
 	layers->protocol = protocol;
 	layers->l4_total = total;
-	layers->l4 = at(packet, begin);
+	layers->l4 = packet_at(packet, begin);
 }
 
 void layers_parse(const struct rte_mbuf *packet, struct layers *layers)
@@ -74,7 +74,7 @@ void layers_parse(const struct rte_mbuf *packet, struct layers *layers)
 		layers->l3_bytes >= sizeof(struct rte_ipv6_hdr);
 	if (!layers->is_ipv4 && !layers->is_ipv6)
 		return;
-	layers->l3 = at(packet, layers->l2_bytes);
+	layers->l3 = packet_at(packet, layers->l2_bytes);
 	parse_upper(packet, type, layers);
 }
 

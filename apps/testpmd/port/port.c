@@ -29,7 +29,7 @@ void ports_unlock(void)
 	pthread_mutex_unlock(&lock);
 }
 
-static int not_a_network_device(const struct port *port)
+static int refuse_device(const struct port *port)
 {
 	const struct kl_device_info *info = kl_device_info(port->device);
 	const bool is_disk = strcmp(info->driver, "blk") == 0;
@@ -40,7 +40,7 @@ static int not_a_network_device(const struct port *port)
 	return -ENOTSUP;
 }
 
-static bool is_among(const struct port *port, const struct kl_features *features,
+static bool has_feature(const struct port *port, const struct kl_features *features,
 	const char *feature)
 {
 	char names[1536];
@@ -56,20 +56,20 @@ static bool is_among(const struct port *port, const struct kl_features *features
 
 bool port_may_have(const struct port *port, const char *feature)
 {
-	return is_among(port, &kl_device_info(port->device)->offered, feature) &&
-		!is_among(port, &kl_device_options(port->device)->declined, feature);
+	return has_feature(port, &kl_device_info(port->device)->offered, feature) &&
+		!has_feature(port, &kl_device_options(port->device)->declined, feature);
 }
 
 bool port_has(const struct port *port, const char *feature)
 {
-	return is_among(port, &kl_device_info(port->device)->accepted, feature);
+	return has_feature(port, &kl_device_info(port->device)->accepted, feature);
 }
 
 /* As with testpmd, until someone says otherwise; a device without such modes passes all on anyway. */
-static void be_promiscuous(struct port *port)
+static void set_promiscuous(struct port *port)
 {
 	if (kl_device_has_control_queues(port->device) &&
-		is_among(port, &kl_device_info(port->device)->offered, "CTRL_RX"))
+		has_feature(port, &kl_device_info(port->device)->offered, "CTRL_RX"))
 		kl_net_rx_mode_set(port->net, KL_NET_PROMISCUOUS, true);
 }
 
@@ -96,11 +96,11 @@ int port_open(struct port *port, uint16_t number, const char *spec)
 	port->net = kl_net_from_device(device);
 	ports_unlock();
 	if (port->net == NULL) {
-		rc = not_a_network_device(port);
+		rc = refuse_device(port);
 		port_close(port);
 		return rc;
 	}
-	be_promiscuous(port);
+	set_promiscuous(port);
 	return 0;
 }
 
@@ -137,7 +137,7 @@ bool port_link_is_up(const struct port *port)
 }
 
 /* Without a word of the user's about it, IP packets are spread over all queues where a device can. */
-static int spread(struct port *port)
+static int set_rss(struct port *port)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);
 	struct kl_net_rss rss = {.types = port->rss_types & info->rss_types};
@@ -155,7 +155,7 @@ int port_start(struct port *port)
 	printf("Configuring Port %u (socket %d)\n", port->number, port_node(port));
 	fflush(stdout);
 	ports_lock();
-	rc = spread(port);
+	rc = set_rss(port);
 	if (rc == 0)
 		rc = kl_net_start(port->net, &port->conf);
 	ports_unlock();
@@ -164,13 +164,13 @@ int port_start(struct port *port)
 			strerror(-rc));
 		return rc;
 	}
-	rc = port_dress_tap(port);
+	rc = port_configure_tap(port);
 	if (rc != 0) {
 		port_stop(port);
 		return rc;
 	}
-	port->fault_told = false;
-	port->reset_told = false;
+	port->fault_reported = false;
+	port->reset_reported = false;
 	memset(port->rx_held, 0, sizeof(port->rx_held));
 	memset(port->tx_held, 0, sizeof(port->tx_held));
 	port->link_up = kl_net_info(port->net)->link_up;
@@ -231,7 +231,7 @@ void port_close(struct port *port)
 	ports_unlock();
 }
 
-static void tell_link(struct port *port)
+static void report_link(struct port *port)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);
 	char speed[32];
@@ -265,13 +265,13 @@ bool port_recover(struct port *port)
 	ports_lock();
 	rc = kl_net_recover(port->net);
 	ports_unlock();
-	tell_link(port);
+	report_link(port);
 	if (rc == 0 || rc == -EAGAIN)
 		return true;
-	if (!port->reset_told)
+	if (!port->reset_reported)
 		print_error("port %u: %s does not come back: %s; stop and start the port",
 			port->number, port_name(port), strerror(-rc));
-	port->reset_told = true;
+	port->reset_reported = true;
 	return false;
 }
 
@@ -303,13 +303,13 @@ bool port_check_queues(struct port *port)
 	fault = first_fault(port, &direction, &queue);
 	if (fault == KL_QUEUE_OK)
 		return false;
-	if (!port->fault_told)
+	if (!port->fault_reported)
 		print_error(
 			"port %u: %s queue %u of %s stands still, the device broke its rules: %s; "
 			"stop and start the port",
 			port->number, direction, queue, port_name(port),
 			kl_queue_fault_name(fault));
-	port->fault_told = true;
+	port->fault_reported = true;
 	return true;
 }
 
@@ -331,7 +331,7 @@ const char *port_speed(const struct port *port, char *text, size_t size)
 #define RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM)
 
 /* Whether a start may bring joined UDP packets, which only newer kernels take. */
-static bool brings_uso(const struct port *port)
+static bool may_receive_uso(const struct port *port)
 {
 	return port_may_have(port, "GUEST_USO4") || port_may_have(port, "GUEST_USO6");
 }
@@ -354,7 +354,7 @@ int port_join_tap(struct port *port, const char *spec)
 	if (port->tap.has_uso && port_may_have(port, "HOST_USO"))
 		conf->tx_offloads |= RTE_ETH_TX_OFFLOAD_UDP_TSO;
 	conf->rx_offloads |= info->rx_offloads & RX_OFFLOADS;
-	if (port->tap.has_uso || !brings_uso(port))
+	if (port->tap.has_uso || !may_receive_uso(port))
 		conf->rx_offloads |= info->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO;
 	else
 		print_error(
@@ -364,7 +364,7 @@ int port_join_tap(struct port *port, const char *spec)
 	return 0;
 }
 
-int port_dress_tap(struct port *port)
+int port_configure_tap(struct port *port)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);
 	int rc;

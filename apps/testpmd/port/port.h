@@ -30,8 +30,8 @@ struct port {
 	bool rx_held[MAX_QUEUES];
 	bool tx_held[MAX_QUEUES];
 	bool link_up; /* when we last looked */
-	bool fault_told; /* of a queue that no longer trusts its device */
-	bool reset_told; /* of a device that does not come back */
+	bool fault_reported; /* of a queue that no longer trusts its device */
+	bool reset_reported; /* of a device that does not come back */
 	bool keeps_mbufs; /* its device never finished a reset, and may still write into them */
 
 	struct port_counters cleared; /* what "clear port stats" took off */
@@ -56,10 +56,10 @@ int port_stop(struct port *port);
 
 /*
  * Makes tap:NAME and joins it to the port, whose next start then asks for the offloads that the kernel
- * understands; that start, and port_dress_tap, make it look like the device. 0 or -errno after a message.
+ * understands; that start, and port_configure_tap, make it look like the device. 0 or -errno after a message.
  */
 int port_join_tap(struct port *port, const char *spec);
-int port_dress_tap(struct port *port);
+int port_configure_tap(struct port *port);
 void port_close_tap(struct port *port);
 
 /*

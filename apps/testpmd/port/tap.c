@@ -25,7 +25,7 @@ bool tap_is_named(const char *spec)
 	return strncmp(spec, TAP_PREFIX, strlen(TAP_PREFIX)) == 0;
 }
 
-static const char *remedy(int error)
+static const char *remedy_text(int error)
 {
 	switch (error) {
 	case ENOENT:
@@ -57,7 +57,7 @@ static int check_name(const char *name)
 }
 
 /* What it is told now decides whether the kernel knows of USO. */
-static int attach(struct tap *tap, struct ifreq *request)
+static int attach_interface(struct tap *tap, struct ifreq *request)
 {
 	const int header_bytes = sizeof(struct virtio_net_hdr);
 
@@ -80,10 +80,10 @@ int tap_open(struct tap *tap, const char *spec)
 	*tap = (struct tap){.fd = -1, .joined_udp = TAP_GSO_UDP_L4};
 	strcpy(tap->name, name);
 	strcpy(request.ifr_name, name);
-	rc = attach(tap, &request);
+	rc = attach_interface(tap, &request);
 	if (rc != 0) {
 		print_error("%s: can't make or take the interface: %s%s", spec, strerror(-rc),
-			remedy(-rc));
+			remedy_text(-rc));
 		tap_close(tap);
 		return rc;
 	}
@@ -206,7 +206,7 @@ static void count_error(struct tap *tap)
 }
 
 /* -1 when there is none, the bytes without the header when there is one; 0 when it had no room. */
-static ssize_t read_one(struct tap *tap, struct virtio_net_hdr *header)
+static ssize_t read_packet(struct tap *tap, struct virtio_net_hdr *header)
 {
 	struct iovec pieces[1 + TAP_SEGMENTS];
 	ssize_t room = 0;
@@ -226,10 +226,10 @@ static ssize_t read_one(struct tap *tap, struct virtio_net_hdr *header)
 }
 
 /* False when there is none. *packet is NULL when it was dropped. */
-static bool receive_one(struct tap *tap, struct rte_mempool *pool, struct rte_mbuf **packet)
+static bool receive_packet(struct tap *tap, struct rte_mempool *pool, struct rte_mbuf **packet)
 {
 	struct virtio_net_hdr header;
-	const ssize_t bytes = fill_spares(tap, pool) ? read_one(tap, &header) : -1;
+	const ssize_t bytes = fill_spares(tap, pool) ? read_packet(tap, &header) : -1;
 
 	*packet = NULL;
 	if (bytes < 0)
@@ -249,13 +249,13 @@ uint16_t tap_receive(struct tap *tap, struct rte_mempool *pool, struct rte_mbuf 
 {
 	uint16_t n = 0;
 
-	for (uint16_t tries = 0; tries < count && receive_one(tap, pool, &packets[n]); tries++)
+	for (uint16_t tries = 0; tries < count && receive_packet(tap, pool, &packets[n]); tries++)
 		n += packets[n] != NULL;
 	return n;
 }
 
 /* What is too long for it, or comes while the interface is down, is lost. */
-static void send_one(struct tap *tap, struct rte_mbuf *packet)
+static void send_packet(struct tap *tap, struct rte_mbuf *packet)
 {
 	struct iovec pieces[1 + TAP_SEGMENTS];
 	struct virtio_net_hdr header;
@@ -275,6 +275,6 @@ static void send_one(struct tap *tap, struct rte_mbuf *packet)
 uint16_t tap_send(struct tap *tap, struct rte_mbuf **packets, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++)
-		send_one(tap, packets[i]);
+		send_packet(tap, packets[i]);
 	return count;
 }

@@ -33,7 +33,7 @@ static uint8_t gso_type(const struct layers *layers, uint8_t udp)
  * start to the end of the packet, and in its place stands what else belongs into it. A sum of 0 is sent
  * as its other form, which is as right everywhere.
  */
-static bool complete(const struct virtio_net_hdr *header, struct rte_mbuf *packet)
+static bool complete_sum(const struct virtio_net_hdr *header, struct rte_mbuf *packet)
 {
 	const uint32_t field = (uint32_t)header->csum_start + header->csum_offset;
 	uint16_t sum;
@@ -47,7 +47,7 @@ static bool complete(const struct virtio_net_hdr *header, struct rte_mbuf *packe
 	return true;
 }
 
-static void ask_for_sum(struct rte_mbuf *packet, const struct layers *layers)
+static void request_sum(struct rte_mbuf *packet, const struct layers *layers)
 {
 	packet->l2_len = layers->l2_bytes;
 	packet->l3_len = layers->l3_bytes;
@@ -67,8 +67,8 @@ bool tap_header_read(const struct virtio_net_hdr *header, struct rte_mbuf *packe
 	layers_parse(packet, &layers);
 	if (layers.protocol == 0 || header->csum_start != layers.l2_bytes + layers.l3_bytes ||
 		header->csum_offset != sum_offset(&layers))
-		return is_whole && complete(header, packet);
-	ask_for_sum(packet, &layers);
+		return is_whole && complete_sum(header, packet);
+	request_sum(packet, &layers);
 	if (is_whole)
 		return true;
 	if (header->gso_type != gso_type(&layers, TAP_GSO_UDP_L4) || header->gso_size == 0)

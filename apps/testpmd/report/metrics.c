@@ -76,7 +76,7 @@ static void write_escaped(const char *text, FILE *file)
 	}
 }
 
-static void head(const char *name, const char *type, const char *help, FILE *file)
+static void write_head(const char *name, const char *type, const char *help, FILE *file)
 {
 	fprintf(file, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -93,39 +93,39 @@ static double is_started(const struct port *port)
 	return port_is_started(port);
 }
 
-static double link_is_up(const struct port *port)
+static double is_link_up(const struct port *port)
 {
 	return kl_net_info(port->net)->link_up;
 }
 
 static double is_faulty(const struct port *port)
 {
-	return port->fault_told || port->reset_told;
+	return port->fault_reported || port->reset_reported;
 }
 
-static double mtu(const struct port *port)
+static double get_mtu(const struct port *port)
 {
 	return kl_net_info(port->net)->mtu;
 }
 
-static double queue_pairs(const struct port *port)
+static double get_queue_pairs(const struct port *port)
 {
 	return port_is_started(port) ? port->conf.queue_pairs : 0;
 }
 
 static const struct port_metric port_metrics[] = {
 	{"kickless_port_started", "Whether the port runs.", is_started},
-	{"kickless_port_link_up", "Whether the device says that its link is up.", link_is_up},
+	{"kickless_port_link_up", "Whether the device says that its link is up.", is_link_up},
 	{"kickless_port_faulty", "Whether a queue broke, or the device asked for a reset.",
 		is_faulty},
-	{"kickless_port_mtu_bytes", "MTU.", mtu},
-	{"kickless_port_queue_pairs", "Queue pairs that run.", queue_pairs},
+	{"kickless_port_mtu_bytes", "MTU.", get_mtu},
+	{"kickless_port_queue_pairs", "Queue pairs that run.", get_queue_pairs},
 };
 
 static void write_port_metric(const struct ports *ports, const struct port_metric *metric,
 	FILE *file)
 {
-	head(metric->name, "gauge", metric->help, file);
+	write_head(metric->name, "gauge", metric->help, file);
 	for (uint16_t i = 0; i < ports->count; i++)
 		if (port_is_open(&ports->at[i]))
 			fprintf(file, "%s{port=\"%u\"} %.0f\n", metric->name, i,
@@ -134,7 +134,7 @@ static void write_port_metric(const struct ports *ports, const struct port_metri
 
 static void write_devices(const struct ports *ports, FILE *file)
 {
-	head("kickless_port_info", "gauge", "What a port is; always 1.", file);
+	write_head("kickless_port_info", "gauge", "What a port is; always 1.", file);
 	for (uint16_t i = 0; i < ports->count; i++) {
 		const struct port *port = &ports->at[i];
 
@@ -168,7 +168,7 @@ static void write_counters(const struct ports *ports, const struct counter_field
 	char name[64];
 
 	snprintf(name, sizeof(name), "kickless_queue_%s_total", field->name);
-	head(name, "counter", field->help, file);
+	write_head(name, "counter", field->help, file);
 	for (uint16_t i = 0; i < ports->count; i++) {
 		if (!port_is_open(&ports->at[i]))
 			continue;
@@ -180,10 +180,10 @@ static void write_counters(const struct ports *ports, const struct counter_field
 /* All counters in Prometheus' text format 0.0.4. */
 static void write_metrics(const struct fwd *fwd, FILE *file)
 {
-	head("kickless_build_info", "gauge", "Versions; always 1.", file);
+	write_head("kickless_build_info", "gauge", "Versions; always 1.", file);
 	fprintf(file, "kickless_build_info{version=\"%s\",dpdk=\"%s\"} 1\n", KL_VERSION,
 		rte_version());
-	head("kickless_forwarding", "gauge", "Whether packets are being forwarded.", file);
+	write_head("kickless_forwarding", "gauge", "Whether packets are being forwarded.", file);
 	fprintf(file, "kickless_forwarding %d\n", fwd->running);
 	write_devices(fwd->ports, file);
 	for (size_t i = 0; i < RTE_DIM(port_metrics); i++)
@@ -205,8 +205,8 @@ struct metrics_server {
 	const struct fwd *fwd;
 };
 
-static enum MHD_Result reply(const struct metrics_http *http, struct MHD_Connection *connection,
-	unsigned int status, char *text, size_t bytes)
+static enum MHD_Result send_reply(const struct metrics_http *http,
+	struct MHD_Connection *connection, unsigned int status, char *text, size_t bytes)
 {
 	struct MHD_Response *response = http->create_response_from_buffer(bytes, text,
 		MHD_RESPMEM_MUST_FREE);
@@ -222,16 +222,17 @@ static enum MHD_Result reply(const struct metrics_http *http, struct MHD_Connect
 	return result;
 }
 
-static enum MHD_Result refuse(const struct metrics_http *http, struct MHD_Connection *connection,
-	unsigned int status, const char *why)
+static enum MHD_Result send_refusal(const struct metrics_http *http,
+	struct MHD_Connection *connection, unsigned int status, const char *why)
 {
 	char *text = strdup(why);
 
-	return text != NULL ? reply(http, connection, status, text, strlen(text)) : MHD_NO;
+	return text != NULL ? send_reply(http, connection, status, text, strlen(text)) : MHD_NO;
 }
 
-static enum MHD_Result answer(void *context, struct MHD_Connection *connection, const char *url,
-	const char *method, const char *version, const char *data, size_t *data_bytes, void **state)
+static enum MHD_Result answer_request(void *context, struct MHD_Connection *connection,
+	const char *url, const char *method, const char *version, const char *data,
+	size_t *data_bytes, void **state)
 {
 	const struct metrics_server *server = context;
 	char *text = NULL;
@@ -243,10 +244,10 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 	(void)data_bytes;
 	(void)state;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		return refuse(server->http, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+		return send_refusal(server->http, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
 			"only GET is answered\n");
 	if (strcmp(url, "/metrics") != 0)
-		return refuse(server->http, connection, MHD_HTTP_NOT_FOUND,
+		return send_refusal(server->http, connection, MHD_HTTP_NOT_FOUND,
 			"there is only /metrics\n");
 	file = open_memstream(&text, &bytes);
 	if (file == NULL)
@@ -256,7 +257,7 @@ static enum MHD_Result answer(void *context, struct MHD_Connection *connection, 
 		free(text);
 		return MHD_NO;
 	}
-	return reply(server->http, connection, MHD_HTTP_OK, text, bytes);
+	return send_reply(server->http, connection, MHD_HTTP_OK, text, bytes);
 }
 
 static struct MHD_Daemon *listen_on(const struct sockaddr_storage *address,
@@ -265,7 +266,7 @@ static struct MHD_Daemon *listen_on(const struct sockaddr_storage *address,
 	const unsigned int flags = MHD_USE_EPOLL | MHD_NO_FLAG |
 		(address->ss_family == AF_INET6 ? MHD_USE_IPv6 : 0);
 
-	return server->http->start_daemon(flags, 0, NULL, NULL, answer, server,
+	return server->http->start_daemon(flags, 0, NULL, NULL, answer_request, server,
 		MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SECONDS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_END);

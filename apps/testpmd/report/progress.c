@@ -24,12 +24,12 @@ static void sum_packets(const struct ports *ports, uint64_t *rx, uint64_t *tx)
 	}
 }
 
-void progress_begin(struct progress *progress, const struct fwd *fwd, bool is_wanted)
+void progress_begin(struct progress *progress, const struct fwd *fwd, bool is_enabled)
 {
 	*progress = (struct progress){
 		.last_ns = clock_ns(),
 	};
-	progress_line_begin(&progress->line, is_wanted);
+	progress_line_begin(&progress->line, is_enabled);
 	sum_packets(fwd->ports, &progress->rx_packets, &progress->tx_packets);
 }
 

@@ -17,8 +17,8 @@ struct progress {
 	uint64_t tx_packets;
 };
 
-/* is_wanted: the run is long enough, and nothing else uses the terminal. */
-void progress_begin(struct progress *progress, const struct fwd *fwd, bool is_wanted);
+/* is_enabled: the run is long enough, and nothing else uses the terminal. */
+void progress_begin(struct progress *progress, const struct fwd *fwd, bool is_enabled);
 
 /* end_ns is when the run will end, 0 when nobody knows. */
 void progress_update(struct progress *progress, const struct fwd *fwd, uint64_t end_ns);

@@ -48,7 +48,7 @@ static void collect_port(struct port_report *report, const struct port *port)
 		collect_queue(report, port, true, i, &counters.tx[i]);
 }
 
-static struct port_report *port_report_of(struct report *report, uint16_t port)
+static struct port_report *find_port_report(struct report *report, uint16_t port)
 {
 	for (uint16_t i = 0; i < report->port_count; i++)
 		if (report->ports[i].port == port)
@@ -60,11 +60,11 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 {
 	for (uint16_t i = 0; i < fwd->stream_count; i++) {
 		const struct fwd_stream *stream = &fwd->streams[i];
-		struct port_report *port = port_report_of(report, stream->tx_port);
+		struct port_report *port = find_port_report(report, stream->tx_port);
 
 		if (port != NULL && stream->tx_tap == NULL)
 			port->tx_dropped += stream->dropped;
-		port = port_report_of(report, stream->rx_port);
+		port = find_port_report(report, stream->rx_port);
 		if (port != NULL) {
 			port->bad_ip += stream->bad_ip;
 			port->bad_l4 += stream->bad_l4;
@@ -77,7 +77,7 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 #define FIELDS_AFTER_NAME \
 	"%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu"
 
-static uint64_t ticks_at_start(void)
+static uint64_t read_start_ticks(void)
 {
 	unsigned long long ticks = 0;
 	const char *name_end;
@@ -95,7 +95,7 @@ static uint64_t ticks_at_start(void)
  * hundredth of a second; 0 when /proc does not tell. */
 static uint64_t process_start_ns(void)
 {
-	const uint64_t ticks = ticks_at_start();
+	const uint64_t ticks = read_start_ticks();
 	struct timespec now;
 
 	if (ticks == 0)

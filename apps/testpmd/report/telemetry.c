@@ -18,9 +18,9 @@
 static const struct ports *watched;
 
 /* What an endpoint tells of one port. */
-typedef void tell_fn(const struct port *port, struct rte_tel_data *data);
+typedef void write_fn(const struct port *port, struct rte_tel_data *data);
 
-static int tell_port(const char *parameters, struct rte_tel_data *data, tell_fn *tell)
+static int write_port(const char *parameters, struct rte_tel_data *data, write_fn *writer)
 {
 	uint64_t number;
 	int rc = -EINVAL;
@@ -30,14 +30,14 @@ static int tell_port(const char *parameters, struct rte_tel_data *data, tell_fn 
 	ports_lock();
 	if (number < watched->count && port_is_open(&watched->at[number])) {
 		rte_tel_data_start_dict(data);
-		tell(&watched->at[number], data);
+		writer(&watched->at[number], data);
 		rc = 0;
 	}
 	ports_unlock();
 	return rc;
 }
 
-static void tell_totals(const struct port *port, struct rte_tel_data *data)
+static void write_totals(const struct port *port, struct rte_tel_data *data)
 {
 	struct port_counters counters;
 	struct port_totals totals;
@@ -53,7 +53,7 @@ static void tell_totals(const struct port *port, struct rte_tel_data *data)
 	rte_tel_data_add_dict_u64(data, "tx_errors", totals.tx_errors);
 }
 
-static void tell_identity(const struct port *port, struct rte_tel_data *data)
+static void write_identity(const struct port *port, struct rte_tel_data *data)
 {
 	const struct kl_net_info *net = kl_net_info(port->net);
 	char mac[RTE_ETHER_ADDR_FMT_SIZE];
@@ -68,12 +68,12 @@ static void tell_identity(const struct port *port, struct rte_tel_data *data)
 	rte_tel_data_add_dict_u64(data, "mtu", net->mtu);
 	rte_tel_data_add_dict_u64(data, "queue_pairs",
 		port_is_started(port) ? port->conf.queue_pairs : 0);
-	tell_totals(port, data);
+	write_totals(port, data);
 }
 
 /* One dictionary per queue, named rx0, tx0 and so on. */
-static void tell_each_queue(const struct port *port, struct rte_tel_data *data,
-	void (*tell)(const struct kl_net_queue_stats *stats, struct rte_tel_data *data))
+static void write_each_queue(const struct port *port, struct rte_tel_data *data,
+	void (*writer)(const struct kl_net_queue_stats *stats, struct rte_tel_data *data))
 {
 	static const char *const words[] = {[KL_NET_RX] = "rx", [KL_NET_TX] = "tx"};
 
@@ -88,24 +88,24 @@ static void tell_each_queue(const struct port *port, struct rte_tel_data *data,
 			kl_net_queue_stats_get(port->net, direction, i, &stats);
 			snprintf(name, sizeof(name), "%s%u", words[direction], i);
 			rte_tel_data_start_dict(queue);
-			tell(&stats, queue);
+			writer(&stats, queue);
 			rte_tel_data_add_dict_container(data, name, queue, 0);
 		}
 	}
 }
 
-static void tell_counters(const struct kl_net_queue_stats *stats, struct rte_tel_data *data)
+static void write_counters(const struct kl_net_queue_stats *stats, struct rte_tel_data *data)
 {
 	for (const struct counter_field *field = counter_fields; field->name != NULL; field++)
 		rte_tel_data_add_dict_u64(data, field->name, counter_value(stats, field));
 }
 
-static void tell_queues(const struct port *port, struct rte_tel_data *data)
+static void write_queues(const struct port *port, struct rte_tel_data *data)
 {
-	tell_each_queue(port, data, tell_counters);
+	write_each_queue(port, data, write_counters);
 }
 
-static void tell_kick_counters(const struct kl_net_queue_stats *stats, struct rte_tel_data *data)
+static void write_kick_counters(const struct kl_net_queue_stats *stats, struct rte_tel_data *data)
 {
 	rte_tel_data_add_dict_u64(data, "packets", stats->packets);
 	rte_tel_data_add_dict_u64(data, "sent", stats->queue.kicks_sent);
@@ -114,12 +114,12 @@ static void tell_kick_counters(const struct kl_net_queue_stats *stats, struct rt
 	rte_tel_data_add_dict_u64(data, "rescue", stats->queue.watchdog_kicks);
 }
 
-static void tell_kicks(const struct port *port, struct rte_tel_data *data)
+static void write_kicks(const struct port *port, struct rte_tel_data *data)
 {
-	tell_each_queue(port, data, tell_kick_counters);
+	write_each_queue(port, data, write_kick_counters);
 }
 
-static void tell_names(const struct port *port, const struct kl_features *set, const char *name,
+static void write_names(const struct port *port, const struct kl_features *set, const char *name,
 	struct rte_tel_data *data)
 {
 	struct rte_tel_data *list = rte_tel_data_alloc();
@@ -136,15 +136,15 @@ static void tell_names(const struct port *port, const struct kl_features *set, c
 	rte_tel_data_add_dict_container(data, name, list, 0);
 }
 
-static void tell_features(const struct port *port, struct rte_tel_data *data)
+static void write_features(const struct port *port, struct rte_tel_data *data)
 {
 	const struct kl_device_info *info = kl_device_info(port->device);
 
-	tell_names(port, &info->offered, "offered", data);
-	tell_names(port, &info->accepted, "accepted", data);
+	write_names(port, &info->offered, "offered", data);
+	write_names(port, &info->accepted, "accepted", data);
 }
 
-static int on_ports(const char *command, const char *parameters, struct rte_tel_data *data)
+static int handle_ports(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	(void)command;
 	(void)parameters;
@@ -157,34 +157,34 @@ static int on_ports(const char *command, const char *parameters, struct rte_tel_
 	return 0;
 }
 
-static int on_port(const char *command, const char *parameters, struct rte_tel_data *data)
+static int handle_port(const char *command, const char *parameters, struct rte_tel_data *data)
 {
 	static const struct {
 		const char *command;
-		tell_fn *tell;
+		write_fn *writer;
 	} endpoints[] = {
-		{"/kickless/port", tell_identity},
-		{"/kickless/queues", tell_queues},
-		{"/kickless/kicks", tell_kicks},
-		{"/kickless/features", tell_features},
+		{"/kickless/port", write_identity},
+		{"/kickless/queues", write_queues},
+		{"/kickless/kicks", write_kicks},
+		{"/kickless/features", write_features},
 	};
 
 	for (size_t i = 0; i < RTE_DIM(endpoints); i++)
 		if (strcmp(command, endpoints[i].command) == 0)
-			return tell_port(parameters, data, endpoints[i].tell);
+			return write_port(parameters, data, endpoints[i].writer);
 	return -ENOENT;
 }
 
 void telemetry_register(const struct ports *ports)
 {
 	watched = ports;
-	rte_telemetry_register_cmd("/kickless/ports", on_ports, "Lists the open ports.");
-	rte_telemetry_register_cmd("/kickless/port", on_port,
+	rte_telemetry_register_cmd("/kickless/ports", handle_ports, "Lists the open ports.");
+	rte_telemetry_register_cmd("/kickless/port", handle_port,
 		"Device, state and totals of a port. Parameters: int port");
-	rte_telemetry_register_cmd("/kickless/queues", on_port,
+	rte_telemetry_register_cmd("/kickless/queues", handle_port,
 		"All counters of a port's queues. Parameters: int port");
-	rte_telemetry_register_cmd("/kickless/kicks", on_port,
+	rte_telemetry_register_cmd("/kickless/kicks", handle_port,
 		"Kicks sent, suppressed and spared by a port's queues. Parameters: int port");
-	rte_telemetry_register_cmd("/kickless/features", on_port,
+	rte_telemetry_register_cmd("/kickless/features", handle_port,
 		"Features that a port's device offers, and those accepted. Parameters: int port");
 }
