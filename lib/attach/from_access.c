@@ -6,7 +6,7 @@
 #include <kickless/log.h>
 
 #include "core/device.h"
-#include "platform/pci_command.h"
+#include "pci/pci_command.h"
 #include "transport/mmio.h"
 #include "transport/pci.h"
 
@@ -42,7 +42,7 @@ int kl__attach_pci(struct kl__pci_access *access, struct kl__host *host, struct 
 	 * Only now may it write to memory: what a killed process left running still knows the
 	 * addresses of its queues, but it has been reset by the attaching.
 	 */
-	rc = kl__pci_command(access, PCI_CFG_COMMAND_MASTER, 0);
+	rc = kl__pci_command_change(access, PCI_CFG_COMMAND_MASTER, 0);
 	if (rc == 0)
 		return 0;
 	kl_error("%s: its command register can't be written; is the device still there?",

@@ -15,8 +15,9 @@
 #include "core/device.h"
 #include "platform/devmem.h"
 #include "platform/host.h"
-#include "platform/shared_memory.h"
+#include "platform/memory.h"
 #include "platform/uio.h"
+#include "platform/uio_sysfs.h"
 #include "platform/vfio.h"
 #include "transport/vhost_user.h"
 

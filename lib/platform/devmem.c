@@ -13,10 +13,46 @@
 
 #include <kickless/log.h>
 
-#include "platform/guard.h"
+#include "platform/sigbus.h"
 #include "platform/host.h"
-#include "platform/physical.h"
 #include "platform/sysfs.h"
+
+/* "  feb00000-feb001ff : LNRO0005:00": the deeper the indent, the further inside. */
+static void look_at(const char *line, uint64_t address, struct kl__iomem *found)
+{
+	uint64_t first, last;
+	int at = 0;
+
+	if (sscanf(line, " %" SCNx64 "-%" SCNx64 " : %n", &first, &last, &at) < 2 || at == 0)
+		return;
+	if (address < first || address > last)
+		return;
+	found->first = first;
+	found->last = last;
+	snprintf(found->name, sizeof(found->name), "%.*s", (int)strcspn(line + at, "\n"),
+		line + at);
+}
+
+int kl__iomem_find(const struct kl_machine *machine, uint64_t address, struct kl__iomem *found)
+{
+	char path[PATH_MAX], line[256];
+	bool has_addresses = false;
+	FILE *file;
+
+	*found = (struct kl__iomem){0};
+	snprintf(path, sizeof(path), "%s/iomem", machine->proc);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return -errno;
+	while (fgets(line, sizeof(line), file) != NULL) {
+		/* Who may not see them is shown zeros. */
+		if (strcspn(line, "123456789abcdef") < strcspn(line, ":"))
+			has_addresses = true;
+		look_at(line, address, found);
+	}
+	fclose(file);
+	return has_addresses ? 0 : -EACCES;
+}
 
 /* What is mapped when the machine does not say how long the registers are. */
 #define USUAL_BYTES 0x200
@@ -66,7 +102,7 @@ static void close_devmem(struct kl__mmio_access *access)
 	struct devmem *devmem = own(access);
 
 	if (devmem->page != NULL) {
-		kl__guard_remove(devmem->page);
+		kl__sigbus_remove(devmem->page);
 		munmap(devmem->page, devmem->mapped);
 	}
 	if (devmem->fd >= 0)
@@ -164,7 +200,7 @@ static int map(struct devmem *devmem, uint64_t address)
 			devmem->access.name, strerror(errno));
 		return -EACCES;
 	}
-	kl__guard_add(page, devmem->mapped);
+	kl__sigbus_add(page, devmem->mapped);
 	devmem->page = page;
 	devmem->registers = devmem->page + offset;
 	return 0;
@@ -226,7 +262,7 @@ int kl__devmem_open(uint64_t address, struct kl__mmio_access **access, struct kl
 	}
 	rc = find_place(name, address, &bytes);
 	if (rc == 0)
-		rc = kl__physical_require(name, "/dev/mem");
+		rc = kl__host_require_physical(name, "/dev/mem");
 	if (rc == 0)
 		rc = open_registers(name, address, bytes, &devmem);
 	if (rc != 0)

@@ -11,21 +11,21 @@
 #include <kickless/discover.h>
 #include <kickless/log.h>
 
-#include "platform/capability.h"
+#include "platform/process.h"
 #include "platform/eal_args.h"
-#include "platform/group.h"
-#include "platform/uio.h"
+#include "platform/iommu.h"
+#include "platform/uio_sysfs.h"
 
 static struct kl__eal_facts look(void)
 {
-	enum kl__groups groups = kl__groups(&kl_machine_current);
+	enum kl__iommu_groups groups = kl__iommu_groups(&kl_machine_current);
 
 	return (struct kl__eal_facts){
 		.hugepages_free = kl_hugepages_free(&kl_machine_current),
-		.only_noiommu = groups == KL__GROUPS_NOIOMMU,
-		.sees_physical = kl__has_capability(&kl_machine_current, CAP_SYS_ADMIN),
+		.only_noiommu = groups == KL__IOMMU_GROUPS_NOIOMMU,
+		.sees_physical = kl__process_has_capability(&kl_machine_current, CAP_SYS_ADMIN),
 		.uses_uio = kl__uio_is_used(&kl_machine_current),
-		.no_groups = groups == KL__GROUPS_NONE,
+		.no_groups = groups == KL__IOMMU_GROUPS_NONE,
 	};
 }
 

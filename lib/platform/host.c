@@ -16,6 +16,17 @@
 
 #include "platform/memory.h"
 
+int kl__host_require_physical(const char *name, const char *way)
+{
+	if (rte_eal_iova_mode() == RTE_IOVA_PA && rte_eal_has_hugepages())
+		return 0;
+	kl_error(
+		"%s: through %s it needs physical addresses, but DPDK runs with %s; get hugepages, and "
+		"start this program as root with --iova-mode=pa",
+		name, way, rte_eal_has_hugepages() ? "--iova-mode=va" : "--no-huge");
+	return -EACCES;
+}
+
 /*
  * A block is a memzone, because only those promise to be contiguous for the device also where bus
  * addresses are physical ones.

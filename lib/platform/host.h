@@ -8,6 +8,12 @@
 #include "contract/host.h"
 
 /*
+ * 0 when EAL's bus addresses are physical ones and known, else -EACCES after a message: name is
+ * reached by way, which needs them.
+ */
+int kl__host_require_physical(const char *name, const char *way);
+
+/*
  * numa_node is the device's, or -1. Closing the host leaves blocks that were not freed where they
  * are, since a device that never finished its reset may still write to them. 0 or -ENOMEM.
  */

@@ -15,13 +15,11 @@
 
 #include <kickless/log.h>
 
-#include "platform/capability.h"
-#include "platform/group.h"
-#include "platform/holder.h"
-#include "platform/memlock.h"
+#include "platform/process.h"
+#include "platform/iommu.h"
 #include "platform/pci.h"
 #include "platform/sysfs.h"
-#include "platform/uio.h"
+#include "platform/uio_sysfs.h"
 #include "pci/pci_identity.h"
 
 /* Where it is the IOMMU that keeps a device from sending any interrupt. */
@@ -150,7 +148,8 @@ static void check_group(struct search *search)
 	char address[KL_ADDRESS_SIZE], driver[32];
 
 	if (search->group >= 0 &&
-		kl__group_blocker(search->machine, search->group, search->address, address, driver))
+		kl__iommu_group_find_blocker(search->machine, search->group, search->address,
+			address, driver))
 		add(search, KL_OBSTACLE_GROUP, -EBUSY,
 			"it shares IOMMU group %d with %s, which is bound to the kernel driver %s; a group is "
 			"given as a whole, so if the system can spare that one too, run: "
@@ -190,9 +189,9 @@ static void check_interrupts(struct search *search)
 /* Whoever opens a group, or the file of a function, has it alone. */
 static void check_holder(struct search *search, const char *path, const char *what)
 {
-	struct kl__holder holder;
+	struct kl__file_user holder;
 
-	if (kl__holder_find(search->machine, path, &holder))
+	if (kl__process_find_by_file(search->machine, path, &holder))
 		add(search, KL_OBSTACLE_BUSY, -EBUSY, "%s is in use: process %d (%s) has %s open",
 			what, (int)holder.pid, holder.command, path);
 }
@@ -200,7 +199,7 @@ static void check_holder(struct search *search, const char *path, const char *wh
 /* Whoever has memory of all the machine in reach needs more than the right to a file. */
 static void check_noiommu_rights(struct search *search, const char *path)
 {
-	if (!kl__has_capability(search->machine, CAP_SYS_RAWIO))
+	if (!kl__process_has_capability(search->machine, CAP_SYS_RAWIO))
 		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
 			"it is in no-IOMMU mode, and the kernel gives %s only to who has CAP_SYS_RAWIO; run "
 			"as root, or give the program CAP_SYS_RAWIO and CAP_SYS_ADMIN (physical addresses)",
@@ -223,7 +222,7 @@ static void check_rights(struct search *search, const char *path)
 
 static void check_memlock(struct search *search, uint64_t needed)
 {
-	uint64_t limit = kl__memlock_limit(search->machine);
+	uint64_t limit = kl__process_memlock_limit(search->machine);
 
 	if (needed == 0)
 		needed = UINT64_C(256) << 20;
@@ -240,7 +239,7 @@ static void check_translation(struct search *search)
 {
 	char type[16] = "";
 
-	if (search->group < 0 || kl__group_is_noiommu(search->machine, search->group))
+	if (search->group < 0 || kl__iommu_group_is_noiommu(search->machine, search->group))
 		return;
 	kl__read_text(type, sizeof(type), "%s/kernel/iommu_groups/%d/type", search->machine->sysfs,
 		search->group);
@@ -261,7 +260,7 @@ static void check_uio(struct search *search)
 		add(search, KL_OBSTACLE_RIGHTS, -ENODEV,
 			"it is bound to " KL__UIO_DRIVER
 			", but has no folder uio in sysfs; bind it again");
-	else if (!kl__has_capability(search->machine, CAP_SYS_ADMIN))
+	else if (!kl__process_has_capability(search->machine, CAP_SYS_ADMIN))
 		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
 			"through " KL__UIO_DRIVER
 			" it needs physical addresses, which the kernel tells only who has CAP_SYS_ADMIN; run "
@@ -275,7 +274,7 @@ static void check_vfio_file(struct search *search, bool is_noiommu)
 {
 	char path[PATH_MAX];
 
-	kl__group_path(search->machine, search->group, path, sizeof(path));
+	kl__iommu_group_path(search->machine, search->group, path, sizeof(path));
 	if (is_noiommu)
 		check_noiommu_rights(search, path);
 	check_rights(search, path);
@@ -292,12 +291,12 @@ static void look(struct search *search, uint64_t needed)
 		return;
 	kl__read_link(search->driver, sizeof(search->driver), "%s/bus/pci/devices/%s/driver",
 		machine->sysfs, search->address);
-	search->group = kl__group_find(machine, search->address);
+	search->group = kl__iommu_group_find(machine, search->address);
 	if (kl__uio_is_bound(machine, search->address)) {
 		check_uio(search);
 		return;
 	}
-	is_noiommu = kl__group_is_noiommu(machine, search->group);
+	is_noiommu = kl__iommu_group_is_noiommu(machine, search->group);
 	check_driver(search);
 	check_module(search);
 	check_iommu(search);

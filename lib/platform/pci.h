@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libpci, kept behind one call: it ends the process on errors unless it is stopped from doing so.
+ * PCI functions as libpci and sysfs show them, and NUMA nodes. libpci ends the process on errors
+ * unless it is stopped from doing so, so it is kept behind one call.
  */
 #ifndef KL_PLATFORM_PCI_H
 #define KL_PLATFORM_PCI_H
@@ -37,5 +38,11 @@ int kl__pci_read_type(const struct kl_machine *machine, const char *address, uin
  */
 int kl__pci_scan(const struct kl_machine *machine, uint16_t vendor,
 	int (*found)(const struct kl__pci_facts *facts, void *context), void *context);
+
+/* The node of the PCI function at address; -1 when the machine does not say or has only one. */
+int kl__numa_from_function(const struct kl_machine *machine, const char *address);
+
+/* node when libnuma knows it, else -1: firmware is known to name nodes that do not exist. */
+int kl__numa_check(int node);
 
 #endif

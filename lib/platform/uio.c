@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +14,77 @@
 #include <kickless/log.h>
 
 #include "platform/host.h"
-#include "platform/numa.h"
+#include "platform/pci.h"
 #include "platform/obstacles.h"
-#include "platform/pci_command.h"
-#include "platform/physical.h"
-#include "platform/regions.h"
+#include "pci/pci_command.h"
+#include "platform/pci_bars.h"
 #include "platform/sysfs.h"
-#include "platform/uio_bar.h"
+#include "platform/uio_sysfs.h"
+
+/* Of the kernel's flags of a resource. */
+#define RESOURCE_IO 0x100
+#define RESOURCE_MEMORY 0x200
+
+#define PAGE 4096
+
+struct resource {
+	uint64_t start;
+	uint64_t size; /* 0: none */
+	uint64_t flags;
+};
+
+/* The n-th line of the function's table: first and last address, and flags. */
+static struct resource find(const struct kl_machine *machine, const char *address, unsigned int n)
+{
+	struct resource resource = {0};
+	uint64_t start, end, flags;
+	char path[PATH_MAX];
+	FILE *table;
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/resource", machine->sysfs, address);
+	table = fopen(path, "re");
+	if (table == NULL)
+		return resource;
+	for (unsigned int line = 0; line <= n; line++)
+		if (fscanf(table, "%" SCNx64 " %" SCNx64 " %" SCNx64, &start, &end, &flags) != 3)
+			goto close_table;
+	if (end > start)
+		resource = (struct resource){start, end - start + 1, flags};
+close_table:
+	fclose(table);
+	return resource;
+}
+
+void kl__uio_bar_open(const struct kl_machine *machine, const char *address, unsigned int bar,
+	struct kl__region *region)
+{
+	struct resource resource = find(machine, address, bar);
+	char path[PATH_MAX];
+
+	*region = (struct kl__region){.fd = -1};
+	if ((resource.flags & (RESOURCE_IO | RESOURCE_MEMORY)) == 0 || resource.size == 0)
+		return;
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/resource%u", machine->sysfs, address,
+		bar);
+	region->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (region->fd < 0) {
+		kl_debug("%s: BAR %u is out of reach: %s: %s", address, bar, path, strerror(errno));
+		return;
+	}
+	region->size = resource.size;
+	if ((resource.flags & RESOURCE_IO) != 0)
+		return;
+	/* A mapping starts with the page, and a BAR that does not would bring others' registers. */
+	if (resource.start % PAGE == 0)
+		kl__region_map(region, 0, region->size);
+	if (region->area_count != 0)
+		return;
+	kl_debug("%s: BAR %u is out of reach: it can't be mapped", address, bar);
+	region->size = 0;
+}
 
 struct uio {
-	struct kl__regions regions;
+	struct kl__pci_bars regions;
 	int fd; /* /dev/uioN */
 	bool has_line;
 };
@@ -47,7 +109,7 @@ static int line(struct kl__pci_access *access)
 
 	if (!uio->has_line)
 		return -ENOTSUP;
-	rc = kl__pci_command(access, 0, PCI_CFG_COMMAND_INTX_DISABLE);
+	rc = kl__pci_command_change(access, 0, PCI_CFG_COMMAND_INTX_DISABLE);
 	return rc == 0 ? uio->fd : rc;
 }
 
@@ -58,7 +120,7 @@ static void rearm_line(struct kl__pci_access *access)
 
 	if (read(own(access)->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		kl_warning("%s: its interrupt can't be read: %s", access->name, strerror(errno));
-	kl__pci_command(access, 0, PCI_CFG_COMMAND_INTX_DISABLE);
+	kl__pci_command_change(access, 0, PCI_CFG_COMMAND_INTX_DISABLE);
 }
 
 static void close_files(struct uio *uio)
@@ -76,8 +138,8 @@ static void close_uio(struct kl__pci_access *access)
 {
 	struct uio *uio = own(access);
 
-	kl__pci_command(access, PCI_CFG_COMMAND_INTX_DISABLE, 0);
-	kl__regions_close(&uio->regions);
+	kl__pci_command_change(access, PCI_CFG_COMMAND_INTX_DISABLE, 0);
+	kl__pci_bars_close(&uio->regions);
 	close_files(uio);
 	free(uio);
 }
@@ -89,11 +151,11 @@ static bool removal_requested(struct kl__pci_access *access)
 }
 
 static const struct kl__pci_access_ops uio_ops = {
-	.config_read = kl__regions_config_read,
-	.config_write = kl__regions_config_write,
-	.read = kl__regions_read,
-	.write = kl__regions_write,
-	.pointer = kl__regions_pointer,
+	.config_read = kl__pci_bars_config_read,
+	.config_write = kl__pci_bars_config_write,
+	.read = kl__pci_bars_read,
+	.write = kl__pci_bars_write,
+	.pointer = kl__pci_bars_pointer,
 	.interrupts = interrupts,
 	.line = line,
 	.rearm_line = rearm_line,
@@ -162,7 +224,7 @@ static int open_function(const char *address, struct uio **result)
 	for (unsigned int i = 0; i < PCI_BARS && rc == 0; i++)
 		kl__uio_bar_open(&kl_machine_current, address, i, &uio->regions.bars[i]);
 	if (rc == 0)
-		rc = kl__regions_answer(&uio->regions);
+		rc = kl__pci_bars_enable(&uio->regions);
 	if (rc == 0) {
 		*result = uio;
 		return 0;
@@ -171,7 +233,7 @@ static int open_function(const char *address, struct uio **result)
 		kl_error(
 			"%s: its registers can't be reached through sysfs; is the device still there?",
 			address);
-	kl__regions_close(&uio->regions);
+	kl__pci_bars_close(&uio->regions);
 	close_files(uio);
 	free(uio);
 	return rc;
@@ -199,7 +261,7 @@ int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl_
 
 	rc = kl__obstacles_log(address, 0);
 	if (rc == 0)
-		rc = kl__physical_require(address, KL__UIO_DRIVER);
+		rc = kl__host_require_physical(address, KL__UIO_DRIVER);
 	if (rc == 0)
 		rc = open_function(address, &uio);
 	if (rc != 0)

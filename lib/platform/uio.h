@@ -7,22 +7,10 @@
 #ifndef KL_PLATFORM_UIO_H
 #define KL_PLATFORM_UIO_H
 
-#include <stdbool.h>
-
 #include <kickless/discover.h>
 
-#include "contract/registers.h"
+#include "platform/pci_bars.h"
 #include "contract/host.h"
-
-#define KL__UIO_DRIVER "uio_pci_generic"
-
-bool kl__uio_is_bound(const struct kl_machine *machine, const char *address);
-
-/* N of the function's file /dev/uioN, -1 when it has none. */
-int kl__uio_number(const struct kl_machine *machine, const char *address);
-
-/* Whether any function is bound to uio_pci_generic. */
-bool kl__uio_is_used(const struct kl_machine *machine);
 
 /*
  * Opens the function at address, which must be bound to uio_pci_generic. It answers to its BARs
@@ -30,5 +18,13 @@ bool kl__uio_is_used(const struct kl_machine *machine);
  * -errno as for kl_device_open.
  */
 int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl__host **host);
+
+/*
+ * A BAR as sysfs shows it: resourceN, which is mapped, or read and written for I/O ports. What can't be
+ * reached, which a log line at debug level says, is left with a size of 0 and, when nothing was opened,
+ * a file of -1.
+ */
+void kl__uio_bar_open(const struct kl_machine *machine, const char *address, unsigned int bar,
+	struct kl__region *region);
 
 #endif

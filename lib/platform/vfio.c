@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <linux/vfio.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <rte_eal.h>
@@ -16,20 +18,145 @@
 #include <kickless/discover.h>
 #include <kickless/log.h>
 
-#include "platform/group.h"
+#include "platform/iommu.h"
 #include "platform/host.h"
 #include "platform/memory.h"
-#include "platform/numa.h"
+#include "platform/pci.h"
 #include "platform/obstacles.h"
-#include "platform/regions.h"
-#include "platform/vfio_irq.h"
-#include "platform/vfio_region.h"
+#include "platform/pci_bars.h"
+#include "platform/vfio_diagnose.h"
+
+/*
+ * More than any list of areas that the kernel makes; and room for one that starts at the very end.
+ */
+#define INFO_SIZE_MAX 4096
+#define INFO_SIZE_SPARE \
+	(sizeof(struct vfio_region_info_cap_sparse_mmap) + \
+		KL__REGION_AREAS * sizeof(struct vfio_region_sparse_mmap_area))
+
+/* The list of mappable areas, when the kernel gives one; NULL means all of the region. */
+static const struct vfio_region_info_cap_sparse_mmap *find_sparse(
+	const struct vfio_region_info *info)
+{
+	const uint8_t *bytes = (const uint8_t *)info;
+	uint32_t at = info->cap_offset;
+
+	if ((info->flags & VFIO_REGION_INFO_FLAG_CAPS) == 0)
+		return NULL;
+	while (at >= sizeof(*info) && at < INFO_SIZE_MAX) {
+		const struct vfio_info_cap_header *header = (const void *)(bytes + at);
+
+		if (header->id == VFIO_REGION_INFO_CAP_SPARSE_MMAP)
+			return (const void *)header;
+		/* The list runs forward, so it ends. */
+		if (header->next <= at)
+			break;
+		at = header->next;
+	}
+	return NULL;
+}
+
+static void map(struct kl__region *region, const struct vfio_region_info *info)
+{
+	const struct vfio_region_info_cap_sparse_mmap *sparse = find_sparse(info);
+
+	if ((info->flags & VFIO_REGION_INFO_FLAG_MMAP) == 0)
+		return;
+	if (sparse == NULL) {
+		kl__region_map(region, 0, region->size);
+		return;
+	}
+	for (uint32_t i = 0; i < sparse->nr_areas && i < KL__REGION_AREAS; i++)
+		kl__region_map(region, sparse->areas[i].offset, sparse->areas[i].size);
+}
+
+/* The answer may be longer than the question; then it says how long, and is asked for again. */
+static struct vfio_region_info *get_info(int fd, unsigned int index)
+{
+	struct vfio_region_info *info = calloc(1, INFO_SIZE_MAX + INFO_SIZE_SPARE);
+
+	if (info == NULL)
+		return NULL;
+	info->argsz = INFO_SIZE_MAX;
+	info->index = index;
+	if (ioctl(fd, VFIO_DEVICE_GET_REGION_INFO, info) == 0 && info->argsz <= INFO_SIZE_MAX)
+		return info;
+	free(info);
+	return NULL;
+}
+
+static int open_region(int fd, unsigned int index, struct kl__region *region)
+{
+	struct vfio_region_info *info = get_info(fd, index);
+
+	memset(region, 0, sizeof(*region));
+	region->fd = fd;
+	if (info == NULL)
+		return -EIO;
+	region->size = info->size;
+	region->offset = info->offset;
+	if (region->size != 0)
+		map(region, info);
+	free(info);
+	return 0;
+}
+
+static unsigned int count_vectors(int fd)
+{
+	struct vfio_irq_info info = {.argsz = sizeof(info), .index = VFIO_PCI_MSIX_IRQ_INDEX};
+
+	if (ioctl(fd, VFIO_DEVICE_GET_IRQ_INFO, &info) != 0 ||
+		(info.flags & VFIO_IRQ_INFO_EVENTFD) == 0)
+		return 0;
+	return info.count;
+}
+
+static int disable_vectors(int fd)
+{
+	struct vfio_irq_set set = {
+		.argsz = sizeof(set),
+		.flags = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
+		.index = VFIO_PCI_MSIX_IRQ_INDEX,
+	};
+
+	return ioctl(fd, VFIO_DEVICE_SET_IRQS, &set) == 0 ? 0 : -errno;
+}
+
+static int connect(int fd, unsigned int index, unsigned int vectors, const int *fds)
+{
+	size_t size = sizeof(struct vfio_irq_set) + vectors * sizeof(int32_t);
+	struct vfio_irq_set *set = calloc(1, size);
+	int rc = 0;
+
+	if (set == NULL)
+		return -ENOMEM;
+	set->argsz = (uint32_t)size;
+	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	set->index = index;
+	set->count = vectors;
+	for (unsigned int i = 0; i < vectors; i++)
+		memcpy(set->data + i * sizeof(int32_t), &(int32_t){fds[i]}, sizeof(int32_t));
+	if (ioctl(fd, VFIO_DEVICE_SET_IRQS, set) != 0)
+		rc = -errno;
+	free(set);
+	return rc;
+}
+
+static int enable_vectors(int fd, unsigned int vectors, const int *fds)
+{
+	return connect(fd, VFIO_PCI_MSIX_IRQ_INDEX, vectors, fds);
+}
+
+static int enable_request(int fd, int eventfd)
+{
+	return connect(fd, VFIO_PCI_REQ_IRQ_INDEX, 1, &eventfd);
+}
 
 /* DPDK's functions want it so, and there is only one machine for them. */
 #define DEVICES "/sys/bus/pci/devices/"
 
 struct vfio {
-	struct kl__regions regions;
+	struct kl__pci_bars regions;
 	int fd;
 	int request_fd; /* readable when the kernel wants the device back; -1: it does not tell */
 	bool irqs_are_on;
@@ -47,7 +174,7 @@ static int turn_off_interrupts(struct vfio *vfio)
 
 	if (!vfio->irqs_are_on)
 		return 0;
-	rc = kl__vfio_irq_off(vfio->fd);
+	rc = disable_vectors(vfio->fd);
 	if (rc == 0)
 		vfio->irqs_are_on = false;
 	return rc;
@@ -63,7 +190,7 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 		return -ENOTSUP;
 	rc = turn_off_interrupts(vfio);
 	if (rc == 0 && vectors != 0) {
-		rc = kl__vfio_irq_on(vfio->fd, vectors, fds);
+		rc = enable_vectors(vfio->fd, vectors, fds);
 		vfio->irqs_are_on = rc == 0;
 	}
 	if (rc != 0)
@@ -75,7 +202,7 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 static void release(struct vfio *vfio)
 {
 	/* Of a function that was unplugged DPDK finds the group no more, and closes nothing. */
-	if (kl__group_find(&kl_machine_current, vfio->regions.access.name) < 0)
+	if (kl__iommu_group_find(&kl_machine_current, vfio->regions.access.name) < 0)
 		close(vfio->fd);
 	else if (rte_vfio_release_device(DEVICES, vfio->regions.access.name, vfio->fd) != 0)
 		kl_warning(
@@ -101,7 +228,7 @@ static void listen_for_requests(struct vfio *vfio)
 	vfio->request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (vfio->request_fd < 0)
 		return;
-	rc = kl__vfio_request_on(vfio->fd, vfio->request_fd);
+	rc = enable_request(vfio->fd, vfio->request_fd);
 	if (rc == 0)
 		return;
 	kl_debug("%s: the kernel won't tell when it wants it back: %s", vfio->regions.access.name,
@@ -115,7 +242,7 @@ static void close_vfio(struct kl__pci_access *access)
 	struct vfio *vfio = own(access);
 
 	turn_off_interrupts(vfio);
-	kl__regions_close(&vfio->regions);
+	kl__pci_bars_close(&vfio->regions);
 	release(vfio);
 	if (vfio->request_fd >= 0)
 		close(vfio->request_fd);
@@ -123,11 +250,11 @@ static void close_vfio(struct kl__pci_access *access)
 }
 
 static const struct kl__pci_access_ops vfio_ops = {
-	.config_read = kl__regions_config_read,
-	.config_write = kl__regions_config_write,
-	.read = kl__regions_read,
-	.write = kl__regions_write,
-	.pointer = kl__regions_pointer,
+	.config_read = kl__pci_bars_config_read,
+	.config_write = kl__pci_bars_config_write,
+	.read = kl__pci_bars_read,
+	.write = kl__pci_bars_write,
+	.pointer = kl__pci_bars_pointer,
 	.interrupts = interrupts,
 	.removal_requested = removal_requested,
 	.close = close_vfio,
@@ -137,11 +264,10 @@ static int open_regions(struct vfio *vfio)
 {
 	int rc;
 
-	rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX, &vfio->regions.config);
+	rc = open_region(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX, &vfio->regions.config);
 	for (unsigned int i = 0; i < PCI_BARS && rc == 0; i++)
-		rc = kl__vfio_region_open(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX + i,
-			&vfio->regions.bars[i]);
-	return rc == 0 ? kl__regions_answer(&vfio->regions) : rc;
+		rc = open_region(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX + i, &vfio->regions.bars[i]);
+	return rc == 0 ? kl__pci_bars_enable(&vfio->regions) : rc;
 }
 
 static int open_function(const char *address, struct vfio **result)
@@ -166,12 +292,12 @@ static int open_function(const char *address, struct vfio **result)
 			address, strerror(-rc));
 		goto close_regions;
 	}
-	vfio->regions.access.msix_vectors = kl__vfio_irq_count(vfio->fd);
+	vfio->regions.access.msix_vectors = count_vectors(vfio->fd);
 	listen_for_requests(vfio);
 	*result = vfio;
 	return 0;
 close_regions:
-	kl__regions_close(&vfio->regions);
+	kl__pci_bars_close(&vfio->regions);
 	release(vfio);
 free_vfio:
 	free(vfio);
@@ -223,8 +349,8 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 	rc = kl__obstacles_log(address, rte_eal_get_physmem_size());
 	if (rc != 0)
 		return rc;
-	is_noiommu = kl__group_is_noiommu(&kl_machine_current,
-		kl__group_find(&kl_machine_current, address));
+	is_noiommu = kl__iommu_group_is_noiommu(&kl_machine_current,
+		kl__iommu_group_find(&kl_machine_current, address));
 	rc = check_eal(address, is_noiommu);
 	if (rc != 0)
 		return rc;

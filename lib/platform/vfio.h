@@ -12,15 +12,9 @@
 /*
  * Opens the function at address (full form) and makes the host that serves it. Its registers
  * answer, but it may not write to memory yet: a device that a killed process left running has to be
- * reset first, then kl__pci_command allows PCI_CFG_COMMAND_MASTER. Closing access takes that back.
+ * reset first, then kl__pci_command_change allows PCI_CFG_COMMAND_MASTER. Closing access takes that back.
  * 0, or an error of kl_device_open after a message.
  */
 int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl__host **host);
-
-/*
- * After DPDK failed to set up the function: goes the same way step by step to find out where it
- * ends, says so, and returns the error of kl_device_open for it.
- */
-int kl__vfio_diagnose(const char *address);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "platform/vfio_diagnose.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,11 +15,8 @@
 #include <kickless/discover.h>
 #include <kickless/log.h>
 
-#include "platform/group.h"
-#include "platform/holder.h"
-#include "platform/iommu_limits.h"
-#include "platform/memlock.h"
-#include "platform/vfio.h"
+#include "platform/iommu.h"
+#include "platform/process.h"
 
 struct trial {
 	const char *address;
@@ -29,9 +28,9 @@ struct trial {
 
 static int explain_open(const char *address, const char *path, int error)
 {
-	struct kl__holder holder;
+	struct kl__file_user holder;
 
-	if (error == EBUSY && kl__holder_find(&kl_machine_current, path, &holder))
+	if (error == EBUSY && kl__process_find_by_file(&kl_machine_current, path, &holder))
 		kl_error("%s: its IOMMU group is in use: process %d (%s) has %s open", address,
 			(int)holder.pid, holder.command, path);
 	else if (error == EBUSY)
@@ -95,7 +94,7 @@ static int try_segment(const struct rte_memseg_list *list, const struct rte_mems
 
 static int explain_mapping(const struct trial *trial)
 {
-	uint64_t limit = kl__memlock_limit(&kl_machine_current);
+	uint64_t limit = kl__process_memlock_limit(&kl_machine_current);
 	struct kl__iommu_limits limits;
 	char why[512] = "";
 
@@ -157,12 +156,12 @@ static int diagnose_container(const char *address, int group, int container, boo
 
 int kl__vfio_diagnose(const char *address)
 {
-	int number = kl__group_find(&kl_machine_current, address);
-	bool is_noiommu = kl__group_is_noiommu(&kl_machine_current, number);
+	int number = kl__iommu_group_find(&kl_machine_current, address);
+	bool is_noiommu = kl__iommu_group_is_noiommu(&kl_machine_current, number);
 	int group, container, rc;
 	char path[PATH_MAX];
 
-	kl__group_path(&kl_machine_current, number, path, sizeof(path));
+	kl__iommu_group_path(&kl_machine_current, number, path, sizeof(path));
 	group = open(path, O_RDWR | O_CLOEXEC);
 	if (group < 0)
 		return explain_open(address, path, errno);

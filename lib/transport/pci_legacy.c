@@ -9,7 +9,7 @@
 
 #include "spec/features.h"
 #include "transport/legacy.h"
-#include "transport/pci_restore.h"
+#include "pci/pci_command.h"
 
 struct pci_legacy {
 	struct kl__transport transport;
@@ -196,7 +196,7 @@ static unsigned int intx_acknowledge(struct kl__transport *transport)
 
 static int restore_command(struct kl__transport *transport)
 {
-	return kl__pci_restore(legacy(transport)->access);
+	return kl__pci_command_restore(legacy(transport)->access);
 }
 
 static bool removal_requested(struct kl__transport *transport)

@@ -9,7 +9,7 @@
 
 #include "spec/features.h"
 #include "spec/status.h"
-#include "transport/pci_restore.h"
+#include "pci/pci_command.h"
 #include "transport/pci_window.h"
 
 struct pci_modern {
@@ -281,7 +281,7 @@ static unsigned int intx_acknowledge(struct kl__transport *transport)
 
 static int restore_command(struct kl__transport *transport)
 {
-	return kl__pci_restore(modern(transport)->access);
+	return kl__pci_command_restore(modern(transport)->access);
 }
 
 static bool removal_requested(struct kl__transport *transport)

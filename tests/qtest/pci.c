@@ -9,7 +9,7 @@
 #include <kickless/log.h>
 
 #include "machine.h"
-#include "platform/pci_command.h"
+#include "pci/pci_command.h"
 
 /* The host bridge's two ports: which register, and its contents. */
 #define CONFIG_ADDRESS 0xcf8
@@ -152,7 +152,7 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 
 static void close_function(struct kl__pci_access *access)
 {
-	kl__pci_command(access, 0,
+	kl__pci_command_change(access, 0,
 		PCI_CFG_COMMAND_MASTER | PCI_CFG_COMMAND_MEMORY | PCI_CFG_COMMAND_IO);
 	free(access);
 	qtest_machine_put();
@@ -203,7 +203,7 @@ static void place_bars(struct function *function)
 	uint32_t memory = MEMORY_BASE + function->device * MEMORY_PER_DEVICE;
 	uint32_t io = IO_BASE + function->device * IO_PER_DEVICE;
 
-	kl__pci_command(&function->access, 0, PCI_CFG_COMMAND_MEMORY | PCI_CFG_COMMAND_IO);
+	kl__pci_command_change(&function->access, 0, PCI_CFG_COMMAND_MEMORY | PCI_CFG_COMMAND_IO);
 	for (unsigned int bar = 0; bar < PCI_BARS; bar++) {
 		uint32_t flags, size = probe_bar(function, bar, &flags);
 
@@ -213,7 +213,7 @@ static void place_bars(struct function *function)
 		if ((flags & (BAR_IS_IO | BAR_IS_64_BIT)) == BAR_IS_64_BIT)
 			bar++;
 	}
-	kl__pci_command(&function->access, PCI_CFG_COMMAND_MEMORY | PCI_CFG_COMMAND_IO,
+	kl__pci_command_change(&function->access, PCI_CFG_COMMAND_MEMORY | PCI_CFG_COMMAND_IO,
 		PCI_CFG_COMMAND_MASTER);
 }
 

@@ -22,6 +22,7 @@
 #include "platform/host.h"
 #include "platform/pci.h"
 #include "platform/uio.h"
+#include "platform/uio_sysfs.h"
 #include "platform/vfio.h"
 #include "transport/vhost_user.h"
 

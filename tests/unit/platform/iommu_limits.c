@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "platform/iommu_limits.h"
+#include "platform/iommu.h"
 
 #include <linux/vfio.h>
 #include <stddef.h>

@@ -10,7 +10,7 @@
 #include <criterion/criterion.h>
 
 #include "folders.h"
-#include "platform/group.h"
+#include "platform/iommu.h"
 
 #define ALL_CAPABILITIES "000001ffffffffff"
 #define WITHOUT_RAWIO "000001fffffdffff"
@@ -97,11 +97,11 @@ Test(obstacles, noiommu)
 	folders_capabilities(WITHOUT_RAWIO);
 	expect_only(KL_OBSTACLE_RIGHTS, -EACCES, "CAP_SYS_RAWIO");
 	cr_expect_neq(strstr(obstacles[0].text, "/dev/vfio/noiommu-0"), NULL);
-	cr_expect(kl__group_is_noiommu(&folders, 0));
-	cr_expect_eq(kl__groups(&folders), KL__GROUPS_NOIOMMU);
+	cr_expect(kl__iommu_group_is_noiommu(&folders, 0));
+	cr_expect_eq(kl__iommu_groups(&folders), KL__IOMMU_GROUPS_NOIOMMU);
 	folders_group(1, "");
-	cr_expect_eq(kl__groups(&folders), KL__GROUPS_IOMMU);
-	cr_expect_not(kl__group_is_noiommu(&folders, 1));
+	cr_expect_eq(kl__iommu_groups(&folders), KL__IOMMU_GROUPS_IOMMU);
+	cr_expect_not(kl__iommu_group_is_noiommu(&folders, 1));
 }
 
 #if defined(__x86_64__)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "platform/uio.h"
+#include "platform/uio_sysfs.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +12,6 @@
 #include <criterion/criterion.h>
 
 #include "folders.h"
-#include "platform/uio_bar.h"
 
 #define SYSFS "sys/bus/pci/devices/" FUNCTION "/"
 
@@ -87,18 +87,18 @@ Test(uio, bars)
 	kl__uio_bar_open(&folders, FUNCTION, 0, &region);
 	cr_expect_eq(region.size, 32);
 	cr_expect_eq(kl__region_pointer(&region, 0, 4), NULL, "ports are not mapped");
-	cr_expect_eq(kl__region_get(&region, 4, 4), 0x07060504);
-	kl__region_put(&region, 16, 2, 0xbeef);
-	cr_expect_eq(kl__region_get(&region, 16, 2), 0xbeef);
-	cr_expect_eq(kl__region_get(&region, 31, 1), 31);
-	cr_expect_eq(kl__region_get(&region, 32, 1), 0xff, "beyond its end");
+	cr_expect_eq(kl__region_read_register(&region, 4, 4), 0x07060504);
+	kl__region_write_register(&region, 16, 2, 0xbeef);
+	cr_expect_eq(kl__region_read_register(&region, 16, 2), 0xbeef);
+	cr_expect_eq(kl__region_read_register(&region, 31, 1), 31);
+	cr_expect_eq(kl__region_read_register(&region, 32, 1), 0xff, "beyond its end");
 	close_bar(&region);
 
 	kl__uio_bar_open(&folders, FUNCTION, 1, &region);
 	cr_expect_eq(region.size, 8192);
 	cr_expect_neq(kl__region_pointer(&region, 8188, 4), NULL);
 	cr_expect_eq(kl__region_pointer(&region, 8190, 4), NULL);
-	cr_expect_eq(kl__region_get(&region, 4096 + 6, 2), 0x0706);
+	cr_expect_eq(kl__region_read_register(&region, 4096 + 6, 2), 0x0706);
 	close_bar(&region);
 
 	kl__uio_bar_open(&folders, FUNCTION, 2, &region);
@@ -111,7 +111,7 @@ Test(uio, bars)
 
 	kl__uio_bar_open(&folders, FUNCTION, 4, &region);
 	cr_expect_eq(region.size, 512);
-	cr_expect_eq(kl__region_get(&region, 256 + 8, 4), 0x0b0a0908);
+	cr_expect_eq(kl__region_read_register(&region, 256 + 8, 4), 0x0b0a0908);
 	close_bar(&region);
 
 	kl__uio_bar_open(&folders, FUNCTION, 5, &region);

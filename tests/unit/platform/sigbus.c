@@ -3,7 +3,7 @@
  * Registers that the kernel takes from under us. A file that is cut short does to its mapping what
  * the kernel does to a device's: the next access raises SIGBUS.
  */
-#include "platform/guard.h"
+#include "platform/sigbus.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -16,7 +16,7 @@
 #include <kickless/eal.h>
 
 #include "finish.h"
-#include "platform/region.h"
+#include "platform/pci_bars.h"
 
 #define BYTES 8192
 
@@ -39,29 +39,30 @@ static void close_region(struct kl__region *region)
 	close(region->fd);
 }
 
-Test(guard, registers_that_are_torn_off_read_as_ones)
+Test(sigbus, registers_that_are_torn_off_read_as_ones)
 {
 	struct kl__region region, other;
 
 	cr_assert_eq(kl_sigbus_catch(), 0);
 	open_region(&region);
 	open_region(&other);
-	kl__region_put(&region, 4, 4, 0x1234);
-	kl__region_put(&other, 4, 4, 0x5678);
-	cr_expect_eq(kl__region_get(&region, 4, 4), 0x1234);
+	kl__region_write_register(&region, 4, 4, 0x1234);
+	kl__region_write_register(&other, 4, 4, 0x5678);
+	cr_expect_eq(kl__region_read_register(&region, 4, 4), 0x1234);
 	tear_off(&region);
-	cr_expect_eq(kl__region_get(&region, 4, 4), 0xffffffff);
-	cr_expect_eq(kl__region_get(&region, 20, 1), 0xff);
+	cr_expect_eq(kl__region_read_register(&region, 4, 4), 0xffffffff);
+	cr_expect_eq(kl__region_read_register(&region, 20, 1), 0xff);
 	/* The first access to the other page is a store. */
-	kl__region_put(&region, 4096 + 16, 2, 7);
-	cr_expect_eq(kl__region_get(&region, 4096 + 18, 2), 0xffff);
-	cr_expect_eq(kl__region_get(&other, 4, 4), 0x5678, "another device is not touched");
+	kl__region_write_register(&region, 4096 + 16, 2, 7);
+	cr_expect_eq(kl__region_read_register(&region, 4096 + 18, 2), 0xffff);
+	cr_expect_eq(kl__region_read_register(&other, 4, 4), 0x5678,
+		"another device is not touched");
 	close_region(&region);
 	close_region(&other);
 }
 
 /* So that a second handler, which would pass on to itself, is never installed. */
-Test(guard, twice)
+Test(sigbus, twice)
 {
 	struct kl__region region;
 
@@ -69,7 +70,7 @@ Test(guard, twice)
 	cr_assert_eq(kl_sigbus_catch(), 0);
 	open_region(&region);
 	tear_off(&region);
-	cr_expect_eq(kl__region_get(&region, 0, 4), 0xffffffff);
+	cr_expect_eq(kl__region_read_register(&region, 0, 4), 0xffffffff);
 	close_region(&region);
 }
 
@@ -79,24 +80,24 @@ static void leave_it_to_the_kernel(void)
 	cr_assert_neq(signal(SIGBUS, SIG_DFL), SIG_ERR);
 }
 
-Test(guard, without_it_the_process_ends, .init = leave_it_to_the_kernel, .signal = SIGBUS)
+Test(sigbus, without_it_the_process_ends, .init = leave_it_to_the_kernel, .signal = SIGBUS)
 {
 	struct kl__region region;
 
 	open_region(&region);
 	tear_off(&region);
-	(void)kl__region_get(&region, 0, 4);
+	(void)kl__region_read_register(&region, 0, 4);
 }
 
-Test(guard, what_is_not_ours_ends_the_process, .init = leave_it_to_the_kernel, .signal = SIGBUS)
+Test(sigbus, what_is_not_ours_ends_the_process, .init = leave_it_to_the_kernel, .signal = SIGBUS)
 {
 	struct kl__region region;
 
 	cr_assert_eq(kl_sigbus_catch(), 0);
 	open_region(&region);
-	kl__guard_remove(region.areas[0].memory);
+	kl__sigbus_remove(region.areas[0].memory);
 	tear_off(&region);
-	(void)kl__region_get(&region, 0, 4);
+	(void)kl__region_read_register(&region, 0, 4);
 }
 
 static sigjmp_buf jump;
@@ -133,7 +134,7 @@ static int touch_a_stranger(void)
 	return answer;
 }
 
-Test(guard, what_is_not_ours_goes_to_who_was_there_before)
+Test(sigbus, what_is_not_ours_goes_to_who_was_there_before)
 {
 	struct sigaction earlier = {.sa_handler = jump_back};
 	struct kl__region region;
@@ -143,12 +144,13 @@ Test(guard, what_is_not_ours_goes_to_who_was_there_before)
 	cr_expect_eq(touch_a_stranger(), 1);
 	open_region(&region);
 	tear_off(&region);
-	cr_expect_eq(kl__region_get(&region, 0, 4), 0xffffffff, "and ours still does not");
+	cr_expect_eq(kl__region_read_register(&region, 0, 4), 0xffffffff,
+		"and ours still does not");
 	close_region(&region);
 	cr_expect_eq(touch_a_stranger(), 1, "also where ours was");
 }
 
-Test(guard, with_all_that_is_known_of_it)
+Test(sigbus, with_all_that_is_known_of_it)
 {
 	struct sigaction earlier = {.sa_sigaction = jump_back_with, .sa_flags = SA_SIGINFO};
 
@@ -157,16 +159,16 @@ Test(guard, with_all_that_is_known_of_it)
 	cr_expect_eq(touch_a_stranger(), 2);
 }
 
-Test(guard, one_more_than_are_guarded)
+Test(sigbus, one_more_than_are_guarded)
 {
-	static char memory[KL__GUARD_AREAS + 1];
+	static char memory[KL__SIGBUS_AREAS + 1];
 
 	capture_log();
-	for (unsigned int i = 0; i < KL__GUARD_AREAS; i++)
-		kl__guard_add(&memory[i], 1);
+	for (unsigned int i = 0; i < KL__SIGBUS_AREAS; i++)
+		kl__sigbus_add(&memory[i], 1);
 	cr_expect_str_empty(log_text());
-	kl__guard_add(&memory[KL__GUARD_AREAS], 1);
+	kl__sigbus_add(&memory[KL__SIGBUS_AREAS], 1);
 	cr_expect(logged("128 pieces of register memory"), "%s", log_text());
-	for (unsigned int i = 0; i < KL__GUARD_AREAS; i++)
-		kl__guard_remove(&memory[i]);
+	for (unsigned int i = 0; i < KL__SIGBUS_AREAS; i++)
+		kl__sigbus_remove(&memory[i]);
 }

@@ -3,7 +3,7 @@
  * A page of registers can be taken from under us: by the kernel, for a driver that it binds to them,
  * and by a bus on which nobody answers any more. The access then raises SIGBUS, on whichever thread.
  */
-#include "platform/guard.h"
+#include "platform/sigbus.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@
 static struct {
 	_Atomic(uintptr_t) start;
 	_Atomic(size_t) size;
-} areas[KL__GUARD_AREAS];
+} areas[KL__SIGBUS_AREAS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Set up before the handler is. */
@@ -30,37 +30,37 @@ static struct sigaction before;
 static uintptr_t page_size;
 static int ones_fd = -1; /* a page of ones */
 
-void kl__guard_add(void *memory, size_t size)
+void kl__sigbus_add(void *memory, size_t size)
 {
 	unsigned int i = 0;
 
 	pthread_mutex_lock(&lock);
-	while (i < KL__GUARD_AREAS && atomic_load(&areas[i].size) != 0)
+	while (i < KL__SIGBUS_AREAS && atomic_load(&areas[i].size) != 0)
 		i++;
-	if (i < KL__GUARD_AREAS) {
+	if (i < KL__SIGBUS_AREAS) {
 		atomic_store(&areas[i].start, (uintptr_t)memory);
 		atomic_store(&areas[i].size, size);
 	}
 	pthread_mutex_unlock(&lock);
-	if (i == KL__GUARD_AREAS)
+	if (i == KL__SIGBUS_AREAS)
 		kl_warning(
 			"%d pieces of register memory are guarded, and this is one more: if its device is torn "
 			"off, an access to it ends this program; open fewer devices",
-			KL__GUARD_AREAS);
+			KL__SIGBUS_AREAS);
 }
 
-void kl__guard_remove(const void *memory)
+void kl__sigbus_remove(const void *memory)
 {
 	pthread_mutex_lock(&lock);
-	for (unsigned int i = 0; i < KL__GUARD_AREAS; i++)
+	for (unsigned int i = 0; i < KL__SIGBUS_AREAS; i++)
 		if (atomic_load(&areas[i].start) == (uintptr_t)memory)
 			atomic_store(&areas[i].size, 0);
 	pthread_mutex_unlock(&lock);
 }
 
-static bool is_guarded(uintptr_t address)
+static bool is_known(uintptr_t address)
 {
-	for (unsigned int i = 0; i < KL__GUARD_AREAS; i++)
+	for (unsigned int i = 0; i < KL__SIGBUS_AREAS; i++)
 		if (address - atomic_load(&areas[i].start) < atomic_load(&areas[i].size))
 			return true;
 	return false;
@@ -93,7 +93,7 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
 {
 	const int error = errno;
 
-	if (!is_guarded((uintptr_t)info->si_addr) || !replace((uintptr_t)info->si_addr))
+	if (!is_known((uintptr_t)info->si_addr) || !replace((uintptr_t)info->si_addr))
 		pass_on(number, info, context);
 	errno = error;
 }

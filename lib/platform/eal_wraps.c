@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "platform/eal_quick.h"
+#include "platform/eal_wraps.h"
 
 #include <time.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "platform/region.h"
+#include "platform/pci_bars.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -10,7 +10,8 @@
 
 #include <kickless/log.h>
 
-#include "platform/guard.h"
+#include "platform/sigbus.h"
+#include "pci/pci_command.h"
 
 void kl__region_map(struct kl__region *region, uint64_t offset, uint64_t size)
 {
@@ -28,14 +29,14 @@ void kl__region_map(struct kl__region *region, uint64_t offset, uint64_t size)
 		return;
 	*area = (struct kl__region_area){.offset = offset, .size = size, .memory = memory};
 	region->area_count++;
-	kl__guard_add(memory, size);
+	kl__sigbus_add(memory, size);
 }
 
 void kl__region_close(struct kl__region *region)
 {
 	while (region->area_count != 0) {
 		region->area_count--;
-		kl__guard_remove(region->areas[region->area_count].memory);
+		kl__sigbus_remove(region->areas[region->area_count].memory);
 		munmap(region->areas[region->area_count].memory,
 			region->areas[region->area_count].size);
 	}
@@ -57,12 +58,13 @@ static uint32_t get_by_call(const struct kl__region *region, uint64_t offset, un
 {
 	uint32_t value = 0;
 
-	if (kl__region_read(region, offset, &value, width) != 0)
+	if (kl__region_read_bytes(region, offset, &value, width) != 0)
 		value = UINT32_MAX >> (32 - 8 * width);
 	return le32toh(value);
 }
 
-uint32_t kl__region_get(const struct kl__region *region, uint64_t offset, unsigned int width)
+uint32_t kl__region_read_register(const struct kl__region *region, uint64_t offset,
+	unsigned int width)
 {
 	const void *at = kl__region_pointer(region, offset, width);
 
@@ -78,14 +80,14 @@ uint32_t kl__region_get(const struct kl__region *region, uint64_t offset, unsign
 	}
 }
 
-void kl__region_put(const struct kl__region *region, uint64_t offset, unsigned int width,
+void kl__region_write_register(const struct kl__region *region, uint64_t offset, unsigned int width,
 	uint32_t value)
 {
 	void *at = kl__region_pointer(region, offset, width);
 	uint32_t bytes = htole32(value);
 
 	if (at == NULL) {
-		if (kl__region_write(region, offset, &bytes, width) != 0)
+		if (kl__region_write_bytes(region, offset, &bytes, width) != 0)
 			kl_debug("a register at 0x%llx could not be written",
 				(unsigned long long)offset);
 		return;
@@ -108,7 +110,7 @@ static bool is_inside(const struct kl__region *region, uint64_t offset, size_t s
 	return offset <= region->size && size <= region->size - offset;
 }
 
-int kl__region_read(const struct kl__region *region, uint64_t offset, void *data, size_t size)
+int kl__region_read_bytes(const struct kl__region *region, uint64_t offset, void *data, size_t size)
 {
 	ssize_t done;
 
@@ -118,7 +120,7 @@ int kl__region_read(const struct kl__region *region, uint64_t offset, void *data
 	return done == (ssize_t)size ? 0 : -EIO;
 }
 
-int kl__region_write(const struct kl__region *region, uint64_t offset, const void *data,
+int kl__region_write_bytes(const struct kl__region *region, uint64_t offset, const void *data,
 	size_t size)
 {
 	ssize_t done;
@@ -127,4 +129,71 @@ int kl__region_write(const struct kl__region *region, uint64_t offset, const voi
 		return -EIO;
 	done = pwrite(region->fd, data, size, (off_t)(region->offset + offset));
 	return done == (ssize_t)size ? 0 : -EIO;
+}
+
+/* The base address registers, and the bit that tells ports from memory. */
+#define CFG_BAR 0x10
+#define CFG_BAR_IS_IO 0x1
+
+static struct kl__pci_bars *own(struct kl__pci_access *access)
+{
+	return (struct kl__pci_bars *)access;
+}
+
+int kl__pci_bars_config_read(struct kl__pci_access *access, uint32_t offset, void *data,
+	size_t size)
+{
+	return kl__region_read_bytes(&own(access)->config, offset, data, size);
+}
+
+int kl__pci_bars_config_write(struct kl__pci_access *access, uint32_t offset, const void *data,
+	size_t size)
+{
+	return kl__region_write_bytes(&own(access)->config, offset, data, size);
+}
+
+uint32_t kl__pci_bars_read(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+	unsigned int width)
+{
+	return kl__region_read_register(&own(access)->bars[bar], offset, width);
+}
+
+void kl__pci_bars_write(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
+	unsigned int width, uint32_t value)
+{
+	kl__region_write_register(&own(access)->bars[bar], offset, width, value);
+}
+
+volatile void *kl__pci_bars_pointer(struct kl__pci_access *access, unsigned int bar,
+	uint64_t offset, unsigned int width)
+{
+	return kl__region_pointer(&own(access)->bars[bar], offset, width);
+}
+
+int kl__pci_bars_enable(struct kl__pci_bars *regions)
+{
+	struct kl__pci_access *access = &regions->access;
+	uint16_t answer = PCI_CFG_COMMAND_MEMORY | PCI_CFG_COMMAND_INTX_DISABLE;
+
+	for (unsigned int i = 0; i < PCI_BARS; i++) {
+		uint8_t base;
+		int rc;
+
+		rc = kl__pci_bars_config_read(access, CFG_BAR + 4 * i, &base, sizeof(base));
+		if (rc != 0)
+			return rc;
+		access->bar[i].size = regions->bars[i].size;
+		access->bar[i].is_io = regions->bars[i].size != 0 && (base & CFG_BAR_IS_IO) != 0;
+		if (access->bar[i].is_io)
+			answer |= PCI_CFG_COMMAND_IO;
+	}
+	return kl__pci_command_change(access, answer, PCI_CFG_COMMAND_MASTER);
+}
+
+void kl__pci_bars_close(struct kl__pci_bars *regions)
+{
+	kl__pci_command_change(&regions->access, 0, PCI_CFG_COMMAND_MASTER);
+	for (unsigned int i = 0; i < PCI_BARS; i++)
+		kl__region_close(&regions->bars[i]);
+	kl__region_close(&regions->config);
 }

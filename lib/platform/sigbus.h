@@ -9,10 +9,10 @@
 #include <stddef.h>
 
 /* So many at once are guarded, four for each of testpmd's ports; one more is not, and that is said. */
-#define KL__GUARD_AREAS 128
+#define KL__SIGBUS_AREAS 128
 
-void kl__guard_add(void *memory, size_t size);
+void kl__sigbus_add(void *memory, size_t size);
 /* Before it is unmapped. */
-void kl__guard_remove(const void *memory);
+void kl__sigbus_remove(const void *memory);
 
 #endif

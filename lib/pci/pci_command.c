@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "transport/pci_restore.h"
+#include "pci/pci_command.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 
 #include <kickless/log.h>
+
+int kl__pci_command_change(struct kl__pci_access *access, uint16_t set, uint16_t clear)
+{
+	uint16_t before, after;
+	int rc;
+
+	rc = access->ops->config_read(access, PCI_CFG_COMMAND, &before, sizeof(before));
+	if (rc != 0)
+		return rc;
+	after = htole16((uint16_t)((le16toh(before) | set) & ~clear));
+	if (after == before)
+		return 0;
+	return access->ops->config_write(access, PCI_CFG_COMMAND, &after, sizeof(after));
+}
 
 /*
  * Where there is no function any more, every bit of its configuration reads as one. VFIO answers for
@@ -27,7 +41,7 @@ static uint16_t needed(const struct kl__pci_access *access)
 	return bits;
 }
 
-int kl__pci_restore(struct kl__pci_access *access)
+int kl__pci_command_restore(struct kl__pci_access *access)
 {
 	uint16_t bytes, command, missing;
 

@@ -1,14 +1,43 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "platform/holder.h"
+#include "platform/process.h"
 
 #include <dirent.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "platform/sysfs.h"
+
+bool kl__process_has_capability(const struct kl_machine *machine, unsigned int capability)
+{
+	unsigned long long effective = 0;
+	char path[PATH_MAX], line[128];
+	FILE *status;
+
+	snprintf(path, sizeof(path), "%s/self/status", machine->proc);
+	status = fopen(path, "r");
+	if (status == NULL)
+		return false;
+	while (fgets(line, sizeof(line), status) != NULL)
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	fclose(status);
+	return (effective >> capability & 1) != 0;
+}
+
+uint64_t kl__process_memlock_limit(const struct kl_machine *machine)
+{
+	struct rlimit limit;
+
+	if (kl__process_has_capability(machine, CAP_IPC_LOCK) ||
+		getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
 
 static bool process_holds(const char *folder, const char *path)
 {
@@ -31,7 +60,8 @@ static bool process_holds(const char *folder, const char *path)
 	return holds;
 }
 
-bool kl__holder_find(const struct kl_machine *machine, const char *path, struct kl__holder *holder)
+bool kl__process_find_by_file(const struct kl_machine *machine, const char *path,
+	struct kl__file_user *holder)
 {
 	struct dirent *entry;
 	DIR *processes = opendir(machine->proc);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "platform/eal_quick.h"
+#include "platform/eal_wraps.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ static uint64_t now_ns(void)
 }
 
 /* Against ten times the time that it takes itself. */
-Test(eal_quick, frequency)
+Test(eal_wraps, frequency)
 {
 	uint64_t found = __wrap_get_tsc_freq();
 	uint64_t begin_ns = now_ns(), begin = rte_rdtsc();
@@ -30,7 +30,7 @@ Test(eal_quick, frequency)
 		(double)found, expected);
 }
 
-Test(eal_quick, nodes)
+Test(eal_wraps, nodes)
 {
 	cr_expect_eq((int)__wrap_eal_cpu_socket_id(0), kl_numa_from_cpu(0));
 	cr_expect_eq(__wrap_eal_cpu_socket_id(100000), 0);

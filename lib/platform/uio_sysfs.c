@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What sysfs says of the functions that uio_pci_generic has. */
-#include "platform/uio.h"
+#include "platform/uio_sysfs.h"
 
 #include <dirent.h>
 #include <limits.h>

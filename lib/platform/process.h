@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Processes: what this one may do, and which other one has a file open. */
+#ifndef KL_PLATFORM_PROCESS_H
+#define KL_PLATFORM_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <kickless/discover.h>
+
+/* A capability of linux/capability.h that is effective now. */
+bool kl__process_has_capability(const struct kl_machine *machine, unsigned int capability);
+
+/* How many bytes this process may lock; UINT64_MAX when nothing limits it. */
+uint64_t kl__process_memlock_limit(const struct kl_machine *machine);
+
+struct kl__file_user {
+	pid_t pid;
+	char command[32];
+};
+
+/* Sees only what we have the rights to see: every process as root, else our own user's. */
+bool kl__process_find_by_file(const struct kl_machine *machine, const char *path,
+	struct kl__file_user *holder);
+
+#endif
