@@ -3,6 +3,7 @@
  * Recoveries while queue threads run: each recovery frees the rings under them, so a thread that is
  * within a call when it should not be is seen by the address sanitizer at the latest.
  */
+#include <errno.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -12,7 +13,8 @@
 #include "state.h"
 
 #define THREADS 3
-#define RECOVERIES 300
+#define READERS 2
+#define RECOVERIES 1000
 
 static struct blk_fixture fixture;
 static bool stop;
@@ -74,8 +76,31 @@ static void await_work(const struct worker *worker)
 		nanosleep(&pause, NULL);
 }
 
+/* Functions that any thread may call: what they read lives as long as the device. */
+static void *read_all_the_time(void *context)
+{
+	struct kl_blk_queue_stats stats;
+	struct kl_blk_queue_info info;
+	uint64_t *turns = context;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		for (uint16_t i = 0; i <= THREADS; i++) {
+			(void)kl_blk_queue_stats_get(fixture.blk, i, &stats);
+			(void)kl_blk_queue_info_get(fixture.blk, i, &info);
+			(void)kl_blk_queue_event_fd(fixture.blk, i);
+		}
+		(void)kl_blk_state(fixture.blk);
+		(void)kl_device_info(fixture.device)->name;
+		++*turns;
+	}
+	return NULL;
+}
+
 Test(gate, recoveries_under_running_threads)
 {
+	pthread_t readers[READERS];
+	uint64_t turns[READERS] = {0};
+
 	struct worker workers[THREADS] = {0};
 	const struct timespec pause = {.tv_nsec = 200000};
 
@@ -84,6 +109,8 @@ Test(gate, recoveries_under_running_threads)
 		workers[i].queue = i;
 		cr_assert_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
 	}
+	for (unsigned int i = 0; i < READERS; i++)
+		cr_assert_eq(pthread_create(&readers[i], NULL, read_all_the_time, &turns[i]), 0);
 	for (unsigned int i = 0; i < THREADS; i++)
 		await_work(&workers[i]);
 	for (unsigned int i = 0; i < RECOVERIES; i++) {
@@ -94,6 +121,10 @@ Test(gate, recoveries_under_running_threads)
 		forget_log();
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (unsigned int i = 0; i < READERS; i++) {
+		pthread_join(readers[i], NULL);
+		cr_expect_gt(turns[i], 0);
+	}
 	for (uint16_t i = 0; i < THREADS; i++) {
 		pthread_join(workers[i].thread, NULL);
 		take_completions(&workers[i], false);
@@ -101,5 +132,37 @@ Test(gate, recoveries_under_running_threads)
 		cr_expect_gt(workers[i].taken, 0);
 		cr_expect(!workers[i].is_wrong);
 	}
+	fixture_close(&fixture);
+}
+
+/* A stopped disk may be polled for what its stop has completed, also while it is started again. */
+Test(gate, polled_while_it_is_started_with_more_queues)
+{
+	struct worker workers[THREADS] = {0};
+
+	open_queues();
+	for (uint16_t i = 0; i < THREADS; i++) {
+		workers[i].queue = i;
+		cr_assert_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
+	}
+	for (unsigned int i = 0; i < 300; i++) {
+		cr_expect_eq(kl_blk_stop(fixture.blk), 0, "%s", log_text());
+		fixture_start(&fixture,
+			&(struct kl_blk_conf){.queues = (uint16_t)(1 + i % THREADS)});
+		forget_log();
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (uint16_t i = 0; i < THREADS; i++)
+		pthread_join(workers[i].thread, NULL);
+	fixture_close(&fixture);
+}
+
+/* There is nothing to wait for, and the wait says so at once. */
+Test(gate, a_wait_on_a_queue_that_is_not_there)
+{
+	struct kl_blk_completion done[1];
+
+	open_queues();
+	cr_expect_eq(kl_blk_wait(fixture.blk, THREADS, done, 1, 1, UINT64_MAX), -EINVAL);
 	fixture_close(&fixture);
 }

@@ -247,6 +247,39 @@ FRAMED_TEST(rng, a_wish_to_be_reset_is_told_from_a_late_answer)
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
 }
 
+FRAMED_TEST(rng, recovers_from_a_request_to_be_reset)
+{
+	uint8_t data[64];
+
+	cr_expect_eq(kl_rng_recover(rng), 0);
+	cr_expect_eq(fake->resets, 1, "nothing was wrong");
+	fake_need_reset(fake);
+	cr_expect_eq(kl_rng_recover(rng), 0, "%s", log_text());
+	cr_expect(logged("asks for a reset"), "%s", log_text());
+	cr_expect_eq(fake->resets, 2);
+	cr_expect_eq(kl_rng_state(rng), KL_DEVICE_RUNNING);
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+}
+
+FRAMED_TEST(rng, recovers_from_a_broken_queue_three_times)
+{
+	uint8_t data[64];
+
+	for (unsigned int i = 0; i < 4; i++) {
+		fake->script.serves_doorbells = false;
+		cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
+		fake_write_raw_used(fake, 0, RING, 64);
+		cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EIO);
+		cr_expect_eq(kl_rng_state(rng), KL_DEVICE_HALTED);
+		fake->script.serves_doorbells = true;
+		cr_expect_eq(kl_rng_recover(rng), i < 3 ? 0 : -EIO, "%s", log_text());
+		cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), i < 3 ? 0 : -ESHUTDOWN);
+	}
+	cr_expect_eq(kl_rng_state(rng), KL_DEVICE_FAILED);
+	cr_expect_eq(kl_rng_start(rng), 0, "%s", log_text());
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);
+}
+
 FRAMED_TEST(rng, a_device_that_left)
 {
 	uint8_t data[64];
