@@ -33,8 +33,8 @@ static int back_end = -1;
 int __wrap_kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name,
 	const char *path, bool is_server);
 void __wrap_kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint);
-int __wrap_kl__vhost_endpoint_meet(struct kl__vhost_endpoint *endpoint);
-int __wrap_kl__vhost_endpoint_meet_first(struct kl__vhost_endpoint *endpoint);
+int __wrap_kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint);
+int __wrap_kl__vhost_endpoint_connect_first(struct kl__vhost_endpoint *endpoint);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
 
 static void hang_up(void)
@@ -58,7 +58,7 @@ void __wrap_kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint)
 	(void)endpoint;
 }
 
-int __wrap_kl__vhost_endpoint_meet(struct kl__vhost_endpoint *endpoint)
+int __wrap_kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint)
 {
 	int fds[2];
 
@@ -71,9 +71,9 @@ int __wrap_kl__vhost_endpoint_meet(struct kl__vhost_endpoint *endpoint)
 	return fds[0];
 }
 
-int __wrap_kl__vhost_endpoint_meet_first(struct kl__vhost_endpoint *endpoint)
+int __wrap_kl__vhost_endpoint_connect_first(struct kl__vhost_endpoint *endpoint)
 {
-	return __wrap_kl__vhost_endpoint_meet(endpoint);
+	return __wrap_kl__vhost_endpoint_connect(endpoint);
 }
 
 static void send_bytes(const void *bytes, size_t size)
