@@ -102,7 +102,7 @@ static inline void blk_publish(struct blk_queue *queue)
 	kl__kick(ring);
 }
 
-/* Queues a completion for the next poll. There is room for all that can be outstanding (queue.c). */
+/* Queues a completion for the next poll. There is room for all outstanding ones (queue.c). */
 static inline void blk_ready_push(struct blk_queue *queue, uint64_t user_data, int result,
 	uint64_t value)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A host-managed zoned disk: what a request must be before the device sees it, and what its answers mean.
- * virtio 1.x, 5.2.4, 5.2.6, 5.2.6.1.
+ * A host-managed zoned disk: the check of its requests, and the meaning of its answers. virtio 1.x,
+ * 5.2.4, 5.2.6, 5.2.6.1.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Checksums of packets in mbufs, and where their headers are. Nothing that a packet says of itself
- * is believed before it was held against the packet's length.
+ * Checksums of packets in mbufs, and the places of their headers. Every length field of a packet is
+ * checked against the packet's own length first.
  */
 #ifndef KL_NET_CHECKSUM_H
 #define KL_NET_CHECKSUM_H
@@ -10,12 +10,14 @@
 
 #include <rte_mbuf.h>
 
-/* Where a transport header is, and of what kind. Lengths in bytes. */
+/* The place and kind of a transport header. Lengths in bytes. */
 struct net_place {
 	uint16_t l3_at;
-	uint16_t l3_bytes; /* with IPv6 extension headers */
+	/* With IPv6 extension headers. */
+	uint16_t l3_bytes;
 	uint16_t l4_at;
-	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	/* IPPROTO_TCP or IPPROTO_UDP. */
+	uint8_t protocol;
 	bool is_ipv6;
 };
 
@@ -38,15 +40,15 @@ void net_write16(struct rte_mbuf *packet, uint32_t at, uint16_t value);
 uint16_t net_checksum(const struct rte_mbuf *packet, uint32_t at, uint32_t bytes);
 
 /*
- * The sum over the pseudo header for so many bytes of transport header and data, not inverted. 0, or
- * -EINVAL when the IP header is not there or of the other version.
+ * The sum over the pseudo header for that many bytes of transport header and data, not inverted. 0,
+ * or -EINVAL when the IP header is missing or of the other version.
  */
 int net_checksum_pseudo_header(const struct rte_mbuf *packet, const struct net_place *place,
 	uint32_t bytes, uint16_t *sum);
 
 /*
- * How many bytes the IP header says that transport header and data have, which is less than what
- * follows in a padded frame. -EINVAL when the IP header makes no sense.
+ * The bytes of transport header and data according to the IP header, which are fewer than those that
+ * follow it in a padded frame. -EINVAL when the IP header is malformed.
  */
 int net_transport_bytes(const struct rte_mbuf *packet, const struct net_place *place);
 

@@ -35,7 +35,7 @@ struct net_rx_rules net_rx_rules_of(const struct kl_features *accepted, uint64_t
 	return rules;
 }
 
-/* 5.1.9.4.5: the types of hash, and what they tell of the packet. */
+/* 5.1.9.4.5: the packet type that each type of hash stands for. */
 static const uint32_t type_of_report[VIRTIO_NET_HASH_REPORT_MAX + 1] = {
 	0,
 	RTE_PTYPE_L2_ETHER | RTE_PTYPE_L3_IPV4_EXT_UNKNOWN,
@@ -60,7 +60,7 @@ static void set_hash(struct rte_mbuf *packet, const struct virtio_net_hdr_v1_has
 	packet->packet_type = type_of_report[report];
 }
 
-/* Large packets: only of a kind that was negotiated, with a size, and incomplete. 5.1.9.4.1 */
+/* 5.1.9.4.1: a large packet has a negotiated type, a size, and an incomplete checksum. */
 static bool is_legal_gso(const struct net_rx_rules *rules, const struct virtio_net_hdr *header)
 {
 	uint8_t type = header->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
@@ -71,10 +71,10 @@ static bool is_legal_gso(const struct net_rx_rules *rules, const struct virtio_n
 }
 
 /*
- * Not a transport header that we know, in a tunnel perhaps: nobody behind us would find it again, so
- * the sum is completed here.
+ * Completes the checksum of an unknown transport header, for example in a tunnel. No later stage
+ * would find that header again.
  */
-static void complete(struct rte_mbuf *packet, const struct virtio_net_hdr *header)
+static void complete_checksum(struct rte_mbuf *packet, const struct virtio_net_hdr *header)
 {
 	uint32_t field = (uint32_t)header->csum_start + header->csum_offset;
 	uint16_t sum = (uint16_t)~net_checksum(packet, header->csum_start,
@@ -92,7 +92,7 @@ static bool is_inside(const struct rte_mbuf *packet, const struct virtio_net_hdr
 		packet->pkt_len;
 }
 
-/* The length of the transport header, for whoever cuts the packet again. */
+/* The length of the transport header, for a stage that segments the packet again. */
 static uint16_t l4_bytes(const struct rte_mbuf *packet, const struct net_place *place)
 {
 	const uint8_t *field;
@@ -106,8 +106,8 @@ static uint16_t l4_bytes(const struct rte_mbuf *packet, const struct net_place *
 }
 
 /*
- * NRX-11: the data is good and the sum is not complete. Where it belongs is in csum_start and
- * csum_offset, unless the device coalesced and counts there (RSC_INFO, NRX-09).
+ * NRX-11: the data is good and the checksum is not complete. csum_start and csum_offset are its
+ * place, unless the device coalesced packets and these fields are counts (RSC_INFO, NRX-09).
  */
 static enum net_rx_verdict set_partial(const struct net_rx_rules *rules, struct rte_mbuf *packet,
 	const struct virtio_net_hdr *header)
@@ -133,7 +133,7 @@ static enum net_rx_verdict set_partial(const struct net_rx_rules *rules, struct 
 	}
 	if (has_counts)
 		return NET_RX_DOUBTFUL;
-	complete(packet, header);
+	complete_checksum(packet, header);
 	return NET_RX_GOOD;
 }
 

@@ -99,7 +99,7 @@ static inline void clear_header(struct rte_mbuf *packet, uint16_t header_bytes)
 }
 
 /*
- * Whether the packet has one segment of at least one byte, is not too long, and has private
+ * True for a packet with one segment of at least one byte that is not too long and has private
  * headroom for the header. As has_header_room in tx_slow.c, but fields that lie together are read
  * together.
  */
@@ -192,7 +192,7 @@ poll:
 	return added;
 }
 
-/* A packet takes one descriptor where the device has indirect tables; else tx_burst_generic runs. */
+/* A packet takes one descriptor where there are indirect tables; else tx_burst_generic runs. */
 #define TX_BURST(name, kind) \
 	static uint16_t tx_burst_##name(struct net_txq *txq, struct rte_mbuf **packets, \
 		uint16_t count) \

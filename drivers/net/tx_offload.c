@@ -14,7 +14,7 @@
 #define SEGMENT_FLAGS (RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_UDP_SEG)
 #define OUTER_FLAGS \
 	(RTE_MBUF_F_TX_OUTER_IPV4 | RTE_MBUF_F_TX_OUTER_IPV6 | RTE_MBUF_F_TX_TUNNEL_MASK)
-/* Asked for by other means than ours, or above what feature bits below 64 can do. */
+/* Requested by other means than ours, or beyond the feature bits below 64. */
 #define REFUSED_FLAGS \
 	(RTE_MBUF_F_TX_QINQ | RTE_MBUF_F_TX_OUTER_UDP_CKSUM | RTE_MBUF_F_TX_MACSEC | \
 		RTE_MBUF_F_TX_SEC_OFFLOAD | RTE_MBUF_F_TX_IEEE1588_TMST)
@@ -24,12 +24,15 @@
 #define TCP_HEADER_MIN 20
 #define TCP_FLAGS_AT 13
 
-/* What is to be done to one packet. */
+/* The offloads of one packet. */
 struct task {
 	struct net_place place;
-	uint16_t outer_at; /* of an outer IPv4 header whose checksum is wanted; 0: none */
-	uint16_t l4_bytes; /* of the transport header */
-	uint16_t segment; /* payload of each segment; 0: not to be cut */
+	/* Of an outer IPv4 header whose checksum is requested; 0: none. */
+	uint16_t outer_at;
+	/* Of the transport header. */
+	uint16_t l4_bytes;
+	/* Payload of each segment; 0: the packet is not segmented. */
+	uint16_t segment;
 };
 
 struct net_tx_rules net_tx_rules_of(const struct kl_features *accepted, uint64_t tx_offloads)
@@ -51,7 +54,7 @@ static int insert_tag(struct rte_mbuf *packet)
 
 	if (packet->data_len < RTE_ETHER_HDR_LEN)
 		return -EINVAL;
-	/* It needs the packet to itself, with room in front. */
+	/* It needs a packet that nobody else holds, with headroom. */
 	return rte_vlan_insert(&same) == 0 ? 0 : -ENOTSUP;
 }
 
@@ -67,7 +70,7 @@ static int set_ip_checksum(struct rte_mbuf *packet, uint32_t at, uint32_t bytes)
 	return 0;
 }
 
-/* What the flags say, and the lengths beside them. */
+/* Reads the flags, and the lengths beside them. */
 static int read_flags(const struct rte_mbuf *packet, struct task *task)
 {
 	uint64_t flags = packet->ol_flags, l4 = flags & RTE_MBUF_F_TX_L4_MASK;
@@ -81,7 +84,7 @@ static int read_flags(const struct rte_mbuf *packet, struct task *task)
 		((flags & RTE_MBUF_F_TX_UDP_SEG) != 0 && is_tcp))
 		return -EINVAL;
 	if ((flags & OUTER_FLAGS) != 0) {
-		/* 5.1.3: cutting what is in a tunnel needs features that this driver has not. */
+		/* 5.1.3: segmentation in a tunnel needs features that this driver does not have. */
 		if ((flags & SEGMENT_FLAGS) != 0)
 			return -ENOTSUP;
 		if ((flags & RTE_MBUF_F_TX_OUTER_IP_CKSUM) != 0)
@@ -119,8 +122,8 @@ static int measure_l4(const struct rte_mbuf *packet, struct task *task)
 }
 
 /*
- * A packet as it came from a port, whoever has changed it since: its headers are looked for again.
- * One that came larger than a frame is cut as it was coalesced. -ENOENT: there is nothing to do.
+ * Reads a packet that came from a port. It may have been changed since, so its headers are searched
+ * again. A packet that was coalesced is segmented in the same way. -ENOENT: there is nothing to do.
  */
 static int read_packet(const struct rte_mbuf *packet, struct task *task)
 {
@@ -158,12 +161,12 @@ static int choose_gso(const struct net_tx_rules *rules, const struct rte_mbuf *p
 		return -EINVAL;
 	if ((*flags & RTE_TCP_CWR_FLAG) == 0)
 		return 0;
-	/* NTX-10: segments must not all carry the mark of one. */
+	/* NTX-10: not all segments may carry the CWR flag of the first. */
 	header->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 	return rules->has_ecn ? 0 : -ENOTSUP;
 }
 
-/* Cuts only what is more than one segment; NTX-17: hdr_len is exact. */
+/* Requests segmentation of a packet of more than one segment; NTX-17: hdr_len is exact. */
 static int set_gso(const struct net_tx_rules *rules, const struct rte_mbuf *packet,
 	const struct task *task, struct virtio_net_hdr *header)
 {
@@ -186,9 +189,9 @@ static int set_gso(const struct net_tx_rules *rules, const struct rte_mbuf *pack
 
 /*
  * NTX-14, NTX-15: the field gets the sum of the pseudo header, and the device sums up to the end of
- * the packet. What lies behind the end of the datagram, in a padded frame, is taken off beforehand.
+ * the packet. The padding behind the end of the datagram is subtracted beforehand.
  */
-static void seed(struct rte_mbuf *packet, const struct net_place *place, uint32_t bytes,
+static void seed_checksum(struct rte_mbuf *packet, const struct net_place *place, uint32_t bytes,
 	uint16_t pseudo, struct virtio_net_hdr *header)
 {
 	uint32_t padding_at = place->l4_at + bytes;
@@ -204,9 +207,9 @@ static void seed(struct rte_mbuf *packet, const struct net_place *place, uint32_
 	net_write16(packet, (uint32_t)place->l4_at + header->csum_offset, pseudo);
 }
 
-/* NTX-04: all of it here. A UDP checksum of zero would mean that there is none. */
-static void complete(struct rte_mbuf *packet, const struct net_place *place, uint32_t bytes,
-	uint16_t pseudo)
+/* NTX-04: computes the whole checksum. A UDP checksum of zero would mean that there is none. */
+static void complete_checksum(struct rte_mbuf *packet, const struct net_place *place,
+	uint32_t bytes, uint16_t pseudo)
 {
 	uint32_t field = (uint32_t)place->l4_at + net_checksum_offset(place);
 	uint16_t sum;
@@ -229,7 +232,7 @@ static int set_checksum(const struct net_tx_rules *rules, struct rte_mbuf *packe
 
 	if (place->l3_bytes < least || field_end > packet->pkt_len)
 		return -EINVAL;
-	/* The IP header of what is to be cut need not have the length of the whole. */
+	/* The IP header of a packet to be segmented need not have the length of the whole. */
 	bytes = header->gso_type != VIRTIO_NET_HDR_GSO_NONE ?
 		(int)(packet->pkt_len - place->l4_at) :
 		net_transport_bytes(packet, place);
@@ -237,13 +240,13 @@ static int set_checksum(const struct net_tx_rules *rules, struct rte_mbuf *packe
 		net_checksum_pseudo_header(packet, place, (uint32_t)bytes, &pseudo) != 0)
 		return -EINVAL;
 	if (rules->has_csum)
-		seed(packet, place, (uint32_t)bytes, pseudo, header);
+		seed_checksum(packet, place, (uint32_t)bytes, pseudo, header);
 	else
-		complete(packet, place, (uint32_t)bytes, pseudo);
+		complete_checksum(packet, place, (uint32_t)bytes, pseudo);
 	return 0;
 }
 
-/* NTX-13: what comes before the transport header is complete when the device gets it. */
+/* NTX-13: all headers before the transport header are complete when the device gets them. */
 static int set_ip_checksums(struct rte_mbuf *packet, const struct task *task)
 {
 	int rc = 0;
@@ -261,7 +264,7 @@ int net_tx_offload(const struct net_tx_rules *rules, struct rte_mbuf *packet,
 	struct virtio_net_hdr *header)
 {
 	const uint64_t sums = RTE_MBUF_F_TX_L4_MASK | SEGMENT_FLAGS;
-	bool is_asked = (packet->ol_flags & (sums | RTE_MBUF_F_TX_IP_CKSUM)) != 0;
+	bool is_requested = (packet->ol_flags & (sums | RTE_MBUF_F_TX_IP_CKSUM)) != 0;
 	struct task task = {.outer_at = 0};
 	int rc = 0;
 
@@ -271,12 +274,12 @@ int net_tx_offload(const struct net_tx_rules *rules, struct rte_mbuf *packet,
 	if ((packet->ol_flags & RTE_MBUF_F_TX_VLAN) != 0)
 		rc = insert_tag(packet);
 	if (rc == 0)
-		rc = is_asked ? read_flags(packet, &task) : read_packet(packet, &task);
+		rc = is_requested ? read_flags(packet, &task) : read_packet(packet, &task);
 	if (rc == -ENOENT)
 		return 0;
-	if (rc == 0 && is_asked)
+	if (rc == 0 && is_requested)
 		rc = set_ip_checksums(packet, &task);
-	if (rc != 0 || (is_asked && (packet->ol_flags & sums) == 0))
+	if (rc != 0 || (is_requested && (packet->ol_flags & sums) == 0))
 		return rc;
 	if (task.segment != 0)
 		rc = set_gso(rules, packet, &task, header);

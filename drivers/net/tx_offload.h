@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a packet to be sent asks for, put into the device's header, and what the device can't do done
- * here: virtio 1.x, 5.1.9.2. Pure functions over a packet; the queue's thread.
+ * The offloads that a packet requests: written into the device's header, or done here where the
+ * device can't. virtio 1.x, 5.1.9.2. Pure functions over a packet; the queue's thread.
  */
 #ifndef KL_NET_TX_OFFLOAD_H
 #define KL_NET_TX_OFFLOAD_H
@@ -14,9 +14,10 @@
 
 #include "wire.h"
 
-/* What the device does; constant from one start to the next. */
+/* The offloads of the device; constant from one start to the next. */
 struct net_tx_rules {
-	bool is_needed; /* some packet may ask for something */
+	/* Some packet may request an offload. */
+	bool is_needed;
 	bool has_csum;
 	bool has_tso4;
 	bool has_tso6;
@@ -25,23 +26,24 @@ struct net_tx_rules {
 	bool has_ufo;
 };
 
-/* By the features accepted, and the offloads in force. */
+/* The rules that follow from the features accepted and the offloads in force. */
 struct net_tx_rules net_tx_rules_of(const struct kl_features *accepted, uint64_t tx_offloads);
 
 /*
- * Flags of which one is set in a packet that needs a look. The last of them is one bit of
- * RTE_MBUF_F_RX_L4_CKSUM_NONE: the packet came from a port, and its checksum is not complete.
+ * The flags of which one is set in a packet that net_tx_offload has to process. The last of them is
+ * one bit of RTE_MBUF_F_RX_L4_CKSUM_NONE: the packet came from a port, and its checksum is not
+ * complete.
  */
 #define NET_TX_FLAGS (RTE_MBUF_F_TX_OFFLOAD_MASK | RTE_MBUF_F_RX_L4_CKSUM_BAD)
 
-/* Whether net_tx_offload has something to do. Without, the header is all zeros. */
+/* True when net_tx_offload has something to do. Otherwise the header is all zeros. */
 static inline bool net_tx_offload_is_requested(const struct rte_mbuf *packet)
 {
 	return (packet->ol_flags & NET_TX_FLAGS) != 0;
 }
 
 /*
- * Does it: changes the packet (tag, checksums) and fills header, num_buffers 0. A packet whose
+ * Changes the packet (tag, checksums) and fills header, with num_buffers 0. A packet whose
  * header->gso_type is not NONE may be longer than the MTU. 0, or the packet can't be sent: -EINVAL,
  * it contradicts itself; -ENOTSUP, the device can't do this and neither can software.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets that are not simple: of several segments, without room for a header, or with a header that
- * says something. Any kind of ring.
+ * Packets that are not simple: with several segments, without headroom for the header, or with a
+ * header that requests an offload. Any kind of ring.
  */
 #include <errno.h>
 
@@ -10,13 +10,10 @@
 #include "state.h"
 #include "tx.h"
 
-/* More than this no ring is asked to take for one packet. */
-#define TX_MAX_PIECES 256
+/* The largest number of segments of one packet, on any ring. */
+#define TX_MAX_SEGMENTS 256
 
-/*
- * Whether the header can stand right before the data: nobody else holds this buffer, and there is
- * room.
- */
+/* True when the header fits right before the data, in a buffer that nobody else holds. */
 static inline bool has_header_room(const struct rte_mbuf *packet, uint16_t header_bytes)
 {
 	return rte_mbuf_refcnt_read(packet) == 1 && RTE_MBUF_DIRECT(packet) &&
@@ -41,7 +38,7 @@ static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet
 	return packet->pkt_len > max_frame;
 }
 
-/* The device's may be shorter or longer than what we have to say. */
+/* Writes the header in the device's size, which may be shorter or longer. */
 static inline void write_header(void *room, const struct virtio_net_hdr *header,
 	uint16_t header_bytes)
 {
@@ -54,8 +51,8 @@ static inline void write_header(void *room, const struct virtio_net_hdr *header,
 }
 
 /*
- * A header that says something, for a packet that has no room for it: in a buffer of its own, which
- * goes with the packet. NULL when the packet's pool has none.
+ * A buffer for the header of a packet that has no headroom for it. It is freed with the packet. NULL
+ * when the packet's pool has none.
  */
 static struct rte_mbuf *carry_header(const struct net_txq *txq, struct rte_mbuf *packet,
 	const struct virtio_net_hdr *header)
@@ -89,7 +86,7 @@ static inline bool fill_table(struct kl__table *table, struct kl__segment first,
 	return fits;
 }
 
-/* The usual way: into the table of a free descriptor. Else false, and nothing is done. */
+/* Adds segments in the indirect table of a free descriptor. False when it does not fit. */
 static inline bool add_table(struct kl_queue *queue, struct kl__segment first,
 	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
@@ -104,26 +101,26 @@ static inline bool add_table(struct kl_queue *queue, struct kl__segment first,
 	return true;
 }
 
-/* By the verb that knows all ways. */
+/* Adds segments by kl__queue_add, which chains descriptors where there is no table. */
 KL__NOINLINE static int add_listed(struct kl_queue *queue, struct kl__segment first,
 	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
-	struct kl__segment pieces[TX_MAX_PIECES];
+	struct kl__segment segments[TX_MAX_SEGMENTS];
 	unsigned int count = 1;
 
-	pieces[0] = first;
+	segments[0] = first;
 	for (; segment != NULL; segment = segment->next) {
 		if (segment->data_len == 0)
 			continue;
-		if (count == TX_MAX_PIECES)
+		if (count == TX_MAX_SEGMENTS)
 			return -EINVAL;
-		pieces[count++] = (struct kl__segment){rte_pktmbuf_iova(segment),
+		segments[count++] = (struct kl__segment){rte_pktmbuf_iova(segment),
 			segment->data_len};
 	}
-	return kl__queue_add(queue, pieces, count, 0, buffer);
+	return kl__queue_add(queue, segments, count, 0, buffer);
 }
 
-/* Adds the header as it lies, and the segments from there on. buffer is what is freed in the end. */
+/* Adds the header in first, and the segments that follow. buffer is freed in the end. */
 static inline int add_segments(struct net_txq *txq, struct kl__segment first,
 	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
@@ -154,11 +151,8 @@ static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
 	return rc;
 }
 
-/*
- * A packet of several segments, one without room for a header, or one whose header says something:
- * any kind of ring, several pieces.
- */
-static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet,
+/* Adds the header and the packet: in one segment where both fit, else in several. */
+static int add_packet(struct net_txq *txq, struct rte_mbuf *packet,
 	const struct virtio_net_hdr *header)
 {
 	const uint16_t header_bytes = txq->header_bytes;
@@ -177,8 +171,9 @@ static int add_pieces(struct net_txq *txq, struct rte_mbuf *packet,
 	return add_segments(txq, first, packet, packet);
 }
 
-/* The packet's wishes, then what it is whatever it wishes. */
-static int prepare(struct net_txq *txq, struct rte_mbuf *packet, struct virtio_net_hdr *header)
+/* Fills the header and checks the packet. */
+static int prepare_header(struct net_txq *txq, struct rte_mbuf *packet,
+	struct virtio_net_hdr *header)
 {
 	int rc = 0;
 
@@ -187,7 +182,7 @@ static int prepare(struct net_txq *txq, struct rte_mbuf *packet, struct virtio_n
 		return -EINVAL;
 	if (txq->rules.is_needed && net_tx_offload_is_requested(packet))
 		rc = net_tx_offload(&txq->rules, packet, header);
-	/* NET-08: what the device cuts may be longer than a frame. */
+	/* NET-08: a packet that the device segments may be longer than a frame. */
 	if (rc == 0 && header->gso_type == VIRTIO_NET_HDR_GSO_NONE && is_too_long(txq, packet))
 		rc = -EINVAL;
 	return rc;
@@ -196,10 +191,10 @@ static int prepare(struct net_txq *txq, struct rte_mbuf *packet, struct virtio_n
 bool net_tx_add_slow(struct net_txq *txq, struct rte_mbuf *packet)
 {
 	struct virtio_net_hdr header;
-	int rc = prepare(txq, packet, &header);
+	int rc = prepare_header(txq, packet, &header);
 
 	if (rc == 0)
-		rc = add_pieces(txq, packet, &header);
+		rc = add_packet(txq, packet, &header);
 	if (rc == -ENOSPC || rc == -EIO)
 		return false;
 	if (rc != 0) {

@@ -13,15 +13,13 @@
 
 #define KL__LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define KL__UNLIKELY(condition) __builtin_expect(!!(condition), 0)
-/* For templates that take constant flags: every branch on a flag must disappear. */
+/* Of templates that take constant flags: every branch on a flag must disappear. */
 #define KL__ALWAYS_INLINE static inline __attribute__((always_inline))
 #define KL__COLD __attribute__((cold, noinline))
-/* Often enough to be fast, but not the way of a simple packet. */
+/* Called often enough to be fast, but not for a simple packet. */
 #define KL__NOINLINE __attribute__((noinline))
 
-/*
- * What follows in program order is read after this: pairs with the device's release of the index.
- */
+/* Later reads in program order happen after this: pairs with the device's release of the index. */
 static inline uint16_t kl__load_acquire(const uint16_t *shared)
 {
 	return __atomic_load_n(shared, __ATOMIC_ACQUIRE);
@@ -33,7 +31,7 @@ static inline uint16_t kl__load(const uint16_t *shared)
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);
 }
 
-/* As kl__load_acquire: two bytes of what is read tell whether the other six mean anything. */
+/* As kl__load_acquire: two bytes of the word decide whether the other six are valid. */
 static inline uint64_t kl__load64_acquire(const uint64_t *shared)
 {
 	return __atomic_load_n(shared, __ATOMIC_ACQUIRE);
@@ -60,7 +58,7 @@ static inline uint32_t kl__load32(const uint32_t *shared)
 }
 
 /*
- * What precedes in program order is visible before this: pairs with the device's acquire of the
+ * Earlier writes in program order are visible before this: pairs with the device's acquire of the
  * index.
  */
 static inline void kl__store_release(uint16_t *shared, uint16_t value)
@@ -73,7 +71,7 @@ static inline void kl__store(uint16_t *shared, uint16_t value)
 	__atomic_store_n(shared, value, __ATOMIC_RELAXED);
 }
 
-/* What device barriers add to the CPUs' own; constant, so that it vanishes where nothing does. */
+/* The addition of device barriers to the CPUs' own; constant, so that it vanishes where empty. */
 #if defined(__aarch64__)
 #define KL__BUS_BARRIERS 1
 #define kl__bus_barrier() __asm__ volatile("dmb osh" ::: "memory")
@@ -90,7 +88,7 @@ static inline void kl__publish16(uint16_t *shared, uint16_t value, bool is_on_bu
 	kl__store_release(shared, value);
 }
 
-/* After a relaxed or acquiring load that said there is something to read. */
+/* After a relaxed or acquiring load of an index or flags that made an entry readable. */
 static inline void kl__consume_fence(bool is_on_bus)
 {
 	if (KL__BUS_BARRIERS && is_on_bus)

@@ -13,7 +13,7 @@ static size_t round_up(size_t value, size_t align)
 
 /*
  * Two of the rings start four bytes before a cache line, so that their entries start with one: four
- * or eight used elements then share a line and none straddles two. 2.7 asks for less.
+ * or eight used elements then share a line and none straddles two. 2.7 requires less.
  */
 static size_t ring_offset(size_t at)
 {
@@ -28,7 +28,7 @@ static void split_layout(size_t n, struct kl__queue_layout *layout)
 	layout->indirect = round_up(layout->device + 6 + 8 * n, KL__CACHE_LINE);
 }
 
-/* 2.7.2: one block that the device is told the start and the size of, and nothing else. */
+/* 2.7.2: one block, of which the device gets only the start and the size. */
 static void legacy_layout(size_t n, struct kl__queue_layout *layout)
 {
 	layout->driver = n * sizeof(struct virtq_desc);
@@ -98,7 +98,8 @@ static void init_kick(struct kl__kick_state *kick, const struct kl__queue_shape 
 }
 
 /*
- * 2.7.7.1: a polled queue wants no used notifications. With EVENT_IDX only used_event may say so.
+ * 2.7.7.1: a polled queue wants no used notifications. With EVENT_IDX only used_event suppresses
+ * them.
  */
 static void init_split(struct kl_queue *queue)
 {

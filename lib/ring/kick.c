@@ -50,7 +50,7 @@ bool kl__packed_kick_wanted(const struct kl_queue *queue, uint16_t window)
 	uint32_t word = kl__load32(area);
 	uint16_t event = word & (VIRTQ_EVENT_WRAP - 1), flags = (word >> 16) & 3;
 
-	/* Without EVENT_IDX the event word has no place; a reserved value does not disable kicks. */
+	/* Without EVENT_IDX there is no place; a reserved value does not disable kicks. */
 	if (flags != RING_EVENT_FLAGS_DESC || !queue->event_idx)
 		return flags != RING_EVENT_FLAGS_DISABLE;
 	/* A place of the previous lap lies before the ring's beginning. */

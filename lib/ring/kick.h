@@ -45,18 +45,18 @@ static inline uint16_t kl__kick_reach(const struct kl_queue *queue)
 }
 
 /*
- * 2.7.7.2, 2.7.10: whether the move of a free-running index from old to new passes event, that is
- * whether entry number event lies in [old, new). All arithmetic is modulo 2^16.
+ * 2.7.7.2, 2.7.10: true when the move of a free-running index from old to new passes event, that is
+ * when entry number event lies in [old, new). All arithmetic is modulo 2^16.
  */
 static inline bool kl__kick_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx)
 {
 	return (uint16_t)(new_idx - event - 1) < (uint16_t)(new_idx - old_idx);
 }
 
-/* Packed: whether the device requests a notification of one of the last window descriptors. 2.8.10. */
+/* 2.8.10, packed: true when the device requests a kick for one of the last window descriptors. */
 bool kl__packed_kick_wanted(const struct kl_queue *queue, uint16_t window);
 
-/* Whether the device requests a notification of one of the last window entries. 2.7.7.2, 2.7.10.1. */
+/* 2.7.7.2, 2.7.10.1: true when the device requests a kick for one of the last window entries. */
 static inline bool kl__kick_wanted(const struct kl_queue *queue, uint16_t window)
 {
 	uint16_t published = queue->published;

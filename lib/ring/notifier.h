@@ -14,20 +14,21 @@
 struct kl_notifier {
 	/* A mapped doorbell register; NULL where a store can't reach it. */
 	volatile void *doorbell;
-	/* What to store: the queue's index, or what the device asked for (NOTIF_CONFIG_DATA). */
+	/* The value to store: the queue's index, or the device's choice (NOTIF_CONFIG_DATA). */
 	uint16_t value;
-	uint8_t width; /* of the register, in bytes: 2 or 4 */
-	/* NOTIFICATION_DATA: the upper half says how far the driver got. 4.1.5.2, 4.2.3.3. */
+	/* Of the register, in bytes: 2 or 4. */
+	uint8_t width;
+	/* NOTIFICATION_DATA: the upper half is the driver's position. 4.1.5.2, 4.2.3.3. */
 	bool has_data;
-	/* The other way, used when doorbell is NULL: a system call or a socket. */
+	/* Called when doorbell is NULL: a system call or a socket. */
 	void (*notify)(const struct kl_notifier *notifier, uint32_t what);
 	void *context;
 	uint64_t address;
 };
 
 /*
- * Rings. next is where the driver will go on, the available index of a split ring, or offset and
- * wrap counter (bit 15) of a packed one. The caller has made its buffers visible and run the full
+ * Writes the doorbell. next is the driver's position: the available index of a split ring, or offset
+ * and wrap counter (bit 15) of a packed one. The caller has made its buffers visible and run the full
  * fence of the kick decision, so the store can't overtake them. virtio 1.x, 2.9.
  */
 static inline void kl_notify(const struct kl_notifier *notifier, uint16_t next)

@@ -33,7 +33,7 @@ const char *kl_queue_fault_name(enum kl_queue_fault fault)
 	case KL_QUEUE_STALLED:
 		return "no progress in the time that was given";
 	case KL_QUEUE_USED_SHORT:
-		return "fewer buffers used together than the device says";
+		return "fewer buffers used together than announced";
 	}
 	return "unknown";
 }
@@ -74,7 +74,8 @@ uint16_t kl__queue_harvest(struct kl_queue *queue, void **buffers, uint32_t *len
 	uint32_t *writables, uint16_t max)
 {
 	static harvest_fn *const by_kind[KL__RING_KINDS] = {KL__RING_KINDS_X(HARVEST_ENTRY)};
-	uint16_t n = by_kind[queue->kind](queue, buffers, lengths, writables, max);
+	harvest_fn *harvest = by_kind[queue->kind];
+	uint16_t n = harvest(queue, buffers, lengths, writables, max);
 
 	kl__ring_park(queue, queue->kind);
 	return n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The used side of a virtqueue: harvesting used buffers and asking for notifications of them, in
+ * The used side of a virtqueue: harvesting used buffers and requesting notifications of them, in
  * both formats (virtio 1.x, 2.7.8, 2.7.14, 2.8.6 to 2.8.10). Everything read from the device is
  * read once and checked against the private record. The templates take a constant kind
  * (KL__RING_*).
@@ -31,8 +31,8 @@ KL__COLD void kl__queue_unsort(struct kl_queue *queue, uint16_t idx, uint16_t pl
 KL__COLD void kl__split_reorder(struct kl_queue *queue, uint16_t place, uint16_t id);
 
 /*
- * Whether the buffer of this id is in flight, when the one at place is the next to be used and idx
- * have been.
+ * True when the buffer of this id is in flight. place is that of the next buffer to be used; idx
+ * buffers were used before.
  */
 static inline bool kl__queue_is_in_flight(const struct kl_queue *queue, uint16_t id, uint16_t idx,
 	uint16_t place)
@@ -63,7 +63,7 @@ static inline struct kl__packed_used kl__packed_read(const struct kl_queue *queu
 	};
 }
 
-/* Whether these are the flags of a descriptor that is used in this lap. */
+/* True for the flags of a descriptor that is used in this lap. */
 static inline bool kl__packed_is_used(uint16_t flags, uint16_t used_flags)
 {
 	return (flags & KL__PACKED_WRAP) == used_flags;
@@ -76,13 +76,13 @@ static inline bool kl__packed_is_used(uint16_t flags, uint16_t used_flags)
 uint16_t kl__packed_progress(struct kl_queue *queue);
 
 /*
- * With buffers in flight: whether the next descriptor to be used is neither available nor used in
+ * With buffers in flight: true when the next descriptor to be used is neither available nor used in
  * this lap, or is not used any more. Its two bits are written in one store, so a device that counts
  * laps correctly never shows that. 2.8.1.
  */
 bool kl__packed_is_odd(const struct kl_queue *queue);
 
-/* Whether a later descriptor is used before the next one in turn. 2.8.6. */
+/* True when a later descriptor is used before the next one in turn. 2.8.6. */
 bool kl__packed_skips(const struct kl_queue *queue);
 
 /* Before used_idx moves: the progress seen can't lie behind the buffers that are harvested. */
@@ -379,7 +379,7 @@ KL__ALWAYS_INLINE uint16_t kl__ring_harvest_kind(struct kl_queue *queue, void **
 	return n;
 }
 
-/* How far the used index may run before used_event has to be moved out of its way again. */
+/* The distance the used index may run before used_event is moved out of its way again. */
 #define KL__PARK_DISTANCE 16384
 
 /*

@@ -161,7 +161,7 @@ void kl__queue_disarm(struct kl_queue *queue)
 	kl__ring_disarm(queue, queue->kind);
 }
 
-/* Where the next used buffer is expected. */
+/* The place where the next used buffer is expected. */
 static uint16_t used_place(const struct kl_queue *queue)
 {
 	return (queue->kind & KL__RING_PACKED) != 0 ? queue->used_place :

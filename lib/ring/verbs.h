@@ -32,7 +32,7 @@ void kl__queue_publish(struct kl_queue *queue);
  */
 void *kl__queue_take(struct kl_queue *queue, uint32_t *length);
 
-/* Whether the buffer that starts at descriptor id is in flight. */
+/* True when the buffer that starts at descriptor id is in flight. */
 bool kl__queue_holds(const struct kl_queue *queue, uint16_t id);
 
 /*

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 4.1.2: one vendor; the device id tells the generation and, for modern devices, the type. */
+/* 4.1.2: one vendor; the device id encodes the generation and, for modern devices, the type. */
 #define VIRTIO_PCI_VENDOR 0x1af4
 #define VIRTIO_PCI_DEVICE_FIRST 0x1000
 #define VIRTIO_PCI_DEVICE_LAST 0x107f

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The virtqueues as they lie in memory that the driver and the device share: virtio 1.x, 2.7 (split)
- * and 2.8 (packed). All fields are little-endian. The hosts we build for are little-endian too, which is asserted
- * once here, so that no field needs a conversion on the data path.
+ * The virtqueue formats in memory that the driver and the device share: virtio 1.x, 2.7 (split) and
+ * 2.8 (packed). All fields are little-endian. The hosts we build for are little-endian too, which is
+ * asserted once here, so that no field needs a conversion on the data path.
  */
 #ifndef KL_SPEC_RING_H
 #define KL_SPEC_RING_H
@@ -13,7 +13,7 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x fields are little-endian");
 
-/* 2.7: a split queue has a power of two entries; 2.8: a packed one any number; at most so many. */
+/* 2.7: a split queue has a power of two entries; 2.8: a packed one any number; at most this many. */
 #define VIRTQ_MAX_SIZE 32768
 
 /* 2.7.5: descriptor flags. */

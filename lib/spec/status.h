@@ -11,7 +11,7 @@
 #define VIRTIO_STATUS_NEEDS_RESET 0x40
 #define VIRTIO_STATUS_FAILED 0x80
 
-/* What a function reads as once it has left the bus: no legal status has all bits set. */
+/* The value read from a function that has left the bus: no legal status has all bits set. */
 #define VIRTIO_STATUS_GONE 0xff
 
 #endif

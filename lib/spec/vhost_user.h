@@ -34,7 +34,7 @@ enum vhost_user_request {
 	VHOST_USER_GET_STATUS = 40,
 };
 
-/* The feature bit that says there are protocol features. It is not a virtio feature. */
+/* The feature bit that announces protocol features. It is not a virtio feature. */
 #define VHOST_USER_F_PROTOCOL_FEATURES 30
 
 #define VHOST_USER_PROTOCOL_F_MQ 0
@@ -49,7 +49,7 @@ enum vhost_user_request {
 #define VHOST_USER_REPLY 4
 #define VHOST_USER_NEED_REPLY 8
 
-/* In SET_MEM_TABLE; with CONFIGURE_MEM_SLOTS the back end says how many it can have. */
+/* In SET_MEM_TABLE; with CONFIGURE_MEM_SLOTS the back end reports how many it supports. */
 #define VHOST_USER_MAX_REGIONS 8
 #define VHOST_USER_MAX_CONFIG 256
 
