@@ -12,13 +12,13 @@ struct blocks {
 	uint64_t *number;
 	uint64_t count;
 	uint64_t room;
-	uint64_t left_out; /* for which there was no memory */
+	uint64_t left_out; /* numbers without memory for them */
 };
 
 void blocks_add(struct blocks *blocks, uint64_t number);
 void blocks_free(struct blocks *blocks);
 void blocks_sort(struct blocks *blocks);
-/* Prints a sorted list as "7, 12-31, ...", cut after some. */
+/* Prints a sorted list as "7, 12-31, ..."; a long one is cut. */
 void blocks_print(const struct blocks *blocks, FILE *out);
 json_t *blocks_to_json(const struct blocks *blocks);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The verb copy, between a file and the device. To the device, holes and zeroes become requests to write
- * zeroes where the device offers that; to a file, zeroes become holes where the file can have some.
+ * The verb copy, between a file and the device. To the device, holes and zeroes become requests
+ * to write zeroes where the device offers that; to a file, zeroes become holes where the file
+ * can have some.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,26 +29,25 @@ struct copy {
 	uint32_t chunk_bytes;
 	uint32_t depth;
 	uint64_t base; /* on the device */
-	uint64_t size; /* what is to be copied; of a pipe, what fits */
+	uint64_t size; /* bytes to copy; from a pipe, as many as fit */
 	uint64_t at;
-	uint64_t hole_end; /* up to there the file is known to be a hole */
-	uint64_t data_end; /* up to there it is known to be data */
+	uint64_t hole_end; /* end of the hole at the current place */
+	uint64_t data_end; /* end of the data at the current place */
 	uint64_t padding; /* bytes added to the last block */
 
-	/* In: the chunk behind a run of zeroes, until its turn comes. */
+	/* To the device: the chunk behind a run of zeroes, until its turn comes. */
 	uint8_t *carried;
 	size_t carried_bytes;
 
 	/*
-	 * Out, to what has no positions: completions wait in their places until all of a window are
-	 * there.
+	 * To a file without positions: completions wait in their places until a window is complete.
 	 */
 	uint8_t *window;
 	uint32_t window_requested;
 	uint32_t window_done;
 	uint64_t window_bytes;
 
-	uint64_t moved; /* bytes that were copied as such; the others are zeroes that were not */
+	uint64_t moved; /* bytes that were copied; the others are zeroes that were not */
 };
 
 static bool is_all_zero(const uint8_t *bytes, size_t count)
@@ -55,7 +55,7 @@ static bool is_all_zero(const uint8_t *bytes, size_t count)
 	return bytes[0] == 0 && memcmp(bytes, bytes + 1, count - 1) == 0;
 }
 
-/* The driver cuts to the device's limits; this only lets a signal through. */
+/* Requests are split by the driver; this limit only lets a signal through. */
 #define MOST_ZEROES (256u << 20)
 
 static bool can_zero(const struct copy *copy)
@@ -63,7 +63,7 @@ static bool can_zero(const struct copy *copy)
 	return kl_blk_info(copy->tool->blk)->write_zeroes.is_offered;
 }
 
-/* How many bytes at the current place are a hole. */
+/* Bytes of a hole at the current place. */
 static uint64_t find_hole(struct copy *copy)
 {
 	off_t found;
@@ -83,7 +83,7 @@ static uint64_t find_hole(struct copy *copy)
 	return copy->hole_end - copy->at;
 }
 
-/* Up to bytes from the current place; fewer only at the end of the file. */
+/* Reads up to bytes from the current place; fewer only at the end of the file. */
 static ssize_t read_fully(struct copy *copy, uint8_t *buffer, size_t bytes)
 {
 	size_t got = 0;
@@ -106,7 +106,7 @@ static ssize_t read_fully(struct copy *copy, uint8_t *buffer, size_t bytes)
 	return (ssize_t)got;
 }
 
-/* The device has only whole blocks. */
+/* Fills up the last block; a device has only whole ones. */
 static size_t pad_block(struct copy *copy, uint8_t *buffer, size_t bytes)
 {
 	size_t block = kl_blk_info(copy->tool->blk)->block_size;
@@ -171,7 +171,7 @@ static bool are_zeroes(const struct copy *copy, const uint8_t *bytes, size_t cou
 		is_all_zero(bytes, count);
 }
 
-/* Reads on while zeroes come, since one request for many is as cheap as one for few. */
+/* Reads on while zeroes come: one request for many is as cheap as one for few. */
 static int gather_zeroes(struct copy *copy, struct pump_slot *slot, uint64_t bytes)
 {
 	uint64_t start = copy->at;
@@ -279,7 +279,7 @@ static int write_fully(struct copy *copy, const uint8_t *bytes, uint64_t count, 
 	return 0;
 }
 
-/* All of a window's chunks but the last of a copy are of one length, so that they lie together. */
+/* Chunks of a window have one length, except the last one of a copy, so they are contiguous. */
 static int keep_in_window(struct copy *copy, const struct pump_slot *slot)
 {
 	int rc;

@@ -10,7 +10,7 @@
 #include "common/message.h"
 #include "target.h"
 
-/* The driver cuts to the device's limits; chunks only let a signal through and show progress. */
+/* Requests are split by the driver; chunks only let a signal through and show progress. */
 #define DEFAULT_CHUNK (256u << 20)
 #define DEPTH 4
 

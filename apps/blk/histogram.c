@@ -21,7 +21,7 @@ void histogram_merge(struct histogram *sum, const struct histogram *part)
 		sum->bucket[i] += part->bucket[i];
 }
 
-/* The largest value that falls into the bucket. */
+/* The largest value of a bucket. */
 static uint64_t bucket_end(unsigned int index)
 {
 	unsigned int range = index / HISTOGRAM_WIDTH;

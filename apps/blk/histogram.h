@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Counts of values over many orders of magnitude: within each power of two the buckets are of equal
- * width, so a percentile is right to less than one percent. One writer.
+ * Counts of values over many orders of magnitude. Within each power of two the buckets have the
+ * same width, so a percentile is right to less than one percent. One writer.
  */
 #ifndef BLK_APP_HISTOGRAM_H
 #define BLK_APP_HISTOGRAM_H
@@ -20,7 +20,10 @@ struct histogram {
 	uint64_t bucket[HISTOGRAM_RANGES * HISTOGRAM_WIDTH];
 };
 
-/* Values below the width have a bucket each; above, the top bits choose range and bucket. */
+/*
+ * The bucket of a value. Values below the width have one each; above it, the top bits choose
+ * range and bucket.
+ */
 static inline unsigned int histogram_index(uint64_t value)
 {
 	unsigned int range;
@@ -46,7 +49,7 @@ static inline void histogram_add(struct histogram *histogram, uint64_t value)
 void histogram_clear(struct histogram *histogram);
 void histogram_merge(struct histogram *sum, const struct histogram *part);
 
-/* The value that share (0 to 1) of all values don't exceed; 0 when there are none. */
+/* The value that a share (0 to 1) of all values don't exceed; 0 when there are none. */
 uint64_t histogram_percentile(const struct histogram *histogram, double share);
 double histogram_mean(const struct histogram *histogram);
 

@@ -132,10 +132,7 @@ static void info_to_json(const struct tool *tool, json_t *json)
 	json_object_set_new(json, "accepted", names_to_json(tool->device, &device->accepted));
 }
 
-/*
- * The serial number is asked for before the device is started for good, since that is when it can
- * be.
- */
+/* Reads the serial number. Call it before target_start: a running device does not allow it. */
 static int read_serial(struct tool *tool)
 {
 	int rc = kl_blk_id_read(tool->blk, tool->serial);
@@ -206,7 +203,7 @@ static void print_limits(const char *name, const struct kl_blk_range_limits *lim
 	fputc('\n', out);
 }
 
-/* Nothing of disks that are not host-managed. */
+/* Prints nothing for disks that are not host-managed. */
 static void print_zones(const struct kl_blk_zones *zones, FILE *out)
 {
 	char text[32];

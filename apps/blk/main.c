@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kickless-blk: the way of the program from its start to its end. */
+/* kickless-blk: the program from its start to its end. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 
 #define EXIT_USAGE 2
 
-/* With "-" the results have stdout for themselves, and so has copied data. */
+/* With "-" the results have stdout for themselves, as copied data has. */
 static int open_outputs(struct tool *tool)
 {
 	const struct options *options = &tool->options;
@@ -81,7 +81,7 @@ static int run_with_eal(struct tool *tool)
 {
 	int rc = target_open(tool);
 
-	/* A name that was wrong is no wrong usage of ours: the device is what failed. */
+	/* A device that can't be opened is a failure, not wrong usage. */
 	if (rc != 0) {
 		target_close(tool);
 		return 1;

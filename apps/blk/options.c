@@ -218,7 +218,7 @@ static int check_options(const struct options *options)
 	return 0;
 }
 
-/* A word that asks for help or the version without a verb. */
+/* A word that requests help or the version without a verb. */
 static bool is_question(const char *word, struct options *options)
 {
 	options->help = strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;

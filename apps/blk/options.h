@@ -18,7 +18,7 @@ enum workload {
 	WORKLOAD_WRITE_ZEROES,
 };
 
-/* Verbs as bits, for which options they take. */
+/* Verbs, as bits: an option names those that have it. */
 enum verb {
 	VERB_INFO = 1 << 0,
 	VERB_PERF = 1 << 1,
@@ -60,16 +60,16 @@ struct options {
 };
 
 /*
- * Reads argv: VERB, EAL's options, "--", ours; without "--" all are ours. *eal_count is how many
- * elements of argv, from argv[1] on (which stands for the program's name then), are EAL's. 0, or
- * -EINVAL after a message.
+ * Reads argv: VERB, EAL's options, "--", the program's. Without "--" all are the program's.
+ * *eal_count is how many elements of argv are EAL's, from argv[1] on, which stands for the
+ * program's name then. Returns 0, or -EINVAL after a message.
  */
 int options_parse(int argc, char **argv, struct options *options, int *eal_count);
 
 void options_help(const struct options *options);
 const char *workload_name(enum workload workload);
 const char *verb_name(enum verb verb);
-/* Whether what the options ask for changes the device. */
+/* True when the verb changes the device's contents. */
 bool options_change_device(const struct options *options);
 
 #endif

@@ -16,7 +16,7 @@ struct sector {
 	uint32_t generation;
 	uint32_t place; /* in the block */
 	uint8_t noise[PATTERN_SECTOR - 40];
-	uint32_t generation_again; /* at the other end, so that half a write shows */
+	uint32_t generation_again; /* at the other end, so that a partial write shows */
 	uint32_t block_low;
 };
 _Static_assert(sizeof(struct sector) == PATTERN_SECTOR, "a sector");
@@ -28,8 +28,8 @@ static uint32_t compute_crc(const struct sector *sector)
 	uint64_t word;
 
 	/*
-	 * By words through memcpy: rte_hash_crc() would read our fields as integers of another
-	 * type.
+	 * Words are read through memcpy: rte_hash_crc() would read the fields as integers
+	 * of another type.
 	 */
 	copy.crc = 0;
 	for (size_t at = 0; at < sizeof(copy); at += sizeof(word)) {
@@ -91,7 +91,7 @@ static enum verdict check_sector(const struct pattern *pattern, uint64_t block, 
 	return VERDICT_CORRUPT;
 }
 
-/* Of a block's sectors the worst decides, and good ones among stale ones make it torn. */
+/* The worst sector of a block decides; good ones among stale ones make it torn. */
 enum verdict pattern_check(const struct pattern *pattern, uint64_t block, const uint8_t *bytes)
 {
 	unsigned int seen[VERDICTS] = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The verb perf: what is to be done, and by how many. */
+/* The verb perf: the plan of a run, and its report. */
 #include "perf_lcores.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* One queue kept at its depth. What is here runs once per request, so it does little. */
+/* The per-request path of perf: it does as little as possible. */
 #include "perf_job.h"
 
 #include <errno.h>
@@ -64,7 +64,7 @@ struct perf_job *perf_job_create(const struct perf_plan *plan, uint16_t queue)
 	}
 	job->queue = queue;
 	job->random = (plan->tool->options.seed + queue) * UINT64_C(0x9e3779b97f4a7c15) | 1;
-	/* Sequential jobs start apart, or all would read the same. */
+	/* Sequential jobs start at different places; otherwise all would read the same blocks. */
 	job->next_unit = plan->units / (queue + 1u) % plan->units;
 	for (uint32_t i = 0; i < plan->depth; i++)
 		job->free[job->free_count++] = plan->depth - 1 - i;
@@ -77,7 +77,7 @@ struct perf_job *perf_job_create(const struct perf_plan *plan, uint16_t queue)
 
 void perf_job_free(struct perf_job *job)
 {
-	/* What a lost device may still write to stays its own. */
+	/* A lost device may still write to its buffers, so they stay allocated. */
 	if (job->in_flight == 0)
 		kl_memory_free(job->buffers);
 	free(job->free);
@@ -127,7 +127,7 @@ static void fill_free(struct perf_job *job, uint64_t now)
 		if (step != 0) {
 			if (now < job->due_ticks)
 				return;
-			/* Late ones are made up for, but not those of a long pause. */
+			/* Late requests are caught up with, except after a long pause. */
 			if (now - job->due_ticks > 1000 * step)
 				job->due_ticks = now;
 			job->due_ticks += step;
@@ -170,7 +170,10 @@ static void complete_requests(struct perf_job *job, const struct kl_blk_completi
 	job->requests += n;
 }
 
-/* Nothing more is asked for, n came just now: true while something must be waited for. */
+/*
+ * Ends a job that submits nothing more, after n completions just now. True while requests
+ * are in flight.
+ */
 static bool drain_job(struct perf_job *job, uint16_t n)
 {
 	while (job->filled_count > 0)

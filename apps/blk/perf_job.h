@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The job of a performance run: one queue that is kept at its depth. */
+/* A job of a performance run: one queue that is kept at its depth. */
 #ifndef BLK_APP_PERF_JOB_H
 #define BLK_APP_PERF_JOB_H
 
@@ -9,7 +9,7 @@
 #include "histogram.h"
 #include "tool.h"
 
-/* What all jobs do; constant during a run but for the two wishes. */
+/* The work of all jobs; constant during a run, except the two requests to stop. */
 struct perf_plan {
 	struct tool *tool;
 	uint32_t io_bytes;
@@ -18,16 +18,16 @@ struct perf_plan {
 	uint64_t base; /* the part of the device that is used */
 	uint64_t units; /* of io_bytes in it */
 	bool is_random;
-	uint8_t op; /* of enum kl_blk_op; of the writes where reads are mixed in */
+	uint8_t op; /* an enum kl_blk_op; of the writes where reads are mixed in */
 	uint8_t flags;
 	uint64_t read_share; /* of 2^32, where both are mixed; else 0 */
-	uint64_t rate_ticks; /* between two requests of one job; 0: as fast as it goes */
-	uint64_t end_ticks; /* when no more is submitted */
-	bool stop; /* set by the main lcore, read by all: submit no more */
-	bool is_lost; /* as stop: don't wait for what is in flight either */
+	uint64_t rate_ticks; /* between two requests of one job; 0 for no limit */
+	uint64_t end_ticks; /* end of submission */
+	bool stop; /* written by the main lcore: submit nothing more */
+	bool is_lost; /* as stop, and don't wait for requests in flight */
 };
 
-/* One queue's work. Written by its lcore only. */
+/* The job of one queue. Written by its lcore only. */
 struct perf_job {
 	const struct perf_plan *plan;
 	uint16_t queue;
@@ -50,11 +50,11 @@ struct perf_job {
 	struct kl_blk_queue_stats after;
 };
 
-/* Makes a job for a queue of the started device; NULL after a message. */
+/* Makes a job for a queue of the started device. Returns NULL after a message. */
 struct perf_job *perf_job_create(const struct perf_plan *plan, uint16_t queue);
 void perf_job_free(struct perf_job *job);
 
-/* Polls, fills and submits once; false when the job has ended. The job's lcore only. */
+/* Polls, fills and submits once. Returns false when the job has ended. The job's lcore only. */
 bool perf_job_turn(struct perf_job *job);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Jobs shared out to lcores. The main lcore is the device's control thread; it looks after the
+ * Distribution of jobs over lcores. The main lcore is the device's control thread: it handles the
  * device between the turns of its own jobs, or sleeps when it has none.
  */
 #include "perf_lcores.h"
@@ -18,7 +18,7 @@
 #include "common/signals.h"
 #include "target.h"
 
-/* Turns between two looks at the clock whether control is due. */
+/* Turns between two reads of the clock. */
 #define CONTROL_TURNS 256
 
 struct share {
@@ -98,8 +98,8 @@ static bool are_others_running(struct share **shares, uint32_t count)
 }
 
 /*
- * Reads LIST such as 0,2-3 into chosen; all that EAL has when it is NULL. Returns how many, or
- * -EINVAL.
+ * Parses LIST, such as 0,2-3; NULL means all of EAL's lcores. Returns how many were
+ * chosen, or -EINVAL.
  */
 static int choose_lcores(const char *list, unsigned int *chosen)
 {

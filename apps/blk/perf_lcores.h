@@ -13,14 +13,14 @@ struct perf_run {
 	struct perf_plan plan;
 	struct perf_job **jobs;
 	uint16_t job_count;
-	double seconds; /* that it really took */
+	double seconds; /* real duration */
 	uint32_t lcores;
 	struct progress progress;
-	bool has_failed; /* the device went away from under it */
-	double ended; /* when only what is in flight was left to wait for; 0 before */
+	bool has_failed; /* the device did not come back */
+	double ended; /* since when it only waits for requests in flight; 0 before */
 };
 
-/* Runs all jobs to their end. Main lcore. Returns 0, or an error after a message. */
+/* Runs all jobs to their end. Main lcore only. Returns 0, or an error after a message. */
 int perf_lcores_run(struct perf_run *run);
 
 #endif

@@ -18,9 +18,12 @@ struct progress {
 };
 
 void progress_begin(struct progress *progress, const char *what, uint64_t total, double seconds);
-/* done in bytes, requests so far (0: not told). Cheap when nothing is due. */
+/*
+ * Updates the line, with done in bytes and requests so far (0: not shown). Cheap when
+ * nothing is due.
+ */
 void progress_update(struct progress *progress, uint64_t done, uint64_t requests);
-/* Takes the line away. */
+/* Removes the line. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -27,8 +27,8 @@ struct pump {
 	uint8_t *buffers;
 	uint64_t moved;
 	uint64_t completed;
-	bool has_ended; /* nothing more is asked for */
-	double ended; /* when that came early */
+	bool has_ended; /* the source gets no more calls of next */
+	double ended; /* since when, after an error */
 	int rc;
 	struct progress progress;
 };
@@ -56,7 +56,7 @@ static int create_pump(struct pump *pump, size_t buffer_bytes)
 
 static void destroy_pump(struct pump *pump)
 {
-	/* What a lost device may still write to stays its own. */
+	/* A lost device may still write to its buffers, so they stay allocated. */
 	if (pump->in_flight == 0)
 		kl_memory_free(pump->buffers);
 	free(pump->slots);
@@ -111,7 +111,10 @@ static void complete_slot(struct pump *pump, const struct kl_blk_completion *com
 	struct pump_slot *slot = &pump->slots[completion->user_data];
 	int rc;
 
-	/* What a reset cut off may or may not have been done; all that we do can be done twice. */
+	/*
+	 * A request that a reset cut off may or may not have been executed; all of ours
+	 * can be repeated.
+	 */
 	if (pump->rc == 0 && target_may_retry(completion->result, ++slot->tries)) {
 		pump->in_flight--;
 		pump->filled[pump->filled_count++] = slot->request;

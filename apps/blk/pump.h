@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Keeps a queue busy with requests that somebody else makes up: fills free slots, submits what was
- * filled together, hands completions back, recovers the device, ends at a signal, shows progress.
+ * A queue kept busy with requests of a source. The pump fills free slots, submits them together,
+ * returns completions to the source, recovers the device, ends at a signal and shows progress.
  */
 #ifndef BLK_APP_PUMP_H
 #define BLK_APP_PUMP_H
@@ -11,7 +11,7 @@
 #include "tool.h"
 
 struct pump_slot {
-	uint8_t *buffer; /* of buffer_bytes, that the device can reach */
+	uint8_t *buffer; /* buffer_bytes long, reachable by the device */
 	struct kl_blk_request request;
 	uint64_t tag; /* the source's own */
 	unsigned int tries;
@@ -19,23 +19,24 @@ struct pump_slot {
 
 struct pump_source {
 	/*
-	 * Fills slot->request; buffer is set already. 1, 0 when there is nothing more, -EAGAIN when
-	 * there is nothing until something completes, or another error to end.
+	 * Fills slot->request; its buffer is set already. Returns 1; 0 when there is nothing
+	 * more; -EAGAIN when there is nothing until a request completes; or another error, which
+	 * ends the run.
 	 */
 	int (*next)(void *context, struct pump_slot *slot);
 	/*
-	 * slot->request completed with result; the slot is free after that. 0, or an error to end.
+	 * Called when slot->request completed with result; the slot is free after that. Returns 0,
+	 * or an error, which ends the run.
 	 */
 	int (*done)(void *context, struct pump_slot *slot, int result);
 	void *context;
 	const char *what; /* for the progress line */
-	uint64_t total; /* bytes that will be moved */
+	uint64_t total; /* bytes to be moved */
 };
 
 /*
- * Runs until the source has nothing more, or an error. 0; what next or done returned; -EINTR after
- * a signal; -EIO when the device does not come back; -ENOMEM. Messages about the device are its
- * own.
+ * Runs until the source has nothing more, or an error. Returns 0; the error of next or done; -EINTR
+ * after a signal; -EIO when the device does not come back; -ENOMEM.
  */
 int pump_run(struct tool *tool, uint32_t depth, size_t buffer_bytes,
 	const struct pump_source *source);

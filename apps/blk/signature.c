@@ -11,7 +11,8 @@ struct signature {
 };
 
 /*
- * Before the partition tables: a file system on the whole device may have the mark of an MBR too.
+ * Checked before the partition tables: a file system on the whole device may have the mark of
+ * an MBR too.
  */
 static const struct signature signatures[] = {
 	{"an ext file system", 1024 + 56, 2, "\x53\xef"},
@@ -46,7 +47,7 @@ static int has_signature(const uint8_t *start, size_t bytes, const struct signat
 }
 
 /*
- * The header lies in the second block, whose size the maker of the table may have seen otherwise.
+ * The header is in the second block, whose size may have been another one when the table was made.
  */
 static int has_gpt(const uint8_t *start, size_t bytes, uint32_t block_size)
 {

@@ -1,15 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the first bytes of a device tell about who may want them. */
+/*
+ * Signatures in the first bytes of a device: partition tables, file systems, members of volumes.
+ * Pure functions over bytes. They decide whether a write needs --force.
+ */
 #ifndef BLK_APP_SIGNATURE_H
 #define BLK_APP_SIGNATURE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Every signature that is known lies within so many bytes. */
+/* All known signatures are within so many bytes. */
 #define SIGNATURE_BYTES (128u << 10)
 
-/* A phrase such as "an ext file system", or NULL. bytes may be less on a small device. */
+/*
+ * Finds a signature in the first bytes of a device, which may be fewer on a small device. Returns a
+ * phrase such as "an ext file system", or NULL when there is none.
+ */
 const char *signature_find(const uint8_t *start, size_t bytes, uint32_t block_size);
 
 #endif

@@ -17,7 +17,7 @@
 
 #define WAIT_NS UINT64_C(100000000)
 #define RECOVER_EVERY_NS 20000000
-/* A request that a reset cut off is tried again, so often. */
+/* Attempts for a request that a reset cut off. */
 #define TRIES 4
 
 int target_open(struct tool *tool)
@@ -51,7 +51,7 @@ int target_start(struct tool *tool, uint16_t queues)
 	return kl_blk_start(tool->blk, &conf);
 }
 
-/* A back end that has gone is waited for, until a signal ends the run. */
+/* Recovers the device. A back end that is away is waited for, until a signal ends the run. */
 static int recover_device(struct tool *tool)
 {
 	const struct timespec pause = {.tv_nsec = RECOVER_EVERY_NS};
@@ -64,8 +64,8 @@ static int recover_device(struct tool *tool)
 }
 
 /*
- * A change of the capacity, a wish to be reset, a back end that went: only when the device says so,
- * since it costs exits.
+ * Handles a change of the capacity, a reset request, a back end that disconnected. Registers are
+ * read only after an event, since that costs exits.
  */
 static void handle_events(const struct tool *tool)
 {
@@ -75,7 +75,7 @@ static void handle_events(const struct tool *tool)
 		kl_device_event_handle(tool->device);
 }
 
-/* All that is in flight completes, if only without success. */
+/* Requests in flight complete, if only with an error. */
 static int close_on_removal(struct tool *tool)
 {
 	print_error("the system wants %s back, as when it is unplugged; it is closed",
@@ -112,7 +112,9 @@ void target_abort_after(struct tool *tool, double *since, double seconds)
 	kl_blk_stop(tool->blk);
 }
 
-/* What is in flight must come back before its memory goes, so a signal only limits the patience. */
+/*
+ * Requests in flight must complete before their memory is freed, so a signal only sets a timeout.
+ */
 static int wait_for_completion(struct tool *tool, struct kl_blk_completion *completion)
 {
 	double since = 0;
@@ -126,7 +128,7 @@ static int wait_for_completion(struct tool *tool, struct kl_blk_completion *comp
 			target_abort_after(tool, &since, SIGNAL_TIMEOUT);
 		if (target_poll_events(tool) == 0)
 			continue;
-		/* A stopped device has completed everything, a lost one never will. */
+		/* A stopped device has completed everything; a lost one never will. */
 		return kl_blk_poll(tool->blk, 0, completion, 1) == 1 ? completion->result : -EIO;
 	}
 }
@@ -192,7 +194,7 @@ static int read_first_bytes(struct tool *tool, void *buffer, uint64_t bytes)
 	return rc;
 }
 
-/* Looks for what somebody may still want; buffer holds SIGNATURE_BYTES. */
+/* Checks the device's first bytes for data of value; buffer holds SIGNATURE_BYTES. */
 static int check_signature(struct tool *tool, uint8_t *buffer)
 {
 	const struct kl_blk_info *info = kl_blk_info(tool->blk);
@@ -234,7 +236,7 @@ int target_may_write(struct tool *tool)
 	if (buffer == NULL)
 		return -ENOMEM;
 	rc = check_signature(tool, buffer);
-	/* What a lost device may still write to stays its own. */
+	/* A lost device may still write to its buffer, so that stays allocated. */
 	if (kl_blk_state(tool->blk) != KL_DEVICE_LOST)
 		kl_memory_free(buffer);
 	return rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What every verb works with, and the verbs. */
+/* The state of a run, which every verb works with, and the verbs. */
 #ifndef BLK_APP_TOOL_H
 #define BLK_APP_TOOL_H
 
@@ -15,16 +15,13 @@ struct tool {
 	struct options options;
 	struct kl_device *device;
 	struct kl_blk *blk;
-	FILE *out; /* what is for people */
+	FILE *out; /* output for people */
 	FILE *json_file; /* NULL without --json */
 	json_t *json; /* the results, one object */
 	char serial[KL_BLK_ID_BYTES + 1]; /* empty when it has none */
 };
 
-/*
- * Each returns 0, or an error after a message; 1 when the run went to its end and found something
- * bad.
- */
+/* Each returns 0; an error after a message; or 1 when the run completed and found something bad. */
 int verb_info(struct tool *tool);
 int verb_perf(struct tool *tool);
 int verb_verify(struct tool *tool);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The verb verify: write a pattern, make it stable, read it back in another order, until the time
- * is over.
+ * The verb verify: it writes a pattern, flushes it and reads it back in another order, until the
+ * time is over.
  */
 #include "verify_pass.h"
 
@@ -82,7 +82,7 @@ static void add_json(const struct verify *verify, uint64_t blocks)
 	json_object_set_new(json, "write_errors", json_integer((json_int_t)verify->write_errors));
 }
 
-/* What the device cost: data that is good may have taken several tries. */
+/* Reports the device's errors: data that is good may have taken several tries. */
 static void report_device_errors(const struct verify *verify)
 {
 	struct kl_blk_queue_stats stats;
@@ -105,7 +105,7 @@ static void report_device_errors(const struct verify *verify)
 
 static bool report_verify(struct verify *verify)
 {
-	/* A run that did not get to its end has checked nothing that it could vouch for. */
+	/* An incomplete run has verified nothing. */
 	uint64_t blocks = verify->passes > 0 ? verify->size / verify->pattern.block_bytes : 0;
 	bool is_good = verify->passes > 0 && verify->write_errors == 0 &&
 		verify->unreadable.count == 0;
@@ -178,8 +178,7 @@ static bool is_time_left(const struct verify *verify, double started)
 }
 
 /*
- * A pattern that is there already gets the next generation, so that a lost write can be told from a
- * good one.
+ * A pattern that is present gets the next generation, so that a lost write differs from a good one.
  */
 static int run_passes(struct verify *verify)
 {
@@ -216,7 +215,7 @@ int verb_verify(struct tool *tool)
 		rc = run_passes(&verify);
 		if (rc == -EINTR)
 			print_error("stopped before the end");
-		/* What was found until then counts. */
+		/* Findings of an interrupted run count. */
 		if (!report_verify(&verify) && rc == 0)
 			rc = 1;
 	}

@@ -11,7 +11,7 @@
 #include "common/message.h"
 #include "target.h"
 
-/* Blocks that are looked at to learn what an earlier run wrote. */
+/* Blocks that are read to find an earlier run's generation. */
 #define SAMPLES 64
 
 static void set_chunk(const struct verify *verify, struct pump_slot *slot, uint64_t chunk)
@@ -60,7 +60,7 @@ static uint64_t find_common_divisor(uint64_t a, uint64_t b)
 	return a;
 }
 
-/* All chunks, each once, far from the order in which they were written. */
+/* A permutation of all chunks, far from the order in which they were written. */
 static uint64_t shuffle_chunk(const struct verify *verify, uint64_t number)
 {
 	return (uint64_t)((unsigned __int128)number * verify->step % verify->chunks);
@@ -85,7 +85,7 @@ static int fill_next_read(void *context, struct pump_slot *slot)
 		return 0;
 	set_chunk(verify, slot, shuffle_chunk(verify, verify->at++));
 	slot->request.op = KL_BLK_READ;
-	/* What an earlier request left there must not pass for what was read. */
+	/* Data that an earlier request left in the buffer must not count as read. */
 	memset(slot->buffer, 0xdb, slot->request.length);
 	return 1;
 }
@@ -125,7 +125,10 @@ static int read_block(struct verify *verify, uint64_t offset, uint8_t *buffer)
 	return target_run(verify->tool, &request);
 }
 
-/* What failed as a whole is read again block by block, so that exactly the bad ones are told. */
+/*
+ * Chunks that failed as a whole are read again block by block, so that exactly the bad
+ * blocks are reported.
+ */
 static int read_blocks_again(struct verify *verify)
 {
 	struct pump_slot slot = {0};
@@ -185,7 +188,7 @@ int verify_read_pass(struct verify *verify)
 	return rc;
 }
 
-/* The most frequent one of a sample. */
+/* The most frequent generation of a sample. */
 static uint32_t find_most_frequent(const uint32_t *generations, unsigned int count)
 {
 	unsigned int best = 0, most = 0;

@@ -9,15 +9,18 @@
 /* The name in front of messages. Each program defines it, beside its options. */
 extern const char program_name[];
 
-/* Prints "PROGRAM: MESSAGE", one sentence: for the command line, and for failures of the run. Any thread. */
+/*
+ * Prints "PROGRAM: MESSAGE", one sentence: for the command line, and for failures of the
+ * run. Any thread.
+ */
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints the message alone, as a reply at a prompt. */
 void print_reply(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * A line on the terminal that shows how longer work proceeds. Off a terminal there is none, and none in the
- * first 2 s. One thread.
+ * A line on the terminal that shows how longer work proceeds. Off a terminal there is none, and
+ * none in the first 2 s. One thread.
  */
 struct progress_line {
 	bool is_enabled;
@@ -28,12 +31,12 @@ struct progress_line {
 void progress_line_begin(struct progress_line *line, bool is_enabled);
 
 /*
- * Whether the line is due. Then it has been taken away, the caller writes a new one to stderr, and the next
- * one is due after period_ns.
+ * Returns true when the line is due. Then it has been removed, the caller prints a new one to
+ * stderr, and the next one is due after period_ns.
  */
 bool progress_line_renew(struct progress_line *line, uint64_t now_ns, uint64_t period_ns);
 
-/* Takes the line away, for good. */
+/* Removes the line for good. */
 void progress_line_end(struct progress_line *line);
 
 #endif

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Numbers that people type, all of the text or nothing, and sizes that people read. Pure functions. */
+/*
+ * Numbers that people type, all of the text or nothing, and sizes that people read. Pure functions.
+ */
 #ifndef APPS_NUMBER_H
 #define APPS_NUMBER_H
 
@@ -7,8 +9,8 @@
 #include <stdint.h>
 
 /*
- * Reads a decimal or 0x number that ends at the text's end or at stop. *end then points to where it ended;
- * end may be NULL. Returns 0 or -EINVAL.
+ * Reads a decimal or 0x number that ends at the text's end or at stop. *end then points to where it
+ * ended; end may be NULL. Returns 0 or -EINVAL.
  */
 int number_parse(const char *text, char stop, uint64_t *value, const char **end);
 

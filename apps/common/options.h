@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A program's options as one table, from which they are parsed and their help is printed. Values are written
- * into a struct of the program's, at the offset that a row names.
+ * A program's options as one table, from which they are parsed and their help is printed. Values
+ * are written into a struct of the program's, at the offset that a row names.
  */
 #ifndef APPS_OPTIONS_H
 #define APPS_OPTIONS_H
@@ -31,7 +31,7 @@ struct option_row {
 	uint64_t min;
 	uint64_t max;
 	unsigned int verbs; /* a bit for each verb that has the option; 0: all have it */
-	/* 0, or -EINVAL after a message. value is NULL when there is none. */
+	/* Returns 0, or -EINVAL after a message. value is NULL when there is none. */
 	int (*call)(void *options, const struct option_row *row, const char *value);
 };
 
@@ -47,9 +47,10 @@ struct option_row {
 					-1]))
 
 /*
- * Parses argv[1] and the following by a table that ends with a NULL name. verb is the bit of the program's
- * verb, verb_name its name for messages; 0 and NULL for a program without verbs. Words that are no options
- * are moved behind the options. Returns the index of the first of them, or -EINVAL after a message.
+ * Parses argv[1] and the following by a table that ends with a NULL name. verb is the bit of the
+ * program's verb, verb_name its name for messages; 0 and NULL for a program without verbs. Words
+ * that are no options are moved behind the options. Returns the index of the first of them, or
+ * -EINVAL after a message.
  */
 int options_apply(const struct option_row *rows, unsigned int verb, const char *verb_name,
 	void *options, int argc, char **argv);

@@ -11,7 +11,7 @@
 
 #include "common/file.h"
 
-/* The one that virtio functions go to by themselves when nothing else is said. */
+/* The driver that takes virtio functions by default. */
 #define KERNEL_DRIVER "virtio-pci"
 
 unsigned int bind_timeout_ms = 2000;
@@ -39,7 +39,7 @@ static void read_driver(const struct kl_machine *machine, const char *address, c
 	file_link(driver, 32, "%s/bus/pci/devices/%s/driver", machine->sysfs, address);
 }
 
-/* Whether the function shows driver before the deadline. */
+/* Waits until the function has the driver. Returns false at the deadline. */
 static bool wait_for_driver(const struct kl_machine *machine, const char *address,
 	const char *driver)
 {
@@ -56,7 +56,9 @@ static bool wait_for_driver(const struct kl_machine *machine, const char *addres
 	}
 }
 
-/* With an override only that driver takes the function; without one whoever knows its ids does. */
+/*
+ * With an override only that driver takes the function; without one, any driver that knows its ids.
+ */
 static int set_override(const struct kl_machine *machine, const char *address, const char *driver)
 {
 	bool is_default = driver[0] == '\0' || strcmp(driver, KERNEL_DRIVER) == 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the user wants changed: all of it is checked before any of it is done. */
+/* The requested changes: all of them are checked before the first one is made. */
 #ifndef DEVBIND_CHANGES_H
 #define DEVBIND_CHANGES_H
 
@@ -9,7 +9,7 @@
 enum outcome {
 	CHANGE_PLANNED,
 	CHANGE_REFUSED,
-	CHANGE_NEEDLESS, /* it is so already */
+	CHANGE_NEEDLESS, /* nothing to do */
 	CHANGE_DONE,
 	CHANGE_FAILED,
 };
@@ -29,10 +29,13 @@ struct changes {
 	size_t count;
 };
 
-/* Resolves names and finds reasons against. 0, -EBUSY when any is refused, -ENOMEM; touches nothing. */
+/*
+ * Resolves names and checks for reasons to refuse. Changes nothing. Returns 0; -EBUSY when any
+ * is refused; -ENOMEM.
+ */
 int changes_plan(const struct inventory *inventory, const struct options *options,
 	struct changes *changes);
-/* Does what was planned, up to the first that fails. 0 or -errno. */
+/* Makes the planned changes, up to the first that fails. Returns 0 or -errno. */
 int changes_apply(const struct kl_machine *machine, struct changes *changes);
 void changes_free(struct changes *changes);
 

@@ -8,11 +8,14 @@
 
 #include "types.h"
 
-/* Less does not hold the queues and buffers of one device; what has hugepages sets aside far more. */
+/*
+ * Less does not hold the queues and buffers of one device. A machine with hugepages
+ * reserves far more.
+ */
 #define HUGEPAGES_LEAST (UINT64_C(32) << 20)
 #define HUGEPAGES_ADVISED (UINT64_C(512) << 20)
 
-/* What the table shows already, as the driver or as a use. */
+/* True for obstacles that the table shows, as the driver or as a use. */
 static bool is_shown(enum kl_obstacle_kind kind)
 {
 	return kind == KL_OBSTACLE_DRIVER || kind == KL_OBSTACLE_BUSY || kind == KL_OBSTACLE_ABSENT;
@@ -51,7 +54,7 @@ static void add_hint(struct hints *hints, const char *address, const char *text)
 		append_address(hints->list[i].who, sizeof(hints->list[i].who), address);
 }
 
-/* An IOMMU is there for the others, and nobody's to drive from userspace. */
+/* An IOMMU serves the other devices, and no program drives it. */
 static bool is_iommu(const struct entry *entry)
 {
 	return strcmp(type_name(entry->function.type), "iommu") == 0;

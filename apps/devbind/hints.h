@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is missing before our drivers can run, each thing once, with its remedy. */
+/* Obstacles to drivers in userspace, each once, with its remedy. */
 #ifndef DEVBIND_HINTS_H
 #define DEVBIND_HINTS_H
 
@@ -15,7 +15,10 @@ struct hints {
 	} list[HINTS_MAX];
 };
 
-/* Of the functions that are chosen(entry, context); all when chosen is NULL. */
+/*
+ * Collects the obstacles of the functions for which chosen(entry, context) is true; of all when
+ * chosen is NULL.
+ */
 void hints_collect(const struct inventory *inventory,
 	bool (*chosen)(const struct entry *entry, const void *context), const void *context,
 	struct hints *hints);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The machine's virtio functions, with their uses and with what stands between them and our drivers. */
+/* The machine's virtio functions, with their uses and the obstacles to drivers in userspace. */
 #ifndef DEVBIND_INVENTORY_H
 #define DEVBIND_INVENTORY_H
 
@@ -16,17 +16,17 @@ struct entry {
 
 struct inventory {
 	const struct kl_machine *machine;
-	struct entry *entries; /* by address */
+	struct entry *entries; /* sorted by address */
 	size_t count;
 };
 
-/* 0 or -errno after a message. */
+/* Returns 0, or -errno after a message. */
 int inventory_read(const struct kl_machine *machine, struct inventory *inventory);
 void inventory_free(struct inventory *inventory);
 
 /*
- * The function that a person named by address, or as TYPE@N, the N-th of a type by address however it
- * is bound. NULL when there is none; then why says why.
+ * Finds the function with a name: an address, or TYPE@N, the N-th of a type by address, whatever
+ * its driver. Returns NULL when there is none, with a sentence in why.
  */
 const struct entry *inventory_find(const struct inventory *inventory, const char *name, char *why,
 	size_t size);

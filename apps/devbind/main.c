@@ -53,7 +53,10 @@ static int provide_driver(const struct kl_machine *machine, const struct options
 	return -ENODEV;
 }
 
-/* Checks all, then touches any: a use is never taken away because another name had a typing error. */
+/*
+ * All changes are checked before any is made: no use is ended because another name had
+ * a typing error.
+ */
 static int make_changes(struct inventory *inventory, const struct options *options,
 	struct changes *changes)
 {
@@ -80,7 +83,7 @@ static int write_report(const struct inventory *inventory, const struct options 
 			report_table(inventory);
 		else
 			report_changes(changes, options->dry_run);
-		/* A refusal has given its reason; what is missing beyond it would only hide that. */
+		/* A refusal has stated its reason; further obstacles would only hide it. */
 		if (is_status || (is_done && strcmp(options->driver, "vfio-pci") == 0))
 			report_hints(&hints);
 	}

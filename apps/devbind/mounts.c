@@ -27,7 +27,10 @@ static FILE *next_table(struct mounts *mounts)
 	return NULL;
 }
 
-/* proc(5): id, parent, major:minor, root, mount point, options, any number of tags, "-", type, source. */
+/*
+ * proc(5): id, parent, major:minor, root, mount point, options, any number of tags,
+ * "-", type, source.
+ */
 static bool parse_mount(const char *line, struct mount *mount)
 {
 	const char *rest = strstr(line, " - ");

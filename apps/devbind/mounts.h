@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is mounted where, in our own mount namespace and in that of process 1. */
+/* The mounts of our own mount namespace and of that of process 1. */
 #ifndef DEVBIND_MOUNTS_H
 #define DEVBIND_MOUNTS_H
 
@@ -23,7 +23,7 @@ struct mounts {
 };
 
 void mounts_open(const struct kl_machine *machine, struct mounts *mounts);
-/* The next mount, or false at the end, and then the tables are closed. */
+/* Reads the next mount. Returns false at the end, when the tables have been closed. */
 bool mounts_next(struct mounts *mounts, struct mount *mount);
 void mounts_close(struct mounts *mounts);
 

@@ -9,7 +9,7 @@
 
 #include "common/file.h"
 
-/* Deeper than any disk lies: function, virtio, host, target, unit, "block", disk, partition. */
+/* The depth of the deepest disk: function, virtio, host, target, unit, "block", disk, partition. */
 #define MAX_DEPTH 10
 
 static int add_node(const char *folder, const char *subsystem, struct nodes *nodes)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel made of a function: every folder below it in sysfs that stands for something. */
+/*
+ * Nodes of a function: each folder below it in sysfs that stands for something the kernel
+ * made of it.
+ */
 #ifndef DEVBIND_NODES_H
 #define DEVBIND_NODES_H
 
@@ -21,7 +24,7 @@ struct nodes {
 	size_t count;
 };
 
-/* All of them below the function, those of the virtio bus included. 0 or -ENOMEM. */
+/* Finds all nodes below the function, those of the virtio bus included. Returns 0 or -ENOMEM. */
 int nodes_find(const struct kl_machine *machine, const char *address, struct nodes *nodes);
 void nodes_free(struct nodes *nodes);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which processes have which device files open, read once for all functions. */
+/* Device files that processes have open, read once for all functions. */
 #ifndef DEVBIND_OPENS_H
 #define DEVBIND_OPENS_H
 
@@ -19,11 +19,14 @@ struct opens {
 	size_t count;
 };
 
-/* Other processes only, and without root those of our own user only. 0 or -ENOMEM. */
+/*
+ * Reads the open files of other processes; without root, only of those of the same user. Returns
+ * 0 or -ENOMEM.
+ */
 int opens_read(const struct kl_machine *machine, struct opens *opens);
 void opens_free(struct opens *opens);
 
-/* Somebody who has the file below /dev open, or NULL. */
+/* A process that has the file below /dev open, or NULL. */
 const struct open_file *opens_find(const struct opens *opens, const char *file);
 
 #endif

@@ -26,7 +26,7 @@ struct options {
 	char **argv;
 };
 
-/* 0, or -EINVAL after a message. */
+/* Returns 0, or -EINVAL after a message. */
 int options_parse(int argc, char **argv, struct options *options);
 void options_help(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What there is and what was done, for people and for programs: the same facts. */
+/* The report on functions and changes, for people and for programs: the same facts. */
 #ifndef DEVBIND_REPORT_H
 #define DEVBIND_REPORT_H
 
@@ -19,7 +19,7 @@ void report_table(const struct inventory *inventory);
 void report_changes(const struct changes *changes, bool is_dry_run);
 void report_hints(const struct hints *hints);
 
-/* One object to file, "-" for stdout. 0 or -errno after a message. */
+/* Writes one object to file, "-" for stdout. Returns 0, or -errno after a message. */
 int report_json(const struct report *report, const char *file);
 
 const char *interface_name(enum kl_interface interface);

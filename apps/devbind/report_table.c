@@ -33,7 +33,7 @@ static const char *number_text(int value, char *text, size_t size)
 	return text;
 }
 
-/* As the file in /dev/vfio is called. */
+/* The name of the group's file in /dev/vfio. */
 static const char *group_name(const struct kl_function *function, char *text, size_t size)
 {
 	if (!function->is_noiommu)

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The virtio device types by name: virtio 1.4, section 5, whether anyone has a driver for them or not. */
+/* The virtio device types by name: virtio 1.4, section 5, with or without a driver. One thread. */
 #ifndef DEVBIND_TYPES_H
 #define DEVBIND_TYPES_H
 
 #include <stdint.h>
 
 /*
- * The short name, as in TYPE@N. "type-N" for one that the specification does not know; the text lasts
- * until the next call.
+ * The short name, as in TYPE@N. A type that the specification does not define is "type-N"; that
+ * text is valid until the next call.
  */
 const char *type_name(uint32_t type);
 
-/* What the specification calls it; never NULL. */
+/* The specification's name of the type, or a phrase for one that it does not define. Never NULL. */
 const char *type_title(uint32_t type);
 
 #endif

@@ -17,7 +17,7 @@
 #include "common/file.h"
 #include "mounts.h"
 
-/* One more use; what does not fit is left out, since the first is enough to refuse. */
+/* Adds a use. Uses beyond the limit are left out: the first one is enough to refuse. */
 static void __attribute__((format(printf, 2, 3)))
 add_use(struct uses *uses, const char *format, ...)
 {
@@ -31,8 +31,8 @@ add_use(struct uses *uses, const char *format, ...)
 }
 
 /*
- * By number, and by name for file systems that have a number of their own (btrfs). A disk may be mounted
- * many times; one is enough.
+ * Mounts are found by number, and by name for file systems with a number of their own (btrfs). A
+ * disk may be mounted many times; one is enough.
  */
 static void check_mounts(const struct kl_machine *machine, const struct node *node,
 	struct uses *uses)
@@ -98,8 +98,9 @@ static void check_disk(const struct kl_machine *machine, const struct node *node
 }
 
 /*
- * The kernel refuses an exclusive opener what anyone claims, also in mount namespaces that can't be seen. A
- * disk is claimed through its partitions too, so this is for disks whose other uses have all been checked.
+ * The kernel refuses to open a claimed disk exclusively, also when the claim comes from a mount
+ * namespace that is invisible here. A disk is claimed through its partitions too, so this is for
+ * disks whose other uses have all been checked.
  */
 static void check_claimed_disk(const struct kl_machine *machine, const struct node *node,
 	struct uses *uses)
@@ -143,7 +144,7 @@ static bool print_address(const struct sockaddr *address, char *text, size_t siz
 	return inet_ntop(address->sa_family, bytes, text, (socklen_t)size) != NULL;
 }
 
-/* The system call knows our own network namespace only, as /sys/class/net does. */
+/* The system call sees our own network namespace only, as /sys/class/net does. */
 static bool find_address(const char *name, char *text, size_t size)
 {
 	struct ifaddrs *addresses;
@@ -218,7 +219,10 @@ static void check_interface(const struct kl_machine *machine, const struct node 
 		add_use(uses, "interface %s: %s", node->name, text);
 }
 
-/* The tag of a 9p device is in sysfs; that of a virtiofs device only since Linux 6.9, and elsewhere. */
+/*
+ * True when the mount may be the share with the tag. sysfs has the tag of a 9p device; that of a
+ * virtiofs device only since Linux 6.9, and elsewhere.
+ */
 static bool may_mount_tag(const struct mount *mount, const char *tag)
 {
 	bool is_share = strcmp(mount->type, "9p") == 0 || strcmp(mount->type, "virtiofs") == 0;
@@ -226,7 +230,9 @@ static bool may_mount_tag(const struct mount *mount, const char *tag)
 	return is_share && (tag[0] == '\0' || strcmp(mount->source, tag) == 0);
 }
 
-/* A mount of a file system without a disk (9p, virtiofs), under the name that its device has. */
+/*
+ * Adds a mount of a file system without a disk (9p, virtiofs), under the name that its device has.
+ */
 static void check_share(const struct kl_machine *machine, const struct node *node,
 	struct uses *uses)
 {
@@ -253,7 +259,7 @@ static bool has_subsystem(const struct nodes *nodes, const char *subsystem)
 	return false;
 }
 
-/* Drivers whose uses show themselves elsewhere, so that having one bound is no use by itself. */
+/* True for drivers whose uses are found elsewhere, so that the binding alone is no use. */
 static bool shows_its_uses(const char *driver)
 {
 	static const char *const drivers[] = {"virtio_blk", "virtio_scsi", "virtio_net",
@@ -288,7 +294,10 @@ static void check_driver(const struct kl_machine *machine, const struct node *no
 		check_random(machine, uses);
 	if (strcmp(driver, "virtio_net") == 0 && !has_subsystem(nodes, "net"))
 		add_use(uses, "its interface is in another network namespace");
-	/* A balloon, a console, a socket to the host: who relies on it can't be seen from here. */
+	/*
+	 * A balloon, a console, a socket to the host: the programs that rely on it
+	 * are unknown here.
+	 */
 	if (!shows_its_uses(driver))
 		add_use(uses, "the kernel driver %s serves the system with it", driver);
 }
@@ -324,7 +333,10 @@ static void check_opens(const struct opens *opens, const struct nodes *nodes, st
 			continue;
 		add_use(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
 			open->file);
-		/* Drivers that hand a whole function to a process wait for it when they are unbound. */
+		/*
+		 * Drivers that give a whole function to a process wait for it when
+		 * they are unbound.
+		 */
 		if (strncmp(node->subsystem, "vfio", 4) == 0 || strcmp(node->subsystem, "uio") == 0)
 			uses->is_held = true;
 	}
@@ -350,7 +362,10 @@ static void check_group(const struct opens *opens, const struct kl_function *fun
 	uses->is_held = true;
 }
 
-/* A driver that is neither the kernel's for virtio nor one that hands functions out. */
+/*
+ * Adds a use for a driver that is neither the kernel's for virtio nor one that gives
+ * functions to programs.
+ */
 static void check_foreign(const struct kl_function *function, struct uses *uses)
 {
 	static const char *const known[] = {"", "virtio-pci", "vfio-pci", "uio_pci_generic",

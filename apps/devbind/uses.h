@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the system uses a function for. A function with a use is not to be taken away from it. */
+/* The system's uses of a function. A function with a use is not taken from it without --force. */
 #ifndef DEVBIND_USES_H
 #define DEVBIND_USES_H
 
@@ -16,11 +16,14 @@
 struct uses {
 	size_t count;
 	char text[USES_MAX][192];
-	/* Taking it away would wait until the process that has it lets go, so it can't be forced. */
+	/*
+	 * A process has the function open. Unbinding would wait for that process, so --force
+	 * does not help.
+	 */
 	bool is_held;
 };
 
-/* Finds the uses of a function; when in doubt there is one. 0 or -ENOMEM. */
+/* Finds the uses of a function; in doubt there is one. Returns 0 or -ENOMEM. */
 int uses_find(const struct kl_machine *machine, const struct kl_function *function,
 	const struct opens *opens, struct uses *uses);
 

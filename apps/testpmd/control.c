@@ -129,7 +129,10 @@ static void dispatch_events(struct control *control)
 			handle_event(control->pmd, &control->pmd->ports.at[i]);
 }
 
-/* Four times a second: devices that broke, went, or are to go. Those that have no event to tell of changes: once. */
+/*
+ * Four times a second: devices that broke, went, or are to go. Those that have no event to tell
+ * of changes: once.
+ */
 static void check_devices(struct control *control, uint64_t now)
 {
 	if (now < control->tick_ns)

@@ -65,8 +65,8 @@ extern const struct command_group memory_group;
 extern const struct command_group *const command_groups[];
 
 /*
- * Makes librte_cmdline's context of groups that end with NULL, for as long as pmd lives; NULL without
- * memory. Commands run on the thread that parses.
+ * Makes librte_cmdline's context of groups that end with NULL, for as long as pmd lives; NULL
+ * without memory. Commands run on the thread that parses.
  */
 cmdline_parse_ctx_t *commands_build(struct testpmd *pmd, const struct command_group *const *groups);
 void commands_free(cmdline_parse_ctx_t *context);

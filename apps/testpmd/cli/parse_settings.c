@@ -38,7 +38,9 @@ void settings_default(struct fwd_settings *settings)
 		.segments = 1,
 		.segment_bytes = {DEFAULT_PACKET_BYTES},
 		.packet_bytes = DEFAULT_PACKET_BYTES,
-		/* 198.18.0.1 and .2, of RFC 2544's network for tests; the discard port of RFC 863. */
+		/*
+		 * 198.18.0.1 and .2, of RFC 2544's network for tests; the discard port of RFC 863.
+		 */
 		.ip_source = 0xc6120001,
 		.ip_destination = 0xc6120002,
 		.udp_source = 9,

@@ -26,8 +26,8 @@ void show_lcores(const struct testpmd *pmd);
 void show_packets(const struct testpmd *pmd);
 
 /*
- * --dry-run: what a run would use, and the obstacles. It only reads, and needs no EAL. Returns 0, or -ENODEV
- * when a device is absent or could not be opened as things are.
+ * --dry-run: what a run would use, and the obstacles. It only reads, and needs no EAL. Returns 0,
+ * or -ENODEV when a device is absent or could not be opened as things are.
  */
 int show_dry_run(const struct options *options);
 

@@ -34,21 +34,24 @@ int testpmd_add_port(struct testpmd *pmd, const char *spec);
 void testpmd_release_port(struct testpmd *pmd, struct port *port);
 
 /*
- * Stops and closes a port whose device the system wants back; forwarding goes on without it. Without any
- * port the program has come to its end, unless somebody is at its prompt.
+ * Stops and closes a port whose device the system wants back; forwarding goes on without it.
+ * Without any port the program has come to its end, unless somebody is at its prompt.
  */
 void testpmd_remove_port(struct testpmd *pmd, struct port *port);
 
 /*
- * Sets how many queue pairs each port has. Their buffers are made anew. The ports are stopped. 0, -EINVAL or
- * -ENOMEM after a message.
+ * Sets how many queue pairs each port has. Their buffers are made anew. The ports are stopped. 0,
+ * -EINVAL or -ENOMEM after a message.
  */
 int testpmd_set_queues(struct testpmd *pmd, uint32_t queue_pairs);
 
 /* Makes the pools of ports that have none. 0 or -errno after a message. */
 int testpmd_create_pools(struct testpmd *pmd);
 
-/* Starts forwarding after sending tx_first bursts, and shows what forwards where. 0 or -errno after a message. */
+/*
+ * Starts forwarding after sending tx_first bursts, and shows what forwards where. 0 or -errno
+ * after a message.
+ */
 int testpmd_start(struct testpmd *pmd, uint32_t tx_first);
 
 /* Ends forwarding; its report is in pmd->report, and printed. */

@@ -109,8 +109,8 @@ static int check_ports(const struct fwd *fwd)
 }
 
 /*
- * A run counts from the end of the last one, so that the kicks that starting a port takes are in a report
- * too, and nothing falls between two.
+ * A run counts from the end of the last one, so that the kicks that starting a port takes are in a
+ * report too, and nothing falls between two.
  */
 static void take_baselines(struct fwd *fwd)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A run of forwarding, from its start to its end. Control thread only, which is the main lcore; it forwards
- * too when EAL has no other.
+ * A run of forwarding, from its start to its end. Control thread only, which is the main lcore; it
+ * forwards too when EAL has no other.
  */
 #ifndef TESTPMD_FORWARD_H
 #define TESTPMD_FORWARD_H
@@ -12,8 +12,8 @@
 #include "plan.h"
 
 /*
- * Prepares a run that sends tx_first bursts before it forwards: plans it, and readies its streams and
- * lcores. 0 or -errno after a message.
+ * Prepares a run that sends tx_first bursts before it forwards: plans it, and readies its streams
+ * and lcores. 0 or -errno after a message.
  */
 int fwd_prepare(struct fwd *fwd, uint32_t tx_first);
 
@@ -33,8 +33,8 @@ void fwd_clear(struct fwd *fwd);
 void fwd_announce(struct fwd *fwd, const struct port *port);
 
 /*
- * Forwards on the main lcore for about a hundredth of a second, if that is its job. True when it has been
- * without packets for so long that it may sleep.
+ * Forwards on the main lcore for about a hundredth of a second, if that is its job. True when it
+ * has been without packets for so long that it may sleep.
  */
 bool fwd_slice(struct fwd *fwd);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * --idle: what an lcore does while there is nothing to forward. It polls for a while (adaptive) or not
- * at all (interrupt), then asks the devices for notifications, looks once more, and sleeps. A sleep
- * ends by a packet, by a word of the control thread, or after a nap that a lost notification costs.
+ * --idle: what an lcore does while there is nothing to forward. It polls for a while
+ * (adaptive) or not at all (interrupt), then asks the devices for notifications, looks once
+ * more, and sleeps. A sleep ends by a packet, by a word of the control thread, or after a nap
+ * that a lost notification costs.
  */
 #ifndef TESTPMD_IDLE_H
 #define TESTPMD_IDLE_H
@@ -31,8 +32,8 @@ struct idle {
 };
 
 /*
- * Before a run, for the streams of one lcore. When one of them can't be waited for, a message says so
- * and they are polled. 0, or -errno after a message.
+ * Before a run, for the streams of one lcore. When one of them can't be waited for, a message says
+ * so and they are polled. 0, or -errno after a message.
  */
 int idle_open(struct idle *idle, enum idle_mode mode, const struct fwd_stream *streams,
 	uint16_t count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An lcore that forwards: its streams, turn by turn, and what the control thread tells it meanwhile.
- * During a run all functions belong to the lcore itself.
+ * An lcore that forwards: its streams, turn by turn, and what the control thread tells it
+ * meanwhile. During a run all functions belong to the lcore itself.
  */
 #ifndef TESTPMD_LCORE_H
 #define TESTPMD_LCORE_H
@@ -32,9 +32,13 @@ struct fwd_lcore {
 	uint32_t tx_first; /* bursts to send before all else */
 	struct idle idle;
 
-	/* An enum fwd_order, written by the control thread; the lcore takes all but FWD_STOP back. */
+	/*
+	 * An enum fwd_order, written by the control thread; the lcore takes all but FWD_STOP back.
+	 */
 	atomic_int order __rte_cache_aligned;
-	/* Written by the lcore: when it sent a packet for the first time in this process; 0: never. */
+	/*
+	 * Written by the lcore: when it sent a packet for the first time in this process; 0: never.
+	 */
 	uint64_t first_sent_ns __rte_cache_aligned;
 };
 
@@ -50,10 +54,15 @@ void lcore_end(const struct fwd_lcore *lcore);
 /* Does what an enum fwd_order other than FWD_STOP asks for. */
 void lcore_run_order(struct fwd_lcore *lcore, int order);
 
-/* The whole life of an lcore other than the main one: begins, goes on until FWD_STOP, ends. Returns 0. */
+/*
+ * The whole life of an lcore other than the main one: begins, goes on until FWD_STOP,
+ * ends. Returns 0.
+ */
 int lcore_main(void *lcore);
 
-/* Sends the packet with which the network learns where a device is now, by a queue of the caller's. */
+/*
+ * Sends the packet with which the network learns where a device is now, by a queue of the caller's.
+ */
 void lcore_announce(struct kl_net *net, uint16_t queue, struct rte_mempool *pool);
 
 #endif

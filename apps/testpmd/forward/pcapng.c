@@ -24,8 +24,10 @@
 #define INBOUND 1
 #define OUTBOUND 2
 
-/* Type, length, interface, two halves of the time, two lengths of the packet; at the end two options
- * of a number, the end of options, the length again. */
+/*
+ * Type, length, interface, two halves of the time, two lengths of the packet; at the end two
+ * options of a number, the end of options, the length again.
+ */
 #define PACKET_HEAD 28
 #define PACKET_TAIL (8 + 8 + 4 + 4)
 
@@ -99,7 +101,9 @@ size_t pcapng_interface(uint8_t *block, const char *name, const char *descriptio
 	return finish_block(block, put_u32(at, OPTION_END));
 }
 
-/* Where the tag belongs that the driver inserts into a packet as it is sent: behind both addresses. */
+/*
+ * Where the tag belongs that the driver inserts into a packet as it is sent: behind both addresses.
+ */
 #define TAG_OFFSET (2 * RTE_ETHER_ADDR_LEN)
 
 static bool gets_tag(const struct rte_mbuf *packet)

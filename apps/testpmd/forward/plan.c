@@ -154,7 +154,9 @@ static unsigned int choose_lcore(const struct fwd *fwd, int node)
 	return other;
 }
 
-/* Each lcore gets neighbouring streams; the last ones get one more when it doesn't come out even. */
+/*
+ * Each lcore gets neighbouring streams; the last ones get one more when it doesn't come out even.
+ */
 static void plan_lcores(struct fwd *fwd)
 {
 	const uint16_t cores = RTE_MIN(fwd->settings.cores, fwd->stream_count);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The plan of a run: which stream goes from where to where, and on which lcore. Control thread only, which
- * is the main lcore.
+ * The plan of a run: which stream goes from where to where, and on which lcore. Control thread
+ * only, which is the main lcore.
  */
 #ifndef TESTPMD_PLAN_H
 #define TESTPMD_PLAN_H
@@ -41,12 +41,15 @@ int fwd_plan(struct fwd *fwd);
 void fwd_free(struct fwd *fwd);
 
 /*
- * Tells the streams, also while they run, which links and queues their ports leave alone, and whether
- * packets are printed.
+ * Tells the streams, also while they run, which links and queues their ports leave alone, and
+ * whether packets are printed.
  */
 void fwd_apply(struct fwd *fwd);
 
-/* Whether a stream of the planned run, or of the one that is on, receives from the port or sends by it. */
+/*
+ * Whether a stream of the planned run, or of the one that is on, receives from the port or
+ * sends by it.
+ */
 bool fwd_has_port(const struct fwd *fwd, uint16_t port);
 
 #endif

@@ -11,8 +11,8 @@
 #define MAC_BYTES(a) (a)[0], (a)[1], (a)[2], (a)[3], (a)[4], (a)[5]
 
 /*
- * Without buffers there are those that the device has sent already, of which the driver learns only when
- * it has more to send.
+ * Without buffers there are those that the device has sent already, of which the driver learns only
+ * when it has more to send.
  */
 uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets)
 {

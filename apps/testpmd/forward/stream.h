@@ -74,9 +74,9 @@ struct fwd_stream {
 uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets);
 
 /*
- * In place of receiving and of sending, for a person who wants more of each burst: how full it was, its
- * packets printed, its packets in a file, or that there be none. A stream that nobody watches pays one
- * branch for all of it.
+ * In place of receiving and of sending, for a person who wants more of each burst: how full it was,
+ * its packets printed, its packets in a file, or that there be none. A stream that nobody watches
+ * pays one branch for all of it.
  */
 uint16_t stream_receive_watched(struct fwd_stream *stream, struct rte_mbuf **packets);
 uint16_t stream_send_watched(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * csum: as mac, and the checksums of IPv4, TCP and UDP are made anew: by the sending device where
- * "csum set" says hw, else here. With "tso set" TCP packets with more payload than that are left for
- * the device to cut. Checksums that the receiving device found wrong are counted.
+ * "csum set" says hw, else here. With "tso set" TCP packets with more payload than that are left
+ * for the device to cut. Checksums that the receiving device found wrong are counted.
  */
 #include "modes.h"
 
@@ -32,7 +32,9 @@ static void set_lengths(struct rte_mbuf *packet, const struct layers *layers)
 	packet->ol_flags |= layers->is_ipv4 ? RTE_MBUF_F_TX_IPV4 : RTE_MBUF_F_TX_IPV6;
 }
 
-/* The device completes the checksum from the sum of the pseudo header, which stands in its place. */
+/*
+ * The device completes the checksum from the sum of the pseudo header, which stands in its place.
+ */
 static void request_sum(struct rte_mbuf *packet, const struct layers *layers, uint64_t flag)
 {
 	set_lengths(packet, layers);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop of the modes that change packets on their way: receive, edit each, send. The edit is known
- * where the loop is written down, so it is compiled into it.
+ * The loop of the modes that change packets on their way: receive, edit each, send. The edit is
+ * known where the loop is written down, so it is compiled into it.
  */
 #ifndef TESTPMD_EDIT_H
 #define TESTPMD_EDIT_H

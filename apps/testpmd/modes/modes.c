@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of the forwarding modes, and the four that look at no more of a packet than its addresses. */
+/*
+ * The table of the forwarding modes, and the four that look at no more of a packet
+ * than its addresses.
+ */
 #include "modes.h"
 
 #include <stdio.h>

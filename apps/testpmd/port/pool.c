@@ -30,8 +30,10 @@ static uint32_t ring_size(uint32_t option, uint32_t named, uint32_t maximum)
 		return option;
 	if (named != 0)
 		return named;
-	/* Some devices tell their largest ring only once they are set up, others name one that nobody
-	 * uses. */
+	/*
+	 * Some devices tell their largest ring only once they are set up, others name one
+	 * that nobody uses.
+	 */
 	return maximum != 0 ? RTE_MIN(maximum, LARGEST_LIKELY_RING) : USUAL_RING;
 }
 

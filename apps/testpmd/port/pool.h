@@ -8,14 +8,15 @@
 struct ports;
 
 /*
- * Gives each open port the pool of its node, which is created when there is none yet. Its size follows
- * from the rings, from a burst and from the mbufs that a packet has at most. 0 or -errno after a message.
+ * Gives each open port the pool of its node, which is created when there is none yet. Its size
+ * follows from the rings, from a burst and from the mbufs that a packet has at most. 0 or -errno
+ * after a message.
  */
 int pools_create(struct ports *ports, uint16_t burst, uint16_t segments);
 
 /*
- * Frees the pools; the ports must have been closed. Pools stay when a device never finished a reset: it may
- * still write into its buffers.
+ * Frees the pools; the ports must have been closed. Pools stay when a device never finished a
+ * reset: it may still write into its buffers.
  */
 void pools_free(struct ports *ports);
 

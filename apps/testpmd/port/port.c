@@ -65,7 +65,9 @@ bool port_has(const struct port *port, const char *feature)
 	return has_feature(port, &kl_device_info(port->device)->accepted, feature);
 }
 
-/* As with testpmd, until someone says otherwise; a device without such modes passes all on anyway. */
+/*
+ * As with testpmd, until someone says otherwise; a device without such modes passes all on anyway.
+ */
 static void set_promiscuous(struct port *port)
 {
 	if (kl_device_has_control_queues(port->device) &&
@@ -136,7 +138,9 @@ bool port_link_is_up(const struct port *port)
 	return kl_net_info(port->net)->link_up && !port->link_held;
 }
 
-/* Without a word of the user's about it, IP packets are spread over all queues where a device can. */
+/*
+ * Without a word of the user's about it, IP packets are spread over all queues where a device can.
+ */
 static int set_rss(struct port *port)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);

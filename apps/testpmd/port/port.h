@@ -23,8 +23,8 @@ struct port {
 	uint64_t tap_errors_before; /* as run */
 	uint64_t rss_types; /* RTE_ETH_RSS_* to hash when several queues run; 0 for none */
 	/*
-	 * By "set link-down", and by "port P rxq Q stop" where the device can't: not to be forwarded
-	 * by.
+	 * By "set link-down", and by "port P rxq Q stop" where the device can't: not to
+	 * be forwarded by.
 	 */
 	bool link_held;
 	bool rx_held[MAX_QUEUES];
@@ -43,8 +43,8 @@ struct port {
 };
 
 /*
- * Held by all that opens, closes, starts or stops a port or changes what is known of it, and by other
- * threads while they look at ports. The control thread needs it only for changes.
+ * Held by all that opens, closes, starts or stops a port or changes what is known of it, and by
+ * other threads while they look at ports. The control thread needs it only for changes.
  */
 void ports_lock(void);
 void ports_unlock(void);
@@ -55,16 +55,17 @@ int port_start(struct port *port);
 int port_stop(struct port *port);
 
 /*
- * Makes tap:NAME and joins it to the port, whose next start then asks for the offloads that the kernel
- * understands; that start, and port_configure_tap, make it look like the device. 0 or -errno after a message.
+ * Makes tap:NAME and joins it to the port, whose next start then asks for the offloads that the
+ * kernel understands; that start, and port_configure_tap, make it look like the device. 0 or -errno
+ * after a message.
  */
 int port_join_tap(struct port *port, const char *spec);
 int port_configure_tap(struct port *port);
 void port_close_tap(struct port *port);
 
 /*
- * Stops or starts one queue of a started port, or where the device can't do that, has it held after a
- * message: fwd_apply is due then. 0 or -errno after a message.
+ * Stops or starts one queue of a started port, or where the device can't do that, has it held after
+ * a message: fwd_apply is due then. 0 or -errno after a message.
  */
 int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t queue, bool stops);
 
@@ -90,7 +91,8 @@ const char *port_name(const struct port *port);
 int port_node(const struct port *port);
 
 /*
- * Lets the driver look at what changed, and tells of a link that came or went; then as port_recover.
+ * Lets the driver look at what changed, and tells of a link that came or went;
+ * then as port_recover.
  */
 bool port_handle_event(struct port *port);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * All ports of the program, in the order in which their devices were named. Control thread only; other
- * threads read them under ports_lock (port.h).
+ * All ports of the program, in the order in which their devices were named. Control thread only;
+ * other threads read them under ports_lock (port.h).
  */
 #ifndef TESTPMD_PORTS_H
 #define TESTPMD_PORTS_H
@@ -18,7 +18,9 @@ struct mbuf_pool {
 };
 
 struct ports {
-	/* The command line's, for each port that is opened; conf.queue_pairs is 0 when not given. */
+	/*
+	 * The command line's, for each port that is opened; conf.queue_pairs is 0 when not given.
+	 */
 	struct kl_net_conf conf;
 	uint64_t rss_types;
 	uint32_t max_packet; /* bytes with FCS; 0 when not given */
@@ -34,8 +36,8 @@ struct ports {
 };
 
 /*
- * Opens a device as the next port, configured as the command line says, or joins tap:NAME to the last
- * one. 0 or -errno after a message; also then the port may have been counted.
+ * Opens a device as the next port, configured as the command line says, or joins tap:NAME to the
+ * last one. 0 or -errno after a message; also then the port may have been counted.
  */
 int ports_add(struct ports *ports, const char *spec);
 
@@ -43,8 +45,9 @@ int ports_add(struct ports *ports, const char *spec);
 int ports_reopen(struct ports *ports, struct port *port);
 
 /*
- * Adds TX offloads to ports that are not started yet. A packet that one port receives with an incomplete
- * checksum, or joined from several, needs them at the port that sends it on, as far as that can.
+ * Adds TX offloads to ports that are not started yet. A packet that one port receives with an
+ * incomplete checksum, or joined from several, needs them at the port that sends it on, as far
+ * as that can.
  */
 void ports_complete_offloads(struct ports *ports);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A TAP interface that is joined to a port: what the kernel sends goes out by the port, and what the port
- * receives goes to the kernel, which then is the port's user. A packet's wish for a checksum or for
- * cutting passes both ways in the header of virtio 1.x, 5.1.6, where the device can do it.
+ * A TAP interface that is joined to a port: what the kernel sends goes out by the port, and what
+ * the port receives goes to the kernel, which then is the port's user. A packet's wish for a
+ * checksum or for cutting passes both ways in the header of virtio 1.x, 5.1.6, where the device
+ * can do it.
  */
 #ifndef TESTPMD_TAP_H
 #define TESTPMD_TAP_H
@@ -29,7 +30,9 @@ struct tap {
 	struct rte_mbuf *spare[TAP_SEGMENTS];
 	uint16_t spares;
 
-	/* Packets that the kernel refused, or that could not be read whole. Written by any lcore. */
+	/*
+	 * Packets that the kernel refused, or that could not be read whole. Written by any lcore.
+	 */
 	uint64_t errors;
 };
 
@@ -47,8 +50,8 @@ void tap_close(struct tap *tap);
 void tap_free_spares(struct tap *tap);
 
 /*
- * Makes it look like the device: its address, its MTU, and what it can do of RTE_ETH_TX_OFFLOAD_*, if
- * buffers of so many bytes are enough for it. 0 or -errno after a message.
+ * Makes it look like the device: its address, its MTU, and what it can do of RTE_ETH_TX_OFFLOAD_*,
+ * if buffers of so many bytes are enough for it. 0 or -errno after a message.
  */
 int tap_configure(struct tap *tap, const uint8_t *mac, uint16_t mtu, uint64_t tx_offloads,
 	uint32_t buffer_bytes);

@@ -18,8 +18,8 @@ static uint16_t sum_offset(const struct layers *layers)
 }
 
 /*
- * What the packet is to be cut as, or was joined from. The kernel sets its ECN bit only where it was told
- * that this is understood.
+ * What the packet is to be cut as, or was joined from. The kernel sets its ECN bit only where it
+ * was told that this is understood.
  */
 static uint8_t gso_type(const struct layers *layers, uint8_t udp)
 {
@@ -29,9 +29,9 @@ static uint8_t gso_type(const struct layers *layers, uint8_t udp)
 }
 
 /*
- * A sum that mbufs can't ask for, such as one inside of a tunnel, is completed here: it goes from its
- * start to the end of the packet, and in its place stands what else belongs into it. A sum of 0 is sent
- * as its other form, which is as right everywhere.
+ * A sum that mbufs can't ask for, such as one inside of a tunnel, is completed here: it goes from
+ * its start to the end of the packet, and in its place stands what else belongs into it. A sum of 0
+ * is sent as its other form, which is as right everywhere.
  */
 static bool complete_sum(const struct virtio_net_hdr *header, struct rte_mbuf *packet)
 {

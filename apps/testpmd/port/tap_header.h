@@ -15,8 +15,9 @@
 bool tap_header_read(const struct virtio_net_hdr *header, struct rte_mbuf *packet);
 
 /*
- * A packet that a device received; what UDP packets were joined from can't be seen in it, so the caller
- * says VIRTIO_NET_HDR_GSO_UDP or TAP_GSO_UDP_L4. Writes the sum that belongs into the checksum field.
+ * A packet that a device received; what UDP packets were joined from can't be seen in it, so
+ * the caller says VIRTIO_NET_HDR_GSO_UDP or TAP_GSO_UDP_L4. Writes the sum that belongs into
+ * the checksum field.
  */
 void tap_header_write(const struct rte_mbuf *packet, uint8_t joined_udp,
 	struct virtio_net_hdr *header);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libmicrohttpd, loaded when the first server is opened: it brings a dozen libraries of TLS along, whose
- * loading would cost every start more time than all else, and only --metrics-listen needs it.
+ * libmicrohttpd, loaded when the first server is opened: it brings a dozen libraries of TLS along,
+ * whose loading would cost every start more time than all else, and only --metrics-listen needs it.
  */
 #ifndef TESTPMD_METRICS_HTTP_H
 #define TESTPMD_METRICS_HTTP_H

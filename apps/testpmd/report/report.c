@@ -73,7 +73,10 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 	}
 }
 
-/* proc(5): the 22nd field, in ticks since boot. The second is a name in parentheses, with anything in it. */
+/*
+ * proc(5): the 22nd field, in ticks since boot. The second is a name in parentheses, with
+ * anything in it.
+ */
 #define FIELDS_AFTER_NAME \
 	"%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu"
 

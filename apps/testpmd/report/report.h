@@ -33,7 +33,8 @@ struct port_report {
 	struct port_totals totals;
 	char tap[IFNAMSIZ]; /* joined to it; empty without one */
 	uint64_t
-		tap_dropped; /* packets that the kernel refused, or that came from it and made no sense */
+		/* packets that the kernel refused, or that came from it and made no sense */
+		tap_dropped;
 	uint64_t bad_ip; /* checksums that the device found wrong; in the csum mode */
 	uint64_t bad_l4;
 	uint64_t tx_dropped; /* by the mode, for want of room, and by the driver */
@@ -43,7 +44,8 @@ struct port_report {
 
 struct report {
 	double seconds;
-	double first_packet_ms; /* since the process was started; 0: it sent none, or nobody knows */
+	/* since the process was started; 0: it sent none, or nobody knows */
+	double first_packet_ms;
 	const char *mode;
 	bool cycles_recorded;
 	bool bursts_recorded;
