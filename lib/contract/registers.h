@@ -46,13 +46,13 @@ struct kl__pci_access_ops {
 	int (*interrupts)(struct kl__pci_access *access, unsigned int vectors, const int *fds);
 
 	/*
-	 * The interrupt line, for a function whose MSI-X can't be had: line lets it be raised and
-	 * returns a file descriptor, access's own, that becomes readable each time; -ENOTSUP when
-	 * there is none. rearm_line lets it be raised again, once what raised it was seen to. Both
-	 * NULL: never.
+	 * The interrupt line INTx, for a function whose MSI-X can't be had. intx_open lets it be
+	 * raised and returns a file descriptor, access's own, that becomes readable each time;
+	 * -ENOTSUP when there is none. intx_rearm lets it be raised again, once its reason was
+	 * acknowledged. Both NULL: never.
 	 */
-	int (*line)(struct kl__pci_access *access);
-	void (*rearm_line)(struct kl__pci_access *access);
+	int (*intx_open)(struct kl__pci_access *access);
+	void (*intx_rearm)(struct kl__pci_access *access);
 
 	/*
 	 * Whether the system wants the function back, to unplug it or for another driver. NULL: it

@@ -234,18 +234,14 @@ static int open_registers(const char *name, uint64_t address, size_t bytes, stru
 	return 0;
 }
 
-static void tell_limits(const char *name)
+static void warn_of_limits(const char *name)
 {
-	static bool has_told;
+	static bool has_warned;
 
-	if (has_told)
-		return;
-	has_told = true;
-	kl_warning(
-		"%s: through /dev/mem no IOMMU stands between it and memory: a bug in this program or a "
+	kl__host_warn_once(&has_warned, name,
+		"through /dev/mem no IOMMU stands between it and memory: a bug in this program or a "
 		"hostile device can overwrite anything; and no interrupt reaches us, so queues are polled "
-		"and changes of the configuration are not seen by themselves",
-		name);
+		"and changes of the configuration are not seen by themselves");
 }
 
 int kl__devmem_open(uint64_t address, struct kl__mmio_access **access, struct kl__host **host)
@@ -272,7 +268,7 @@ int kl__devmem_open(uint64_t address, struct kl__mmio_access **access, struct kl
 		close_devmem(&devmem->access);
 		return rc;
 	}
-	tell_limits(name);
+	warn_of_limits(name);
 	*access = &devmem->access;
 	return 0;
 }

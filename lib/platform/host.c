@@ -27,6 +27,13 @@ int kl__host_require_physical(const char *name, const char *way)
 	return -EACCES;
 }
 
+void kl__host_warn_once(bool *has_warned, const char *name, const char *text)
+{
+	if (!*has_warned)
+		kl_warning("%s: %s", name, text);
+	*has_warned = true;
+}
+
 /*
  * A block is a memzone, because only those promise to be contiguous for the device also where bus
  * addresses are physical ones.

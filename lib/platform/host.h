@@ -19,4 +19,10 @@ int kl__host_require_physical(const char *name, const char *way);
  */
 int kl__host_create(int numa_node, bool has_iommu, struct kl__host **host);
 
+/*
+ * A warning about the way to a device, given once per process: it is as true of the second device.
+ * has_warned is the caller's record.
+ */
+void kl__host_warn_once(bool *has_warned, const char *name, const char *text);
+
 #endif

@@ -102,7 +102,7 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 	return vectors == 0 ? 0 : -ENOTSUP;
 }
 
-static int line(struct kl__pci_access *access)
+static int intx_open(struct kl__pci_access *access)
 {
 	struct uio *uio = own(access);
 	int rc;
@@ -114,7 +114,7 @@ static int line(struct kl__pci_access *access)
 }
 
 /* The kernel's handler disables the line until it is told that the device was quietened. */
-static void rearm_line(struct kl__pci_access *access)
+static void intx_rearm(struct kl__pci_access *access)
 {
 	uint32_t count;
 
@@ -157,8 +157,8 @@ static const struct kl__pci_access_ops uio_ops = {
 	.write = kl__pci_bars_write,
 	.pointer = kl__pci_bars_pointer,
 	.interrupts = interrupts,
-	.line = line,
-	.rearm_line = rearm_line,
+	.intx_open = intx_open,
+	.intx_rearm = intx_rearm,
 	.removal_requested = removal_requested,
 	.close = close_uio,
 };
@@ -189,7 +189,7 @@ static int open_config(const char *address, struct kl__region *config)
 	return -EBUSY;
 }
 
-static int intx_open(const char *address, struct uio *uio)
+static int open_file(const char *address, struct uio *uio)
 {
 	char path[PATH_MAX];
 	long long irq = 0;
@@ -220,7 +220,7 @@ static int open_function(const char *address, struct uio **result)
 	snprintf(uio->regions.access.name, sizeof(uio->regions.access.name), "%s", address);
 	rc = open_config(address, &uio->regions.config);
 	if (rc == 0)
-		rc = intx_open(address, uio);
+		rc = open_file(address, uio);
 	for (unsigned int i = 0; i < PCI_BARS && rc == 0; i++)
 		kl__uio_bar_open(&kl_machine_current, address, i, &uio->regions.bars[i]);
 	if (rc == 0)
@@ -239,19 +239,14 @@ static int open_function(const char *address, struct uio **result)
 	return rc;
 }
 
-static void tell_limits(const char *address)
+static void warn_of_limits(const char *address)
 {
-	static bool has_told;
+	static bool has_warned;
 
-	if (has_told)
-		return;
-	has_told = true;
-	kl_warning(
-		"%s: through " KL__UIO_DRIVER
-		" no IOMMU stands between it and memory: a bug in this "
+	kl__host_warn_once(&has_warned, address,
+		"through " KL__UIO_DRIVER " no IOMMU stands between it and memory: a bug in this "
 		"program or a hostile device can overwrite anything; and there is one interrupt, no MSI-X, "
-		"so queues are polled. Where vfio-pci works, it is the better way",
-		address);
+		"so queues are polled. Where vfio-pci works, it is the better way");
 }
 
 int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl__host **host)
@@ -271,7 +266,7 @@ int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl_
 		close_uio(&uio->regions.access);
 		return rc;
 	}
-	tell_limits(address);
+	warn_of_limits(address);
 	*access = &uio->regions.access;
 	return 0;
 }

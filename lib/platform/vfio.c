@@ -326,18 +326,13 @@ static int check_eal(const char *address, bool is_noiommu)
 	return 0;
 }
 
-/* Said once, since it is as true of the second device. */
-static void tell_limits(const char *address)
+static void warn_of_limits(const char *address)
 {
-	static bool has_told;
+	static bool has_warned;
 
-	if (has_told)
-		return;
-	has_told = true;
-	kl_warning(
-		"%s: it is in no-IOMMU mode: nothing keeps it, or a fault of this program, from writing to "
-		"any memory of this machine; only memory in hugepages can be used with it",
-		address);
+	kl__host_warn_once(&has_warned, address,
+		"it is in no-IOMMU mode: nothing keeps it, or a fault of this program, from writing to "
+		"any memory of this machine; only memory in hugepages can be used with it");
 }
 
 int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl__host **host)
@@ -365,7 +360,7 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 		return rc;
 	}
 	if (is_noiommu)
-		tell_limits(address);
+		warn_of_limits(address);
 	*access = &vfio->regions.access;
 	return 0;
 }

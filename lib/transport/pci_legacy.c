@@ -2,19 +2,16 @@
 #include "transport/pci_legacy.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <kickless/log.h>
 
 #include "spec/features.h"
 #include "transport/legacy.h"
-#include "pci/pci_command.h"
+#include "transport/pci_common.h"
 
 struct pci_legacy {
-	struct kl__transport transport;
-	struct kl__pci_access *access;
-	unsigned int msix_vectors;
+	struct kl__pci common;
 	bool msix_is_on;
 };
 
@@ -33,7 +30,7 @@ static uint32_t port_read(struct kl__transport *transport, uint32_t offset, unsi
 {
 	struct pci_legacy *pci = legacy(transport);
 
-	return pci->access->ops->read(pci->access, BAR, offset, width);
+	return pci->common.access->ops->read(pci->common.access, BAR, offset, width);
 }
 
 static void port_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
@@ -41,7 +38,7 @@ static void port_write(struct kl__transport *transport, uint32_t offset, unsigne
 {
 	struct pci_legacy *pci = legacy(transport);
 
-	pci->access->ops->write(pci->access, BAR, offset, width, value);
+	pci->common.access->ops->write(pci->common.access, BAR, offset, width, value);
 }
 
 /* There are no feature bits beyond the first 32. */
@@ -113,23 +110,19 @@ static void notify_by_port(const struct kl_notifier *notifier, uint32_t what)
 {
 	struct pci_legacy *pci = notifier->context;
 
-	port_write(&pci->transport, VIRTIO_PCI_LEGACY_QUEUE_NOTIFY, 2, what);
+	port_write(&pci->common.transport, VIRTIO_PCI_LEGACY_QUEUE_NOTIFY, 2, what);
 }
 
-/* 4.1.5.1.2.2: a mapping must be read back; the device answers NO_VECTOR when it can't. */
-static int map_vector(struct pci_legacy *pci, const struct kl__queue_setup *setup)
+static int set_vector(struct pci_legacy *pci, const struct kl__queue_setup *setup)
 {
-	uint16_t vector = setup->vector < 0 ? VIRTIO_MSI_NO_VECTOR : (uint16_t)setup->vector;
+	struct kl__transport *transport = &pci->common.transport;
 
-	port_write(&pci->transport, VIRTIO_PCI_LEGACY_QUEUE_VECTOR, 2, vector);
-	if (setup->vector < 0 ||
-		port_read(&pci->transport, VIRTIO_PCI_LEGACY_QUEUE_VECTOR, 2) == vector)
+	port_write(transport, VIRTIO_PCI_LEGACY_QUEUE_VECTOR, 2,
+		kl__pci_vector_value(setup->vector));
+	if (setup->vector < 0)
 		return 0;
-	kl_error(
-		"%s: queue %u: the device refuses MSI-X vector %u of its %u; use the queue without "
-		"interrupts",
-		pci->transport.name, setup->index, vector, pci->msix_vectors);
-	return -EPROTO;
+	return kl__pci_check_vector(&pci->common, setup,
+		port_read(transport, VIRTIO_PCI_LEGACY_QUEUE_VECTOR, 2));
 }
 
 static int queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
@@ -144,7 +137,7 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 		return rc;
 	select_queue(transport, setup->index);
 	if (pci->msix_is_on) {
-		rc = map_vector(pci, setup);
+		rc = set_vector(pci, setup);
 		if (rc != 0)
 			return rc;
 	}
@@ -160,14 +153,10 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 
 static int set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds)
 {
-	struct pci_legacy *pci = legacy(transport);
-	int rc;
+	int rc = kl__pci_set_interrupts(transport, vectors, fds);
 
-	if (vectors > pci->msix_vectors)
-		return -ENOTSUP;
-	rc = pci->access->ops->interrupts(pci->access, vectors, fds);
 	if (rc == 0)
-		pci->msix_is_on = vectors != 0;
+		legacy(transport)->msix_is_on = vectors != 0;
 	return rc;
 }
 
@@ -177,40 +166,21 @@ static int set_config_vector(struct kl__transport *transport, unsigned int vecto
 	return port_read(transport, VIRTIO_PCI_LEGACY_CONFIG_VECTOR, 2) == vector ? 0 : -EPROTO;
 }
 
-static int intx_open(struct kl__transport *transport)
-{
-	struct kl__pci_access *access = legacy(transport)->access;
-
-	return access->ops->line != NULL ? access->ops->line(access) : -ENOTSUP;
-}
-
 /* 4.1.5.4: reading the status takes the line back; only then may it be raised again. */
 static unsigned int intx_acknowledge(struct kl__transport *transport)
 {
-	struct kl__pci_access *access = legacy(transport)->access;
+	struct kl__pci_access *access = legacy(transport)->common.access;
 	unsigned int what = port_read(transport, VIRTIO_PCI_LEGACY_ISR, 1);
 
-	access->ops->rearm_line(access);
+	access->ops->intx_rearm(access);
 	return what;
-}
-
-static int restore_command(struct kl__transport *transport)
-{
-	return kl__pci_command_restore(legacy(transport)->access);
-}
-
-static bool removal_requested(struct kl__transport *transport)
-{
-	struct kl__pci_access *access = legacy(transport)->access;
-
-	return access->ops->removal_requested != NULL && access->ops->removal_requested(access);
 }
 
 static void close_transport(struct kl__transport *transport)
 {
 	struct pci_legacy *pci = legacy(transport);
 
-	pci->access->ops->close(pci->access);
+	pci->common.access->ops->close(pci->common.access);
 	free(pci);
 }
 
@@ -228,10 +198,10 @@ static const struct kl__transport_ops pci_legacy_ops = {
 	.queue_enable = queue_enable,
 	.set_interrupts = set_interrupts,
 	.set_config_vector = set_config_vector,
-	.intx_open = intx_open,
+	.intx_open = kl__pci_intx_open,
 	.intx_acknowledge = intx_acknowledge,
-	.restore_command = restore_command,
-	.removal_requested = removal_requested,
+	.restore_command = kl__pci_restore_command,
+	.removal_requested = kl__pci_removal_requested,
 	.close = close_transport,
 };
 
@@ -267,20 +237,14 @@ int kl__pci_legacy_open(struct kl__pci_access *access, const struct kl__pci_iden
 	pci = calloc(1, sizeof(*pci));
 	if (pci == NULL)
 		return kl_no_memory(access->name, sizeof(*pci));
-	pci->access = access;
-	pci->msix_vectors = access->msix_vectors;
+	kl__pci_init(&pci->common, &pci_legacy_ops, access, identity);
 	pci->msix_is_on = caps->msix_is_on;
-	pci->transport.ops = &pci_legacy_ops;
-	pci->transport.type = identity->type;
-	pci->transport.vendor = VIRTIO_PCI_VENDOR;
-	pci->transport.numa_node = access->numa_node;
-	pci->transport.quirks = KL__QUIRK_LEGACY | KL__QUIRK_FIXED_QUEUE_SIZE;
+	pci->common.transport.quirks = KL__QUIRK_LEGACY | KL__QUIRK_FIXED_QUEUE_SIZE;
 	/* With MSI-X there must be room for the vector registers too. */
-	pci->transport.config_size = access->bar[BAR].size -
-		(pci->msix_vectors != 0 || pci->msix_is_on ? VIRTIO_PCI_LEGACY_CONFIG_MSIX :
-							     VIRTIO_PCI_LEGACY_CONFIG);
-	snprintf(pci->transport.name, sizeof(pci->transport.name), "%s", access->name);
-	kl_features_set(&pci->transport.features, VIRTIO_F_ANY_LAYOUT);
-	*transport = &pci->transport;
+	pci->common.transport.config_size = access->bar[BAR].size -
+		(pci->common.msix_vectors != 0 || pci->msix_is_on ? VIRTIO_PCI_LEGACY_CONFIG_MSIX :
+								    VIRTIO_PCI_LEGACY_CONFIG);
+	kl_features_set(&pci->common.transport.features, VIRTIO_F_ANY_LAYOUT);
+	*transport = &pci->common.transport;
 	return 0;
 }

@@ -2,19 +2,17 @@
 #include "transport/pci_modern.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <kickless/log.h>
 
 #include "spec/features.h"
 #include "spec/status.h"
-#include "pci/pci_command.h"
+#include "transport/pci_common.h"
 #include "transport/pci_window.h"
 
 struct pci_modern {
-	struct kl__transport transport;
-	struct kl__pci_access *access;
+	struct kl__pci common;
 	struct kl__pci_caps caps;
 	struct kl__pci_window window;
 	struct kl_features accepted;
@@ -34,8 +32,8 @@ static uint32_t read_at(struct pci_modern *pci, const struct kl__pci_region *reg
 	if (region->by_window)
 		return kl__pci_window_read(&pci->window, region->bar, region->offset + offset,
 			width);
-	return pci->access->ops->read(pci->access, region->bar, (uint64_t)region->offset + offset,
-		width);
+	return pci->common.access->ops->read(pci->common.access, region->bar,
+		(uint64_t)region->offset + offset, width);
 }
 
 static void write_at(struct pci_modern *pci, const struct kl__pci_region *region, uint32_t offset,
@@ -45,8 +43,8 @@ static void write_at(struct pci_modern *pci, const struct kl__pci_region *region
 		kl__pci_window_write(&pci->window, region->bar, region->offset + offset, width,
 			value);
 	else
-		pci->access->ops->write(pci->access, region->bar, (uint64_t)region->offset + offset,
-			width, value);
+		pci->common.access->ops->write(pci->common.access, region->bar,
+			(uint64_t)region->offset + offset, width, value);
 }
 
 static uint32_t common_read(struct pci_modern *pci, uint32_t offset, unsigned int width)
@@ -168,7 +166,7 @@ static int find_doorbell(struct pci_modern *pci, uint16_t index, struct kl_notif
 			"%s: queue %u: its doorbell of %u bytes lies at %llu (queue_notify_off %u x "
 			"multiplier %u), beyond the notification structure of %u bytes or not aligned; the "
 			"device is faulty",
-			pci->transport.name, index, width, (unsigned long long)offset, slot,
+			pci->common.transport.name, index, width, (unsigned long long)offset, slot,
 			pci->caps.notify_multiplier, notify->length);
 		return -EPROTO;
 	}
@@ -181,26 +179,20 @@ static int find_doorbell(struct pci_modern *pci, uint16_t index, struct kl_notif
 		.address = offset,
 	};
 	if (!notify->by_window)
-		notifier->doorbell = pci->access->ops->pointer(pci->access, notify->bar,
-			notify->offset + offset, width);
+		notifier->doorbell = pci->common.access->ops->pointer(pci->common.access,
+			notify->bar, notify->offset + offset, width);
 	if (kl_features_has(&pci->accepted, VIRTIO_F_NOTIF_CONFIG_DATA))
 		notifier->value = (uint16_t)common_read(pci, COMMON(queue_notif_config_data), 2);
 	return 0;
 }
 
-/* 4.1.5.1.2.2: a mapping must be read back; the device answers NO_VECTOR when it can't. */
-static int map_vector(struct pci_modern *pci, const struct kl__queue_setup *setup)
+static int set_vector(struct pci_modern *pci, const struct kl__queue_setup *setup)
 {
-	uint16_t vector = setup->vector < 0 ? VIRTIO_MSI_NO_VECTOR : (uint16_t)setup->vector;
-
-	common_write(pci, COMMON(queue_msix_vector), 2, vector);
-	if (setup->vector < 0 || common_read(pci, COMMON(queue_msix_vector), 2) == vector)
+	common_write(pci, COMMON(queue_msix_vector), 2, kl__pci_vector_value(setup->vector));
+	if (setup->vector < 0)
 		return 0;
-	kl_error(
-		"%s: queue %u: the device refuses MSI-X vector %u of its %u; use the queue without "
-		"interrupts",
-		pci->transport.name, setup->index, vector, pci->caps.msix_vectors);
-	return -EPROTO;
+	return kl__pci_check_vector(&pci->common, setup,
+		common_read(pci, COMMON(queue_msix_vector), 2));
 }
 
 static int queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
@@ -214,8 +206,8 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 	if (rc != 0)
 		return rc;
 	common_write(pci, COMMON(queue_size), 2, setup->size);
-	if (pci->caps.msix_vectors != 0) {
-		rc = map_vector(pci, setup);
+	if (pci->common.msix_vectors != 0) {
+		rc = set_vector(pci, setup);
 		if (rc != 0)
 			return rc;
 	}
@@ -245,15 +237,6 @@ static int queue_reset(struct kl__transport *transport, uint16_t index)
 	return -EPROTO;
 }
 
-static int set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds)
-{
-	struct pci_modern *pci = modern(transport);
-
-	if (vectors > pci->caps.msix_vectors)
-		return -ENOTSUP;
-	return pci->access->ops->interrupts(pci->access, vectors, fds);
-}
-
 static int set_config_vector(struct kl__transport *transport, unsigned int vector)
 {
 	struct pci_modern *pci = modern(transport);
@@ -262,40 +245,21 @@ static int set_config_vector(struct kl__transport *transport, unsigned int vecto
 	return common_read(pci, COMMON(config_msix_vector), 2) == vector ? 0 : -EPROTO;
 }
 
-static int intx_open(struct kl__transport *transport)
-{
-	struct kl__pci_access *access = modern(transport)->access;
-
-	return access->ops->line != NULL ? access->ops->line(access) : -ENOTSUP;
-}
-
 /* 4.1.5.4: reading the status takes the line back; only then may it be raised again. */
 static unsigned int intx_acknowledge(struct kl__transport *transport)
 {
-	struct kl__pci_access *access = modern(transport)->access;
+	struct kl__pci_access *access = modern(transport)->common.access;
 	unsigned int what = read_at(modern(transport), &modern(transport)->caps.isr, 0, 1);
 
-	access->ops->rearm_line(access);
+	access->ops->intx_rearm(access);
 	return what;
-}
-
-static int restore_command(struct kl__transport *transport)
-{
-	return kl__pci_command_restore(modern(transport)->access);
-}
-
-static bool removal_requested(struct kl__transport *transport)
-{
-	struct kl__pci_access *access = modern(transport)->access;
-
-	return access->ops->removal_requested != NULL && access->ops->removal_requested(access);
 }
 
 static void close_transport(struct kl__transport *transport)
 {
 	struct pci_modern *pci = modern(transport);
 
-	pci->access->ops->close(pci->access);
+	pci->common.access->ops->close(pci->common.access);
 	kl__pci_window_destroy(&pci->window);
 	free(pci);
 }
@@ -314,19 +278,19 @@ static const struct kl__transport_ops pci_modern_ops = {
 	.queue_is_enabled = queue_is_enabled,
 	.queue_enable = queue_enable,
 	.queue_reset = queue_reset,
-	.set_interrupts = set_interrupts,
+	.set_interrupts = kl__pci_set_interrupts,
 	.set_config_vector = set_config_vector,
-	.intx_open = intx_open,
+	.intx_open = kl__pci_intx_open,
 	.intx_acknowledge = intx_acknowledge,
-	.restore_command = restore_command,
-	.removal_requested = removal_requested,
+	.restore_command = kl__pci_restore_command,
+	.removal_requested = kl__pci_removal_requested,
 	.close = close_transport,
 };
 
 /* Two of them need registers behind the end of the first devices' structure. */
 static void set_features_delivered(struct pci_modern *pci)
 {
-	struct kl_features *features = &pci->transport.features;
+	struct kl_features *features = &pci->common.transport.features;
 
 	kl_features_set(features, VIRTIO_F_VERSION_1);
 	kl_features_set(features, VIRTIO_F_ACCESS_PLATFORM);
@@ -345,19 +309,14 @@ int kl__pci_modern_open(struct kl__pci_access *access, const struct kl__pci_iden
 	if (pci == NULL)
 		return kl_no_memory(access->name, sizeof(*pci));
 	pci->caps = *caps;
+	kl__pci_init(&pci->common, &pci_modern_ops, access, identity);
 	/* What the function has and what it is reached by allows. */
-	if (pci->caps.msix_vectors > access->msix_vectors)
-		pci->caps.msix_vectors = access->msix_vectors;
-	pci->access = access;
+	if (pci->common.msix_vectors > caps->msix_vectors)
+		pci->common.msix_vectors = caps->msix_vectors;
 	pci->resetting = -1;
-	kl__pci_window_init(&pci->window, access, pci->caps.window);
-	pci->transport.ops = &pci_modern_ops;
-	pci->transport.type = identity->type;
-	pci->transport.vendor = VIRTIO_PCI_VENDOR;
-	pci->transport.numa_node = access->numa_node;
-	pci->transport.config_size = pci->caps.device.length;
-	snprintf(pci->transport.name, sizeof(pci->transport.name), "%s", access->name);
+	kl__pci_window_init(&pci->window, access, caps->window);
+	pci->common.transport.config_size = caps->device.length;
 	set_features_delivered(pci);
-	*transport = &pci->transport;
+	*transport = &pci->common.transport;
 	return 0;
 }

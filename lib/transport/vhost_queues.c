@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Queues of a vhost-user back end: told, kicked, stopped. */
+#include "transport/vhost_queues.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -8,7 +9,6 @@
 #include <kickless/log.h>
 
 #include "spec/features.h"
-#include "transport/vhost_state.h"
 
 /* GET_VRING_BASE stops a queue: when it is answered the back end no longer touches it. */
 static int stop_queue(struct kl__vhost_user *user, uint16_t index)

@@ -38,22 +38,4 @@ static inline bool kl__vhost_has(const struct kl__vhost_user *user, unsigned int
 	return (user->protocol >> protocol_feature & 1) != 0;
 }
 
-/* vhost_queues.c: as the operations of the same names in contract/transport.h. */
-int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
-	struct kl_notifier *notifier);
-int kl__vhost_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds);
-
-/*
- * vhost_queues.c: 0 when the back end no longer touches any queue. -errno when it did not say so: then
- * the conversation has ended, and as long as that is under way the queues stay enabled.
- */
-int kl__vhost_stop_queues(struct kl__vhost_user *user);
-/* vhost_queues.c: forgets the queues, which the back end no longer touches. */
-void kl__vhost_forget_queues(struct kl__vhost_user *user);
-/* vhost_queues.c: whether the back end may be touching a queue. */
-bool kl__vhost_has_queues(const struct kl__vhost_user *user);
-
-/* vhost_handshake.c: the first words on a new connection; what was known of an earlier one is void. */
-int kl__vhost_handshake(struct kl__vhost_user *user, int fd);
-
 #endif

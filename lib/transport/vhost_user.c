@@ -12,7 +12,19 @@
 
 #include "spec/features.h"
 #include "spec/status.h"
-#include "transport/vhost_state.h"
+#include "transport/vhost_queues.h"
+
+/* What a back end without MQ has: enough for two data queues. */
+#define QUEUES_WITHOUT_MQ 2
+
+static const unsigned int known[] = {
+	VHOST_USER_PROTOCOL_F_MQ,
+	VHOST_USER_PROTOCOL_F_REPLY_ACK,
+	VHOST_USER_PROTOCOL_F_CONFIG,
+	VHOST_USER_PROTOCOL_F_RESET_DEVICE,
+	VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS,
+	VHOST_USER_PROTOCOL_F_STATUS,
+};
 
 /* The protocol knows no largest size; this one is taken when nobody asks for another. */
 #define DEFAULT_QUEUE_SIZE 256
@@ -178,6 +190,95 @@ static int event_fd(struct kl__transport *transport)
 	return kl__vhost(transport)->event_fd;
 }
 
+static int request_value(struct kl__vhost_user *user, enum vhost_user_request request,
+	uint64_t *value)
+{
+	union vhost_user_payload payload = {0};
+	int rc = kl__vhost_request(&user->socket, request, &payload, 0, sizeof(payload.value));
+
+	*value = payload.value;
+	return rc;
+}
+
+static int agree_on_protocol(struct kl__vhost_user *user)
+{
+	uint64_t offered, ours = 0;
+	int rc;
+
+	if ((user->offered >> VHOST_USER_F_PROTOCOL_FEATURES & 1) == 0)
+		return 0;
+	rc = request_value(user, VHOST_USER_GET_PROTOCOL_FEATURES, &offered);
+	if (rc != 0)
+		return rc;
+	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		ours |= UINT64_C(1) << known[i];
+	user->protocol = offered & ours;
+	rc = send_value(user, VHOST_USER_SET_PROTOCOL_FEATURES, user->protocol);
+	user->socket.acks = rc == 0 && kl__vhost_has(user, VHOST_USER_PROTOCOL_F_REPLY_ACK);
+	return rc;
+}
+
+/*
+ * Some back ends count pairs of queues, those of types that have pairs, and the answer does not
+ * tell. A queue that it does not have the back end refuses when it is enabled.
+ */
+static int count_queues(struct kl__vhost_user *user)
+{
+	uint64_t count = QUEUES_WITHOUT_MQ;
+	int rc = 0;
+
+	if (kl__vhost_has(user, VHOST_USER_PROTOCOL_F_MQ)) {
+		rc = request_value(user, VHOST_USER_GET_QUEUE_NUM, &count);
+		count = count < KL__VHOST_MAX_QUEUES ? 2 * count : KL__VHOST_MAX_QUEUES;
+	}
+	user->queue_count = (uint16_t)(count < KL__VHOST_MAX_QUEUES ? count : KL__VHOST_MAX_QUEUES);
+	return rc;
+}
+
+static int count_slots(struct kl__vhost_user *user)
+{
+	uint64_t slots = 0;
+	int rc = 0;
+
+	if (kl__vhost_has(user, VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS))
+		rc = request_value(user, VHOST_USER_GET_MAX_MEM_SLOTS, &slots);
+	kl__vhost_memory_begin(&user->memory, slots);
+	return rc;
+}
+
+/*
+ * The first exchange on a new connection: what the back end offers, and which parts of the protocol.
+ * What was known of an earlier one is void.
+ */
+static int handshake(struct kl__vhost_user *user, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
+	int rc;
+
+	kl__vhost_attach(&user->socket, fd);
+	/* Closing the connection takes it out again. */
+	epoll_ctl(user->event_fd, EPOLL_CTL_ADD, fd, &event);
+	user->status = 0;
+	user->protocol = 0;
+	user->accepted = 0;
+	user->refuses_features = false;
+	rc = request_value(user, VHOST_USER_GET_FEATURES, &user->offered);
+	if (rc == 0)
+		rc = kl__vhost_send(&user->socket, VHOST_USER_SET_OWNER, NULL, 0, NULL, 0);
+	if (rc == 0)
+		rc = agree_on_protocol(user);
+	if (rc == 0)
+		rc = count_queues(user);
+	if (rc == 0)
+		rc = count_slots(user);
+	user->transport.config_size = kl__vhost_has(user, VHOST_USER_PROTOCOL_F_CONFIG) ?
+		VHOST_USER_MAX_CONFIG :
+		0;
+	if (rc != 0)
+		kl__vhost_disconnect(&user->socket);
+	return rc;
+}
+
 static int reconnect(struct kl__transport *transport)
 {
 	struct kl__vhost_user *user = kl__vhost(transport);
@@ -187,7 +288,7 @@ static int reconnect(struct kl__transport *transport)
 	if (fd < 0)
 		return fd;
 	kl__vhost_forget_queues(user);
-	rc = kl__vhost_handshake(user, fd);
+	rc = handshake(user, fd);
 	if (rc == 0)
 		kl_notice("%s: the back end is there again", transport->name);
 	/* One that ends while it is talked to, or does not answer yet, may be back soon. */
@@ -229,14 +330,14 @@ static const struct kl__transport_ops vhost_user_ops = {
 	.close = close_transport,
 };
 
-static int meet_first(struct kl__vhost_user *user, const char *path, bool is_server)
+static int connect_first(struct kl__vhost_user *user, const char *path, bool is_server)
 {
 	int rc = kl__vhost_endpoint_open(&user->endpoint, user->transport.name, path, is_server);
 
 	if (rc != 0)
 		return rc;
 	rc = kl__vhost_endpoint_connect_first(&user->endpoint);
-	return rc < 0 ? rc : kl__vhost_handshake(user, rc);
+	return rc < 0 ? rc : handshake(user, rc);
 }
 
 int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
@@ -262,7 +363,7 @@ int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
 	user->event_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (rc == 0)
 		rc = user->event_fd < 0 ? kl_no_descriptor(user->transport.name) :
-					  meet_first(user, path, is_server);
+					  connect_first(user, path, is_server);
 	if (rc != 0) {
 		close_transport(&user->transport);
 		return rc;

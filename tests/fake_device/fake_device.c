@@ -200,7 +200,7 @@ static int access_interrupts(struct kl__pci_access *access, unsigned int vectors
 	return 0;
 }
 
-static int access_line(struct kl__pci_access *access)
+static int access_intx_open(struct kl__pci_access *access)
 {
 	struct fake_device *fake = fake_of(access);
 
@@ -212,7 +212,7 @@ static int access_line(struct kl__pci_access *access)
 	return fake->line_fd;
 }
 
-static void access_rearm_line(struct kl__pci_access *access)
+static void access_intx_rearm(struct kl__pci_access *access)
 {
 	struct fake_device *fake = fake_of(access);
 	uint64_t count;
@@ -247,8 +247,8 @@ static const struct kl__pci_access_ops access_ops = {
 	.write = access_write,
 	.pointer = access_pointer,
 	.interrupts = access_interrupts,
-	.line = access_line,
-	.rearm_line = access_rearm_line,
+	.intx_open = access_intx_open,
+	.intx_rearm = access_intx_rearm,
 	.removal_requested = access_removal_requested,
 	.close = access_close,
 };
