@@ -302,13 +302,13 @@ class InProcess(Peer):
     CASES = {
         "pci-modern": {
             "net": "@(rx|tx)?(_faults)/*",
-            "blk": "@(blk_parts|blk_recover|blk_requests)/*",
+            "blk": "@(subrequest|recover|submit)/*",
             "rng": "*/*",
         },
-        "mmio": {"net": "@(rx|tx)/*", "blk": "blk_requests/*", "rng": "*/*"},
+        "mmio": {"net": "@(rx|tx)/*", "blk": "submit/*", "rng": "*/*"},
     }
     # How a queue is stopped and recovered, once for each format and order.
-    STOPS = "@(rx|tx|net_recover|net_queue_stop)?(_faults)/*"
+    STOPS = "@(rx|tx|recover|queue_stop)?(_faults)/*"
 
     def __init__(self, transport):
         super().__init__(
