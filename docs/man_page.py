@@ -46,7 +46,7 @@ def body(lines):
         elif line.startswith("|"):
             yield from table_row(line)
         elif line.startswith("- "):
-            yield f".IP \\(bu 2\n{inline(line[2:])}"
+            yield f".IP - 2\n{inline(line[2:])}"
         elif not line:
             yield ".PP"
         else:
