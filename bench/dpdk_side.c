@@ -37,7 +37,7 @@ static void close_side(struct side *side)
 	peer_close(side);
 }
 
-/* Which of its paths the driver chose is the name of the function that rte_eth_rx_burst calls. */
+/* The name of the function that rte_eth_rx_burst calls, which is the path that the driver chose. */
 static const char *name_of(const void *function)
 {
 	Dl_info info;

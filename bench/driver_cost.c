@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a packet costs our driver and DPDK's, in cycles, on the same ring: one thread, DPDK's vhost
- * port as the device, the clock around the driver's calls alone, refilling and freeing included.
- * Rounds of both alternate, so what disturbs the machine disturbs both.
+ * Cycles per packet of our driver and DPDK's on the same ring: one thread, DPDK's vhost port as the
+ * device, the clock around the driver's calls alone, refilling and freeing included. Rounds of both
+ * alternate, so a disturbance of the machine affects both.
  *
  * Usage: driver_cost [EAL options --] [--json FILE] [--rounds N] [--packets N]
  *                    [--rows ring=NAME,dir=tx|rx,burst=N,bytes=N]
@@ -40,19 +40,19 @@ static struct {
 	char dir[4];
 	unsigned int burst;
 	unsigned int bytes;
-} wanted = {.rounds = 21, .packets = 16384};
+} options = {.rounds = 21, .packets = 16384};
 
 static struct row rows[MAX_ROWS];
 static unsigned int row_count;
 static char paths[RING_FORMS][2][128];
 static struct rte_mempool *pool;
 
-static bool is_wanted(const struct ring_form *form, const struct load *load)
+static bool is_selected(const struct ring_form *form, const struct load *load)
 {
-	return (wanted.ring[0] == '\0' || strcmp(wanted.ring, form->name) == 0) &&
-		(wanted.burst == 0 || load == NULL || wanted.burst == load->burst) &&
-		(wanted.bytes == 0 || load == NULL || wanted.bytes == load->bytes) &&
-		/* What needs several buffers only goes where they may be merged. */
+	return (options.ring[0] == '\0' || strcmp(options.ring, form->name) == 0) &&
+		(options.burst == 0 || load == NULL || options.burst == load->burst) &&
+		(options.bytes == 0 || load == NULL || options.bytes == load->bytes) &&
+		/* A packet of several buffers needs a ring where they may be merged. */
 		(load == NULL || load->segments == 1 || form->is_mergeable);
 }
 
@@ -61,10 +61,10 @@ static void add_row(const struct ring_form *form, const struct load *load, bool 
 {
 	struct row *row = &rows[row_count];
 
-	if (wanted.dir[0] != '\0' && (strcmp(wanted.dir, "tx") == 0) != is_tx)
+	if (options.dir[0] != '\0' && (strcmp(options.dir, "tx") == 0) != is_tx)
 		return;
 	*row = (struct row){.form = form, .is_tx = is_tx, .load = *load};
-	row_settle(row, ours, dpdk, wanted.rounds);
+	row_set_medians(row, ours, dpdk, options.rounds);
 	row_count++;
 }
 
@@ -74,12 +74,12 @@ static bool run_load(const struct side *sides, const struct ring_form *form,
 {
 	static double tx[2][MAX_ROUNDS], rx[2][MAX_ROUNDS];
 
-	for (int round = -2; round < (int)wanted.rounds; round++) {
+	for (int round = -2; round < (int)options.rounds; round++) {
 		for (unsigned int turn = 0; turn < 2; turn++) {
 			unsigned int who = (unsigned int)round & 1 ? 1 - turn : turn;
 			struct cost cost;
 
-			if (!measure(&sides[who], load, wanted.packets, pool, &cost))
+			if (!measure(&sides[who], load, options.packets, pool, &cost))
 				return false;
 			if (round < 0)
 				continue;
@@ -99,7 +99,7 @@ static bool run_loads(const struct side *sides, const struct ring_form *form)
 			struct load load = *size;
 
 			load.burst = bursts[i];
-			if (is_wanted(form, &load) && !run_load(sides, form, &load))
+			if (is_selected(form, &load) && !run_load(sides, form, &load))
 				return false;
 		}
 	}
@@ -129,10 +129,10 @@ static bool parse_rows(char *text)
 
 	for (char *word = strtok_r(text, ",", &save); word != NULL;
 		word = strtok_r(NULL, ",", &save)) {
-		if (sscanf(word, "ring=%31s", wanted.ring) == 1 ||
-			sscanf(word, "dir=%3s", wanted.dir) == 1 ||
-			sscanf(word, "burst=%u", &wanted.burst) == 1 ||
-			sscanf(word, "bytes=%u", &wanted.bytes) == 1)
+		if (sscanf(word, "ring=%31s", options.ring) == 1 ||
+			sscanf(word, "dir=%3s", options.dir) == 1 ||
+			sscanf(word, "burst=%u", &options.burst) == 1 ||
+			sscanf(word, "bytes=%u", &options.bytes) == 1)
 			continue;
 		fprintf(stderr, "--rows: %s; known are ring=, dir=, burst= and bytes=\n", word);
 		return false;
@@ -142,7 +142,7 @@ static bool parse_rows(char *text)
 
 static bool parse(int argc, char **argv)
 {
-	static const struct option options[] = {
+	static const struct option long_options[] = {
 		{"json", required_argument, NULL, 'j'},
 		{"rounds", required_argument, NULL, 'r'},
 		{"packets", required_argument, NULL, 'p'},
@@ -153,16 +153,16 @@ static bool parse(int argc, char **argv)
 	int option;
 
 	optind = 1;
-	while (is_good && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while (is_good && (option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'j':
-			wanted.json = optarg;
+			options.json = optarg;
 			break;
 		case 'r':
-			wanted.rounds = (unsigned int)strtoul(optarg, NULL, 10);
+			options.rounds = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
 		case 'p':
-			wanted.packets = (unsigned int)strtoul(optarg, NULL, 10);
+			options.packets = (unsigned int)strtoul(optarg, NULL, 10);
 			break;
 		case 'w':
 			is_good = parse_rows(optarg);
@@ -171,8 +171,8 @@ static bool parse(int argc, char **argv)
 			is_good = false;
 		}
 	}
-	if (!is_good || optind != argc || wanted.rounds % 2 == 0 || wanted.rounds > MAX_ROUNDS ||
-		wanted.packets < MAX_BURST) {
+	if (!is_good || optind != argc || options.rounds % 2 == 0 || options.rounds > MAX_ROUNDS ||
+		options.packets < MAX_BURST) {
 		fprintf(stderr,
 			"usage: driver_cost [EAL options --] [--json FILE] [--rounds ODD-NUMBER up to %d] "
 			"[--packets NUMBER from %d] [--rows ring=,dir=,burst=,bytes=]\n",
@@ -191,12 +191,12 @@ int main(int argc, char **argv)
 		return 2;
 	pool = bench_pool("packets", 16383, RTE_MBUF_DEFAULT_BUF_SIZE);
 	for (unsigned int i = 0; i < RING_FORMS && is_good; i++)
-		if (is_wanted(&ring_forms[i], NULL))
+		if (is_selected(&ring_forms[i], NULL))
 			is_good = run_form(&ring_forms[i]);
-	if (wanted.json != NULL)
-		is_good = rows_write_json(wanted.json, rows, row_count, paths, wanted.rounds) &&
+	if (options.json != NULL)
+		is_good = rows_write_json(options.json, rows, row_count, paths, options.rounds) &&
 			is_good;
-	if (wanted.json == NULL || strcmp(wanted.json, "-") != 0)
+	if (options.json == NULL || strcmp(options.json, "-") != 0)
 		rows_print(stdout, rows, row_count);
 	/* DPDK's own clean-up ends badly with a vhost port. */
 	fflush(stdout);

@@ -7,15 +7,15 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
-/* A packet that has not arrived by then counts as lost; a peer that was just opened may take a while. */
-#define PATIENCE_SECONDS 3
+/* The timeout of a packet, which then counts as lost. A peer that was just opened may take a while. */
+#define TIMEOUT_SECONDS 3
 
 struct stamp {
 	uint32_t number;
 } __attribute__((packed));
 
-/* The number stands in the first bytes, and inverted in the last ones. */
-static bool make(struct rte_mbuf *packet, const struct load *load, uint32_t number,
+/* Writes the number into the first bytes, and inverted into the last ones. */
+static bool make_packet(struct rte_mbuf *packet, const struct load *load, uint32_t number,
 	struct rte_mempool *pool)
 {
 	const uint16_t share = load->bytes / load->segments;
@@ -43,7 +43,7 @@ static bool make_burst(struct rte_mbuf **packets, const struct load *load, uint3
 	if (rte_pktmbuf_alloc_bulk(pool, packets, load->burst) != 0)
 		return false;
 	for (uint16_t i = 0; i < load->burst; i++)
-		if (!make(packets[i], load, number + i, pool))
+		if (!make_packet(packets[i], load, number + i, pool))
 			return false;
 	return true;
 }
@@ -76,7 +76,7 @@ static bool check_burst(struct rte_mbuf **packets, uint16_t count, const struct 
 static bool send_burst(const struct side *side, const struct load *load, uint32_t number,
 	struct rte_mempool *pool, uint64_t *cycles)
 {
-	const uint64_t deadline = rte_rdtsc() + PATIENCE_SECONDS * rte_get_tsc_hz();
+	const uint64_t deadline = rte_rdtsc() + TIMEOUT_SECONDS * rte_get_tsc_hz();
 	struct rte_mbuf *packets[MAX_BURST];
 	uint16_t sent = 0, got = 0;
 
@@ -102,7 +102,7 @@ static bool send_burst(const struct side *side, const struct load *load, uint32_
 static bool receive_burst(const struct side *side, const struct load *load, uint32_t number,
 	struct rte_mempool *pool, uint64_t *cycles)
 {
-	const uint64_t deadline = rte_rdtsc() + PATIENCE_SECONDS * rte_get_tsc_hz();
+	const uint64_t deadline = rte_rdtsc() + TIMEOUT_SECONDS * rte_get_tsc_hz();
 	struct rte_mbuf *packets[MAX_BURST];
 	uint16_t sent = 0, got = 0;
 
@@ -117,7 +117,7 @@ static bool receive_burst(const struct side *side, const struct load *load, uint
 			sent += rte_eth_tx_burst(side->peer, load->queue, packets + sent,
 				load->burst - sent);
 		start = rte_rdtsc();
-		/* DPDK's vector path gives nothing to who asks for fewer than eight. */
+		/* DPDK's vector path returns nothing for a request of fewer than eight. */
 		n = side->rx(side, load->queue, arrived, MAX_BURST);
 		*cycles += rte_rdtsc() - start;
 		if (!check_burst(arrived, n, load, number + got))

@@ -7,7 +7,7 @@
 
 #define MAX_BURST 64
 
-/* What is sent in one go, and how each packet is made. */
+/* The burst and the shape of each packet. */
 struct load {
 	uint16_t queue;
 	uint16_t burst;

@@ -7,22 +7,22 @@
 #include <jansson.h>
 #include <rte_version.h>
 
-static int compare(const void *left, const void *right)
+static int compare_doubles(const void *left, const void *right)
 {
 	double a = *(const double *)left, b = *(const double *)right;
 
 	return (a > b) - (a < b);
 }
 
-void row_settle(struct row *row, double *ours, double *dpdk, unsigned int rounds)
+void row_set_medians(struct row *row, double *ours, double *dpdk, unsigned int rounds)
 {
 	double ratios[MAX_ROUNDS];
 
 	for (unsigned int i = 0; i < rounds; i++)
 		ratios[i] = ours[i] / dpdk[i];
-	qsort(ours, rounds, sizeof(*ours), compare);
-	qsort(dpdk, rounds, sizeof(*dpdk), compare);
-	qsort(ratios, rounds, sizeof(*ratios), compare);
+	qsort(ours, rounds, sizeof(*ours), compare_doubles);
+	qsort(dpdk, rounds, sizeof(*dpdk), compare_doubles);
+	qsort(ratios, rounds, sizeof(*ratios), compare_doubles);
 	row->ours = ours[rounds / 2];
 	row->dpdk = dpdk[rounds / 2];
 	row->ratio = row->ours / row->dpdk;

@@ -13,17 +13,23 @@ struct row {
 	const struct ring_form *form;
 	bool is_tx;
 	struct load load;
-	double ours; /* median cycles per packet */
+	/* Median cycles per packet. */
+	double ours;
 	double dpdk;
-	double ratio; /* of the medians */
-	double spread; /* of the rounds' ratios: half of them lie within so much */
+	/* Of the medians. */
+	double ratio;
+	/* Of the rounds' ratios: the width of the middle half. */
+	double spread;
 };
 
-/* From the costs of rounds rounds; ours[i] and dpdk[i] were measured side by side. Sorts both. */
-void row_settle(struct row *row, double *ours, double *dpdk, unsigned int rounds);
+/*
+ * Sets the medians of a row from as many costs as there were rounds; ours[i] and dpdk[i] were
+ * measured side by side. Sorts both.
+ */
+void row_set_medians(struct row *row, double *ours, double *dpdk, unsigned int rounds);
 
 void rows_print(FILE *out, const struct row *rows, unsigned int count);
-/* paths: what each form of ring ran with, ours and DPDK's. False when file can't be written. */
+/* paths: the path of each form of ring, ours and DPDK's. False when file can't be written. */
 bool rows_write_json(const char *file, const struct row *rows, unsigned int count,
 	char (*paths)[2][128], unsigned int rounds);
 

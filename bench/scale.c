@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What grows with size: cycles per packet over queues, ring sizes and pools, and what ports cost at
- * start. DPDK's driver is measured beside ours, as far as it goes: it has 8 queues at most.
+ * Costs that grow with size: cycles per packet over queues, ring sizes and pools, and the cost of
+ * ports at start. DPDK's driver is measured beside ours up to its limit of 8 queues.
  *
  * Usage: scale [EAL options --] [FILE]
  *
@@ -98,8 +98,8 @@ static bool run_shape(const char *what, unsigned int size, const struct side_sha
 		is_good = run_side(open_sides[who], shape, tx[who], rx[who]);
 	if (!is_good)
 		return false;
-	row_settle(&tx_row, tx[0], tx[1], ROUNDS);
-	row_settle(&rx_row, rx[0], rx[1], ROUNDS);
+	row_set_medians(&tx_row, tx[0], tx[1], ROUNDS);
+	row_set_medians(&rx_row, rx[0], rx[1], ROUNDS);
 	print_row(what, size, &tx_row, &rx_row, drivers);
 	return true;
 }
@@ -112,7 +112,7 @@ static size_t allocated(void)
 	return stats.heap_allocsz_bytes;
 }
 
-/* What this thread was busy for; waiting for DPDK's vhost port, up to a second, is not ours. */
+/* The CPU time of this thread, without the wait of up to a second for DPDK's vhost port. */
 static double busy_ms(void)
 {
 	struct timespec now;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The two drivers that are compared, and the device that both meet, behind the same few calls. */
+/* The two drivers that are compared, and the device of both, behind the same few calls. */
 #ifndef BENCH_SIDE_H
 #define BENCH_SIDE_H
 
@@ -8,11 +8,13 @@
 
 #include <rte_mbuf.h>
 
-/* A form of ring, and what each side is told to meet it at its best. */
+/* A form of ring, and the options with which each side runs it best. */
 struct ring_form {
 	const char *name;
-	const char *ours; /* keys behind our device's name */
-	const char *dpdk; /* arguments of DPDK's net_virtio_user */
+	/* Keys after our device's name. */
+	const char *ours;
+	/* Arguments of DPDK's net_virtio_user. */
+	const char *dpdk;
 	bool is_mergeable;
 };
 
@@ -22,9 +24,10 @@ extern const struct ring_form ring_forms[];
 struct kl_device;
 struct kl_net;
 
-/* How large a side is made. */
+/* The size of a side. */
 struct side_shape {
-	uint16_t queues; /* queue pairs, of which bursts use any */
+	/* Queue pairs, of which bursts use any. */
+	uint16_t queues;
 	uint16_t ring_size;
 	struct rte_mempool *pool;
 };
@@ -37,12 +40,17 @@ struct side {
 	uint16_t (*rx)(const struct side *side, uint16_t queue, struct rte_mbuf **packets,
 		uint16_t count);
 	void (*close)(struct side *side);
-	struct kl_device *device; /* ours, and its network side */
+	/* Ours, and its network side. */
+	struct kl_device *device;
 	struct kl_net *net;
-	unsigned int number; /* among all that were ever opened */
-	uint16_t port; /* DPDK's driver */
-	uint16_t peer; /* DPDK's vhost port */
-	char path[128]; /* what the driver says of itself, or was told */
+	/* Among all that were ever opened. */
+	unsigned int number;
+	/* DPDK's driver. */
+	uint16_t port;
+	/* DPDK's vhost port. */
+	uint16_t peer;
+	/* The path that the driver reports, or its arguments. */
+	char path[128];
 };
 
 /* peer.c: a vhost port that serves socket. 0, or after a message a negative errno. */
@@ -56,11 +64,11 @@ int kickless_open(struct side *side, const struct ring_form *form, const struct 
 int dpdk_open(struct side *side, const struct ring_form *form, const struct side_shape *shape);
 
 /*
- * eal.c: starts EAL on lcores ("0", "0,1") with what vhost needs and the options that stand before a
- * -- in argv. Returns where the program's own begin, or -1 after a message.
+ * eal.c: starts EAL on lcores ("0", "0,1") with the options that vhost needs and those before a -- in
+ * argv. Returns the index of the program's own options, or -1 after a message.
  */
 int bench_eal(int argc, char **argv, const char *lcores);
-/* eal.c: a pool of so many packets. Never NULL: ends the program after a message. */
+/* eal.c: a pool of that many packets. Never NULL: ends the program after a message. */
 struct rte_mempool *bench_pool(const char *name, unsigned int packets, uint16_t data_room);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Devices that use buffers in order: batches that share a used element, and lies about the order. */
+/* Devices that use buffers in order: batches that share a used element, and a malformed order. */
 #include <criterion/criterion.h>
 
 #include "ring_fixture.h"
@@ -210,7 +210,7 @@ ORDER_TEST(in_order, one_that_is_not_in_flight)
 	expect_fault(KL_QUEUE_USED_TWICE, 0);
 }
 
-/* The index says that one buffer is used, the element that two are. */
+/* The index reports one used buffer, the element two. */
 Test(in_order, a_batch_beyond_the_index)
 {
 	open_with(KL__RING_IN_ORDER, 8, 4);
@@ -218,7 +218,7 @@ Test(in_order, a_batch_beyond_the_index)
 	expect_fault(KL_QUEUE_USED_ORDER, 1);
 }
 
-/* The index says three, the element one: the next element does not stand there. */
+/* The index reports three, the element one: the next element is missing. */
 Test(in_order, a_batch_short_of_the_index)
 {
 	open_with(KL__RING_IN_ORDER, 8, 4);
@@ -227,7 +227,7 @@ Test(in_order, a_batch_short_of_the_index)
 	expect_fault(KL_QUEUE_USED_TWICE, 1);
 }
 
-/* Known to the driver, but not told to the device yet. */
+/* Added, but not published to the device yet. */
 ORDER_TEST(in_order, one_that_is_not_published)
 {
 	open_with(kind, 8, 2);

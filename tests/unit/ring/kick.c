@@ -110,7 +110,7 @@ Test(kick, flags_are_ignored_with_event_idx)
 	ring_close(&fixture);
 }
 
-/* The device asks for each place of a burst in turn; the burst that passes it is announced. */
+/* The device requests each place of a burst in turn; the burst that passes it is kicked for. */
 RING_TEST(kick, bursts_around_the_event)
 {
 	open_eager(kind, true);
@@ -144,7 +144,7 @@ static void pass_unannounced(uint64_t count)
 	}
 }
 
-/* A driver that remembers the last kick, not the last check, misses the wish that comes here. */
+/* A driver that remembers the last kick, not the last check, misses the request made here. */
 RING_TEST(kick, the_index_wraps_without_a_kick)
 {
 	static const uint64_t counts[] = {1, 255, 32768, 65534, 65535, 65536, 65537, 131072};

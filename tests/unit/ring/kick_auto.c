@@ -109,7 +109,7 @@ RING_TEST(kick_auto, forgets_single_misses)
 	ring_close(&fixture);
 }
 
-/* A kick that tells of several publishes is worth the wait, though the device sleeps each time. */
+/* A kick that covers several publishes is worth the wait, though the device sleeps each time. */
 RING_TEST(kick_auto, waits_while_more_is_sent)
 {
 	open_auto(kind);
@@ -168,7 +168,7 @@ RING_TEST(kick_auto, waits_longer_for_a_busy_device)
 	ring_close(&fixture);
 }
 
-/* What an empty ring teaches does not count for a busy one. */
+/* The adaptive state of an empty ring does not count for a busy one. */
 RING_TEST(kick_auto, learns_apart_for_a_busy_ring)
 {
 	open_auto(kind);
@@ -184,7 +184,7 @@ RING_TEST(kick_auto, learns_apart_for_a_busy_ring)
 	ring_close(&fixture);
 }
 
-/* To wait on would let it tell of no more: nothing can be added until the device moves. */
+/* A longer wait gains nothing: no buffer can be added until the device moves. */
 RING_TEST(kick_auto, decides_at_once_when_the_ring_is_full)
 {
 	open_auto(kind);

@@ -75,8 +75,8 @@ RING_TEST(kick_lazy, the_deadline_respects_the_device)
 	ring_close(&fixture);
 }
 
-/* What was used has been seen, so a wish to hear of it is void by the time of the decision. */
-RING_TEST(kick_lazy, a_stale_wish_is_void)
+/* Used entries have been seen, so a request for one of them is void when the decision is made. */
+RING_TEST(kick_lazy, a_stale_request_is_void)
 {
 	open_lazy(kind, SLOW_TICKS);
 	fixture.fake->queue[0].is_busy = true;
@@ -126,8 +126,8 @@ RING_TEST(kick_lazy, force_decides_now)
 	ring_close(&fixture);
 }
 
-/* Keeps at least one buffer with a device that keeps moving, so that the decision stays owed. */
-static void stay_owed(uint64_t publishes)
+/* Keeps at least one buffer with a device that moves, so that the decision stays pending. */
+static void stay_pending(uint64_t publishes)
 {
 	fixture.fake->queue[0].is_busy = true;
 	ring_post(&fixture, 1);
@@ -140,15 +140,15 @@ static void stay_owed(uint64_t publishes)
 	}
 }
 
-/* Owed for more than 2^16 buffers: the window of the decision must not be taken modulo 2^16. */
-RING_TEST(kick_lazy, owed_while_the_index_wraps)
+/* Pending for more than 2^16 buffers: the window of the decision must not be modulo 2^16. */
+RING_TEST(kick_lazy, pending_while_the_index_wraps)
 {
 	static const uint64_t counts[] = {65535, 65536, 65537, 65538, 70000, 131073};
 
 	for (unsigned int i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
 		open_lazy(kind, SLOW_TICKS);
-		stay_owed(counts[i]);
-		/* The device sleeps, and asks for the entry that is there already. */
+		stay_pending(counts[i]);
+		/* The device sleeps, and requests the entry that is there already. */
 		fake_arm(fixture.fake, 0);
 		fixture.queue->kick.deadline = 0;
 		kl__kick_poll(fixture.queue);
@@ -173,7 +173,7 @@ static void open_largest(unsigned int kind)
 	fixture.fake->queue[0].is_busy = true;
 }
 
-/* One call of a burst function that takes back what the device used and fills the ring again. */
+/* One call of a burst function that harvests the used buffers and fills the ring again. */
 static void refill_largest(void)
 {
 	unsigned int used = fake_process(fixture.fake, 0, VIRTQ_MAX_SIZE);
@@ -193,7 +193,7 @@ static void expect_kick_for_all(void)
 	ring_close(&fixture);
 }
 
-/* Twice 32768 entries while a decision is owed are a window of 2^16, not one of nothing. */
+/* Twice 32768 entries while a decision is pending are a window of 2^16, not of 0. */
 RING_TEST(kick_lazy, two_rounds_of_the_largest_ring)
 {
 	open_largest(kind);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device that lost a wake-up is woken; an honest one gets no doorbell it did not ask for. */
+/* The lost-kick watchdog: it wakes a device that lost a kick, and no other. */
 #include <criterion/criterion.h>
 
 #include "ring_fixture.h"
@@ -10,7 +10,7 @@
 
 static struct ring_fixture fixture;
 
-static void open_rescuing(unsigned int kind, uint64_t ticks_per_second, bool has_watchdog)
+static void open_watched(unsigned int kind, uint64_t ticks_per_second, bool has_watchdog)
 {
 	ring_open(&fixture,
 		(struct kl__queue_shape){.size = 256,
@@ -21,7 +21,7 @@ static void open_rescuing(unsigned int kind, uint64_t ticks_per_second, bool has
 	fixture.fake->queue[0].is_busy = true;
 }
 
-/* Several looks at the queue's progress. */
+/* Several checks of the queue's progress. */
 static void poll_long(void)
 {
 	for (unsigned int i = 0; i < 10 * KL__WATCHDOG_POLLS; i++)
@@ -39,10 +39,10 @@ static void lose_wake_up(void)
 	cr_expect_eq(fixture.queue->stats.kicks_suppressed, 1);
 }
 
-/* The bell wakes the device: one is enough, and it is counted as what it was. */
+/* The doorbell wakes the device: one is enough, and it counts as a watchdog kick. */
 RING_TEST(kick_watchdog, wakes_a_device)
 {
-	open_rescuing(kind, SHORT_TICKS, true);
+	open_watched(kind, SHORT_TICKS, true);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
 	lose_wake_up();
 	fixture.fake->script.serves_doorbells = true;
@@ -56,10 +56,10 @@ RING_TEST(kick_watchdog, wakes_a_device)
 	ring_close(&fixture);
 }
 
-/* One that does not move at a bell has work to do: no rescue, and ever fewer bells. */
-RING_TEST(kick_watchdog, a_busy_device_is_no_rescue)
+/* A device that does not move at a doorbell is busy: nothing is counted, and kicks grow rarer. */
+RING_TEST(kick_watchdog, a_busy_device_is_not_counted)
 {
-	open_rescuing(kind, SHORT_TICKS, true);
+	open_watched(kind, SHORT_TICKS, true);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
 	lose_wake_up();
 	poll_long();
@@ -72,7 +72,7 @@ RING_TEST(kick_watchdog, a_busy_device_is_no_rescue)
 
 RING_TEST(kick_watchdog, not_before_its_time)
 {
-	open_rescuing(kind, LONG_TICKS, true);
+	open_watched(kind, LONG_TICKS, true);
 	lose_wake_up();
 	poll_long();
 	cr_expect_eq(fixture.queue->stats.watchdog_kicks, 0);
@@ -80,9 +80,9 @@ RING_TEST(kick_watchdog, not_before_its_time)
 	ring_close(&fixture);
 }
 
-RING_TEST(kick_watchdog, not_where_buffers_may_lie_for_ever)
+RING_TEST(kick_watchdog, not_where_buffers_may_stay_for_ever)
 {
-	open_rescuing(kind, SHORT_TICKS, false);
+	open_watched(kind, SHORT_TICKS, false);
 	lose_wake_up();
 	poll_long();
 	cr_expect_eq(fixture.queue->stats.watchdog_kicks, 0);
@@ -93,7 +93,7 @@ RING_TEST(kick_watchdog, not_where_buffers_may_lie_for_ever)
 /* A device that lost the doorbell of a decision that rang is woken too, only later. */
 RING_TEST(kick_watchdog, a_lost_doorbell)
 {
-	open_rescuing(kind, SHORT_TICKS, true);
+	open_watched(kind, SHORT_TICKS, true);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
 	ring_post(&fixture, 1);
 	cr_expect_eq(fixture.queue->stats.kicks_sent, 1);
@@ -108,7 +108,7 @@ RING_TEST(kick_watchdog, a_lost_doorbell)
 /* Of a gap between two looks, in which we may have been stopped, only half counts. */
 RING_TEST(kick_watchdog, not_right_after_a_pause)
 {
-	open_rescuing(kind, LONG_TICKS, true);
+	open_watched(kind, LONG_TICKS, true);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
 	lose_wake_up();
 	for (unsigned int p = 0; p < 2 * KL__WATCHDOG_POLLS; p++)
@@ -127,7 +127,7 @@ RING_TEST(kick_watchdog, not_right_after_a_pause)
 /* A queue whose device was given a time is broken when that is over; moving starts it again. */
 RING_TEST(kick_watchdog, a_stall_breaks_the_queue)
 {
-	open_rescuing(kind, LONG_TICKS, false);
+	open_watched(kind, LONG_TICKS, false);
 	fixture.queue->kick.stall_ticks = LONG_TICKS;
 	lose_wake_up();
 	for (unsigned int look = 0; look < 7; look++) {
@@ -147,7 +147,7 @@ RING_TEST(kick_watchdog, a_stall_breaks_the_queue)
 
 RING_TEST(kick_watchdog, not_while_it_moves)
 {
-	open_rescuing(kind, SHORT_TICKS, true);
+	open_watched(kind, SHORT_TICKS, true);
 	lose_wake_up();
 	for (unsigned int i = 0; i < 100; i++) {
 		for (unsigned int p = 0; p < KL__WATCHDOG_POLLS; p++)
@@ -162,10 +162,10 @@ RING_TEST(kick_watchdog, not_while_it_moves)
 	ring_close(&fixture);
 }
 
-/* The very first buffer comes after long idling, and the device has said already that it is awake. */
+/* The first buffer comes after a long idle time, and the device has shown that it is awake. */
 RING_TEST(kick_watchdog, not_for_the_first_buffer)
 {
-	open_rescuing(kind, SHORT_TICKS, true);
+	open_watched(kind, SHORT_TICKS, true);
 	fake_request_ahead(fixture.fake, 0, 100);
 	for (unsigned int i = 1; i < 3 * KL__WATCHDOG_POLLS; i++)
 		kl__kick_poll(fixture.queue);
@@ -179,7 +179,7 @@ RING_TEST(kick_watchdog, not_for_the_first_buffer)
 /* Idle for long, then a buffer just before the look: the device has had no time yet. */
 RING_TEST(kick_watchdog, not_for_a_fresh_buffer_after_idling)
 {
-	open_rescuing(kind, SHORT_TICKS, true);
+	open_watched(kind, SHORT_TICKS, true);
 	lose_wake_up();
 	fake_process(fixture.fake, 0, 2);
 	ring_take(&fixture);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is particular to packed rings. */
+/* Cases of packed rings only. */
 #include "ring/used.h"
 
 #include <criterion/criterion.h>
@@ -35,7 +35,7 @@ Test(packed, layout_of_every_size)
 	}
 }
 
-/* 2.8.10: a polled queue says from the start that it wants no used notifications, with both. */
+/* 2.8.10: a polled queue disables used notifications from the start, with and without EVENT_IDX. */
 Test(packed, a_new_queue_wants_no_interrupts)
 {
 	for (unsigned int event_idx = 0; event_idx < 2; event_idx++) {
@@ -123,7 +123,7 @@ Test(packed, a_buffer_that_stays)
 	ring_close(&fixture);
 }
 
-/* QEMU's devices never set WRITE in used descriptors: the length counts whatever it says. */
+/* QEMU's devices never set WRITE in used descriptors: the length counts in any case. */
 Test(packed, used_without_write)
 {
 	uint32_t length;
@@ -165,7 +165,7 @@ Test(packed, other_bits_are_not_used)
 	}
 }
 
-/* 2.8.2: only the next place is looked at. */
+/* 2.8.2: only the next place is read. */
 Test(packed, a_used_descriptor_too_far_ahead)
 {
 	uint32_t length;
@@ -180,7 +180,7 @@ Test(packed, a_used_descriptor_too_far_ahead)
 	ring_close(&fixture);
 }
 
-/* A ring that is marked as used all over gives back what is in flight, and no more. */
+/* A ring that is marked as used all over returns the buffers in flight, and no more. */
 Test(packed, the_whole_ring_marked_used)
 {
 	open_packed(8, 0);
@@ -199,7 +199,7 @@ static void look(unsigned int times)
 		kl__kick_poll(fixture.queue);
 }
 
-/* Bits that are due in no lap, or were taken back: the queue would wait for ever. */
+/* Flags that are right in no lap, or were reverted: the queue would wait for ever. */
 Test(packed, bits_of_another_lap)
 {
 	for (unsigned int value = 0; value < 4; value++) {
@@ -239,7 +239,7 @@ Test(packed, one_out_of_its_turn)
 	ring_close(&fixture);
 }
 
-/* How far the device got is known without taking anything back. */
+/* The device's progress is known without a harvest. */
 Test(packed, progress)
 {
 	open_packed(7, KL__RING_CHAINED);
@@ -264,7 +264,7 @@ Test(packed, progress)
 	ring_close(&fixture);
 }
 
-/* A lie is no progress; it is judged when the buffer is taken back. */
+/* A malformed element is no progress; the harvest reports it. */
 Test(packed, no_progress_by_a_malformed_element)
 {
 	static const uint16_t ids[] = {7, 8, 77, 0xffff};

@@ -82,7 +82,7 @@ RING_TEST(ring, publish_is_what_the_device_sees)
 	}
 }
 
-/* The first lie ends the burst; what was taken before it is good. */
+/* The first malformed element ends the burst; the buffers before it are good. */
 RING_TEST(ring, malformed_used_in_the_middle_of_a_burst)
 {
 	uint32_t lengths[8], writables[8];
@@ -105,7 +105,7 @@ RING_TEST(ring, malformed_used_in_the_middle_of_a_burst)
 	ring_close(&fixture);
 }
 
-/* Several at once, with what each was allowed; a lie ends it. */
+/* Several at once, with the writable length of each; a malformed element ends it. */
 static void harvest_six(unsigned int kind)
 {
 	uint32_t lengths[8], writables[8];
@@ -186,7 +186,7 @@ RING_TEST(ring, the_first_fault_counts)
 	ring_close(&fixture);
 }
 
-/* 2.7.14, 2.8.22: before sleeping the driver asks for a notification, then looks once more. */
+/* 2.7.14, 2.8.22: before sleeping the driver requests a notification, then checks once more. */
 static void check_arming(struct kl__queue_shape shape)
 {
 	ring_open(&fixture, shape);
@@ -245,7 +245,7 @@ RING_TEST(ring, arming_for_chains)
 
 #define NOTIFICATION_DATA 38
 
-/* 2.9: each doorbell tells where the driver goes on; the fake device compares. */
+/* 2.9: each doorbell carries the driver's position; the fake device compares. */
 static void check_data(struct kl__queue_shape shape)
 {
 	ring_open(&fixture, shape);

@@ -45,7 +45,7 @@ void ring_open(struct ring_fixture *fixture, struct kl__queue_shape shape)
 	fake_run_bare(fixture->fake, &accepted);
 	fake_bind(fixture->fake, shape.index, shape.size, iova + layout.desc, iova + layout.driver,
 		iova + layout.device);
-	/* A split ring says so from the start; the zeroes of a packed one ask for all. */
+	/* A split ring requests a kick from the start; the zeroes of a packed one request all. */
 	if (shape.event_idx)
 		fake_arm(fixture->fake, shape.index);
 	if (shape.kick.mode != KL_KICK_EAGER)

@@ -44,7 +44,7 @@ struct ring_fixture {
 };
 
 /*
- * With event_idx the device asks for the first place. A device that completes in order puts up to
+ * With event_idx the device requests the first place. A device that completes in order puts up to
  * FIXTURE_BATCH buffers into one used element.
  */
 #define FIXTURE_BATCH 5
@@ -53,14 +53,14 @@ struct ring_fixture {
 void ring_open(struct ring_fixture *fixture, struct kl__queue_shape shape);
 void ring_close(struct ring_fixture *fixture);
 
-/* Adds the next buffer: segments of a few bytes each. Returns what kl__queue_add says. */
+/* Adds the next buffer: segments of a few bytes each. Returns the value of kl__queue_add. */
 int ring_add(struct ring_fixture *fixture, unsigned int readable, unsigned int writable);
 /* Adds count buffers of one writable segment, publishes and kicks. */
 void ring_post(struct ring_fixture *fixture, unsigned int count);
 void ring_kick(struct ring_fixture *fixture);
 /* Takes all that are there; returns how many. */
 unsigned int ring_take(struct ring_fixture *fixture);
-/* How often the device was rung for. */
+/* The doorbell writes of the queue. */
 uint64_t ring_doorbells(const struct ring_fixture *fixture);
 /* So far the driver has broken no rule and believes the device; ends the case if not. */
 void ring_assert_sound(const struct ring_fixture *fixture);

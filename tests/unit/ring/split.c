@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is particular to split rings. */
+/* Cases of split rings only. */
 #include "ring/used.h"
 
 #include <criterion/criterion.h>

@@ -76,7 +76,7 @@ Test(verbs, layout_of_legacy_devices)
 	cr_expect_eq(layout.device, 8192);
 }
 
-/* 2.7.7.1: a polled queue says from the start that it wants no used notifications. */
+/* 2.7.7.1: a polled queue suppresses used notifications from the start. */
 Test(verbs, a_new_queue_wants_no_interrupts)
 {
 	struct ring_fixture fixture;
@@ -108,7 +108,7 @@ static uint32_t look(struct fake_device *fake, uint16_t queue, const struct fake
 	return (uint32_t)chain->writable_bytes;
 }
 
-/* Posts one buffer of the shape, lets the device look at it, takes it back. */
+/* Posts one buffer of the shape, lets the device read it, and harvests it. */
 static void expect_seen(struct kl__queue_shape shape, unsigned int readable, unsigned int writable,
 	bool is_indirect)
 {
@@ -158,7 +158,7 @@ RING_TEST(verbs, several_segments_take_an_indirect_table)
 				readable, segments - readable, true);
 }
 
-/* Where a table is too small, a chain may do. */
+/* A chain is used where a table is too small. */
 RING_TEST(verbs, tables_and_chains_mix)
 {
 	struct kl__queue_shape shape = {.size = 16,
@@ -191,7 +191,7 @@ RING_TEST(verbs, max_segments)
 	ring_close(&fixture);
 }
 
-/* 2.7.5.3.1: a table is never longer than the queue, so it can't be asked for. */
+/* 2.7.5.3.1: a table is never longer than the queue, so it can't be requested. */
 RING_TEST(verbs, the_largest_table_is_as_long_as_the_queue)
 {
 	expect_seen((struct kl__queue_shape){.size = 16, .kind = kind, .indirect_entries = 16}, 8,
@@ -326,7 +326,7 @@ static void run_random(struct kl__queue_shape shape, enum fake_order order)
 }
 
 /* Any mixture of buffers, completed in any order, breaks no rule of the specification. */
-RING_TEST(verbs, random_traffic_obeys_the_rules)
+RING_TEST(verbs, random_traffic_follows_the_rules)
 {
 	const int last = (kind & KL__RING_IN_ORDER) != 0 ? FAKE_IN_ORDER : FAKE_SHUFFLE;
 	const uint16_t odd = (kind & KL__RING_PACKED) != 0 ? 13 : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A device that lies about used buffers, and a ring that is emptied after a reset. */
+/* Malformed used buffers, and a ring that is emptied after a reset. */
 #include <errno.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ static void open_with(unsigned int count, unsigned int kind)
 	ring_post(&fixture, count);
 }
 
-/* After a lie: nothing moves, nothing is believed, and all can be taken back. */
+/* After a malformed element: nothing moves, nothing is trusted, and all can be drained. */
 static void expect_broken(enum kl_queue_fault fault, unsigned int in_flight)
 {
 	struct kl__segment segment = {fixture.data_iova, 1};
@@ -106,7 +106,7 @@ Test(verbs_faults, used_index_goes_back)
 	expect_broken(KL_QUEUE_USED_INDEX, 3);
 }
 
-/* What was seen before the lie and is still waiting is given up with it. */
+/* Good elements that were seen before the malformed one and still wait are dropped with it. */
 RING_TEST(verbs_faults, good_elements_behind_a_malformed_one_are_not_taken)
 {
 	open_with(4, kind);
@@ -116,7 +116,7 @@ RING_TEST(verbs_faults, good_elements_behind_a_malformed_one_are_not_taken)
 	expect_broken(KL_QUEUE_USED_ID, 4);
 }
 
-/* All that the device may write besides what it has to say. Flags of a packed ring say whose it is. */
+/* All fields that the device may write without a meaning. A packed ring's flags have one. */
 static void rewrite_descriptors(unsigned int kind)
 {
 	for (unsigned int i = 0; i < 8; i++) {
