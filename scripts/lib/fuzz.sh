@@ -9,9 +9,11 @@ fuzz_build=build-fuzz
 
 # With less optimization, since the bursts' templates take minutes with coverage
 # and both sanitizers.
+# build_fuzzers [TARGET...]
 build_fuzzers() {
 	fuzz_build=build-fuzz
 	targets=(fuzzers)
+	[ $# -eq 0 ] || targets=("${@/#/tests/fuzz/fuzz-}")
 	CC=clang build_into $fuzz_build -Dfuzz=true -Dwerror=true -Db_sanitize=address,undefined -Db_lundef=false \
 		-Dbuildtype=debugoptimized -Doptimization=1 -Dasserts=true
 }
