@@ -8,7 +8,9 @@
 
 #include <kickless/log.h>
 
-#include "state.h"
+#include "config.h"
+#include "queue.h"
+#include "start.h"
 
 static const uint32_t types[] = {VIRTIO_ID_BLOCK, 0};
 

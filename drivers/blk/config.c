@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The device configuration: capacity, sizes, limits. virtio 1.x, 5.2.4, 5.2.5. Nothing in it is
- * believed unchecked.
- */
+/* Every field of the configuration is checked before it is used. virtio 1.x, 5.2.4, 5.2.5. */
+#include "config.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -16,10 +15,10 @@
 #define FIELDS_MAX 24
 #define MIN_BLOCK 512u
 #define MAX_BLOCK 65536u
-/* The largest file offset there is. */
+/* The largest file offset that a program can use. */
 #define MAX_SECTORS ((uint64_t)INT64_MAX / VIRTIO_BLK_SECTOR)
 
-/* Whether a feature can be counted on: offered before the negotiation, accepted after it. */
+/* True if a feature can be relied on: offered before the negotiation, accepted after it. */
 typedef bool has_fn(const struct kl_device *device, unsigned int bit);
 
 static const char *name_of(const struct kl_blk *blk)
@@ -28,8 +27,8 @@ static const char *name_of(const struct kl_blk *blk)
 }
 
 /*
- * 2.5.1: only fields whose feature is there may be looked at; BLK-04: the cache mode only after
- * FEATURES_OK.
+ * 2.5.1: only fields whose feature is there may be read. BLK-04: the cache mode
+ * only after FEATURES_OK.
  */
 static size_t add_fields(const struct kl_device *device, has_fn *has, bool is_negotiated,
 	struct virtio_blk_config *config, struct kl_config_field *fields)
@@ -74,9 +73,10 @@ static size_t add_fields(const struct kl_device *device, has_fn *has, bool is_ne
 	return count;
 }
 
-static int set_block_size(struct kl_blk *blk, const struct virtio_blk_config *config, bool says)
+static int set_block_size(struct kl_blk *blk, const struct virtio_blk_config *config,
+	bool is_offered)
 {
-	uint32_t size = says ? config->blk_size : MIN_BLOCK;
+	uint32_t size = is_offered ? config->blk_size : MIN_BLOCK;
 
 	if (size < MIN_BLOCK || size > MAX_BLOCK || (size & (size - 1)) != 0) {
 		kl_error("%s: blk_size is %u; allowed are the powers of two from 512 to 65536",
@@ -104,8 +104,8 @@ static void set_capacity(struct kl_blk *blk, uint64_t sectors)
 }
 
 /*
- * 5.2.5: a segment that can't hold a block is of no use, and 0 was seen to mean that there is no
- * limit.
+ * 5.2.5: a segment that can't hold a block is useless. 0 was observed to mean that there
+ * is no limit.
  */
 static void set_segments(struct kl_blk *blk, const struct virtio_blk_config *config, has_fn *has)
 {
@@ -123,28 +123,33 @@ static void set_segments(struct kl_blk *blk, const struct virtio_blk_config *con
 }
 
 /* For people and partition tables only: nothing here is computed from it. */
-static void set_geometry(struct kl_blk *blk, const struct virtio_blk_config *config, bool says)
+static void set_geometry(struct kl_blk *blk, const struct virtio_blk_config *config,
+	bool is_offered)
 {
-	blk->info.cylinders = says ? config->geometry.cylinders : 0;
-	blk->info.heads = says ? config->geometry.heads : 0;
-	blk->info.sectors_per_track = says ? config->geometry.sectors : 0;
+	blk->info.cylinders = is_offered ? config->geometry.cylinders : 0;
+	blk->info.heads = is_offered ? config->geometry.heads : 0;
+	blk->info.sectors_per_track = is_offered ? config->geometry.sectors : 0;
 }
 
 /* Exponents from the device: clamped before anything is shifted by them. */
-static void set_topology(struct kl_blk *blk, const struct virtio_blk_config *config, bool says)
+static void set_topology(struct kl_blk *blk, const struct virtio_blk_config *config,
+	bool is_offered)
 {
 	struct kl_blk_info *info = &blk->info;
-	unsigned int exponent = says ? config->topology.physical_block_exp : 0;
+	unsigned int exponent = is_offered ? config->topology.physical_block_exp : 0;
 
 	if (exponent > 15)
 		exponent = 0;
 	info->physical_block_size = info->block_size << exponent;
-	info->alignment_offset = says ? config->topology.alignment_offset * info->block_size : 0;
-	info->min_io_size = says ? (uint64_t)config->topology.min_io_size * info->block_size : 0;
-	info->opt_io_size = says ? (uint64_t)config->topology.opt_io_size * info->block_size : 0;
+	info->alignment_offset = is_offered ? config->topology.alignment_offset * info->block_size :
+					      0;
+	info->min_io_size = is_offered ? (uint64_t)config->topology.min_io_size * info->block_size :
+					 0;
+	info->opt_io_size = is_offered ? (uint64_t)config->topology.opt_io_size * info->block_size :
+					 0;
 }
 
-/* A limit of 0 says nothing; a range must hold at least a block, and a request a range. */
+/* A limit of 0 means none. A range must hold at least a block, and a request a range. */
 static void set_range(const struct kl_blk *blk, struct kl_blk_range_limits *limits, bool is_offered,
 	uint32_t sectors, uint32_t ranges, uint32_t alignment)
 {
@@ -190,8 +195,8 @@ static void set_cache(struct kl_blk *blk, const struct virtio_blk_config *config
 	if (is_negotiated && info->cache_can_be_set)
 		info->is_writeback = config->writeback != 0;
 	/*
-	 * A device was seen that says writethrough and means it no more than the other: so always
-	 * flush.
+	 * Always flush: a device was observed that reports writethrough and keeps data volatile
+	 * all the same.
 	 */
 	info->fua_is_emulated = info->has_flush;
 }
@@ -234,7 +239,7 @@ static int check_zones(const struct kl_blk *blk, const struct virtio_blk_config 
 	return 0;
 }
 
-/* 5.2.5.1: host-aware is like any other disk for who wants it so. */
+/* 5.2.5.1: a host-aware disk can be used as any other disk, and is. */
 static int set_zones(struct kl_blk *blk, const struct virtio_blk_config *config, bool has_zones)
 {
 	struct kl_blk_zones *zones = &blk->info.zones;
@@ -293,8 +298,8 @@ int blk_config_negotiated(struct kl_blk *blk)
 }
 
 /*
- * 5.2.6.1: the capacity may change at any time. A device that asks for a reset says so in this way
- * too.
+ * 5.2.6.1: the capacity may change at any time. A device that needs a reset interrupts in
+ * this way too.
  */
 void blk_config_changed(struct kl_device *device)
 {
@@ -302,7 +307,7 @@ void blk_config_changed(struct kl_device *device)
 	uint64_t before = blk->info.capacity, sectors;
 	const struct kl_config_field field = {FIELD(capacity), 8, 1, &sectors};
 
-	if (kl_blk_state(blk) != KL_DEVICE_RUNNING)
+	if (kl_device_state(blk->device) != KL_DEVICE_RUNNING)
 		return;
 	if (kl_device_check(device) != KL_DEVICE_RUNNING)
 		return;
@@ -321,7 +326,7 @@ int kl_blk_writeback_set(struct kl_blk *blk, bool is_writeback)
 	const struct kl_config_field field = {FIELD(writeback), 1, 1, &config.writeback};
 	int rc;
 
-	if (kl_blk_state(blk) != KL_DEVICE_RUNNING)
+	if (kl_device_state(blk->device) != KL_DEVICE_RUNNING)
 		return -EINVAL;
 	if (!blk->info.cache_can_be_set)
 		return -ENOTSUP;

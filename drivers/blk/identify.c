@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Asking a device that does not run for its serial number. 5.2.6. */
+/* The serial number of a device that does not run. 5.2.6. */
 #include <errno.h>
 #include <string.h>
 
 #include "state.h"
 
-#define PATIENCE_NS UINT64_C(2000000000)
+#define TIMEOUT_NS UINT64_C(2000000000)
 
-static int ask(struct kl_blk *blk, char *answer)
+static int read_id(struct kl_blk *blk, char *id)
 {
 	const struct kl_blk_request request = {
 		.op = KL_BLK_GET_ID,
-		.buffer = answer,
+		.buffer = id,
 		.length = KL_BLK_ID_BYTES,
 	};
 	struct kl_blk_completion completion;
@@ -19,7 +19,7 @@ static int ask(struct kl_blk *blk, char *answer)
 
 	if (kl_blk_submit(blk, 0, &request, 1) == 0)
 		return -EIO;
-	n = kl_blk_wait(blk, 0, &completion, 1, 1, PATIENCE_NS);
+	n = kl_blk_wait(blk, 0, &completion, 1, 1, TIMEOUT_NS);
 	if (n < 0)
 		return -EIO;
 	return n == 0 ? -ETIMEDOUT : completion.result;
@@ -38,7 +38,7 @@ int kl_blk_id_read(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1])
 		return rc;
 	rc = kl_blk_start(blk, &conf);
 	if (rc == 0) {
-		rc = ask(blk, answer.memory);
+		rc = read_id(blk, answer.memory);
 		stopped = kl_blk_stop(blk);
 		if (stopped == -ETIMEDOUT)
 			return stopped; /* The device may still write there: it keeps the memory. */

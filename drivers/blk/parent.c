@@ -133,7 +133,7 @@ bool blk_submit_split(struct blk_queue *queue, const struct kl_blk_request *requ
 
 void blk_subrequest_done(struct blk_queue *queue, const struct blk_slot *slot, int result)
 {
-	struct blk_parent *parent = slot->group;
+	struct blk_parent *parent = slot->parent;
 
 	parent->in_flight--;
 	if (result == 0 && blk_zones_has_answer(parent->request.op))

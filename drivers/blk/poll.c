@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Taking completions. 5.2.6: the status byte decides; what the device says it wrote is not looked
- * at.
+ * Taking completions. 5.2.6: the status byte decides; what the device says it wrote is
+ * not looked at.
  */
 #include <errno.h>
 
+#include "deadline.h"
 #include "parent.h"
 #include "ring/used.h"
 #include "slot.h"
@@ -43,7 +44,7 @@ static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot
 		queue->ring->stats.done++;
 	else
 		queue->ring->stats.failed++;
-	if (slot->group != NULL)
+	if (slot->parent != NULL)
 		blk_subrequest_done(queue, slot, result);
 	else
 		blk_ready_push(queue, slot->user_data, result, 0);
@@ -65,7 +66,7 @@ uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completi
 		for (uint16_t i = 0; i < got; i++) {
 			uint8_t status = take_status(queue, slots[i]);
 
-			if (KL__UNLIKELY(status != VIRTIO_BLK_S_OK || slots[i]->group != NULL)) {
+			if (KL__UNLIKELY(status != VIRTIO_BLK_S_OK || slots[i]->parent != NULL)) {
 				complete_slowly(queue, slots[i], status);
 				continue;
 			}

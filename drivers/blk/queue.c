@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A queue: made, freed, counted. */
+#include "queue.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -10,8 +11,8 @@
 #include "spec/features.h"
 
 /*
- * A request is at least header, data and status, and no table may have more entries than the ring.
- * 2.7.5.3.1
+ * A request is at least header, data and status, and no table may have more entries than
+ * the ring. 2.7.5.3.1
  */
 #define MIN_RING 4
 /*
@@ -181,6 +182,11 @@ int kl_blk_queue_stats_get(const struct kl_blk *blk, uint16_t queue,
 	if (q->ring != NULL)
 		stats->queue = q->ring->stats;
 	return 0;
+}
+
+int kl_blk_queue_event_fd(const struct kl_blk *blk, uint16_t queue)
+{
+	return kl_device_queue_event_fd(blk->device, queue + 1);
 }
 
 int kl_blk_queue_info_get(const struct kl_blk *blk, uint16_t queue, struct kl_blk_queue_info *info)

@@ -1,67 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Late requests, and the requests in flight when the device is reset. virtio-blk has no way to cancel
- * one request: when one is late the device is halted, the core resets it and waits for the status to
- * read 0, and then all that was in flight completes.
- */
+/* Requests in flight when the device is reset. They complete once the status has read 0. */
 #include <errno.h>
 
 #include "parent.h"
 #include "ring/verbs.h"
 #include "slot.h"
+#include "start.h"
 #include "subrequest.h"
 
-void blk_halt(struct blk_queue *queue, const char *why)
-{
-	/* The control thread may have closed the gate meanwhile: it stays closed in both cases. */
-	kl__gate_set(&queue->gate, KL__GATE_HALTED);
-	kl_device_halt(queue->blk->device, queue->ring, why);
-}
-
-static uint64_t oldest_of(const struct blk_queue *queue, uint64_t now)
-{
-	uint64_t oldest = now;
-
-	for (uint32_t i = 0; i < queue->ring->size; i++)
-		if (kl__queue_holds(queue->ring, (uint16_t)i) && queue->slot[i].since < oldest)
-			oldest = queue->slot[i].since;
-	return oldest;
-}
-
-/*
- * When nobody looked for long, we may have been stopped, and the device with us, as on a host that
- * was paused: then it gets half of its time again.
- */
-static bool has_been_away(struct blk_queue *queue, uint64_t now)
-{
-	if (now - queue->looked_at > queue->timeout_ticks / 2)
-		queue->patient_until = now + queue->timeout_ticks / 2;
-	queue->looked_at = now;
-	return (int64_t)(queue->patient_until - now) > 0;
-}
-
-void blk_check_deadlines(struct blk_queue *queue)
-{
-	uint64_t now;
-
-	if (queue->timeout_ticks == 0 || queue->ring->avail_idx == queue->ring->used_idx)
-		return;
-	now = kl__clock();
-	if (has_been_away(queue, now))
-		return;
-	/*
-	 * What is remembered may have completed long ago: only when it looks late are all looked
-	 * at.
-	 */
-	if (now - queue->oldest < queue->timeout_ticks)
-		return;
-	queue->oldest = oldest_of(queue, now);
-	if (now - queue->oldest >= queue->timeout_ticks)
-		blk_halt(queue, "a request is late");
-}
-
-/* Completes what was in flight. */
-static void drain(struct blk_queue *queue, uint64_t now)
+/* Completes the requests in flight: late ones with -ETIMEDOUT, others with -ECANCELED. */
+static void drain_queue(struct blk_queue *queue, uint64_t now)
 {
 	struct blk_slot *slot;
 
@@ -71,7 +19,7 @@ static void drain(struct blk_queue *queue, uint64_t now)
 		int result = is_late ? -ETIMEDOUT : -ECANCELED;
 
 		queue->count.timeouts += is_late;
-		if (slot->group != NULL)
+		if (slot->parent != NULL)
 			blk_subrequest_done(queue, slot, result);
 		else
 			blk_ready_push(queue, slot->user_data, result, 0);
@@ -79,7 +27,7 @@ static void drain(struct blk_queue *queue, uint64_t now)
 	blk_cancel_waiting(queue);
 }
 
-/* What the device completed in time must not count as lost. */
+/* Keeps the completions that the device wrote in time, which must not count as lost. */
 static void harvest_rest(struct blk_queue *queue)
 {
 	struct kl_blk_completion completions[64];
@@ -107,5 +55,5 @@ void blk_drain(struct kl_device *device)
 
 	for (uint16_t i = 0; i < blk->queue_count; i++)
 		if (kl__queue_exists(blk->queues[i]->ring))
-			drain(blk->queues[i], blk->halted_at);
+			drain_queue(blk->queues[i], blk->halted_at);
 }

@@ -35,8 +35,8 @@ static inline uint64_t blk_status_iova(const struct blk_queue *queue, uint16_t i
 }
 
 /*
- * 5.2.6: header, data segments, status; 2.7.5.3: the links run 1, 2, 3, ... Only data entries
- * change later.
+ * 5.2.6: header, data segments, status; 2.7.5.3: the links run 1, 2, 3, ... Only data
+ * entries change later.
  */
 static inline void blk_format(struct blk_queue *queue, uint16_t id, uint16_t segments)
 {
@@ -82,7 +82,7 @@ static inline uint64_t blk_now(struct blk_queue *queue)
 	now = kl__clock();
 	if (queue->ring->avail_idx == queue->ring->used_idx) {
 		queue->oldest = now;
-		queue->looked_at = now;
+		queue->checked_at = now;
 	}
 	return now;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The life cycle of a block device: callbacks of the core's. virtio 1.x, 3.1.1 and 5.2.5. */
+#include "start.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <kickless/log.h>
 
-#include "state.h"
+#include "config.h"
+#include "queue.h"
 
 #define SPIN_NS 20000
 

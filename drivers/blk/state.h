@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the driver keeps of a block device and of its queues. */
+/* State of a block device and of its queues. */
 #ifndef KL_BLK_STATE_H
 #define KL_BLK_STATE_H
 
@@ -16,15 +16,15 @@
 #include "wire.h"
 
 /*
- * Entries of a slot's indirect table: a block of an odd number of cache lines spreads over the
- * cache's sets.
+ * Entries of a slot's indirect table. A block of an odd number of cache lines spreads over
+ * the cache's sets.
  */
 #define BLK_TABLE_ENTRIES 35
 /* The first entry is the header, the last the status byte. */
 #define BLK_SEGMENTS_MAX (BLK_TABLE_ENTRIES - 2)
 /*
- * Where ranges lie: behind the three entries of a table with one data segment, which is what
- * carries them.
+ * First entry of the ranges. They lie behind the three entries of a table with one data segment,
+ * which carries them.
  */
 #define BLK_RANGES_ENTRY 3
 #define BLK_RANGES_MAX (BLK_TABLE_ENTRIES - BLK_RANGES_ENTRY)
@@ -35,8 +35,8 @@
 #define BLK_SUBREQUEST_BYTES (4u << 20)
 
 /*
- * What the device reads of one slot. With one data segment, header and table are the first cache
- * line and nothing more; its status byte lies elsewhere, on a line that only the device writes
+ * The part of a slot that the device reads. With one data segment, header and table are the first
+ * cache line and nothing more. The status byte is elsewhere, on a line that only the device writes
  * while the slot is in flight.
  */
 struct blk_slot_memory {
@@ -52,20 +52,23 @@ struct blk_status {
 	uint64_t append_sector; /* of a zone append; for the device it lies before the status */
 };
 
-/* 5.2.6 has no such status: what a device that writes none leaves there. */
+/*
+ * The status byte's initial value, which 5.2.6 does not define: a device that writes
+ * none leaves it.
+ */
 #define BLK_STATUS_NONE 0xff
 
 /* The private record of a slot. Slot number, ring head and descriptor id are one and the same. */
 struct blk_slot {
 	uint64_t user_data;
-	uint64_t since; /* on the clock, when it was given to the device */
-	struct blk_parent
-		*group; /* of the request that this is a part of; NULL: it is all of one */
+	uint64_t since; /* on the clock, when it was submitted to the device */
+	/* Of the request that this is a subrequest of; NULL: it is a whole request. */
+	struct blk_parent *parent;
 	uint32_t bytes; /* that it moves */
 	uint16_t shape; /* data segments that the table is laid out for */
 };
 
-/* How far a request that needs several parts has been given to the device. */
+/* The position of the next subrequest in a request. */
 struct blk_cursor {
 	uint64_t done; /* bytes of the request; for a range operation, of the range at index */
 	uint32_t index; /* of iov or range */
@@ -75,19 +78,19 @@ struct blk_cursor {
 enum blk_phase {
 	BLK_PHASE_DATA,
 	BLK_PHASE_FLUSH, /* the data of a write with FUA has completed */
-	BLK_PHASE_END, /* all has been given to the device, or nothing more will be */
+	BLK_PHASE_END, /* all has been submitted to the device, or nothing more will be */
 };
 
-/* A request that needs several parts. */
+/* A request of several subrequests. */
 struct blk_parent {
 	struct kl_blk_request request;
 	struct blk_cursor cursor;
-	uint64_t bytes; /* moved by parts that succeeded */
+	uint64_t bytes; /* moved by subrequests that succeeded */
 	uint16_t in_flight;
 	uint8_t phase;
-	bool is_waiting; /* stands in the queue's line for free slots */
+	bool is_waiting; /* is in the queue's list for free slots */
 	bool needs_flush; /* after its data */
-	int result; /* of the first part that failed */
+	int result; /* of the first subrequest that failed */
 	uint64_t value; /* of its completion */
 	struct blk_parent *next;
 };
@@ -115,31 +118,33 @@ struct blk_queue {
 	uint64_t block_iova;
 	uint64_t status_iova;
 	struct kl_blk *blk;
-	uint32_t plain_ops; /* a bit per operation that the short way takes */
+	uint32_t plain_ops; /* a bit per operation that submit.c adds without a check of segments */
 	uint32_t plain_bytes; /* the most that one data segment can hold */
 	uint64_t block_mask; /* block size less one */
 	bool iova_is_virtual;
 	uint64_t timeout_ticks;
-	uint16_t segments; /* data segments of one part */
+	uint16_t segments; /* data segments of one subrequest */
 	uint16_t index;
 
 	/* Written by the queue's thread; by the control thread while the gate is closed. */
 	alignas(KL__CACHE_LINE) uint32_t ready_count;
 	uint32_t ready_mask;
 	uint32_t ready_first;
-	uint64_t oldest; /* nothing in flight was given to the device before */
-	uint64_t looked_at; /* for late requests */
-	uint64_t patient_until; /* no request is late before */
+	uint64_t oldest; /* no request in flight was submitted before */
+	uint64_t checked_at; /* when late requests were last looked for */
+	uint64_t grace_until; /* no request is late before */
 	struct blk_parent *waiting;
 	struct blk_parent *waiting_last;
 	struct blk_parent *free_parents;
-	/* What completed without the device, as a part, with an error, or in a recovery. */
+	/*
+	 * Completions that the device did not write, of subrequests, of errors, or of a recovery.
+	 */
 	struct kl_blk_completion *ready;
 	struct blk_counters count;
 
 	/* Of the control thread. */
 	alignas(KL__CACHE_LINE) struct kl_dma shared; /* blocks, then status bytes */
-	struct kl_dma own; /* slots, groups, ready */
+	struct kl_dma own; /* slots, parents, ready completions */
 	uint16_t size; /* slots that the memory has */
 };
 
@@ -152,41 +157,15 @@ struct kl_blk {
 	uint64_t ticks_per_second;
 	uint64_t halted_at; /* on the clock */
 	uint64_t spin_ticks;
-	struct blk_queue **queues; /* the table has room for all that a device can have */
+	struct blk_queue **queues; /* the table is large enough for all that a device can have */
 	uint16_t queue_count; /* of the last start */
 	uint16_t queues_made; /* queues are made by the first start that has so many, and stay */
 };
 
-/* config.c: reads the configuration that the offered features allow, and checks it. */
-int blk_config_probe(struct kl_blk *blk);
-/* config.c: the same once the features are negotiated. */
-int blk_config_negotiated(struct kl_blk *blk);
-void blk_config_changed(struct kl_device *device);
-
-/*
- * queue.c: makes queue number index as conf says; on the memory it had before a recovery, if it has
- * any.
- */
-int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index);
-/* queue.c: frees the memory of requests. */
-void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue);
-
-/* recover.c: closes the gate and halts the device. The queue's thread. */
-KL__COLD void blk_halt(struct blk_queue *queue, const char *why);
-/* recover.c: halts when a request is late. The queue's thread. */
-KL__COLD void blk_check_deadlines(struct blk_queue *queue);
-
-/* start.c and recover.c: the life cycle, as struct kl_driver says. */
-int blk_configure(struct kl_device *device, const void *conf);
-int blk_negotiate(struct kl_device *device);
-int blk_create_queues(struct kl_device *device);
-void blk_quiesce(struct kl_device *device);
-void blk_drain(struct kl_device *device);
-void blk_wake_all(struct kl_device *device);
-
+/* True if the queue exists; it then stays until the device is closed. */
 static inline bool blk_has_queue(const struct kl_blk *blk, uint16_t queue)
 {
-	/* Pairs with the release when a queue has been made. */
+	/* Pairs with the release in make_records. */
 	return KL__LIKELY(queue < kl__load_acquire(&blk->queues_made));
 }
 

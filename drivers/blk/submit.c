@@ -40,7 +40,7 @@ static inline void add_plain(struct blk_queue *queue, const struct kl_blk_reques
 		blk_format(queue, id, 1);
 	slot->user_data = request->user_data;
 	slot->since = now;
-	slot->group = NULL;
+	slot->parent = NULL;
 	slot->bytes = (uint32_t)request->length;
 	blk_set_header(queue, id, request->op, request->offset / VIRTIO_BLK_SECTOR);
 	kl__table_set_segment(&queue->block[id].table[1],

@@ -54,8 +54,8 @@ static bool is_indivisible(const struct kl_blk_request *request)
 }
 
 /*
- * The caller's memory at the cursor, and the number of its contiguous bytes; 0 behind the end of
- * the iovec.
+ * The caller's memory at the cursor, and the number of its contiguous bytes; 0 behind the end
+ * of the iovec.
  */
 static size_t memory_at(const struct kl_blk_request *request, struct blk_cursor *cursor,
 	char **memory)
@@ -365,7 +365,7 @@ int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *sub
 	blk_set_header(queue, id, subrequest->type, subrequest->sector);
 	slot->user_data = user_data;
 	slot->since = now;
-	slot->group = parent;
+	slot->parent = parent;
 	slot->bytes = subrequest->bytes;
 	if (is_chained)
 		return add_chain(queue, id, segments, count, subrequest);

@@ -49,8 +49,8 @@ int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *sub
 	struct blk_parent *parent, uint64_t user_data, uint64_t now);
 
 /*
- * poll.c: harvests used slots into completions; errors and subrequests go to the queue's ready
- * completions.
+ * poll.c: harvests used slots into completions; errors and subrequests go to the
+ * queue's ready completions.
  */
 uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max);
 

@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Waiting for completions: poll, then sleep, and never miss the wake-up in between. 2.7.7.1,
- * 2.7.10.
+ * Waiting for completions: poll, then sleep, and never miss the wake-up in
+ * between. 2.7.7.1, 2.7.10.
  */
 #include <errno.h>
 #include <poll.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "ring/clock.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
+#include "start.h"
 #include "state.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 /* With requests in flight nobody sleeps longer without a look at the ring. */
 #define NAP_NS NS_PER_SECOND
-
-int kl_blk_queue_event_fd(const struct kl_blk *blk, uint16_t queue)
-{
-	return kl_device_queue_event_fd(blk->device, queue + 1);
-}
 
 void blk_wake_all(struct kl_device *device)
 {
@@ -137,8 +134,8 @@ static void wake_up(struct blk_queue *queue)
 }
 
 /*
- * Sleeps for at most ticks, unless there is something to do. 0, -EINTR, or -ENOENT when nothing is
- * in flight.
+ * Sleeps for at most ticks, unless there is something to do. 0, -EINTR, or -ENOENT when nothing
+ * is in flight.
  */
 static int rest(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ticks)
 {

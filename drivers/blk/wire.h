@@ -32,7 +32,7 @@
 
 /* 5.2.4 */
 struct virtio_blk_config {
-	uint64_t capacity; /* in sectors of 512 bytes, whatever blk_size says */
+	uint64_t capacity; /* in sectors of 512 bytes, whatever blk_size is */
 	uint32_t size_max;
 	uint32_t seg_max;
 	struct {
@@ -85,13 +85,13 @@ static_assert(offsetof(struct virtio_blk_config, zoned) == 72, "5.2.4");
 static_assert(offsetof(struct virtio_blk_config, zoned.model) == 92, "5.2.4");
 static_assert(sizeof(struct virtio_blk_config) == 96, "5.2.4");
 
-/* 5.2.4: the model of a zoned device; 2 is host-aware, a disk like any other to who wants it so. */
+/* 5.2.4: the model of a zoned device; 2 is host-aware, which can be used as any other disk. */
 #define VIRTIO_BLK_Z_HOST_MANAGED 1
 
 /* 5.2.6: the unit of capacity, sector and num_sectors. */
 #define VIRTIO_BLK_SECTOR 512
 
-/* 5.2.6: what a request starts with; data and the status byte follow. */
+/* 5.2.6: the start of a request; data and the status byte follow. */
 struct virtio_blk_req_header {
 	uint32_t type;
 	uint32_t reserved;

@@ -20,7 +20,7 @@ static_assert(sizeof(struct kl_blk_zone) == sizeof(struct virtio_blk_zone_descri
 			offsetof(struct virtio_blk_zone_descriptor, z_state),
 	"5.2.6");
 
-/* The first byte of a zone that is there. */
+/* The offset must be the first byte of an existing zone. */
 static int check_zone(const struct blk_queue *queue, const struct kl_blk_request *request)
 {
 	if (request->offset % queue->blk->info.zones.zone_bytes != 0)
@@ -42,7 +42,7 @@ static int check_append(const struct blk_queue *queue, const struct kl_blk_reque
 	return rc;
 }
 
-/* Room for one zone at least, in one buffer, so that the answer can be found. */
+/* The buffer must hold one zone at least, in one segment, so that the answer can be found. */
 static int check_report(const struct blk_queue *queue, const struct kl_blk_request *request)
 {
 	if (request->buffer == NULL || request->count != 0 ||
@@ -107,7 +107,7 @@ bool blk_zones_has_answer(uint8_t op)
 	return op == KL_BLK_ZONE_APPEND || op == KL_BLK_ZONE_REPORT;
 }
 
-/* Within the zone that it was for. */
+/* The sector must lie within the zone of the request. */
 static int take_appended(const struct blk_queue *queue, const struct blk_slot *slot,
 	struct blk_parent *parent)
 {
@@ -123,7 +123,7 @@ static int take_appended(const struct blk_queue *queue, const struct blk_slot *s
 	return 0;
 }
 
-/* No more than there was room for. */
+/* The count is at most what the buffer can hold. */
 static int take_count(struct blk_parent *parent)
 {
 	uint64_t fit = (parent->request.length - sizeof(struct virtio_blk_zone_report)) /

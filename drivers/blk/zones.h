@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The rules and answers of a host-managed zoned disk: zones.c. virtio 1.x, 5.2.6. */
+/* The rules and answers of a host-managed zoned disk. virtio 1.x, 5.2.6. */
 #ifndef KL_BLK_ZONES_H
 #define KL_BLK_ZONES_H
 

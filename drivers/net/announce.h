@@ -6,7 +6,8 @@
 #include <kickless/net.h>
 
 /*
- * Counts the device's request in kl_net_info, and acknowledges it to the device.
+ * Counts the device's request in kl_net_info, and acknowledges it to the device by a command. A
+ * request is a bit of the configuration's status field.
  *
  * The application creates and sends the packets, since the transmit queues belong to its threads:
  * see kl_net_announcement_create.

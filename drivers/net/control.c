@@ -147,7 +147,10 @@ static int fail_broken(const struct kl_net *net, const char *what)
 	return -EIO;
 }
 
-/* Waits for the command in flight: 1 when it was answered, with the number of bytes written; 0 or -EIO. */
+/*
+ * Waits for the command in flight: 1 when it was answered, with the number of bytes written;
+ * 0 or -EIO.
+ */
 static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *written)
 {
 	struct kl_queue *queue = net->control.queue;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The control queue: one command at a time, with a deadline for its answer. virtio 1.x, 5.1.9.5. Control
- * thread only.
+ * The control queue: one command at a time, with a deadline for its answer. virtio 1.x, 5.1.9.5.
+ * Control thread only.
  */
 #ifndef KL_NET_CONTROL_H
 #define KL_NET_CONTROL_H

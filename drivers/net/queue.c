@@ -16,8 +16,8 @@
 #include "tx.h"
 
 /*
- * Pieces of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, and some to
- * spare, so that each table begins with a cache line.
+ * Pieces of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, and some
+ * to spare, so that each table begins with a cache line.
  */
 #define TX_PIECES 36
 static_assert(TX_PIECES * sizeof(struct virtq_desc) % KL__CACHE_LINE == 0, "whole cache lines");
@@ -179,7 +179,9 @@ int net_pairs_create(struct kl_net *net)
 {
 	const uint16_t count = RTE_MAX(net->info.max_queue_pairs, 1);
 
-	/* A device that claims very many costs address space only: what is not used is not touched. */
+	/*
+	 * A device that claims very many costs address space only: what is not used is not touched.
+	 */
 	net->pairs_memory = calloc(count + 1u, sizeof(struct net_pair));
 	if (net->pairs_memory == NULL)
 		return kl_no_memory(kl_device_info(net->device)->name,

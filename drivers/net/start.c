@@ -137,8 +137,8 @@ static void kick_receivers(struct kl_net *net)
 }
 
 /*
- * 5.1.6.6.1, 2.7.4.1: before ANY_LAYOUT a header stood alone in its buffer; ours stands before the
- * data.
+ * 5.1.6.6.1, 2.7.4.1: before ANY_LAYOUT a header stood alone in its buffer; ours stands
+ * before the data.
  */
 static int check_layout(const struct kl_net *net)
 {

@@ -76,9 +76,9 @@ KL__ALWAYS_INLINE void reclaim_sent(struct net_txq *txq, const unsigned int kind
 }
 
 /*
- * The class of a simple packet. txq->pool is the mempool of the packets in flight. Packets of
- * another mempool are freed one by one until the ring has been empty; then theirs becomes
- * txq->pool.
+ * The class of a simple packet. txq->pool is the mempool of the packets in flight.
+ * Packets of another mempool are freed one by one until the ring has been empty; then
+ * theirs becomes txq->pool.
  */
 static inline uint32_t pool_class(struct net_txq *txq, const struct rte_mbuf *packet, bool is_empty)
 {

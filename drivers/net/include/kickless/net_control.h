@@ -52,8 +52,8 @@ KL_API int kl_net_mac_set(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES
 #define KL_NET_MACS_MAX 64
 
 /*
- * Further addresses, unicast and multicast. Needs CTRL_RX. Adding one that is there, or the device's
- * own, changes nothing. -ENOSPC: there are KL_NET_MACS_MAX; -ENOENT: none such to remove.
+ * Further addresses, unicast and multicast. Needs CTRL_RX. Adding one that is there, or the
+ * device's own, changes nothing. -ENOSPC: there are KL_NET_MACS_MAX; -ENOENT: none such to remove.
  */
 KL_API int kl_net_mac_add(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
 KL_API int kl_net_mac_remove(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES]);
