@@ -123,7 +123,7 @@ static int check_source_end(struct copy *copy)
 
 	if (copy->is_regular || copy->tool->options.size != 0 || read_fully(copy, &more, 1) == 0)
 		return 0;
-	print_error("%s does not end where the device does, after %" PRIu64 " bytes", copy->name,
+	print_error("%s is longer than the device: it has more than %" PRIu64 " bytes", copy->name,
 		copy->at);
 	return -ENOSPC;
 }
@@ -357,7 +357,7 @@ static int open_file(struct copy *copy)
 	if (is_in && copy->is_regular &&
 		(options->size == 0 || (uint64_t)status.st_size < copy->size)) {
 		if ((uint64_t)status.st_size > copy->size) {
-			print_error("%s has %llu bytes, and there are %" PRIu64 " from --offset on",
+			print_error("%s has %llu bytes, more than the %" PRIu64 " from --offset on",
 				copy->name, (unsigned long long)status.st_size, copy->size);
 			return -ENOSPC;
 		}
@@ -377,7 +377,7 @@ static int prepare_copy(struct copy *copy)
 	copy->chunk_bytes = options->io_bytes != 0 ? options->io_bytes : DEFAULT_CHUNK;
 	copy->depth = options->depth;
 	if (copy->chunk_bytes % info->block_size != 0) {
-		print_error("-o %u: the device has blocks of %u bytes", copy->chunk_bytes,
+		print_error("-o %u: not a multiple of the block size, %u", copy->chunk_bytes,
 			info->block_size);
 		return -EINVAL;
 	}
@@ -396,7 +396,7 @@ static void report_copy(const struct copy *copy, double seconds)
 		copy->at, size_text(copy->at, text, sizeof(text)),
 		tool->options.from != NULL ? "from" : "to", copy->name, seconds, rate, copy->moved);
 	if (copy->padding > 0)
-		fprintf(tool->out, "the last block was filled up with %" PRIu64 " zeroes\n",
+		fprintf(tool->out, "the last block was padded with %" PRIu64 " zeroes\n",
 			copy->padding);
 	json_object_set_new(tool->json, "bytes", json_integer((json_int_t)copy->at));
 	json_object_set_new(tool->json, "data_bytes", json_integer((json_int_t)copy->moved));
@@ -411,7 +411,7 @@ static int flush_copy(struct copy *copy)
 	int rc = target_run(copy->tool, &request);
 
 	if (rc != 0)
-		print_error("the flush at the end failed: %s", strerror(-rc));
+		print_error("flush at the end failed: %s", strerror(-rc));
 	return rc;
 }
 

@@ -43,7 +43,7 @@ static int check_result(void *context, struct pump_slot *slot, int result)
 {
 	(void)context;
 	if (result != 0)
-		print_error("%" PRIu64 " bytes at %" PRIu64 ": %s", slot->request.length,
+		print_error("%" PRIu64 " bytes at %" PRIu64 " failed: %s", slot->request.length,
 			slot->request.offset, strerror(-result));
 	return result == -EINVAL ? -EIO : result;
 }
@@ -81,7 +81,7 @@ static int prepare_erase(struct tool *tool, struct erase *erase)
 		.chunk = tool->options.io_bytes != 0 ? tool->options.io_bytes : DEFAULT_CHUNK,
 	};
 	if (erase->chunk % info->block_size != 0) {
-		print_error("-o %u: the device has blocks of %u bytes", erase->chunk,
+		print_error("-o %u: not a multiple of the block size, %u", erase->chunk,
 			info->block_size);
 		return -EINVAL;
 	}

@@ -20,14 +20,14 @@ static const struct {
 } reasons[] = {
 	{0, "legacy only"},
 	{7, "legacy only"},
-	{11, "a cache that can't be flushed is of no use"},
-	{17, "this driver knows no zones, and needs none here"},
+	{11, "useless: the cache can't be flushed"},
+	{17, "zones are not supported, and not needed here"},
 	{24, "legacy only"},
 	{27, "legacy only"},
 	{30, "reserved"},
-	{37, "virtual functions are not driven from here"},
-	{38, "only on request: with it every kick would be a full exit"},
-	{41, "nothing needs an administration queue"},
+	{37, "virtual functions are not supported"},
+	{38, "on request only: with it every kick is a full exit"},
+	{41, "administration queues are not needed"},
 };
 
 static const char *explain_refusal(const struct kl_device *device, unsigned int bit)
@@ -147,7 +147,7 @@ int verb_id(struct tool *tool)
 	int rc = read_serial(tool);
 
 	if (rc != 0) {
-		print_error("%s does not tell its serial number: %s",
+		print_error("%s: the serial number can't be read: %s",
 			kl_device_info(tool->device)->name, strerror(-rc));
 		return rc == -EINVAL ? -EIO : rc;
 	}
@@ -235,8 +235,7 @@ static void print_path(const struct tool *tool, FILE *out)
 	if (queue.kick.mode != KL_KICK_EAGER)
 		fprintf(out, ", waiting up to %u ns", policy_ns);
 	fprintf(out, "\nsleeping     %s\n",
-		queue.can_sleep ? "on the queue's interrupt" :
-				  "no interrupt of its own, so it polls");
+		queue.can_sleep ? "on the queue's interrupt" : "no interrupt of its own: polled");
 }
 
 static void print_features(const struct tool *tool, FILE *out)

@@ -105,7 +105,7 @@ static void print_dry_run(const struct options *options, int eal_count, char **a
 	printf("EAL options:");
 	for (int i = 1; i < eal_count; i++)
 		printf(" %s", argv[1 + i]);
-	printf("%s\n", eal_count > 1 ? "" : " none of yours");
+	printf("%s\n", eal_count > 1 ? "" : " none");
 }
 
 static int run_tool(struct tool *tool, int eal_count, char **argv)
@@ -118,7 +118,7 @@ static int run_tool(struct tool *tool, int eal_count, char **argv)
 	if (rc >= 0) {
 		if (kl_sigbus_catch() != 0)
 			print_error(
-				"warning: a device that is torn off its bus may take this program along");
+				"warning: SIGBUS can't be caught; removing a device may end this program");
 		rc = run_with_eal(tool);
 		kl_eal_cleanup();
 	}

@@ -15,15 +15,15 @@ static const struct {
 	const char *name;
 	const char *help;
 } verbs[] = {
-	{VERB_INFO, "info", "what the device is and offers"},
-	{VERB_PERF, "perf", "how fast it is"},
+	{VERB_INFO, "info", "print the device's properties and features"},
+	{VERB_PERF, "perf", "measure its performance"},
 	{VERB_VERIFY, "verify",
-		"writes a pattern, reads it back in another order, tells what differs"},
-	{VERB_COPY, "copy", "from a file to the device, or back"},
-	{VERB_DISCARD, "discard", "lets the device forget its contents"},
-	{VERB_ZERO, "zero", "writes zeroes"},
-	{VERB_FLUSH, "flush", "makes what was written stable"},
-	{VERB_ID, "id", "prints the serial number"},
+		"write a pattern, read it back in another order, report differences"},
+	{VERB_COPY, "copy", "copy a file to the device, or back"},
+	{VERB_DISCARD, "discard", "discard the device's contents"},
+	{VERB_ZERO, "zero", "write zeroes"},
+	{VERB_FLUSH, "flush", "make earlier writes stable"},
+	{VERB_ID, "id", "print the serial number"},
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -43,7 +43,9 @@ static int find_verb(const char *name, enum verb *verb)
 			return 0;
 		}
 	}
-	print_error("'%s' is not one of info, perf, verify, copy, discard, zero, flush, id", name);
+	print_error(
+		"unknown verb '%s'; allowed are info, perf, verify, copy, discard, zero, flush, id",
+		name);
 	return -EINVAL;
 }
 
@@ -203,16 +205,17 @@ bool options_change_device(const struct options *options)
 static int check_options(const struct options *options)
 {
 	if (options->device == NULL) {
-		print_error("which device? --dev NAME, such as --dev 0000:00:10.0 or --dev blk@0");
+		print_error(
+			"no device given; use --dev NAME, such as --dev 0000:00:10.0 or --dev blk@0");
 		return -EINVAL;
 	}
 	if (options->verb == VERB_COPY && (options->from == NULL) == (options->to == NULL)) {
-		print_error("copy wants either --from FILE or --to FILE");
+		print_error("copy needs either --from FILE or --to FILE");
 		return -EINVAL;
 	}
 	if (options->to != NULL && strcmp(options->to, "-") == 0 && options->json != NULL &&
 		strcmp(options->json, "-") == 0) {
-		print_error("--to - and --json - both want stdout");
+		print_error("--to - and --json - can't both write to stdout");
 		return -EINVAL;
 	}
 	return 0;
@@ -236,7 +239,8 @@ int options_parse(int argc, char **argv, struct options *options, int *eal_count
 		.workload = WORKLOAD_RANDREAD,
 		.seed = 1};
 	if (argc < 2) {
-		print_error("what shall I do? --help shows it");
+		print_error(
+			"no verb given; allowed are info, perf, verify, copy, discard, zero, flush, id (--help explains them)");
 		return -EINVAL;
 	}
 	if (is_question(argv[1], options))

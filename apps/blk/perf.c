@@ -49,13 +49,13 @@ static int check_sizes(const struct perf_plan *plan, uint64_t size)
 	const struct kl_blk_info *info = kl_blk_info(plan->tool->blk);
 
 	if (plan->io_bytes % info->block_size != 0) {
-		print_error("-o %u: the device has blocks of %u bytes", plan->io_bytes,
+		print_error("-o %u: not a multiple of the block size, %u", plan->io_bytes,
 			info->block_size);
 		return -EINVAL;
 	}
 	if (plan->units == 0) {
-		print_error("-o %u is more than the %" PRIu64 " bytes that are to be used",
-			plan->io_bytes, size);
+		print_error("-o %u: more than the %" PRIu64 " bytes of --size", plan->io_bytes,
+			size);
 		return -EINVAL;
 	}
 	return 0;
@@ -199,7 +199,8 @@ static void print_kicks(FILE *out, const struct sum *sum)
 
 	fprintf(out,
 		"kicks       %.4f per request: %" PRIu64 " sent, %" PRIu64
-		" suppressed by the device, %" PRIu64 " spared by waiting, %" PRIu64 " rescues\n",
+		" suppressed by the device, %" PRIu64 " spared by waiting, %" PRIu64
+		" by the watchdog\n",
 		divide_by_requests(sum, queue->kicks_sent + queue->watchdog_kicks),
 		queue->kicks_sent, queue->kicks_suppressed, queue->kicks_spared,
 		queue->watchdog_kicks);
@@ -214,7 +215,7 @@ static void print_faults(FILE *out, const struct sum *sum)
 		fprintf(out, "resets      %" PRIu64 ", for %" PRIu64 " late requests\n",
 			sum->resets, sum->timeouts);
 	if (sum->queue.bad_used > 0)
-		fprintf(out, "bad used    %" PRIu64 " elements that the device made up\n",
+		fprintf(out, "bad used    %" PRIu64 " invalid used elements\n",
 			sum->queue.bad_used);
 }
 
@@ -322,7 +323,7 @@ static void warn_of_depth(const struct perf_plan *plan)
 
 	if (kl_blk_queue_info_get(plan->tool->blk, 0, &queue) == 0 && plan->depth > queue.size)
 		print_error(
-			"-q %u is more than the %u entries of a queue; %u are in flight at most",
+			"-q %u: more than the %u entries of a queue; at most %u requests are in flight",
 			plan->depth, queue.size, queue.size);
 }
 

@@ -57,8 +57,8 @@ struct perf_job *perf_job_create(const struct perf_plan *plan, uint16_t queue)
 	struct perf_job *job = allocate_job(plan);
 
 	if (job == NULL) {
-		print_error("no memory for %u buffers of %u bytes; less depth (-q) or size (-o) "
-			    "needs less",
+		print_error(
+			"no memory for %u buffers of %u bytes; reduce the depth (-q) or the size (-o)",
 			plan->depth, plan->io_bytes);
 		return NULL;
 	}

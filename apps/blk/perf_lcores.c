@@ -183,8 +183,7 @@ int perf_lcores_run(struct perf_run *run)
 	double started = clock_seconds();
 
 	if (count < 0) {
-		print_error(
-			"-c %s: a list of lcores such as 0,2-3 is wanted, of those that EAL has",
+		print_error("-c %s: allowed: a list of EAL's lcores, such as 0,2-3",
 			run->plan.tool->options.cores);
 		return -EINVAL;
 	}

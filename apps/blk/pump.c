@@ -42,8 +42,8 @@ static int create_pump(struct pump *pump, size_t buffer_bytes)
 		kl_device_info(pump->tool->device)->numa_node);
 	if (pump->slots == NULL || pump->free == NULL || pump->filled == NULL ||
 		pump->buffers == NULL) {
-		print_error("no memory for %u buffers of %zu bytes; less depth (-q) or size (-o) "
-			    "needs less",
+		print_error(
+			"no memory for %u buffers of %zu bytes; reduce the depth (-q) or the size (-o)",
 			pump->depth, buffer_bytes);
 		return -ENOMEM;
 	}

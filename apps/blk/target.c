@@ -78,7 +78,7 @@ static void handle_events(const struct tool *tool)
 /* Requests in flight complete, if only with an error. */
 static int close_on_removal(struct tool *tool)
 {
-	print_error("the system wants %s back, as when it is unplugged; it is closed",
+	print_error("the system requests the removal of %s, as when it is unplugged; it is closed",
 		kl_device_info(tool->device)->name);
 	kl_blk_stop(tool->blk);
 	return -ENODEV;
@@ -108,7 +108,8 @@ void target_abort_after(struct tool *tool, double *since, double seconds)
 	if (now - *since < seconds || kl_blk_state(tool->blk) == KL_DEVICE_STOPPED ||
 		kl_blk_state(tool->blk) == KL_DEVICE_LOST)
 		return;
-	print_error("what is in flight has not come back in %.0f s; the device is reset", seconds);
+	print_error("requests in flight have not completed in %.0f s; the device is reset",
+		seconds);
 	kl_blk_stop(tool->blk);
 }
 
@@ -173,7 +174,8 @@ int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size)
 		return -EINVAL;
 	}
 	if (*offset >= info->capacity || options->size > info->capacity - *offset) {
-		print_error("%" PRIu64 " bytes at %" PRIu64 " are beyond the device's %" PRIu64,
+		print_error("--offset and --size: %" PRIu64 " bytes at %" PRIu64
+			    " exceed the capacity of %" PRIu64,
 			options->size, *offset, info->capacity);
 		return -EINVAL;
 	}
@@ -226,7 +228,7 @@ int target_may_write(struct tool *tool)
 	}
 	if (kl_blk_info(tool->blk)->zones.zone_bytes != 0) {
 		print_error(
-			"%s is host-managed: its zones are written in order only, which this tool does not",
+			"%s is host-managed: its zones can only be written in order, which kickless-blk does not support",
 			kl_device_info(tool->device)->name);
 		return -ENOTSUP;
 	}

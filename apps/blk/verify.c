@@ -131,7 +131,8 @@ static int prepare_verify(struct verify *verify)
 		return rc;
 	verify->chunk_bytes = tool->options.io_bytes != 0 ? tool->options.io_bytes : DEFAULT_CHUNK;
 	if (verify->chunk_bytes % block != 0) {
-		print_error("-o %u: the device has blocks of %u bytes", verify->chunk_bytes, block);
+		print_error("-o %u: not a multiple of the block size, %u", verify->chunk_bytes,
+			block);
 		return -EINVAL;
 	}
 	verify->chunks = (verify->size + verify->chunk_bytes - 1) / verify->chunk_bytes;
@@ -145,7 +146,7 @@ static int flush_device(struct verify *verify)
 	int rc = target_run(verify->tool, &request);
 
 	if (rc != 0)
-		print_error("the flush after writing failed: %s", strerror(-rc));
+		print_error("flush after writing failed: %s", strerror(-rc));
 	return rc;
 }
 
@@ -164,8 +165,7 @@ static int verify_only(struct verify *verify)
 {
 	if (verify->pattern.generation != 0)
 		return verify_read_pass(verify);
-	print_error("no pattern with seed %" PRIu64
-		    " is to be found there: a run without --read-only writes it",
+	print_error("no pattern with seed %" PRIu64 " found; a run without --read-only writes it",
 		verify->pattern.seed);
 	return -ENODATA;
 }

@@ -194,13 +194,13 @@ static uint32_t find_most_frequent(const uint32_t *generations, unsigned int cou
 	unsigned int best = 0, most = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		unsigned int votes = 0;
+		unsigned int hits = 0;
 
 		for (unsigned int j = 0; j < count; j++)
-			votes += generations[j] == generations[i];
-		if (generations[i] != 0 && votes > most) {
+			hits += generations[j] == generations[i];
+		if (generations[i] != 0 && hits > most) {
 			best = i;
-			most = votes;
+			most = hits;
 		}
 	}
 	return generations[best];

@@ -97,9 +97,9 @@ static void explain_failure(const char *step, const char *driver, int error, cha
 	const char *reason = strerror(-error);
 
 	if (error == -EACCES || error == -EPERM)
-		reason = "no rights; this needs root";
+		reason = "permission denied; run as root";
 	else if (error == -ETIMEDOUT)
-		reason = "the kernel did not do it; dmesg may say why";
+		reason = "the kernel did not do it in time; dmesg may show the reason";
 	snprintf(why, size, "%s %s failed: %s", step, driver, reason);
 }
 
@@ -124,9 +124,10 @@ int bind_function(const struct kl_machine *machine, const char *address, const c
 	explain_failure("binding it to", driver[0] != '\0' ? driver : "nothing", rc, why, size);
 	length = strlen(why);
 	if (give_to_driver(machine, address, before) == 0)
-		snprintf(why + length, size - length, "; it is as before, bound to %s",
+		snprintf(why + length, size - length, "; it is bound to %s as before",
 			before[0] != '\0' ? before : "nothing");
 	else
-		snprintf(why + length, size - length, "; giving it back to %s failed too", before);
+		snprintf(why + length, size - length, "; binding it to %s again failed too",
+			before);
 	return rc;
 }

@@ -44,8 +44,8 @@ static void check_use(const struct entry *entry, const struct options *options,
 		return;
 	refuse_change(change, "it is in use: %s%s; %s", uses->text[0],
 		uses->count > 1 ? ", and more" : "",
-		uses->is_held ? "end that process first, --force does not help here" :
-				"if the system can do without, --force takes it away");
+		uses->is_held ? "end that process first; --force does not help" :
+				"--force overrides this");
 }
 
 static void check_iommu(const struct entry *entry, struct change *change)

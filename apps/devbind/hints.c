@@ -99,6 +99,6 @@ void hints_collect(const struct inventory *inventory,
 	add_hugepages(inventory->machine, hints);
 	if (geteuid() != 0)
 		add_hint(hints, NULL,
-			"without root what other users' processes hold is not seen, older functions "
-			"can't be told from transitional ones, and nothing can be bound; use sudo");
+			"without root, files that other users' processes have open are not visible, "
+			"legacy functions look like transitional ones, and nothing can be bound; use sudo");
 }

@@ -48,7 +48,7 @@ int inventory_read(const struct kl_machine *machine, struct inventory *inventory
 free_functions:
 	kl_function_discover_free(functions);
 	if (rc != 0)
-		print_error("the machine can't be looked at: %s", strerror(-rc));
+		print_error("can't read the machine's functions: %s", strerror(-rc));
 	return rc;
 }
 

@@ -47,8 +47,8 @@ static int provide_driver(const struct kl_machine *machine, const struct options
 	if (bind_load_driver(machine, options->driver))
 		return 0;
 	print_error(
-		"the kernel has no PCI driver %s, and modprobe could not load it as root; is the module there "
-		"(modinfo %s)?",
+		"the kernel has no PCI driver %s, and modprobe could not load it; run as root, and check "
+		"that modinfo %s finds the module",
 		options->driver, options->driver);
 	return -ENODEV;
 }

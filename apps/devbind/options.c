@@ -127,19 +127,18 @@ static int check_options(const struct options *options)
 	if (options->action == ACTION_BIND &&
 		(options->driver[0] == '\0' || strlen(options->driver) > 31 ||
 			strchr(options->driver, '/') != NULL || options->driver[0] == '.')) {
-		print_error(
-			"-b %s: that is not the name of a driver; common ones are vfio-pci and virtio-pci",
+		print_error("-b %s: not a driver's name; common ones are vfio-pci and virtio-pci",
 			options->driver);
 		return -EINVAL;
 	}
 	if (changes && options->name_count == 0) {
 		print_error(
-			"no function is named; add addresses such as 0000:00:05.0, which --status lists");
+			"no function given; add addresses such as 0000:00:05.0, which --status lists");
 		return -EINVAL;
 	}
 	if (options->action == ACTION_STATUS && options->name_count != 0) {
 		print_error(
-			"%s: what is to be done with it? give -b DRIVER or -u; --status takes no functions",
+			"%s: no action given; use -b DRIVER or -u (--status takes no functions)",
 			options->names[0]);
 		return -EINVAL;
 	}

@@ -86,7 +86,7 @@ int report_json(const struct report *report, const char *file)
 	if (to_stdout ? json_dumpf(object, stdout, JSON_INDENT(2)) != 0 || puts("") < 0 :
 			json_dump_file(object, file, JSON_INDENT(2)) != 0) {
 		rc = -errno;
-		print_error("%s: the JSON object can't be written: %s", file, strerror(errno));
+		print_error("can't write the JSON object to %s: %s", file, strerror(errno));
 	}
 	json_decref(object);
 	return rc;

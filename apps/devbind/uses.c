@@ -114,7 +114,7 @@ static void check_claimed_disk(const struct kl_machine *machine, const struct no
 		close(fd);
 	else if (errno == EBUSY)
 		add_use(uses,
-			"disk %s is claimed by the kernel, as by a mount that is not seen from here",
+			"disk %s is claimed by the kernel, such as by a mount that is not visible here",
 			node->name);
 }
 
@@ -366,7 +366,7 @@ static void check_group(const struct opens *opens, const struct kl_function *fun
  * Adds a use for a driver that is neither the kernel's for virtio nor one that gives
  * functions to programs.
  */
-static void check_foreign(const struct kl_function *function, struct uses *uses)
+static void check_other_driver(const struct kl_function *function, struct uses *uses)
 {
 	static const char *const known[] = {"", "virtio-pci", "vfio-pci", "uio_pci_generic",
 		"igb_uio", "pci-stub"};
@@ -392,7 +392,7 @@ int uses_find(const struct kl_machine *machine, const struct kl_function *functi
 	check_claims(machine, &nodes, uses);
 	check_opens(opens, &nodes, uses);
 	check_group(opens, function, uses);
-	check_foreign(function, uses);
+	check_other_driver(function, uses);
 	nodes_free(&nodes);
 	return 0;
 }
