@@ -15,7 +15,7 @@
 #include "common/signals.h"
 
 #define TICK_NS (SECOND_NS / 4)
-/* Looks at registers cost exits, so they are made at each of so many ticks only. */
+/* Reads of registers cost exits, so they happen only every so many ticks. */
 #define REGISTER_TICKS 4
 #define WAKE_SLOT 0
 #define INPUT_SLOT 1
@@ -27,10 +27,10 @@ struct control {
 	struct testpmd *pmd;
 	struct progress progress;
 	bool reads_input;
-	bool sleeps; /* the main lcore forwards, and has nothing to */
+	bool sleeps; /* the main lcore forwards, and has no packets */
 	uint64_t end_ns; /* of --duration; 0 for none */
-	uint64_t show_ns; /* when --stats-period comes next; 0 for never */
-	uint64_t tick_ns; /* when the devices are looked at next */
+	uint64_t show_ns; /* next time of --stats-period; 0 for never */
+	uint64_t tick_ns; /* next check of the devices */
 	unsigned int ticks;
 	struct pollfd fds[PORT_SLOTS + MAX_PORTS];
 };
@@ -45,7 +45,7 @@ static void begin_control(struct control *control, struct testpmd *pmd)
 		control->end_ns = now + (uint64_t)(options->duration * SECOND_NS);
 	if (options->stats_period > 0 && !options->interactive)
 		control->show_ns = now + options->stats_period * SECOND_NS;
-	/* Like testpmd, Enter ends a run that has no other end. */
+	/* As in testpmd, Enter ends a run that has no other end. */
 	control->reads_input = options->interactive ||
 		(control->end_ns == 0 && control->show_ns == 0);
 	if (control->reads_input && !options->interactive)
@@ -56,7 +56,7 @@ static void begin_control(struct control *control, struct testpmd *pmd)
 			(options->duration == 0 || options->duration > 2));
 }
 
-/* poll ignores descriptors below 0, which is what a port without an event has. */
+/* poll ignores descriptors below 0; a port without an event has one. */
 static void fill_descriptors(struct control *control)
 {
 	control->fds[WAKE_SLOT] = (struct pollfd){.fd = signals_wake_fd(), .events = POLLIN};
@@ -92,7 +92,7 @@ static int compute_timeout_ms(const struct control *control)
 		return 0;
 	until = earlier_ns(earlier_ns(earlier_ns(until, control->end_ns), control->show_ns),
 		control->tick_ns);
-	/* Rounded up, lest the last millisecond be spent in a busy loop. */
+	/* Rounded up, so that the last millisecond is no busy loop. */
 	return until > now ? (until - now + 999999) / 1000000 : 0;
 }
 
@@ -130,8 +130,8 @@ static void dispatch_events(struct control *control)
 }
 
 /*
- * Four times a second: devices that broke, went, or are to go. Those that have no event to tell
- * of changes: once.
+ * Checks, four times a second, for devices that failed, disconnected or are to be removed; those
+ * without an event for changes once a second.
  */
 static void check_devices(struct control *control, uint64_t now)
 {

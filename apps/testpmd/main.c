@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kickless-testpmd: the way of the program from its start to its end. */
+/* kickless-testpmd: the program from its start to its end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@
 
 static struct testpmd testpmd;
 
-/* With "-" the results have stdout for themselves, and what is for people goes to stderr. */
+/* With "-" the results have stdout for themselves, and output for people goes to stderr. */
 static int open_json(struct testpmd *pmd)
 {
 	const char *path = pmd->options.json;
@@ -97,7 +97,7 @@ static int start_ports(struct testpmd *pmd)
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {
 		if (signals_stop_requested())
 			return -EINTR;
-		/* The command line was right; it is the device that does not follow it. */
+		/* The command line is correct; the device does not follow it. */
 		if (port_start(&pmd->ports.at[i]) != 0)
 			return -EIO;
 	}
@@ -163,7 +163,7 @@ static int run_interactive(struct testpmd *pmd)
 	if (rc == 0)
 		control_run(pmd);
 	if (rc == 0 && !pmd->quit)
-		printf("\n"); /* a signal came in the middle of the prompt's line */
+		printf("\n"); /* a signal came within the prompt's line */
 	return rc;
 }
 
@@ -225,7 +225,7 @@ static int run_with_eal(struct testpmd *pmd)
 	return rc;
 }
 
-/* A standard file that the caller closed would be the next one that we open. */
+/* Opens standard files that the caller closed; otherwise the next file opened would become one. */
 static int hold_standard_files(void)
 {
 	int fd;

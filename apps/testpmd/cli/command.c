@@ -27,14 +27,14 @@ union command_token {
 	struct port_token port;
 };
 
-/* One command as librte_cmdline wants it, with all that its tokens point to. */
+/* One command in the form of librte_cmdline, with all that its tokens point to. */
 struct command_instance {
 	const struct command *command;
 	const struct command_group *const *groups;
 	struct testpmd *pmd;
 	union command_token tokens[COMMAND_WORDS];
 	char choices[COMMAND_WORDS][STR_TOKEN_SIZE];
-	struct cmdline_inst inst; /* its array of pointers to tokens lies behind it */
+	struct cmdline_inst inst; /* followed by its array of pointers to tokens */
 };
 
 static int parse_port(cmdline_parse_token_hdr_t *token, const char *text, void *result,
@@ -114,7 +114,7 @@ static void group_names(const struct command_group *const *groups, char *choices
 	snprintf(choices + length, STR_TOKEN_SIZE - length, "all");
 }
 
-/* A word that stands for itself, or for one of several: librte_cmdline separates those by '#'. */
+/* A literal word, or one of several: librte_cmdline separates those by '#'. */
 static void make_choices(struct command_instance *instance, unsigned int at, const char *word,
 	size_t length)
 {

@@ -34,7 +34,7 @@ union command_word {
 	struct rte_ether_addr mac;
 };
 
-/* What was typed, word by word. */
+/* The words of the line, as typed. */
 struct command_words {
 	union command_word word[COMMAND_WORDS];
 	char rest[STR_MULTI_TOKEN_SIZE]; /* of FILE */
@@ -65,15 +65,15 @@ extern const struct command_group memory_group;
 extern const struct command_group *const command_groups[];
 
 /*
- * Makes librte_cmdline's context of groups that end with NULL, for as long as pmd lives; NULL
- * without memory. Commands run on the thread that parses.
+ * Makes librte_cmdline's context of groups that end with NULL, valid as long as pmd. Commands run
+ * on the thread that parses. Returns NULL without memory.
  */
 cmdline_parse_ctx_t *commands_build(struct testpmd *pmd, const struct command_group *const *groups);
 void commands_free(cmdline_parse_ctx_t *context);
 
 /*
- * The next open port from *at on that number means (PORT_ALL for each), and moves *at behind it;
- * NULL at the end. Start with *at = 0. A number without a port is told once.
+ * Finds the next open port from *at on that number selects (PORT_ALL: each one), and sets *at
+ * behind it. Start with *at = 0. Returns NULL at the end. A number without a port is reported once.
  */
 struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at);
 

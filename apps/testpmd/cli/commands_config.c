@@ -85,7 +85,7 @@ static void run_set_ports(struct testpmd *pmd, const struct command_words *words
 	printf("Number of forwarding ports set to %u\n", ports);
 }
 
-/* What was there stays when one of the ports is not. */
+/* The settings stay as they are when one of the ports is absent. */
 static void run_set_members(struct testpmd *pmd, const struct command_words *words)
 {
 	struct fwd_settings wanted = pmd->settings;
@@ -122,7 +122,7 @@ static void run_set_record(struct testpmd *pmd, const struct command_words *word
 		pmd->settings.record_bursts = on;
 }
 
-/* Of hardware with a few counters for many queues. */
+/* A command for hardware with a few counters for many queues. */
 static void run_set_map(struct testpmd *pmd, const struct command_words *words)
 {
 	(void)pmd;

@@ -51,7 +51,7 @@ static void run_clear_port(struct testpmd *pmd, const struct command_words *word
 	}
 }
 
-/* The run's numbers so far are taken into a report of their own; the last one that ended stays. */
+/* The run's numbers so far go into a report of their own; that of the last run that ended stays. */
 static void run_show_fwd(struct testpmd *pmd, const struct command_words *words)
 {
 	struct report *report;
@@ -75,7 +75,7 @@ static void run_clear_fwd(struct testpmd *pmd, const struct command_words *words
 	fwd_clear(&pmd->fwd);
 }
 
-/* A plan while forwarding would take the streams away from under the lcores. */
+/* Plans a run, unless one is on: a new plan would free the streams that its lcores use. */
 static bool plan_to_show(struct testpmd *pmd)
 {
 	if (pmd->fwd.running || fwd_plan(&pmd->fwd) == 0)

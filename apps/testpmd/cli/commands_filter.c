@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which packets a device takes: promiscuous modes, addresses, VLAN ids. */
+/* Receive filters of a device: promiscuous modes, addresses, VLAN ids. */
 #include "command.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* DPDK's memory, as DPDK prints it. */
+/* DPDK's memory, printed by DPDK. */
 #include "command.h"
 
 #include <stdio.h>

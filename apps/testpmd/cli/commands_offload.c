@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a device does to packets: checksums, segmentation, VLAN tags. */
+/* Offloads of a device: checksums, segmentation, VLAN tags. */
 #include "command.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #define MAX_VLAN 4095
 
-/* The port that is meant, when it may be configured: an offload is agreed on at its start. */
+/* The selected port, if it is stopped: offloads are negotiated when it starts. */
 static struct port *select_stopped_port(struct testpmd *pmd, uint32_t number)
 {
 	uint16_t at = 0;
@@ -44,7 +44,10 @@ static void show_sums(const struct testpmd *pmd, const struct port *port)
 	printf("Outer-Udp checksum offload is sw\n");
 }
 
-/* Whether the port can; then the offload is on or off from its next start. */
+/*
+ * Turns a TX offload on or off from the port's next start. Returns false when the device
+ * can't do it.
+ */
 static bool set_tx_offload(struct port *port, uint64_t offload, bool on)
 {
 	if (on && (kl_net_info(port->net)->tx_offloads & offload) != offload)
@@ -68,7 +71,7 @@ static void run_csum_set(struct testpmd *pmd, const struct command_words *words)
 		return;
 	sums = &pmd->settings.sums[port->number];
 	if (strcmp(what, "ip") == 0) {
-		/* A virtio device leaves it to the driver, always. */
+		/* Virtio devices always leave it to the driver. */
 		if (hw)
 			print_reply("IP checksum offload is not supported by port %u",
 				port->number);
@@ -130,7 +133,10 @@ static void run_tso_show(struct testpmd *pmd, const struct command_words *words)
 		show_tso(pmd, port);
 }
 
-/* Of a running port at once, if the device can; of a stopped one with its next start. */
+/*
+ * Changes an RX offload: of a running port at once, if the device can; of a stopped one from
+ * its next start.
+ */
 static int set_rx_offload(struct port *port, uint64_t offload, bool on)
 {
 	const uint64_t others = kl_net_rx_offloads(port->net) & ~offload;
@@ -195,7 +201,7 @@ static void run_show(struct testpmd *pmd, const struct command_words *words)
 	printf("\n\n");
 }
 
-/* Stripping may change on a running device, filtering with its next start. */
+/* Stripping may change on a running device; filtering changes with its next start. */
 static void run_vlan(struct testpmd *pmd, const struct command_words *words)
 {
 	const bool strip = strcmp(words->word[2].text, "strip") == 0;

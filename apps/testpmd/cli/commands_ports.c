@@ -67,7 +67,7 @@ static void run_close(struct testpmd *pmd, const struct command_words *words)
 	printf("Done\n");
 }
 
-/* Given back and opened again, which also helps a device that left its driver's good graces. */
+/* Closes the device and opens it again, which also helps one that is marked as failed. */
 static void run_reset(struct testpmd *pmd, const struct command_words *words)
 {
 	struct port *port;
@@ -134,7 +134,7 @@ static bool all_stopped(const struct testpmd *pmd)
 	return true;
 }
 
-/* Queues come in pairs, so the larger number of both counts. */
+/* Queues come in pairs, so the larger one of both counts applies. */
 static void configure_queues(struct testpmd *pmd, bool tx, uint32_t count)
 {
 	uint64_t pairs;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How a device spreads packets over its receive queues. */
+/* RSS: the distribution of packets over a device's receive queues. */
 #include "command.h"
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 
 #define MAX_TABLE 1024
 
-/* The setting in force, or what the driver would take; key and table NULL then. */
+/* The setting in force, or the driver's default; key and table are NULL then. */
 static struct kl_net_rss current_rss(const struct port *port)
 {
 	struct kl_net_rss rss;
@@ -88,7 +88,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 		print_reply("Invalid RETA parameter: (INDEX,QUEUE)[,(INDEX,QUEUE)]... is wanted");
 }
 
-/* testpmd's masks choose the entries to show, 64 to a mask. */
+/* Masks select the entries to show, 64 to a mask, as in testpmd. */
 static void run_show_table(struct testpmd *pmd, const struct command_words *words)
 {
 	uint16_t at = 0;

@@ -61,7 +61,7 @@ int mask_parse(const char *text, uint16_t *items, size_t max)
 	return count > 0 ? (int)count : -EINVAL;
 }
 
-/* One number, up to stop; at moves behind that. */
+/* Reads one number, up to stop, and sets *at behind that. */
 static int take_number(const char **at, char stop, uint16_t *number)
 {
 	uint64_t value;

@@ -7,10 +7,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* "N[,N]...", each below 65536 and said once; at most max. Returns how many, or -EINVAL. */
+/*
+ * Parses "N[,N]...", at most max numbers, each below 65536 and given once. Returns how
+ * many, or -EINVAL.
+ */
 int list_parse(const char *text, uint16_t *items, size_t max);
 
-/* The bits of a hexadecimal mask, with or without 0x, from bit 0; at least one. As list_parse. */
+/*
+ * Parses a hexadecimal mask, with or without 0x, into the numbers of its bits; at least
+ * one. As list_parse.
+ */
 int mask_parse(const char *text, uint16_t *items, size_t max);
 
 struct list_pair {
@@ -18,10 +24,12 @@ struct list_pair {
 	uint16_t second;
 };
 
-/* "(N,N)[,(N,N)]..."; at most max. Returns how many, or -EINVAL. */
+/* Parses "(N,N)[,(N,N)]...", at most max pairs. Returns how many, or -EINVAL. */
 int pairs_parse(const char *text, struct list_pair *pairs, size_t max);
 
-/* Whether bit is set in "(MASK)[,(MASK)]..." or "(MASK,MASK...)", whose masks hold 64 bits each. */
+/*
+ * True when bit is set in "(MASK)[,(MASK)]..." or "(MASK,MASK...)", whose masks hold 64 bits each.
+ */
 bool mask_list_has(const char *text, unsigned int bit);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Offloads by the names that people type, in either case, and as lists to read. */
+/* Names of offloads and of RSS types, read in either case and printed as lists. */
 #ifndef TESTPMD_OFFLOADS_H
 #define TESTPMD_OFFLOADS_H
 
@@ -8,16 +8,19 @@
 
 #include <rte_ethdev.h>
 
-/* The bit of one that the driver knows; 0 for any other word. */
+/* The bit of an offload that the driver supports; 0 for any other word. */
 uint64_t offload_by_name(bool tx, const char *name);
 
-/* " NAME NAME ..." */
+/* Prints " NAME NAME ...". */
 void offloads_print(bool tx, uint64_t offloads);
 
-/* title, then the names of RTE_ETH_RSS_* types on a line. */
+/* Prints title, then the names of RTE_ETH_RSS_* types on one line. */
 void rss_types_print(const char *title, uint64_t types);
 
-/* Flow types to hash, by testpmd's word: ip, udp, tcp, all, default or none. 0 or -EINVAL. */
+/*
+ * Parses testpmd's word for the flow types to hash: ip, udp, tcp, all, default or none. Returns
+ * 0 or -EINVAL.
+ */
 int rss_types_parse(const char *word, uint64_t *types);
 
 #endif

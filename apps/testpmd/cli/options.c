@@ -291,7 +291,7 @@ static int check_queues(struct options *options)
 
 static int check_buffers(struct options *options)
 {
-	/* A mempool lets a cache hold half as many again. */
+	/* A mempool's cache holds up to 3/2 of its size. */
 	const uint64_t cached = options->mbuf_cache * 3 / 2;
 
 	if (options->mbuf_count != 0 && options->mbuf_count < cached) {
@@ -359,7 +359,10 @@ static int check_options(struct options *options)
 	return rc;
 }
 
-/* Our options follow a lone "--"; EAL's stand before it, and --help and --version may. */
+/*
+ * Returns the index of the first option of testpmd's, behind a lone "--". EAL's stand before it;
+ * --help and --version may, too.
+ */
 static int find_first_option(struct options *options, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The settings of a run as people give them, on the command line and at the prompt. */
+/* The settings of a run, parsed from the command line and from commands. Control thread only. */
 #ifndef TESTPMD_PARSE_SETTINGS_H
 #define TESTPMD_PARSE_SETTINGS_H
 
@@ -9,28 +9,28 @@
 
 void settings_default(struct fwd_settings *settings);
 
-/* Each returns 0, or -EINVAL after a message, and then settings are unchanged. */
+/* Each returns 0, or -EINVAL after a message; then settings are unchanged. */
 int settings_set_mode(struct fwd_settings *settings, const char *name);
 int settings_set_topology(struct fwd_settings *settings, const char *name);
 int settings_set_burst(struct fwd_settings *settings, uint64_t burst);
 int settings_set_peer(struct fwd_settings *settings, uint64_t port,
 	const struct rte_ether_addr *peer);
-/* "N[,N]...": the bytes of each segment of a packet; none may exceed what an mbuf holds. */
+/* Parses "N[,N]...", the bytes of each segment of a packet; each must fit into an mbuf. */
 int settings_set_segments(struct fwd_settings *settings, const char *list, uint32_t mbuf_bytes);
-/* "SOURCE,DESTINATION" addresses, "SOURCE[,DESTINATION]" ports. */
+/* Parse "SOURCE,DESTINATION" addresses and "SOURCE[,DESTINATION]" ports. */
 int settings_set_addresses(struct fwd_settings *settings, const char *pair);
 int settings_set_udp_ports(struct fwd_settings *settings, const char *pair);
 
 /*
- * Lists of ports and lcores. Ports beyond the ones there are, and lcores that EAL has not or keeps
- * for itself, are found when they are needed.
+ * Parse lists of ports and lcores. Absent ports, and lcores that EAL does not have or keeps for
+ * itself, are found later, when they are needed.
  */
 int settings_set_port_list(struct fwd_settings *settings, const char *list);
 int settings_set_port_mask(struct fwd_settings *settings, const char *mask);
 int settings_set_core_list(struct fwd_settings *settings, const char *list);
 int settings_set_core_mask(struct fwd_settings *settings, const char *mask);
 
-/* Whether EAL has the listed lcores for forwarding: 0, or -EINVAL after a message. */
+/* Checks that EAL has the listed lcores for forwarding. Returns 0, or -EINVAL after a message. */
 int settings_check_cores(const struct fwd_settings *settings);
 
 const char *topology_name(enum port_topology topology);

@@ -19,10 +19,10 @@
 
 static cmdline_parse_ctx_t *context;
 static struct cmdline *screen; /* on standard input and output */
-static struct cmdline *batch; /* parses lines of files, and shows nothing */
+static struct cmdline *batch; /* parses lines of files, without output */
 static struct termios saved_terminal;
 static bool terminal_changed;
-static bool line_begun; /* of what was read last, no end was seen */
+static bool line_begun; /* the last input had no end of line */
 
 int prompt_init(struct testpmd *pmd, const struct command_group *const *groups)
 {
@@ -33,8 +33,10 @@ int prompt_init(struct testpmd *pmd, const struct command_group *const *groups)
 	return batch != NULL ? 0 : -ENOMEM;
 }
 
-/* Keys one by one and unechoed for the line editor, but with Ctrl-C as a signal. A stop by Ctrl-Z
- * would leave the devices running with nobody polling. */
+/*
+ * The line editor needs keys one by one and unechoed, with Ctrl-C as a signal. A stop by Ctrl-Z
+ * would leave the devices running without polling.
+ */
 static void change_terminal(void)
 {
 	struct termios terminal;
@@ -59,7 +61,7 @@ int prompt_open(void)
 
 static void feed_text(struct testpmd *pmd, const char *text, ssize_t length)
 {
-	/* What commands print goes through stdio, what the line editor echoes does not. */
+	/* Commands print through stdio; the line editor's echo does not. */
 	fflush(stdout);
 	line_begun = text[length - 1] != '\n';
 	for (ssize_t i = 0; i < length && !pmd->quit && !signals_stop_requested(); i++)

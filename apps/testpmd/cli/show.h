@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the show commands print, in testpmd's shapes: labels and order are parsed by scripts. */
+/* Output of the show commands, in testpmd's format: scripts parse labels and order. */
 #ifndef TESTPMD_SHOW_H
 #define TESTPMD_SHOW_H
 
@@ -16,7 +16,7 @@ void show_port_xstats(const struct port *port);
 void show_port_summary_head(const struct testpmd *pmd);
 void show_port_summary(const struct port *port);
 void show_device(const struct port *port);
-/* 0, or -EINVAL when there is no such queue. */
+/* Returns 0, or -EINVAL when there is no such queue. */
 int show_queue(const struct port *port, bool tx, uint16_t queue);
 
 /* "show config": the streams and their lcores, the queues, the lcores, txonly's packets. */
@@ -26,8 +26,8 @@ void show_lcores(const struct testpmd *pmd);
 void show_packets(const struct testpmd *pmd);
 
 /*
- * --dry-run: what a run would use, and the obstacles. It only reads, and needs no EAL. Returns 0,
- * or -ENODEV when a device is absent or could not be opened as things are.
+ * Shows what a run would use, and the obstacles, for --dry-run. It only reads, and needs no EAL.
+ * Returns 0, or -ENODEV when a device is absent or can't be opened now.
  */
 int show_dry_run(const struct options *options);
 

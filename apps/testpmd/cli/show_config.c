@@ -124,7 +124,7 @@ static const char *driver_of(const struct kl_function *function)
 	return function->driver[0] != '\0' ? function->driver : "no driver";
 }
 
-/* The n-th network function, in the order of their addresses, that is bound for us. */
+/* The n-th network function that is bound to a userspace driver, in the order of addresses. */
 static const struct kl_function *find_nth(const struct kl_function *functions, size_t count,
 	uint64_t n)
 {

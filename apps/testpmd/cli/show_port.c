@@ -16,7 +16,7 @@
 #define STARS "*********************"
 #define NAMES_BYTES 1536
 
-/* A frame has a header and no FCS when it reaches us. */
+/* A received frame has an Ethernet header and no FCS. */
 #define FRAME_OVERHEAD 14
 #define MINIMUM_MTU 68 /* RFC 791 */
 
@@ -104,7 +104,7 @@ static void print_mac(const char *label, const struct port *port)
 		mac[5]);
 }
 
-/* What follows the name in the spec. */
+/* The keys behind the name in the spec. */
 static const char *port_keys(const struct port *port)
 {
 	const char *comma = strchr(port->spec, ',');
@@ -131,7 +131,7 @@ static const char *on_or_off(const struct port *port, uint64_t offload)
 	return (kl_net_rx_offloads(port->net) & offload) != 0 ? "on" : "off";
 }
 
-/* Without a control queue a device passes everything on. */
+/* A device without a control queue passes all packets. */
 static void print_filters(const struct port *port)
 {
 	const bool promiscuous = !kl_device_has_control_queues(port->device) ||

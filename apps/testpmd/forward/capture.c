@@ -22,7 +22,7 @@ struct capture {
 	const char *path;
 	int fd;
 	pthread_mutex_t lock;
-	int error; /* the first one; nothing is written any more then */
+	int error; /* the first error; nothing is written after it */
 };
 
 static void write_bytes(struct capture *capture, const uint8_t *bytes, size_t count)

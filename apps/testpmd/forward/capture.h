@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* --pcap-out: a file of what the ports received and sent, written by all forwarding lcores. */
+/*
+ * The file of --pcap-out: packets that the ports received and sent, written by
+ * all forwarding lcores.
+ */
 #ifndef TESTPMD_CAPTURE_H
 #define TESTPMD_CAPTURE_H
 
@@ -10,16 +13,18 @@
 
 struct capture;
 
-/* NULL after a message. */
+/* Returns NULL after a message. */
 struct capture *capture_open(const char *path);
 
-/* Makes the next port known; in the order of their numbers, before packets of it. */
+/* Adds the next port, in the order of numbers, before packets of it. */
 void capture_add_port(struct capture *capture, uint16_t port, const char *device);
 
-/* 0, or -errno when something could not be written. Frees capture, which may be NULL. */
+/*
+ * Closes the file and frees capture, which may be NULL. Returns 0, or -errno when a write failed.
+ */
 int capture_close(struct capture *capture);
 
-/* Packets of one burst on their way to the file. One thread's. */
+/* Packets of one burst on their way to the file. One thread. */
 struct capture_batch {
 	uint8_t *bytes;
 	size_t used;
@@ -27,8 +32,8 @@ struct capture_batch {
 };
 
 /*
- * Copies a packet of the burst that came, or is about to be sent. Without memory it is left out.
- * Returns what the batch then holds.
+ * Copies a packet that was received or is about to be sent; without memory it is left out. Returns
+ * the bytes in the batch.
  */
 size_t capture_copy(struct capture_batch *batch, uint16_t port, uint16_t queue, bool is_sent,
 	const struct rte_mbuf *packet);

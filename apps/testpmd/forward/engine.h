@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A forwarding mode: what one stream does in one turn. The modes themselves are in modes/. */
+/* A forwarding mode: the action of one stream in one turn. The modes themselves are in modes/. */
 #ifndef TESTPMD_ENGINE_H
 #define TESTPMD_ENGINE_H
 
@@ -11,11 +11,13 @@ struct fwd_engine {
 	const char *name;
 	bool sends_only; /* cycles are divided by packets sent, not by those received */
 	bool paced; /* --rate applies */
-	bool counts_sums; /* bad checksums, which the statistics then show */
-	/* Before a run, for each stream, on the control thread. 0 or -errno after a message. May be
-	 * NULL. */
+	bool counts_sums; /* the statistics show bad checksums */
+	/*
+	 * Called before a run, for each stream, on the control thread. May be NULL. Returns 0, or
+	 * -errno after a message.
+	 */
 	int (*begin)(struct fwd_stream *stream);
-	/* One turn, on the stream's lcore; true when there was something to do. */
+	/* One turn, on the stream's lcore. Returns true when there was work. */
 	bool (*burst)(struct fwd_stream *stream);
 };
 

@@ -109,8 +109,8 @@ static int check_ports(const struct fwd *fwd)
 }
 
 /*
- * A run counts from the end of the last one, so that the kicks that starting a port takes are in a
- * report too, and nothing falls between two.
+ * A run counts from the end of the last one. So a report includes the kicks of starting a port, and
+ * nothing is lost between two.
  */
 static void take_baselines(struct fwd *fwd)
 {
@@ -129,7 +129,7 @@ static void close_idle(struct fwd *fwd)
 		idle_close(&fwd->lcores[i].idle);
 }
 
-/* Modes that only send have no packets to wait for. */
+/* Modes that only send don't wait for packets. */
 static int open_idle(struct fwd *fwd)
 {
 	const struct fwd_settings *settings = &fwd->settings;
@@ -216,7 +216,10 @@ void fwd_finish(struct fwd *fwd)
 	close_idle(fwd);
 }
 
-/* An lcore's counters and queues are its own, so it does it itself; it looks within a round. */
+/*
+ * Sends an order and waits until the lcore has run it. Counters and queues belong to the lcore,
+ * which reads its order in each round.
+ */
 static void run_order(const struct fwd *fwd, struct fwd_lcore *lcore, enum fwd_order order)
 {
 	const uint64_t deadline = clock_ns() + SECOND_NS;
@@ -241,7 +244,7 @@ void fwd_clear(struct fwd *fwd)
 		fwd->ended_ns = fwd->started_ns;
 }
 
-/* Without a run the queues are this thread's. */
+/* Without a run the queues belong to this thread. */
 void fwd_announce(struct fwd *fwd, const struct port *port)
 {
 	if (!fwd->running || !fwd_has_port(fwd, port->number)) {

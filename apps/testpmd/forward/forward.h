@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A run of forwarding, from its start to its end. Control thread only, which is the main lcore; it
- * forwards too when EAL has no other.
+ * A run of forwarding, from its start to its end. Control thread only, which is the main lcore. The
+ * main lcore forwards too when EAL has no other.
  */
 #ifndef TESTPMD_FORWARD_H
 #define TESTPMD_FORWARD_H
@@ -12,29 +12,32 @@
 #include "plan.h"
 
 /*
- * Prepares a run that sends tx_first bursts before it forwards: plans it, and readies its streams
- * and lcores. 0 or -errno after a message.
+ * Prepares a run that sends tx_first bursts before it forwards: its plan, streams and lcores.
+ * Returns 0, or -errno after a message.
  */
 int fwd_prepare(struct fwd *fwd, uint32_t tx_first);
 
 /* Starts the prepared run. */
 void fwd_launch(struct fwd *fwd, uint32_t tx_first);
 
-/* Ends the run; its numbers stay until fwd_finish. False, after a message, when none is on. */
+/*
+ * Ends the run; its numbers are valid until fwd_finish. Returns false, after a message, when
+ * none is on.
+ */
 bool fwd_stop(struct fwd *fwd);
 
-/* After fwd_stop: takes the counters from which the next run counts. */
+/* Sets the counters from which the next run counts; call it after fwd_stop. */
 void fwd_finish(struct fwd *fwd);
 
 /* Sets the statistics of the run to 0, also while it is on. */
 void fwd_clear(struct fwd *fwd);
 
-/* Sends the packet by which the network learns where a started port's device is now. */
+/* Sends the packet that announces the place of a started port's device to the network. */
 void fwd_announce(struct fwd *fwd, const struct port *port);
 
 /*
- * Forwards on the main lcore for about a hundredth of a second, if that is its job. True when it
- * has been without packets for so long that it may sleep.
+ * Forwards on the main lcore for about a hundredth of a second, if that is its job. Returns true
+ * when it has had no packets for so long that it may sleep.
  */
 bool fwd_slice(struct fwd *fwd);
 
@@ -42,7 +45,7 @@ bool fwd_slice(struct fwd *fwd);
 bool fwd_arm(struct fwd *fwd);
 void fwd_disarm(struct fwd *fwd);
 
-/* How long the run took until now, or until its end. */
+/* Duration of the run until now, or until its end. */
 double fwd_seconds(const struct fwd *fwd);
 
 #endif

@@ -12,7 +12,7 @@
 #include "common/message.h"
 #include "stream.h"
 
-/* Longer than packets of a busy link lie apart, and far shorter than what a person notices. */
+/* Longer than the gap between packets of a busy link, and far below a person's perception. */
 #define ADAPTIVE_SPIN_US 100
 
 static const char *const names[] = {
@@ -44,7 +44,7 @@ static int watch_fd(const struct idle *idle, int fd)
 	return epoll_ctl(idle->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
 
-/* -ENOTSUP when it can't be waited for. */
+/* Returns -ENOTSUP when the stream has no event to wait for. */
 static int watch_stream(const struct idle *idle, const struct fwd_stream *stream)
 {
 	const int fd = stream->rx_tap != NULL ?
@@ -141,13 +141,13 @@ bool idle_arm(struct idle *idle, const struct fwd_stream *streams, uint16_t coun
 	return true;
 }
 
-/* From here on it is polled for a while, or a last time. */
+/* Polling follows, for a while or for the last time. */
 void idle_disarm(struct idle *idle, const struct fwd_stream *streams, uint16_t count)
 {
 	uint64_t wakes;
 
 	disarm_streams(streams, count);
-	/* Nothing to read is as good. */
+	/* No counter to read is no error. */
 	if (read(idle->wake_fd, &wakes, sizeof(wakes)) < 0)
 		wakes = 0;
 	idle->is_quiet = false;
@@ -167,7 +167,7 @@ void idle_wake(const struct idle *idle)
 {
 	static const uint64_t one = 1;
 
-	/* It can only be full, and then the sleeper wakes up anyway. */
+	/* The counter can only be full, and then the sleeper wakes up anyway. */
 	if (idle->wake_fd >= 0 && write(idle->wake_fd, &one, sizeof(one)) < 0)
 		return;
 }

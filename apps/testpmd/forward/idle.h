@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * --idle: what an lcore does while there is nothing to forward. It polls for a while
- * (adaptive) or not at all (interrupt), then asks the devices for notifications, looks once
- * more, and sleeps. A sleep ends by a packet, by a word of the control thread, or after a nap
- * that a lost notification costs.
+ * Sleeping lcores, for --idle. An lcore without packets polls for a while (adaptive) or not
+ * at all (interrupt), then requests notifications from the devices, polls once more, and
+ * sleeps. A packet, the control thread or a timeout ends the sleep; the timeout limits the
+ * cost of a lost notification.
  */
 #ifndef TESTPMD_IDLE_H
 #define TESTPMD_IDLE_H
@@ -15,15 +15,15 @@
 
 struct fwd_stream;
 
-/* 0 or -EINVAL; the mode's name. */
+/* A mode by its name: 0 or -EINVAL. And the name of a mode. */
 int idle_parse(const char *name, enum idle_mode *mode);
 const char *idle_name(enum idle_mode mode);
 
 struct idle {
 	enum idle_mode mode;
-	int epoll_fd; /* readable when there is a reason to wake up; -1 when polling */
-	int wake_fd; /* the control thread's reason */
-	uint64_t spin_ticks; /* how long to poll without work */
+	int epoll_fd; /* readable at an event; -1 when polling */
+	int wake_fd; /* for wake-ups by the control thread */
+	uint64_t spin_ticks; /* duration of polling without work */
 
 	/* Written by the lcore. */
 	bool is_quiet;
@@ -32,26 +32,27 @@ struct idle {
 };
 
 /*
- * Before a run, for the streams of one lcore. When one of them can't be waited for, a message says
- * so and they are polled. 0, or -errno after a message.
+ * Opens the descriptors before a run, for the streams of one lcore. When a stream has no event to
+ * wait for, all are polled after a message. Returns 0, or -errno after a message.
  */
 int idle_open(struct idle *idle, enum idle_mode mode, const struct fwd_stream *streams,
 	uint16_t count);
 void idle_close(struct idle *idle);
 
-/* After a round of polling: whether it is time to sleep. The lcore. */
+/* True when it is time to sleep, after a round of polling. The lcore only. */
 bool idle_is_due(struct idle *idle, bool was_busy);
 
 /*
- * Makes owed kick decisions and asks for notifications. False when packets are there already, and
- * then all is as before; else sleep on epoll_fd, at most IDLE_SLEEP_MS, and then disarm. The lcore.
+ * Makes deferred kick decisions and requests notifications. Returns false, with everything as
+ * before, when packets are present. Otherwise sleep on epoll_fd, at most IDLE_SLEEP_MS, and then
+ * disarm. The lcore only.
  */
 bool idle_arm(struct idle *idle, const struct fwd_stream *streams, uint16_t count);
 void idle_disarm(struct idle *idle, const struct fwd_stream *streams, uint16_t count);
 
 #define IDLE_SLEEP_MS 1000
 
-/* Both, with the sleep in between. */
+/* Arms, sleeps and disarms. */
 void idle_sleep(struct idle *idle, const struct fwd_stream *streams, uint16_t count);
 
 /* Ends a sleep. Any thread. */

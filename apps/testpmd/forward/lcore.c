@@ -17,8 +17,8 @@ static inline void note_first_packet(struct fwd_lcore *lcore, const struct fwd_s
 }
 
 /*
- * One turn of one stream. A transmit queue whose kick policy waits may owe its device a kick, so it
- * is called also when there was nothing to send.
+ * One turn of one stream. A transmit queue whose kick policy waits may have a deferred kick
+ * decision, so it is called even when there was nothing to send.
  */
 static inline bool stream_turn(struct fwd_lcore *lcore, struct fwd_stream *stream)
 {
@@ -84,7 +84,7 @@ void lcore_announce(struct kl_net *net, uint16_t queue, struct rte_mempool *pool
 	kl_net_tx_kick(net, queue);
 }
 
-/* By the first queue of each port that has something to say. */
+/* Announces by the first queue of each port that requests it. */
 static void announce_streams(const struct fwd_lcore *lcore)
 {
 	for (uint16_t i = 0; i < lcore->stream_count; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * An lcore that forwards: its streams, turn by turn, and what the control thread tells it
- * meanwhile. During a run all functions belong to the lcore itself.
+ * An lcore that forwards its streams, turn by turn, and runs orders of the control thread. During a
+ * run all functions belong to the lcore itself.
  */
 #ifndef TESTPMD_LCORE_H
 #define TESTPMD_LCORE_H
@@ -13,11 +13,11 @@
 #include "idle.h"
 #include "stream.h"
 
-/* What the control thread tells an lcore, which looks once per round. */
+/* Orders of the control thread; an lcore reads its order once per round. */
 enum fwd_order {
 	FWD_GO_ON,
 	FWD_CLEAR, /* set the streams' counters to 0, then go on */
-	FWD_ANNOUNCE, /* send what says where a device is now, then go on */
+	FWD_ANNOUNCE, /* send the announcement of a device's place, then go on */
 	FWD_STOP,
 };
 
@@ -25,44 +25,35 @@ struct fwd_lcore {
 	/* Fixed during a run. */
 	unsigned int id;
 	const struct fwd_engine *engine;
-	const struct fwd_engine *first_engine; /* of the bursts before all else */
+	const struct fwd_engine *first_engine; /* mode of the bursts to send first */
 	bool record_cycles;
-	struct fwd_stream *streams; /* the first of its own, which lie side by side */
+	struct fwd_stream *streams; /* the first of its own, which are contiguous */
 	uint16_t stream_count;
-	uint32_t tx_first; /* bursts to send before all else */
+	uint32_t tx_first; /* bursts to send first */
 	struct idle idle;
 
-	/*
-	 * An enum fwd_order, written by the control thread; the lcore takes all but FWD_STOP back.
-	 */
+	/* An enum fwd_order, written by the control thread; the lcore resets all but FWD_STOP. */
 	atomic_int order __rte_cache_aligned;
-	/*
-	 * Written by the lcore: when it sent a packet for the first time in this process; 0: never.
-	 */
+	/* Written by the lcore: the time of the first packet it sent in this process; 0: none. */
 	uint64_t first_sent_ns __rte_cache_aligned;
 };
 
-/* Sends the bursts that come before all else. */
+/* Sends the bursts that precede forwarding. */
 void lcore_begin(struct fwd_lcore *lcore);
 
-/* One turn of each stream; whether one had something to do. */
+/* One turn of each stream. Returns true when one had work. */
 bool lcore_round(struct fwd_lcore *lcore);
 
-/* Leaves nothing unsaid that was sent. */
+/* Makes all deferred kick decisions. */
 void lcore_end(const struct fwd_lcore *lcore);
 
-/* Does what an enum fwd_order other than FWD_STOP asks for. */
+/* Runs an order other than FWD_STOP. */
 void lcore_run_order(struct fwd_lcore *lcore, int order);
 
-/*
- * The whole life of an lcore other than the main one: begins, goes on until FWD_STOP,
- * ends. Returns 0.
- */
+/* The main function of an lcore other than the main one: runs until FWD_STOP. Returns 0. */
 int lcore_main(void *lcore);
 
-/*
- * Sends the packet with which the network learns where a device is now, by a queue of the caller's.
- */
+/* Sends the packet that announces a device's place, by a queue of the caller's. */
 void lcore_announce(struct kl_net *net, uint16_t queue, struct rte_mempool *pool);
 
 #endif

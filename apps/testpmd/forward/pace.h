@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Holding a rate of packets by the time stamp counter, without a division on the way. */
+/*
+ * A limit for the rate of packets, by the time stamp counter and without divisions on
+ * the data path.
+ */
 #ifndef TESTPMD_PACE_H
 #define TESTPMD_PACE_H
 
@@ -8,14 +11,14 @@
 #include <rte_cycles.h>
 
 struct pace {
-	uint16_t burst; /* how many packets go at once */
-	uint64_t step; /* cycles that they pay for, in 1/65536; 0 for no limit */
+	uint16_t burst; /* packets per burst */
+	uint64_t step; /* cycles per burst, in 1/65536; 0 for no limit */
 	uint64_t max_behind; /* cycles of delay that are caught up; more is forgotten */
-	uint64_t next; /* when the next burst may go */
+	uint64_t next; /* time of the next burst */
 	uint64_t next_part; /* and the fraction, in 1/65536 of a cycle */
 };
 
-/* rate 0 is no limit. Small bursts at small rates: a burst is at most what a millisecond allows. */
+/* Sets a rate; 0 is no limit. At small rates a burst has at most a millisecond's packets. */
 static inline void pace_set(struct pace *pace, uint64_t rate, uint16_t burst)
 {
 	*pace = (struct pace){.burst = burst};
@@ -28,7 +31,7 @@ static inline void pace_set(struct pace *pace, uint64_t rate, uint16_t burst)
 	pace->next = rte_rdtsc();
 }
 
-/* How many packets may go now. */
+/* The number of packets that may go now. */
 static inline uint16_t pace_allow(struct pace *pace)
 {
 	uint64_t now;

@@ -18,7 +18,7 @@
 #define INTERFACE_NAME 2
 #define INTERFACE_DESCRIPTION 3
 #define INTERFACE_TIME_UNIT 9
-#define NANOSECONDS 9 /* 10 to the power of minus that */
+#define NANOSECONDS 9 /* 10 to the power of -9 */
 #define PACKET_FLAGS 2
 #define PACKET_QUEUE 6
 #define INBOUND 1
@@ -64,7 +64,7 @@ static uint8_t *put_text(uint8_t *at, uint16_t code, const char *text)
 	return put_option(at, code, text, length < 128 ? length : 128);
 }
 
-/* The length stands behind the type, and again at the end. */
+/* Writes the length behind the type, and again at the end. */
 static size_t finish_block(uint8_t *block, uint8_t *end)
 {
 	const uint32_t length = end + sizeof(uint32_t) - block;
@@ -101,9 +101,7 @@ size_t pcapng_interface(uint8_t *block, const char *name, const char *descriptio
 	return finish_block(block, put_u32(at, OPTION_END));
 }
 
-/*
- * Where the tag belongs that the driver inserts into a packet as it is sent: behind both addresses.
- */
+/* Place of the tag that the driver inserts into a packet when it is sent: behind both addresses. */
 #define TAG_OFFSET (2 * RTE_ETHER_ADDR_LEN)
 
 static bool gets_tag(const struct rte_mbuf *packet)

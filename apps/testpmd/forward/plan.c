@@ -7,7 +7,7 @@
 
 #include <rte_malloc.h>
 
-/* The port that what comes in at the port-th of count ports leaves by. */
+/* The port that sends the packets received by the port-th of count ports. */
 static uint16_t choose_peer(enum port_topology topology, uint16_t port, uint16_t count)
 {
 	switch (topology) {
@@ -18,7 +18,7 @@ static uint16_t choose_peer(enum port_topology topology, uint16_t port, uint16_t
 	case TOPOLOGY_PAIRED:
 		break;
 	}
-	/* With an odd count the last one has no partner but itself. */
+	/* With an odd count the last one is its own peer. */
 	return (port ^ 1) < count ? port ^ 1 : port;
 }
 
@@ -43,7 +43,10 @@ static void fill_stream(const struct fwd *fwd, struct fwd_stream *stream, const 
 	memcpy(&stream->source, kl_net_info(tx->net)->mac, sizeof(stream->source));
 }
 
-/* All that the port receives goes to the kernel, and what the kernel sends by the first queue. */
+/*
+ * Streams of a port that is joined to a TAP: all received packets go to the kernel, and packets of
+ * the kernel leave by the first queue.
+ */
 static struct fwd_stream *fill_tap_streams(const struct fwd *fwd, struct fwd_stream *stream,
 	struct port *port)
 {
@@ -57,7 +60,7 @@ static struct fwd_stream *fill_tap_streams(const struct fwd *fwd, struct fwd_str
 	return stream;
 }
 
-/* Moves those that are joined to a TAP behind the others; returns how many others there are. */
+/* Moves ports that are joined to a TAP behind the others. Returns how many others there are. */
 static uint16_t move_taps_back(struct port **ports, uint16_t count)
 {
 	struct port *joined[MAX_PORTS];
@@ -73,7 +76,7 @@ static uint16_t move_taps_back(struct port **ports, uint16_t count)
 	return count - taps;
 }
 
-/* Those that are to forward and are open, in the order that was asked for. */
+/* The open ports that are to forward, in the order of the settings. */
 static uint16_t choose_ports(const struct fwd *fwd, struct port **ports)
 {
 	const struct fwd_settings *settings = &fwd->settings;
@@ -131,7 +134,7 @@ unsigned int fwd_max_cores(void)
 	return rte_lcore_count() > 1 ? rte_lcore_count() - 1 : 1;
 }
 
-/* The one that was asked for, else one that no one has yet, on that node if there is one. */
+/* The listed lcore; else an unused one, on that node if there is one. */
 static unsigned int choose_lcore(const struct fwd *fwd, int node)
 {
 	const struct fwd_settings *settings = &fwd->settings;
@@ -155,7 +158,8 @@ static unsigned int choose_lcore(const struct fwd *fwd, int node)
 }
 
 /*
- * Each lcore gets neighbouring streams; the last ones get one more when it doesn't come out even.
+ * Each lcore gets neighbouring streams. The last ones get one more when the division
+ * has a remainder.
  */
 static void plan_lcores(struct fwd *fwd)
 {

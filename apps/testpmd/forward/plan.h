@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The plan of a run: which stream goes from where to where, and on which lcore. Control thread
- * only, which is the main lcore.
+ * The plan of a run: the two ends of each stream, and its lcore. Control thread only, which is
+ * the main lcore.
  */
 #ifndef TESTPMD_PLAN_H
 #define TESTPMD_PLAN_H
@@ -18,7 +18,7 @@
 struct fwd {
 	/* Fixed for the program. */
 	struct ports *ports;
-	const struct fwd_settings *next; /* of the next run; their verbose applies at once */
+	const struct fwd_settings *next; /* of the next run; verbose applies at once */
 	struct capture *capture; /* NULL without --pcap-out */
 
 	struct fwd_settings settings; /* of this run */
@@ -33,23 +33,20 @@ struct fwd {
 	uint64_t ended_ns; /* 0 while running */
 };
 
-/* How many lcores may forward. */
+/* The number of lcores that may forward. */
 unsigned int fwd_max_cores(void);
 
-/* Builds the streams of a run with the next settings. 0, -ENODEV (no ports), -ENOMEM. */
+/* Makes the streams of a run with the next settings. Returns 0, -ENODEV (no ports) or -ENOMEM. */
 int fwd_plan(struct fwd *fwd);
 void fwd_free(struct fwd *fwd);
 
 /*
- * Tells the streams, also while they run, which links and queues their ports leave alone, and
- * whether packets are printed.
+ * Updates the streams, also while they run: held links and queues of their ports, and whether
+ * packets are printed.
  */
 void fwd_apply(struct fwd *fwd);
 
-/*
- * Whether a stream of the planned run, or of the one that is on, receives from the port or
- * sends by it.
- */
+/* True when a stream of the planned or running forwarding receives from the port or sends by it. */
 bool fwd_has_port(const struct fwd *fwd, uint16_t port);
 
 #endif

@@ -11,8 +11,8 @@
 #define MAC_BYTES(a) (a)[0], (a)[1], (a)[2], (a)[3], (a)[4], (a)[5]
 
 /*
- * Without buffers there are those that the device has sent already, of which the driver learns only
- * when it has more to send.
+ * Reads packets of the kernel. When buffers are missing, sent ones may hold them: the driver
+ * reclaims those only in its next transmit call, so one is made here.
  */
 uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets)
 {
@@ -65,7 +65,7 @@ static void print_packet(const struct rte_mbuf *packet, uint16_t queue, bool is_
 	printf("  ol_flags: %s\n", text);
 }
 
-/* One line per packet. A burst's lines stay together also when several lcores print. */
+/* Prints one line per packet. The lines of a burst stay together also when several lcores print. */
 static void print_packets(uint16_t port, uint16_t queue, bool is_sent, struct rte_mbuf **packets,
 	uint16_t count)
 {
@@ -83,7 +83,7 @@ static bool is_printed(const struct fwd_stream *stream, uint8_t bit)
 	return (atomic_load_explicit(&stream->verbose, memory_order_relaxed) & bit) != 0;
 }
 
-/* For the driver to insert; the same again when what was not taken is offered once more. */
+/* Requests the tag from the driver; idempotent for packets that a full ring refused. */
 static void tag_packets(const struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++) {
@@ -117,7 +117,10 @@ uint16_t stream_receive_watched(struct fwd_stream *stream, struct rte_mbuf **pac
 	return count;
 }
 
-/* Once sent, packets are no longer ours to look at; what was not taken is left out of the file. */
+/*
+ * Sent packets must not be read any more, so copies are made before; those of refused packets are
+ * left out of the file.
+ */
 static uint16_t send_captured(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
 {
 	size_t ends[MAX_BURST + 1] = {0};

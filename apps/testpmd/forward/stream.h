@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A stream: one receive queue and the transmit queue that its packets leave by. It belongs to one
- * forwarding lcore during a run; the control thread only reads its counters then.
+ * A stream: one receive queue, and the transmit queue by which its packets leave. During a run it
+ * belongs to one forwarding lcore; the control thread only reads its counters.
  */
 #ifndef TESTPMD_STREAM_H
 #define TESTPMD_STREAM_H
@@ -32,7 +32,7 @@ struct fwd_stream {
 	/* Fixed during a run. */
 	struct kl_net *rx_net;
 	struct kl_net *tx_net;
-	/* Instead of a port's queues, where the kernel is the other end; else NULL. */
+	/* In place of a port's queues, where the other end is the kernel; else NULL. */
 	struct tap *rx_tap;
 	struct tap *tx_tap;
 	struct rte_mempool *pool; /* on the sending device's node */
@@ -42,46 +42,45 @@ struct fwd_stream {
 	uint16_t tx_port;
 	uint16_t tx_queue;
 	uint16_t burst;
-	/* The control thread may change these four meanwhile. */
-	atomic_bool is_watched; /* one of the next six is set */
-	atomic_bool rx_held; /* nothing is received, or sent */
+	/* The control thread may change these four during a run. */
+	atomic_bool is_watched; /* any of the next six is set */
+	atomic_bool rx_held; /* nothing is received or sent */
 	atomic_bool tx_held;
 	atomic_uchar verbose; /* VERBOSE_ bits */
 	bool record_bursts;
-	uint16_t tx_vlan; /* the tag of what is sent, or NO_VLAN */
+	uint16_t tx_vlan; /* tag of sent packets, or NO_VLAN */
 	struct capture *capture; /* NULL without --pcap-out */
 	struct rte_ether_addr source; /* the sending port's own */
 	struct rte_ether_addr peer;
 	struct udp_headers headers; /* of txonly's packets */
-	bool announces; /* with an order FWD_ANNOUNCE */
+	bool announces; /* for the order FWD_ANNOUNCE */
 
 	/* Written by the stream's lcore. */
 	uint64_t rx_packets __rte_cache_aligned;
 	uint64_t tx_packets;
 	uint64_t dropped;
-	uint64_t bad_ip; /* csum: checksums that the receiving device found wrong */
+	uint64_t bad_ip; /* in csum: checksums that the receiving device found wrong */
 	uint64_t bad_l4;
 	uint64_t busy_cycles;
 	struct pace pace;
 	uint32_t next_flow;
 	struct capture_batch batch;
 
-	uint64_t rx_bursts[MAX_BURST + 1]; /* how often a burst had so many packets */
+	uint64_t rx_bursts[MAX_BURST + 1]; /* bursts by their number of packets */
 	uint64_t tx_bursts[MAX_BURST + 1];
 } __rte_cache_aligned;
 
-/* What the kernel has sent to the TAP interface, in place of a receive queue. */
+/* Receives packets of the kernel from the TAP interface, in place of a receive queue. */
 uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets);
 
 /*
- * In place of receiving and of sending, for a person who wants more of each burst: how full it was,
- * its packets printed, its packets in a file, or that there be none. A stream that nobody watches
- * pays one branch for all of it.
+ * Receive and send with extras: sizes of bursts, packets printed, packets in a file, held queues. A
+ * stream without any of them pays one branch for all of it.
  */
 uint16_t stream_receive_watched(struct fwd_stream *stream, struct rte_mbuf **packets);
 uint16_t stream_send_watched(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count);
 
-/* What the sending queue takes of the packets; the rest stays the caller's. */
+/* Sends packets by the queue. Returns how many it took; the rest stays the caller's. */
 static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t count)
 {
@@ -90,14 +89,14 @@ static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbu
 	return kl_net_tx_burst(stream->tx_net, stream->tx_queue, packets, count);
 }
 
-/* From here on nobody polls for a while, so what is owed to the device is decided now. */
+/* Makes the deferred kick decision; polling pauses after this. */
 static inline void stream_flush(const struct fwd_stream *stream)
 {
 	if (stream->tx_tap == NULL)
 		kl_net_tx_kick(stream->tx_net, stream->tx_queue);
 }
 
-/* What the receiving queue has. */
+/* Receives packets from the queue. */
 static inline uint16_t stream_poll(struct fwd_stream *stream, struct rte_mbuf **packets)
 {
 	if (unlikely(stream->rx_tap != NULL))
@@ -126,7 +125,7 @@ static inline uint16_t stream_try(struct fwd_stream *stream, struct rte_mbuf **p
 					   stream_transmit(stream, packets, count);
 }
 
-/* "set fwd MODE retry": gives the device a little time, some times over. */
+/* Retries for "set fwd MODE retry", with a pause before each. */
 static inline uint16_t stream_retry(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t sent, uint16_t count)
 {
@@ -137,7 +136,7 @@ static inline uint16_t stream_retry(struct fwd_stream *stream, struct rte_mbuf *
 	return sent;
 }
 
-/* What the ring has no room for, also after retries, is dropped and counted. */
+/* Sends packets; those that the ring refuses, also after retries, are dropped and counted. */
 static inline uint16_t stream_send(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t count)
 {

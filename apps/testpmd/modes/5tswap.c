@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * 5tswap: packets leave as if answered: Ethernet and IP addresses and the ports of TCP and UDP are
- * exchanged. No checksum changes by that.
+ * 5tswap: exchanges source and destination of Ethernet, IP, TCP and UDP, as in a reply. No checksum
+ * changes by that.
  */
 #include "modes.h"
 
@@ -37,7 +37,7 @@ static bool swap_flow(struct fwd_stream *stream, struct rte_mbuf *packet)
 		swap_bytes(ip->src_addr, ip->dst_addr, 16);
 	}
 	if (layers.protocol != 0) {
-		/* TCP and UDP begin alike. */
+		/* TCP and UDP headers begin with the same fields. */
 		struct rte_udp_hdr *udp = layers.l4;
 
 		swap_bytes((uint8_t *)&udp->src_port, (uint8_t *)&udp->dst_port, 2);

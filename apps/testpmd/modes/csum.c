@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * csum: as mac, and the checksums of IPv4, TCP and UDP are made anew: by the sending device where
- * "csum set" says hw, else here. With "tso set" TCP packets with more payload than that are left
- * for the device to cut. Checksums that the receiving device found wrong are counted.
+ * csum: as mac, with new checksums of IPv4, TCP and UDP: from the sending device where "csum set"
+ * selects hw, else computed here. With "tso set", TCP packets with more payload than that are
+ * segmented by the device. Checksums that the receiving device found wrong are counted.
  */
 #include "modes.h"
 
@@ -23,7 +23,7 @@ static void count_bad_sums(struct fwd_stream *stream, const struct rte_mbuf *pac
 	stream->bad_ip += ip == RTE_MBUF_F_RX_IP_CKSUM_BAD;
 }
 
-/* What mbufs tell a device about the packet's form. */
+/* Sets the fields by which an mbuf describes its headers. */
 static void set_lengths(struct rte_mbuf *packet, const struct layers *layers)
 {
 	packet->l2_len = layers->l2_bytes;
@@ -33,7 +33,7 @@ static void set_lengths(struct rte_mbuf *packet, const struct layers *layers)
 }
 
 /*
- * The device completes the checksum from the sum of the pseudo header, which stands in its place.
+ * Requests the checksum from the device, which completes the sum of the pseudo header in its place.
  */
 static void request_sum(struct rte_mbuf *packet, const struct layers *layers, uint64_t flag)
 {
@@ -42,7 +42,7 @@ static void request_sum(struct rte_mbuf *packet, const struct layers *layers, ui
 	layers_set_checksum(layers, layers_pseudo_sum(layers, layers->l4_total));
 }
 
-/* DPDK's custom: to be cut, so the pseudo header is summed up without a length. */
+/* Requests segmentation. By DPDK's convention the pseudo header is then summed without a length. */
 static void request_segmentation(struct rte_mbuf *packet, const struct layers *layers,
 	uint16_t segment)
 {
@@ -63,7 +63,7 @@ static void sum_tcp(const struct port_sums *sums, struct rte_mbuf *packet,
 		layers_set_checksum(layers, layers_make_checksum(layers, packet));
 }
 
-/* RFC 768: 0 says that there is none, and so it stays. */
+/* RFC 768: 0 means that there is no checksum; it stays. */
 static void sum_udp(const struct port_sums *sums, struct rte_mbuf *packet,
 	const struct layers *layers)
 {

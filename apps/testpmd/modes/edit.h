@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The loop of the modes that change packets on their way: receive, edit each, send. The edit is
- * known where the loop is written down, so it is compiled into it.
+ * The loop of the modes that change packets: receive, edit each, send. The edit is a constant where
+ * the loop is called, so it is inlined.
  */
 #ifndef TESTPMD_EDIT_H
 #define TESTPMD_EDIT_H
@@ -10,7 +10,7 @@
 
 #include "forward/stream.h"
 
-/* edit tells whether the packet goes on; if not, the loop frees it. */
+/* edit returns whether the packet is sent; the loop frees it otherwise. */
 static inline __attribute__((always_inline)) bool stream_edit(struct fwd_stream *stream,
 	bool (*edit)(struct fwd_stream *stream, struct rte_mbuf *packet))
 {
@@ -33,7 +33,7 @@ static inline __attribute__((always_inline)) bool stream_edit(struct fwd_stream 
 	return count > 0;
 }
 
-/* From the sending port to its peer. */
+/* Sets the addresses: from the sending port to its peer. */
 static inline void edit_set_addresses(const struct fwd_stream *stream, struct rte_mbuf *packet)
 {
 	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(packet, struct rte_ether_hdr *);
@@ -42,7 +42,7 @@ static inline void edit_set_addresses(const struct fwd_stream *stream, struct rt
 	rte_ether_addr_copy(&stream->source, &ether->src_addr);
 }
 
-/* Back to where it came from. */
+/* Exchanges the addresses, so that the packet returns to its sender. */
 static inline void edit_swap_addresses(struct rte_mbuf *packet)
 {
 	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(packet, struct rte_ether_hdr *);

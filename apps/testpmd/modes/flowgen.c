@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * flowgen: sends UDP packets of many flows, one after the other, and drops what comes back. A flow
- * is a destination address; addresses, ports and the four bytes taken off for an FCS are testpmd's.
+ * flowgen: sends UDP packets of many flows, one after the other, and drops received ones. A flow is
+ * a destination address. Addresses, ports and the four bytes subtracted for an FCS are testpmd's.
  */
 #include "modes.h"
 
@@ -24,7 +24,7 @@ static const struct udp_addresses first_flow = {
 	.udp_destination = 1001,
 };
 
-/* The same for all streams of a run; not theirs, whose headers may serve --tx-first. */
+/* Headers of all streams of a run; those in the streams may serve --tx-first. */
 static struct udp_headers flow_headers;
 
 static uint16_t flow_packet_bytes(const struct fwd_settings *settings)
@@ -47,7 +47,7 @@ static int flowgen_begin(struct fwd_stream *stream)
 	return 0;
 }
 
-/* The flow's address is in the IP checksum, which is therefore made anew. */
+/* The IP checksum covers the flow's address, so it is computed anew. */
 static void make_flow_packet(const struct fwd_stream *stream, struct rte_mbuf *packet,
 	uint32_t flow)
 {
@@ -80,7 +80,7 @@ static bool flowgen_burst(struct fwd_stream *stream)
 		return received;
 	for (uint16_t i = 0; i < allowed; i++)
 		make_flow_packet(stream, packets[i], (stream->next_flow + i) % FLOWS);
-	/* What did not fit is made again, so that the flows follow one another without gaps. */
+	/* Flows of packets that were not sent come again, so that there are no gaps. */
 	stream->next_flow += stream_send(stream, packets, allowed);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * icmpecho: answers ARP requests and pings, whatever address they ask for, and drops all else. What
- * is answered leaves by the stream's sending port, so use it with one port or --port-topology=loop.
+ * icmpecho: replies to ARP requests and pings for any address, and drops all else. Replies leave by
+ * the stream's sending port, so use it with one port or --port-topology=loop.
  */
 #include "modes.h"
 
@@ -57,8 +57,10 @@ static bool is_fragment(const struct rte_ipv4_hdr *ip)
 		       rte_cpu_to_be_16(RTE_IPV4_HDR_MF_FLAG | RTE_IPV4_HDR_OFFSET_MASK)) != 0;
 }
 
-/* RFC 1122, 3.2.2.6: who answers a multicast must do so from an address of its own, and we have
- * none; so those are dropped. */
+/*
+ * RFC 1122, 3.2.2.6: a reply to a multicast needs an address of the replier's own, and there is
+ * none; so those are dropped.
+ */
 static bool answer_ping(struct rte_mbuf *packet, const struct layers *layers)
 {
 	struct rte_ipv4_hdr *ip = layers->l3;
@@ -88,7 +90,7 @@ static bool answer_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
 		return answer_ping(packet, &layers);
 	if (layers.l2_bytes < RTE_ETHER_HDR_LEN || layers.l2_bytes > packet->data_len)
 		return false;
-	/* The type stands at the end of the Ethernet header, behind all tags. */
+	/* The type is at the end of the Ethernet header, behind all tags. */
 	memcpy(&type, rte_pktmbuf_mtod_offset(packet, char *, layers.l2_bytes - sizeof(type)),
 		sizeof(type));
 	return type == rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP) &&

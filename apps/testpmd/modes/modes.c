@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The table of the forwarding modes, and the four that look at no more of a packet
- * than its addresses.
- */
+/* The table of the forwarding modes, and the four that use no more than a packet's addresses. */
 #include "modes.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The forwarding modes, of which each is in the file of its name or in modes.c. */
+/* The forwarding modes. Each has the file of its name, or is in modes.c. */
 #ifndef TESTPMD_MODES_H
 #define TESTPMD_MODES_H
 
@@ -17,10 +17,10 @@ extern const struct fwd_engine csum_engine;
 extern const struct fwd_engine icmpecho_engine;
 extern const struct fwd_engine five_tuple_engine;
 
-/* NULL when there is no such mode. */
+/* The mode with a name, or NULL. */
 const struct fwd_engine *engine_by_name(const char *name);
 
-/* Writes the names of all modes to text, with separator in between; returns text. */
+/* Writes the names of all modes to text, separated by separator. Returns text. */
 char *engine_names(char separator, char *text, size_t size);
 
 #endif

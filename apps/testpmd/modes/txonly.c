@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * txonly: sends UDP packets as fast as they go, or at --rate. The headers are prepared once and
- * copied in front of each packet; what follows them is whatever the buffer held. Several segment
- * lengths make packets of several mbufs.
+ * txonly: sends UDP packets at full speed, or at --rate. The headers are prepared once and copied
+ * to the front of each packet; the payload is what the buffer held. Several segment lengths make
+ * packets of several mbufs.
  */
 #include "modes.h"
 
@@ -14,8 +14,10 @@
 #include "common/message.h"
 #include "forward/stream.h"
 
-/* With several flows: so many UDP source ports from here on, in the ephemeral range of RFC 6335.
- * The low byte is the lcore, so that no two lcores make the same flow. */
+/*
+ * UDP source ports of several flows, from here on, in the ephemeral range of RFC 6335. The low byte
+ * is the lcore, so that no two lcores make the same flow.
+ */
 #define FIRST_FLOW 0xc000
 #define FLOWS 64
 
@@ -41,7 +43,7 @@ static int txonly_begin(struct fwd_stream *stream)
 	return 0;
 }
 
-/* Copies the headers into a packet whose first segments are shorter than they are. */
+/* Copies the headers into a packet whose first segments are shorter than the headers. */
 static void scatter_headers(const struct udp_headers *headers, struct rte_mbuf *segment)
 {
 	const uint8_t *from = (const uint8_t *)headers;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The counters of a port's queues at one moment, and what is made of two such moments. */
+/* Counters of a port's queues at one moment, and their differences. Any thread may read them. */
 #ifndef TESTPMD_COUNTERS_H
 #define TESTPMD_COUNTERS_H
 
@@ -38,7 +38,7 @@ extern const struct counter_field counter_fields[];
 /* Queues from pairs on read as zero. */
 void counters_read(const struct kl_net *net, uint16_t pairs, struct port_counters *now);
 
-/* Takes base off value, each counter by itself; a counter that fell becomes 0. */
+/* Subtracts base from value, counter by counter; a counter that fell becomes 0. */
 void counters_subtract(struct port_counters *value, const struct port_counters *base);
 
 struct port_totals counters_total(const struct port_counters *counters);

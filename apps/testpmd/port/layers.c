@@ -17,7 +17,10 @@ static void *packet_at(const struct rte_mbuf *packet, uint32_t offset)
 	return rte_pktmbuf_mtod_offset(packet, void *, offset);
 }
 
-/* What the IP header says comes behind it, extensions not counted; 0 when it can't be so. */
+/*
+ * Bytes behind the IP header by its length field, extensions not counted; 0 when the
+ * field is invalid.
+ */
 static uint32_t count_upper_bytes(const struct layers *layers)
 {
 	uint32_t total;
@@ -78,7 +81,7 @@ void layers_parse(const struct rte_mbuf *packet, struct layers *layers)
 	parse_upper(packet, type, layers);
 }
 
-/* Both headers end with the two addresses, side by side. */
+/* Both kinds of header end with the two addresses, side by side. */
 uint16_t layers_pseudo_sum(const struct layers *layers, uint32_t length)
 {
 	const struct rte_ipv4_hdr *ipv4 = layers->l3;
@@ -122,12 +125,12 @@ rte_be16_t layers_make_checksum(const struct layers *layers, const struct rte_mb
 	uint32_t sum;
 
 	layers_set_checksum(layers, 0);
-	/* It can't fail: the parser has seen that so many bytes are there. */
+	/* It can't fail: the parser has checked that so many bytes are there. */
 	rte_raw_cksum_mbuf(packet, layers->l2_bytes + layers->l3_bytes, layers->l4_total, &data);
 	layers_set_checksum(layers, old);
 	sum = (uint32_t)data + layers_pseudo_sum(layers, layers->l4_total);
 	sum = (sum & 0xffff) + (sum >> 16);
-	/* RFC 768: a sum of 0 is sent as its other form, since 0 means that there is none. */
+	/* RFC 768: a sum of 0 is sent as 0xffff, since 0 means that there is none. */
 	return (uint16_t)~sum != 0 ? (uint16_t)~sum : 0xffff;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Where a packet's headers lie. What a packet says of itself is believed only as far as its bytes
- * reach, so that who changes headers or makes checksums stays inside of it.
+ * Headers of a packet: their places, and those that generating modes write. Lengths in a packet are
+ * trusted only within its bytes, so code that changes headers or computes checksums stays inside
+ * the packet. Pure functions.
  */
 #ifndef TESTPMD_LAYERS_H
 #define TESTPMD_LAYERS_H
@@ -21,10 +22,12 @@ struct layers {
 	uint16_t l4_bytes;
 	bool is_ipv4; /* a whole header lies in the first segment at l3 */
 	bool is_ipv6;
-	/* IPPROTO_TCP or IPPROTO_UDP when its whole header lies in the first segment at l4, and all
-	 * that the IP header counts is there; 0 for anything else, a fragment too. */
+	/*
+	 * IPPROTO_TCP or IPPROTO_UDP, when its whole header is in the first segment at l4 and the
+	 * packet has all bytes that the IP header counts; 0 for anything else, and for fragments.
+	 */
 	uint8_t protocol;
-	uint32_t l4_total; /* with a protocol: bytes of its header and what it carries */
+	uint32_t l4_total; /* with a protocol: bytes of its header and payload */
 	void *l3;
 	void *l4;
 };
@@ -38,10 +41,10 @@ uint16_t layers_pseudo_sum(const struct layers *layers, uint32_t length);
 rte_be16_t layers_checksum(const struct layers *layers);
 void layers_set_checksum(const struct layers *layers, rte_be16_t sum);
 
-/* The right checksum of TCP or UDP, also over several segments. */
+/* The correct checksum of TCP or UDP, also over several segments. */
 rte_be16_t layers_make_checksum(const struct layers *layers, const struct rte_mbuf *packet);
 
-/* The headers that the generating modes put in front of each packet. */
+/* Headers of generated packets. */
 struct udp_headers {
 	struct rte_ether_hdr ether;
 	struct rte_ipv4_hdr ip;
@@ -59,7 +62,10 @@ struct udp_addresses {
 	uint16_t udp_destination;
 };
 
-/* Headers of a packet of packet_bytes in all, with a valid IP checksum and no UDP checksum. */
+/*
+ * Fills the headers of a packet of packet_bytes in all, with a valid IP checksum and
+ * no UDP checksum.
+ */
 void headers_fill(struct udp_headers *headers, const struct udp_addresses *addresses,
 	uint16_t packet_bytes);
 

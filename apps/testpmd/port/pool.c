@@ -18,7 +18,7 @@
 #define LARGEST_LIKELY_RING 4096u
 #define TAP_MBUFS 4096u
 
-/* The packets that are on their way at most. */
+/* The largest number of mbufs outside of rings. */
 struct load {
 	uint16_t burst;
 	uint16_t segments; /* mbufs of a packet */
@@ -31,8 +31,8 @@ static uint32_t ring_size(uint32_t option, uint32_t named, uint32_t maximum)
 	if (named != 0)
 		return named;
 	/*
-	 * Some devices tell their largest ring only once they are set up, others name one
-	 * that nobody uses.
+	 * Some devices report their largest ring only after set-up; others report one of
+	 * an unusual size.
 	 */
 	return maximum != 0 ? RTE_MIN(maximum, LARGEST_LIKELY_RING) : USUAL_RING;
 }
@@ -51,8 +51,8 @@ static uint32_t ring_mbufs(const struct ports *ports, const struct port *port, u
 }
 
 /*
- * Full rings everywhere, a burst of each queue in flight, and full caches of all lcores. Buffers of
- * one node may all sit in rings of another, so the sum over all ports counts.
+ * The mbufs for full rings, a burst of each queue in flight, and full caches of all lcores. Buffers
+ * of one node may all be in rings of another, so the sum over all ports counts.
  */
 static uint32_t count_mbufs(const struct ports *ports, const struct load *load)
 {
@@ -63,7 +63,7 @@ static uint32_t count_mbufs(const struct ports *ports, const struct load *load)
 			count += ports->queue_pairs *
 				(ring_mbufs(ports, &ports->at[i], load->segments) +
 					load->burst * load->segments);
-	/* A pool's ring holds a power of two less one; anything else wastes memory. */
+	/* A pool's ring holds a power of two less one; any other size wastes memory. */
 	return rte_align32pow2(count + 1) - 1;
 }
 

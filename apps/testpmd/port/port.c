@@ -66,7 +66,7 @@ bool port_has(const struct port *port, const char *feature)
 }
 
 /*
- * As with testpmd, until someone says otherwise; a device without such modes passes all on anyway.
+ * As in testpmd, until a command changes it. A device without such modes passes all packets anyway.
  */
 static void set_promiscuous(struct port *port)
 {
@@ -138,9 +138,7 @@ bool port_link_is_up(const struct port *port)
 	return kl_net_info(port->net)->link_up && !port->link_held;
 }
 
-/*
- * Without a word of the user's about it, IP packets are spread over all queues where a device can.
- */
+/* The default: IP packets are distributed over all queues, where the device can do it. */
 static int set_rss(struct port *port)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);
@@ -330,11 +328,11 @@ const char *port_speed(const struct port *port, char *text, size_t size)
 	return text;
 }
 
-/* What the kernel understands without being told. */
+/* Offloads that the kernel's TAP always supports. */
 #define TX_OFFLOADS (RTE_ETH_TX_OFFLOAD_TCP_CKSUM | RTE_ETH_TX_OFFLOAD_UDP_CKSUM)
 #define RX_OFFLOADS (RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM)
 
-/* Whether a start may bring joined UDP packets, which only newer kernels take. */
+/* True when a started device may deliver coalesced UDP packets, which only newer kernels accept. */
 static bool may_receive_uso(const struct port *port)
 {
 	return port_may_have(port, "GUEST_USO4") || port_may_have(port, "GUEST_USO6");

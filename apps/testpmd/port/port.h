@@ -14,95 +14,93 @@
 
 struct port {
 	uint16_t number;
-	char spec[256]; /* as the user named it */
+	char spec[256]; /* as given by the user */
 	struct kl_device *device; /* NULL once closed */
 	struct kl_net *net;
 	struct rte_mempool *pool;
 	struct kl_net_conf conf;
 	struct tap tap; /* joined to it, if open */
-	uint64_t tap_errors_before; /* as run */
+	uint64_t tap_errors_before; /* at the same time as run */
 	uint64_t rss_types; /* RTE_ETH_RSS_* to hash when several queues run; 0 for none */
 	/*
-	 * By "set link-down", and by "port P rxq Q stop" where the device can't: not to
-	 * be forwarded by.
+	 * Not used by forwarding: by "set link-down", and by "port P rxq Q stop" where the device
+	 * can't stop a queue.
 	 */
 	bool link_held;
 	bool rx_held[MAX_QUEUES];
 	bool tx_held[MAX_QUEUES];
-	bool link_up; /* when we last looked */
-	bool fault_reported; /* of a queue that no longer trusts its device */
-	bool reset_reported; /* of a device that does not come back */
+	bool link_up; /* at the last event */
+	bool fault_reported; /* a queue's fault was reported */
+	bool reset_reported; /* a failed recovery was reported */
 	bool keeps_mbufs; /* its device never finished a reset, and may still write into them */
 
-	struct port_counters cleared; /* what "clear port stats" took off */
-	struct port_counters run; /* when forwarding started, or its statistics were cleared */
+	struct port_counters cleared; /* subtracted since "clear port stats" */
+	/* at the start of forwarding, or when its statistics were cleared */
+	struct port_counters run;
 
-	/* When "show port stats" last looked, for its rates. */
+	/* At the last "show port stats", for its rates. */
 	struct port_totals shown;
 	uint64_t shown_ns;
 };
 
 /*
- * Held by all that opens, closes, starts or stops a port or changes what is known of it, and by
- * other threads while they look at ports. The control thread needs it only for changes.
+ * The lock of all ports. The control thread holds it while it opens, closes, starts or stops a port
+ * or changes what is known of it; other threads hold it while they read ports.
  */
 void ports_lock(void);
 void ports_unlock(void);
 
-/* 0 or -errno after a message. */
+/* Each returns 0, or -errno after a message. */
 int port_open(struct port *port, uint16_t number, const char *spec);
 int port_start(struct port *port);
 int port_stop(struct port *port);
 
 /*
- * Makes tap:NAME and joins it to the port, whose next start then asks for the offloads that the
- * kernel understands; that start, and port_configure_tap, make it look like the device. 0 or -errno
- * after a message.
+ * Makes tap:NAME and joins it to the port. The port's next start negotiates the offloads that the
+ * kernel supports; that start, and port_configure_tap, give the interface the device's properties.
+ * Each returns 0, or -errno after a message.
  */
 int port_join_tap(struct port *port, const char *spec);
 int port_configure_tap(struct port *port);
 void port_close_tap(struct port *port);
 
 /*
- * Stops or starts one queue of a started port, or where the device can't do that, has it held after
- * a message: fwd_apply is due then. 0 or -errno after a message.
+ * Stops or starts one queue of a started port. Where the device can't do that, the queue is marked
+ * as held, after a message; call fwd_apply then. Returns 0, or -errno after a message.
  */
 int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t queue, bool stops);
 
-/* Stops the port if it runs, and gives its device back. A closed port is skipped. */
+/* Stops the port if it runs, and closes its device. A closed port is skipped. */
 void port_close(struct port *port);
 
 bool port_is_open(const struct port *port);
 bool port_is_started(const struct port *port);
 
-/* The device says that it is up, and nobody here wants it down. */
+/* True when the device reports link up, and no command holds the link down. */
 bool port_link_is_up(const struct port *port);
 
-/* Whether the device offers the feature of that name, and the user has not declined it. */
+/* True when the device offers the feature with a name, and the user has not declined it. */
 bool port_may_have(const struct port *port, const char *feature);
 
-/* Whether the feature of that name is accepted. */
+/* True when the feature with a name is accepted. */
 bool port_has(const struct port *port, const char *feature);
 
 /* The device's name. */
 const char *port_name(const struct port *port);
 
-/* Where its memory belongs: the device's node, or the main lcore's when the device's is unknown. */
+/* The node of the port's memory: the device's, or the main lcore's when that is unknown. */
 int port_node(const struct port *port);
 
-/*
- * Lets the driver look at what changed, and tells of a link that came or went;
- * then as port_recover.
- */
+/* Handles a device event and reports a changed link; then as port_recover. */
 bool port_handle_event(struct port *port);
 
 /*
- * Lets the driver bring the device back if that is needed, while forwarding goes on. False, after a
- * message, when it does not come back.
+ * Recovers the device if needed, while forwarding goes on. Returns false, after a message, when it
+ * does not come back.
  */
 bool port_recover(struct port *port);
 
-/* Tells once of queues that broke; true when the port has one. */
+/* Reports failed queues once. Returns true when the port has one. */
 bool port_check_queues(struct port *port);
 
 /* "10 Gbps", "Unknown", ... */

@@ -20,7 +20,7 @@ static int check_port_queues(const struct port *port, uint32_t queues)
 	return -EINVAL;
 }
 
-/* The device's own queues= goes before --rxq and --txq, as all keys do. */
+/* The device's key queues= has precedence over --rxq and --txq, as all keys have. */
 static int choose_queues(struct ports *ports, const struct port *port)
 {
 	const uint16_t named = kl_device_options(port->device)->queues;

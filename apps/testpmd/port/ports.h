@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * All ports of the program, in the order in which their devices were named. Control thread only;
+ * All ports of the program, in the order of their devices on the command line. Control thread only;
  * other threads read them under ports_lock (port.h).
  */
 #ifndef TESTPMD_PORTS_H
@@ -19,7 +19,8 @@ struct mbuf_pool {
 
 struct ports {
 	/*
-	 * The command line's, for each port that is opened; conf.queue_pairs is 0 when not given.
+	 * The command line's values for ports that are opened; conf.queue_pairs is 0
+	 * when not given.
 	 */
 	struct kl_net_conf conf;
 	uint64_t rss_types;
@@ -36,25 +37,26 @@ struct ports {
 };
 
 /*
- * Opens a device as the next port, configured as the command line says, or joins tap:NAME to the
- * last one. 0 or -errno after a message; also then the port may have been counted.
+ * Opens a device as the next port, configured by the command line, or joins tap:NAME to the last
+ * one. Returns 0, or -errno after a message; a port may have been added even then.
  */
 int ports_add(struct ports *ports, const char *spec);
 
-/* Opens the device of a closed port again, with the configuration that the port has. */
+/* Opens the device of a closed port again, with the port's configuration. */
 int ports_reopen(struct ports *ports, struct port *port);
 
 /*
- * Adds TX offloads to ports that are not started yet. A packet that one port receives with an
- * incomplete checksum, or joined from several, needs them at the port that sends it on, as far
- * as that can.
+ * Adds TX offloads to ports that are not started yet. Packets that one port receives with an
+ * incomplete checksum, or coalesced, need them at the sending port, as far as it has them.
  */
 void ports_complete_offloads(struct ports *ports);
 
-/* Whether each open port allows that many queue pairs: 0, or -EINVAL after a message. */
+/*
+ * Checks that each open port allows that many queue pairs. Returns 0, or -EINVAL after a message.
+ */
 int ports_check_queues(const struct ports *ports, uint32_t queue_pairs);
 
-/* How many ports are open. */
+/* The number of open ports. */
 unsigned int ports_count_open(const struct ports *ports);
 
 #endif

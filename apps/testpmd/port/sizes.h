@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The sizes of our tables, and testpmd's defaults that people rely on. */
+/* Sizes of tables, and defaults of testpmd's that scripts rely on. */
 #ifndef TESTPMD_SIZES_H
 #define TESTPMD_SIZES_H
 
@@ -14,6 +14,6 @@
 #define DEFAULT_RETRY_US 1
 #define DEFAULT_MBUF_CACHE 250
 
-#define ETHERNET_OVERHEAD 18 /* header and FCS: what a largest packet has beyond the MTU */
+#define ETHERNET_OVERHEAD 18 /* header and FCS: the largest packet less the MTU */
 
 #endif

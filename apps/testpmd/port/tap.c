@@ -17,7 +17,7 @@
 #include "common/message.h"
 #include "tap_header.h"
 
-/* if_tun.h since Linux 6.2: UDP packets to be cut into datagrams. */
+/* Of if_tun.h since Linux 6.2: UDP segmentation offload. */
 #define USO_FLAGS (0x20 | 0x40)
 
 bool tap_is_named(const char *spec)
@@ -56,7 +56,7 @@ static int check_name(const char *name)
 	return -EINVAL;
 }
 
-/* What it is told now decides whether the kernel knows of USO. */
+/* The answer to TUNSETOFFLOAD shows whether the kernel has USO. */
 static int attach_interface(struct tap *tap, struct ifreq *request)
 {
 	const int header_bytes = sizeof(struct virtio_net_hdr);
@@ -134,14 +134,14 @@ static int set_mtu(const struct tap *tap, uint16_t mtu)
 	strcpy(request.ifr_name, tap->name);
 	rc = ioctl(socket_fd, SIOCSIFMTU, &request) == 0 ? 0 : -errno;
 	close(socket_fd);
-	/* Someone may have moved it to a network namespace of its own. */
+	/* The interface may have been moved to another network namespace. */
 	return rc == -ENODEV ? 0 : rc;
 }
 
 int tap_configure(struct tap *tap, const uint8_t *mac, uint16_t mtu, uint64_t tx_offloads,
 	uint32_t buffer_bytes)
 {
-	/* A packet to be cut has 64 KiB and a header of its own. */
+	/* A packet for segmentation has up to 64 KiB and a header. */
 	const bool cuts = buffer_bytes * (TAP_SEGMENTS - 1) > UINT16_MAX;
 	const unsigned int flags = offload_flags(tap, tx_offloads, cuts);
 	struct ifreq request = {.ifr_hwaddr.sa_family = ARPHRD_ETHER};
@@ -163,7 +163,7 @@ void tap_set_carrier(const struct tap *tap, bool is_up)
 {
 	const int carrier = is_up;
 
-	/* Without it the interface merely seems to be up. */
+	/* An error is harmless: the interface only seems to be up. */
 	(void)ioctl(tap->fd, TUNSETCARRIER, &carrier);
 }
 
@@ -177,7 +177,7 @@ static bool fill_spares(struct tap *tap, struct rte_mempool *pool)
 	return true;
 }
 
-/* The first of the spare buffers hold bytes of a packet; they become it. */
+/* Makes a packet of the first spare buffers, which hold its bytes. */
 static struct rte_mbuf *take_packet(struct tap *tap, uint32_t bytes)
 {
 	struct rte_mbuf *packet = tap->spare[0];
@@ -205,7 +205,10 @@ static void count_error(struct tap *tap)
 	__atomic_fetch_add(&tap->errors, 1, __ATOMIC_RELAXED);
 }
 
-/* -1 when there is none, the bytes without the header when there is one; 0 when it had no room. */
+/*
+ * Reads a packet into the spare buffers. Returns its bytes without the header; -1 when there is
+ * none; 0 when it was longer than the buffers.
+ */
 static ssize_t read_packet(struct tap *tap, struct virtio_net_hdr *header)
 {
 	struct iovec pieces[1 + TAP_SEGMENTS];
@@ -221,11 +224,11 @@ static ssize_t read_packet(struct tap *tap, struct virtio_net_hdr *header)
 	bytes = readv(tap->fd, pieces, 1 + TAP_SEGMENTS) - (ssize_t)sizeof(*header);
 	if (bytes <= 0)
 		return -1;
-	/* It is cut off there without a word. */
+	/* readv() truncates a longer packet without an error. */
 	return bytes < room ? bytes : 0;
 }
 
-/* False when there is none. *packet is NULL when it was dropped. */
+/* Receives a packet. Returns false when there is none. *packet is NULL when it was dropped. */
 static bool receive_packet(struct tap *tap, struct rte_mempool *pool, struct rte_mbuf **packet)
 {
 	struct virtio_net_hdr header;
@@ -254,7 +257,9 @@ uint16_t tap_receive(struct tap *tap, struct rte_mempool *pool, struct rte_mbuf 
 	return n;
 }
 
-/* What is too long for it, or comes while the interface is down, is lost. */
+/*
+ * Sends a packet to the kernel; one that is too long, or sent while the interface is down, is lost.
+ */
 static void send_packet(struct tap *tap, struct rte_mbuf *packet)
 {
 	struct iovec pieces[1 + TAP_SEGMENTS];

@@ -18,8 +18,8 @@ static uint16_t sum_offset(const struct layers *layers)
 }
 
 /*
- * What the packet is to be cut as, or was joined from. The kernel sets its ECN bit only where it
- * was told that this is understood.
+ * The segmentation type of a packet, requested or undone. The kernel sets its ECN bit only for a
+ * reader that has declared support.
  */
 static uint8_t gso_type(const struct layers *layers, uint8_t udp)
 {
@@ -29,9 +29,9 @@ static uint8_t gso_type(const struct layers *layers, uint8_t udp)
 }
 
 /*
- * A sum that mbufs can't ask for, such as one inside of a tunnel, is completed here: it goes from
- * its start to the end of the packet, and in its place stands what else belongs into it. A sum of 0
- * is sent as its other form, which is as right everywhere.
+ * Completes a checksum that mbufs can't request, such as one inside a tunnel. It covers the packet
+ * from its start to the end; its field holds the rest of the sum. A result of 0 is written as
+ * 0xffff, which is equivalent everywhere.
  */
 static bool complete_sum(const struct virtio_net_hdr *header, struct rte_mbuf *packet)
 {
@@ -76,7 +76,10 @@ bool tap_header_read(const struct virtio_net_hdr *header, struct rte_mbuf *packe
 	packet->ol_flags |= layers.protocol == IPPROTO_TCP ? RTE_MBUF_F_TX_TCP_SEG :
 							     RTE_MBUF_F_TX_UDP_SEG;
 	packet->tso_segsz = header->gso_size;
-	/* DPDK's custom: the pseudo header of what will be cut is summed up without its length. */
+	/*
+	 * By DPDK's convention the pseudo header of a packet for segmentation is summed
+	 * without its length.
+	 */
 	layers_set_checksum(&layers, layers_pseudo_sum(&layers, 0));
 	return true;
 }
@@ -99,7 +102,7 @@ void tap_header_write(const struct rte_mbuf *packet, uint8_t joined_udp,
 	header->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	header->csum_start = layers.l2_bytes + layers.l3_bytes;
 	header->csum_offset = sum_offset(&layers);
-	/* The field must hold the sum of the pseudo header, whatever stands there now. */
+	/* The field must hold the sum of the pseudo header, whatever it holds now. */
 	layers_set_checksum(&layers, layers_pseudo_sum(&layers, layers.l4_total));
 	if (!is_joined)
 		return;

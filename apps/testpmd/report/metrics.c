@@ -62,7 +62,7 @@ int metrics_parse_address(const char *text, struct sockaddr_storage *address)
 	return parse_ipv6(host, port, address);
 }
 
-/* A label's value: a socket's path may hold anything. */
+/* Writes a label's value: the path of a socket may contain any character. */
 static void write_escaped(const char *text, FILE *file)
 {
 	for (; *text != '\0'; text++) {
@@ -81,7 +81,7 @@ static void write_head(const char *name, const char *type, const char *help, FIL
 	fprintf(file, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-/* A metric that each open port has one value of. */
+/* A metric with one value per open port. */
 struct port_metric {
 	const char *name;
 	const char *help;
@@ -177,7 +177,7 @@ static void write_counters(const struct ports *ports, const struct counter_field
 	}
 }
 
-/* All counters in Prometheus' text format 0.0.4. */
+/* Writes all counters in Prometheus' text format 0.0.4. */
 static void write_metrics(const struct fwd *fwd, FILE *file)
 {
 	write_head("kickless_build_info", "gauge", "Versions; always 1.", file);
@@ -194,7 +194,7 @@ static void write_metrics(const struct fwd *fwd, FILE *file)
 
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* Whoever asks gets little of our time and memory. */
+/* Limits of the time and memory for clients. */
 #define CONNECTIONS_MAX 8u
 #define CONNECTION_SECONDS 5u
 #define CONNECTION_BYTES ((size_t)16 * 1024)
@@ -285,7 +285,7 @@ struct metrics_server *metrics_server_open(const char *text, const struct fwd *f
 		free(server);
 		return NULL;
 	}
-	/* The option's parser has seen that it is one. */
+	/* The option's parser has checked the address. */
 	metrics_parse_address(text, &address);
 	server->daemon = listen_on(&address, server);
 	if (server->daemon == NULL) {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * libmicrohttpd, loaded when the first server is opened: it brings a dozen libraries of TLS along,
- * whose loading would cost every start more time than all else, and only --metrics-listen needs it.
+ * libmicrohttpd, loaded when the first server is opened. It depends on a dozen libraries for TLS;
+ * loading them takes longer than all else at a start, and only --metrics-listen needs them.
  */
 #ifndef TESTPMD_METRICS_HTTP_H
 #define TESTPMD_METRICS_HTTP_H
 
 #include <microhttpd.h>
 
-/* The functions that are used, each with its own type, by its name without MHD_. */
+/* The functions in use, each with its own type and its name without MHD_. */
 struct metrics_http {
 	__typeof__(MHD_add_response_header) *add_response_header;
 	__typeof__(MHD_create_response_from_buffer) *create_response_from_buffer;
@@ -20,7 +20,7 @@ struct metrics_http {
 	__typeof__(MHD_stop_daemon) *stop_daemon;
 };
 
-/* Main lcore only. NULL after a message; what is loaded stays until the process ends. */
+/* Loads the library. Main lcore only. Returns NULL after a message. The library stays loaded. */
 const struct metrics_http *metrics_http_load(void);
 
 #endif

@@ -13,17 +13,17 @@ struct fwd;
 struct progress {
 	struct progress_line line;
 	uint64_t last_ns;
-	uint64_t rx_packets; /* at last_ns, as the next */
+	uint64_t rx_packets; /* at last_ns, as tx_packets */
 	uint64_t tx_packets;
 };
 
 /* is_enabled: the run is long enough, and nothing else uses the terminal. */
 void progress_begin(struct progress *progress, const struct fwd *fwd, bool is_enabled);
 
-/* end_ns is when the run will end, 0 when nobody knows. */
+/* Updates the line when it is due. end_ns is the end of the run; 0 when unknown. */
 void progress_update(struct progress *progress, const struct fwd *fwd, uint64_t end_ns);
 
-/* Takes the line away. */
+/* Removes the line. */
 void progress_end(struct progress *progress);
 
 #endif

@@ -74,8 +74,8 @@ static void collect_streams(struct report *report, const struct fwd *fwd)
 }
 
 /*
- * proc(5): the 22nd field, in ticks since boot. The second is a name in parentheses, with
- * anything in it.
+ * proc(5): the 22nd field, in ticks since boot. The second one is a name in parentheses, with any
+ * characters in it.
  */
 #define FIELDS_AFTER_NAME \
 	"%*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu"
@@ -94,8 +94,10 @@ static uint64_t read_start_ticks(void)
 	return ticks;
 }
 
-/* When this process was started, before its first instruction, on the clock of clock_ns and to a
- * hundredth of a second; 0 when /proc does not tell. */
+/*
+ * Start of this process, before its first instruction, on the clock of clock_ns and to a hundredth
+ * of a second; 0 when /proc does not have it.
+ */
 static uint64_t process_start_ns(void)
 {
 	const uint64_t ticks = read_start_ticks();
@@ -103,7 +105,7 @@ static uint64_t process_start_ns(void)
 
 	if (ticks == 0)
 		return 0;
-	/* The ticks also run while the machine sleeps, our clock doesn't. */
+	/* The ticks include suspend, unlike our clock. */
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return clock_ns() + ticks * (SECOND_NS / sysconf(_SC_CLK_TCK)) -
 		(now.tv_sec * SECOND_NS + now.tv_nsec);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The numbers of a run, taken once. What is printed for people and what is written as JSON come
- * from here, so they agree.
+ * The numbers of a run, collected once: what is printed and what is written as JSON come from here,
+ * so they agree.
  */
 #ifndef TESTPMD_REPORT_H
 #define TESTPMD_REPORT_H
@@ -31,38 +31,40 @@ struct port_report {
 	char transport[32];
 	char features[1536]; /* names with spaces in between */
 	struct port_totals totals;
-	char tap[IFNAMSIZ]; /* joined to it; empty without one */
+	char tap[IFNAMSIZ]; /* interface joined to it; empty without one */
 	uint64_t
-		/* packets that the kernel refused, or that came from it and made no sense */
+		/* packets that the kernel refused, or sent malformed */
 		tap_dropped;
-	uint64_t bad_ip; /* checksums that the device found wrong; in the csum mode */
+	uint64_t bad_ip; /* in csum: checksums that the device found wrong */
 	uint64_t bad_l4;
-	uint64_t tx_dropped; /* by the mode, for want of room, and by the driver */
+	uint64_t tx_dropped; /* by the mode, when rings were full, and by the driver */
 	uint16_t queue_count;
 	struct queue_report queues[2 * MAX_QUEUES];
 };
 
 struct report {
 	double seconds;
-	/* since the process was started; 0: it sent none, or nobody knows */
+	/* since the process was started; 0 when unknown or without a packet */
 	double first_packet_ms;
 	const char *mode;
 	bool cycles_recorded;
 	bool bursts_recorded;
 	bool sums_counted;
 	uint64_t busy_cycles;
-	uint64_t cycle_packets; /* what busy_cycles is divided by */
+	uint64_t cycle_packets; /* the divisor of busy_cycles */
 	uint16_t port_count;
 	struct port_report ports[MAX_PORTS];
 };
 
-/* Takes the numbers of the run that is on, or has just ended. */
+/* Collects the numbers of the run that is on, or has just ended. */
 void report_collect(struct report *report, const struct fwd *fwd);
 
-/* testpmd's blocks of the end of a run, then ours. fwd is the one that was collected from. */
+/*
+ * Prints testpmd's blocks of the end of a run, then ours. fwd is the one that was collected from.
+ */
 void report_print(const struct report *report, const struct fwd *fwd);
 
-/* 0 or -errno. */
+/* Returns 0 or -errno. */
 int report_write_json(const struct report *report, FILE *file);
 
 double queue_kicks_per_thousand(const struct queue_report *queue);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The numbers of a run for programs. The keys are stable, and carry their unit. */
+/* The report as JSON, for programs. The keys are stable, and include their unit. */
 #include "report.h"
 
 #include <errno.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The end of a run for people: testpmd's blocks, whose labels and order scripts parse, then one per
- * port about its virtqueues. */
+/*
+ * The report in text, for people: testpmd's blocks, whose labels and order scripts parse, then one
+ * block per port about its virtqueues.
+ */
 #include "report.h"
 
 #include <inttypes.h>
@@ -18,7 +20,10 @@ struct share {
 	uint64_t bursts;
 };
 
-/* The two sizes above 0 that came most often, the more frequent first; returns all bursts. */
+/*
+ * Finds the two most frequent sizes above 0, the more frequent one first. Returns the number
+ * of all bursts.
+ */
 static uint64_t find_most_frequent(const uint64_t spread[MAX_BURST + 1], struct share top[2])
 {
 	uint64_t total = spread[0];
@@ -38,7 +43,7 @@ static uint64_t find_most_frequent(const uint64_t spread[MAX_BURST + 1], struct 
 	return total;
 }
 
-/* The last part is what the others leave of 100, so that the percentages add up. */
+/* The last percentage is the remainder, so that they add up to 100. */
 static void print_bursts(const char *direction, const uint64_t spread[MAX_BURST + 1])
 {
 	struct share parts[3] = {{0, spread[0]}};
@@ -122,9 +127,9 @@ static void print_port(const struct port_report *port, const struct fwd *fwd, bo
 	bool sums)
 {
 	printf("\n  " DASHES " Forward statistics for port %-2u " DASHES "\n", port->port);
-	/* A virtio device does not tell how many packets it had no buffer for. */
+	/* A virtio device does not report packets that it had no buffer for. */
 	print_counts(port->totals.rx_packets, 0);
-	/* Of tunnels it tells nothing either. */
+	/* It does not report checksums in tunnels either. */
 	if (sums) {
 		printf("  Bad-ipcsum: %-14" PRIu64 " Bad-l4csum: %-14" PRIu64
 		       "Bad-outer-l4csum: %-14u\n",

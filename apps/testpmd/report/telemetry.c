@@ -14,10 +14,10 @@
 
 #define NAMES_BYTES 1536
 
-/* The callbacks get no context of ours. */
+/* Callbacks of rte_telemetry have no context argument. */
 static const struct ports *watched;
 
-/* What an endpoint tells of one port. */
+/* Writes the answer of an endpoint for one port. */
 typedef void write_fn(const struct port *port, struct rte_tel_data *data);
 
 static int write_port(const char *parameters, struct rte_tel_data *data, write_fn *writer)
