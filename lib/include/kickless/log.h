@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * What the library has to say to a person: one sentence a message, naming the device, the field,
- * the value seen, the values allowed and the remedy. Nothing is logged on a data path.
+/**
+ * @file
+ * Messages of the library: one sentence each, which names the device, the field, the value seen, the
+ * values allowed and the remedy. Nothing is logged on a data path.
  */
 #ifndef KICKLESS_LOG_H
 #define KICKLESS_LOG_H
@@ -13,6 +14,7 @@
 
 #include <kickless/version.h>
 
+/** Levels of messages, the gravest first. */
 enum kl_log_level {
 	KL_LOG_ERROR,
 	KL_LOG_WARNING,
@@ -20,16 +22,22 @@ enum kl_log_level {
 	KL_LOG_DEBUG,
 };
 
-/* message has no trailing newline and is only valid during the call. */
+/** A receiver of messages. message has no newline at its end and is valid during the call only. */
 typedef void kl_log_fn(enum kl_log_level level, const char *message, void *context);
 
-/*
- * Sends messages up to level to fn; fn NULL restores the default, which is stderr with the prefix
- * "kickless: ". The default level is KL_LOG_NOTICE. Call it before other threads use the library.
+/**
+ * Sends messages up to level to fn. A fn of NULL restores the default, which is stderr with the
+ * prefix "kickless: ". The default level is KL_LOG_NOTICE.
+ *
+ * Thread: control, before other threads use the library.
  */
 KL_API void kl_log_set(enum kl_log_level level, kl_log_fn *fn, void *context);
 
-/* Any thread. Messages longer than 1023 bytes are cut. */
+/**
+ * Logs a message. One longer than 1023 bytes is cut.
+ *
+ * Thread: any.
+ */
 KL_API void kl_log(enum kl_log_level level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
@@ -38,7 +46,13 @@ KL_API void kl_log(enum kl_log_level level, const char *format, ...)
 #define kl_notice(...) kl_log(KL_LOG_NOTICE, __VA_ARGS__)
 #define kl_debug(...) kl_log(KL_LOG_DEBUG, __VA_ARGS__)
 
-/* For name, a device say, there is no memory of this process. Returns -ENOMEM. Any thread. */
+/**
+ * Logs that bytes of this process's memory can't be had for name, such as a device.
+ *
+ * Thread: any.
+ *
+ * Returns: -ENOMEM.
+ */
 static inline int kl_no_memory(const char *name, size_t bytes)
 {
 	kl_error(
@@ -48,7 +62,13 @@ static inline int kl_no_memory(const char *name, size_t bytes)
 	return -ENOMEM;
 }
 
-/* As above, right after a call that failed to make a file descriptor. Returns -errno. */
+/**
+ * Logs that no file descriptor can be had for name, right after the call that failed.
+ *
+ * Thread: any.
+ *
+ * Returns: -errno.
+ */
 static inline int kl_no_descriptor(const char *name)
 {
 	int rc = -errno;
