@@ -62,7 +62,7 @@ struct kl_function {
 };
 
 /**
- * Whether the kernel driver of a function hands it to programs: vfio-pci and uio_pci_generic do.
+ * Tests whether the kernel driver of a function hands it to programs: vfio-pci and uio_pci_generic do.
  *
  * Thread: any.
  */

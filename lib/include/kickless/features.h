@@ -17,7 +17,7 @@ struct kl_features {
 	uint64_t word[KL_FEATURE_BITS / 64];
 };
 
-/** Whether bit is in the set. A bit beyond the set is not. */
+/** Tests whether bit is in the set. A bit beyond the set is not. */
 static inline bool kl_features_has(const struct kl_features *set, unsigned int bit)
 {
 	return bit < KL_FEATURE_BITS && (set->word[bit / 64] >> (bit % 64) & 1);
@@ -37,7 +37,7 @@ static inline void kl_features_clear(struct kl_features *set, unsigned int bit)
 		set->word[bit / 64] &= ~(UINT64_C(1) << (bit % 64));
 }
 
-/** Whether both sets have the same bits. */
+/** Tests whether both sets have the same bits. */
 static inline bool kl_features_equal(const struct kl_features *a, const struct kl_features *b)
 {
 	return a->word[0] == b->word[0] && a->word[1] == b->word[1];
