@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
+/**
+ * @file
  * A virtio network device driven by polling. Packets are rte_mbufs.
  *
  *	kl_device_open("0000:00:05.0", &device);
@@ -13,9 +14,32 @@
  *	kl_net_stop(net);
  *	kl_device_close(device);
  *
- * Threads: the burst functions of one direction of one queue belong to one thread at a time. All
- * else belongs to one control thread per device, which may read statistics while bursts run but must
- * have ended them before it stops the device.
+ *	function			thread	states		returns
+ *	kl_net_from_device		control	all		the NIC, or NULL
+ *	kl_net_info			any	all		properties of the device
+ *	kl_net_start			control	stopped, failed	0 or -errno
+ *	kl_net_stop			control	all		0 or -errno
+ *	kl_net_recover			control	all		0, -EAGAIN, or -errno
+ *	kl_net_state			any	all		the state
+ *	kl_net_queue_stop, _start	control	running		0; else -EINVAL, -EAGAIN
+ *	kl_net_tx_offloads		control	all		0 unless started
+ *	kl_net_rx_offloads		control	all		0 unless started
+ *	kl_net_queue_pairs		control	all		those of the last start
+ *	kl_net_rx_burst			queue	all		0 unless running
+ *	kl_net_tx_burst			queue	all		0 unless running
+ *	kl_net_tx_kick			queue	all		nothing
+ *	kl_net_rx_arm			queue	all		false unless running
+ *	kl_net_rx_disarm		queue	all		nothing
+ *	kl_net_queue_event_fd		any	all		-1 without an interrupt
+ *	kl_net_queue_stats_get		any	all		0, -EINVAL
+ *	kl_net_queue_info_get		any	all		0; else -EINVAL, -EAGAIN
+ *	kl_net_tx_offload_name		any	-		a name, or NULL
+ *	kl_net_rx_offload_name		any	-		a name, or NULL
+ *
+ * Threads: "queue" is one thread at a time for each direction of each queue. "control" is one
+ * thread at a time for the device. It may be a queue's thread, but not within a call of it. While
+ * it stops or recovers the device, the threads of the queues may go on with their calls, which then
+ * move nothing. Queue functions take queues of the last start, from kl_net_start on.
  */
 #ifndef KICKLESS_NET_H
 #define KICKLESS_NET_H
@@ -35,21 +59,23 @@ struct kl_net;
 #define KL_NET_MAC_BYTES 6
 #define KL_NET_SPEED_UNKNOWN UINT32_MAX
 
-/* What the device says of itself; read again at start and whenever it tells of a change. */
+/**
+ * Properties of a network device. Read again at each start and at each change of the configuration.
+ */
 struct kl_net_info {
 	uint8_t mac[KL_NET_MAC_BYTES];
 	bool mac_is_random; /* the device has none, or a useless one */
-	uint16_t mtu; /* 1500 when the device does not say */
-	uint16_t max_mtu; /* the largest that the device allows; 65535 when it does not say */
-	bool link_up; /* true when the device does not say */
-	uint32_t speed_mbps; /* KL_NET_SPEED_UNKNOWN when the device does not say */
+	uint16_t mtu; /* 1500 when the device has no such field */
+	uint16_t max_mtu; /* the largest that the device allows; 65535 without such a field */
+	bool link_up; /* true when the device has no such field */
+	uint32_t speed_mbps; /* KL_NET_SPEED_UNKNOWN when the device does not report it */
 	bool full_duplex;
 	uint16_t max_queue_pairs;
 	uint16_t rx_ring_max; /* largest ring sizes, in descriptors; 0 before the first start */
 	uint16_t tx_ring_max;
 
 	/*
-	 * What a start may ask for, as RTE_ETH_TX_OFFLOAD_* and RTE_ETH_RX_OFFLOAD_* of
+	 * Offloads that a start may request, as RTE_ETH_TX_OFFLOAD_* and RTE_ETH_RX_OFFLOAD_* of
 	 * rte_ethdev.h. VLAN tags and checksums that the device can't do are done in software.
 	 */
 	uint64_t tx_offloads;
@@ -58,35 +84,39 @@ struct kl_net_info {
 	uint16_t rss_table_max; /* entries of the indirection table; 0: no RSS */
 	uint64_t rss_types; /* RTE_ETH_RSS_* that the device can hash */
 
-	/* How often the device asked for gratuitous packets; see kl_net_announcement_create. */
+	/* How often the device has requested gratuitous packets: kl_net_announcement_create. */
 	uint32_t announcements;
 };
 
+/** Settings of a start. */
 struct kl_net_conf {
 	/* Receive queues get interrupts, so that kl_net_rx_arm makes sense. */
 	bool rx_interrupts;
-	uint16_t queue_pairs; /* 1 to max_queue_pairs; 0 takes 1 */
+	uint16_t queue_pairs; /* 1 to max_queue_pairs; 0 takes the name's queues=, or 1 */
 	uint16_t rx_ring_size; /* a power of two; 0 takes the device's maximum */
 	uint16_t tx_ring_size;
-	struct rte_mempool
-		*pool; /* where receive buffers come from; any thread of a queue allocates */
-	struct kl_kick_policy
-		tx_kick; /* zero is eager, which is right unless the queue is polled all the time */
+	/* Source of the receive buffers. The threads of the queues allocate from it. */
+	struct rte_mempool *pool;
+	/* Zero is eager, which is right unless the queue is polled all the time. */
+	struct kl_kick_policy tx_kick;
 	/*
-	 * A transmit queue with packets in flight and no progress for so long, as far as it is
-	 * polled, is taken for broken, and kl_net_recover resets the device; 0: it may stand still as
-	 * long as it likes, as it does where somebody holds the other side.
+	 * A transmit queue is broken when it has had packets in flight and no progress for so long,
+	 * as far as it is polled. kl_net_recover then resets the device. 0: it may stand still for
+	 * any time, as it does while a person stops the back end.
 	 */
 	uint32_t tx_timeout_ms;
 	/*
 	 * Of those in struct kl_net_info. A device's feature is accepted only when something here
-	 * asks for it, because from then on packets may come with, or must be given, what it means:
-	 *	TX *_CKSUM	packets may ask for checksums by RTE_MBUF_F_TX_*; also those that came from
-	 *			another port with RTE_MBUF_F_RX_L4_CKSUM_NONE get theirs completed
-	 *	TX TCP_TSO	TCP packets up to 64 KiB with RTE_MBUF_F_TX_TCP_SEG; UDP_TSO likewise
-	 *	RX *_CKSUM	packets come with RTE_MBUF_F_RX_L4_CKSUM_*; NONE: the data is good, but the
-	 *			checksum field holds only the sum of the pseudo header
-	 *	RX TCP_LRO	packets come larger than the MTU, with RTE_MBUF_F_RX_LRO and tso_segsz
+	 * requests it, because from then on packets may come with, or must be given, what it means:
+	 *	TX *_CKSUM	packets may request checksums by RTE_MBUF_F_TX_*; those that came
+	 *			from another port with RTE_MBUF_F_RX_L4_CKSUM_NONE get theirs
+	 *			completed
+	 *	TX TCP_TSO	TCP packets up to 64 KiB with RTE_MBUF_F_TX_TCP_SEG; UDP_TSO
+	 *			likewise
+	 *	RX *_CKSUM	packets come with RTE_MBUF_F_RX_L4_CKSUM_*; NONE: the data is good,
+	 *			but the checksum field holds only the sum of the pseudo header
+	 *	RX TCP_LRO	packets come larger than the MTU, with RTE_MBUF_F_RX_LRO and
+	 *			tso_segsz
 	 *	RX RSS_HASH	packets come with RTE_MBUF_F_RX_RSS_HASH
 	 *	RX VLAN_FILTER	tagged packets come only with an id that kl_net_vlan_set let through
 	 */
@@ -94,26 +124,27 @@ struct kl_net_conf {
 	uint64_t rx_offloads;
 };
 
+/** The two queues of a pair. */
 enum kl_net_direction {
 	KL_NET_RX,
 	KL_NET_TX,
 };
 
-/*
- * One queue's counters; those of struct kl_queue_stats hold for all queue kinds. Counted since the
- * device was opened, across restarts; written by the queue's thread only.
+/**
+ * The counters of one queue. Those of struct kl_queue_stats are the same for all queues. Counted
+ * since the device was opened, across restarts. Written by the queue's thread only.
  */
 struct kl_net_queue_stats {
 	struct kl_queue_stats queue;
 	uint64_t packets; /* handed to, or taken from, the application and good */
 	uint64_t bytes; /* of those, from the Ethernet header on, without FCS */
-	uint64_t errors; /* rx: dropped as malformed by the device; tx: dropped as impossible to
-			    send */
+	uint64_t errors; /* dropped; rx: malformed by the device; tx: impossible to send */
 	uint64_t nombuf; /* rx: refills that found the pool short */
 	uint64_t interrupts; /* rx: the device's notifications, as kl_net_rx_disarm finds them */
-	uint64_t resets; /* times that kl_net_recover brought the device back */
+	uint64_t resets; /* recoveries of the device that ended well */
 };
 
+/** Properties of a queue since the last start. */
 struct kl_net_queue_info {
 	uint16_t size; /* ring descriptors */
 	struct kl_kick_policy kick;
@@ -123,78 +154,140 @@ struct kl_net_queue_info {
 	bool is_stopped; /* by kl_net_queue_stop */
 };
 
-/* The name of an offload without its prefix, such as "TCP_CKSUM"; NULL for other bits than one. */
+/**
+ * The name of a transmit offload without its prefix, such as "TCP_CKSUM"; NULL for other values
+ * than one bit of those.
+ *
+ * Thread: any.
+ */
 KL_API const char *kl_net_tx_offload_name(uint64_t offload);
+
+/**
+ * The name of a receive offload without its prefix; NULL for other values than one bit of those.
+ *
+ * Thread: any.
+ */
 KL_API const char *kl_net_rx_offload_name(uint64_t offload);
 
-/* The network side of a device, NULL when it is of another type. */
+/**
+ * The network side of a device, NULL when its type is another. It lives as long as the device.
+ *
+ * Thread: control.
+ */
 KL_API struct kl_net *kl_net_from_device(struct kl_device *device);
 
+/**
+ * The properties of the device. The structure lives as long as the device. The control thread
+ * changes it at a start and in kl_device_event_handle.
+ *
+ * Thread: any.
+ */
 KL_API const struct kl_net_info *kl_net_info(const struct kl_net *net);
 
-/*
- * Negotiates, sets the queues up, fills the receive rings and lets the device run. Returns 0, or
- * after a message -EINVAL (conf), -EBUSY (running already), -ENOTSUP, -EPROTO, -ENOMEM (pool or
- * ring memory), -EIO, -ETIMEDOUT; the device is then stopped and may be started again, unless its
- * reset timed out. What kickless/net_control.h has set is told to the device again, and a refusal
- * there is one of the start.
+/**
+ * Negotiates features, sets the queues up, fills the receive rings and lets the device run.
+ * Settings of kickless/net_control.h are sent to the device again; one that it refuses is an error
+ * of the start.
+ *
+ * Thread: control.
+ * Ownership: the mempool must live until the device is stopped.
+ * Returns: 0; after a message -EINVAL (conf), -EBUSY (it is started already), -ENOTSUP, -EPROTO,
+ * -ENOMEM (pool or ring memory), -EIO, -EAGAIN (a thread has been within a call for 5 s, or its
+ * back end is not there); -ETIMEDOUT, it is lost. Unless it is lost, the device is stopped then and
+ * may be started again.
  */
 KL_API int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf);
 
-/*
- * Resets the device and frees all packets it held, once all threads have left the burst functions,
- * which from then on take and return nothing. 0, also when it was not running; -EIO, -ETIMEDOUT as
- * kl_device_reset; -EAGAIN, and nothing is stopped, when a thread stayed in a call for 5 s.
+/**
+ * Waits until all threads have left the functions of the queues, resets the device and frees all
+ * packets that it had. From then on these functions take and return nothing.
+ *
+ * Thread: control.
+ * Returns: 0, also when it was not started; after a message -EAGAIN, a thread has been within a
+ * call for 5 s, and nothing is stopped; -ETIMEDOUT, the reset did not end: the device is lost;
+ * -EIO, it has left the bus: it is stopped all the same.
  */
 KL_API int kl_net_stop(struct kl_net *net);
 
-/*
- * Looks whether the device asks for a reset, whether a queue no longer trusts it, or whether the
- * back end behind it has gone away; if so, brings it back as it was: waits for the queues' threads
- * to leave their calls, resets the device, and sets it up again. What was in flight is freed and
- * counted as failed, and what had been received but not taken is lost with it. Bursts may go on all
- * the time: they take and return nothing until the device is back.
+/**
+ * Brings the device back as it was when it requests a reset, when a queue is broken, or when its
+ * back end has disconnected: waits until the threads have left the functions of the queues, resets
+ * the device and sets it up again. What was in flight is freed and counted as failed. What had been
+ * received and was not taken is lost. Bursts may go on all the time: they take and return nothing
+ * until the device is back.
  *
  * To be called about once a second, and when kl_device_event_fd is readable, after
- * kl_device_event_handle. Costs a register read, an exit with most devices. Control thread.
+ * kl_device_event_handle. Costs a register read, an exit with most devices. A device that is there
+ * gets three resets a minute. One whose back end comes and goes is waited for without end.
  *
- * Returns 0 when the device runs, or is stopped; -EAGAIN when it is not there now, or a thread stayed
- * in a call for 5 s: call again later; other errors when it was given up, which has been said: its
- * queues stand still until a stop and start. A device that is there gets three resets a minute; one
- * whose back end comes and goes is waited for without end.
+ * Thread: control.
+ * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: the device is not there now, or
+ * a thread has been within a call for 5 s. -ETIMEDOUT: it is lost. Other errors: it has failed,
+ * which has been logged; its queues stand still until a stop and start.
  */
 KL_API int kl_net_recover(struct kl_net *net);
 
-/*
- * Stops one queue while the others run: waits for its thread to leave the burst functions, which on
- * this queue take and return nothing from then on, and resets it. What it had not sent is freed and
- * counted as failed; what had arrived and was not taken is lost. It stays stopped when
- * kl_net_recover resets the device, and starts with the next kl_net_start. Virtio 1.x, 2.6.1. Control
- * thread.
+/**
+ * Stops one queue while the others run: waits until its thread has left the functions of the queue,
+ * which take and return nothing on it from then on, and resets it. Packets that it had not sent are
+ * freed and counted as failed. Packets that had arrived and were not taken are lost. It stays
+ * stopped when kl_net_recover resets the device, and starts with the next kl_net_start.
  *
- * 0, also when it is stopped, or started, already; after a message -EINVAL (the port does not run, or
- * has no such queue), -ENOTSUP (the device was not started with RING_RESET), -EAGAIN (a thread stayed
- * in a call for 5 s, or the device is not there now); -EIO, -EPROTO, -ETIMEDOUT: the device did not
- * do it. When that is a stop's, nothing moves on the queue until kl_net_recover has reset the device,
- * and then it runs again.
+ * Thread: control.
+ * Returns: 0, also when it is stopped already; after a message -EINVAL (the device is not
+ * started, or has no such queue), -ENOTSUP (it was started without RING_RESET), -EAGAIN (a thread
+ * has been within a call for 5 s, or the device is not there now); -EIO, -EPROTO, -ETIMEDOUT: the
+ * device did not do it. Then nothing moves on the queue until kl_net_recover has reset the
+ * device, and it runs again.
+ * Spec: 2.6.1.
  */
 KL_API int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
-/* Starts it again, with an empty transmit or a full receive ring. The counters go on. */
+
+/**
+ * Starts a queue that kl_net_queue_stop has stopped, with an empty transmit or a full receive ring.
+ * The counters go on.
+ *
+ * Thread: control.
+ * Returns: 0, also when it is started already; errors as of kl_net_queue_stop.
+ */
 KL_API int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint16_t queue);
 
-/** The state of the device: kl_device_state. Thread: any. */
+/**
+ * The state of the device: kl_device_state.
+ *
+ * Thread: any.
+ */
 KL_API enum kl_device_state kl_net_state(const struct kl_net *net);
 
-/* Offloads that are in force since the start: what was asked for and what comes with it; 0 before. */
+/**
+ * Transmit offloads in force since the start: those requested and those that come with them;
+ * 0 unless started.
+ *
+ * Thread: control.
+ */
 KL_API uint64_t kl_net_tx_offloads(const struct kl_net *net);
+
+/**
+ * Receive offloads in force since the start, as kl_net_tx_offloads.
+ *
+ * Thread: control.
+ */
 KL_API uint64_t kl_net_rx_offloads(const struct kl_net *net);
 
-/* Queue pairs of the last start. */
+/**
+ * Queue pairs of the last start.
+ *
+ * Thread: control.
+ */
 KL_API uint16_t kl_net_queue_pairs(const struct kl_net *net);
 
-/*
- * Receives up to count packets of queue into packets, and refills the ring. The packets belong to
- * the caller. Returns how many. Virtio 1.x, 5.1.9.4.
+/**
+ * Receives up to count packets of a queue into packets, and refills the ring.
+ *
+ * Thread: queue.
+ * Ownership: the packets belong to the caller.
+ * Returns: the number of packets; 0 unless the device runs.
+ * Spec: 5.1.9.4.
  */
 KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count);
@@ -208,40 +301,72 @@ KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_m
  *	}
  *	kl_net_rx_disarm(net, queue)
  *
- * The limit is for devices that lose a notification, and for a pool that was empty when the ring was
- * refilled. Several queues: arm all, sleep only if none has work, disarm all that were armed.
+ * The limit is for devices that lose a notification, and for a pool that was empty when the ring
+ * was refilled. Several queues: arm all, sleep only if none has work, disarm all that were armed.
  */
 
-/* Readable when packets came to an armed queue; -1 when there is no interrupt for it. Constant
- * while the device runs. Any thread. */
+/**
+ * The eventfd that becomes readable when packets have come to an armed queue. Constant while
+ * the device runs.
+ *
+ * Thread: any.
+ * Returns: -1 when there is no interrupt for it.
+ */
 KL_API int kl_net_queue_event_fd(const struct kl_net *net, uint16_t queue);
 
-/*
- * Asks the device to tell of the next packet. True when one is there already, and the caller must not
- * sleep. The queue's thread. Virtio 1.x, 2.7.7.1, 2.7.14.
+/**
+ * Requests a notification of the next packet.
+ *
+ * Thread: queue.
+ * Returns: true when a packet is there already: the caller must not sleep.
+ * Spec: 2.7.7.1, 2.7.14.
  */
 KL_API bool kl_net_rx_arm(struct kl_net *net, uint16_t queue);
 
-/* The queue is polled again: no more notifications; empties the event's descriptor. Its thread. */
+/**
+ * Returns to polling: requests no notifications any more, and empties the event's descriptor.
+ *
+ * Thread: queue.
+ */
 KL_API void kl_net_rx_disarm(struct kl_net *net, uint16_t queue);
 
-/*
- * Sends up to count packets on queue. Returns how many were taken, from the front; those belong to
- * the driver and are freed to their pools when the device is done with them, some calls later. The
- * others remain the caller's: the ring is full. A packet that can never be sent (empty, or more
- * pieces than the ring allows) is taken, freed and counted as an error. With a kick policy that
- * waits, call it with count 0 too while there is nothing to send (see struct kl_kick_policy).
- * Virtio 1.x, 5.1.9.2.
+/**
+ * Sends up to count packets on a queue. A packet that can never be sent (empty, or of more segments
+ * than the ring allows) is taken, freed and counted as an error. With a kick policy that waits,
+ * call it with count 0 too while there is nothing to send (see struct kl_kick_policy).
+ *
+ * Thread: queue.
+ * Ownership: packets that were taken belong to the driver, which frees them to their pools when the
+ * device is done with them, some calls later. The others remain the caller's: the ring is full.
+ * Returns: the number of packets taken, from the front; 0 unless the device runs.
+ * Spec: 5.1.9.2.
  */
 KL_API uint16_t kl_net_tx_burst(struct kl_net *net, uint16_t queue, struct rte_mbuf **packets,
 	uint16_t count);
 
-/* Takes back what the device has sent and makes an owed kick decision now. The queue's thread. */
+/**
+ * Reclaims the packets that the device has sent, and makes a pending kick decision now.
+ *
+ * Thread: queue.
+ */
 KL_API void kl_net_tx_kick(struct kl_net *net, uint16_t queue);
 
-/* -EINVAL when there is no such queue; any thread. */
+/**
+ * Copies the counters of a queue. Each is exact, but they are not of one moment while bursts run.
+ *
+ * Thread: any.
+ * Returns: 0; -EINVAL when the device has no such queue.
+ */
 KL_API int kl_net_queue_stats_get(const struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_queue_stats *stats);
+
+/**
+ * Copies the properties of a queue.
+ *
+ * Thread: any.
+ * Returns: 0; -EINVAL when the device is not started or has no such queue; -EAGAIN when the queue
+ * does not exist now, since the device is being recovered.
+ */
 KL_API int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_queue_info *info);
 
