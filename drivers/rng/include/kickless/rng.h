@@ -55,15 +55,15 @@ KL_API int kl_rng_start(struct kl_rng *rng);
  *
  * Thread: queue.
  * Returns: 0; -ETIMEDOUT, and the next call waits for the same answer; -ESHUTDOWN while the device
- * is not running; after a message -EPROTO, it gave no byte or claims more than it was asked for;
- * -EIO, it broke its queue, asks for a reset or is gone: it is halted.
+ * is not running; after a message -EPROTO, it gave no byte or claims more than was requested; -EIO,
+ * it broke its queue, requests a reset or is gone: it is halted.
  * Spec: 5.4.6.
  */
 KL_API int kl_rng_read(struct kl_rng *rng, void *data, size_t size, uint64_t timeout_ns);
 
 /**
- * Resets a device that is halted or asks for it, and starts it again. To be called after kl_rng_read
- * has failed, or about once a second; costs a register read.
+ * Resets a device that is halted or requests it, and starts it again. To be called after
+ * kl_rng_read has failed, or about once a second; costs a register read.
  *
  * Thread: control.
  * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: its back end is not there, or a
