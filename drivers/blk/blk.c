@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The driver as the bus knows it: which types, which features, how a user names a device. */
+/* The registration of the driver: device types, feature names, names of devices. */
 #include <kickless/blk.h>
 
 #include <errno.h>
@@ -34,13 +34,13 @@ static const struct kl_feature_name feature_names[] = {
 	{0, NULL},
 };
 
-/* A write cache that can't be flushed is of no use to know of. */
+/* A write cache that can't be flushed is useless, so its mode is not negotiated. */
 static const struct kl_feature_rule feature_rules[] = {
 	{.bit = VIRTIO_BLK_F_CONFIG_WCE, .needed_count = 1, .needed = {VIRTIO_BLK_F_FLUSH}},
 	{0},
 };
 
-static int probe(struct kl_device *device)
+static int probe_device(struct kl_device *device)
 {
 	struct kl_blk *blk = calloc(1, sizeof(*blk));
 	int rc;
@@ -89,7 +89,7 @@ static struct kl_driver blk_driver = {
 	.types = types,
 	.feature_names = feature_names,
 	.feature_rules = feature_rules,
-	.probe = probe,
+	.probe = probe_device,
 	.remove = remove_device,
 	.name_key = "serial",
 	.is_named = is_named,

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Taking completions. 5.2.6: the status byte decides; what the device says it wrote is
- * not looked at.
- */
+/* Completions. 5.2.6: the status byte decides. The used length is not read. */
 #include <errno.h>
 
 #include "deadline.h"
@@ -12,7 +9,7 @@
 #include "subrequest.h"
 #include "zones.h"
 
-/* Polls between two looks at the clock for late requests. */
+/* Polls between two reads of the clock for late requests. */
 #define DEADLINE_POLLS 64
 
 /* 5.2.6: unknown statuses are errors, and so is a status byte that was not written. */
@@ -25,7 +22,7 @@ static int result_of(const struct blk_queue *queue, uint8_t status)
 	return status == VIRTIO_BLK_S_UNSUPP ? -ENOTSUP : -EIO;
 }
 
-/* The status, read once; the byte is made ready for the slot's next use while its line is here. */
+/* The status, read once. The byte is reset for the slot's next use while its cache line is here. */
 static inline uint8_t take_status(struct blk_queue *queue, const struct blk_slot *slot)
 {
 	uint8_t *value = &queue->status[blk_slot_number(queue, slot)].value;
@@ -35,7 +32,7 @@ static inline uint8_t take_status(struct blk_queue *queue, const struct blk_slot
 	return status;
 }
 
-/* A part of a request, or an error. */
+/* Completes a subrequest, or a request with an error. */
 static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot, uint8_t status)
 {
 	int result = result_of(queue, status);
@@ -50,7 +47,7 @@ static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot
 		blk_ready_push(queue, slot->user_data, result, 0);
 }
 
-/* Slots that are taken from the ring in one go. */
+/* Slots that are harvested from the ring in one go. */
 #define HARVEST_CHUNK 32
 
 uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completions, uint16_t max)
@@ -118,8 +115,8 @@ static uint16_t poll_open(struct blk_queue *queue, struct kl_blk_completion *com
 	return n;
 }
 
-/* What a stop completed can still be taken; while the control thread is at work nothing can. */
-KL__COLD static uint16_t poll_shut(struct blk_queue *queue, struct kl_blk_completion *completions,
+/* Delivers the completions of a stop. While the control thread is at work there are none. */
+KL__COLD static uint16_t poll_closed(struct blk_queue *queue, struct kl_blk_completion *completions,
 	uint16_t max)
 {
 	uint16_t n;
@@ -143,7 +140,7 @@ uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue, struct kl_blk_completio
 	if (KL__LIKELY(kl__gate_enter(&q->gate)))
 		n = poll_open(q, completions, max);
 	else
-		n = poll_shut(q, completions, max);
+		n = poll_closed(q, completions, max);
 	kl__gate_leave(&q->gate);
 	return n;
 }

@@ -16,12 +16,12 @@
  */
 #define MIN_RING 4
 /*
- * Completions that can be outstanding at one time, per ring entry: a request in a slot, a group,
- * one refused at submit; blk_submit_split takes nothing more then. A power of two.
+ * Completions that can be outstanding at one time, per ring entry: a request in a slot, a parent,
+ * one refused at submit; blk_submit_split accepts nothing more then. A power of two.
  */
 #define READY_PER_SLOT 4
 
-/* A power of two, also where the ring's size is none. */
+/* A power of two, even if the ring's size is not. */
 static uint32_t ready_size(uint16_t size)
 {
 	uint32_t entries = READY_PER_SLOT;
@@ -31,14 +31,14 @@ static uint32_t ready_size(uint16_t size)
 	return entries;
 }
 
-static size_t groups_offset(uint16_t size)
+static size_t parents_offset(uint16_t size)
 {
 	return size * sizeof(struct blk_slot);
 }
 
 static size_t ready_offset(uint16_t size)
 {
-	return groups_offset(size) + size * sizeof(struct blk_parent);
+	return parents_offset(size) + size * sizeof(struct blk_parent);
 }
 
 static size_t own_bytes(uint16_t size)
@@ -46,7 +46,7 @@ static size_t own_bytes(uint16_t size)
 	return ready_offset(size) + (size_t)ready_size(size) * sizeof(struct kl_blk_completion);
 }
 
-static int allocate(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
+static int allocate_memory(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
 {
 	int rc = kl_device_dma_alloc(blk->device,
 		size * (sizeof(struct blk_slot_memory) + sizeof(struct blk_status)), KL__CACHE_LINE,
@@ -57,15 +57,15 @@ static int allocate(struct kl_blk *blk, struct blk_queue *queue, uint16_t size)
 	return rc;
 }
 
-static void line_up_groups(struct blk_queue *queue, struct blk_parent *groups)
+static void link_parents(struct blk_queue *queue, struct blk_parent *parents)
 {
 	for (uint16_t i = 0; i < queue->size; i++) {
-		groups[i].next = queue->free_parents;
-		queue->free_parents = &groups[i];
+		parents[i].next = queue->free_parents;
+		queue->free_parents = &parents[i];
 	}
 }
 
-static void place(struct blk_queue *queue, uint16_t size)
+static void place_areas(struct blk_queue *queue, uint16_t size)
 {
 	char *own = queue->own.memory;
 
@@ -77,21 +77,16 @@ static void place(struct blk_queue *queue, uint16_t size)
 	queue->ready = (struct kl_blk_completion *)(own + ready_offset(size));
 	queue->ready_mask = ready_size(size) - 1;
 	queue->size = size;
-	line_up_groups(queue, (struct blk_parent *)(own + groups_offset(size)));
-}
-
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
+	link_parents(queue, (struct blk_parent *)(own + parents_offset(size)));
 }
 
 static void set_limits(struct kl_blk *blk, struct blk_queue *queue)
 {
 	const struct kl_blk_info *info = &blk->info;
 
-	queue->segments = (uint16_t)smaller(smaller(info->seg_max, BLK_SEGMENTS_MAX),
+	queue->segments = (uint16_t)KL__MIN(KL__MIN(info->seg_max, BLK_SEGMENTS_MAX),
 		queue->ring->size - 2u);
-	queue->plain_bytes = smaller(info->size_max != 0 ? info->size_max : UINT32_MAX,
+	queue->plain_bytes = KL__MIN(info->size_max != 0 ? info->size_max : UINT32_MAX,
 		BLK_SUBREQUEST_BYTES);
 	queue->block_mask = info->block_size - 1;
 	queue->iova_is_virtual = kl_device_iova_is_virtual(blk->device);
@@ -141,10 +136,10 @@ int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index
 	if (rc != 0)
 		return rc;
 	if (!again) {
-		rc = allocate(blk, queue, queue->ring->size);
+		rc = allocate_memory(blk, queue, queue->ring->size);
 		if (rc != 0)
 			return rc;
-		place(queue, queue->ring->size);
+		place_areas(queue, queue->ring->size);
 	}
 	set_limits(blk, queue);
 	format_slots(queue);

@@ -48,8 +48,8 @@ static int check_conf(const struct kl_blk *blk, const struct kl_blk_conf *conf)
 	if (blk->info.zones.zone_bytes != 0 &&
 		kl_features_has(&kl_device_options(blk->device)->declined, VIRTIO_BLK_F_ZONED)) {
 		kl_error(
-			"%s: a host-managed disk loses data under who does not know its zones; leave "
-			"out features=-ZONED",
+			"%s: a driver that does not use the zones of a host-managed disk would lose "
+			"data; leave out features=-ZONED",
 			name);
 		return -EINVAL;
 	}
@@ -61,8 +61,8 @@ static int check_conf(const struct kl_blk *blk, const struct kl_blk_conf *conf)
 	return 0;
 }
 
-/* What the caller left open. */
-static void resolve(const struct kl_blk *blk, struct kl_blk_conf *conf)
+/* Sets defaults for the fields that the caller left at 0. */
+static void set_defaults(const struct kl_blk *blk, struct kl_blk_conf *conf)
 {
 	const struct kl_device_options *options = kl_device_options(blk->device);
 
@@ -85,7 +85,7 @@ static int make_records(struct kl_blk *blk, uint16_t count)
 		memset(queue, 0, sizeof(*queue));
 		queue->gate.state = KL__GATE_CLOSED;
 		blk->queues[blk->queues_made] = queue;
-		/* A thread that sees the number sees the queue. */
+		/* A thread that reads this number also sees the queue. */
 		kl__store_release(&blk->queues_made, blk->queues_made + 1);
 	}
 	return 0;
@@ -107,7 +107,7 @@ int blk_configure(struct kl_device *device, const void *started_with)
 	struct kl_blk_conf conf = *(const struct kl_blk_conf *)started_with;
 	int rc;
 
-	resolve(blk, &conf);
+	set_defaults(blk, &conf);
 	rc = check_conf(blk, &conf);
 	if (rc == 0)
 		rc = make_records(blk, conf.queues);

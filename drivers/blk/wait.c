@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Waiting for completions: poll, then sleep, and never miss the wake-up in
- * between. 2.7.7.1, 2.7.10.
- */
+/* Waiting for completions: poll, then sleep without a missed wake-up. 2.7.7.1, 2.7.10. */
 #include <errno.h>
 #include <poll.h>
 #include <time.h>
@@ -16,8 +13,8 @@
 #include "state.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
-/* With requests in flight nobody sleeps longer without a look at the ring. */
-#define NAP_NS NS_PER_SECOND
+/* With requests in flight no thread sleeps longer without reading the ring. */
+#define SLEEP_NS NS_PER_SECOND
 
 void blk_wake_all(struct kl_device *device)
 {
@@ -39,9 +36,9 @@ static bool is_idle(const struct blk_queue *queue)
 		queue->waiting == NULL;
 }
 
-static bool arm(struct blk_queue *queue)
+static bool arm_queue(struct blk_queue *queue)
 {
-	/* What is owed can't be decided while we sleep. */
+	/* A pending decision can't be made while the thread sleeps. */
 	kl__kick_flush(queue->ring);
 	return queue->ready_count > 0 || kl__queue_arm(queue->ring);
 }
@@ -55,7 +52,7 @@ bool kl_blk_arm(struct kl_blk *blk, uint16_t queue)
 		return has_work;
 	q = blk->queues[queue];
 	if (kl__gate_enter(&q->gate))
-		has_work = arm(q);
+		has_work = arm_queue(q);
 	kl__gate_leave(&q->gate);
 	return has_work;
 }
@@ -72,20 +69,20 @@ void kl_blk_disarm(struct kl_blk *blk, uint16_t queue)
 	kl__gate_leave(&q->gate);
 }
 
-/* Until when a sleep may last: the earliest deadline of a request, or a nap. */
-static uint64_t nap_ticks(const struct blk_queue *queue, uint64_t now)
+/* Ticks that a sleep may last: until the earliest deadline of a request, and at most SLEEP_NS. */
+static uint64_t sleep_ticks(const struct blk_queue *queue, uint64_t now)
 {
-	uint64_t nap = queue->blk->ticks_per_second / (NS_PER_SECOND / NAP_NS), due;
+	uint64_t limit = queue->blk->ticks_per_second / (NS_PER_SECOND / SLEEP_NS), due;
 
 	if (queue->timeout_ticks == 0)
-		return nap;
-	/* Who looks less often than that seems to have been stopped. */
-	if (nap > queue->timeout_ticks / 4)
-		nap = queue->timeout_ticks / 4;
+		return limit;
+	/* A longer time between two checks would count as a stop of the program. */
+	if (limit > queue->timeout_ticks / 4)
+		limit = queue->timeout_ticks / 4;
 	due = queue->oldest + queue->timeout_ticks;
 	if (due <= now)
 		return 1;
-	return due - now < nap ? due - now : nap;
+	return due - now < limit ? due - now : limit;
 }
 
 enum readiness { SLEEP, POLL, IDLE };
@@ -97,12 +94,12 @@ static enum readiness prepare_sleep(struct blk_queue *queue, uint64_t now, uint6
 	if (kl__gate_enter(&queue->gate)) {
 		if (is_idle(queue)) {
 			readiness = IDLE;
-		} else if (!arm(queue)) {
-			uint64_t nap = nap_ticks(queue, now);
+		} else if (!arm_queue(queue)) {
+			uint64_t limit = sleep_ticks(queue, now);
 
 			readiness = SLEEP;
-			if (*ticks > nap)
-				*ticks = nap;
+			if (*ticks > limit)
+				*ticks = limit;
 		}
 	}
 	kl__gate_leave(&queue->gate);
@@ -122,8 +119,8 @@ static int sleep_on(int fd, uint64_t ns)
 	return rc < 0 ? -EINTR : 0;
 }
 
-/* After a nap in which nothing happened: is somebody late, or was a notification lost? */
-static void wake_up(struct blk_queue *queue)
+/* Checks for late requests and for a lost notification, after a sleep without completions. */
+static void check_after_sleep(struct blk_queue *queue)
 {
 	if (kl__gate_enter(&queue->gate)) {
 		kl__queue_disarm(queue->ring);
@@ -137,7 +134,7 @@ static void wake_up(struct blk_queue *queue)
  * Sleeps for at most ticks, unless there is something to do. 0, -EINTR, or -ENOENT when nothing
  * is in flight.
  */
-static int rest(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ticks)
+static int sleep_until_due(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ticks)
 {
 	uint64_t now = kl__clock();
 	int rc = 0;
@@ -150,14 +147,14 @@ static int rest(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ti
 			(uint64_t)((double)ticks * 1e9 / (double)blk->ticks_per_second) + 1);
 		/* fall through */
 	case POLL:
-		wake_up(queue);
+		check_after_sleep(queue);
 	}
 	return rc;
 }
 
 /* Polls until min completions are there, or the clock reads until. */
-static uint16_t spin(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions,
-	uint16_t min, uint16_t max, uint64_t until)
+static uint16_t poll_until(struct kl_blk *blk, uint16_t queue,
+	struct kl_blk_completion *completions, uint16_t min, uint16_t max, uint64_t until)
 {
 	uint16_t n = 0;
 
@@ -188,14 +185,14 @@ int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *co
 	for (;;) {
 		uint64_t spun = now + blk->spin_ticks;
 
-		n += spin(blk, queue, completions + n, n < min ? min - n : 0, max - n,
+		n += poll_until(blk, queue, completions + n, n < min ? min - n : 0, max - n,
 			spun < deadline ? spun : deadline);
 		now = kl__clock();
 		if (n >= min || now >= deadline)
 			return n;
 		if (kl_blk_state(blk) != KL_DEVICE_RUNNING)
 			return n > 0 ? n : -ESHUTDOWN;
-		if (fd >= 0 && rest(blk, blk->queues[queue], fd, deadline - now) != 0)
+		if (fd >= 0 && sleep_until_due(blk, blk->queues[queue], fd, deadline - now) != 0)
 			return n;
 		now = kl__clock();
 	}

@@ -70,7 +70,9 @@ struct net_txq {
 	uint16_t header_bytes;
 	/* Of the last simple packets; see pool_class in tx.c. */
 	struct rte_mempool *pool;
-	/* Packets in flight that do not return to pool in bulk: of another mempool, or not simple. */
+	/*
+	 * Packets in flight that do not return to pool in bulk: of another mempool, or not simple.
+	 */
 	uint16_t other_pool;
 	/* The largest frame, Ethernet header included; larger packets are refused. */
 	uint32_t max_frame;

@@ -47,8 +47,8 @@ int net_checksum_pseudo_header(const struct rte_mbuf *packet, const struct net_p
 	uint32_t bytes, uint16_t *sum);
 
 /*
- * The bytes of transport header and data according to the IP header, which are fewer than those that
- * follow it in a padded frame. -EINVAL when the IP header is malformed.
+ * The bytes of transport header and data according to the IP header, which are fewer than those
+ * that follow it in a padded frame. -EINVAL when the IP header is malformed.
  */
 int net_transport_bytes(const struct rte_mbuf *packet, const struct net_place *place);
 

@@ -91,7 +91,7 @@ void net_control_free(struct kl_net *net)
 	net->control = (struct net_control){0};
 }
 
-static struct kl__segment segment(const struct net_control *control, size_t at, size_t bytes)
+static struct kl__segment dma_segment(const struct net_control *control, size_t at, size_t bytes)
 {
 	return (struct kl__segment){control->memory.iova + at, (uint32_t)bytes};
 }
@@ -110,19 +110,19 @@ static int submit_command(struct net_control *control, const struct net_command 
 	int rc;
 
 	memcpy(memory_at(control, HEADER_AT), &header, sizeof(header));
-	segments[readable++] = segment(control, HEADER_AT, sizeof(header));
+	segments[readable++] = dma_segment(control, HEADER_AT, sizeof(header));
 	if (command->data_bytes > 0) {
 		memcpy(memory_at(control, DATA_AT), command->data, command->data_bytes);
-		segments[readable++] = segment(control, DATA_AT, command->data_bytes);
+		segments[readable++] = dma_segment(control, DATA_AT, command->data_bytes);
 	}
 	count = readable;
 	if (command->inner_bytes > 0)
-		segments[count++] = segment(control, INNER_AT, command->inner_bytes);
+		segments[count++] = dma_segment(control, INNER_AT, command->inner_bytes);
 	memset(memory_at(control, ANSWER_AT), 0, DATA_AT - ANSWER_AT);
 	*memory_at(control, ANSWER_AT) = NO_ANSWER;
-	segments[count++] = segment(control, ANSWER_AT, 1);
+	segments[count++] = dma_segment(control, ANSWER_AT, 1);
 	if (command->reply_bytes > 0)
-		segments[count++] = segment(control, REPLY_AT, command->reply_bytes);
+		segments[count++] = dma_segment(control, REPLY_AT, command->reply_bytes);
 	rc = kl__queue_add(control->queue, segments, readable, count - readable, control);
 	if (rc != 0)
 		return rc;

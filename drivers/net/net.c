@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The driver as the bus knows it: which types, which features, how a user names a device. */
+/* The registration of the driver: device types, feature names, names of devices. */
 #include <kickless/net.h>
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static const struct kl_feature_name feature_keys[] = {
 	{0, NULL},
 };
 
-static int probe(struct kl_device *device)
+static int probe_device(struct kl_device *device)
 {
 	struct kl_net *net = calloc(1, sizeof(*net));
 	int rc;
@@ -95,7 +95,7 @@ static struct kl_driver net_driver = {
 	.feature_names = net_feature_names,
 	.feature_keys = feature_keys,
 	.feature_rules = net_feature_rules,
-	.probe = probe,
+	.probe = probe_device,
 	.remove = remove_device,
 	.options = options,
 	.name_key = "mac",

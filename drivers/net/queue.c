@@ -16,36 +16,26 @@
 #include "tx.h"
 
 /*
- * Pieces of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, and some
- * to spare, so that each table begins with a cache line.
+ * Segments of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, and
+ * some to spare, so that each table begins with a cache line.
  */
-#define TX_PIECES 36
-static_assert(TX_PIECES * sizeof(struct virtq_desc) % KL__CACHE_LINE == 0, "whole cache lines");
-
-static uint16_t smaller(uint16_t a, uint16_t b)
-{
-	return a < b ? a : b;
-}
+#define TX_SEGMENTS 36
+static_assert(TX_SEGMENTS * sizeof(struct virtq_desc) % KL__CACHE_LINE == 0, "whole cache lines");
 
 /*
- * 5.1.4.1: with MTU no device gives more than that, unless it joins packets; and nobody's packets
- * are longer than IP's length field can say.
+ * 5.1.4.1: with MTU no device delivers more than that, unless it coalesces packets. No packet is
+ * longer than IP's length field can express.
  */
 static uint32_t longest_frame(const struct kl_net *net)
 {
-	static const unsigned int joins[] = {VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6,
+	static const unsigned int coalescing[] = {VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6,
 		VIRTIO_NET_F_GUEST_UFO, VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_USO6};
 	bool is_limited = kl_device_has(net->device, VIRTIO_NET_F_MTU);
 
-	for (size_t i = 0; i < RTE_DIM(joins); i++)
-		is_limited = is_limited && !kl_device_has(net->device, joins[i]);
+	for (size_t i = 0; i < RTE_DIM(coalescing); i++)
+		is_limited = is_limited && !kl_device_has(net->device, coalescing[i]);
 	return (is_limited ? net->info.max_mtu : UINT16_MAX) + RTE_ETHER_HDR_LEN +
 		2 * RTE_VLAN_HLEN;
-}
-
-static uint32_t smaller32(uint32_t a, uint32_t b)
-{
-	return a < b ? a : b;
 }
 
 static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
@@ -79,8 +69,8 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rxq->iova_is_virtual = rte_eal_iova_mode() == RTE_IOVA_VA;
 	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - rxq->offset;
 	rxq->frame_bytes = longest_frame(net);
-	rxq->whole_bytes = smaller32(rxq->buffer_bytes - rxq->header_bytes, rxq->frame_bytes);
-	rxq->refill_at = smaller(32, (uint16_t)((rxq->queue->size + 3) / 4));
+	rxq->whole_bytes = RTE_MIN(rxq->buffer_bytes - rxq->header_bytes, rxq->frame_bytes);
+	rxq->refill_at = RTE_MIN(32, (rxq->queue->size + 3) / 4);
 	net_rx_choose(rxq, kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF));
 	net_rx_refill(rxq);
 	if (kl__queue_in_flight(rxq->queue) > 0)
@@ -90,7 +80,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	return -ENOMEM;
 }
 
-/* Without a word of the device or the user about the MTU, packets of any length may be sent. */
+/* Without an MTU of the device or the user, packets of any length may be sent. */
 void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq)
 {
 	bool is_limited = net->settings.mtu != 0 || kl_device_has(net->device, VIRTIO_NET_F_MTU);
@@ -107,7 +97,7 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 	const struct kl_queue_conf queue_conf = {
 		.index = VIRTIO_NET_TX_QUEUE(index),
 		.size = conf->tx_ring_size,
-		.indirect_entries = TX_PIECES,
+		.indirect_entries = TX_SEGMENTS,
 		.chained = !has_indirect,
 		.stall_ms = conf->tx_timeout_ms,
 		.kick = conf->tx_kick,
@@ -180,7 +170,7 @@ int net_pairs_create(struct kl_net *net)
 	const uint16_t count = RTE_MAX(net->info.max_queue_pairs, 1);
 
 	/*
-	 * A device that claims very many costs address space only: what is not used is not touched.
+	 * A device that claims very many costs address space only: unused records are not touched.
 	 */
 	net->pairs_memory = calloc(count + 1u, sizeof(struct net_pair));
 	if (net->pairs_memory == NULL)

@@ -14,7 +14,7 @@ static struct kl_queue *ring_of(const struct net_pair *pair, enum kl_net_directi
 	return direction == KL_NET_RX ? pair->rx.queue : pair->tx.queue;
 }
 
-/* Nobody is within a burst of it. */
+/* Resets a ring while no thread is within a burst of it, and frees its packets. */
 static int reset_ring(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
 {
 	struct net_pair *pair = &net->pairs[queue];
@@ -34,7 +34,7 @@ static int reset_ring(struct kl_net *net, enum kl_net_direction direction, uint1
 	return 0;
 }
 
-static int check(const struct kl_net *net, uint16_t queue)
+static int check_running_queue(const struct kl_net *net, uint16_t queue)
 {
 	int rc = net_check_queue(net, queue);
 
@@ -44,7 +44,7 @@ static int check(const struct kl_net *net, uint16_t queue)
 int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
 {
 	struct kl__gate *gate;
-	int rc = check(net, queue);
+	int rc = check_running_queue(net, queue);
 
 	if (rc != 0)
 		return rc;
@@ -65,7 +65,7 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 {
 	struct net_pair *pair;
 	struct kl__gate *gate;
-	int rc = check(net, queue);
+	int rc = check_running_queue(net, queue);
 
 	if (rc != 0)
 		return rc;
@@ -82,7 +82,7 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 	}
 	gate->stays_closed = false;
 	kl__gate_set(gate, KL__GATE_OPEN);
-	/* A thread that fell asleep because nothing could come must look again. */
+	/* A thread that fell asleep because nothing could come must check again. */
 	if (direction == KL_NET_RX)
 		net_wake(net, queue);
 	return 0;

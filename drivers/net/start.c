@@ -14,7 +14,7 @@
 #include "spec/features.h"
 #include "steering.h"
 
-/* Where the data of an mbuf lies is taken from the mbuf's own place. */
+/* True if the data of an mbuf follows the mbuf: the driver computes its address from the mbuf's. */
 static bool has_own_buffers(const struct rte_mempool *pool)
 {
 	return (rte_pktmbuf_priv_flags((struct rte_mempool *)(uintptr_t)pool) &
@@ -97,7 +97,7 @@ void net_quiesce(struct kl_device *device)
 {
 	struct kl_net *net = kl_device_private(device);
 
-	/* What the device has sent must not count as lost. */
+	/* Packets that the device has sent must not count as lost. */
 	for (uint16_t i = 0; i < net->running_pairs; i++)
 		net_txq_take_sent(&net->pairs[i].tx);
 }
@@ -129,7 +129,7 @@ void net_wake_all(struct kl_device *device)
 		net_wake(net, i);
 }
 
-/* 3.1.1: the notification for buffers placed before DRIVER_OK is owed right after it. */
+/* 3.1.1: the decision for buffers added before DRIVER_OK is pending until right after it. */
 static void kick_receivers(struct kl_net *net)
 {
 	for (uint16_t i = 0; i < net->running_pairs; i++)
@@ -137,8 +137,8 @@ static void kick_receivers(struct kl_net *net)
 }
 
 /*
- * 5.1.6.6.1, 2.7.4.1: before ANY_LAYOUT a header stood alone in its buffer; ours stands
- * before the data.
+ * 5.1.6.6.1, 2.7.4.1: before ANY_LAYOUT a header stood alone in its buffer. This driver's header
+ * stands before the data.
  */
 static int check_layout(const struct kl_net *net)
 {
@@ -153,8 +153,8 @@ static int check_layout(const struct kl_net *net)
 }
 
 /*
- * Features, and what they mean for the rest. The configuration is read before, since some features
- * are taken for what it has, and again when its changes are told of.
+ * Negotiates the features, and sets what follows from them. The configuration is read before, since
+ * some features are accepted for its contents, and again once its changes are reported.
  */
 int net_negotiate(struct kl_device *device)
 {
@@ -175,8 +175,8 @@ int net_negotiate(struct kl_device *device)
 		return rc;
 	net->header_bytes = header_bytes(net);
 	/*
-	 * Without an interrupt a change of the link is only seen when somebody asks, and a receive
-	 * queue says by its descriptor that it has none.
+	 * Without an interrupt a change of the link is only seen when the application checks. A
+	 * receive queue without a vector has no event descriptor.
 	 */
 	(void)kl_device_interrupts_enable(device, conf->rx_interrupts ? conf->queue_pairs : 0);
 	rc = net_config_read(net);
@@ -195,7 +195,10 @@ int net_create_queues(struct kl_device *device)
 	return rc == 0 ? net_control_create(net) : rc;
 }
 
-/* The number of pairs before any traffic, then what else the device forgot at its reset. */
+/*
+ * The number of pairs before any traffic, then all other settings that the device forgot
+ * at its reset.
+ */
 int net_replay(struct kl_device *device)
 {
 	static int (*const replays[])(struct kl_net * net) = {
@@ -214,8 +217,8 @@ int net_replay(struct kl_device *device)
 	return rc;
 }
 
-/* By now the user has said if there is to be another. */
-static void tell_of_random_mac(struct kl_net *net)
+/* By now the user has set another address, or none. */
+static void log_random_mac(struct kl_net *net)
 {
 	if (!net->info.mac_is_random || net->random_mac_is_logged)
 		return;
@@ -244,13 +247,13 @@ int net_configure(struct kl_device *device, const void *started_with)
 {
 	struct kl_net *net = kl_device_private(device);
 	const struct kl_net_conf *conf = started_with;
-	uint16_t asked = kl_device_options(device)->queues;
-	uint16_t pairs = conf->queue_pairs != 0 ? conf->queue_pairs : asked != 0 ? asked : 1;
+	uint16_t queues = kl_device_options(device)->queues;
+	uint16_t pairs = conf->queue_pairs != 0 ? conf->queue_pairs : queues != 0 ? queues : 1;
 	int rc = check_conf(net, conf, pairs);
 
 	if (rc != 0)
 		return rc;
-	tell_of_random_mac(net);
+	log_random_mac(net);
 	net->conf = *conf;
 	net->conf.queue_pairs = pairs;
 	net->running_pairs = pairs;

@@ -99,9 +99,9 @@ static inline void clear_header(struct rte_mbuf *packet, uint16_t header_bytes)
 }
 
 /*
- * True for a packet with one segment of at least one byte that is not too long and has private
- * headroom for the header. As has_header_room in tx_slow.c, but fields that lie together are read
- * together.
+ * True for a packet with one segment of at least one byte that is not too long and has
+ * private headroom for the header. As has_header_room in tx_slow.c, but fields that lie
+ * together are read together.
  */
 static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_bytes,
 	uint32_t max_frame)

@@ -30,9 +30,9 @@ struct net_tx_rules {
 struct net_tx_rules net_tx_rules_of(const struct kl_features *accepted, uint64_t tx_offloads);
 
 /*
- * The flags of which one is set in a packet that net_tx_offload has to process. The last of them is
- * one bit of RTE_MBUF_F_RX_L4_CKSUM_NONE: the packet came from a port, and its checksum is not
- * complete.
+ * The flags of which one is set in a packet that net_tx_offload has to process. The last of
+ * them is one bit of RTE_MBUF_F_RX_L4_CKSUM_NONE: the packet came from a port, and its checksum
+ * is not complete.
  */
 #define NET_TX_FLAGS (RTE_MBUF_F_TX_OFFLOAD_MASK | RTE_MBUF_F_RX_L4_CKSUM_BAD)
 

@@ -51,8 +51,8 @@ static inline void write_header(void *room, const struct virtio_net_hdr *header,
 }
 
 /*
- * A buffer for the header of a packet that has no headroom for it. It is freed with the packet. NULL
- * when the packet's pool has none.
+ * A buffer for the header of a packet that has no headroom for it. It is freed with the packet.
+ * NULL when the packet's pool has none.
  */
 static struct rte_mbuf *carry_header(const struct net_txq *txq, struct rte_mbuf *packet,
 	const struct virtio_net_hdr *header)

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Sleeping until packets come, and never missing the wake-up. Virtio 1.x, 2.7.7.1, 2.7.10, 2.8.10.
- */
 /* Sleeping until packets come without a missed wake-up. virtio 1.x, 2.7.7.1, 2.7.10, 2.8.10. */
 #include <unistd.h>
 
@@ -19,8 +16,8 @@ bool kl_net_rx_arm(struct kl_net *net, uint16_t queue)
 	bool has_work = false;
 
 	/*
-	 * Nothing will come through a broken queue, whatever its index says, nor while the device
-	 * is away; who opens the gates again wakes us.
+	 * Nothing will come through a broken queue, whatever its index is, nor while the device is
+	 * disconnected. The thread that opens the gates again wakes this one.
 	 */
 	if (kl__gate_enter(&pair->rx_gate))
 		has_work = pair->rx.queue->fault == KL_QUEUE_OK && kl__queue_arm(pair->rx.queue);

@@ -45,7 +45,7 @@ static void add_buffer(struct kl_rng *rng, size_t bytes)
 }
 
 /* Halts the device, which a recovery or a stop and start resets. */
-static int halt(struct kl_rng *rng, const char *reason)
+static int halt_device(struct kl_rng *rng, const char *reason)
 {
 	kl_error("%s: %s; recover it, or stop it and start it again",
 		kl_device_info(rng->device)->name, reason);
@@ -57,22 +57,22 @@ static int wait_for_bytes(struct kl_rng *rng, uint64_t since, double ticks, uint
 {
 	while (kl__queue_take(rng->queue, bytes) == NULL) {
 		if (rng->queue->fault != KL_QUEUE_OK)
-			return halt(rng,
+			return halt_device(rng,
 				kl_queue_fault_name((enum kl_queue_fault)rng->queue->fault));
-		/* The control thread wants the queue. */
+		/* The control thread closed the gate. */
 		if (kl__load(&rng->gate.state) != KL__GATE_OPEN)
 			return -ESHUTDOWN;
 		if ((double)(kl__clock() - since) < ticks)
 			continue;
 		if (kl_device_needs_reset(rng->device))
-			return halt(rng, "the device asks for a reset, or is gone");
+			return halt_device(rng, "the device needs a reset, or is gone");
 		return -ETIMEDOUT;
 	}
 	rng->is_in_flight = false;
 	if (*bytes > 0)
 		return 0;
-	/* 5.4.6.2; and a length beyond what was asked for has been made 0 by the queue. */
-	kl_error("%s: the device gave no byte, or claims more than it was asked for",
+	/* 5.4.6.2. The queue sets a length beyond the buffer to 0. */
+	kl_error("%s: the device wrote no byte, or reports more than the buffer holds",
 		kl_device_info(rng->device)->name);
 	return -EPROTO;
 }
@@ -90,7 +90,7 @@ static int read_bytes(struct kl_rng *rng, void *data, size_t size, uint64_t time
 		rc = wait_for_bytes(rng, since, ticks, &bytes);
 		if (rc != 0)
 			break;
-		/* More than is wanted comes when an earlier call stopped waiting for it. */
+		/* More bytes come when an earlier call stopped waiting for them. */
 		bytes = bytes < size - at ? bytes : (uint32_t)(size - at);
 		memcpy((char *)data + at, rng->buffer.memory, bytes);
 		explicit_bzero(rng->buffer.memory, rng->buffer.size);
@@ -114,7 +114,7 @@ int kl_rng_read(struct kl_rng *rng, void *data, size_t size, uint64_t timeout_ns
 	return rc;
 }
 
-static int configure(struct kl_device *device, const void *conf)
+static int add_gate(struct kl_device *device, const void *conf)
 {
 	struct kl_rng *rng = kl_device_private(device);
 
@@ -123,7 +123,7 @@ static int configure(struct kl_device *device, const void *conf)
 	return kl_device_gate_add(device, &rng->gate);
 }
 
-static int negotiate(struct kl_device *device)
+static int negotiate_features(struct kl_device *device)
 {
 	return kl_device_negotiate(device, &(struct kl_features){0});
 }
@@ -136,7 +136,7 @@ static int create_queues(struct kl_device *device)
 	return kl_device_queue_add(device, &conf, &rng->queue);
 }
 
-static void drain(struct kl_device *device)
+static void drain_queue(struct kl_device *device)
 {
 	struct kl_rng *rng = kl_device_private(device);
 
@@ -164,7 +164,7 @@ enum kl_device_state kl_rng_state(const struct kl_rng *rng)
 	return kl_device_state(rng->device);
 }
 
-static int probe(struct kl_device *device)
+static int probe_device(struct kl_device *device)
 {
 	struct kl_rng *rng = aligned_alloc(KL__CACHE_LINE, sizeof(*rng));
 	int rc;
@@ -194,12 +194,12 @@ static const uint32_t types[] = {VIRTIO_ID_ENTROPY, 0};
 static struct kl_driver rng_driver = {
 	.name = "rng",
 	.types = types,
-	.probe = probe,
+	.probe = probe_device,
 	.remove = remove_device,
-	.configure = configure,
-	.negotiate = negotiate,
+	.configure = add_gate,
+	.negotiate = negotiate_features,
 	.create_queues = create_queues,
-	.drain = drain,
+	.drain = drain_queue,
 };
 KL_DRIVER(rng_driver)
 

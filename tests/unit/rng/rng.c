@@ -157,7 +157,7 @@ FRAMED_TEST(rng, no_byte_is_an_error)
 	memset(data, 0xaa, sizeof(data));
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), -EPROTO);
 	expect_zeros(data, sizeof(data));
-	cr_expect(logged("gave no byte"), "%s", log_text());
+	cr_expect(logged("wrote no byte"), "%s", log_text());
 	most = 64;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0, "it is not held against it");
 }
