@@ -52,7 +52,7 @@ static void *work(void *context)
 	return NULL;
 }
 
-static void open_queues(void)
+static void open_with(uint16_t queues)
 {
 	fixture_prepare(&fixture);
 	fake_offer(fixture.fake, VIRTIO_BLK_F_MQ);
@@ -63,7 +63,12 @@ static void open_queues(void)
 		fixture.fake->script.queue_size[i] = fixture.fake->queue[i].size = FIXTURE_RING;
 	fixture_apply_config(&fixture);
 	cr_assert_eq(fixture_attach(&fixture, NULL), 0, "%s", log_text());
-	fixture_start(&fixture, &(struct kl_blk_conf){.queues = THREADS, .timeout_ms = 1000});
+	fixture_start(&fixture, &(struct kl_blk_conf){.queues = queues, .timeout_ms = 1000});
+}
+
+static void open_queues(void)
+{
+	open_with(THREADS);
 }
 
 /* On a busy machine a thread may get no core for longer than all recoveries take. */
@@ -135,26 +140,26 @@ Test(gate, recoveries_under_running_threads)
 	fixture_close(&fixture);
 }
 
+static void start_with_more_queues(void)
+{
+	struct worker worker = {0};
+
+	open_with(1);
+	__atomic_store_n(&stop, false, __ATOMIC_RELAXED);
+	cr_assert_eq(pthread_create(&worker.thread, NULL, work, &worker), 0);
+	await_work(&worker);
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0, "%s", log_text());
+	fixture_start(&fixture, &(struct kl_blk_conf){.queues = THREADS});
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(worker.thread, NULL);
+	fixture_close(&fixture);
+}
+
 /* A stopped disk may be polled for what its stop has completed, also while it is started again. */
 Test(gate, polled_while_it_is_started_with_more_queues)
 {
-	struct worker workers[THREADS] = {0};
-
-	open_queues();
-	for (uint16_t i = 0; i < THREADS; i++) {
-		workers[i].queue = i;
-		cr_assert_eq(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);
-	}
-	for (unsigned int i = 0; i < 300; i++) {
-		cr_expect_eq(kl_blk_stop(fixture.blk), 0, "%s", log_text());
-		fixture_start(&fixture,
-			&(struct kl_blk_conf){.queues = (uint16_t)(1 + i % THREADS)});
-		forget_log();
-	}
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	for (uint16_t i = 0; i < THREADS; i++)
-		pthread_join(workers[i].thread, NULL);
-	fixture_close(&fixture);
+	for (unsigned int i = 0; i < 100; i++)
+		start_with_more_queues();
 }
 
 /* There is nothing to wait for, and the wait says so at once. */
