@@ -88,6 +88,7 @@ int target_poll_events(struct tool *tool)
 {
 	switch (kl_blk_state(tool->blk)) {
 	case KL_DEVICE_HALTED:
+	case KL_DEVICE_AWAY:
 		return recover_device(tool);
 	case KL_DEVICE_RUNNING:
 		if (kl_device_removal_requested(tool->device))
@@ -101,12 +102,12 @@ int target_poll_events(struct tool *tool)
 
 void target_abort_after(struct tool *tool, double *since, double seconds)
 {
+	const enum kl_device_state state = kl_blk_state(tool->blk);
 	double now = clock_seconds();
 
 	if (*since == 0)
 		*since = now;
-	if (now - *since < seconds || kl_blk_state(tool->blk) == KL_DEVICE_STOPPED ||
-		kl_blk_state(tool->blk) == KL_DEVICE_LOST)
+	if (now - *since < seconds || (state != KL_DEVICE_RUNNING && state != KL_DEVICE_HALTED))
 		return;
 	print_error("requests in flight have not completed in %.0f s; the device is reset",
 		seconds);

@@ -33,6 +33,7 @@ struct kl_device {
 	uint16_t state; /* enum kl_device_state */
 	uint16_t halt_queue;
 	const char *halt_reason; /* NULL: none */
+	bool has_reconnected; /* the last reset has connected to a back end again */
 	bool is_acknowledged; /* reset, and ready for kl_device_negotiate */
 	bool is_driver_ok; /* DRIVER_OK was set, and no reset came since */
 	uint64_t resets; /* recoveries that ended well */

@@ -345,7 +345,7 @@ static int start_again(struct kl_device *device)
 		if (reset == -ETIMEDOUT)
 			return reset;
 		/* It went again in between; by now it may be back already. */
-		if (reset == -EAGAIN || (reset == 0 && rc == -EIO))
+		if (reset == -EAGAIN || (reset == 0 && (rc == -EIO || device->has_reconnected)))
 			return wait_for_return(device);
 		return fail(device, rc);
 	}

@@ -31,6 +31,7 @@ static int reconnect(struct kl_device *device)
 {
 	int rc = device->transport->ops->reconnect(device->transport);
 
+	device->has_reconnected = rc == 0;
 	/* No memory is shared on a connection that is not complete: it may be tried again. */
 	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
@@ -42,6 +43,7 @@ int kl__device_reset(struct kl_device *device, void (*drain)(void *context), voi
 	if (kl_device_state(device) == KL_DEVICE_LOST)
 		return -ETIMEDOUT;
 	device->is_acknowledged = false;
+	device->has_reconnected = false;
 	rc = restore_command(device);
 	if (rc == 0)
 		rc = kl__status_reset(device);

@@ -183,6 +183,11 @@ static void attach_fds(struct msghdr *message, char *control, const int *fds, si
 	message->msg_controllen = CMSG_SPACE(count * sizeof(int));
 }
 
+static unsigned int timeout_of(const struct kl__vhost_socket *sock)
+{
+	return sock->timeout_ms != 0 ? sock->timeout_ms : kl__vhost_timeout_ms;
+}
+
 static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_header *header,
 	const union vhost_user_payload *payload, const int *fds, size_t count)
 {
@@ -192,7 +197,7 @@ static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_heade
 		{(void *)(uintptr_t)payload, header->size},
 	};
 	struct msghdr message = {.msg_iov = iov, .msg_iovlen = 2};
-	uint64_t deadline = now_ms() + kl__vhost_timeout_ms;
+	uint64_t deadline = now_ms() + timeout_of(sock);
 	ssize_t sent;
 
 	if (count > 0)
@@ -200,7 +205,7 @@ static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_heade
 	for (;;) {
 		if (wait_for(sock, POLLOUT, deadline) != 0)
 			return give_up(sock, header->request, -ETIMEDOUT,
-				"has taken no message for %u ms", kl__vhost_timeout_ms);
+				"has taken no message for %u ms", timeout_of(sock));
 		sent = sendmsg(sock->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent >= 0 || (errno != EINTR && errno != EAGAIN))
 			break;
@@ -223,7 +228,7 @@ static int receive(struct kl__vhost_socket *sock, enum vhost_user_request reques
 
 		if (wait_for(sock, POLLIN, deadline) != 0)
 			return give_up(sock, request, -ETIMEDOUT, "does not answer within %u ms",
-				kl__vhost_timeout_ms);
+				timeout_of(sock));
 		got = recvmsg(sock->fd, &message, MSG_DONTWAIT);
 		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
 			return give_up(sock, request, -EIO, "has gone away");
@@ -241,7 +246,7 @@ static int receive(struct kl__vhost_socket *sock, enum vhost_user_request reques
 static int receive_reply(struct kl__vhost_socket *sock, enum vhost_user_request request,
 	union vhost_user_payload *payload, size_t *size)
 {
-	uint64_t deadline = now_ms() + kl__vhost_timeout_ms;
+	uint64_t deadline = now_ms() + timeout_of(sock);
 	struct vhost_user_header header;
 	int rc = receive(sock, request, &header, sizeof(header), deadline);
 

@@ -16,6 +16,7 @@ struct kl__vhost_socket {
 	 * does now is not known.
 	 */
 	bool is_ending;
+	unsigned int timeout_ms; /* of each message and answer; 0: kl__vhost_timeout_ms */
 	const char *name;
 	/* A message and its answer belong together; any thread may add memory. */
 	pthread_mutex_t lock;

@@ -279,6 +279,27 @@ static int handshake(struct kl__vhost_user *user, int fd)
 	return rc;
 }
 
+/* The shortest timeout of a message of a handshake with a back end that has come back. */
+#define RECONNECT_MS 1000
+
+/*
+ * The control thread waits during a handshake, and a back end that accepts a connection and does not
+ * answer may be replaced by one that does. So the first handshakes time out early. A slow back end is
+ * given twice the time at each further one, up to the timeout of any message.
+ */
+static int handshake_again(struct kl__vhost_user *user, int fd)
+{
+	unsigned int doublings = user->unanswered < 8 ? user->unanswered : 8;
+	unsigned int timeout_ms = RECONNECT_MS << doublings;
+	int rc;
+
+	user->socket.timeout_ms = timeout_ms < kl__vhost_timeout_ms ? timeout_ms : 0;
+	rc = handshake(user, fd);
+	user->socket.timeout_ms = 0;
+	user->unanswered = rc == -ETIMEDOUT ? user->unanswered + 1 : 0;
+	return rc;
+}
+
 static int reconnect(struct kl__transport *transport)
 {
 	struct kl__vhost_user *user = kl__vhost(transport);
@@ -288,7 +309,7 @@ static int reconnect(struct kl__transport *transport)
 	if (fd < 0)
 		return fd;
 	kl__vhost_forget_queues(user);
-	rc = handshake(user, fd);
+	rc = handshake_again(user, fd);
 	if (rc == 0)
 		kl_notice("%s: the back end is there again", transport->name);
 	/* One that ends while it is talked to, or does not answer yet, may be back soon. */
