@@ -63,10 +63,12 @@ static void check(const struct disk *disk)
 		MUST(stats.queue.posted >= stats.queue.done + stats.queue.failed);
 }
 
-/* Takes the requests that a stop completed, before the next start. */
+/* Takes the requests that a stop or a failed recovery completed, before the next start. */
 static void take_completed(struct disk *disk)
 {
-	if (kl_blk_state(disk->blk) != KL_DEVICE_STOPPED)
+	enum kl_device_state state = kl_blk_state(disk->blk);
+
+	if (state != KL_DEVICE_STOPPED && state != KL_DEVICE_FAILED)
 		return;
 	while (poll(disk) > 0)
 		;
