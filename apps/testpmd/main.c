@@ -263,7 +263,7 @@ int main(int argc, char **argv)
 	if (rc >= 0) {
 		if (kl_sigbus_catch() != 0)
 			print_error(
-				"warning: a device that is torn off its bus may take this program along");
+				"warning: SIGBUS can't be caught; removing a device may end this program");
 		rc = run_with_eal(pmd);
 		kl_eal_cleanup();
 	}

@@ -111,7 +111,7 @@ def check_telemetry(tool):
     kicks = telemetry("/kickless/kicks,0")
     assert set(kicks) == {"rx0", "tx0"} and kicks["tx0"]["packets"] >= now, kicks
     assert (
-        kicks["rx0"]["sent"] + kicks["rx0"]["suppressed"] >= 1 and kicks["tx0"]["rescue"] == 0
+        kicks["rx0"]["sent"] + kicks["rx0"]["suppressed"] >= 1 and kicks["tx0"]["watchdog"] == 0
     ), kicks
     features = telemetry("/kickless/features,0")
     assert "VERSION_1" in features["accepted"] and set(features["accepted"]) <= set(

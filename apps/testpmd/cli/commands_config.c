@@ -57,8 +57,7 @@ static void run_set_verbose(struct testpmd *pmd, const struct command_words *wor
 	const uint32_t level = words->word[2].number;
 
 	if (level > (VERBOSE_RX | VERBOSE_TX)) {
-		print_reply("verbose level %u; 0 to %u are allowed", level,
-			VERBOSE_RX | VERBOSE_TX);
+		print_reply("verbose level %u; allowed: 0 to %u", level, VERBOSE_RX | VERBOSE_TX);
 		return;
 	}
 	printf("Change verbose level from %u to %u\n", pmd->settings.verbose, level);
@@ -132,10 +131,10 @@ static void run_set_map(struct testpmd *pmd, const struct command_words *words)
 
 static const struct command commands[] = {
 	{"set fwd MODE", "Set the packet forwarding mode.", run_set_mode},
-	{"set fwd MODE retry", "The same, and offer again what a full ring did not take.",
+	{"set fwd MODE retry", "The same, and retry packets that a full ring refused.",
 		run_set_mode},
-	{"set burst tx delay N retry N", "How long to wait, in us, and how often to offer it.",
-		run_set_retry},
+	{"set burst tx delay N retry N",
+		"Set the pause before a retry, in us, and the number of retries.", run_set_retry},
 	{"set burst N", "Set the number of packets per burst.", run_set_burst},
 	{"set txpkts LIST", "Set the length of each segment of txonly's packets: x[,y]*.",
 		run_set_segments},
@@ -145,17 +144,18 @@ static const struct command commands[] = {
 		run_set_members},
 	{"set portmask|coremask LIST", "The same as a hexadecimal mask.", run_set_members},
 	{"set record-core-cycles|record-burst-stats on|off",
-		"Count CPU cycles, or how full the bursts are.", run_set_record},
+		"Record CPU cycles, or the sizes of bursts.", run_set_record},
 	{"set eth-peer N MAC", "Set the peer's address of port N, for the modes mac and txonly.",
 		run_set_peer},
 	{"set verbose N", "Print packets: 1 those received, 2 those sent, 3 both.",
 		run_set_verbose},
-	{"set stat_qmap rx|tx N N N", "Nothing: each queue has counters of its own.", run_set_map},
+	{"set stat_qmap rx|tx N N N", "No effect: each queue has counters of its own.",
+		run_set_map},
 	{NULL, NULL, NULL},
 };
 
 const struct command_group config_group = {
 	.name = "config",
-	.title = "Configuration, active from the next start on but for set verbose",
+	.title = "Configuration, active from the next start; set verbose at once",
 	.commands = commands,
 };

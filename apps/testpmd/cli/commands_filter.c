@@ -122,20 +122,19 @@ static void run_all_vlans(struct testpmd *pmd, const struct command_words *words
 }
 
 static const struct command commands[] = {
-	{"set promisc PORT on|off", "Let a device pass all packets on, or not.", run_promiscuous},
-	{"set allmulti PORT on|off", "Let a device pass all multicast packets on, or not.",
-		run_all_multicast},
+	{"set promisc PORT on|off", "Turn promiscuous mode on or off.", run_promiscuous},
+	{"set allmulti PORT on|off", "Turn all-multicast mode on or off.", run_all_multicast},
 	{"mac_addr add|remove|set PORT MAC",
-		"Add an address to a device's, remove it, or make it the device's own.", run_mac},
+		"Add or remove an address of a device, or set its own one.", run_mac},
 	{"mcast_addr add|remove PORT MAC", "The same for a multicast address.", run_mac},
 	{"show port PORT macs|mcast_macs", "Display a device's addresses.", run_show_macs},
-	{"rx_vlan add|rm N PORT", "Let packets of a VLAN through, or not.", run_vlan},
+	{"rx_vlan add|rm N PORT", "Add a VLAN to the filter, or remove it.", run_vlan},
 	{"rx_vlan add|rm all PORT", "The same for all VLANs.", run_all_vlans},
 	{NULL, NULL, NULL},
 };
 
 const struct command_group filter_group = {
 	.name = "filters",
-	.title = "Which packets a device takes",
+	.title = "Receive filters of a device",
 	.commands = commands,
 };

@@ -115,7 +115,7 @@ static void run_tso_set(struct testpmd *pmd, const struct command_words *words)
 	if (port == NULL)
 		return;
 	if (segment > UINT16_MAX)
-		print_reply("TSO segment size %u; 0 (off) to %u are allowed", segment, UINT16_MAX);
+		print_reply("TSO segment size %u; allowed: 0 (off) to %u", segment, UINT16_MAX);
 	else if (!set_tx_offload(port, RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
 			 segment > 0))
 		print_reply("TSO is not supported by port %u", port->number);
@@ -238,25 +238,26 @@ static void run_tag(struct testpmd *pmd, const struct command_words *words)
 }
 
 static const struct command commands[] = {
-	{"csum set ip|tcp|udp hw|sw PORT", "Who makes checksums in the csum mode.", run_csum_set},
-	{"csum show PORT", "Display who makes them.", run_csum_show},
-	{"tso set N PORT", "Let the device cut TCP packets in the csum mode; 0 for not.",
+	{"csum set ip|tcp|udp hw|sw PORT",
+		"Select hardware or software checksums for the csum mode.", run_csum_set},
+	{"csum show PORT", "Display these selections.", run_csum_show},
+	{"tso set N PORT", "Set the segment size of TSO in the csum mode; 0 turns it off.",
 		run_tso_set},
-	{"tso show PORT", "Display how long the pieces are.", run_tso_show},
-	{"vlan set strip|filter on|off PORT", "Take VLAN tags off packets, or filter by them.",
-		run_vlan},
-	{"tx_vlan set PORT N", "Insert a VLAN tag into what a port sends.", run_tag},
-	{"tx_vlan reset PORT", "No longer insert it.", run_tag},
+	{"tso show PORT", "Display that segment size.", run_tso_show},
+	{"vlan set strip|filter on|off PORT",
+		"Turn stripping of VLAN tags, or filtering by them, on or off.", run_vlan},
+	{"tx_vlan set PORT N", "Insert a VLAN tag into packets that a port sends.", run_tag},
+	{"tx_vlan reset PORT", "Stop inserting it.", run_tag},
 	{"port config PORT rx_offload|tx_offload LIST on|off",
-		"Change an offload: rx of a running port at once, where the device can, else with the next start.",
+		"Change an offload: RX of a running port at once, if the device can; otherwise from the next start.",
 		run_configure},
 	{"show port PORT rx_offload|tx_offload capabilities|configuration",
-		"Display offloads that a device can do, or that a port asks for.", run_show},
+		"Display the offloads that a device has, or that a port requests.", run_show},
 	{NULL, NULL, NULL},
 };
 
 const struct command_group offload_group = {
 	.name = "offloads",
-	.title = "What a device does to packets",
+	.title = "Offloads of a device",
 	.commands = commands,
 };

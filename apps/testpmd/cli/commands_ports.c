@@ -92,7 +92,7 @@ static void run_attach(struct testpmd *pmd, const struct command_words *words)
 	printf("Attaching a new port...\n");
 	fflush(stdout);
 	if (tap_is_named(words->word[2].text)) {
-		print_reply("A TAP is joined by --dev only");
+		print_reply("A TAP interface can only be joined by --dev");
 	} else if (pmd->ports.count == MAX_PORTS) {
 		print_reply("There are %u ports already", MAX_PORTS);
 	} else if (testpmd_add_port(pmd, words->word[2].text) == 0 &&
@@ -161,7 +161,7 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		return;
 	}
 	if (count > UINT16_MAX) {
-		print_reply("%s %u; 0 (the device's maximum) to 32768 are allowed", what, count);
+		print_reply("%s %u; allowed: 0 (the device's maximum) to 32768", what, count);
 		return;
 	}
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {
@@ -221,19 +221,19 @@ static void run_link(struct testpmd *pmd, const struct command_words *words)
 static const struct command commands[] = {
 	{"port start PORT", "Start a port, or all.", run_start},
 	{"port stop PORT", "Stop a port, or all, by a reset of the device.", run_stop},
-	{"port close PORT", "Give the device of a stopped port, or of all, back.", run_close},
-	{"port reset PORT", "Give the device of a stopped port back, and open it again.",
-		run_reset},
+	{"port close PORT", "Close the device of a stopped port, or of all.", run_close},
+	{"port reset PORT", "Close the device of a stopped port, and open it again.", run_reset},
 	{"port attach LIST", "Open a device, named as for --dev, as a further port.", run_attach},
-	{"port detach PORT", "Give the device of a stopped port back.", run_detach},
+	{"port detach PORT", "Close the device of a stopped port.", run_detach},
 	{"port config all rxq|txq|rxd|txd N",
-		"Set queues, or descriptors of a ring, of stopped ports.", run_configure},
+		"Set the number of queues, or of descriptors per ring, of stopped ports.",
+		run_configure},
 	{"port config mtu PORT N", "Set the MTU of a port.", run_mtu},
 	{"port PORT rxq|txq N start|stop",
-		"Start or stop one queue: by RING_RESET, or else by not forwarding by it.",
+		"Start or stop one queue: by RING_RESET, or else by leaving it out of forwarding.",
 		run_queue},
 	{"set link-up|link-down port PORT",
-		"Forward by a port, or act as if its cable was out: the device's own link is its host's.",
+		"Forward by a port, or leave it out as without a link. The device's own link is the host's.",
 		run_link},
 	{NULL, NULL, NULL},
 };

@@ -70,7 +70,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 	rss = current_rss(port);
 	if (rss.table == NULL || rss.table_entries > MAX_TABLE) {
 		print_reply(
-			"The redirection table of port %u is set with its start; none is in force",
+			"The redirection table of port %u is set when it starts; none is in force",
 			port->number);
 		return;
 	}
@@ -85,7 +85,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 	rss.table = table;
 	rc = count < 0 ? count : kl_net_rss_set(port->net, &rss);
 	if (rc != 0)
-		print_reply("Invalid RETA parameter: (INDEX,QUEUE)[,(INDEX,QUEUE)]... is wanted");
+		print_reply("Invalid RETA parameter; allowed: (INDEX,QUEUE)[,(INDEX,QUEUE)]...");
 }
 
 /* Masks select the entries to show, 64 to a mask, as in testpmd. */

@@ -296,7 +296,7 @@ static int check_buffers(struct options *options)
 
 	if (options->mbuf_count != 0 && options->mbuf_count < cached) {
 		print_error("--total-num-mbufs=%" PRIu64 " is less than a cache of %" PRIu64
-			    " needs: %" PRIu64 "; make --mbcache smaller",
+			    " needs: %" PRIu64 "; reduce --mbcache",
 			options->mbuf_count, options->mbuf_cache, cached);
 		return -EINVAL;
 	}
@@ -314,11 +314,10 @@ static int check_run(struct options *options)
 		return -EINVAL;
 	}
 	if (options->interactive && options->stats_period != 0)
-		print_error("warning: --stats-period does nothing with --interactive");
+		print_error("warning: --stats-period has no effect with --interactive");
 	if (options->settings.rate != 0 && !options->settings.engine->paced &&
 		!options->interactive) {
-		print_error(
-			"--rate is for the modes that make packets, txonly and flowgen, not for %s",
+		print_error("--rate has no effect in mode %s; allowed: txonly and flowgen",
 			options->settings.engine->name);
 		return -EINVAL;
 	}

@@ -58,7 +58,7 @@ int settings_set_mode(struct fwd_settings *settings, const char *name)
 	char names[128];
 
 	if (engine == NULL) {
-		print_error("forwarding mode '%s' is not one of %s", name,
+		print_error("forwarding mode '%s'; allowed: %s", name,
 			engine_names('|', names, sizeof(names)));
 		return -EINVAL;
 	}
@@ -74,14 +74,14 @@ int settings_set_topology(struct fwd_settings *settings, const char *name)
 			return 0;
 		}
 	}
-	print_error("port topology '%s' is not one of paired|chained|loop", name);
+	print_error("port topology '%s'; allowed: paired|chained|loop", name);
 	return -EINVAL;
 }
 
 int settings_set_burst(struct fwd_settings *settings, uint64_t burst)
 {
 	if (burst < 1 || burst > MAX_BURST) {
-		print_error("%" PRIu64 " packets per burst; 1 to %u are allowed", burst, MAX_BURST);
+		print_error("%" PRIu64 " packets per burst; allowed: 1 to %u", burst, MAX_BURST);
 		return -EINVAL;
 	}
 	settings->burst = burst;
@@ -92,7 +92,8 @@ int settings_set_peer(struct fwd_settings *settings, uint64_t port,
 	const struct rte_ether_addr *peer)
 {
 	if (port >= MAX_PORTS) {
-		print_error("peer of port %" PRIu64 "; ports are 0 to %u", port, MAX_PORTS - 1);
+		print_error("peer of port %" PRIu64 "; allowed: ports 0 to %u", port,
+			MAX_PORTS - 1);
 		return -EINVAL;
 	}
 	settings->peers[port] = *peer;
@@ -115,8 +116,9 @@ static int parse_segments(const char *list, uint16_t *bytes, uint32_t mbuf_bytes
 			return -EINVAL;
 		}
 		if (value < 1 || value > mbuf_bytes) {
-			print_error("segment length %" PRIu64 "; 1 to %u fit an mbuf", value,
-				mbuf_bytes);
+			print_error("segment length %" PRIu64
+				    "; allowed: 1 to %u, the bytes of an mbuf",
+				value, mbuf_bytes);
 			return -EINVAL;
 		}
 		bytes[count++] = value;
@@ -136,7 +138,7 @@ int settings_set_segments(struct fwd_settings *settings, const char *list, uint3
 	for (int i = 0; i < count; i++)
 		sum += bytes[i];
 	if (sum < sizeof(struct udp_headers) || sum > UINT16_MAX) {
-		print_error("total packet length %u; %zu (its headers) to %u are allowed", sum,
+		print_error("packet length %u; allowed: %zu (its headers) to %u", sum,
 			sizeof(struct udp_headers), UINT16_MAX);
 		return -EINVAL;
 	}
@@ -157,7 +159,9 @@ int settings_set_addresses(struct fwd_settings *settings, const char *pair)
 		inet_pton(AF_INET, source, &from) != 1 ||
 		inet_pton(AF_INET, destination, &to) != 1 ||
 		strlen(pair) != strlen(source) + 1 + strlen(destination)) {
-		print_error("'%s' is not SOURCE,DESTINATION such as 198.18.0.1,198.18.0.2", pair);
+		print_error(
+			"addresses '%s'; allowed: SOURCE,DESTINATION, such as 198.18.0.1,198.18.0.2",
+			pair);
 		return -EINVAL;
 	}
 	settings->ip_source = ntohl(from.s_addr);
@@ -176,7 +180,8 @@ int settings_set_udp_ports(struct fwd_settings *settings, const char *pair)
 	if (bad == 0 && *rest == ',')
 		bad = number_parse(rest + 1, '\0', &destination, NULL);
 	if (bad != 0 || source > UINT16_MAX || destination > UINT16_MAX) {
-		print_error("'%s' is not SOURCE[,DESTINATION] of two ports up to 65535", pair);
+		print_error("UDP ports '%s'; allowed: SOURCE[,DESTINATION], each up to 65535",
+			pair);
 		return -EINVAL;
 	}
 	settings->udp_source = source;
@@ -198,7 +203,7 @@ static int set_port_items(struct fwd_settings *settings, const char *text, parse
 	}
 	for (int i = 0; i < count; i++) {
 		if (items[i] >= MAX_PORTS) {
-			print_error("port %u in '%s'; ports are 0 to %u", items[i], text,
+			print_error("port %u in '%s'; allowed: ports 0 to %u", items[i], text,
 				MAX_PORTS - 1);
 			return -EINVAL;
 		}
@@ -251,12 +256,12 @@ int settings_check_cores(const struct fwd_settings *settings)
 		const uint16_t id = settings->core_list[i];
 
 		if (!rte_lcore_is_enabled(id)) {
-			print_error("lcore %u not enabled; give it to EAL by -l", id);
+			print_error("lcore %u is not enabled; give it to EAL by -l", id);
 			return -EINVAL;
 		}
 		if (id == rte_get_main_lcore()) {
-			print_error("lcore %u can't forward: it is the main lcore, which has the "
-				    "prompt",
+			print_error(
+				"lcore %u can't forward: it is the main lcore, which runs the prompt",
 				id);
 			return -EINVAL;
 		}

@@ -59,7 +59,7 @@ int prompt_open(void)
 	return screen != NULL ? 0 : -ENOMEM;
 }
 
-static void feed_text(struct testpmd *pmd, const char *text, ssize_t length)
+static void take_text(struct testpmd *pmd, const char *text, ssize_t length)
 {
 	/* Commands print through stdio; the line editor's echo does not. */
 	fflush(stdout);
@@ -75,10 +75,10 @@ void prompt_read(struct testpmd *pmd)
 	const ssize_t length = read(STDIN_FILENO, text, sizeof(text));
 
 	if (length > 0) {
-		feed_text(pmd, text, length);
+		take_text(pmd, text, length);
 	} else if (length == 0) {
 		if (line_begun)
-			feed_text(pmd, "\n", 1);
+			take_text(pmd, "\n", 1);
 		pmd->quit = true;
 	} else if (errno != EINTR && errno != EAGAIN) {
 		pmd->quit = true;
@@ -132,8 +132,7 @@ int prompt_load(struct testpmd *pmd, const char *path)
 	FILE *file;
 
 	if (nested == MAX_NESTED_FILES) {
-		print_reply("%s: files of commands load one another more than %u deep", path,
-			MAX_NESTED_FILES);
+		print_reply("%s: more than %u nested files of commands", path, MAX_NESTED_FILES);
 		return -ELOOP;
 	}
 	file = fopen(path, "r");

@@ -153,10 +153,10 @@ static int print_function(const struct kl_function *function)
 	printf("  %s: %s, bound to %s, NUMA node %d\n", function->address, function->name,
 		driver_of(function), function->numa_node);
 	if (function->type != NET_TYPE)
-		printf("  in the way: it is not a network device but of virtio type %" PRIu32 "\n",
+		printf("  obstacle: not a network device, but virtio type %" PRIu32 "\n",
 			function->type);
 	for (size_t i = 0; i < count; i++)
-		printf("  in the way: %s\n", obstacles[i].text);
+		printf("  obstacle: %s\n", obstacles[i].text);
 	return count > 0 || function->type != NET_TYPE ? -ENODEV : 0;
 }
 
@@ -175,12 +175,12 @@ static int print_device(const struct kl_function *functions, size_t count, uint1
 	} else if (strncmp(name, "net@", 4) == 0 && number_parse(name + 4, '\0', &n, NULL) == 0) {
 		function = find_nth(functions, count, n);
 	} else {
-		printf("  found when it is opened\n");
+		printf("  resolved when it is opened\n");
 		return 0;
 	}
 	if (function != NULL)
 		return print_function(function);
-	printf("  in the way: there is no such device\n");
+	printf("  obstacle: there is no such device\n");
 	return -ENODEV;
 }
 
@@ -221,12 +221,12 @@ static void print_settings(const struct options *options)
 	const struct fwd_settings *settings = &options->settings;
 	char kick[32];
 
-	print_or("Queue pairs per port", options->queues, "as its queues= says, or 1");
+	print_or("Queue pairs per port", options->queues, "its key queues=, or 1");
 	print_or("RX ring size", options->rxd, "the device's");
 	print_or("TX ring size", options->txd, "the device's");
 	printf("Kick policy: %s\n", kick_policy_text(&options->kick, kick, sizeof(kick)));
 	printf("Mbuf size: %" PRIu64 "\n", options->mbuf_size);
-	print_or("Mbufs per pool", options->mbuf_count, "what the rings need");
+	print_or("Mbufs per pool", options->mbuf_count, "as many as the rings need");
 	printf("Forwarding mode: %s\n", settings->engine->name);
 	printf("Port topology: %s\n", topology_name(settings->topology));
 	printf("Packets per burst: %u\n", settings->burst);

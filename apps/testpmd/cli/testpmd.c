@@ -59,7 +59,7 @@ void testpmd_remove_port(struct testpmd *pmd, struct port *port)
 
 	printf("\nPort %u: device removal event\n", port->number);
 	print_error(
-		"port %u: the system wants %s back, as when it is unplugged; the port is closed",
+		"port %u: the system requests the removal of %s, as when it is unplugged; the port is closed",
 		port->number, port_name(port));
 	if (forwards)
 		testpmd_stop(pmd);

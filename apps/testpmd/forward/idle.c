@@ -71,8 +71,8 @@ static int watch_streams(struct idle *idle, const struct fwd_stream *streams, ui
 		rc = watch_stream(idle, &streams[i]);
 		if (rc == -ENOTSUP)
 			print_error(
-				"port %u: no interrupt tells of packets in receive queue %u, so it "
-				"is polled in spite of --idle=%s",
+				"port %u: receive queue %u has no interrupt, so it is polled in spite of "
+				"--idle=%s",
 				streams[i].rx_port, streams[i].rx_queue, idle_name(idle->mode));
 		else if (rc != 0)
 			print_error("can't wait for packets: %s", strerror(-rc));

@@ -38,9 +38,9 @@ static int flowgen_begin(struct fwd_stream *stream)
 	const uint16_t bytes = flow_packet_bytes(stream->settings);
 
 	if (bytes < sizeof(struct udp_headers) || bytes > room) {
-		print_error("flowgen sends packets of one mbuf, %zu to %u bytes; "
-			    "the packet length set makes %u",
-			sizeof(struct udp_headers), room, bytes);
+		print_error(
+			"flowgen: packets of %u bytes; allowed: %zu to %u, the bytes of an mbuf",
+			bytes, sizeof(struct udp_headers), room);
 		return -EINVAL;
 	}
 	headers_fill(&flow_headers, &first_flow, bytes);

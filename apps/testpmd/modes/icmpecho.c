@@ -21,20 +21,20 @@ static bool answer_arp(const struct fwd_stream *stream, struct rte_mbuf *packet,
 {
 	struct rte_arp_hdr *arp = rte_pktmbuf_mtod_offset(packet, struct rte_arp_hdr *, begin);
 	struct rte_ether_hdr *ether = rte_pktmbuf_mtod(packet, struct rte_ether_hdr *);
-	rte_be32_t asked;
+	rte_be32_t target;
 
 	if (packet->data_len < begin + sizeof(*arp) ||
 		arp->arp_opcode != rte_cpu_to_be_16(RTE_ARP_OP_REQUEST) ||
 		arp->arp_hardware != rte_cpu_to_be_16(RTE_ARP_HRD_ETHER) ||
 		arp->arp_protocol != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) ||
-		arp->arp_hlen != RTE_ETHER_ADDR_LEN || arp->arp_plen != sizeof(asked))
+		arp->arp_hlen != RTE_ETHER_ADDR_LEN || arp->arp_plen != sizeof(target))
 		return false;
-	asked = arp->arp_data.arp_tip;
+	target = arp->arp_data.arp_tip;
 	arp->arp_opcode = rte_cpu_to_be_16(RTE_ARP_OP_REPLY);
 	arp->arp_data.arp_tha = arp->arp_data.arp_sha;
 	arp->arp_data.arp_tip = arp->arp_data.arp_sip;
 	arp->arp_data.arp_sha = stream->source;
-	arp->arp_data.arp_sip = asked;
+	arp->arp_data.arp_sip = target;
 	rte_ether_addr_copy(&ether->src_addr, &ether->dst_addr);
 	rte_ether_addr_copy(&stream->source, &ether->src_addr);
 	return true;

@@ -34,8 +34,8 @@ static int txonly_begin(struct fwd_stream *stream)
 	};
 
 	if (settings->multi_flow && settings->segment_bytes[0] < sizeof(struct udp_headers)) {
-		print_error("with --txonly-multi-flow the first segment must hold the headers: "
-			    "%u bytes, %zu are needed",
+		print_error(
+			"--txonly-multi-flow: the first segment has %u bytes; the headers need %zu",
 			settings->segment_bytes[0], sizeof(struct udp_headers));
 		return -EINVAL;
 	}

@@ -83,8 +83,7 @@ static struct rte_mempool *create_pool(const struct ports *ports, const struct l
 	pool = rte_pktmbuf_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes,
 		SOCKET_ID_ANY);
 	if (pool != NULL)
-		print_error(
-			"warning: node %d has no memory for packet buffers; they lie on another",
+		print_error("warning: node %d has no memory for mbufs; another node's is used",
 			node);
 	return pool;
 }
@@ -119,8 +118,8 @@ int pools_create(struct ports *ports, uint16_t burst, uint16_t segments)
 			const int rc = rte_errno;
 
 			print_error(
-				"can't create the mbuf pool: %s; give EAL more memory, or the pool "
-				"fewer or smaller buffers by --total-num-mbufs and --mbuf-size",
+				"can't create the mbuf pool: %s; give EAL more memory, or reduce "
+				"--total-num-mbufs or --mbuf-size",
 				rte_strerror(rc));
 			return rc != 0 ? -rc : -ENOMEM;
 		}

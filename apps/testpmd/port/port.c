@@ -36,7 +36,7 @@ static int refuse_device(const struct port *port)
 
 	print_error("port %u: %s is a device of type %s (virtio type %u), not a network device%s",
 		port->number, info->name, info->driver, info->type,
-		is_disk ? "; kickless-blk is the tool for it" : "");
+		is_disk ? "; use kickless-blk" : "");
 	return -ENOTSUP;
 }
 
@@ -307,7 +307,7 @@ bool port_check_queues(struct port *port)
 		return false;
 	if (!port->fault_reported)
 		print_error(
-			"port %u: %s queue %u of %s stands still, the device broke its rules: %s; "
+			"port %u: %s queue %u of %s is stopped: the device violated the specification: %s; "
 			"stop and start the port",
 			port->number, direction, queue, port_name(port),
 			kl_queue_fault_name(fault));
@@ -345,7 +345,7 @@ int port_join_tap(struct port *port, const char *spec)
 	int rc;
 
 	if (tap_is_open(&port->tap)) {
-		print_error("port %u: %s: it is joined to tap:%s already", port->number, spec,
+		print_error("port %u: %s: the port is joined to tap:%s already", port->number, spec,
 			port->tap.name);
 		return -EINVAL;
 	}
@@ -360,8 +360,8 @@ int port_join_tap(struct port *port, const char *spec)
 		conf->rx_offloads |= info->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO;
 	else
 		print_error(
-			"port %u: this kernel's TAP takes no joined UDP packets, so the device is asked "
-			"to join none at all; with features=-GUEST_USO4/-GUEST_USO6 it joins TCP's",
+			"port %u: this kernel's TAP does not accept coalesced UDP packets, so LRO is off; "
+			"features=-GUEST_USO4/-GUEST_USO6 enables it for TCP",
 			port->number);
 	return 0;
 }

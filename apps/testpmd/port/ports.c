@@ -15,7 +15,7 @@ static int check_port_queues(const struct port *port, uint32_t queues)
 
 	if (queues >= 1 && queues <= most)
 		return 0;
-	print_error("port %u: %u queue pairs asked for; %s allows 1 to %u", port->number, queues,
+	print_error("port %u: %u queue pairs requested; %s allows 1 to %u", port->number, queues,
 		port_name(port), most);
 	return -EINVAL;
 }
@@ -24,16 +24,16 @@ static int check_port_queues(const struct port *port, uint32_t queues)
 static int choose_queues(struct ports *ports, const struct port *port)
 {
 	const uint16_t named = kl_device_options(port->device)->queues;
-	const uint16_t asked = named != 0 ? named : ports->conf.queue_pairs;
-	const uint16_t queues = asked != 0 ? asked :
-		ports->queue_pairs != 0    ? ports->queue_pairs :
-					     1;
+	const uint16_t requested = named != 0 ? named : ports->conf.queue_pairs;
+	const uint16_t queues = requested != 0 ? requested :
+		ports->queue_pairs != 0        ? ports->queue_pairs :
+						 1;
 
 	if (check_port_queues(port, queues) != 0)
 		return -EINVAL;
 	if (ports->queue_pairs != 0 && queues != ports->queue_pairs) {
 		print_error(
-			"port %u has %u queue pairs, the others have %u; give all the same queues=",
+			"port %u has %u queue pairs, the others have %u; give all the same key queues=",
 			port->number, queues, ports->queue_pairs);
 		return -EINVAL;
 	}
@@ -64,7 +64,7 @@ static int join_tap(struct ports *ports, const char *spec)
 {
 	if (ports->count > 0)
 		return port_join_tap(&ports->at[ports->count - 1], spec);
-	print_error("%s: there is no port to join it to; name it behind a device", spec);
+	print_error("%s: no port to join; name it behind a device", spec);
 	return -EINVAL;
 }
 

@@ -34,13 +34,12 @@ static const char *remedy_text(int error)
 		return "; there is no /dev/net/tun: load the module tun";
 	case EACCES:
 	case EPERM:
-		return "; it needs CAP_NET_ADMIN, or an interface that belongs to this user: "
+		return "; CAP_NET_ADMIN is needed, or an interface that belongs to this user: "
 		       "ip tuntap add dev NAME mode tap user USER";
 	case EBUSY:
-		return "; another program has it open, or it is no TAP";
+		return "; another program has it open, or it is not a TAP interface";
 	case EINVAL:
-		return "; it is there already and of another kind: it has to be of mode tap, "
-		       "with one queue";
+		return "; an interface of another kind has that name; mode tap with one queue is needed";
 	}
 	return "";
 }
@@ -51,7 +50,7 @@ static int check_name(const char *name)
 
 	if (length > 0 && length < IFNAMSIZ && strpbrk(name, "/:, %") == NULL)
 		return 0;
-	print_error("tap:%s: an interface's name has 1 to %d characters, none of '/:, %%'", name,
+	print_error("tap:%s: allowed: a name of 1 to %d characters, without any of '/:, %%'", name,
 		IFNAMSIZ - 1);
 	return -EINVAL;
 }
@@ -82,7 +81,7 @@ int tap_open(struct tap *tap, const char *spec)
 	strcpy(request.ifr_name, name);
 	rc = attach_interface(tap, &request);
 	if (rc != 0) {
-		print_error("%s: can't make or take the interface: %s%s", spec, strerror(-rc),
+		print_error("%s: can't make or open the interface: %s%s", spec, strerror(-rc),
 			remedy_text(-rc));
 		tap_close(tap);
 		return rc;
@@ -154,7 +153,7 @@ int tap_configure(struct tap *tap, const uint8_t *mac, uint16_t mtu, uint64_t tx
 	if (rc == 0)
 		rc = set_mtu(tap, mtu);
 	if (rc != 0)
-		print_error("tap:%s: can't give it the device's address, MTU and offloads: %s",
+		print_error("tap:%s: can't set the device's address, MTU and offloads: %s",
 			tap->name, strerror(-rc));
 	return rc;
 }
@@ -211,17 +210,17 @@ static void count_error(struct tap *tap)
  */
 static ssize_t read_packet(struct tap *tap, struct virtio_net_hdr *header)
 {
-	struct iovec pieces[1 + TAP_SEGMENTS];
+	struct iovec vectors[1 + TAP_SEGMENTS];
 	ssize_t room = 0;
 	ssize_t bytes;
 
-	pieces[0] = (struct iovec){header, sizeof(*header)};
+	vectors[0] = (struct iovec){header, sizeof(*header)};
 	for (uint16_t i = 0; i < TAP_SEGMENTS; i++) {
-		pieces[1 + i] = (struct iovec){rte_pktmbuf_mtod(tap->spare[i], void *),
+		vectors[1 + i] = (struct iovec){rte_pktmbuf_mtod(tap->spare[i], void *),
 			rte_pktmbuf_tailroom(tap->spare[i])};
-		room += pieces[1 + i].iov_len;
+		room += vectors[1 + i].iov_len;
 	}
-	bytes = readv(tap->fd, pieces, 1 + TAP_SEGMENTS) - (ssize_t)sizeof(*header);
+	bytes = readv(tap->fd, vectors, 1 + TAP_SEGMENTS) - (ssize_t)sizeof(*header);
 	if (bytes <= 0)
 		return -1;
 	/* readv() truncates a longer packet without an error. */
@@ -262,17 +261,17 @@ uint16_t tap_receive(struct tap *tap, struct rte_mempool *pool, struct rte_mbuf 
  */
 static void send_packet(struct tap *tap, struct rte_mbuf *packet)
 {
-	struct iovec pieces[1 + TAP_SEGMENTS];
+	struct iovec vectors[1 + TAP_SEGMENTS];
 	struct virtio_net_hdr header;
 	int count = 0;
 
 	tap_header_write(packet, tap->joined_udp, &header);
-	pieces[count++] = (struct iovec){&header, sizeof(header)};
+	vectors[count++] = (struct iovec){&header, sizeof(header)};
 	for (struct rte_mbuf *segment = packet; segment != NULL && count <= TAP_SEGMENTS;
 		segment = segment->next)
-		pieces[count++] = (struct iovec){rte_pktmbuf_mtod(segment, void *),
+		vectors[count++] = (struct iovec){rte_pktmbuf_mtod(segment, void *),
 			segment->data_len};
-	if (packet->nb_segs > TAP_SEGMENTS || writev(tap->fd, pieces, count) < 0)
+	if (packet->nb_segs > TAP_SEGMENTS || writev(tap->fd, vectors, count) < 0)
 		count_error(tap);
 	rte_pktmbuf_free(packet);
 }

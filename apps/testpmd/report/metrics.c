@@ -114,12 +114,11 @@ static double get_queue_pairs(const struct port *port)
 }
 
 static const struct port_metric port_metrics[] = {
-	{"kickless_port_started", "Whether the port runs.", is_started},
-	{"kickless_port_link_up", "Whether the device says that its link is up.", is_link_up},
-	{"kickless_port_faulty", "Whether a queue broke, or the device asked for a reset.",
-		is_faulty},
+	{"kickless_port_started", "1 if the port is started.", is_started},
+	{"kickless_port_link_up", "1 if the device reports link up.", is_link_up},
+	{"kickless_port_faulty", "1 if a queue failed or the device needs a reset.", is_faulty},
 	{"kickless_port_mtu_bytes", "MTU.", get_mtu},
-	{"kickless_port_queue_pairs", "Queue pairs that run.", get_queue_pairs},
+	{"kickless_port_queue_pairs", "Started queue pairs.", get_queue_pairs},
 };
 
 static void write_port_metric(const struct ports *ports, const struct port_metric *metric,
@@ -134,7 +133,8 @@ static void write_port_metric(const struct ports *ports, const struct port_metri
 
 static void write_devices(const struct ports *ports, FILE *file)
 {
-	write_head("kickless_port_info", "gauge", "What a port is; always 1.", file);
+	write_head("kickless_port_info", "gauge", "Device and transport of a port; always 1.",
+		file);
 	for (uint16_t i = 0; i < ports->count; i++) {
 		const struct port *port = &ports->at[i];
 
@@ -183,7 +183,7 @@ static void write_metrics(const struct fwd *fwd, FILE *file)
 	write_head("kickless_build_info", "gauge", "Versions; always 1.", file);
 	fprintf(file, "kickless_build_info{version=\"%s\",dpdk=\"%s\"} 1\n", KL_VERSION,
 		rte_version());
-	write_head("kickless_forwarding", "gauge", "Whether packets are being forwarded.", file);
+	write_head("kickless_forwarding", "gauge", "1 if packets are being forwarded.", file);
 	fprintf(file, "kickless_forwarding %d\n", fwd->running);
 	write_devices(fwd->ports, file);
 	for (size_t i = 0; i < RTE_DIM(port_metrics); i++)

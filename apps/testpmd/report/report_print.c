@@ -190,7 +190,7 @@ static void print_queue(const struct queue_report *queue)
 		kick_policy_text(&queue->info.kick, kick, sizeof(kick)),
 		kl_queue_fault_name(queue->info.fault));
 	printf("    Kicks-sent: %-10" PRIu64 " Kicks-suppressed: %-10" PRIu64
-	       " Kicks-spared: %-10" PRIu64 " Rescue-kicks: %" PRIu64 "\n",
+	       " Kicks-spared: %-10" PRIu64 " Watchdog-kicks: %" PRIu64 "\n",
 		stats->kicks_sent, stats->kicks_suppressed, stats->kicks_spared,
 		stats->watchdog_kicks);
 	printf("    Kicks per 1,000 packets: %-10.3f Interrupts: %" PRIu64 "\n",

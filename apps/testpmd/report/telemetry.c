@@ -111,7 +111,7 @@ static void write_kick_counters(const struct kl_net_queue_stats *stats, struct r
 	rte_tel_data_add_dict_u64(data, "sent", stats->queue.kicks_sent);
 	rte_tel_data_add_dict_u64(data, "suppressed", stats->queue.kicks_suppressed);
 	rte_tel_data_add_dict_u64(data, "spared", stats->queue.kicks_spared);
-	rte_tel_data_add_dict_u64(data, "rescue", stats->queue.watchdog_kicks);
+	rte_tel_data_add_dict_u64(data, "watchdog", stats->queue.watchdog_kicks);
 }
 
 static void write_kicks(const struct port *port, struct rte_tel_data *data)
