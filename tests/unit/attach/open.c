@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kl_device_open up to the point where a device is touched: the platform and the vhost-user transport
- * are replaced, and count who comes to them; behind them is the fake device.
+ * kl_device_open up to the point where a device is touched: the platform and the vhost-user
+ * transport are replaced, and count who comes to them; behind them is the fake device.
  */
 #include <kickless/device.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A whole device over the fake device: PCI transport, core, and a driver of a type that nobody has made
- * up before, 63, which this fixture registers.
+ * A whole device over the fake device: PCI transport, core, and a driver of a type that nobody has
+ * made up before, 63, which this fixture registers.
  */
 #ifndef UNIT_DEVICE_FIXTURE_H
 #define UNIT_DEVICE_FIXTURE_H

@@ -129,8 +129,10 @@ Test(interrupts, a_queue_vector_is_refused)
 	fixture_close(&fixture);
 }
 
-/* PCI-38: a reset undoes every mapping, so they are made again, with the eventfds that somebody may
- * wait for. */
+/*
+ * PCI-38: a reset undoes every mapping, so they are made again, with the eventfds that somebody
+ * may wait for.
+ */
 static void restart(unsigned int vectors, int expected, uint16_t vector)
 {
 	int waited_for = -1;
@@ -198,7 +200,9 @@ Test(interrupts, eventfds_are_closed)
 	cr_expect_eq(open_fds(), before);
 }
 
-/* A line, over either interface: PCI-32, the status is read once, and both its bits are looked at. */
+/*
+ * A line, over either interface: PCI-32, the status is read once, and both its bits are looked at.
+ */
 static void use_line(enum fake_interfaces interfaces)
 {
 	int fd;

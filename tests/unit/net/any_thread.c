@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Functions that any thread may call, called while the control thread recovers, stops and starts the
- * device: what they read lives as long as the device. Memory that was freed is seen by the address
- * sanitizer at the latest.
+ * Functions that any thread may call, called while the control thread recovers, stops and starts
+ * the device: what they read lives as long as the device. Memory that was freed is seen by the
+ * address sanitizer at the latest.
  */
 #include <errno.h>
 #include <poll.h>

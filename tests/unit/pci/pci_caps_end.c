@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Capabilities that end where the configuration space does, and some bytes later; structures that end where the
- * window's 32 bits do.
+ * Capabilities that end where the configuration space does, and some bytes later; structures that
+ * end where the window's 32 bits do.
  */
 #include <errno.h>
 #include <string.h>

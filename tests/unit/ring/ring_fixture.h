@@ -48,7 +48,10 @@ struct ring_fixture {
  * FIXTURE_BATCH buffers into one used element.
  */
 #define FIXTURE_BATCH 5
-/* Ticks per second. The cycle counter goes at a few GHz: with these a second lasts longer than any test. */
+/*
+ * Ticks per second. The cycle counter goes at a few GHz: with these a second lasts longer
+ * than any test.
+ */
 #define SLOW_TICKS 10000000000u
 void ring_open(struct ring_fixture *fixture, struct kl__queue_shape shape);
 void ring_close(struct ring_fixture *fixture);

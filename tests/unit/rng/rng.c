@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The entropy driver over the fake device: what it asks, what it believes, and that nothing it hands out
- * was not given by the device.
+ * The entropy driver over the fake device: what it asks, what it believes, and that nothing it
+ * hands out was not given by the device.
  */
 #include <kickless/rng.h>
 

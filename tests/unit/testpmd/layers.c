@@ -96,8 +96,10 @@ Test(layers, cut_short)
 		expect_no_protocol(packet_tcp6_vlan, length);
 }
 
-/* Every byte of the headers once with all values: nothing is read beyond the end, and a checksum can be
- * made of what was accepted. */
+/*
+ * Every byte of the headers once with all values: nothing is read beyond the end, and a checksum
+ * can be made of what was accepted.
+ */
 Test(layers, every_lie)
 {
 	uint8_t bytes[sizeof(packet_tcp6_vlan)];

@@ -277,8 +277,8 @@ static void start_resettable(unsigned int reads)
 }
 
 /*
- * 2.6.1, 4.2.2.1, MMIO-16: waited for. MMIO-15: a queue is stopped by its reset alone, QueueReady is
- * only looked at.
+ * 2.6.1, 4.2.2.1, MMIO-16: waited for. MMIO-15: a queue is stopped by its reset alone, QueueReady
+ * is only looked at.
  */
 Test(mmio, one_queue_is_reset)
 {

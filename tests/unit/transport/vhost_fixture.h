@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A vhost-user back end in a thread. It replies correctly, but for one malformed reply that a test may
- * request. It keeps what it received, and does nothing with it.
+ * A vhost-user back end in a thread. It replies correctly, but for one malformed reply that a test
+ * may request. It keeps what it received, and does nothing with it.
  */
 #ifndef UNIT_VHOST_FIXTURE_H
 #define UNIT_VHOST_FIXTURE_H
@@ -47,7 +47,9 @@ struct back_end {
 	uint8_t config[60];
 	enum reply_fault fault;
 	uint32_t fault_request; /* the request */
-	/* Keeps its end of the connection open until it is stopped, whatever the other side does. */
+	/*
+	 * Keeps its end of the connection open until it is stopped, whatever the other side does.
+	 */
 	bool holds_connection;
 
 	char folder[32], path[64];

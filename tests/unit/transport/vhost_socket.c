@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Each way in which an answer can be wrong is refused by name, in bounded time, and without harm. */
+/*
+ * Each way in which an answer can be wrong is refused by name, in bounded time, and without harm.
+ */
 #include "transport/vhost_socket.h"
 
 #include <dirent.h>
