@@ -20,7 +20,7 @@
 int __real_kl_device_open(const char *text, struct kl_device **device);
 int __wrap_kl_device_open(const char *text, struct kl_device **device);
 
-/* Nothing of this machine is looked at: the functions are QEMU's. */
+/* An empty machine: nothing of this machine is read, since the functions are QEMU's. */
 static const struct kl_machine no_machine = {
 	.sysfs = "/nonexistent",
 	.proc = "/nonexistent",

@@ -7,7 +7,7 @@
 
 /*
  * Parses options, NULL for none, against the tables of the driver, attaches it and applies them.
- * What they say of a transport is checked and has no effect. On failure the transport is closed.
+ * Options of a transport are checked and have no effect. On failure the transport is closed.
  */
 int attach_device(struct kl__transport *transport, struct kl__host *host, const char *options,
 	struct kl_device **device);

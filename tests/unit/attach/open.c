@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kl_device_open up to the point where a device is touched: the platform and the vhost-user
- * transport are replaced, and count who comes to them; behind them is the fake device.
+ * kl_device_open up to the point where a device is touched. The platform and the vhost-user
+ * transport are replaced, and count the calls; behind them is the fake device.
  */
 #include <kickless/device.h>
 
@@ -120,7 +120,7 @@ static void prepare(uint32_t type)
 	opens = 0;
 }
 
-/* Refused with a message that says what, and without a step towards the device. */
+/* Refused with a message that names the cause, and without a step towards the device. */
 __attribute__((format(printf, 2, 3))) static void refuse(const char *what, const char *format, ...)
 {
 	struct kl_device *device = NULL;
@@ -163,7 +163,7 @@ static void refuse_all_keys(const char *name, const char *transport_key,
 	for (const struct kl_driver_option *option = driver->options;
 		option != NULL && option->key != NULL; option++)
 		refuse(option->allowed, "%s,%s=wrong", name, option->key);
-	/* What is right before and behind it does not help. */
+	/* Valid options before and behind it do not help. */
 	refuse("unknown key colour", "%s,queues=1,colour=red,kick=auto", name);
 }
 
@@ -230,8 +230,8 @@ Test(open, keys_of_another_type)
 	finish(fake);
 }
 
-/* MMIO registers tell the type: they are read for it, and none is written. */
-Test(open, keys_of_another_type_than_registers_tell)
+/* The type comes from MMIO registers: they are read for it, and none is written. */
+Test(open, keys_of_another_type_than_in_registers)
 {
 	static const char *const specs[] = {"mmio:0x1000,mac=02:00:00:00:00:01",
 		"mmio:0x1000,type=net"};

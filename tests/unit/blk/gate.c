@@ -162,7 +162,7 @@ Test(gate, polled_while_it_is_started_with_more_queues)
 		start_with_more_queues();
 }
 
-/* There is nothing to wait for, and the wait says so at once. */
+/* There is nothing to wait for, and the wait returns at once. */
 Test(gate, a_wait_on_a_queue_that_is_not_there)
 {
 	struct kl_blk_completion done[1];

@@ -98,7 +98,7 @@ Test(config, the_generation_wraps)
 	fixture_close(&fixture);
 }
 
-Test(config, never_settles)
+Test(config, never_stable)
 {
 	open_with(16);
 	fixture.fake->script.config_bumps = FAKE_NEVER;
@@ -162,7 +162,7 @@ Test(config, large_configurations)
 	fixture_close(&fixture);
 }
 
-/* All ones are a stable generation; only the status tells. */
+/* All ones are a stable generation; only the status shows that the device is gone. */
 Test(config, gone)
 {
 	open_with(16);

@@ -60,7 +60,7 @@ Test(device, private_data)
 	fixture_close(&fixture);
 }
 
-/* INIT-14, INIT-16: any state may be left by a reset, as often as wished. */
+/* INIT-14, INIT-16: any state may be left by a reset, as often as needed. */
 Test(device, reset_from_every_state)
 {
 	fixture_open(&fixture, NULL);
@@ -93,7 +93,7 @@ static void take_all(void *context)
 		left->count++;
 }
 
-Test(device, buffers_are_taken_back_after_the_reset)
+Test(device, buffers_are_reclaimed_after_the_reset)
 {
 	const struct kl_queue_conf conf = {.index = 1};
 	struct leftover left = {0};
@@ -134,7 +134,7 @@ Test(device, a_doorbell_before_it_runs_is_caught)
 	fixture_close(&fixture);
 }
 
-/* What is open is known by its name, so that nobody opens it twice. */
+/* Open devices are known by their names, so that none is opened twice. */
 Test(device, open_ones_are_known)
 {
 	struct device_fixture other;

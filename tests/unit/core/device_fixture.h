@@ -27,15 +27,15 @@ struct device_fixture {
 	struct kl_device *device;
 };
 
-/* What the driver's operations do and have seen. */
+/* Results and counters of the driver's operations. */
 extern int fixture_probe_result, fixture_probes, fixture_removes, fixture_changes;
 extern char fixture_colour[16]; /* of the key colour */
 
 /* A fake device, and the log captured; nothing is opened yet. */
 void fixture_prepare(struct device_fixture *fixture);
-/* Opens and attaches; on failure all is given back. Returns the attach's result. */
+/* Opens and attaches; on failure all is freed. Returns the attach's result. */
 int fixture_attach(struct device_fixture *fixture, const char *options);
-/* rig_prepare and rig_attach, which must work. */
+/* fixture_prepare and fixture_attach, which must work. */
 void fixture_open(struct device_fixture *fixture, const char *options);
 /* All bits of the type. */
 struct kl_features fixture_features(void);

@@ -69,7 +69,7 @@ Test(interrupts, a_vector_per_queue)
 	fixture_close(&fixture);
 }
 
-/* PCI-34, PCI-35: fewer vectors than wished for; the configuration's comes first. */
+/* PCI-34, PCI-35: fewer vectors than requested; the configuration's comes first. */
 Test(interrupts, too_few_vectors)
 {
 	open_negotiated(2);
@@ -200,9 +200,7 @@ Test(interrupts, eventfds_are_closed)
 	cr_expect_eq(open_fds(), before);
 }
 
-/*
- * A line, over either interface: PCI-32, the status is read once, and both its bits are looked at.
- */
+/* A line, over either interface: PCI-32, the status is read once, and both its bits are used. */
 static void use_line(enum fake_interfaces interfaces)
 {
 	int fd;

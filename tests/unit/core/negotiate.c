@@ -20,7 +20,8 @@ static void expect_accepted(uint64_t low, uint64_t high)
 
 	cr_expect(accepted->word[0] == low && accepted->word[1] == high, "0x%lx 0x%lx",
 		accepted->word[1], accepted->word[0]);
-	cr_expect(kl_features_equal(accepted, &fixture.fake->accepted), "what the device was told");
+	cr_expect(kl_features_equal(accepted, &fixture.fake->accepted),
+		"the features that the device got");
 }
 
 #define RING_BITS \
@@ -51,7 +52,9 @@ Test(negotiate, golden_mask)
 	fixture_close(&fixture);
 }
 
-/* What the driver does not ask for is not taken, except for what transport and rings need. */
+/*
+ * A feature that the driver does not request is not accepted, except those of transport and rings.
+ */
 Test(negotiate, nothing_wanted)
 {
 	struct kl_features none = {0};
@@ -64,7 +67,7 @@ Test(negotiate, nothing_wanted)
 	fixture_close(&fixture);
 }
 
-/* What makes doorbells dear is for who asks for it by name. */
+/* A feature that makes doorbells expensive is accepted only by its name. */
 Test(negotiate, doorbell_data_on_request)
 {
 	struct kl_features none = {0};
@@ -234,7 +237,7 @@ static void expect_refused(const char *options, const char *text)
 	fixture_close(&fixture);
 }
 
-/* What the user insists on and can't have is refused by name. */
+/* A feature that the user insists on and can't have is refused by name. */
 Test(negotiate, insisted)
 {
 	expect_refused("event_idx=1", "does not offer EVENT_IDX; it offers APPLE");

@@ -18,7 +18,9 @@ static const struct kl_device_options *parse(const char *text)
 	return kl_device_options(fixture.device);
 }
 
-/* Refused before the device is touched, and the message says what, where and what else. */
+/*
+ * Refused before the device is touched, and the message names the key, the value and those allowed.
+ */
 static void refuse(const char *text, const char *first, const char *second)
 {
 	fixture_prepare(&fixture);
@@ -154,7 +156,7 @@ Test(options, features)
 	refuse("event_idx=1,features=-EVENT_IDX", "-EVENT_IDX", "not both");
 }
 
-/* A name may say what it expects to find. */
+/* A name may state the expected type. */
 Test(options, type)
 {
 	parse("type=fruit");
@@ -196,7 +198,7 @@ Test(options, several)
 	cr_expect_not(logged("colour"), "the first mistake ends it");
 }
 
-/* What a transport's table says: the fixture takes that of transports with two interfaces. */
+/* A transport's table of keys: the fixture uses that of transports with two interfaces. */
 Test(options, of_the_transport)
 {
 	parse("legacy=0");

@@ -28,7 +28,7 @@ static int add(struct kl_queue_conf conf)
 	return kl_device_queue_add(fixture.device, &conf, &queue);
 }
 
-/* Posts, lets the device serve, takes back: the queue works. */
+/* Posts, lets the device serve, reclaims: the queue works. */
 static void expect_works(uint16_t index)
 {
 	struct kl_dma dma;
@@ -79,7 +79,7 @@ Test(queues, the_device_s_maximum)
 	}
 }
 
-Test(queues, asked_size)
+Test(queues, requested_size)
 {
 	open_negotiated(NULL);
 	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .size = 64}), 0);
@@ -105,7 +105,7 @@ Test(queues, the_user_s_size_and_kick)
 	fixture_close(&fixture);
 }
 
-/* A queue that supplies the device with buffers is kicked at once, and may lie idle for ever. */
+/* A queue that supplies the device with buffers is kicked at once, and may stay idle for ever. */
 Test(queues, supply)
 {
 	open_negotiated("kick=lazy:500");
@@ -117,7 +117,7 @@ Test(queues, supply)
 	fixture_close(&fixture);
 }
 
-/* What a transport prefers is no more than what the device can. */
+/* A transport's preferred size never exceeds the device's. */
 Test(queues, a_transport_s_default_size)
 {
 	open_negotiated(NULL);
@@ -203,7 +203,7 @@ Test(queues, legacy_size_is_fixed)
 	fixture_close(&fixture);
 }
 
-/* What can't be rounded to a legal size can't be used. */
+/* A size that can't be rounded to a legal one can't be used. */
 Test(queues, legacy_size_is_not_legal)
 {
 	open_negotiated(NULL);

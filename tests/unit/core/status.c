@@ -55,7 +55,7 @@ Test(status, memory_is_kept_when_a_reset_never_ends)
 	cr_expect_eq(takes, 0);
 	cr_expect_eq(fixture.fake->allocated, 4, "abandoned, not freed");
 	cr_expect(logged("fake") && logged("20 ms") && logged("device_status"), "%s", log_text());
-	/* It stays given up, without another wait. */
+	/* The device stays lost, without another wait. */
 	kl__reset_timeout_ms = 600000;
 	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
 	cr_expect_eq(takes, 0);
@@ -64,7 +64,7 @@ Test(status, memory_is_kept_when_a_reset_never_ends)
 	fixture_close(&fixture);
 }
 
-Test(status, a_close_keeps_the_memory_of_a_stuck_device)
+Test(status, a_close_keeps_the_memory_of_a_device_that_does_not_reset)
 {
 	fixture_open(&fixture, NULL);
 	fixture_start(&fixture, 1);
@@ -78,7 +78,7 @@ Test(status, a_close_keeps_the_memory_of_a_stuck_device)
 	fixture_close(&fixture);
 }
 
-Test(status, attach_to_a_stuck_device)
+Test(status, attach_to_a_device_that_does_not_reset)
 {
 	fixture_prepare(&fixture);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
@@ -111,7 +111,7 @@ Test(status, gone_devices_are_distinguished)
 	cr_expect(kl_device_needs_reset(fixture.device));
 	forget_log();
 	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -EIO);
-	cr_expect_eq(takes, 1, "what is gone writes nothing: all can be taken back");
+	cr_expect_eq(takes, 1, "what is gone writes nothing: all can be reclaimed");
 	cr_expect_eq(fixture.fake->allocated, 0);
 	cr_expect(logged("left the bus"), "%s", log_text());
 	fixture_close(&fixture);
@@ -131,7 +131,7 @@ Test(status, gone_and_reading_as_zero)
 	fixture_close(&fixture);
 }
 
-static void command_is_mended(uint16_t command, const char *what)
+static void command_is_restored(uint16_t command, const char *what)
 {
 	fixture_open(&fixture, NULL);
 	fixture_start(&fixture, 2);
@@ -152,17 +152,18 @@ static void command_is_mended(uint16_t command, const char *what)
 /* Another program, such as setpci, or one that opens and closes the device's UIO file. */
 Test(status, bus_mastering_is_turned_on_again)
 {
-	command_is_mended(0x3, "turned off bus mastering, as its command register, 0x0003, says");
+	command_is_restored(0x3, "turned off bus mastering, as its command register, 0x0003, says");
 }
 
 Test(status, memory_decoding_is_turned_on_again)
 {
-	command_is_mended(0x5, "turned off memory decoding, as its command register, 0x0005, says");
+	command_is_restored(0x5,
+		"turned off memory decoding, as its command register, 0x0005, says");
 }
 
 Test(status, all_that_was_turned_off_is_named)
 {
-	command_is_mended(0, "turned off bus mastering, memory decoding, as");
+	command_is_restored(0, "turned off bus mastering, memory decoding, as");
 }
 
 /* It runs on until its user stops it. */
@@ -222,8 +223,8 @@ Test(status, needs_reset_at_once)
 	fixture_close(&fixture);
 }
 
-/* 2.1.1: after FAILED nothing but a reset is written, however often it is said. */
-Test(status, failed_is_said_once)
+/* 2.1.1: after FAILED nothing but a reset is written, however often it is set. */
+Test(status, failed_is_written_once)
 {
 	fixture_open(&fixture, NULL);
 	cr_assert_eq(fixture_negotiate(&fixture), 0);

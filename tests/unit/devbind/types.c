@@ -64,7 +64,7 @@ Test(types, some_by_heart)
 	cr_expect_str_eq(type_title(UINT32_MAX), "not in the specification");
 }
 
-/* One word for a type, whichever program it is said to. */
+/* One word for a type, whichever program reads it. */
 Test(types, drivers_go_by_the_same_names)
 {
 	const struct kl_driver *driver = NULL;

@@ -79,7 +79,7 @@ Test(offload_bursts, checksum_sent)
 	send_one(net_packet(&fixture.net, 60, 1));
 	for (unsigned int i = 0; i < 12; i++)
 		cr_expect_eq(sent[i], 0);
-	/* A packet that has another owner too: the header lies elsewhere. */
+	/* A packet that has another owner too: its header is put elsewhere. */
 	packet = frame_make(&fixture.net, &frame);
 	clone = rte_pktmbuf_clone(packet, fixture.net.pool);
 	frame_request_offload(clone, &frame, 0);

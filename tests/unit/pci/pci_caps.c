@@ -104,7 +104,7 @@ FRAMED_TEST(pci_caps, none)
 	cr_expect_eq(parse(), -ENODEV);
 	fake_rebuild(fake);
 	fake->pci_config[6] = 0;
-	cr_expect_eq(parse(), -ENODEV, "the status register says that there is no list");
+	cr_expect_eq(parse(), -ENODEV, "the status register has no list bit");
 	fake_rebuild(fake);
 	cr_expect_eq(parse_size(0), -ENODEV);
 	cr_expect_eq(parse_size(63), -ENODEV);
@@ -363,7 +363,7 @@ FRAMED_TEST(pci_caps, truncated)
 		}
 	}
 	cr_expect_gt(found, 0);
-	/* More than the header's 256 bytes are not looked at. */
+	/* More than the header's 256 bytes are not read. */
 	cr_expect_eq(kl__pci_caps_parse(fake->pci_config, 4096, fake->access.bar, &caps, &why), 0);
 }
 

@@ -34,7 +34,7 @@ static int parse_at(uint8_t cfg_type, unsigned int at, unsigned int bytes)
 	memcpy(config, fake->pci_config, 256);
 	memset(config + 256, 0, sizeof(config) - 256);
 	memcpy(config + at, fake->pci_config + was, bytes);
-	/* Where it was stands one of another vendor now. */
+	/* The place of the capability now holds one of another vendor. */
 	config[was] = 0;
 	config[at + 1] = config[0x34];
 	config[0x34] = (uint8_t)at;

@@ -33,7 +33,7 @@ Test(pci_identity, one_vendor)
 			vendor == 0x1af4);
 }
 
-/* 4.1.2.2: any subsystem is accepted; a modern device's says nothing. */
+/* 4.1.2.2: any subsystem is accepted; a modern device's means nothing. */
 Test(pci_identity, any_subsystem)
 {
 	for (unsigned int subsystem = 0; subsystem <= 0xffff; subsystem++) {

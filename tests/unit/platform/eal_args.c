@@ -44,7 +44,7 @@ Test(eal_args, noiommu_takes_physical_addresses)
 	cr_expect_not(has("--iova-mode=pa"), "the user knows better");
 }
 
-/* Both are said when the device is opened, where more is known than DPDK would say here. */
+/* Both are logged when the device is opened, where more is known than DPDK would log here. */
 Test(eal_args, noiommu_without_what_it_takes)
 {
 	struct kl__eal_facts facts = noiommu;

@@ -67,7 +67,7 @@ Test(memory, mapped_and_unmapped)
 	cr_expect_eq(kl_memory_unregister(PAGE, SIZE), -EINVAL);
 }
 
-/* Before the first device is open DPDK says so, and the region waits for one. */
+/* Before the first device is open DPDK reports so, and the region waits for one. */
 Test(memory, no_device_yet)
 {
 	map_result = -1;

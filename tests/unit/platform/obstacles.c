@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What stands between a function and us, told from how a machine looks. */
+/* Obstacles between a function and the program, found by the state of a machine. */
 #include <kickless/discover.h>
 
 #include <errno.h>
@@ -155,7 +155,7 @@ Test(obstacles, none_for_uio)
 	expect_none();
 }
 
-/* What an IOMMU translates is for VFIO to map. */
+/* Addresses that an IOMMU translates are for VFIO to map. */
 Test(obstacles, uio_behind_an_iommu)
 {
 	bind_to_uio();

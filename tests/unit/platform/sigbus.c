@@ -115,7 +115,7 @@ static void jump_back_with(int number, siginfo_t *info, void *context)
 	siglongjmp(jump, info->si_code == BUS_ADRERR ? 2 : 3);
 }
 
-/* Returns what the handler that was there before jumped back with, 0 when nobody asked it. */
+/* Returns the value that the earlier handler jumped back with, 0 when it was not called. */
 static int touch_a_stranger(void)
 {
 	const int fd = memfd_create("stranger", 0);

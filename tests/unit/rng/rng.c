@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The entropy driver over the fake device: what it asks, what it believes, and that nothing it
- * hands out was not given by the device.
+ * The entropy driver over the fake device: its requests, its checks, and that every byte it returns
+ * came from the device.
  */
 #include <kickless/rng.h>
 
@@ -122,7 +122,7 @@ FRAMED_TEST(rng, gives_what_the_device_gave)
 	cr_expect_eq(kl_rng_read(rng, data, 1, SECOND), 0);
 	expect_bytes(data, 1, 100);
 	cr_expect_eq(buffers, 2);
-	cr_expect_eq(lengths[0], 100, "it asks for no more than is wanted");
+	cr_expect_eq(lengths[0], 100, "it requests no more than needed");
 	cr_expect_eq(lengths[1], 1);
 	cr_expect_eq(kl_rng_read(rng, data, 0, SECOND), 0);
 	cr_expect_eq(buffers, 2, "no bytes take no request");
@@ -162,7 +162,7 @@ FRAMED_TEST(rng, no_byte_is_an_error)
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0, "it is not held against it");
 }
 
-FRAMED_TEST(rng, more_than_asked_for_is_an_error)
+FRAMED_TEST(rng, more_than_requested_is_an_error)
 {
 	uint8_t data[64];
 
@@ -234,7 +234,7 @@ FRAMED_TEST(rng, malformed_used_breaks_the_queue_until_a_restart)
 	expect_bytes(data, sizeof(data), 0);
 }
 
-FRAMED_TEST(rng, a_wish_to_be_reset_is_told_from_a_late_answer)
+FRAMED_TEST(rng, a_needed_reset_is_no_late_answer)
 {
 	uint8_t data[64];
 
@@ -307,7 +307,7 @@ FRAMED_TEST(rng, stopped_and_started)
 	expect_bytes(data, sizeof(data), 0);
 }
 
-/* What the device may still write to must stay, whatever else is given back. */
+/* Memory that the device may still write to must stay, whatever else is freed. */
 FRAMED_TEST(rng, a_reset_that_does_not_end_keeps_the_buffer)
 {
 	uint8_t data[64];
@@ -326,7 +326,7 @@ FRAMED_TEST(rng, a_reset_that_does_not_end_keeps_the_buffer)
 	cr_expect_eq(fake->allocated, before);
 }
 
-/* Whatever start-up lacks, all is given back. */
+/* Whatever start-up lacks, all is freed. */
 Test(rng, starts_that_fail)
 {
 	prepare();
@@ -367,7 +367,7 @@ static void expect_works(void)
 }
 
 /* Transport, device, driver, its buffer, the list of gates, a queue's record and its two blocks. */
-Test(rng, scarcity)
+Test(rng, fault_injection)
 {
 	prepare();
 	cr_expect_eq(fault_injection_try_all(

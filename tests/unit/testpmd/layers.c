@@ -100,7 +100,7 @@ Test(layers, cut_short)
  * Every byte of the headers once with all values: nothing is read beyond the end, and a checksum
  * can be made of what was accepted.
  */
-Test(layers, every_lie)
+Test(layers, every_malformed_header)
 {
 	uint8_t bytes[sizeof(packet_tcp6_vlan)];
 

@@ -42,7 +42,7 @@ Test(pcapng, interface_with_long_names)
 	expect_block(block, pcapng_interface(block, name, name), 1);
 }
 
-/* The room asked for is exactly what is written, for every padding. */
+/* The requested size is exactly what is written, for every padding. */
 Test(pcapng, packets)
 {
 	for (uint16_t length = 0; length <= sizeof(packet_udp4); length++) {

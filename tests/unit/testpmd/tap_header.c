@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the kernel asks of a packet, and what a device says of one, each in the other's words. */
+/*
+ * The kernel's offload requests for a packet, and the device's, each translated into the other's.
+ */
 #include "port/tap_header.h"
 
 #include <netinet/in.h>
@@ -38,8 +40,8 @@ static struct layers parsed(void)
 	return layers;
 }
 
-/* The field holds the pseudo header's sum, as whoever asks for a checksum leaves it. */
-static struct virtio_net_hdr ask(uint16_t start, uint16_t offset)
+/* The field holds the pseudo header's sum, as the sender of a checksum request leaves it. */
+static struct virtio_net_hdr checksum_request(uint16_t start, uint16_t offset)
 {
 	const struct layers layers = parsed();
 
@@ -51,7 +53,7 @@ static struct virtio_net_hdr ask(uint16_t start, uint16_t offset)
 	};
 }
 
-Test(tap_header, the_kernel_asks_for_nothing)
+Test(tap_header, the_kernel_requests_nothing)
 {
 	const struct virtio_net_hdr header = {0};
 
@@ -62,19 +64,19 @@ Test(tap_header, the_kernel_asks_for_nothing)
 	packet_free(&packet);
 }
 
-Test(tap_header, the_kernel_asks_for_a_sum)
+Test(tap_header, the_kernel_requests_a_checksum)
 {
 	struct virtio_net_hdr header;
 
 	make_udp();
-	header = ask(UDP_AT, UDP_SUM);
+	header = checksum_request(UDP_AT, UDP_SUM);
 	cr_expect(tap_header_read(&header, &packet.mbuf));
 	cr_expect_eq(packet.mbuf.ol_flags, RTE_MBUF_F_TX_IPV4 | RTE_MBUF_F_TX_UDP_CKSUM);
 	cr_expect_eq(packet.mbuf.l2_len, 14);
 	cr_expect_eq(packet.mbuf.l3_len, 20);
 	packet_free(&packet);
 	make_tcp();
-	header = ask(TCP_AT, TCP_SUM);
+	header = checksum_request(TCP_AT, TCP_SUM);
 	cr_expect(tap_header_read(&header, &packet.mbuf));
 	cr_expect_eq(packet.mbuf.ol_flags, RTE_MBUF_F_TX_IPV6 | RTE_MBUF_F_TX_TCP_CKSUM);
 	cr_expect_eq(packet.mbuf.l2_len, 18);
@@ -118,13 +120,13 @@ Test(tap_header, a_place_outside_of_the_packet)
 	}
 }
 
-Test(tap_header, the_kernel_asks_for_cutting)
+Test(tap_header, the_kernel_requests_segmentation)
 {
 	struct virtio_net_hdr header;
 	struct layers layers;
 
 	make_tcp();
-	header = ask(TCP_AT, TCP_SUM);
+	header = checksum_request(TCP_AT, TCP_SUM);
 	header.gso_type = VIRTIO_NET_HDR_GSO_TCPV6;
 	header.gso_size = 10;
 	cr_expect(tap_header_read(&header, &packet.mbuf));
@@ -136,7 +138,7 @@ Test(tap_header, the_kernel_asks_for_cutting)
 	cr_expect_eq(layers_checksum(&layers), layers_pseudo_sum(&layers, 0));
 	packet_free(&packet);
 	make_udp();
-	header = ask(UDP_AT, UDP_SUM);
+	header = checksum_request(UDP_AT, UDP_SUM);
 	header.gso_type = TAP_GSO_UDP_L4;
 	header.gso_size = 10;
 	cr_expect(tap_header_read(&header, &packet.mbuf));
@@ -150,7 +152,7 @@ Test(tap_header, cutting_that_makes_no_sense)
 	struct virtio_net_hdr header;
 
 	make_tcp();
-	header = ask(TCP_AT, TCP_SUM);
+	header = checksum_request(TCP_AT, TCP_SUM);
 	header.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
 	header.gso_size = 10;
 	cr_expect_not(tap_header_read(&header, &packet.mbuf), "it is IPv6");

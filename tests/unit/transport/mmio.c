@@ -13,7 +13,7 @@
 #include "ring/verbs.h"
 #include "spec/features.h"
 
-/* Any address that a legacy device can be told. */
+/* Any address that a legacy device can be given. */
 #define LOW UINT64_C(0x100000000)
 
 static struct device_fixture fixture;
@@ -278,7 +278,7 @@ static void start_resettable(unsigned int reads)
 
 /*
  * 2.6.1, 4.2.2.1, MMIO-16: waited for. MMIO-15: a queue is stopped by its reset alone, QueueReady
- * is only looked at.
+ * is only read.
  */
 Test(mmio, one_queue_is_reset)
 {
@@ -306,7 +306,7 @@ Test(mmio, a_queue_that_stays_ready)
 	fixture_close(&fixture);
 }
 
-/* NTF-04, 4.2.3.3: the upper half of the doorbell says how far the driver got. */
+/* NTF-04, 4.2.3.3: the upper half of the doorbell holds the driver's position. */
 Test(mmio, notification_data)
 {
 	struct kl_notifier *notifier;

@@ -39,7 +39,10 @@ static void expect_refused(enum fake_interfaces interfaces, enum kl__interface w
 	finish(fake);
 }
 
-/* PCI-02, PCIL-01: what has virtio capabilities is driven by them, unless it is said otherwise. */
+/*
+ * PCI-02, PCIL-01: a function with virtio capabilities is driven by them, unless an
+ * option overrides it.
+ */
 Test(pci, the_interface)
 {
 	capture_log();

@@ -13,7 +13,7 @@
 #include "spec/features.h"
 #include "transport/pci.h"
 
-/* Any address that a legacy device can be told. */
+/* Any address that a legacy device can be given. */
 #define LOW UINT64_C(0x100000000)
 
 static struct device_fixture fixture;
@@ -166,7 +166,7 @@ Test(pci_legacy, memory_beyond_reach)
 	fixture.fake->script.next_iova = (UINT64_C(1) << 44) - 4096;
 	cr_assert_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
-	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0, "the last page can be told");
+	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0, "the last page can be set");
 	fixture_close(&fixture);
 }
 

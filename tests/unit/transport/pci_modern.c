@@ -74,7 +74,7 @@ FRAMED_TEST(pci_modern, transitional)
 	cr_expect_eq(transport->type, 63);
 }
 
-/* PCI-03: no revision tells anything. */
+/* PCI-03: the revision has no meaning. */
 FRAMED_TEST(pci_modern, any_revision)
 {
 	for (unsigned int revision = 0; revision < 256; revision += 51) {
@@ -197,7 +197,7 @@ FRAMED_TEST(pci_modern, queue_enable_trace)
 	kl_device_close(fixture.device);
 }
 
-/* PCI-29: the doorbell lies where the device says, whatever the queue's index. */
+/* PCI-29: the doorbell is at the device's offset, whatever the queue's index. */
 static void ring_with(uint32_t multiplier, uint16_t slot, bool is_mapped)
 {
 	const struct kl_queue_conf conf = {.index = 1};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What few devices have: other doorbells, a BAR out of reach, the reset of one queue. */
+/* Rare properties of devices: other doorbells, a BAR out of reach, the reset of one queue. */
 #include "transport/pci_modern.h"
 
 #include <errno.h>

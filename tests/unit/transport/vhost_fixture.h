@@ -21,7 +21,7 @@
 enum reply_fault {
 	REPLY_CORRECT,
 	REPLY_OTHER_REQUEST, /* a reply to another request */
-	REPLY_SHORT, /* a header that says less, and as many bytes */
+	REPLY_SHORT, /* a header with a smaller size, and as many bytes */
 	REPLY_LONG,
 	REPLY_HUGE, /* 4 GiB less one */
 	REPLY_EMPTY,
@@ -42,7 +42,7 @@ struct seen {
 };
 
 struct back_end {
-	/* What it is; constant while it serves. */
+	/* Constant while it serves. */
 	uint64_t features, protocol, queues, slots;
 	uint8_t config[60];
 	enum reply_fault fault;
@@ -75,13 +75,13 @@ void back_end_stop(struct back_end *back_end);
 /* Stops, and removes its folder. */
 void back_end_finish(struct back_end *back_end);
 
-/* How many messages of request came; the last one's contents unless seen is NULL. */
+/* Number of messages of request that came; the last one's contents unless seen is NULL. */
 unsigned int back_end_saw(struct back_end *back_end, uint32_t request, struct seen *seen);
 void back_end_forget(struct back_end *back_end);
 /* Sends one byte that is no answer. */
 void back_end_send_unasked(struct back_end *back_end);
 
-/* Memory: one file, whose regions a test may set; changes are told with memory_change. */
+/* Memory: one file, whose regions a test may set; memory_change reports changes. */
 extern const struct kl__shared_memory fixture_memory;
 extern struct kl__shared_region fixture_regions[KL__SHARED_REGIONS_MAX];
 extern int fixture_region_count;

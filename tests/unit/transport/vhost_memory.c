@@ -109,7 +109,7 @@ Test(vhost_memory, slots)
 	cr_expect(seen.fds == 1 && seen.size == 40);
 	expect_region(&seen.payload.single.region, &fixture_regions[1]);
 	back_end_forget(&back_end);
-	/* The last one grows: only what is new is told, and nothing is unmapped meanwhile. */
+	/* The last one grows: only the new part is sent, and nothing is unmapped meanwhile. */
 	fixture_regions[1].size *= 3;
 	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_REM_MEM_REG, NULL), 0);
@@ -120,7 +120,7 @@ Test(vhost_memory, slots)
 	grown.offset += 0x200000;
 	grown.size -= 0x200000;
 	expect_region(&seen.payload.single.region, &grown);
-	/* It shrinks: what is told can't be taken back in part. */
+	/* It shrinks: a region that was sent can't be removed in part. */
 	fixture_regions[1].size = 0x200000;
 	fixture_memory_change();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_REM_MEM_REG, &seen), 1);
@@ -180,7 +180,7 @@ Test(vhost_memory, slots_are_known_after_a_reset)
 	cr_expect_eq(enable(), 0);
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	cr_expect_eq(enable(), 0);
-	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_ADD_MEM_REG, NULL), 2, "not told twice");
+	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_ADD_MEM_REG, NULL), 2, "not sent twice");
 	close_all();
 }
 

@@ -120,7 +120,7 @@ ParameterizedTest(struct wrong_answer *wrong, vhost_socket, acknowledgements)
 	cr_expect(logged(wrong->words), "\"%s\" is not in: %s", wrong->words, log_text());
 	forget_log();
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
-	cr_expect_eq(log_text()[0], '\0', "said once: %s", log_text());
+	cr_expect_eq(log_text()[0], '\0', "logged once: %s", log_text());
 	transport->ops->close(transport);
 	back_end_finish(&back_end);
 }
@@ -144,7 +144,7 @@ Test(vhost_socket, a_refusal_is_not_the_end)
 	back_end_finish(&back_end);
 }
 
-/* Who hangs up, or talks unasked, is noticed without a message. */
+/* A back end that hangs up, or sends without a request, is noticed without a message. */
 Test(vhost_socket, the_end_is_seen)
 {
 	struct kl__transport *transport;

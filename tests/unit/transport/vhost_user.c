@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a back end is told, in each form of the protocol; and that it may go and come back. */
+/* Messages to a back end, in each form of the protocol. It may disconnect and come back. */
 #include "transport/vhost_user.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ static struct kl__transport *transport;
 
 #define PROTOCOL(name) (UINT64_C(1) << VHOST_USER_PROTOCOL_F_##name)
 
-/* How often poll of this thread still ends as if by a signal. */
+/* Number of calls of poll of this thread that still end as if by a signal. */
 static __thread unsigned int poll_interruptions;
 
 int __real_poll(struct pollfd *fds, nfds_t count, int timeout);
@@ -69,7 +69,7 @@ static void accept_features(uint64_t bits)
 	transport->ops->set_features(transport, &features);
 }
 
-/* The status is the back end's own where it keeps one, and then FEATURES_OK is its say. */
+/* The status is the back end's own where it keeps one, and then it decides about FEATURES_OK. */
 Test(vhost_user, status_of_the_back_end)
 {
 	back_end_start(&back_end);
@@ -272,7 +272,7 @@ Test(vhost_user, configuration)
 	cr_expect_eq(seen.payload.config.size, 1);
 	cr_expect_eq(seen.payload.config.bytes[0], 7);
 	cr_expect_eq(seen.size, 13);
-	/* Beyond its end there is nothing, which it says with an empty answer. */
+	/* Beyond its end there is nothing, which it reports with an empty answer. */
 	cr_expect_eq(transport->ops->config_read(transport, 60, 4), UINT32_MAX);
 	cr_expect(logged("GET_CONFIG: the back end refuses it"), "%s", log_text());
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
@@ -304,7 +304,7 @@ Test(vhost_user, gone_and_back)
 	forget_log();
 	for (int i = 0; i < 3; i++)
 		cr_expect_eq(transport->ops->reconnect(transport), -EAGAIN);
-	cr_expect_eq(log_text()[0], '\0', "nothing to say: %s", log_text());
+	cr_expect_eq(log_text()[0], '\0', "nothing to log: %s", log_text());
 	back_end.protocol &= ~PROTOCOL(CONFIG);
 	back_end_serve(&back_end);
 	back_end_forget(&back_end);
@@ -348,7 +348,7 @@ static void open_with_queue(void)
 	transport->ops->set_status(transport, VIRTIO_STATUS_DRIVER_OK);
 }
 
-static void expect_stuck(void)
+static void expect_no_reset(void)
 {
 	uint8_t status = transport->ops->get_status(transport);
 
@@ -358,17 +358,17 @@ static void expect_stuck(void)
 
 /*
  * While it has queues, a back end may still write to them: that is no reset, and not gone. Its own
- * end of the connection tells that it has seen ours.
+ * end of the connection shows that it has seen ours.
  */
-static void expect_stuck_until_its_end(void)
+static void expect_no_reset_until_its_end(void)
 {
 	struct kl_notifier notifier;
 
-	expect_stuck();
+	expect_no_reset();
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
-	expect_stuck();
+	expect_no_reset();
 	cr_expect_eq(transport->ops->config_read(transport, 0, 1), UINT32_MAX);
-	expect_stuck();
+	expect_no_reset();
 	back_end.fault = REPLY_CORRECT;
 	back_end_stop(&back_end);
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
@@ -387,14 +387,14 @@ Test(vhost_user, silent_with_queues)
 	back_end.fault_request = VHOST_USER_GET_VRING_BASE;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	kl__vhost_timeout_ms = 5000;
-	expect_stuck_until_its_end();
+	expect_no_reset_until_its_end();
 }
 
 Test(vhost_user, sends_unasked_with_queues)
 {
 	open_with_queue();
 	back_end_send_unasked(&back_end);
-	expect_stuck_until_its_end();
+	expect_no_reset_until_its_end();
 }
 
 /* Wrong answers: of the status, of a queue's stop, of the configuration. */
@@ -407,7 +407,7 @@ static void answer_wrongly(enum reply_fault fault, uint32_t request)
 		transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
 	else if (request == VHOST_USER_GET_CONFIG)
 		cr_expect_eq(transport->ops->config_read(transport, 0, 1), UINT32_MAX);
-	expect_stuck_until_its_end();
+	expect_no_reset_until_its_end();
 }
 
 Test(vhost_user, wrong_status_with_queues)
@@ -454,7 +454,7 @@ Test(vhost_user, silent_when_it_is_back)
 	close_all();
 }
 
-/* A signal's handler that runs meanwhile says nothing of the back end. */
+/* A signal's handler that runs meanwhile means nothing for the back end. */
 Test(vhost_user, interrupted_by_signals)
 {
 	back_end_start(&back_end);
@@ -506,7 +506,7 @@ Test(vhost_user, where_one_can_listen)
 	/* Nobody comes. */
 	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport),
 		-ETIMEDOUT);
-	/* What a killed process left is replaced; a file that is no socket is not. */
+	/* A socket of a killed process is replaced; a file that is no socket is not. */
 	cr_expect_eq(symlink("/nowhere", back_end.path), 0);
 	cr_expect_neq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport), 0);
 	cr_expect_eq(unlink(back_end.path), 0, "it is still there");
