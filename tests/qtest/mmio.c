@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "mmio.h"
+#include "registers.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -11,8 +11,7 @@
 #include <kickless/log.h>
 
 #include "attach/from_access.h"
-#include "mmio.h"
-#include "pci.h"
+#include "registers.h"
 #include "platform/host.h"
 
 #define PREFIX "qtest:"
