@@ -101,7 +101,7 @@ struct kl_driver {
 	struct kl_driver *next; /* of those registered */
 };
 
-/** Adds a driver. Called before main by KL_DRIVER. */
+/** Adds a driver. Called before main by KL_DRIVER. Thread: control. */
 KL_API void kl_driver_register(struct kl_driver *driver);
 
 #define KL_DRIVER(driver) \
