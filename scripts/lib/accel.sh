@@ -5,7 +5,7 @@
 #
 # /dev/kvm may exist, open and answer, and a stock kernel still never gets out
 # of its first instructions; elsewhere QEMU aborts on a register that the host
-# refuses. Only booting the very kernel that we use tells, so we do that once
+# refuses. Only booting the very kernel that we use shows it, so we do that once
 # per host kernel and remember the answer.
 
 accel_kvm=(-accel 'kvm,kernel-irqchip=split' -cpu host)
@@ -30,17 +30,17 @@ choose_accel() {
 	answer=$cache/accel-$(uname -r)
 
 	if [ ! -w /dev/kvm ]; then
-		say "no access to /dev/kvm, so the guest runs on TCG, which is slower"
+		log "no access to /dev/kvm, so the guest runs on TCG, which is slower"
 		echo tcg
 		return
 	fi
 	if [ ! -s "$answer" ]; then
-		say "trying whether KVM works here (at most $probe_seconds s, only this once)"
+		log "trying whether KVM works here (at most $probe_seconds s, only this once)"
 		if boots_on_kvm; then echo kvm; else echo tcg; fi >"$answer.$$"
 		mv "$answer.$$" "$answer"
 	fi
 	if [ "$(<"$answer")" = tcg ]; then
-		say "KVM does not boot a guest here, so it runs on TCG, which is slower"
+		log "KVM does not boot a guest here, so it runs on TCG, which is slower"
 	fi
 	cat "$answer"
 }

@@ -9,19 +9,19 @@ cache=$(realpath -m "${KICKLESS_CACHE:-$root/build/guest}")
 readonly root cache
 
 # Messages go to stderr: stdout belongs to whatever the script produces.
-say() {
+log() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 }
 
 die() {
-	say "$*"
+	log "$*"
 	exit 1
 }
 
 # Exit status 2 tells a caller's mistake from a failed run.
 bad_usage() {
-	say "$*"
-	say "see ${0##*/} --help"
+	log "$*"
+	log "see ${0##*/} --help"
 	exit 2
 }
 

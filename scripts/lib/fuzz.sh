@@ -32,7 +32,7 @@ fuzz_targets() {
 }
 
 # fuzz NAME SECONDS FOLDER [OPTION...]: starts from the corpus that is kept, puts what is new into
-# FOLDER, and the log and what was found beside it. $fuzz_summary says what it did.
+# FOLDER, and the log and what was found beside it. $fuzz_summary is a summary of it.
 fuzz() {
 	local name=$1 seconds=$2 folder=$3 status=0 runs edges kept=$root/tests/fuzz/corpus/$1 TIMEFORMAT='%U %S' cpu
 	shift 3

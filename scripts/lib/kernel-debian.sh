@@ -4,7 +4,7 @@
 # Debian's own kernel for the guests, unpacked and never installed.
 
 readonly home=$cache
-# What is made; version last, for its presence says that all is complete.
+# What is made; version last, for its presence means that all is complete.
 readonly parts=(root kernel version)
 # The cloud flavour would be smaller, but it has no 9p.
 readonly metapackage=linux-image-amd64
@@ -35,14 +35,14 @@ build_kernel() {
 	local folder=$1 version
 
 	need depmod python3
-	say "unpacking it"
+	log "unpacking it"
 	mkdir "$folder/root"
 	dpkg-deb --fsys-tarfile "$folder"/*.deb |
 		tar -x -C "$folder/root" --no-same-owner --wildcards "${left_out[@]/#/--exclude=}"
 	version=$(ls "$folder/root/lib/modules")
 	depmod -b "$folder/root" "$version"
 	if ! python3 "$root/scripts/lib/unpack-kernel" "$folder/root/boot/vmlinuz-$version" "$folder/kernel"; then
-		say "starting the packed kernel instead, which is slower"
+		log "starting the packed kernel instead, which is slower"
 		cp "$folder/root/boot/vmlinuz-$version" "$folder/kernel"
 	fi
 	printf '%s\n' "$version" >"$folder/version"

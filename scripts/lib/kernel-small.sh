@@ -19,7 +19,7 @@ package_name() { apt-cache show --no-all-versions linux-source-6.1 2>/dev/null |
 is_up_to_date() { cmp -s "$home/config" "$config"; }
 
 reuse_kernel() {
-	cmp -s "$kept/config" "$config" && cp "${parts[@]/#/$kept/}" "$1/" && say "taking the one in $kept"
+	cmp -s "$kept/config" "$config" && cp "${parts[@]/#/$kept/}" "$1/" && log "taking the one in $kept"
 }
 
 keep_kernel() {
@@ -43,28 +43,28 @@ configure() {
 		make_in "$folder" olddefconfig
 }
 
-# A word from time to time for who watches, as long as this script lives.
-tell_progress() {
+# A message from time to time, as long as this script lives.
+log_progress() {
 	local log=$1
 
 	while sleep 30 >/dev/null 2>&1 && kill -0 $$; do
-		say "compiled $(grep -c '^  CC ' "$log") of about $compiled_files files"
+		log "compiled $(grep -c '^  CC ' "$log") of about $compiled_files files"
 	done
 }
 
 compile() {
 	local folder=$1 log=$1/log teller status=0
 
-	say "compiling it (5 minutes on 2 cores)"
+	log "compiling it (5 minutes on 2 cores)"
 	configure "$folder" >"$log" 2>&1 || status=$?
-	tell_progress "$log" &
+	log_progress "$log" &
 	teller=$!
 	[ $status -ne 0 ] || make_in "$folder" vmlinux >>"$log" 2>&1 || status=$?
 	kill "$teller"
 	[ $status -eq 0 ] || { tail -n 30 "$log" >&2; die "the small kernel does not build"; }
 }
 
-# What the configuration asks for and did not get, for lack of something that it depends on.
+# The options that the configuration requests and did not get, for lack of a dependency.
 check_config() {
 	local missing
 
@@ -76,7 +76,7 @@ build_kernel() {
 	local folder=$1
 
 	need make gcc flex bison bc xz objcopy
-	say "unpacking it"
+	log "unpacking it"
 	dpkg-deb --fsys-tarfile "$folder"/*.deb | tar -x -O ./usr/src/linux-source-6.1.tar.xz | tar -x -J -C "$folder" --no-same-owner
 	mkdir "$folder/objects"
 	compile "$folder"
