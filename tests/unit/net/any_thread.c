@@ -5,8 +5,13 @@
  * address sanitizer at the latest.
  */
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <criterion/criterion.h>
 
@@ -172,5 +177,47 @@ Test(any_thread, a_recovery_that_a_thread_holds_up)
 	cr_expect_eq(kl_net_state(fixture.net), KL_DEVICE_RUNNING);
 	cr_expect_eq(net_send(&fixture, net_packet(&fixture, 100, 7)), 1);
 	cr_expect_eq(net_transmit(&fixture, 64), 1);
+	net_close(&fixture);
+}
+
+/* From now on membarrier(2) fails in this process, as in a sandbox. */
+static void forbid_membarrier(void)
+{
+	struct sock_filter rules[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = {sizeof(rules) / sizeof(rules[0]), rules};
+
+	cr_assert_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	cr_assert_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+}
+
+/* A process may be sandboxed after its devices were started. */
+Test(any_thread, membarrier_fails_after_the_start)
+{
+	uint64_t turns = 0;
+	pthread_t poller;
+
+	open_with_interrupts();
+	cr_expect_not(fixture.net->pairs[0].tx_gate.needs_fence);
+	cr_assert_eq(pthread_create(&poller, NULL, poll_all_the_time, &turns), 0);
+	forbid_membarrier();
+	for (unsigned int i = 0; i < 20; i++) {
+		kl__device_renew_recoveries(fixture.device);
+		fake_need_reset(fixture.fake);
+		cr_expect_eq(kl_net_recover(fixture.net), 0, "%s", log_text());
+		cr_expect_eq(logged("membarrier(2) fails"), i == 0, "%s", log_text());
+		forget_log();
+	}
+	cr_expect(fixture.net->pairs[0].rx_gate.needs_fence);
+	cr_expect(fixture.net->pairs[0].tx_gate.needs_fence);
+	cr_expect_eq(kl_net_stop(fixture.net), 0);
+	cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
+	cr_expect(fixture.net->pairs[0].tx_gate.needs_fence, "it is known at the start");
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(poller, NULL);
 	net_close(&fixture);
 }
