@@ -17,7 +17,7 @@ const struct kl_driver *kl_driver_next(const struct kl_driver *driver)
 	return driver == NULL ? first : driver->next;
 }
 
-static bool drives(const struct kl_driver *driver, uint32_t type)
+static bool has_type(const struct kl_driver *driver, uint32_t type)
 {
 	for (const uint32_t *t = driver->types; *t != 0; t++)
 		if (*t == type)
@@ -30,7 +30,7 @@ const struct kl_driver *kl_driver_find_type(uint32_t type)
 	const struct kl_driver *driver = NULL;
 
 	while ((driver = kl_driver_next(driver)) != NULL)
-		if (drives(driver, type))
+		if (has_type(driver, type))
 			break;
 	return driver;
 }

@@ -50,7 +50,7 @@ static void read_fields(struct kl__transport *transport, const struct kl_config_
 	}
 }
 
-static size_t save(const struct kl_config_field *fields, size_t count, uint8_t *copy)
+static size_t copy_values(const struct kl_config_field *fields, size_t count, uint8_t *copy)
 {
 	size_t at = 0;
 
@@ -77,9 +77,9 @@ static bool read_twice(struct kl__transport *transport, const struct kl_config_f
 	size_t size;
 
 	read_fields(transport, fields, count);
-	size = save(fields, count, first);
+	size = copy_values(fields, count, first);
 	read_fields(transport, fields, count);
-	save(fields, count, second);
+	copy_values(fields, count, second);
 	return memcmp(first, second, size) == 0;
 }
 

@@ -11,7 +11,7 @@
 
 #include "spec/status.h"
 
-/* What is open, for kl__device_is_open; devices may have different control threads. */
+/* The open devices, for kl__device_is_open; they may have different control threads. */
 static struct kl_device *open_devices;
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
 

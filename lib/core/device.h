@@ -46,7 +46,7 @@ struct kl_device {
 
 	struct kl__event_fds *event_fds; /* see interrupts.c */
 	uint16_t vector_count; /* connected ones; the first is for configuration changes */
-	uint16_t vectors_asked; /* for queues, at the last enabling */
+	uint16_t vectors_requested; /* for queues, at the last enabling */
 	int line; /* readable when the one interrupt of a device without vectors came; -1: none */
 	struct kl__device_queue *queues;
 	struct kl_device *next; /* of those that are open */
@@ -61,13 +61,13 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
 	const struct kl_device_options *options, struct kl_device **device);
 
 /*
- * Whether this process has a device of that name, a transport's, open. Opening one twice would
- * reset it under its first user, so who opens asks this before anything is touched.
+ * True when this process has a device of that name, a transport's, open. To be called before the
+ * device is touched: a second open would reset it under its first user.
  */
 bool kl__device_is_open(const char *name);
 
 /*
- * How long a reset may take before the device is given up, in milliseconds. A test may shorten it.
+ * The timeout of a reset in milliseconds, after which the device is lost. A test may shorten it.
  */
 extern unsigned int kl__reset_timeout_ms;
 
@@ -104,7 +104,7 @@ int kl__device_reset(struct kl_device *device, void (*drain)(void *context), voi
 /* core/lifecycle.c: a start by the application renews the budget of recoveries. */
 void kl__device_renew_recoveries(struct kl_device *device);
 
-/* core/status.c: sets DRIVER_OK. 0, -EPROTO when the device asks for a reset at once, -EIO. */
+/* core/status.c: sets DRIVER_OK. 0, -EPROTO when the device requests a reset at once, -EIO. */
 int kl__device_run(struct kl_device *device);
 
 /* core/status.c: one bit more; reset with a bounded wait, 0, -EIO (gone) or -ETIMEDOUT. */
@@ -112,7 +112,7 @@ void kl__status_add(struct kl_device *device, uint8_t bit);
 int kl__status_reset(struct kl_device *device);
 /* core/status.c: -ETIMEDOUT after a message when a reset never ended, else 0. */
 int kl__device_check_lost(const struct kl_device *device);
-/* core/status.c: says that the device has left the bus; returns -EIO. */
+/* core/status.c: logs that the device has left the bus; returns -EIO. */
 int kl__device_gone(const struct kl_device *device);
 
 /* core/interrupts.c: closes the eventfds; nothing signals them any more. */

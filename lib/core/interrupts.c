@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Interrupts as eventfds: the first vector tells of configuration changes, each further one of used
+ * Interrupts as eventfds: the first vector is for configuration changes, each further one for used
  * buffers in one queue. A device with too few vectors is polled; nothing is lost but
  * sleep. 4.1.5.1.2. One with no vectors at all has a line, which is used for configuration changes.
  */
@@ -88,14 +88,14 @@ static int connect_vectors(struct kl_device *device, unsigned int vectors)
 int kl_device_interrupts_enable(struct kl_device *device, uint16_t queues)
 {
 	int fd = -ENOTSUP, rc;
-	bool is_again = device->vector_count > 0 && device->vectors_asked == queues;
+	bool is_again = device->vector_count > 0 && device->vectors_requested == queues;
 
 	if (device->transport->ops->set_interrupts == NULL)
 		return -ENOTSUP;
 	/* What worked last time, so that the eventfds stay. */
 	if (is_again && connect_vectors(device, device->vector_count) == 0)
 		return device->vector_count == queues + 1u ? 0 : -ENOTSUP;
-	device->vectors_asked = queues;
+	device->vectors_requested = queues;
 	rc = connect_vectors(device, queues + 1u);
 	if (rc == 0)
 		return 0;
@@ -133,7 +133,7 @@ void kl_device_event_handle(struct kl_device *device)
 {
 	uint64_t count;
 
-	/* What such a descriptor tells of is dealt with by the look. */
+	/* The read of the status deals with what made the descriptor readable. */
 	if (device->transport->ops->event_fd != NULL)
 		(void)device->transport->ops->get_status(device->transport);
 	if (device->vector_count > 0 &&

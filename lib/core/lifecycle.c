@@ -92,7 +92,7 @@ enum kl_device_state kl_device_check(struct kl_device *device)
 {
 	if (kl_device_state(device) == KL_DEVICE_RUNNING && kl_device_needs_reset(device)) {
 		kl_device_halt(device, NULL,
-			"the device asks for a reset, has stopped, or is gone");
+			"the device requests a reset, has stopped, or is gone");
 		set_gates(device, KL__GATE_HALTED);
 	}
 	return kl_device_state(device);
@@ -111,7 +111,7 @@ static int close_gates(struct kl_device *device)
 	return rc;
 }
 
-static void drain(void *context)
+static void drain_queues(void *context)
 {
 	struct kl_device *device = context;
 
@@ -123,7 +123,7 @@ static int reset_quietly(struct kl_device *device)
 {
 	if (device->driver->quiesce != NULL)
 		device->driver->quiesce(device);
-	return kl__device_reset(device, drain, device);
+	return kl__device_reset(device, drain_queues, device);
 }
 
 static int bring_up(struct kl_device *device)
@@ -152,7 +152,7 @@ static int bring_up(struct kl_device *device)
 static int undo_bring_up(struct kl_device *device)
 {
 	kl_device_fail(device);
-	return kl__device_reset(device, drain, device);
+	return kl__device_reset(device, drain_queues, device);
 }
 
 static int check_startable(const struct kl_device *device)
@@ -273,7 +273,7 @@ static void leave_without_queues(struct kl_device *device, enum kl_device_state 
 }
 
 /* Returns rc. */
-static int fail(struct kl_device *device, int rc)
+static int fail_device(struct kl_device *device, int rc)
 {
 	kl_error("%s: it has failed: its queues stand still until it is stopped and started",
 		device->info.name);
@@ -319,11 +319,11 @@ static int reset_halted(struct kl_device *device)
 	if (rc == -EAGAIN)
 		return wait_for_return(device);
 	if (rc != 0)
-		return fail(device, rc);
+		return fail_device(device, rc);
 	if (take_recovery(device))
 		return 0;
 	kl_error("%s: that is one reset too many within a minute", device->info.name);
-	return fail(device, -EIO);
+	return fail_device(device, -EIO);
 }
 
 static int reset_away(struct kl_device *device)
@@ -332,7 +332,7 @@ static int reset_away(struct kl_device *device)
 
 	if (rc == 0 || rc == -EAGAIN || rc == -ETIMEDOUT)
 		return rc;
-	return fail(device, rc);
+	return fail_device(device, rc);
 }
 
 /* The device has been reset and has no queues: it starts as a new one does. */
@@ -347,7 +347,7 @@ static int start_again(struct kl_device *device)
 		/* It went again in between; by now it may be back already. */
 		if (reset == -EAGAIN || (reset == 0 && (rc == -EIO || device->has_reconnected)))
 			return wait_for_return(device);
-		return fail(device, rc);
+		return fail_device(device, rc);
 	}
 	kl__store64(&device->resets, device->resets + 1);
 	kl_notice("%s: it runs again", device->info.name);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Which features are accepted, and telling the device so. 2.2, 3.1.1, section 6. */
+/* Feature negotiation. 2.2, 3.1.1, section 6. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,7 +123,8 @@ static struct kl_features on_request(void)
 	return set;
 }
 
-static struct kl_features choose(const struct kl_device *device, const struct kl_features *wanted)
+static struct kl_features choose_features(const struct kl_device *device,
+	const struct kl_features *wanted)
 {
 	struct kl_features ring = kl__ring_features();
 	struct kl_features ours = device->transport->features, set;
@@ -137,7 +138,7 @@ static struct kl_features choose(const struct kl_device *device, const struct kl
 	return set;
 }
 
-/* What the user insisted on must have been taken. */
+/* Each feature that the user insisted on must have been accepted. */
 static int check_insisted(const struct kl_device *device, const struct kl_features *set)
 {
 	struct kl_features missing = kl_features_without(device->options.insisted, *set);
@@ -186,7 +187,7 @@ static int check_common(const struct kl_device *device, const struct kl_features
 }
 
 /* 3.1.1, steps 4 to 6. */
-static int tell(struct kl_device *device, const struct kl_features *set)
+static int write_features(struct kl_device *device, const struct kl_features *set)
 {
 	struct kl__transport *transport = device->transport;
 	char names[512];
@@ -210,7 +211,7 @@ static int tell(struct kl_device *device, const struct kl_features *set)
 
 int kl_device_negotiate(struct kl_device *device, const struct kl_features *wanted)
 {
-	struct kl_features set = choose(device, wanted);
+	struct kl_features set = choose_features(device, wanted);
 	int rc = kl__device_check_lost(device);
 
 	if (rc != 0)
@@ -219,7 +220,7 @@ int kl_device_negotiate(struct kl_device *device, const struct kl_features *want
 	if (rc == 0)
 		rc = check_common(device, &set);
 	if (rc == 0)
-		rc = tell(device, &set);
+		rc = write_features(device, &set);
 	if (rc != 0) {
 		kl_device_fail(device);
 		return rc;

@@ -114,7 +114,7 @@ static int parse_kick(const struct kl__options_scope *scope, const char *value,
 	return 0;
 }
 
-/* The name of a device may say what it should be; a vhost-user socket's has to. */
+/* The name of a device may contain its type; that of a vhost-user socket must. */
 static int check_type(const struct kl__options_scope *scope, const char *value)
 {
 	const struct kl_driver *driver = NULL;

@@ -27,7 +27,7 @@ struct kl__options {
 	} own[KL__DRIVER_OPTIONS_MAX];
 };
 
-/* What is known of a device when its options are parsed. */
+/* The facts about a device that are known when its options are parsed. */
 struct kl__options_scope {
 	const char *name; /* of the device, for messages */
 	/* NULL where the device's type is not known yet: a key and value of any driver will do. */

@@ -9,7 +9,7 @@
 #include "core/device_queue.h"
 #include "spec/features.h"
 
-static struct kl__device_queue *find(struct kl_device *device, const struct kl_queue *queue)
+static struct kl__device_queue *find_entry(struct kl_device *device, const struct kl_queue *queue)
 {
 	struct kl__device_queue *entry = device->queues;
 
@@ -50,7 +50,7 @@ int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 
 int kl_device_queue_start(struct kl_device *device, struct kl_queue *queue)
 {
-	struct kl__device_queue *entry = find(device, queue);
+	struct kl__device_queue *entry = find_entry(device, queue);
 
 	memset(entry->shared.memory, 0, entry->shared.size);
 	memset(entry->own.memory, 0, entry->own.size);

@@ -79,7 +79,7 @@ static uint16_t legal_maximum(const struct kl_device *device, uint16_t claimed)
 }
 
 static int take_fixed_size(const struct kl_device *device, uint16_t index, uint16_t claimed,
-	uint16_t asked, uint16_t *size)
+	uint16_t requested, uint16_t *size)
 {
 	if (legal_maximum(device, claimed) != claimed) {
 		kl_error(
@@ -88,11 +88,11 @@ static int take_fixed_size(const struct kl_device *device, uint16_t index, uint1
 			device->info.name, index, claimed, VIRTQ_MAX_SIZE);
 		return -EPROTO;
 	}
-	if (asked != 0 && asked != claimed) {
+	if (requested != 0 && requested != claimed) {
 		kl_error(
 			"%s: queue %u: size %u is not possible; a device from before virtio 1.0 fixes it, here "
 			"at %u",
-			device->info.name, index, asked, claimed);
+			device->info.name, index, requested, claimed);
 		return -EINVAL;
 	}
 	*size = claimed;
@@ -102,7 +102,7 @@ static int take_fixed_size(const struct kl_device *device, uint16_t index, uint1
 static int choose_size(struct kl_device *device, const struct kl_queue_conf *conf, uint16_t *size)
 {
 	uint16_t claimed = kl_device_queue_max_size(device, conf->index);
-	uint16_t asked = conf->size != 0 ? conf->size : device->options.queue_size;
+	uint16_t requested = conf->size != 0 ? conf->size : device->options.queue_size;
 
 	if (claimed == 0) {
 		kl_error(
@@ -111,21 +111,21 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 		return -EINVAL;
 	}
 	if ((device->transport->quirks & KL__QUIRK_FIXED_QUEUE_SIZE) != 0)
-		return take_fixed_size(device, conf->index, claimed, asked, size);
+		return take_fixed_size(device, conf->index, claimed, requested, size);
 	*size = legal_maximum(device, claimed);
-	if (asked == 0) {
-		asked = legal_maximum(device, device->transport->default_queue_size);
-		if (asked != 0 && asked < *size)
-			*size = asked;
+	if (requested == 0) {
+		requested = legal_maximum(device, device->transport->default_queue_size);
+		if (requested != 0 && requested < *size)
+			*size = requested;
 		return 0;
 	}
-	if (!is_legal(device, asked) || asked > *size) {
+	if (!is_legal(device, requested) || requested > *size) {
 		kl_error("%s: queue %u: size %u is not possible; allowed are the %s up to %u",
-			device->info.name, conf->index, asked,
+			device->info.name, conf->index, requested,
 			is_packed(device) ? "numbers" : "powers of two", *size);
 		return -EINVAL;
 	}
-	*size = asked;
+	*size = requested;
 	return 0;
 }
 
@@ -162,7 +162,7 @@ void kl__device_forget_queues(struct kl_device *device)
 	}
 }
 
-/* Ends the process's queue of a device: the message goes to the log, the device is halted. */
+/* The callback of a queue that breaks: its device is halted. */
 static void halt_device(struct kl_queue *queue)
 {
 	kl_device_halt(queue->owner, queue, kl_queue_fault_name((enum kl_queue_fault)queue->fault));
@@ -187,7 +187,7 @@ static struct kl__device_queue *find_record(struct kl_device *device, uint16_t i
 	return entry;
 }
 
-static int build(struct kl_device *device, struct kl__device_queue *entry)
+static int allocate_queue(struct kl_device *device, struct kl__device_queue *entry)
 {
 	const struct kl__queue_shape *shape = &entry->shape;
 	struct kl__queue_layout layout;
@@ -233,11 +233,6 @@ int kl__device_enable_queue(struct kl_device *device, struct kl__device_queue *e
 		&entry->queue.notifier);
 }
 
-static uint16_t smaller(uint16_t a, uint16_t b)
-{
-	return a < b ? a : b;
-}
-
 /*
  * A starved device must hear of new buffers at once, or what waits for them is overtaken by what
  * comes later.
@@ -278,7 +273,9 @@ int kl_device_queue_add(struct kl_device *device, const struct kl_queue_conf *co
 	if (rc != 0)
 		return rc;
 	if (kl_device_has(device, VIRTIO_F_INDIRECT_DESC))
-		shape.indirect_entries = smaller(conf->indirect_entries, shape.size);
+		shape.indirect_entries = conf->indirect_entries < shape.size ?
+			conf->indirect_entries :
+			shape.size;
 	entry = find_record(device, conf->index);
 	if (entry == NULL)
 		return kl_no_memory(device->info.name, sizeof(*entry));
@@ -290,7 +287,7 @@ int kl_device_queue_add(struct kl_device *device, const struct kl_queue_conf *co
 	entry->vector = conf->vector;
 	entry->queue.owner = device;
 	entry->queue.on_break = conf->breaks_alone ? NULL : halt_device;
-	rc = build(device, entry);
+	rc = allocate_queue(device, entry);
 	/* A device that fails here may know the queue already: only a reset frees it. */
 	if (rc == 0)
 		rc = kl__device_enable_queue(device, entry);

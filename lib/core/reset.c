@@ -15,7 +15,7 @@ void kl__device_acknowledge(struct kl_device *device)
 	device->is_acknowledged = true;
 }
 
-/* What can't answer, or may not write, would not be any better after a reset. */
+/* A device that can't answer, or may not write to memory, would not do so after a reset either. */
 static int restore_command(struct kl_device *device)
 {
 	struct kl__transport *transport = device->transport;
@@ -26,8 +26,8 @@ static int restore_command(struct kl_device *device)
 	return kl__device_gone(device);
 }
 
-/* What a back end's connection ended with, as far as a caller has to know it. */
-static int reconnect(struct kl_device *device)
+/* As reconnect of the transport, but an unanswered handshake is one to be repeated. */
+static int reconnect_back_end(struct kl_device *device)
 {
 	int rc = device->transport->ops->reconnect(device->transport);
 
@@ -54,7 +54,7 @@ int kl__device_reset(struct kl_device *device, void (*drain)(void *context), voi
 		drain(context);
 	kl__device_free_queues(device);
 	if (rc == -EIO && device->transport->ops->reconnect != NULL)
-		rc = reconnect(device);
+		rc = reconnect_back_end(device);
 	if (rc == 0)
 		kl__device_acknowledge(device);
 	return rc;

@@ -19,7 +19,7 @@ void kl__status_add(struct kl_device *device, uint8_t bit)
 	struct kl__transport *transport = device->transport;
 	uint8_t status = transport->ops->get_status(transport);
 
-	/* 2.1.1: all ones would say that every step is done; whoever reads next sees that it is gone. */
+	/* 2.1.1: all ones would mean that every step is done; the next reader sees that it is gone. */
 	if (status != VIRTIO_STATUS_GONE)
 		transport->ops->set_status(transport, status | bit);
 }
@@ -35,7 +35,7 @@ int kl__device_check_lost(const struct kl_device *device)
 
 int kl__device_gone(const struct kl_device *device)
 {
-	/* Where it may come back, the transport has said that it went. */
+	/* Where it may come back, the transport has logged that it went. */
 	if (device->transport->ops->reconnect == NULL)
 		kl_error("%s: the device has left the bus: nobody answers there any more",
 			device->info.name);
@@ -92,7 +92,7 @@ void kl_device_fail(struct kl_device *device)
 	if (kl_device_state(device) == KL_DEVICE_LOST)
 		return;
 	status = device->transport->ops->get_status(device->transport);
-	/* All ones have the bit too: a device that is gone is told nothing. */
+	/* All ones have the bit too: nothing is written to a device that is gone. */
 	if ((status & VIRTIO_STATUS_FAILED) == 0)
 		kl__status_add(device, VIRTIO_STATUS_FAILED);
 }
@@ -109,7 +109,7 @@ int kl__device_run(struct kl_device *device)
 		device->is_driver_ok = true;
 		return 0;
 	}
-	kl_error("%s: the device asks for a reset as soon as it runs: device_status is 0x%02x",
+	kl_error("%s: the device requests a reset as soon as it runs: device_status is 0x%02x",
 		device->info.name, status);
 	return -EPROTO;
 }

@@ -54,8 +54,8 @@ int kl__pci_command_restore(struct kl__pci_access *access)
 	if (missing == 0)
 		return 0;
 	kl_warning(
-		"%s: another program has turned off %s%s%sas its command register, 0x%04x, says; that "
-		"is turned on again",
+		"%s: another program has turned off %s%s%sso the command register is 0x%04x; it is "
+		"restored",
 		access->name, missing & PCI_CFG_COMMAND_MASTER ? "bus mastering, " : "",
 		missing & PCI_CFG_COMMAND_MEMORY ? "memory decoding, " : "",
 		missing & PCI_CFG_COMMAND_IO ? "port decoding, " : "", command);

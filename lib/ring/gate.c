@@ -12,21 +12,21 @@
 #define MEMBARRIER_CMD_PRIVATE_EXPEDITED (1 << 3)
 #define MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED (1 << 4)
 
-static long membarrier(int command)
+static long call_membarrier(int command)
 {
 	return syscall(SYS_membarrier, command, 0, 0);
 }
 
 bool kl__gates_prepare(void)
 {
-	return membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+	return call_membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
 }
 
 bool kl__gates_fence(void)
 {
 	/* Ours, and with membarrier one in every other thread of the process. */
 	kl__full_fence();
-	return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
+	return call_membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) == 0;
 }
 
 void kl__gates_fence_slowly(void)

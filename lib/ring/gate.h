@@ -76,7 +76,7 @@ void kl__gates_fence_slowly(void);
 /* Waits until nobody is inside; false when that has not come when the clock reads deadline. */
 bool kl__gate_wait(const struct kl__gate *gate, uint64_t deadline);
 
-/* How long a thread may stay within a call. */
+/* The time that a thread may stay within a call. */
 #define KL__GATE_TIMEOUT_SECONDS 5
 
 #endif

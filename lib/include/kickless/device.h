@@ -36,7 +36,7 @@ enum kl_device_state {
 	KL_DEVICE_STOPPED, /* it has no queues; it can be started */
 	KL_DEVICE_RUNNING,
 	/*
-	 * It broke a rule, a request is late, or it asks for a reset. Its queues stand still until it is
+	 * It broke a rule, a request is late, or it requests a reset. Its queues stand still until it is
 	 * recovered, by a function of its type, or stopped.
 	 */
 	KL_DEVICE_HALTED,
@@ -49,7 +49,7 @@ enum kl_device_state {
 	KL_DEVICE_LOST,
 };
 
-/** What a device is. */
+/** The description of a device. */
 struct kl_device_info {
 	const char *name; /* its own, such as "0000:00:05.0" */
 	const char *transport; /* "pci-modern", ... */
@@ -60,7 +60,7 @@ struct kl_device_info {
 	struct kl_features accepted; /* by us; empty before the device was started */
 };
 
-/** What the user asked for in the device's name; 0 where it says nothing. */
+/** The options in a device's name; 0 where it has none. */
 struct kl_device_options {
 	uint16_t queues;
 	uint16_t queue_size;
@@ -102,7 +102,7 @@ KL_API int kl_device_open(const char *spec, struct kl_device **device);
  */
 KL_API void kl_device_close(struct kl_device *device);
 
-/** What the device is. It lives as long as the device. Thread: any. */
+/** The description of the device, which lives as long as the device. Thread: any. */
 KL_API const struct kl_device_info *kl_device_info(const struct kl_device *device);
 
 /** The options in the device's name. They live as long as the device. Thread: any. */
@@ -111,9 +111,9 @@ KL_API const struct kl_device_options *kl_device_options(const struct kl_device 
 /** The state of the device. Costs one load. Thread: any. */
 KL_API enum kl_device_state kl_device_state(const struct kl_device *device);
 
-/** Whether the device offers a feature. Thread: control. */
+/** True when the device offers a feature. Thread: control. */
 KL_API bool kl_device_offers(const struct kl_device *device, unsigned int bit);
-/** Whether a feature was accepted at the last start. Thread: control. */
+/** True when a feature was accepted at the last start. Thread: control. */
 KL_API bool kl_device_has(const struct kl_device *device, unsigned int bit);
 
 /**
@@ -123,7 +123,7 @@ KL_API bool kl_device_has(const struct kl_device *device, unsigned int bit);
 KL_API bool kl_device_has_control_queues(const struct kl_device *device);
 
 /**
- * Whether the system requests that the device is removed, as when it is unplugged. To be called from
+ * True when the system requests that the device is removed, as when it is unplugged. To be called from
  * time to time; costs a system call. Then stop and close the device: until that is done the program
  * that unplugs it waits. Stays true. Thread: control.
  */

@@ -152,18 +152,17 @@ static void command_is_restored(uint16_t command, const char *what)
 /* Another program, such as setpci, or one that opens and closes the device's UIO file. */
 Test(status, bus_mastering_is_turned_on_again)
 {
-	command_is_restored(0x3, "turned off bus mastering, as its command register, 0x0003, says");
+	command_is_restored(0x3, "turned off bus mastering, so the command register is 0x0003");
 }
 
 Test(status, memory_decoding_is_turned_on_again)
 {
-	command_is_restored(0x5,
-		"turned off memory decoding, as its command register, 0x0005, says");
+	command_is_restored(0x5, "turned off memory decoding, so the command register is 0x0005");
 }
 
 Test(status, all_that_was_turned_off_is_named)
 {
-	command_is_restored(0, "turned off bus mastering, memory decoding, as");
+	command_is_restored(0, "turned off bus mastering, memory decoding, so");
 }
 
 /* It runs on until its user stops it. */

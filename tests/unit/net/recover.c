@@ -56,7 +56,7 @@ Test(recover, the_device_requests_a_reset)
 	cr_expect_eq(net_transmit(&fixture, 1), 1);
 	fake_need_reset(fixture.fake);
 	cr_expect_eq(kl_net_recover(fixture.net), 0, "%s", log_text());
-	cr_expect(logged("asks for a reset"), "%s", log_text());
+	cr_expect(logged("requests a reset"), "%s", log_text());
 	cr_expect_eq(fixture.fake->resets, 2);
 	cr_expect_eq(net_stats(&fixture, KL_NET_TX).queue.done, 1);
 	cr_expect_eq(net_stats(&fixture, KL_NET_TX).queue.failed, 2);

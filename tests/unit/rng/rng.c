@@ -255,7 +255,7 @@ FRAMED_TEST(rng, recovers_from_a_request_to_be_reset)
 	cr_expect_eq(fake->resets, 1, "nothing was wrong");
 	fake_need_reset(fake);
 	cr_expect_eq(kl_rng_recover(rng), 0, "%s", log_text());
-	cr_expect(logged("asks for a reset"), "%s", log_text());
+	cr_expect(logged("requests a reset"), "%s", log_text());
 	cr_expect_eq(fake->resets, 2);
 	cr_expect_eq(kl_rng_state(rng), KL_DEVICE_RUNNING);
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), SECOND), 0);

@@ -34,7 +34,7 @@ KL_API int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t ali
  */
 KL_API void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma);
 
-/** Whether bus addresses equal virtual ones for all memory; constant. Thread: any. */
+/** True when bus addresses equal virtual ones for all memory; constant. Thread: any. */
 KL_API bool kl_device_iova_is_virtual(const struct kl_device *device);
 
 /** Ticks per second of the CPU's cycle counter, which is the clock of the rings. Thread: any. */

@@ -86,7 +86,7 @@ struct kl_driver {
 	/* Before a reset: takes what the device has completed from its queues. May be NULL. */
 	void (*quiesce)(struct kl_device *device);
 	/*
-	 * After a reset whose status read 0, or when the device is gone: takes back all buffers that
+	 * After a reset whose status read 0, or when the device is gone: reclaims all buffers that
 	 * were in flight. The queues are freed afterwards. Those that were never made do not exist
 	 * (kl__queue_exists).
 	 */

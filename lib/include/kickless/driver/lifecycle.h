@@ -68,7 +68,7 @@ KL_API void kl_device_halt(struct kl_device *device, const struct kl_queue *queu
 	const char *reason);
 
 /**
- * Reads the status of a device that runs, and halts it when it asks for a reset, has stopped or is
+ * Reads the status of a device that runs, and halts it when it requests a reset, has stopped or is
  * gone. Costs an exit with most devices.
  *
  * Thread: control.
@@ -133,7 +133,7 @@ KL_API int kl_device_queue_event_fd(const struct kl_device *device, uint16_t vec
 KL_API void kl_device_fail(struct kl_device *device);
 
 /**
- * Whether the device asks for a reset, has left the bus, or has stopped although it was started.
+ * True when the device requests a reset, has left the bus, or has stopped although it was started.
  * Reads the status, which costs an exit with most devices. Thread: control.
  */
 KL_API bool kl_device_needs_reset(struct kl_device *device);

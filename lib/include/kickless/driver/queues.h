@@ -15,7 +15,7 @@
 
 struct kl_queue;
 
-/** How a queue is made. */
+/** The configuration of a queue. */
 struct kl_queue_conf {
 	uint16_t index; /* the queue's number in the device's type */
 	uint16_t size; /* entries; 0 takes the user's queue_size, or the device's maximum */
@@ -39,7 +39,7 @@ struct kl_queue_conf {
 };
 
 /**
- * How many queues the device has; may depend on the accepted features. Thread: control.
+ * The number of queues that the device has; may depend on the accepted features. Thread: control.
  */
 KL_API uint16_t kl_device_queue_count(struct kl_device *device);
 /** The largest size of a queue, 0 when there is no such queue. Thread: control. */
