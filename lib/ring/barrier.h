@@ -57,10 +57,7 @@ static inline uint32_t kl__load32(const uint32_t *shared)
 	return __atomic_load_n(shared, __ATOMIC_RELAXED);
 }
 
-/*
- * Earlier writes in program order are visible before this: pairs with the device's acquire of the
- * index.
- */
+/* Earlier writes are visible before this one: pairs with the device's acquire of the index. */
 static inline void kl__store_release(uint16_t *shared, uint16_t value)
 {
 	__atomic_store_n(shared, value, __ATOMIC_RELEASE);

@@ -98,8 +98,8 @@ static void init_kick(struct kl__kick_state *kick, const struct kl__queue_shape 
 }
 
 /*
- * 2.7.7.1: a polled queue wants no used notifications. With EVENT_IDX only used_event suppresses
- * them.
+ * 2.7.7.1: a polled queue wants no used notifications. With EVENT_IDX it is only used_event that
+ * suppresses them.
  */
 static void init_split(struct kl_queue *queue)
 {

@@ -198,8 +198,8 @@ void kl__kick_decide_pending(struct kl_queue *queue)
 }
 
 /*
- * A device that does not move may be right. So the timeout doubles with each doorbell write, up to
- * 16 times.
+ * A device that does not move may be right. So the timeout doubles with each doorbell write, up
+ * to 16 times its first value.
  */
 #define WATCHDOG_MAX_SHIFT 4
 

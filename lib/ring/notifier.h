@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The available buffer notification of one queue: the one place where a driver traps to the
- * hypervisor. A transport fills a notifier when it enables a queue; the queue then never needs its
- * transport again.
+ * hypervisor. A transport fills a notifier when it enables a queue. From then on the queue does not
+ * need its transport.
  */
 #ifndef KL_RING_NOTIFIER_H
 #define KL_RING_NOTIFIER_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The used side's functions that are not inline: one harvest per kind of ring, and the progress of a
- * packed ring. The cold functions are in fault.c: where gcc sees both, harvests take more
- * instructions.
+ * The used side's functions that are not inline: one harvest per kind of ring, and the progress of
+ * a packed ring. The cold functions are in fault.c: where gcc sees both in one file, it compiles
+ * harvests to more instructions.
  */
 #include "ring/used.h"
 

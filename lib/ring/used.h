@@ -250,9 +250,8 @@ KL__ALWAYS_INLINE bool kl__ring_next_in_order(struct kl_queue *queue,
 
 #if defined(__SSE2__)
 /*
- * Harvests used elements four by four from idx on, while their ids are those of their places. Stops
- * where they are not, where the ring ends, and where fewer than four are left. Each element is read
- * once.
+ * Harvests used elements four by four from idx on, each read once, while their ids are those of
+ * their places. Stops where they are not, where the ring ends, and where fewer than four are left.
  */
 KL__ALWAYS_INLINE uint16_t kl__split_harvest_fours(const struct kl_queue *queue, uint16_t idx,
 	void **buffers, uint32_t *lengths, uint16_t max)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The functions of a queue that need no template: add a buffer of many segments, take one, empty
- * the queue after a reset. Low-rate queues and slow paths use these; each works for every kind of
- * ring.
+ * the queue after a reset. They are for low-rate queues and slow paths, and each works for every
+ * kind of ring.
  */
 #ifndef KL_RING_VERBS_H
 #define KL_RING_VERBS_H
@@ -12,10 +12,13 @@
 /*
  * Adds a buffer: first readable segments that the device reads, then writable ones that it writes.
  * Uses an indirect table where the queue has them and it fits, else a chain. Nothing is visible
- * before a publish. 0; -ENOSPC when too few descriptors are free (harvest used buffers and try
- * again); -EINVAL when the buffer can never fit: no segment, an empty segment, more segments than
- * the queue allows, 4 GiB or more in total; -EIO when the queue is broken. virtio 1.x, 2.7.4 to
- * 2.7.5.3.
+ * before a publish. virtio 1.x, 2.7.4 to 2.7.5.3.
+ *
+ * Returns 0, or:
+ *	-ENOSPC	too few descriptors are free: harvest used buffers and try again
+ *	-EINVAL	it can never fit: no segment, an empty one, more than the queue allows, or 4 GiB or
+ *		more in total
+ *	-EIO	the queue is broken
  */
 int kl__queue_add(struct kl_queue *queue, const struct kl__segment *segments, unsigned int readable,
 	unsigned int writable, void *buffer);
