@@ -32,11 +32,12 @@ KL__ALWAYS_INLINE void kl__table_set_segment(struct virtq_desc *entry, struct kl
 	uint16_t direction, const unsigned int kind)
 {
 	entry->addr = segment.address;
-	entry->len = segment.length;
-	if ((kind & KL__RING_PACKED) != 0)
-		((struct pvirtq_desc *)entry)->flags = direction;
-	else
+	if ((kind & KL__RING_PACKED) != 0) {
+		entry->rest = kl__desc_rest(segment.length, 0, direction);
+	} else {
+		entry->len = segment.length;
 		entry->flags = VIRTQ_DESC_F_NEXT | direction;
+	}
 }
 
 /* The table under construction. */
