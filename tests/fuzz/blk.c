@@ -153,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
 	disk_make(&disk, bytes, size);
-	if (kl__device_attach(&disk.transport, &disk.host, &options, &disk.device) != 0) {
+	if (kl__device_attach(&disk.transport, &disk.host.host, &options, &disk.device) != 0) {
 		disk_free(&disk);
 		return 0;
 	}
@@ -167,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	stop(&disk);
 	is_lost = kl_blk_state(disk.blk) == KL_DEVICE_LOST;
 	kl_device_close(disk.device);
-	MUST(disk.allocated == 0 || is_lost);
+	MUST(disk.host.allocated == 0 || is_lost);
 	disk_free(&disk);
 	return 0;
 }

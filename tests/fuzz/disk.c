@@ -12,46 +12,6 @@ static struct disk *of(struct kl__transport *transport)
 	return (struct disk *)(void *)((char *)transport - offsetof(struct disk, transport));
 }
 
-static void *alloc(struct kl__host *host, size_t size, size_t align, uint64_t *iova)
-{
-	struct disk *disk = (struct disk *)(void *)((char *)host - offsetof(struct disk, host));
-	size_t bytes = (size + align - 1) / align * align;
-
-	/* The driver's requests depend on the device within limits: no allocation is unbounded. */
-	MUST(size < 64u << 20);
-	for (unsigned int i = 0; i < BLOCKS; i++) {
-		if (disk->block[i].memory != NULL)
-			continue;
-		disk->block[i] = (struct block){aligned_alloc(align, bytes), size};
-		MUST(disk->block[i].memory != NULL);
-		memset(disk->block[i].memory, 0, bytes);
-		disk->allocated++;
-		*iova = (uintptr_t)disk->block[i].memory;
-		return disk->block[i].memory;
-	}
-	return NULL;
-}
-
-static void release(struct kl__host *host, void *memory)
-{
-	struct disk *disk = (struct disk *)(void *)((char *)host - offsetof(struct disk, host));
-
-	for (unsigned int i = 0; i < BLOCKS; i++) {
-		if (disk->block[i].memory != memory)
-			continue;
-		free(memory);
-		disk->block[i].memory = NULL;
-		disk->allocated--;
-		return;
-	}
-	MUST(!"memory that was given out");
-}
-
-static void close_host(struct kl__host *host)
-{
-	(void)host;
-}
-
 static void get_features(struct kl__transport *transport, struct kl_features *offered)
 {
 	*offered = of(transport)->offered;
@@ -182,20 +142,13 @@ static const struct kl__transport_ops ops = {
 	.close = close_transport,
 };
 
-/* length bytes at iova that lie in memory of the driver's or in the data; NULL: scribbled over. */
+/* length bytes at iova that lie in memory of the driver's or in the data; NULL: they were overwritten. */
 static uint8_t *reach(struct disk *disk, uint64_t iova, size_t length)
 {
 	if (iova - (uintptr_t)disk_data < DATA_BYTES &&
 		length <= DATA_BYTES - (iova - (uintptr_t)disk_data))
 		return (uint8_t *)(uintptr_t)iova;
-	for (unsigned int i = 0; i < BLOCKS; i++) {
-		uint64_t at = iova - (uintptr_t)disk->block[i].memory;
-
-		if (disk->block[i].memory != NULL && at < disk->block[i].size &&
-			length <= disk->block[i].size - at)
-			return (uint8_t *)(uintptr_t)iova;
-	}
-	return NULL;
+	return fuzz_host_find(&disk->host, iova, length);
 }
 
 static uint16_t get16(const uint8_t *at)
@@ -279,16 +232,11 @@ void disk_make(struct disk *disk, const uint8_t *bytes, size_t size)
 	disk->config[34] = QUEUES;
 	for (unsigned int i = take8(&disk->input) % 8; i > 0; i--)
 		disk->config[take8(&disk->input) % sizeof(disk->config)] = take8(&disk->input);
-	disk->host = (struct kl__host){.alloc = alloc,
-		.free = release,
-		.close = close_host,
-		.numa_node = -1,
-		.ticks_per_second = UINT64_C(1000) << take8(&disk->input) % 32};
+	fuzz_host_init(&disk->host, UINT64_C(1000) << take8(&disk->input) % 32);
 	disk->invalid_reads = 3;
 }
 
 void disk_free(struct disk *disk)
 {
-	for (unsigned int i = 0; i < BLOCKS; i++)
-		free(disk->block[i].memory);
+	fuzz_host_free(&disk->host);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A disk whose features, configuration and answers come from the input, behind the transport
- * contract; its memory is allocated block by block, so that the sanitizer sees every edge.
+ * contract.
  */
 #ifndef FUZZ_DISK_H
 #define FUZZ_DISK_H
@@ -9,21 +9,16 @@
 #include <kickless/blk.h>
 
 #include "core/device.h"
+#include "host.h"
 #include "input.h"
 
-#define BLOCKS 64
 #define QUEUES 2
 #define OUTSTANDING 256
 #define DATA_BYTES (64u << 10)
 
-struct block {
-	void *memory;
-	size_t size;
-};
-
 struct disk {
 	struct kl__transport transport;
-	struct kl__host host;
+	struct fuzz_host host;
 	struct input input;
 	struct kl_features offered;
 	struct kl__queue_setup queue[QUEUES];
@@ -34,8 +29,6 @@ struct disk {
 	uint8_t reported; /* as the status, last */
 	uint8_t generation;
 	unsigned int invalid_reads; /* of the status that are left: each costs a wait */
-	struct block block[BLOCKS];
-	unsigned int allocated;
 
 	/* The driver's side. */
 	struct kl_device *device;

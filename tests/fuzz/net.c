@@ -185,7 +185,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
 	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
 	nic_make(&nic, bytes, size);
-	if (kl__device_attach(&nic.transport, &nic.host, &options, &nic.device) != 0) {
+	if (kl__device_attach(&nic.transport, &nic.host.host, &options, &nic.device) != 0) {
 		nic_free(&nic);
 		return 0;
 	}
@@ -194,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	while (nic.input.left > 0)
 		step();
 	kl_device_close(nic.device);
-	MUST(nic.allocated == 0);
+	MUST(nic.host.allocated == 0);
 	MUST(rte_mempool_in_use_count(pool) == 0);
 	nic_free(&nic);
 	return 0;

@@ -8,46 +8,6 @@ static struct nic *of(struct kl__transport *transport)
 	return (struct nic *)(void *)((char *)transport - offsetof(struct nic, transport));
 }
 
-static void *alloc(struct kl__host *host, size_t size, size_t align, uint64_t *iova)
-{
-	struct nic *nic = (struct nic *)(void *)((char *)host - offsetof(struct nic, host));
-	size_t bytes = (size + align - 1) / align * align;
-
-	/* The driver's requests depend on the device within limits: no allocation is unbounded. */
-	MUST(size < 64u << 20);
-	for (unsigned int i = 0; i < BLOCKS; i++) {
-		if (nic->block[i].memory != NULL)
-			continue;
-		nic->block[i] = (struct block){aligned_alloc(align, bytes), size};
-		MUST(nic->block[i].memory != NULL);
-		memset(nic->block[i].memory, 0, bytes);
-		nic->allocated++;
-		*iova = (uintptr_t)nic->block[i].memory;
-		return nic->block[i].memory;
-	}
-	return NULL;
-}
-
-static void release(struct kl__host *host, void *memory)
-{
-	struct nic *nic = (struct nic *)(void *)((char *)host - offsetof(struct nic, host));
-
-	for (unsigned int i = 0; i < BLOCKS; i++) {
-		if (nic->block[i].memory != memory)
-			continue;
-		free(memory);
-		nic->block[i].memory = NULL;
-		nic->allocated--;
-		return;
-	}
-	MUST(!"memory that was given out");
-}
-
-static void close_host(struct kl__host *host)
-{
-	(void)host;
-}
-
 static void get_features(struct kl__transport *transport, struct kl_features *offered)
 {
 	*offered = of(transport)->offered;
@@ -169,14 +129,7 @@ static uint16_t get16(const uint8_t *at)
 /* True if a table lies in memory of the driver's. A table that was overwritten need not. */
 static bool has_table(const struct nic *nic, uint64_t iova, size_t length)
 {
-	for (unsigned int i = 0; i < BLOCKS; i++) {
-		uint64_t at = iova - (uintptr_t)nic->block[i].memory;
-
-		if (nic->block[i].memory != NULL && at < nic->block[i].size &&
-			length <= nic->block[i].size - at)
-			return true;
-	}
-	return false;
+	return fuzz_host_find(&nic->host, iova, length) != NULL;
 }
 
 /*
@@ -268,15 +221,10 @@ void nic_make(struct nic *nic, const uint8_t *bytes, size_t size)
 	memcpy(nic->config, config, sizeof(config));
 	for (unsigned int i = take8(&nic->input) % 8; i > 0; i--)
 		nic->config[take8(&nic->input) % sizeof(nic->config)] = take8(&nic->input);
-	nic->host = (struct kl__host){.alloc = alloc,
-		.free = release,
-		.close = close_host,
-		.numa_node = -1,
-		.ticks_per_second = 1000};
+	fuzz_host_init(&nic->host, 1000);
 }
 
 void nic_free(struct nic *nic)
 {
-	for (unsigned int i = 0; i < BLOCKS; i++)
-		free(nic->block[i].memory);
+	fuzz_host_free(&nic->host);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A NIC whose features, configuration, packets and answers come from the input, behind the
- * transport contract. Its rings are split. Its memory is allocated block by block, so that the
- * sanitizer sees every edge. It writes anything, wherever the driver set an address.
+ * transport contract. Its rings are split. It writes anything, wherever the driver set an address.
  */
 #ifndef FUZZ_NIC_H
 #define FUZZ_NIC_H
@@ -10,14 +9,14 @@
 #include <kickless/net.h>
 
 #include "core/device.h"
+#include "host.h"
 #include "input.h"
 
-#define BLOCKS 64
 #define QUEUES 5 /* two pairs and the control queue, wherever the driver has it */
 
 struct nic {
 	struct kl__transport transport;
-	struct kl__host host;
+	struct fuzz_host host;
 	struct input input;
 	struct kl_features offered;
 	struct kl__queue_setup queue[QUEUES];
@@ -25,11 +24,6 @@ struct nic {
 	uint16_t used[QUEUES];
 	uint8_t config[28];
 	uint8_t status;
-	struct block {
-		void *memory;
-		size_t size;
-	} block[BLOCKS];
-	unsigned int allocated;
 
 	/* The driver's side. */
 	struct kl_device *device;
