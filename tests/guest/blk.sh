@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Three disks behind the vIOMMU: one to verify on, one with a file system made on this side,
-# and one that does nothing, in an iothread, to measure. The host is the judge of what was
+# and one that does nothing, in an iothread, to measure. The host verifies what was
 # read and written.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
@@ -15,18 +15,18 @@ truncate -s 64M "$images/files.raw"
 cp -r "$root/lib" "$root/drivers" "$images/tree/folder"
 mkfs.ext4 -q -d "$images/tree" "$images/files.raw"
 
-# Flips one byte of the first disk when the guest asks for it, between its write and its read.
-flip_when_asked() {
-	local asked=$root/build/guest-tests/blk/flip-please
+# Flips one byte of the first disk on request of the guest, between its write and its read.
+flip_on_request() {
+	local request=$root/build/guest-tests/blk/flip-please
 
-	while [ ! -e "$asked" ]; do
+	while [ ! -e "$request" ]; do
 		sleep 0.2
 	done
 	printf '\xff' | dd of="$images/scratch.raw" bs=1 seek=$((12345 * 512 + 100)) conv=notrunc status=none
-	touch "$(dirname "$asked")/flipped"
+	touch "$(dirname "$request")/flipped"
 }
 
-# Asks QEMU how many requests the fourth disk holds, while the guest runs 256 of them.
+# Reads from QEMU how many requests the fourth disk holds, while the guest runs 256 of them.
 look_how_deep() {
 	until [ -e "$root/build/guest-tests/blk/deep" ]; do
 		sleep 0.2
@@ -35,7 +35,7 @@ look_how_deep() {
 }
 
 qmp=$(mktemp -u)
-flip_when_asked &
+flip_on_request &
 flipper=$!
 look_how_deep &
 looker=$!

@@ -17,7 +17,7 @@ head -c 1M /dev/urandom >"$images/entropy"
 printf '[inject-error]\nevent = "none"\niotype = "read"\nerrno = "5"\nsector = "2048"\n' >"$images/bad.conf"
 
 # Lets the disk grow when the guest is at work on it.
-grow_when_asked() {
+grow_on_request() {
 	until [ -e "$root/build/guest-tests/disks/grow-please" ]; do
 		sleep 0.2
 	done
@@ -26,7 +26,7 @@ grow_when_asked() {
 
 behind=disable-legacy=on,iommu_platform=on,ats=on
 qmp=$(mktemp -u)
-grow_when_asked &
+grow_on_request &
 grower=$!
 boot disks --qmp "$qmp" \
 	-Q "-drive if=none,id=ro,driver=null-co,size=64M,read-zeroes=on,read-only=on" \

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What happens to a device under load besides a kill: it is unplugged politely and torn off, its
+# Events of a device under load besides a kill: it is unplugged politely and torn off, its
 # bus mastering and its decoding are turned off by another program, the machine and the program
 # are stopped for a while. Behind root ports, since nothing can be unplugged from the root bus.
 set -uo pipefail
@@ -12,7 +12,7 @@ trace=$folder/trace
 behind=disable-legacy=on,iommu_platform=on,ats=on
 rm -rf "$folder"
 
-# The guest asks by a file with the command in its name, and gets one back when it is done.
+# The guest requests it by a file with the command in its name, and gets one back when it is done.
 serve_requests() {
 	local request
 

@@ -8,7 +8,7 @@ plan 48
 
 images=$root/build/guest-tests/mmio-images
 # When a program is killed nothing stops an MMIO device. What it was in the middle of it goes on
-# with, in memory that the next program was given by then, and cleared, and has not said so yet.
+# with, in memory that the next program was given by then, and cleared, and has not published yet.
 # shellcheck disable=SC2034
 qemu_may_print=('virtio: zero sized buffers' 'Guest moved used index')
 

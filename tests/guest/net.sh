@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Two NICs on a hub behind the vIOMMU: traffic both ways, every frame judged by tshark, every kick
+# Two NICs on a hub behind the vIOMMU: traffic both ways, every frame decoded by tshark, every kick
 # compared with QEMU's own count, and every register access between start and stop known.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What most guests have: no IOMMU. At first there is nothing to help, neither hugepages nor
-# VFIO's no-IOMMU mode, and what is missing must be said; then NICs, a disk and an entropy device
+# No IOMMU, as in most guests. At first there is nothing to help, neither hugepages nor
+# VFIO's no-IOMMU mode, and what is missing must be named; then NICs, a disk and an entropy device
 # with physical addresses.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Two NICs on a wire and a disk behind a virtio-iommu: the programs that drive them are killed
 # under load, and some while they start, at instants that follow from a fixed seed, and started
-# again at once. KILLS says how often under load (20), RESTART_MS how soon each restart must be at
+# again at once. KILLS sets how often under load (20), RESTART_MS how soon each restart must be at
 # work (10000, since the machine may have other work). When each was started and killed, and when
 # its device had the first packet or request, is all in QEMU's trace.
 set -uo pipefail

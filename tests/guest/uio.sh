@@ -14,8 +14,8 @@ mkdir -p "$images"
 truncate -s 64M "$images/scratch.raw"
 head -c 3M /dev/urandom >"$images/written"
 
-# Takes NIC 1 off the wire when the guest asks for it.
-unplug_when_asked() {
+# Takes NIC 1 off the wire on request of the guest.
+unplug_on_request() {
 	until [ -e "$root/build/guest-tests/uio/unplug-please" ]; do
 		sleep 0.2
 	done
@@ -23,7 +23,7 @@ unplug_when_asked() {
 }
 
 qmp=$(mktemp -u)
-unplug_when_asked &
+unplug_on_request &
 unplugger=$!
 boot uio --no-iommu --nics 2 --nic-opts disable-legacy=off,ioeventfd=off,modern-pio-notify=on --qmp "$qmp" \
 	--disk "$images/scratch.raw" --disk-opts disable-legacy=off,ioeventfd=off --modules uio_pci_generic \

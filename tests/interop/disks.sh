@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Disks that are not ordinary, natively, under the sanitizers, on a QEMU without a guest:
 # read-only, of 4096-byte blocks, throttled beyond any deadline, with a bad sector, with four
-# queues and rings from 16 to 1024, and one that grows under load. What was written is judged by
+# queues and rings from 16 to 1024, and one that grows under load. What was written is verified in
 # the disk's file.
 set -uo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -36,7 +36,7 @@ results() {
 
 readonly clean="d['requests'] > 0 and d['errors'] == d['resets'] == d['watchdog_kicks'] == 0"
 
-fails_saying() {
+fails_with() {
 	local word=$1 text
 	shift
 
@@ -53,8 +53,8 @@ deadline_is_kept() {
 }
 
 only_sector_2048_fails() {
-	fails_saying 'Input/output error' blk copy 06.0 --to "$scratch/bad" &&
-		fails_saying 'Input/output error' blk copy 06.0 --to "$scratch/bad" --offset 1M --size 512 &&
+	fails_with 'Input/output error' blk copy 06.0 --to "$scratch/bad" &&
+		fails_with 'Input/output error' blk copy 06.0 --to "$scratch/bad" --offset 1M --size 512 &&
 		blk copy 06.0 --to "$scratch/good" --size 1M &&
 		blk copy 06.0 --to "$scratch/good" --offset $(((2048 + 1) * 512)) --size 1M
 }
@@ -116,9 +116,9 @@ start_machine \
 	-device virtio-blk-pci,drive=growing,addr=8,disable-legacy=on
 check "QEMU runs without a guest" machine_runs
 check "a read-only disk is read" perf 03.0 "$clean" -t 0.3
-check "a write to it is refused" fails_saying read-only blk perf 03.0 -w write -t 1 --force
+check "a write to it is refused" fails_with read-only blk perf 03.0 -w write -t 1 --force
 check "blocks of 4096 bytes keep a pattern" blk verify 04.0
-check "512 bytes are refused there" fails_saying 4096 blk perf 04.0 -o 512 -t 1
+check "512 bytes are refused there" fails_with 4096 blk perf 04.0 -o 512 -t 1
 check "blocks of 512 bytes keep a pattern" blk verify 08.0 --size 1M -o 512 -q 64
 check "only the bad sector fails" only_sector_2048_fails
 for ring in packed=0 packed=1; do

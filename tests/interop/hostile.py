@@ -139,7 +139,7 @@ class Port:
             assert misbehaviour.outcome == EITHER and resets <= 1, f"{resets} resets\n{log}"
 
     def exhaust(self):
-        """More misbehaviours than the budget has resets: given up, but alive, and as new after a
+        """More misbehaviours than the budget has resets: failed, but alive, and as new after a
         start by hand."""
         self.renew()
         for number in range(4):

@@ -84,7 +84,7 @@ def returned(nic):
 
 
 def expect_good(nic):
-    """What comes back is right, once the device did what its header asks for."""
+    """What comes back is right, once the device did what its header requests."""
     back, header = returned(nic)
     whole = completed(back, header) if header.flags & NEEDS_CSUM else back
     assert header.gso_type == 0 and sums_are_good(whole), f"{header} {back.hex()}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What a running program leaves open to others: it waits for a back end, with a umask that
+# Rights that a running program leaves to others: it waits for a back end, with a umask that
 # forbids nothing, so that every mode that is seen is its own choice. Its own output is
 # the caller's business.
 set -uo pipefail
@@ -14,7 +14,7 @@ trap 'kill $testpmd 2>/dev/null; wait; rm -rf "$scratch"' EXIT
 
 mkdir "$own"
 (umask 0 && cd "$own" && exec "$root/build/apps/testpmd/kickless-testpmd" -l 0 -m 64 -- \
-	--dev "vhost-user:$own/socket,type=net,server=1" --forward-mode=rxonly) </dev/null >"$scratch/said" 2>&1 &
+	--dev "vhost-user:$own/socket,type=net,server=1" --forward-mode=rxonly) </dev/null >"$scratch/output" 2>&1 &
 testpmd=$!
 
 socket_is_ours() {

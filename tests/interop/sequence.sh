@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Numbered packets through DPDK's net_vhost and back, over each format of ring: all come back
-# once, in order and intact, also when the back end is killed meanwhile. SEQUENCE_PACKETS says how
+# once, in order and intact, also when the back end is killed meanwhile. SEQUENCE_PACKETS sets how
 # many, 1000000 unless given; a long run takes 100000000.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a monitoring system reads while packets flow: DPDK's telemetry socket, by DPDK's own
+"""Metrics that a monitoring system reads while packets flow: DPDK's telemetry socket, by DPDK's own
 client, and Prometheus' text over HTTP. Both must agree with the tool's statistics."""
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """The forwarding modes that look into packets: frames of a file go through our port in each mode,
-by way of DPDK's net_pcap and net_vhost, and what comes back is judged byte by byte."""
+by way of DPDK's net_pcap and net_vhost, and what comes back is compared byte by byte."""
 
 import json
 import subprocess
@@ -29,9 +29,9 @@ from fixtures.testpmd import Fixture, counter, link_is_up, wait_for
 OUR = bytes.fromhex("020000000099")
 PEER = bytes.fromhex("020000000077")
 DATA = bytes(range(1, 32))
-ASKED = bytes([192, 0, 2, 1])
+TARGET = bytes([192, 0, 2, 1])
 
-REQUEST = ethernet(0x0806, arp(1, (HERE, ADDRESS4[0]), (bytes(6), ASKED)))
+REQUEST = ethernet(0x0806, arp(1, (HERE, ADDRESS4[0]), (bytes(6), TARGET)))
 FRAMES = {
     "udp4": ethernet(0x0800, ipv4(17, udp(DATA, ADDRESS4))),
     "udp4 wrong": ethernet(0x0800, ipv4(17, udp(DATA, ADDRESS4, wrong=True), wrong=True)),
@@ -134,7 +134,7 @@ def check_mac():
 def check_icmpecho():
     frames, _, _ = through("icmpecho")
     answers = {
-        "arp request": ethernet(0x0806, arp(2, (OUR, ASKED), (HERE, ADDRESS4[0]))),
+        "arp request": ethernet(0x0806, arp(2, (OUR, TARGET), (HERE, ADDRESS4[0]))),
         "ping": ethernet(0x0800, ipv4(1, ping(0), addresses=ADDRESS4[::-1])),
         "ping tagged": ethernet(0x0800, ipv4(1, ping(0), addresses=ADDRESS4[::-1]), tag=7),
     }

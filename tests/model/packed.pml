@@ -15,7 +15,7 @@
  *	PLAIN		the device never says that it wants nothing
  *	FLAGS		the device never asks for one descriptor, only for all or none
  *
- * The broken twins: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, LAST_KICK (the window is not
+ * The mutants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, LAST_KICK (the window is not
  * emptied by a check that sent nothing, and counts modulo 2N), WRAP_IGNORED (off without wrap),
  * HEAD_FIRST (the head of a list is exposed before the rest).
  */

@@ -12,7 +12,7 @@
  * What is proved: no thread touches a queue that is being taken apart or whose device does not run;
  * the device never writes into memory that the application has back or that was freed, however late.
  *
- * The broken twins: NO_FENCE (no membarrier), NO_WAIT (for who is inside), NO_PATIENCE (goes on
+ * The mutants: NO_FENCE (no membarrier), NO_WAIT (for who is inside), NO_TIMEOUT (goes on
  * although a thread is still inside), FREE_EARLY (gives buffers back before the status reads 0),
  * FREE_ON_TIMEOUT (gives them back when the reset does not end), OPEN_EARLY (the gates are opened
  * before the queue is rebuilt).
@@ -115,7 +115,7 @@ inline close_gates()
 	:: inside[1] -> is_empty = false
 	fi
 #endif
-#ifdef NO_PATIENCE
+#ifdef NO_TIMEOUT
 	is_empty = true
 #endif
 }

@@ -18,7 +18,7 @@
  *	PACKED		the driver's event structure of a packed ring: DISABLE, or DESC with off_wrap
  *			in one word (2.8.14); the index that is watched stands for the place
  *
- * The broken twins: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, NO_FORCE, CHECK_FIRST (the driver
+ * The mutants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, NO_FORCE, CHECK_FIRST (the driver
  * looks at the used index before it arms).
  */
 #include "store_buffer.inc"

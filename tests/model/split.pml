@@ -16,13 +16,13 @@
  *	POLICY		0 eager, 1 lazy, 2 auto (which waits or does not, as it likes)
  *	PLAIN		the device arms only when it finds nothing, not with every fetch
  *	FLAGS		without EVENT_IDX: the used ring's flag decides
- *	RESCUE		with the rescue kick, which an honest device must never need
+ *	WATCHDOG	with the lost-kick watchdog, which an honest device must never need
  *	LOSSY		the device once goes to sleep without looking again
  *
- * The broken twins: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, LAST_KICK (the index of the last
+ * The mutants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, LAST_KICK (the index of the last
  * kick is remembered, not that of the last check), NO_CONSUMED (the window is not moved along with
- * the used index while a decision is owed), VOID_ON_MOVE (an owed decision is dropped when the
- * device has moved, not when it has used everything), NO_OWED (it is dropped).
+ * the used index while a decision is pending), VOID_ON_MOVE (a pending decision is dropped when the
+ * device has moved, not when it has used everything), NO_PENDING (it is dropped).
  */
 #include "store_buffer.inc"
 
@@ -102,7 +102,7 @@ bool must_check;
 #define WANTED NEED_EVENT(event, published, checked)
 #endif
 
-#ifdef RESCUE
+#ifdef WATCHDOG
 #define SENT(yes) last_sent = yes
 #else
 #define SENT(yes) skip
@@ -177,7 +177,7 @@ inline poll_owed()
 			fi
 		fi
 	};
-#ifdef NO_OWED
+#ifdef NO_PENDING
 	must_check = false;
 #endif
 	if
@@ -212,7 +212,7 @@ active proctype driver()
 	/* A program that does one thing at a time waits until all has come back. */
 	:: !patient && IN_FLIGHT > 0 -> patient = true
 	:: patient && IN_FLIGHT == 0 -> patient = false
-#ifdef RESCUE
+#ifdef WATCHDOG
 	:: timeout ->
 		assert(IN_FLIGHT > 0 && !last_sent);
 #ifndef LOSSY

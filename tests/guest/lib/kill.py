@@ -26,7 +26,7 @@ STARTED, KILLED = 1, 2
 # A program is killed so long after it has let its device write to memory, which comes shortly
 # before it starts it.
 LOAD_S = (0.4, 0.9)
-PATIENCE_S = 20
+TIMEOUT_S = 20
 # One more start of so many is cut short, within so long.
 EARLY_EVERY = 4
 EARLY_S = 0.5
@@ -63,7 +63,7 @@ def mark(value):
 
 def wait_for_master(function, victim):
     """Until the last of its devices may write to memory."""
-    end = time.monotonic() + PATIENCE_S
+    end = time.monotonic() + TIMEOUT_S
     with open(CONFIG.format(function), "rb", buffering=0) as config:
         while victim.poll() is None and time.monotonic() < end:
             if os.pread(config.fileno(), 1, COMMAND)[0] & MASTER:
@@ -93,12 +93,12 @@ def kill(root, out, count):
     with open(f"{out}/victims.log", "w") as log:
         for n in range(int(count)):
             command = commands(root)[n % 4]
-            trouble = live_and_die(command, log, draw.uniform(*LOAD_S), True)
-            if trouble is None and n % EARLY_EVERY == 0:
-                trouble = live_and_die(command, log, draw.uniform(0, EARLY_S), False)
-            if trouble is not None:
+            reason = live_and_die(command, log, draw.uniform(*LOAD_S), True)
+            if reason is None and n % EARLY_EVERY == 0:
+                reason = live_and_die(command, log, draw.uniform(0, EARLY_S), False)
+            if reason is not None:
                 sys.stdout.write(open(f"{out}/victims.log", errors="replace").read()[-3000:])
-                return trouble
+                return reason
     return None
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# What a user needs who is not root: the file of one VFIO group, and so much memory that may be
-# locked. Sourced by a guest's script after basics, whose names it uses.
+# The rights that a user other than root needs: the file of one VFIO group, and so much memory
+# that may be locked. Sourced by a guest's script after basics, whose names it uses.
 
 user=65534
 home=/tmp/ordinary
@@ -46,8 +46,8 @@ ordinary_user() {
 	# The checkout may lie where only root can go.
 	install -m 755 "$testpmd" "$home/testpmd"
 	chown "$user" "$home"
-	check "a user without the group's file is told so" fails_with_text "$group" sends_as_user "$enough"
+	check "a user without the group's file learns so" fails_with_text "$group" sends_as_user "$enough"
 	chown "$user" "$group"
 	check "a user with it sends, with $((enough >> 20)) MiB that may be locked" user_may_send
-	check "one with 1 MiB is told how much it takes" fails_with_text memlock sends_as_user $((1 << 20))
+	check "one with 1 MiB learns how much it takes" fails_with_text memlock sends_as_user $((1 << 20))
 }

@@ -3,8 +3,8 @@
 """Usage: peer.py QMP INTERFACE FOLDER
 
 The other end of tap.sh's wire, on the host: a server of bytes, and QEMU's operator. A file
-FOLDER/ask-WHAT requests WHAT, and is renamed to done-WHAT afterwards: link-off and link-on of the
-NIC nic1, announce, strangers (20 frames to an unknown address).
+FOLDER/request-WHAT requests WHAT, and is renamed to done-WHAT afterwards: link-off and link-on of
+the NIC nic1, announce, strangers (20 frames to an unknown address).
 
 The server's requests are "put COUNT", with COUNT bytes behind the line, and "get COUNT", which
 gives as many; both are answered with the SHA-256 of the bytes."""
@@ -63,9 +63,12 @@ def main():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     while True:
         for name in os.listdir(folder) if os.path.isdir(folder) else []:
-            if name.startswith("ask-"):
-                run_request(name[4:], qmp, interface)
-                os.rename(os.path.join(folder, name), os.path.join(folder, "done-" + name[4:]))
+            if name.startswith("request-"):
+                run_request(name[len("request-") :], qmp, interface)
+                os.rename(
+                    os.path.join(folder, name),
+                    os.path.join(folder, "done-" + name[len("request-") :]),
+                )
         time.sleep(0.1)
 
 
