@@ -9,8 +9,11 @@
 
 #include "core/device.h"
 
-/* Moves to the front, in their order, what is of the driver's types and bound as asked. */
-static size_t gather(struct kl_function *functions, size_t from, size_t count,
+/*
+ * Moves those that are of the driver's types, and bound or not as ours requires, to the
+ * front in order.
+ */
+static size_t move_to_front(struct kl_function *functions, size_t from, size_t count,
 	const struct kl_driver *driver, bool ours)
 {
 	size_t gathered = 0;
@@ -37,8 +40,9 @@ int kl__candidates_find(const struct kl_machine *machine, const struct kl_driver
 	rc = kl_function_discover_on(machine, &candidates->functions, &count);
 	if (rc != 0)
 		return rc;
-	candidates->count = gather(candidates->functions, 0, count, driver, true);
-	candidates->others = gather(candidates->functions, candidates->count, count, driver, false);
+	candidates->count = move_to_front(candidates->functions, 0, count, driver, true);
+	candidates->others = move_to_front(candidates->functions, candidates->count, count, driver,
+		false);
 	return 0;
 }
 

@@ -17,7 +17,7 @@ int kl__candidates_find(const struct kl_machine *machine, const struct kl_driver
 	struct kl__candidates *candidates);
 void kl__candidates_free(struct kl__candidates *candidates);
 
-/* Says that what was asked for in spec is not among them, and what there is instead. */
+/* Logs that the device named by spec is not among them, and what there is instead. */
 void kl__candidates_explain(const struct kl__candidates *candidates, const char *spec,
 	const char *type);
 

@@ -57,7 +57,9 @@ int kl__attach_mmio(struct kl__mmio_access *access, struct kl__host *host, struc
 	struct kl__transport *transport;
 	int rc = kl__mmio_open(access, spec->options.transport.interface, &transport);
 
-	/* A caller that goes through all slots wants no message for empty ones; this one was named. */
+	/*
+	 * A caller that goes through all slots wants no message for empty ones; this one was named.
+	 */
 	if (rc == -ENXIO) {
 		kl_error("%s: no device is behind these registers (DeviceID reads 0)",
 			access->name);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Copies length bytes of from, which has to be something and to fit. */
-static int take(char *to, size_t size, const char *from, size_t length)
+static int copy_word(char *to, size_t size, const char *from, size_t length)
 {
 	if (length == 0 || length >= size)
 		return -EINVAL;
@@ -29,7 +29,7 @@ static int parse_nth(const char *text, const char *at, struct kl__name *name)
 		return -EINVAL;
 	name->kind = KL__NAME_NTH;
 	name->nth = (unsigned int)nth;
-	return take(name->type, sizeof(name->type), text, (size_t)(at - text));
+	return copy_word(name->type, sizeof(name->type), text, (size_t)(at - text));
 }
 
 static int parse_key(const char *text, const char *colon, struct kl__name *name)
@@ -38,10 +38,11 @@ static int parse_key(const char *text, const char *colon, struct kl__name *name)
 
 	name->kind = KL__NAME_KEY;
 	if (equals == NULL ||
-		take(name->type, sizeof(name->type), text, (size_t)(colon - text)) != 0 ||
-		take(name->key, sizeof(name->key), colon + 1, (size_t)(equals - colon - 1)) != 0)
+		copy_word(name->type, sizeof(name->type), text, (size_t)(colon - text)) != 0 ||
+		copy_word(name->key, sizeof(name->key), colon + 1, (size_t)(equals - colon - 1)) !=
+			0)
 		return -EINVAL;
-	return take(name->value, sizeof(name->value), equals + 1, strlen(equals + 1));
+	return copy_word(name->value, sizeof(name->value), equals + 1, strlen(equals + 1));
 }
 
 /* Addresses are written as the kernel and QEMU show them, in hexadecimal. */
@@ -76,7 +77,7 @@ int kl__name_parse(const char *text, struct kl__name *name)
 		return parse_registers(text + 5, name);
 	if (strncmp(text, "vhost-user:", 11) == 0) {
 		name->kind = KL__NAME_VHOST_USER;
-		return take(name->value, sizeof(name->value), text + 11, strlen(text + 11));
+		return copy_word(name->value, sizeof(name->value), text + 11, strlen(text + 11));
 	}
 	if (kl_pci_address(text, name->address) == 0) {
 		name->kind = KL__NAME_ADDRESS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kl_device_open, in one direction: the name and all options are parsed and checked, then the device
- * is found, reached, identified, connected to its transport and handed to core.
+ * kl_device_open, in one direction: the name and all options are parsed and checked, then the
+ * device is found, reached, identified, connected to its transport and handed to core.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -57,7 +57,7 @@ static int open_by_key(const struct kl__candidates *candidates, struct kl__spec 
 	int rc, failure = 0;
 
 	for (size_t i = 0; i < candidates->count; i++) {
-		/* To be asked it would have to be reset while it is in use. */
+		/* To read its name it would have to be reset while it is in use. */
 		if (kl__device_is_open(candidates->functions[i].address))
 			continue;
 		rc = open_function(candidates->functions[i].address, spec, device);
@@ -69,7 +69,7 @@ static int open_by_key(const struct kl__candidates *candidates, struct kl__spec 
 			return 0;
 		kl_device_close(*device);
 	}
-	/* One that could not be asked, for which there was a message, may have been the one. */
+	/* One that could not be opened, for which there was a message, may have been the one. */
 	kl__candidates_explain(candidates, spec->text, spec->name.type);
 	return failure != 0 ? failure : -ENODEV;
 }
@@ -145,7 +145,7 @@ int kl_device_open(const char *text, struct kl_device **result)
 		rc = open_named(&spec, &device);
 	if (rc != 0)
 		return rc;
-	/* Not earlier: a device is found by what it has of its own. */
+	/* Not earlier: a device is found by what it has of its own, such as its address. */
 	kl__options_apply(&spec.options, device);
 	*result = device;
 	return 0;

@@ -29,7 +29,7 @@ static int parse_options(struct kl__spec *spec)
 	return kl__options_parse(&scope, spec->option_text, &spec->options);
 }
 
-static int split(const char *text, struct kl__spec *spec)
+static int split_text(const char *text, struct kl__spec *spec)
 {
 	size_t length = strcspn(text, ",");
 
@@ -65,7 +65,7 @@ static int find_driver_by_name(struct kl__spec *spec)
 	return spec->driver != NULL ? 0 : refuse_type(spec, type);
 }
 
-/* What the kernel says of the function. Where it says nothing, opening it will explain why. */
+/* The type by sysfs. Where the kernel shows no such function, opening it will explain why. */
 static int find_driver_of_function(const struct kl_machine *machine, struct kl__spec *spec)
 {
 	const struct kl_driver *driver;
@@ -83,7 +83,7 @@ static int find_driver_of_function(const struct kl_machine *machine, struct kl__
 	return 0;
 }
 
-/* A socket does not tell which type of device is behind it. */
+/* Nothing of a socket shows which type of device is behind it. */
 static int find_driver_of_back_end(struct kl__spec *spec)
 {
 	const struct kl_driver *first = kl_driver_next(NULL);
@@ -95,7 +95,8 @@ static int find_driver_of_back_end(struct kl__spec *spec)
 		spec->driver = first;
 		return 0;
 	}
-	kl_error("%s: what is behind a socket has to be said: add ,type=TYPE with TYPE one of: %s",
+	kl_error(
+		"%s: the type of the device behind a socket has to be named: add ,type=TYPE with TYPE one of: %s",
 		spec->label, kl__driver_names(types, sizeof(types)));
 	return -EINVAL;
 }
@@ -122,7 +123,7 @@ static int check_key(const struct kl__spec *spec)
 int kl__spec_parse(const struct kl_machine *machine, const char *text, struct kl__spec *spec)
 {
 	char types[128];
-	int rc = split(text, spec);
+	int rc = split_text(text, spec);
 
 	if (rc != 0) {
 		kl_error(

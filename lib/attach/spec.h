@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What kl_device_open was asked for, "NAME[,key=value...]", taken apart and checked before the device
- * is touched.
+ * The specification of a device that kl_device_open gets, "NAME[,key=value...]", taken apart and
+ * checked before the device is touched.
  */
 #ifndef KL_ATTACH_SPEC_H
 #define KL_ATTACH_SPEC_H
@@ -14,7 +14,7 @@ struct kl__spec {
 	char label[256]; /* the text before the first comma, for messages */
 	struct kl__name name;
 	const char *option_text; /* behind the first comma, inside text; NULL for nothing */
-	/* NULL where only the device itself tells its type, as MMIO registers do. */
+	/* NULL where only the device itself shows its type, as MMIO registers do. */
 	const struct kl_driver *driver;
 	struct kl__options options;
 };
@@ -27,8 +27,8 @@ struct kl__spec {
 int kl__spec_parse(const struct kl_machine *machine, const char *text, struct kl__spec *spec);
 
 /*
- * Tells spec the type that the device has. Options that were checked against another type's table,
- * or against all, are checked anew. 0; after a message -EINVAL, -ENOMEM.
+ * Sets the type that the device has. Options that were checked against another type's table, or
+ * against all, are checked anew. 0; after a message -EINVAL, -ENOMEM.
  */
 int kl__spec_set_type(struct kl__spec *spec, uint32_t type);
 

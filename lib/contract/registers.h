@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * How registers are reached: the PCI function that lies under a PCI transport, the block of registers
- * under the MMIO one. VFIO, UIO, a QEMU without a guest and a model in a test each fill one of these. Only a notifier may keep a raw
- * pointer.
+ * Access to registers: of the PCI function that lies under a PCI transport, and of the block of
+ * registers under the MMIO one. VFIO, UIO, a QEMU without a guest and a fake device in a test each
+ * fill one of these. Only a notifier may keep a raw pointer.
  */
 #ifndef KL_CONTRACT_REGISTERS_H
 #define KL_CONTRACT_REGISTERS_H
@@ -55,8 +55,8 @@ struct kl__pci_access_ops {
 	void (*intx_rearm)(struct kl__pci_access *access);
 
 	/*
-	 * Whether the system wants the function back, to unplug it or for another driver. NULL: it
-	 * never says so.
+	 * Tests whether the system has requested the function's removal, to unplug it or for
+	 * another driver. NULL: it never does.
 	 */
 	bool (*removal_requested)(struct kl__pci_access *access);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Our memory as another process can map it; the platform knows it, a transport passes it on. */
+/* Memory of this process that another can map: the platform finds it, a transport sends it on. */
 #ifndef KL_CONTRACT_SHARED_MEMORY_H
 #define KL_CONTRACT_SHARED_MEMORY_H
 
@@ -14,7 +14,7 @@ struct kl__shared_region {
 	int fd;
 };
 
-/* More regions than this nobody is told of. */
+/* No back end is sent more regions than this. */
 #define KL__SHARED_REGIONS_MAX 64
 
 /*
@@ -25,9 +25,11 @@ typedef void kl__shared_memory_changed(void *context, const struct kl__shared_re
 	int count);
 
 struct kl__shared_memory {
-	/* Fills at most limit regions, by address; how many there are, or -errno after a message. */
+	/*
+	 * Fills at most limit regions, by address; how many there are, or -errno after a message.
+	 */
 	int (*regions)(struct kl__shared_region *regions, unsigned int limit);
-	/* Tells of changes from now on. 0, also where memory never changes; -ENOMEM. */
+	/* Reports changes from now on. 0, also where memory never changes; -ENOMEM. */
 	int (*watch)(kl__shared_memory_changed *changed, void *context);
 	void (*unwatch)(kl__shared_memory_changed *changed, void *context);
 };

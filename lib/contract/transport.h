@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What a transport promises: a way to reach one virtio device, whatever its type. The order of the
- * calls, the waiting and the checks between them are the core's; a transport only reads and writes.
- * It sees three addresses per queue and can't tell a split ring from a packed one.
+ * The contract of a transport: a way to reach one virtio device, whatever its type. The order of
+ * the calls, the waiting and the checks between them are the core's; a transport only reads and
+ * writes. It sees three addresses per queue and does not know a split ring from a packed one.
  */
 #ifndef KL_CONTRACT_TRANSPORT_H
 #define KL_CONTRACT_TRANSPORT_H
@@ -55,9 +55,10 @@ struct kl__transport_ops {
 		struct kl_notifier *notifier);
 
 	/*
-	 * Resets one queue while the others run (RING_RESET, 2.6.1). -EAGAIN while the device is at
-	 * it, and then to be called again for the same queue; 0 when it has ended and the queue can
-	 * be enabled anew; -EPROTO after a message when the device breaks the rules. NULL: it can't.
+	 * Resets one queue while the others run (RING_RESET, 2.6.1). -EAGAIN while the device is
+	 * at it, and then to be called again for the same queue; 0 when it has ended and the
+	 * queue can be enabled anew; -EPROTO after a message when the device breaks the rules.
+	 * NULL: it can't.
 	 */
 	int (*queue_reset)(struct kl__transport *transport, uint16_t index);
 
@@ -68,42 +69,44 @@ struct kl__transport_ops {
 	 */
 	int (*set_interrupts)(struct kl__transport *transport, unsigned int vectors,
 		const int *fds);
-	/* Which vector tells of configuration changes. -EPROTO when the device refuses it. */
+	/* Sets the vector of configuration changes. -EPROTO when the device refuses it. */
 	int (*set_config_vector)(struct kl__transport *transport, unsigned int vector);
 
 	/*
-	 * A descriptor that is readable when something has happened that get_status, called then,
-	 * sees; the same for the transport's life. NULL: the vector for configuration changes tells.
+	 * A descriptor that is readable when something has happened that get_status, called
+	 * then, sees; the same for the transport's life. NULL: the vector for configuration
+	 * changes does that.
 	 */
 	int (*event_fd)(struct kl__transport *transport);
 	/*
-	 * For a device that can go away and come back as another process does. Called when the status
-	 * reads as gone and no queue is known any more. 0 when it is back, as after a reset; -EAGAIN
-	 * when it is not there now, without waiting or a message; -errno after a message when what is
-	 * there can't be talked to. NULL: what is gone stays away.
+	 * For a device that can go away and come back as another process does. Called when the
+	 * status reads as gone and no queue is known any more. 0 when it is back, as after a reset;
+	 * -EAGAIN when it is not there now, without waiting or a message; -errno after a message
+	 * when what is there can't be used. NULL: what is gone stays away.
 	 */
 	int (*reconnect)(struct kl__transport *transport);
 	/*
-	 * Looks whether somebody has turned off that the device answers, or that it may write to
-	 * memory, says so, and turns it on again; for a device that was to run. -EIO without a
-	 * message: it has left the bus. NULL: none of it can be turned off.
+	 * Checks whether another program has turned off that the device answers, or that it may
+	 * write to memory, logs it, and turns it on again; for a device that was to run. -EIO
+	 * without a message: it has left the bus. NULL: none of it can be turned off.
 	 */
 	int (*restore_command)(struct kl__transport *transport);
 	/*
-	 * The one interrupt of a device that has no vectors. intx_open returns a file descriptor, the
-	 * transport's own, that becomes readable when it was raised, or -ENOTSUP. intx_acknowledge returns
-	 * what it was raised for, KL__LINE_*, and lets it be raised again. NULL: there is none.
+	 * The one interrupt of a device that has no vectors. intx_open returns a file descriptor,
+	 * the transport's own, that becomes readable when it was raised, or -ENOTSUP.
+	 * intx_acknowledge returns what it was raised for, KL__INTX_*, and lets it be raised again.
+	 * NULL: there is none.
 	 */
 	int (*intx_open)(struct kl__transport *transport);
 	unsigned int (*intx_acknowledge)(struct kl__transport *transport);
 
-	/* Whether the system wants the device back. NULL: it never says so. */
+	/* Tests whether the system has requested the device's removal. NULL: it never does. */
 	bool (*removal_requested)(struct kl__transport *transport);
 
 	void (*close)(struct kl__transport *transport);
 };
 
-/* Which of the two interfaces of virtio is to be used: virtio 1.x, 2.2.3. */
+/* The two interfaces of virtio, one of which is to be used: virtio 1.x, 2.2.3. */
 enum kl__interface {
 	KL__INTERFACE_BEST, /* modern if the device has that, else legacy */
 	KL__INTERFACE_MODERN,
@@ -124,7 +127,7 @@ struct kl__transport_option {
 	bool (*parse)(const char *value, struct kl__transport_choice *choice);
 };
 
-/* What intx_acknowledge returns, as the ISR status has it: virtio 1.x, 4.1.4.5. */
+/* The bits that intx_acknowledge returns, as the ISR status has them: virtio 1.x, 4.1.4.5. */
 #define KL__INTX_QUEUE 1
 #define KL__INTX_CONFIG 2
 
@@ -140,7 +143,7 @@ struct kl__transport {
 	char name[64]; /* for a person, and stable */
 	int numa_node; /* -1 when unknown */
 	unsigned int quirks;
-	uint16_t default_queue_size; /* taken when nobody asks for another; 0: the maximum */
+	uint16_t default_queue_size; /* taken when the user names no other; 0: the maximum */
 	size_t config_size; /* bytes of device configuration space */
 
 	/*

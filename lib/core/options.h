@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The options behind a device's name, key=value[,key=value...]. All are checked before the device is
- * touched.
+ * The options behind a device's name, key=value[,key=value...]. All are checked before the
+ * device is touched.
  */
 #ifndef KL_CORE_OPTIONS_H
 #define KL_CORE_OPTIONS_H
@@ -36,8 +36,8 @@ struct kl__options_scope {
 };
 
 /*
- * Parses text, NULL for none, against the tables of the driver and of the transport. 0, -EINVAL after
- * a message, -ENOMEM.
+ * Parses text, NULL for none, against the tables of the driver and of the transport. 0, -EINVAL
+ * after a message, -ENOMEM.
  */
 int kl__options_parse(const struct kl__options_scope *scope, const char *text,
 	struct kl__options *options);

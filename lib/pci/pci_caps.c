@@ -9,20 +9,20 @@
 /* A list of distinct aligned capabilities in 192 bytes can't be longer. */
 #define MAX_CAPS 48
 
-/* The smallest length and the alignment that 4.1.4 asks of a structure. */
+/* The smallest length and the alignment that 4.1.4 demands of a structure. */
 struct demand {
 	uint32_t length;
 	uint32_t align;
 };
 
-static uint16_t get16(const uint8_t *bytes)
+static uint16_t read_le16(const uint8_t *bytes)
 {
 	return (uint16_t)(bytes[0] | bytes[1] << 8);
 }
 
-static uint32_t get32(const uint8_t *bytes)
+static uint32_t read_le32(const uint8_t *bytes)
 {
-	return get16(bytes) | (uint32_t)get16(bytes + 2) << 16;
+	return read_le16(bytes) | (uint32_t)read_le16(bytes + 2) << 16;
 }
 
 static struct kl__pci_region *region_for(struct kl__pci_caps *caps, uint8_t cfg_type,
@@ -47,7 +47,7 @@ static struct kl__pci_region *region_for(struct kl__pci_caps *caps, uint8_t cfg_
 }
 
 /* NULL when the structure can be used. */
-static const char *refusal(const struct kl__pci_region *region, struct demand demand,
+static const char *find_flaw(const struct kl__pci_region *region, struct demand demand,
 	const struct kl__pci_bar *bar)
 {
 	if (region->length < demand.length)
@@ -64,7 +64,7 @@ static const char *refusal(const struct kl__pci_region *region, struct demand de
 	return NULL;
 }
 
-static void refuse(struct kl__pci_caps *caps, const char *why)
+static void count_refused(struct kl__pci_caps *caps, const char *why)
 {
 	caps->refused++;
 	caps->refused_why = why;
@@ -79,7 +79,7 @@ static void parse_virtio(const uint8_t *cap, size_t room, const struct kl__pci_b
 	const char *why;
 
 	if (room < VIRTIO_PCI_CAP_SIZE || cap[VIRTIO_PCI_CAP_LEN] < VIRTIO_PCI_CAP_SIZE) {
-		refuse(caps, "the capability is truncated");
+		count_refused(caps, "the capability is truncated");
 		return;
 	}
 	/* 4.1.4.1: reserved types and reserved BAR values are ignored. */
@@ -93,24 +93,24 @@ static void parse_virtio(const uint8_t *cap, size_t room, const struct kl__pci_b
 	if (is_notify &&
 		(room < VIRTIO_PCI_CAP_NOTIFY_SIZE ||
 			cap[VIRTIO_PCI_CAP_LEN] < VIRTIO_PCI_CAP_NOTIFY_SIZE)) {
-		refuse(caps, "the notify capability has no multiplier");
+		count_refused(caps, "the notify capability has no multiplier");
 		return;
 	}
 	found.bar = cap[VIRTIO_PCI_CAP_BAR];
-	found.offset = get32(cap + VIRTIO_PCI_CAP_OFFSET);
-	found.length = get32(cap + VIRTIO_PCI_CAP_LENGTH);
+	found.offset = read_le32(cap + VIRTIO_PCI_CAP_OFFSET);
+	found.length = read_le32(cap + VIRTIO_PCI_CAP_LENGTH);
 	found.by_window = by_window;
-	why = refusal(&found, demand, bar);
+	why = find_flaw(&found, demand, bar);
 	/* 4.1.4.4.1: an even power of two or 0; an odd one would misalign the doorbells. */
-	if (why == NULL && is_notify && get32(cap + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER) % 2 != 0)
+	if (why == NULL && is_notify && read_le32(cap + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER) % 2 != 0)
 		why = "its notify multiplier is odd";
 	if (why != NULL) {
-		refuse(caps, why);
+		count_refused(caps, why);
 		return;
 	}
 	*region = found;
 	if (is_notify)
-		caps->notify_multiplier = get32(cap + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER);
+		caps->notify_multiplier = read_le32(cap + VIRTIO_PCI_CAP_NOTIFY_MULTIPLIER);
 }
 
 /* 4.1.4.9: its last field is the window itself. */
@@ -122,7 +122,7 @@ static bool is_window(const uint8_t *cap, size_t room)
 }
 
 /* Returns how many virtio capabilities the list has, used or not. */
-static unsigned int walk(const uint8_t *config, size_t size, const struct kl__pci_bar *bar,
+static unsigned int walk_list(const uint8_t *config, size_t size, const struct kl__pci_bar *bar,
 	bool by_window, struct kl__pci_caps *caps)
 {
 	unsigned int virtio = 0;
@@ -137,10 +137,10 @@ static unsigned int walk(const uint8_t *config, size_t size, const struct kl__pc
 				caps->window = (uint8_t)at;
 			parse_virtio(cap, size - at, bar, by_window, caps);
 		} else if (cap[0] == PCI_CAP_MSIX_ID) {
-			caps->msix_vectors = (get16(cap + PCI_CAP_MSIX_CONTROL) &
+			caps->msix_vectors = (read_le16(cap + PCI_CAP_MSIX_CONTROL) &
 						     PCI_CAP_MSIX_CONTROL_SIZE) +
 				1u;
-			caps->msix_is_on = (get16(cap + PCI_CAP_MSIX_CONTROL) &
+			caps->msix_is_on = (read_le16(cap + PCI_CAP_MSIX_CONTROL) &
 						   PCI_CAP_MSIX_CONTROL_ENABLE) != 0;
 		}
 		at = cap[1] & ~3u;
@@ -158,10 +158,10 @@ int kl__pci_caps_parse(const uint8_t *config, size_t size, const struct kl__pci_
 	if (size > PCI_CFG_SIZE)
 		size = PCI_CFG_SIZE;
 	if (size >= PCI_CFG_HEADER_SIZE &&
-		(get16(config + PCI_CFG_STATUS) & PCI_CFG_STATUS_CAP_LIST) != 0)
-		virtio = walk(config, size, bar, false, caps);
+		(read_le16(config + PCI_CFG_STATUS) & PCI_CFG_STATUS_CAP_LIST) != 0)
+		virtio = walk_list(config, size, bar, false, caps);
 	if (caps->window != 0)
-		walk(config, size, bar, true, caps);
+		walk_list(config, size, bar, true, caps);
 	if (virtio == 0)
 		return -ENODEV;
 	if (caps->common.length == 0)

@@ -12,7 +12,7 @@
 
 #include "contract/registers.h"
 
-/* Where one structure lies. length 0: the function has none that we can use. */
+/* The place of one structure. length 0: the function has none that we can use. */
 struct kl__pci_region {
 	uint8_t bar;
 	uint32_t offset;
@@ -36,12 +36,12 @@ struct kl__pci_caps {
 
 /*
  * Reads the capabilities in config[0..size) of a function with these BARs. Of several structures of
- * one kind the first usable one counts (4.1.4.1); one in a BAR that can't be reached
- * is usable through the window, if there is that, and no other is. Returns 0 when all that a modern device needs are
- * there (common, notify, ISR; the device structure is the type's affair), -ENODEV when there is no
- * virtio capability at all (a legacy device, 4.1.5.1.1.1), -EPROTO when some are missing or
- * unusable, and then *why says which. size is what could be read, at most 256.
- * The MSI-X fields are filled in whatever is returned.
+ * one kind the first usable one counts (4.1.4.1); one in a BAR that can't be reached is usable
+ * through the window, if there is that, and no other is. Returns 0 when all that a modern device
+ * needs are there (common, notify, ISR; the device structure is the type's affair), -ENODEV when
+ * there is no virtio capability at all (a legacy device, 4.1.5.1.1.1), -EPROTO when some are
+ * missing or unusable, and then *why says which. size is what could be read, at most 256. The MSI-X
+ * fields are filled in whatever is returned.
  */
 int kl__pci_caps_parse(const uint8_t *config, size_t size, const struct kl__pci_bar bar[PCI_BARS],
 	struct kl__pci_caps *caps, const char **why);

@@ -22,16 +22,16 @@ int kl__pci_command_change(struct kl__pci_access *access, uint16_t set, uint16_t
 }
 
 /*
- * Where there is no function any more, every bit of its configuration reads as one. VFIO answers for
+ * Every bit of the configuration of a function that is gone reads as one. VFIO answers for
  * some fields, such as the ids and this bit of the command register, by itself.
  */
-static bool is_nobodys(uint16_t command)
+static bool is_all_ones(uint16_t command)
 {
 	return (command | PCI_CFG_COMMAND_INTX_DISABLE) == 0xffff;
 }
 
-/* What a function needs that is driven by us. */
-static uint16_t needed(const struct kl__pci_access *access)
+/* The bits that a function needs which this process drives. */
+static uint16_t needed_bits(const struct kl__pci_access *access)
 {
 	uint16_t bits = PCI_CFG_COMMAND_MASTER;
 
@@ -48,9 +48,9 @@ int kl__pci_command_restore(struct kl__pci_access *access)
 	if (access->ops->config_read(access, PCI_CFG_COMMAND, &bytes, sizeof(bytes)) != 0)
 		return -EIO;
 	command = le16toh(bytes);
-	if (is_nobodys(command))
+	if (is_all_ones(command))
 		return -EIO;
-	missing = needed(access) & (uint16_t)~command;
+	missing = needed_bits(access) & (uint16_t)~command;
 	if (missing == 0)
 		return 0;
 	kl_warning(

@@ -3,8 +3,8 @@
  * The command register of a function: what it answers to, and whether it may write to memory by
  * itself.
  */
-#ifndef KL_PCI_PCI_COMMAND_H
-#define KL_PCI_PCI_COMMAND_H
+#ifndef KL_PCI_COMMAND_H
+#define KL_PCI_COMMAND_H
 
 #include "contract/registers.h"
 

@@ -33,7 +33,7 @@ static int read_config(struct kl__pci_access *access, struct kl__pci_identity *i
 	return -EIO;
 }
 
-static uint16_t get16(const struct kl__pci_identity *identity, unsigned int at)
+static uint16_t read_le16(const struct kl__pci_identity *identity, unsigned int at)
 {
 	return (uint16_t)(identity->config[at] | identity->config[at + 1] << 8);
 }
@@ -46,9 +46,9 @@ int kl__pci_identify(struct kl__pci_access *access, struct kl__pci_identity *ide
 	rc = read_config(access, identity);
 	if (rc != 0)
 		return rc;
-	vendor = get16(identity, PCI_CFG_VENDOR_ID);
-	device = get16(identity, PCI_CFG_DEVICE_ID);
-	identity->generation = kl__pci_id(vendor, device, get16(identity, PCI_CFG_SUBSYSTEM_ID),
+	vendor = read_le16(identity, PCI_CFG_VENDOR_ID);
+	device = read_le16(identity, PCI_CFG_DEVICE_ID);
+	identity->generation = kl__pci_id(vendor, device, read_le16(identity, PCI_CFG_SUBSYSTEM_ID),
 		&identity->type);
 	if (identity->generation != KL__PCI_NOT_VIRTIO)
 		return 0;

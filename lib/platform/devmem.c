@@ -18,7 +18,7 @@
 #include "platform/sysfs.h"
 
 /* "  feb00000-feb001ff : LNRO0005:00": the deeper the indent, the further inside. */
-static void look_at(const char *line, uint64_t address, struct kl__iomem *found)
+static void parse_line(const char *line, uint64_t address, struct kl__iomem *found)
 {
 	uint64_t first, last;
 	int at = 0;
@@ -45,16 +45,16 @@ int kl__iomem_find(const struct kl_machine *machine, uint64_t address, struct kl
 	if (file == NULL)
 		return -errno;
 	while (fgets(line, sizeof(line), file) != NULL) {
-		/* Who may not see them is shown zeros. */
+		/* A user who may not see the addresses is shown zeros. */
 		if (strcspn(line, "123456789abcdef") < strcspn(line, ":"))
 			has_addresses = true;
-		look_at(line, address, found);
+		parse_line(line, address, found);
 	}
 	fclose(file);
 	return has_addresses ? 0 : -EACCES;
 }
 
-/* What is mapped when the machine does not say how long the registers are. */
+/* Bytes to map when the kernel does not list how long the registers are. */
 #define USUAL_BYTES 0x200
 
 struct devmem {
@@ -65,14 +65,14 @@ struct devmem {
 	volatile char *registers;
 };
 
-static struct devmem *own(struct kl__mmio_access *access)
+static struct devmem *devmem_of(struct kl__mmio_access *access)
 {
 	return (struct devmem *)access;
 }
 
 static uint32_t read_register(struct kl__mmio_access *access, uint32_t offset, unsigned int width)
 {
-	volatile void *at = own(access)->registers + offset;
+	volatile void *at = devmem_of(access)->registers + offset;
 
 	if (width == 4)
 		return *(volatile uint32_t *)at;
@@ -82,7 +82,7 @@ static uint32_t read_register(struct kl__mmio_access *access, uint32_t offset, u
 static void write_register(struct kl__mmio_access *access, uint32_t offset, unsigned int width,
 	uint32_t value)
 {
-	volatile void *at = own(access)->registers + offset;
+	volatile void *at = devmem_of(access)->registers + offset;
 
 	if (width == 4)
 		*(volatile uint32_t *)at = value;
@@ -92,14 +92,14 @@ static void write_register(struct kl__mmio_access *access, uint32_t offset, unsi
 		*(volatile uint8_t *)at = (uint8_t)value;
 }
 
-static volatile void *pointer(struct kl__mmio_access *access, uint32_t offset)
+static volatile void *register_pointer(struct kl__mmio_access *access, uint32_t offset)
 {
-	return own(access)->registers + offset;
+	return devmem_of(access)->registers + offset;
 }
 
 static void close_devmem(struct kl__mmio_access *access)
 {
-	struct devmem *devmem = own(access);
+	struct devmem *devmem = devmem_of(access);
 
 	if (devmem->page != NULL) {
 		kl__sigbus_remove(devmem->page);
@@ -113,7 +113,7 @@ static void close_devmem(struct kl__mmio_access *access)
 static const struct kl__mmio_access_ops devmem_ops = {
 	.read = read_register,
 	.write = write_register,
-	.pointer = pointer,
+	.pointer = register_pointer,
 	.close = close_devmem,
 };
 
@@ -134,13 +134,13 @@ static int check_driver(const char *name, const struct kl__iomem *place)
 }
 
 /* Memory, and what belongs to a PCI function, is never a virtio MMIO device. */
-static bool is_foreign(const struct kl__iomem *place)
+static bool is_other_resource(const struct kl__iomem *place)
 {
-	static const char *const foreign[] = {"System RAM", "Kernel ", "Reserved", "ACPI ", "PCI ",
+	static const char *const others[] = {"System RAM", "Kernel ", "Reserved", "ACPI ", "PCI ",
 		"0000:", "APIC", "IOAPIC", "HPET"};
 
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++)
-		if (strncmp(place->name, foreign[i], strlen(foreign[i])) == 0)
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strncmp(place->name, others[i], strlen(others[i])) == 0)
 			return true;
 	return false;
 }
@@ -158,7 +158,7 @@ static int find_place(const char *name, uint64_t address, size_t *bytes)
 	*bytes = USUAL_BYTES;
 	if (place.last == 0)
 		return 0;
-	if (is_foreign(&place)) {
+	if (is_other_resource(&place)) {
 		kl_error("%s: no device's own registers: \"%s\" lies at 0x%" PRIx64 " to 0x%" PRIx64
 			 "; name the address that the machine gives a virtio-mmio device",
 			name, place.name, place.first, place.last);
@@ -185,7 +185,7 @@ static int lock_place(const struct devmem *devmem, uint64_t address)
 	return -EBUSY;
 }
 
-static int map(struct devmem *devmem, uint64_t address)
+static int map_registers(struct devmem *devmem, uint64_t address)
 {
 	uint64_t offset = address % (uint64_t)sysconf(_SC_PAGESIZE);
 	void *page;
@@ -225,7 +225,7 @@ static int open_registers(const char *name, uint64_t address, size_t bytes, stru
 		rc = lock_place(devmem, address);
 	}
 	if (rc == 0)
-		rc = map(devmem, address);
+		rc = map_registers(devmem, address);
 	if (rc != 0) {
 		close_devmem(&devmem->access);
 		return rc;

@@ -14,7 +14,7 @@
 #include "contract/registers.h"
 #include "contract/host.h"
 
-/* What the machine says lies at a physical address. */
+/* The resource at a physical address, as the kernel lists it. */
 struct kl__iomem {
 	uint64_t first, last; /* of the innermost resource; last 0: nothing known */
 	char name[64];

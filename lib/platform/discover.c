@@ -25,7 +25,7 @@ const struct kl_machine kl_machine_current = {
  * Reads 1 to digits hexadecimal digits; NULL when there are none, more, or the value is above
  * limit.
  */
-static const char *hex(const char *text, unsigned int digits, unsigned int limit,
+static const char *parse_hex(const char *text, unsigned int digits, unsigned int limit,
 	unsigned int *value)
 {
 	unsigned int count = 0;
@@ -48,7 +48,8 @@ int kl_pci_address(const char *text, char address[KL_ADDRESS_SIZE])
 
 	for (;;) {
 		/* Only a domain, the first of three parts, may have more than two digits. */
-		at = hex(at, parts == 0 ? 8 : 2, parts == 0 ? 0xffffffff : 0xff, &part[parts]);
+		at = parse_hex(at, parts == 0 ? 8 : 2, parts == 0 ? 0xffffffff : 0xff,
+			&part[parts]);
 		if (at == NULL)
 			return -EINVAL;
 		parts++;
@@ -60,7 +61,7 @@ int kl_pci_address(const char *text, char address[KL_ADDRESS_SIZE])
 	}
 	if (parts < 2 || *at != '.')
 		return -EINVAL;
-	at = hex(at + 1, 1, 7, &function);
+	at = parse_hex(at + 1, 1, 7, &function);
 	if (at == NULL || *at != '\0' || part[parts - 1] > 0x1f || part[parts - 2] > 0xff)
 		return -EINVAL;
 	snprintf(address, KL_ADDRESS_SIZE, "%04x:%02x:%02x.%x", parts == 3 ? part[0] : 0,
@@ -89,7 +90,7 @@ static enum kl_interface interface_of(const struct kl__pci_facts *facts,
 		KL_INTERFACE_LEGACY;
 }
 
-static int add(const struct kl__pci_facts *facts, void *context)
+static int add_function(const struct kl__pci_facts *facts, void *context)
 {
 	struct found *found = context;
 	struct kl_function *functions, *function;
@@ -136,7 +137,7 @@ int kl_function_discover_on(const struct kl_machine *machine, struct kl_function
 	size_t *count)
 {
 	struct found found = {.machine = machine};
-	int rc = kl__pci_scan(machine, VIRTIO_PCI_VENDOR, add, &found);
+	int rc = kl__pci_scan(machine, VIRTIO_PCI_VENDOR, add_function, &found);
 
 	if (rc != 0) {
 		free(found.functions);

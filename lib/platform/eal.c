@@ -16,7 +16,7 @@
 #include "platform/iommu.h"
 #include "platform/uio_sysfs.h"
 
-static struct kl__eal_facts look(void)
+static struct kl__eal_facts read_facts(void)
 {
 	enum kl__iommu_groups groups = kl__iommu_groups(&kl_machine_current);
 
@@ -29,7 +29,7 @@ static struct kl__eal_facts look(void)
 	};
 }
 
-static void tell_no_hugepages(const struct kl__eal_facts *facts)
+static void log_no_hugepages(const struct kl__eal_facts *facts)
 {
 	char command[128];
 
@@ -41,8 +41,8 @@ static void tell_no_hugepages(const struct kl__eal_facts *facts)
 			sizeof(command)));
 }
 
-/* EAL has printed what it knows; this says what to do about it. */
-static int explain(int argc, char **argv, const struct kl__eal_facts *facts)
+/* EAL has printed what it knows; this is the remedy. */
+static int explain_failure(int argc, char **argv, const struct kl__eal_facts *facts)
 {
 	char command[128];
 	uint64_t wanted;
@@ -65,9 +65,9 @@ static int explain(int argc, char **argv, const struct kl__eal_facts *facts)
 	case ENODEV:
 		wanted = kl__eal_memory_mib(argc, argv);
 		kl_error(
-			"DPDK could not get its memory: %llu MiB were asked for with -m or --socket-mem (0: with "
-			"neither), %llu MiB are free in hugepages, and a cgroup or NUMA node may allow less; ask "
-			"for less, or for no hugepages with --no-huge, or get more with: %s",
+			"DPDK could not get its memory: %llu MiB were requested with -m or --socket-mem (0: with "
+			"neither), %llu MiB are free in hugepages, and a cgroup or NUMA node may allow less; request "
+			"less, or for no hugepages with --no-huge, or get more with: %s",
 			(unsigned long long)wanted,
 			(unsigned long long)(facts->hugepages_free >> 20),
 			kl_hugepages_command(&kl_machine_current,
@@ -89,7 +89,7 @@ static void copy_back(char **copy, int added, int argc, char **argv)
 
 int kl_eal_init(int argc, char **argv)
 {
-	struct kl__eal_facts facts = look();
+	struct kl__eal_facts facts = read_facts();
 	struct kl__eal_args args;
 	char **copy;
 	int taken;
@@ -105,10 +105,10 @@ int kl_eal_init(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		copy[args.count + i] = argv[i];
 	if (args.without_hugepages)
-		tell_no_hugepages(&facts);
+		log_no_hugepages(&facts);
 	taken = rte_eal_init(argc + args.count, copy);
 	if (taken < 0) {
-		taken = explain(argc, argv, &facts);
+		taken = explain_failure(argc, argv, &facts);
 	} else {
 		copy_back(copy, args.count, argc, argv);
 		taken -= args.count;

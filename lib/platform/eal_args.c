@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Options that say by themselves how memory is to be had; then nothing is added about it. */
+/* Options that fix by themselves how memory is allocated; with one, none is added about it. */
 static const char *const own_layout[] = {"file-prefix", "huge-dir", "huge-unlink", "in-memory",
 	"legacy-mem", "no-shconf", "proc-type", "single-file-segments", NULL};
 /* Options that make sense with hugepages only. */
@@ -38,8 +38,8 @@ static bool any_given(int argc, char *const *argv, const char *const *names)
 }
 
 /*
- * What follows option, in the same word (after a '=' if there is one) or in the next; NULL when not
- * given.
+ * The value of option, in the same argument (after a '=' if there is one) or in the next;
+ * NULL when not given.
  */
 static const char *value_of(int argc, char *const *argv, const char *option)
 {
@@ -72,7 +72,7 @@ uint64_t kl__eal_memory_mib(int argc, char *const *argv)
 	return sum;
 }
 
-static void add(struct kl__eal_args *args, const char *arg)
+static void add_arg(struct kl__eal_args *args, const char *arg)
 {
 	args->arg[args->count++] = arg;
 }
@@ -97,27 +97,27 @@ static void choose_memory(int argc, char *const *argv, const struct kl__eal_fact
 	 */
 	if (!no_huge &&
 		(hugepages_suffice(argc, argv, facts) || any_given(argc, argv, needs_hugepages))) {
-		add(args, "--in-memory");
-		add(args, "--single-file-segments");
+		add_arg(args, "--in-memory");
+		add_arg(args, "--single-file-segments");
 		return;
 	}
 	if (!no_huge) {
 		args->without_hugepages = true;
-		add(args, "--no-huge");
+		add_arg(args, "--no-huge");
 	}
 	if (!any_given(argc, argv, own_layout))
-		add(args, "--no-shconf");
+		add_arg(args, "--no-shconf");
 	if (value_of(argc, argv, "-m") == NULL) {
-		add(args, "-m");
-		add(args, KL__EAL_NO_HUGE_MIB);
+		add_arg(args, "-m");
+		add_arg(args, KL__EAL_NO_HUGE_MIB);
 	}
 }
 
 /*
  * Bus addresses: physical ones are known for hugepages only, so without them the choice is made
  * already. In no-IOMMU mode EAL would take the groups of VFIO for those of an IOMMU, and of UIO it
- * knows nothing; an IOMMU can map physical addresses too. Without the right to see physical addresses
- * EAL would only refuse its options; opening a device explains better.
+ * knows nothing; an IOMMU can map physical addresses too. Without the right to see physical
+ * addresses EAL would only refuse its options; opening a device explains better.
  */
 static void choose_iova(int argc, char *const *argv, const struct kl__eal_facts *facts,
 	struct kl__eal_args *args)
@@ -125,11 +125,11 @@ static void choose_iova(int argc, char *const *argv, const struct kl__eal_facts 
 	if (is_given(argc, argv, "iova-mode"))
 		return;
 	if (args->without_hugepages || is_given(argc, argv, "no-huge"))
-		add(args, "--iova-mode=va");
+		add_arg(args, "--iova-mode=va");
 	else if ((facts->only_noiommu || facts->uses_uio) && facts->sees_physical)
-		add(args, "--iova-mode=pa");
+		add_arg(args, "--iova-mode=pa");
 	else if (facts->no_groups)
-		add(args, "--iova-mode=va");
+		add_arg(args, "--iova-mode=va");
 }
 
 void kl__eal_args_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
@@ -137,14 +137,15 @@ void kl__eal_args_choose(int argc, char *const *argv, const struct kl__eal_facts
 {
 	memset(args, 0, sizeof(*args));
 	if (!is_given(argc, argv, "no-pci"))
-		add(args, "--no-pci");
+		add_arg(args, "--no-pci");
 	if (!is_given(argc, argv, "log-level"))
-		add(args, "--log-level=lib.eal:error");
+		add_arg(args, "--log-level=lib.eal:error");
 	/*
-	 * Its socket and thread cost start-up time, so it runs only when the user says --telemetry.
+	 * Its socket and thread cost start-up time, so it runs only when the user gives
+	 * --telemetry.
 	 */
 	if (!is_given(argc, argv, "telemetry") && !is_given(argc, argv, "no-telemetry"))
-		add(args, "--no-telemetry");
+		add_arg(args, "--no-telemetry");
 	choose_memory(argc, argv, facts, args);
 	choose_iova(argc, argv, facts, args);
 }

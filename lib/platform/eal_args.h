@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What EAL is told beside what the user says: a pure function of both and of the machine. */
+/*
+ * Arguments for EAL beside those that the user gives: a pure function of the user's and of the
+ * machine.
+ */
 #ifndef KL_PLATFORM_EAL_ARGS_H
 #define KL_PLATFORM_EAL_ARGS_H
 
@@ -11,14 +14,14 @@
 struct kl__eal_facts {
 	uint64_t hugepages_free; /* bytes */
 	bool only_noiommu; /* VFIO can give functions in no-IOMMU mode only */
-	bool sees_physical; /* this process may ask for physical addresses */
+	bool sees_physical; /* this process may read physical addresses */
 	bool uses_uio; /* some function is given by uio_pci_generic */
 	bool no_groups; /* VFIO can give none; what remains are back ends in other processes */
 };
 
 /* Less than this in hugepages does not hold the queues and buffers of one device. */
 #define KL__EAL_HUGEPAGES_LEAST (UINT64_C(32) << 20)
-/* What is taken without hugepages when the user names no amount; EAL's own is too little. */
+/* The amount without hugepages when the user names none; EAL's own is too little. */
 #define KL__EAL_NO_HUGE_MIB "256"
 
 struct kl__eal_args {
@@ -30,7 +33,7 @@ struct kl__eal_args {
 void kl__eal_args_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
 	struct kl__eal_args *args);
 
-/* What -m or --socket-mem ask for in MiB, 0 when neither is given. */
+/* The MiB that -m or --socket-mem request, 0 when neither is given. */
 uint64_t kl__eal_memory_mib(int argc, char *const *argv);
 
 #endif

@@ -32,7 +32,7 @@ static uint64_t raw_ns(void)
 }
 
 /* Both clocks at once: of several looks the one that was interrupted least. */
-static struct instant look(void)
+static struct instant read_clocks(void)
 {
 	struct instant best = {0};
 	uint64_t shortest = UINT64_MAX;
@@ -53,11 +53,11 @@ static struct instant look(void)
 uint64_t __wrap_get_tsc_freq(void)
 {
 	const struct timespec span = {.tv_nsec = SPAN_NS};
-	struct instant begin = look(), end;
+	struct instant begin = read_clocks(), end;
 
 	do {
 		clock_nanosleep(CLOCK_MONOTONIC, 0, &span, NULL);
-		end = look();
+		end = read_clocks();
 	} while (end.ns - begin.ns < SPAN_NS / 2);
 	return (uint64_t)((double)(end.ticks - begin.ticks) * NS_PER_SECOND /
 		(double)(end.ns - begin.ns));

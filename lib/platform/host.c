@@ -46,10 +46,10 @@ struct block {
 struct host {
 	struct kl__host host;
 	struct block *blocks;
-	bool has_told; /* of memory from another node */
+	bool has_logged; /* that memory is from another node */
 };
 
-static struct host *own(struct kl__host *host)
+static struct host *host_of(struct kl__host *host)
 {
 	return (struct host *)host;
 }
@@ -65,15 +65,15 @@ static const struct rte_memzone *reserve_on(int node, size_t size, size_t align)
 		align < RTE_CACHE_LINE_SIZE ? RTE_CACHE_LINE_SIZE : (unsigned int)align);
 }
 
-static const struct rte_memzone *reserve(struct host *host, size_t size, size_t align)
+static const struct rte_memzone *reserve_zone(struct host *host, size_t size, size_t align)
 {
 	const struct rte_memzone *zone = reserve_on(host->host.numa_node, size, align);
 
 	if (zone != NULL || host->host.numa_node == SOCKET_ID_ANY)
 		return zone;
 	zone = reserve_on(SOCKET_ID_ANY, size, align);
-	if (zone != NULL && !host->has_told) {
-		host->has_told = true;
+	if (zone != NULL && !host->has_logged) {
+		host->has_logged = true;
 		kl_notice(
 			"NUMA node %d, where the device is, has no memory left for it; node %d is used, "
 			"which is slower; give it hugepages in /sys/devices/system/node/node%d/hugepages",
@@ -82,7 +82,7 @@ static const struct rte_memzone *reserve(struct host *host, size_t size, size_t 
 	return zone;
 }
 
-static void tell_failure(size_t size)
+static void log_failure(size_t size)
 {
 	kl_error(
 		"%zu bytes for a device can't be had: %s; free memory, or give DPDK more with -m or "
@@ -90,15 +90,15 @@ static void tell_failure(size_t size)
 		size, rte_strerror(rte_errno != 0 ? rte_errno : ENOMEM));
 }
 
-static void *alloc(struct kl__host *base, size_t size, size_t align, uint64_t *iova)
+static void *alloc_block(struct kl__host *base, size_t size, size_t align, uint64_t *iova)
 {
-	struct host *host = own(base);
+	struct host *host = host_of(base);
 	struct block *block = malloc(sizeof(*block));
 
 	if (block == NULL)
 		return NULL;
 	rte_errno = 0;
-	block->zone = reserve(host, size, align);
+	block->zone = reserve_zone(host, size, align);
 	if (block->zone == NULL)
 		goto fail;
 	if (block->zone->iova == RTE_BAD_IOVA) {
@@ -111,14 +111,14 @@ static void *alloc(struct kl__host *base, size_t size, size_t align, uint64_t *i
 	*iova = block->zone->iova;
 	return block->zone->addr;
 fail:
-	tell_failure(size);
+	log_failure(size);
 	free(block);
 	return NULL;
 }
 
 static void free_block(struct kl__host *base, void *memory)
 {
-	for (struct block **at = &own(base)->blocks; *at != NULL; at = &(*at)->next) {
+	for (struct block **at = &host_of(base)->blocks; *at != NULL; at = &(*at)->next) {
 		struct block *block = *at;
 
 		if (block->zone->addr != memory)
@@ -130,7 +130,7 @@ static void free_block(struct kl__host *base, void *memory)
 	}
 }
 
-static size_t translate(const struct kl__host *host, const void *address, size_t size,
+static size_t translate_address(const struct kl__host *host, const void *address, size_t size,
 	uint64_t *iova)
 {
 	(void)host;
@@ -139,7 +139,7 @@ static size_t translate(const struct kl__host *host, const void *address, size_t
 
 static void close_host(struct kl__host *base)
 {
-	struct host *host = own(base);
+	struct host *host = host_of(base);
 
 	while (host->blocks != NULL) {
 		struct block *block = host->blocks;
@@ -158,9 +158,9 @@ int kl__host_create(int numa_node, bool has_iommu, struct kl__host **result)
 	if (host == NULL)
 		return kl_no_memory("a device", sizeof(*host));
 	host->host = (struct kl__host){
-		.alloc = alloc,
+		.alloc = alloc_block,
 		.free = free_block,
-		.translate = is_physical ? translate : NULL,
+		.translate = is_physical ? translate_address : NULL,
 		.close = close_host,
 		.numa_node = numa_node < 0 ? SOCKET_ID_ANY : numa_node,
 		.ticks_per_second = rte_get_tsc_hz(),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* How many hugepages are free, and how to get some. */
+/* The number of free hugepages, and the command that makes some. */
 #include <kickless/discover.h>
 
 #include <dirent.h>

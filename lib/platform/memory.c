@@ -55,9 +55,9 @@ size_t kl__memory_translate(const void *address, size_t size, uint64_t *iova)
 
 /*
  * -EAGAIN while no device has given the container its IOMMU; the region waits for one then. DPDK
- * says so by rte_errno, which it leaves alone when the kernel refuses the mapping.
+ * reports that by rte_errno, which it leaves alone when the kernel refuses the mapping.
  */
-static int map(struct region *region)
+static int map_region(struct region *region)
 {
 	rte_errno = 0;
 	if (rte_vfio_container_dma_map(RTE_VFIO_DEFAULT_CONTAINER_FD, region->address,
@@ -68,7 +68,7 @@ static int map(struct region *region)
 	return rte_errno == ENODEV || rte_errno == ENOTSUP ? -EAGAIN : -ENOMEM;
 }
 
-static void explain(uintptr_t address, size_t size)
+static void explain_refusal(uintptr_t address, size_t size)
 {
 	struct kl__iommu_limits limits;
 	char why[512] = "";
@@ -80,7 +80,7 @@ static void explain(uintptr_t address, size_t size)
 		why[0] != '\0' ? why : "is the memlock limit (ulimit -l) large enough?");
 }
 
-static struct region *overlapping(uintptr_t address, size_t size)
+static struct region *find_overlapping(uintptr_t address, size_t size)
 {
 	for (unsigned int i = 0; i < region_count; i++)
 		if (address < regions[i].address + regions[i].size &&
@@ -89,7 +89,7 @@ static struct region *overlapping(uintptr_t address, size_t size)
 	return NULL;
 }
 
-static int check(uintptr_t address, size_t size)
+static int check_range(uintptr_t address, size_t size)
 {
 	if (rte_eal_iova_mode() == RTE_IOVA_PA) {
 		kl_error(
@@ -104,7 +104,7 @@ static int check(uintptr_t address, size_t size)
 			size, (void *)address, PAGE);
 		return -EINVAL;
 	}
-	if (overlapping(address, size) != NULL ||
+	if (find_overlapping(address, size) != NULL ||
 		rte_mem_virt2memseg((void *)address, NULL) != NULL) {
 		kl_error("memory of %zu bytes at %p is registered already, or DPDK's own", size,
 			(void *)address);
@@ -123,17 +123,17 @@ int kl_memory_register(void *address, size_t size)
 	int rc;
 
 	pthread_mutex_lock(&lock);
-	rc = check((uintptr_t)address, size);
+	rc = check_range((uintptr_t)address, size);
 	if (rc != 0)
 		goto unlock;
 	region = &regions[region_count];
 	*region = (struct region){(uintptr_t)address, size, false};
-	rc = rte_vfio_is_enabled("vfio") == 1 ? map(region) : 0;
+	rc = rte_vfio_is_enabled("vfio") == 1 ? map_region(region) : 0;
 	if (rc == 0 || rc == -EAGAIN) {
 		region_count++;
 		rc = 0;
 	} else {
-		explain((uintptr_t)address, size);
+		explain_refusal((uintptr_t)address, size);
 	}
 unlock:
 	pthread_mutex_unlock(&lock);
@@ -146,7 +146,7 @@ int kl_memory_unregister(void *address, size_t size)
 	int rc = -EINVAL;
 
 	pthread_mutex_lock(&lock);
-	region = overlapping((uintptr_t)address, size);
+	region = find_overlapping((uintptr_t)address, size);
 	if (region != NULL && region->address == (uintptr_t)address && region->size == size) {
 		if (region->is_mapped)
 			rte_vfio_container_dma_unmap(RTE_VFIO_DEFAULT_CONTAINER_FD, region->address,
@@ -166,9 +166,9 @@ int kl__memory_map_registered(void)
 	for (unsigned int i = 0; i < region_count && rc == 0; i++) {
 		if (regions[i].is_mapped)
 			continue;
-		rc = map(&regions[i]);
+		rc = map_region(&regions[i]);
 		if (rc != 0)
-			explain(regions[i].address, regions[i].size);
+			explain_refusal(regions[i].address, regions[i].size);
 	}
 	pthread_mutex_unlock(&lock);
 	return rc;
@@ -186,15 +186,16 @@ struct collection {
 	int rc;
 };
 
-/* Whether page continues the region in our memory, in the device's, and in the file. */
-static bool continues(const struct kl__shared_region *region, const struct kl__shared_region *page)
+/* Tests whether page continues the region in our memory, in the device's, and in the file. */
+static bool continues_region(const struct kl__shared_region *region,
+	const struct kl__shared_region *page)
 {
 	return region->fd == page->fd && region->address + region->size == page->address &&
 		region->iova + region->size == page->iova &&
 		region->offset + region->size == page->offset;
 }
 
-static int collect(const struct rte_memseg_list *list, const struct rte_memseg *segment,
+static int collect_segment(const struct rte_memseg_list *list, const struct rte_memseg *segment,
 	void *context)
 {
 	struct collection *all = context;
@@ -213,7 +214,7 @@ static int collect(const struct rte_memseg_list *list, const struct rte_memseg *
 		return -1;
 	}
 	page.offset = offset;
-	if (all->count > 0 && continues(&all->regions[all->count - 1], &page)) {
+	if (all->count > 0 && continues_region(&all->regions[all->count - 1], &page)) {
 		all->regions[all->count - 1].size += page.size;
 		return 0;
 	}
@@ -225,7 +226,7 @@ static int collect(const struct rte_memseg_list *list, const struct rte_memseg *
 	return 0;
 }
 
-/* How many were collected, or why not, after a message. */
+/* The number of regions, or -errno after a message. */
 static int result_of(const struct collection *all)
 {
 	if (all->rc == 0)
@@ -233,7 +234,7 @@ static int result_of(const struct collection *all)
 	if (all->rc == -E2BIG)
 		kl_error(
 			"EAL's memory can't be shared with a vhost-user back end: it is made of more than "
-			"the %u files that the back end can be told of; run with the EAL options "
+			"the %u files that the back end can be sent; run with the EAL options "
 			"--in-memory --single-file-segments, or with --no-huge",
 			all->limit);
 	else
@@ -253,7 +254,7 @@ static int list_regions(struct kl__shared_region *shared, unsigned int limit)
 			"run with the EAL option --iova-mode=va");
 		return -ENOTSUP;
 	}
-	rte_memseg_walk(collect, &all);
+	rte_memseg_walk(collect_segment, &all);
 	return result_of(&all);
 }
 
@@ -278,11 +279,11 @@ static void on_event(enum rte_mem_event event, const void *address, size_t size,
 		all.leaving = (uintptr_t)address;
 		all.leaving_end = all.leaving + size;
 	}
-	rte_memseg_walk_thread_unsafe(collect, &all);
+	rte_memseg_walk_thread_unsafe(collect_segment, &all);
 	watcher->changed(watcher->context, shared, result_of(&all));
 }
 
-static int watch(kl__shared_memory_changed *changed, void *context)
+static int watch_memory(kl__shared_memory_changed *changed, void *context)
 {
 	struct watcher *watcher = malloc(sizeof(*watcher));
 
@@ -302,7 +303,7 @@ static int watch(kl__shared_memory_changed *changed, void *context)
 }
 
 /* Out of the list; NULL when it was never there. */
-static struct watcher *take(kl__shared_memory_changed *changed, const void *context)
+static struct watcher *remove_watcher(kl__shared_memory_changed *changed, const void *context)
 {
 	struct watcher **at = &watchers, *watcher;
 
@@ -316,9 +317,9 @@ static struct watcher *take(kl__shared_memory_changed *changed, const void *cont
 	return watcher;
 }
 
-static void unwatch(kl__shared_memory_changed *changed, void *context)
+static void unwatch_memory(kl__shared_memory_changed *changed, void *context)
 {
-	struct watcher *watcher = take(changed, context);
+	struct watcher *watcher = remove_watcher(changed, context);
 
 	if (watcher != NULL)
 		rte_mem_event_callback_unregister(WATCH_NAME, watcher);
@@ -327,6 +328,6 @@ static void unwatch(kl__shared_memory_changed *changed, void *context)
 
 const struct kl__shared_memory kl__eal_shared_memory = {
 	.regions = list_regions,
-	.watch = watch,
-	.unwatch = unwatch,
+	.watch = watch_memory,
+	.unwatch = unwatch_memory,
 };

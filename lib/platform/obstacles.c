@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What stands between a function and its user, each with its remedy; DPDK says only that it failed.
+ * The reasons why a function can't be opened, each with its remedy; DPDK reports only
+ * that it failed.
  */
 #include "platform/obstacles.h"
 
@@ -22,7 +23,7 @@
 #include "platform/uio_sysfs.h"
 #include "pci/pci_identity.h"
 
-/* Where it is the IOMMU that keeps a device from sending any interrupt. */
+/* On x86 it is the IOMMU that keeps a device from sending any interrupt. */
 #if defined(__x86_64__)
 #define IOMMU_REMAPS_INTERRUPTS true
 #else
@@ -34,13 +35,17 @@ struct search {
 	const char *address;
 	char driver[32];
 	int group;
-	bool is_to_open; /* a group says itself whether it is in use, and without looking at every process */
+	/*
+	 * The group is about to be opened: that shows whether it is in use, without a
+	 * search of processes.
+	 */
+	bool is_to_open;
 	struct kl_obstacle *obstacles;
 	size_t count;
 };
 
 static void __attribute__((format(printf, 4, 5)))
-add(struct search *search, enum kl_obstacle_kind kind, int error, const char *format, ...)
+add_obstacle(struct search *search, enum kl_obstacle_kind kind, int error, const char *format, ...)
 {
 	struct kl_obstacle *obstacle;
 	va_list args;
@@ -55,20 +60,20 @@ add(struct search *search, enum kl_obstacle_kind kind, int error, const char *fo
 	va_end(args);
 }
 
-/* Whether there is a function at the address, and one of virtio. */
+/* Checks that there is a function at the address, and one of virtio. */
 static bool check_identity(struct search *search)
 {
 	uint16_t vendor, device, subsystem;
 	uint32_t type;
 
 	if (kl__pci_read_ids(search->machine, search->address, &vendor, &device, &subsystem) != 0) {
-		add(search, KL_OBSTACLE_ABSENT, -ENODEV,
+		add_obstacle(search, KL_OBSTACLE_ABSENT, -ENODEV,
 			"there is no such PCI function; kickless-devbind --status lists those of virtio");
 		return false;
 	}
 	if (kl__pci_id(vendor, device, subsystem, &type) != KL__PCI_NOT_VIRTIO)
 		return true;
-	add(search, KL_OBSTACLE_ABSENT, -ENODEV,
+	add_obstacle(search, KL_OBSTACLE_ABSENT, -ENODEV,
 		"PCI id %04x:%04x is not a virtio device; those are 1af4:1000 to 1af4:107f, and "
 		"kickless-devbind --status lists them",
 		vendor, device);
@@ -85,13 +90,13 @@ static void check_driver(struct search *search)
 	if (is_bound_to_vfio(search))
 		return;
 	if (search->driver[0] == '\0')
-		add(search, KL_OBSTACLE_DRIVER, -ENODEV,
+		add_obstacle(search, KL_OBSTACLE_DRIVER, -ENODEV,
 			"it is bound to no driver, but has to be bound to vfio-pci (or, with no protection "
 			"of memory, to " KL__UIO_DRIVER "); run: "
 			"kickless-devbind -b vfio-pci %s",
 			search->address);
 	else
-		add(search, KL_OBSTACLE_DRIVER, -EBUSY,
+		add_obstacle(search, KL_OBSTACLE_DRIVER, -EBUSY,
 			"it is bound to the kernel driver %s, but has to be bound to vfio-pci; if the system "
 			"can spare it, run: kickless-devbind -b vfio-pci %s",
 			search->driver, search->address);
@@ -105,15 +110,15 @@ static void check_module(struct search *search)
 		kl__file_exists("%s/bus/pci/drivers/vfio-pci", machine->sysfs))
 		return;
 	if (kl__file_exists("%s/modules", machine->proc))
-		add(search, KL_OBSTACLE_MODULE, -ENODEV,
+		add_obstacle(search, KL_OBSTACLE_MODULE, -ENODEV,
 			"the kernel driver vfio-pci is not loaded; run: modprobe vfio-pci");
 	else
-		add(search, KL_OBSTACLE_MODULE, -ENODEV,
+		add_obstacle(search, KL_OBSTACLE_MODULE, -ENODEV,
 			"this kernel has no driver vfio-pci and can load no modules; it takes a kernel built "
 			"with CONFIG_VFIO_PCI");
 }
 
-/* A function has no group: says why, and which ways lead out. */
+/* A function without a group: the reason, and the remedies. */
 static void check_iommu(struct search *search)
 {
 	const char *noiommu = "";
@@ -137,7 +142,7 @@ static void check_iommu(struct search *search)
 			"; or, if this program may be trusted with all memory, load VFIO in no-IOMMU mode: "
 			"modprobe vfio enable_unsafe_noiommu_mode=1";
 	}
-	add(search, KL_OBSTACLE_IOMMU, -ENODEV,
+	add_obstacle(search, KL_OBSTACLE_IOMMU, -ENODEV,
 		"it has no IOMMU group, so there is no IOMMU or it is off; boot with intel_iommu=on (Intel) "
 		"or switch it on in the firmware (AMD), or give the virtual machine one%s",
 		noiommu);
@@ -150,7 +155,7 @@ static void check_group(struct search *search)
 	if (search->group >= 0 &&
 		kl__iommu_group_find_blocker(search->machine, search->group, search->address,
 			address, driver))
-		add(search, KL_OBSTACLE_GROUP, -EBUSY,
+		add_obstacle(search, KL_OBSTACLE_GROUP, -EBUSY,
 			"it shares IOMMU group %d with %s, which is bound to the kernel driver %s; a group is "
 			"given as a whole, so if the system can spare that one too, run: "
 			"kickless-devbind -b vfio-pci %s",
@@ -159,7 +164,7 @@ static void check_group(struct search *search)
 
 /*
  * A device behind an IOMMU that does not remap interrupts could send any of them, and VFIO wants to
- * be told that it may. On x86 that is all of virtio-iommu; elsewhere interrupts go another way.
+ * have that allowed. On x86 that is all of virtio-iommu; elsewhere interrupts go another way.
  */
 static void check_interrupts(struct search *search)
 {
@@ -173,13 +178,13 @@ static void check_interrupts(struct search *search)
 		return;
 	if (kl__read_text(allowed, sizeof(allowed),
 		    "%s/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", sysfs) != 0)
-		add(search, KL_OBSTACLE_INTERRUPTS, -EACCES,
+		add_obstacle(search, KL_OBSTACLE_INTERRUPTS, -EACCES,
 			"its IOMMU (%s) does not remap interrupts, so VFIO refuses it; if it may be trusted "
 			"with all interrupts, run as root: "
 			"modprobe vfio_iommu_type1 allow_unsafe_interrupts=1",
 			iommu);
 	else if (allowed[0] != 'Y')
-		add(search, KL_OBSTACLE_INTERRUPTS, -EACCES,
+		add_obstacle(search, KL_OBSTACLE_INTERRUPTS, -EACCES,
 			"its IOMMU (%s) does not remap interrupts, so VFIO refuses it; if it may be trusted "
 			"with all interrupts, run as root: "
 			"echo Y > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
@@ -187,21 +192,22 @@ static void check_interrupts(struct search *search)
 }
 
 /* Whoever opens a group, or the file of a function, has it alone. */
-static void check_holder(struct search *search, const char *path, const char *what)
+static void check_file_user(struct search *search, const char *path, const char *what)
 {
-	struct kl__file_user holder;
+	struct kl__file_user user;
 
-	if (kl__process_find_by_file(search->machine, path, &holder))
-		add(search, KL_OBSTACLE_BUSY, -EBUSY, "%s is in use: process %d (%s) has %s open",
-			what, (int)holder.pid, holder.command, path);
+	if (kl__process_find_by_file(search->machine, path, &user))
+		add_obstacle(search, KL_OBSTACLE_BUSY, -EBUSY,
+			"%s is in use: process %d (%s) has %s open", what, (int)user.pid,
+			user.command, path);
 }
 
 /* Whoever has memory of all the machine in reach needs more than the right to a file. */
 static void check_noiommu_rights(struct search *search, const char *path)
 {
 	if (!kl__process_has_capability(search->machine, CAP_SYS_RAWIO))
-		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
-			"it is in no-IOMMU mode, and the kernel gives %s only to who has CAP_SYS_RAWIO; run "
+		add_obstacle(search, KL_OBSTACLE_RIGHTS, -EACCES,
+			"it is in no-IOMMU mode, and the kernel gives %s only to users with CAP_SYS_RAWIO; run "
 			"as root, or give the program CAP_SYS_RAWIO and CAP_SYS_ADMIN (physical addresses)",
 			path);
 }
@@ -211,11 +217,11 @@ static void check_rights(struct search *search, const char *path)
 	if (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0)
 		return;
 	if (errno == EACCES || errno == EPERM)
-		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
+		add_obstacle(search, KL_OBSTACLE_RIGHTS, -EACCES,
 			"user %u may not open %s; run as root: chown %u %s",
 			(unsigned int)geteuid(), path, (unsigned int)geteuid(), path);
 	else
-		add(search, KL_OBSTACLE_RIGHTS, -ENODEV,
+		add_obstacle(search, KL_OBSTACLE_RIGHTS, -ENODEV,
 			"%s is not there although the function is bound; in a container, pass /dev/vfio into it",
 			path);
 }
@@ -227,7 +233,7 @@ static void check_memlock(struct search *search, uint64_t needed)
 	if (needed == 0)
 		needed = UINT64_C(256) << 20;
 	if (limit < needed)
-		add(search, KL_OBSTACLE_MEMLOCK, -ENOMEM,
+		add_obstacle(search, KL_OBSTACLE_MEMLOCK, -ENOMEM,
 			"this process may lock %llu KiB of memory, but about %llu KiB will be mapped for the "
 			"device; run as root: prlimit --pid $$ --memlock=unlimited (for this shell), or set "
 			"memlock in /etc/security/limits.conf",
@@ -244,7 +250,7 @@ static void check_translation(struct search *search)
 	kl__read_text(type, sizeof(type), "%s/kernel/iommu_groups/%d/type", search->machine->sysfs,
 		search->group);
 	if (strcmp(type, "identity") != 0)
-		add(search, KL_OBSTACLE_IOMMU, -EINVAL,
+		add_obstacle(search, KL_OBSTACLE_IOMMU, -EINVAL,
 			"it is behind an IOMMU, which " KL__UIO_DRIVER " can't make it pass; run: "
 			"kickless-devbind -b vfio-pci %s",
 			search->address);
@@ -257,16 +263,16 @@ static void check_uio(struct search *search)
 
 	snprintf(path, sizeof(path), "%s/uio%d", search->machine->dev, number);
 	if (number < 0)
-		add(search, KL_OBSTACLE_RIGHTS, -ENODEV,
+		add_obstacle(search, KL_OBSTACLE_RIGHTS, -ENODEV,
 			"it is bound to " KL__UIO_DRIVER
 			", but has no folder uio in sysfs; bind it again");
 	else if (!kl__process_has_capability(search->machine, CAP_SYS_ADMIN))
-		add(search, KL_OBSTACLE_RIGHTS, -EACCES,
+		add_obstacle(search, KL_OBSTACLE_RIGHTS, -EACCES,
 			"through " KL__UIO_DRIVER
-			" it needs physical addresses, which the kernel tells only who has CAP_SYS_ADMIN; run "
+			" it needs physical addresses, which the kernel shows only to users with CAP_SYS_ADMIN; run "
 			"as root");
 	else
-		check_holder(search, path, "it");
+		check_file_user(search, path, "it");
 	check_translation(search);
 }
 
@@ -279,10 +285,10 @@ static void check_vfio_file(struct search *search, bool is_noiommu)
 		check_noiommu_rights(search, path);
 	check_rights(search, path);
 	if (!search->is_to_open)
-		check_holder(search, path, "its IOMMU group");
+		check_file_user(search, path, "its IOMMU group");
 }
 
-static void look(struct search *search, uint64_t needed)
+static void search_obstacles(struct search *search, uint64_t needed)
 {
 	const struct kl_machine *machine = search->machine;
 	bool is_noiommu;
@@ -314,7 +320,7 @@ size_t kl_function_obstacles(const struct kl_machine *machine, const char *addre
 {
 	struct search search = {.machine = machine, .address = address, .obstacles = obstacles};
 
-	look(&search, needed);
+	search_obstacles(&search, needed);
 	return search.count;
 }
 
@@ -328,7 +334,7 @@ int kl__obstacles_log(const char *address, uint64_t needed)
 		.obstacles = obstacles,
 	};
 
-	look(&search, needed);
+	search_obstacles(&search, needed);
 	for (size_t i = 0; i < search.count; i++)
 		kl_error("%s: %s", address, obstacles[i].text);
 	return search.count != 0 ? obstacles[0].error : 0;

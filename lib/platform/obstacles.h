@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The obstacles of kickless/discover.h, told to the user of a function. */
+/*
+ * The obstacles of kickless/discover.h, logged for the user of a function that is to be opened.
+ */
 #ifndef KL_PLATFORM_OBSTACLES_H
 #define KL_PLATFORM_OBSTACLES_H
 

@@ -21,7 +21,7 @@
 	(PCI_FILL_IDENT | PCI_FILL_SUBSYS | PCI_FILL_BASES | PCI_FILL_SIZES | PCI_FILL_NUMA_NODE | \
 		PCI_FILL_IOMMU_GROUP | PCI_FILL_DRIVER)
 
-/* Where libpci's fatal errors return to, since it may not be told any context. */
+/* The place that libpci's fatal errors return to, since its handlers get no context. */
 static __thread jmp_buf *escape;
 
 static void __attribute__((noreturn, format(printf, 1, 2))) on_error(char *format, ...)
@@ -79,7 +79,7 @@ static void read_config(struct pci_dev *dev, struct kl__pci_facts *facts)
 			return;
 }
 
-static void fill(struct pci_access *pci, struct pci_dev *dev, struct kl__pci_facts *facts)
+static void fill_facts(struct pci_access *pci, struct pci_dev *dev, struct kl__pci_facts *facts)
 {
 	const char *text;
 
@@ -101,7 +101,7 @@ static void fill(struct pci_access *pci, struct pci_dev *dev, struct kl__pci_fac
 	read_config(dev, facts);
 }
 
-static int walk(struct pci_access *pci, uint16_t vendor,
+static int walk_bus(struct pci_access *pci, uint16_t vendor,
 	int (*found)(const struct kl__pci_facts *facts, void *context), void *context)
 {
 	struct kl__pci_facts facts;
@@ -113,7 +113,7 @@ static int walk(struct pci_access *pci, uint16_t vendor,
 		pci_fill_info(dev, WANTED);
 		if (dev->vendor_id != vendor)
 			continue;
-		fill(pci, dev, &facts);
+		fill_facts(pci, dev, &facts);
 		rc = found(&facts, context);
 	}
 	return rc;
@@ -132,7 +132,7 @@ int kl__pci_scan(const struct kl_machine *machine, uint16_t vendor,
 	pci = open_libpci(machine);
 	escape = &here;
 	if (setjmp(here) == 0)
-		rc = walk(pci, vendor, found, context);
+		rc = walk_bus(pci, vendor, found, context);
 	else
 		rc = -EIO;
 	escape = NULL;

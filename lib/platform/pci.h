@@ -39,7 +39,7 @@ int kl__pci_read_type(const struct kl_machine *machine, const char *address, uin
 int kl__pci_scan(const struct kl_machine *machine, uint16_t vendor,
 	int (*found)(const struct kl__pci_facts *facts, void *context), void *context);
 
-/* The node of the PCI function at address; -1 when the machine does not say or has only one. */
+/* The node of the PCI function at address; -1 when it is not known or there is only one. */
 int kl__numa_from_function(const struct kl_machine *machine, const char *address);
 
 /* node when libnuma knows it, else -1: firmware is known to name nodes that do not exist. */

@@ -135,7 +135,7 @@ int kl__region_write_bytes(const struct kl__region *region, uint64_t offset, con
 #define CFG_BAR 0x10
 #define CFG_BAR_IS_IO 0x1
 
-static struct kl__pci_bars *own(struct kl__pci_access *access)
+static struct kl__pci_bars *bars_of(struct kl__pci_access *access)
 {
 	return (struct kl__pci_bars *)access;
 }
@@ -143,31 +143,31 @@ static struct kl__pci_bars *own(struct kl__pci_access *access)
 int kl__pci_bars_config_read(struct kl__pci_access *access, uint32_t offset, void *data,
 	size_t size)
 {
-	return kl__region_read_bytes(&own(access)->config, offset, data, size);
+	return kl__region_read_bytes(&bars_of(access)->config, offset, data, size);
 }
 
 int kl__pci_bars_config_write(struct kl__pci_access *access, uint32_t offset, const void *data,
 	size_t size)
 {
-	return kl__region_write_bytes(&own(access)->config, offset, data, size);
+	return kl__region_write_bytes(&bars_of(access)->config, offset, data, size);
 }
 
 uint32_t kl__pci_bars_read(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 	unsigned int width)
 {
-	return kl__region_read_register(&own(access)->bars[bar], offset, width);
+	return kl__region_read_register(&bars_of(access)->bars[bar], offset, width);
 }
 
 void kl__pci_bars_write(struct kl__pci_access *access, unsigned int bar, uint64_t offset,
 	unsigned int width, uint32_t value)
 {
-	kl__region_write_register(&own(access)->bars[bar], offset, width, value);
+	kl__region_write_register(&bars_of(access)->bars[bar], offset, width, value);
 }
 
 volatile void *kl__pci_bars_pointer(struct kl__pci_access *access, unsigned int bar,
 	uint64_t offset, unsigned int width)
 {
-	return kl__region_pointer(&own(access)->bars[bar], offset, width);
+	return kl__region_pointer(&bars_of(access)->bars[bar], offset, width);
 }
 
 int kl__pci_bars_enable(struct kl__pci_bars *regions)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The BARs and the configuration space of a PCI function, each a region of a file. What of a region
- * can be mapped is reached by loads and stores, the rest (I/O ports, the pages around an MSI-X table)
- * by system calls.
+ * can be mapped is reached by loads and stores, the rest (I/O ports, the pages around an MSI-X
+ * table) by system calls.
  */
 #ifndef KL_PLATFORM_PCI_BARS_H
 #define KL_PLATFORM_PCI_BARS_H
@@ -30,14 +30,14 @@ struct kl__region {
 };
 
 /*
- * Maps size bytes at offset, both multiples of the page size, if they lie in the region and the file
- * can be mapped; else they are reached by system calls.
+ * Maps size bytes at offset, both multiples of the page size, if they lie in the region and the
+ * file can be mapped; else they are reached by system calls.
  */
 void kl__region_map(struct kl__region *region, uint64_t offset, uint64_t size);
 /* Unmaps; the file stays open. */
 void kl__region_close(struct kl__region *region);
 
-/* Where width bytes at offset are mapped, or NULL. */
+/* The place where width bytes at offset are mapped, or NULL. */
 void *kl__region_pointer(const struct kl__region *region, uint64_t offset, unsigned int width);
 
 /* One access of exactly width 1, 2 or 4 bytes. What can't be reached reads as all ones. */
@@ -71,8 +71,8 @@ volatile void *kl__pci_bars_pointer(struct kl__pci_access *access, unsigned int 
 	uint64_t offset, unsigned int width);
 
 /*
- * With all regions open: tells access of the BARs, lets the function answer to them and not write
- * to memory, nor raise its interrupt line. 0 or -EIO.
+ * With all regions open: fills in the BARs of access, lets the function answer to them and not
+ * write to memory, nor raise its interrupt line. 0 or -EIO.
  */
 int kl__pci_bars_enable(struct kl__pci_bars *regions);
 /* The function writes to memory no more, and nothing of it is mapped. */

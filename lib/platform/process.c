@@ -61,7 +61,7 @@ static bool process_holds(const char *folder, const char *path)
 }
 
 bool kl__process_find_by_file(const struct kl_machine *machine, const char *path,
-	struct kl__file_user *holder)
+	struct kl__file_user *user)
 {
 	struct dirent *entry;
 	DIR *processes = opendir(machine->proc);
@@ -78,9 +78,9 @@ bool kl__process_find_by_file(const struct kl_machine *machine, const char *path
 		snprintf(folder, sizeof(folder), "%s/%ld/fd", machine->proc, pid);
 		if (!process_holds(folder, path))
 			continue;
-		holder->pid = (pid_t)pid;
-		kl__read_text(holder->command, sizeof(holder->command), "%s/%ld/comm",
-			machine->proc, pid);
+		user->pid = (pid_t)pid;
+		kl__read_text(user->command, sizeof(user->command), "%s/%ld/comm", machine->proc,
+			pid);
 		found = true;
 	}
 	closedir(processes);

@@ -13,7 +13,7 @@
 /* A capability of linux/capability.h that is effective now. */
 bool kl__process_has_capability(const struct kl_machine *machine, unsigned int capability);
 
-/* How many bytes this process may lock; UINT64_MAX when nothing limits it. */
+/* The bytes that this process may lock; UINT64_MAX when nothing limits it. */
 uint64_t kl__process_memlock_limit(const struct kl_machine *machine);
 
 struct kl__file_user {
@@ -21,8 +21,11 @@ struct kl__file_user {
 	char command[32];
 };
 
-/* Sees only what we have the rights to see: every process as root, else our own user's. */
+/*
+ * Finds another process that has the file at path open. Only processes that this user may read are
+ * searched: all as root, else the user's own.
+ */
 bool kl__process_find_by_file(const struct kl_machine *machine, const char *path,
-	struct kl__file_user *holder);
+	struct kl__file_user *user);
 
 #endif

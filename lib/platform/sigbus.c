@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A page of registers can be taken from under us: by the kernel, for a driver that it binds to them,
- * and by a bus on which nobody answers any more. The access then raises SIGBUS, on whichever thread.
+ * A page of registers can be taken from under us: by the kernel, for a driver that it
+ * binds to them, and by a bus on which nobody answers any more. The access then raises
+ * SIGBUS, on whichever thread.
  */
 #include "platform/sigbus.h"
 
@@ -44,7 +45,7 @@ void kl__sigbus_add(void *memory, size_t size)
 	pthread_mutex_unlock(&lock);
 	if (i == KL__SIGBUS_AREAS)
 		kl_warning(
-			"%d pieces of register memory are guarded, and this is one more: if its device is torn "
+			"%d areas of register memory are guarded, and this is one more: if its device is torn "
 			"off, an access to it ends this program; open fewer devices",
 			KL__SIGBUS_AREAS);
 }
@@ -70,7 +71,7 @@ static bool is_known(uintptr_t address)
  * The page as a private copy of the one of ones, in one step for other threads; the access is then
  * repeated there.
  */
-static bool replace(uintptr_t address)
+static bool replace_page(uintptr_t address)
 {
 	void *page = (void *)(address & ~(page_size - 1));
 
@@ -78,7 +79,7 @@ static bool replace(uintptr_t address)
 		page;
 }
 
-static void pass_on(int number, siginfo_t *info, void *context)
+static void pass_signal_on(int number, siginfo_t *info, void *context)
 {
 	if ((before.sa_flags & SA_SIGINFO) != 0)
 		before.sa_sigaction(number, info, context);
@@ -93,8 +94,8 @@ static void on_sigbus(int number, siginfo_t *info, void *context)
 {
 	const int error = errno;
 
-	if (!is_known((uintptr_t)info->si_addr) || !replace((uintptr_t)info->si_addr))
-		pass_on(number, info, context);
+	if (!is_known((uintptr_t)info->si_addr) || !replace_page((uintptr_t)info->si_addr))
+		pass_signal_on(number, info, context);
 	errno = error;
 }
 

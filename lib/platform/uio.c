@@ -34,7 +34,8 @@ struct resource {
 };
 
 /* The n-th line of the function's table: first and last address, and flags. */
-static struct resource find(const struct kl_machine *machine, const char *address, unsigned int n)
+static struct resource find_resource(const struct kl_machine *machine, const char *address,
+	unsigned int n)
 {
 	struct resource resource = {0};
 	uint64_t start, end, flags;
@@ -58,7 +59,7 @@ close_table:
 void kl__uio_bar_open(const struct kl_machine *machine, const char *address, unsigned int bar,
 	struct kl__region *region)
 {
-	struct resource resource = find(machine, address, bar);
+	struct resource resource = find_resource(machine, address, bar);
 	char path[PATH_MAX];
 
 	*region = (struct kl__region){.fd = -1};
@@ -89,13 +90,13 @@ struct uio {
 	bool has_line;
 };
 
-static struct uio *own(struct kl__pci_access *access)
+static struct uio *uio_of(struct kl__pci_access *access)
 {
 	return (struct uio *)access;
 }
 
 /* The kernel does not hand out MSI-X this way. */
-static int interrupts(struct kl__pci_access *access, unsigned int vectors, const int *fds)
+static int set_vectors(struct kl__pci_access *access, unsigned int vectors, const int *fds)
 {
 	(void)access;
 	(void)fds;
@@ -104,7 +105,7 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 
 static int intx_open(struct kl__pci_access *access)
 {
-	struct uio *uio = own(access);
+	struct uio *uio = uio_of(access);
 	int rc;
 
 	if (!uio->has_line)
@@ -113,12 +114,12 @@ static int intx_open(struct kl__pci_access *access)
 	return rc == 0 ? uio->fd : rc;
 }
 
-/* The kernel's handler disables the line until it is told that the device was quietened. */
+/* The kernel's handler disables the line until it is enabled again, once the device is quiet. */
 static void intx_rearm(struct kl__pci_access *access)
 {
 	uint32_t count;
 
-	if (read(own(access)->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+	if (read(uio_of(access)->fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		kl_warning("%s: its interrupt can't be read: %s", access->name, strerror(errno));
 	kl__pci_command_change(access, 0, PCI_CFG_COMMAND_INTX_DISABLE);
 }
@@ -136,7 +137,7 @@ static void close_files(struct uio *uio)
 
 static void close_uio(struct kl__pci_access *access)
 {
-	struct uio *uio = own(access);
+	struct uio *uio = uio_of(access);
 
 	kl__pci_command_change(access, PCI_CFG_COMMAND_INTX_DISABLE, 0);
 	kl__pci_bars_close(&uio->regions);
@@ -144,7 +145,7 @@ static void close_uio(struct kl__pci_access *access)
 	free(uio);
 }
 
-/* The kernel takes it without asking; what we have mapped stays so. */
+/* The kernel takes it without a request; what we have mapped stays so. */
 static bool removal_requested(struct kl__pci_access *access)
 {
 	return !kl__uio_is_bound(&kl_machine_current, access->name);
@@ -156,22 +157,22 @@ static const struct kl__pci_access_ops uio_ops = {
 	.read = kl__pci_bars_read,
 	.write = kl__pci_bars_write,
 	.pointer = kl__pci_bars_pointer,
-	.interrupts = interrupts,
+	.interrupts = set_vectors,
 	.intx_open = intx_open,
 	.intx_rearm = intx_rearm,
 	.removal_requested = removal_requested,
 	.close = close_uio,
 };
 
-static int explain(const char *address, const char *path, int error)
+static int explain_open(const char *address, const char *path, int error)
 {
 	kl_error("%s: %s can't be opened: %s; run as root", address, path, strerror(error));
 	return error == EACCES || error == EPERM ? -EACCES : -EIO;
 }
 
 /*
- * Whoever opens and closes /dev/uioN switches bus mastering off, also for another who has it open.
- * So the lock that keeps a second one of us away is on another file.
+ * A process that opens and closes /dev/uioN switches bus mastering off, also for another process
+ * that has it open. So the lock that keeps a second one of us away is on another file.
  */
 static int open_config(const char *address, struct kl__region *config)
 {
@@ -181,7 +182,7 @@ static int open_config(const char *address, struct kl__region *config)
 		address);
 	config->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (config->fd < 0)
-		return explain(address, path, errno);
+		return explain_open(address, path, errno);
 	config->size = PCI_CFG_SIZE;
 	if (flock(config->fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
@@ -198,7 +199,7 @@ static int open_file(const char *address, struct uio *uio)
 		kl__uio_number(&kl_machine_current, address));
 	uio->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (uio->fd < 0)
-		return explain(address, path, errno);
+		return explain_open(address, path, errno);
 	kl__read_number(&irq, "%s/bus/pci/devices/%s/irq", kl_machine_current.sysfs, address);
 	uio->has_line = irq != 0;
 	return 0;

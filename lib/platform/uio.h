@@ -20,9 +20,9 @@
 int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl__host **host);
 
 /*
- * A BAR as sysfs shows it: resourceN, which is mapped, or read and written for I/O ports. What can't be
- * reached, which a log line at debug level says, is left with a size of 0 and, when nothing was opened,
- * a file of -1.
+ * A BAR as sysfs shows it: resourceN, which is mapped, or read and written for I/O ports. What
+ * can't be reached, which a message at debug level names, is left with a size of 0 and, when
+ * nothing was opened, a file of -1.
  */
 void kl__uio_bar_open(const struct kl_machine *machine, const char *address, unsigned int bar,
 	struct kl__region *region);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What sysfs says of the functions that uio_pci_generic has. */
+/* The functions that uio_pci_generic has, by sysfs. */
 #ifndef KL_PLATFORM_UIO_SYSFS_H
 #define KL_PLATFORM_UIO_SYSFS_H
 
@@ -14,7 +14,7 @@ bool kl__uio_is_bound(const struct kl_machine *machine, const char *address);
 /* N of the function's file /dev/uioN, -1 when it has none. */
 int kl__uio_number(const struct kl_machine *machine, const char *address);
 
-/* Whether any function is bound to uio_pci_generic. */
+/* Tests whether any function is bound to uio_pci_generic. */
 bool kl__uio_is_used(const struct kl_machine *machine);
 
 #endif

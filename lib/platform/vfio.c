@@ -56,7 +56,7 @@ static const struct vfio_region_info_cap_sparse_mmap *find_sparse(
 	return NULL;
 }
 
-static void map(struct kl__region *region, const struct vfio_region_info *info)
+static void map_region(struct kl__region *region, const struct vfio_region_info *info)
 {
 	const struct vfio_region_info_cap_sparse_mmap *sparse = find_sparse(info);
 
@@ -70,7 +70,7 @@ static void map(struct kl__region *region, const struct vfio_region_info *info)
 		kl__region_map(region, sparse->areas[i].offset, sparse->areas[i].size);
 }
 
-/* The answer may be longer than the question; then it says how long, and is asked for again. */
+/* The answer may be longer than the request; then it holds its length, and is requested again. */
 static struct vfio_region_info *get_info(int fd, unsigned int index)
 {
 	struct vfio_region_info *info = calloc(1, INFO_SIZE_MAX + INFO_SIZE_SPARE);
@@ -96,7 +96,7 @@ static int open_region(int fd, unsigned int index, struct kl__region *region)
 	region->size = info->size;
 	region->offset = info->offset;
 	if (region->size != 0)
-		map(region, info);
+		map_region(region, info);
 	free(info);
 	return 0;
 }
@@ -122,7 +122,7 @@ static int disable_vectors(int fd)
 	return ioctl(fd, VFIO_DEVICE_SET_IRQS, &set) == 0 ? 0 : -errno;
 }
 
-static int connect(int fd, unsigned int index, unsigned int vectors, const int *fds)
+static int connect_vectors(int fd, unsigned int index, unsigned int vectors, const int *fds)
 {
 	size_t size = sizeof(struct vfio_irq_set) + vectors * sizeof(int32_t);
 	struct vfio_irq_set *set = calloc(1, size);
@@ -144,12 +144,12 @@ static int connect(int fd, unsigned int index, unsigned int vectors, const int *
 
 static int enable_vectors(int fd, unsigned int vectors, const int *fds)
 {
-	return connect(fd, VFIO_PCI_MSIX_IRQ_INDEX, vectors, fds);
+	return connect_vectors(fd, VFIO_PCI_MSIX_IRQ_INDEX, vectors, fds);
 }
 
 static int enable_request(int fd, int eventfd)
 {
-	return connect(fd, VFIO_PCI_REQ_IRQ_INDEX, 1, &eventfd);
+	return connect_vectors(fd, VFIO_PCI_REQ_IRQ_INDEX, 1, &eventfd);
 }
 
 /* DPDK's functions want it so, and there is only one machine for them. */
@@ -158,12 +158,13 @@ static int enable_request(int fd, int eventfd)
 struct vfio {
 	struct kl__pci_bars regions;
 	int fd;
-	int request_fd; /* readable when the kernel wants the device back; -1: it does not tell */
+	/* readable when the kernel requests its removal; -1: it does not report that */
+	int request_fd;
 	bool irqs_are_on;
 	bool removal_requested;
 };
 
-static struct vfio *own(struct kl__pci_access *access)
+static struct vfio *vfio_of(struct kl__pci_access *access)
 {
 	return (struct vfio *)access;
 }
@@ -181,9 +182,9 @@ static int turn_off_interrupts(struct vfio *vfio)
 }
 
 /* Vectors can't be added to those that are on, so each set starts from none. */
-static int interrupts(struct kl__pci_access *access, unsigned int vectors, const int *fds)
+static int set_vectors(struct kl__pci_access *access, unsigned int vectors, const int *fds)
 {
-	struct vfio *vfio = own(access);
+	struct vfio *vfio = vfio_of(access);
 	int rc;
 
 	if (vectors > access->msix_vectors)
@@ -199,20 +200,20 @@ static int interrupts(struct kl__pci_access *access, unsigned int vectors, const
 	return rc;
 }
 
-static void release(struct vfio *vfio)
+static void release_device(struct vfio *vfio)
 {
 	/* Of a function that was unplugged DPDK finds the group no more, and closes nothing. */
 	if (kl__iommu_group_find(&kl_machine_current, vfio->regions.access.name) < 0)
 		close(vfio->fd);
 	else if (rte_vfio_release_device(DEVICES, vfio->regions.access.name, vfio->fd) != 0)
 		kl_warning(
-			"%s: DPDK could not give it back completely; it is free when this process ends",
+			"%s: DPDK could not release it completely; it is free when this process ends",
 			vfio->regions.access.name);
 }
 
 static bool removal_requested(struct kl__pci_access *access)
 {
-	struct vfio *vfio = own(access);
+	struct vfio *vfio = vfio_of(access);
 	uint64_t count;
 
 	vfio->removal_requested |= vfio->request_fd >= 0 &&
@@ -231,7 +232,7 @@ static void listen_for_requests(struct vfio *vfio)
 	rc = enable_request(vfio->fd, vfio->request_fd);
 	if (rc == 0)
 		return;
-	kl_debug("%s: the kernel won't tell when it wants it back: %s", vfio->regions.access.name,
+	kl_debug("%s: the kernel won't report when it wants it: %s", vfio->regions.access.name,
 		strerror(-rc));
 	close(vfio->request_fd);
 	vfio->request_fd = -1;
@@ -239,11 +240,11 @@ static void listen_for_requests(struct vfio *vfio)
 
 static void close_vfio(struct kl__pci_access *access)
 {
-	struct vfio *vfio = own(access);
+	struct vfio *vfio = vfio_of(access);
 
 	turn_off_interrupts(vfio);
 	kl__pci_bars_close(&vfio->regions);
-	release(vfio);
+	release_device(vfio);
 	if (vfio->request_fd >= 0)
 		close(vfio->request_fd);
 	free(vfio);
@@ -255,7 +256,7 @@ static const struct kl__pci_access_ops vfio_ops = {
 	.read = kl__pci_bars_read,
 	.write = kl__pci_bars_write,
 	.pointer = kl__pci_bars_pointer,
-	.interrupts = interrupts,
+	.interrupts = set_vectors,
 	.removal_requested = removal_requested,
 	.close = close_vfio,
 };
@@ -298,13 +299,13 @@ static int open_function(const char *address, struct vfio **result)
 	return 0;
 close_regions:
 	kl__pci_bars_close(&vfio->regions);
-	release(vfio);
+	release_device(vfio);
 free_vfio:
 	free(vfio);
 	return rc;
 }
 
-/* How EAL was started decides what VFIO can do now. */
+/* The start of EAL has decided what VFIO can do now. */
 static int check_eal(const char *address, bool is_noiommu)
 {
 	if (!rte_vfio_is_enabled("vfio")) {

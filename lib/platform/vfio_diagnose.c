@@ -28,11 +28,11 @@ struct trial {
 
 static int explain_open(const char *address, const char *path, int error)
 {
-	struct kl__file_user holder;
+	struct kl__file_user user;
 
-	if (error == EBUSY && kl__process_find_by_file(&kl_machine_current, path, &holder))
+	if (error == EBUSY && kl__process_find_by_file(&kl_machine_current, path, &user))
 		kl_error("%s: its IOMMU group is in use: process %d (%s) has %s open", address,
-			(int)holder.pid, holder.command, path);
+			(int)user.pid, user.command, path);
 	else if (error == EBUSY)
 		kl_error("%s: its IOMMU group is in use: a process has %s open; as root, "
 			 "kickless-devbind --status names it",
@@ -61,7 +61,7 @@ static int explain_iommu(const char *address, int error)
 	return error == EPERM ? -EACCES : -EIO;
 }
 
-/* Maps one piece of DPDK's memory; stops at the first that can't be mapped. */
+/* Maps one segment of DPDK's memory; stops at the first that can't be mapped. */
 static int try_mapping(struct trial *trial, const struct rte_memseg *segment, size_t size)
 {
 	struct vfio_iommu_type1_dma_map map = {
@@ -101,7 +101,7 @@ static int explain_mapping(const struct trial *trial)
 	if (trial->error == ENOMEM && limit != UINT64_MAX) {
 		kl_error(
 			"%s: memory can't be locked for it: this process may lock %llu KiB, DPDK has %llu KiB; "
-			"run as root: prlimit --pid $$ --memlock=unlimited (for this shell), or ask for less "
+			"run as root: prlimit --pid $$ --memlock=unlimited (for this shell), or request less "
 			"with -m",
 			trial->address, (unsigned long long)limit / 1024,
 			(unsigned long long)rte_eal_get_physmem_size() / 1024);
@@ -109,7 +109,7 @@ static int explain_mapping(const struct trial *trial)
 	}
 	if (trial->error == ENOSPC) {
 		kl_error(
-			"%s: DPDK's memory lies in more pieces than VFIO maps "
+			"%s: DPDK's memory lies in more segments than VFIO maps "
 			"(/sys/module/vfio_iommu_type1/parameters/dma_entry_limit); use hugepages or "
 			"--iova-mode=va",
 			trial->address);

@@ -21,7 +21,7 @@ struct mmio {
 	struct kl__transport transport;
 	struct kl__mmio_access *access;
 	bool has_data; /* NOTIFICATION_DATA is accepted */
-	int resetting; /* the queue that was told to reset itself, -1: none */
+	int resetting; /* the queue whose reset has begun, -1: none */
 };
 
 /* No device has more; a queue whose size reads 0 ends the list earlier. */
@@ -30,24 +30,27 @@ struct mmio {
 /* The first two words of feature bits; the rest is not defined for this transport. 4.2.5. */
 #define BANKS 2
 
-/* What PCI devices usually have. QEMU names 1024 here whatever it was told, which caches pay for. */
+/*
+ * The usual size of PCI devices. QEMU names 1024 here whatever it was set to, which caches pay for.
+ */
 #define DEFAULT_QUEUE_SIZE 256
 
-static struct mmio *own(struct kl__transport *transport)
+static struct mmio *mmio_of(struct kl__transport *transport)
 {
 	return (struct mmio *)transport;
 }
 
-static uint32_t get(struct kl__transport *transport, enum virtio_mmio_register offset)
+static uint32_t read_register(struct kl__transport *transport, enum virtio_mmio_register offset)
 {
-	struct kl__mmio_access *access = own(transport)->access;
+	struct kl__mmio_access *access = mmio_of(transport)->access;
 
 	return access->ops->read(access, offset, 4);
 }
 
-static void set(struct kl__transport *transport, enum virtio_mmio_register offset, uint32_t value)
+static void write_register(struct kl__transport *transport, enum virtio_mmio_register offset,
+	uint32_t value)
 {
-	struct kl__mmio_access *access = own(transport)->access;
+	struct kl__mmio_access *access = mmio_of(transport)->access;
 
 	access->ops->write(access, offset, 4, value);
 }
@@ -56,8 +59,8 @@ static void get_features(struct kl__transport *transport, struct kl_features *of
 {
 	*offered = (struct kl_features){0};
 	for (unsigned int bank = 0; bank < BANKS; bank++) {
-		set(transport, VIRTIO_MMIO_DEVICE_FEATURES_SEL, bank);
-		offered->word[0] |= (uint64_t)get(transport, VIRTIO_MMIO_DEVICE_FEATURES)
+		write_register(transport, VIRTIO_MMIO_DEVICE_FEATURES_SEL, bank);
+		offered->word[0] |= (uint64_t)read_register(transport, VIRTIO_MMIO_DEVICE_FEATURES)
 			<< (32 * bank);
 	}
 }
@@ -65,33 +68,33 @@ static void get_features(struct kl__transport *transport, struct kl_features *of
 static void set_features(struct kl__transport *transport, const struct kl_features *accepted)
 {
 	for (unsigned int bank = 0; bank < BANKS; bank++) {
-		set(transport, VIRTIO_MMIO_DRIVER_FEATURES_SEL, bank);
-		set(transport, VIRTIO_MMIO_DRIVER_FEATURES,
+		write_register(transport, VIRTIO_MMIO_DRIVER_FEATURES_SEL, bank);
+		write_register(transport, VIRTIO_MMIO_DRIVER_FEATURES,
 			(uint32_t)(accepted->word[0] >> (32 * bank)));
 	}
-	own(transport)->has_data = kl_features_has(accepted, VIRTIO_F_NOTIFICATION_DATA);
+	mmio_of(transport)->has_data = kl_features_has(accepted, VIRTIO_F_NOTIFICATION_DATA);
 }
 
 static uint8_t get_status(struct kl__transport *transport)
 {
-	return (uint8_t)get(transport, VIRTIO_MMIO_STATUS);
+	return (uint8_t)read_register(transport, VIRTIO_MMIO_STATUS);
 }
 
 static void set_status(struct kl__transport *transport, uint8_t status)
 {
 	if (status == VIRTIO_STATUS_RESET)
-		own(transport)->resetting = -1;
-	set(transport, VIRTIO_MMIO_STATUS, status);
+		mmio_of(transport)->resetting = -1;
+	write_register(transport, VIRTIO_MMIO_STATUS, status);
 }
 
 static uint32_t config_generation(struct kl__transport *transport)
 {
-	return get(transport, VIRTIO_MMIO_CONFIG_GENERATION);
+	return read_register(transport, VIRTIO_MMIO_CONFIG_GENERATION);
 }
 
 static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
 {
-	struct kl__mmio_access *access = own(transport)->access;
+	struct kl__mmio_access *access = mmio_of(transport)->access;
 
 	return access->ops->read(access, VIRTIO_MMIO_CONFIG + offset, width);
 }
@@ -99,7 +102,7 @@ static uint32_t config_read(struct kl__transport *transport, uint32_t offset, un
 static void config_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
 	uint32_t value)
 {
-	struct kl__mmio_access *access = own(transport)->access;
+	struct kl__mmio_access *access = mmio_of(transport)->access;
 
 	access->ops->write(access, VIRTIO_MMIO_CONFIG + offset, width, value);
 }
@@ -108,8 +111,8 @@ static uint16_t queue_max_size(struct kl__transport *transport, uint16_t index)
 {
 	uint32_t size;
 
-	set(transport, VIRTIO_MMIO_QUEUE_SEL, index);
-	size = get(transport, VIRTIO_MMIO_QUEUE_SIZE_MAX);
+	write_register(transport, VIRTIO_MMIO_QUEUE_SEL, index);
+	size = read_register(transport, VIRTIO_MMIO_QUEUE_SIZE_MAX);
 	return size < VIRTQ_MAX_SIZE ? (uint16_t)size : VIRTQ_MAX_SIZE;
 }
 
@@ -124,8 +127,8 @@ static uint16_t queue_count(struct kl__transport *transport)
 
 static bool queue_is_enabled(struct kl__transport *transport, uint16_t index)
 {
-	set(transport, VIRTIO_MMIO_QUEUE_SEL, index);
-	return get(transport, VIRTIO_MMIO_QUEUE_READY) != 0;
+	write_register(transport, VIRTIO_MMIO_QUEUE_SEL, index);
+	return read_register(transport, VIRTIO_MMIO_QUEUE_READY) != 0;
 }
 
 /* The doorbell of registers that can't be mapped. */
@@ -133,57 +136,57 @@ static void notify_by_write(const struct kl_notifier *notifier, uint32_t what)
 {
 	struct mmio *mmio = notifier->context;
 
-	set(&mmio->transport, VIRTIO_MMIO_QUEUE_NOTIFY, what);
+	write_register(&mmio->transport, VIRTIO_MMIO_QUEUE_NOTIFY, what);
 }
 
 /* 4.2.3.3: all queues have one doorbell, of 32 bits. */
-static struct kl_notifier doorbell(struct kl__transport *transport, uint16_t index)
+static struct kl_notifier make_notifier(struct kl__transport *transport, uint16_t index)
 {
-	struct kl__mmio_access *access = own(transport)->access;
+	struct kl__mmio_access *access = mmio_of(transport)->access;
 
 	return (struct kl_notifier){
 		.doorbell = access->ops->pointer(access, VIRTIO_MMIO_QUEUE_NOTIFY),
 		.value = index,
 		.width = 4,
-		.has_data = own(transport)->has_data,
+		.has_data = mmio_of(transport)->has_data,
 		.notify = notify_by_write,
-		.context = own(transport),
+		.context = mmio_of(transport),
 	};
 }
 
 static void set_address(struct kl__transport *transport, enum virtio_mmio_register low,
 	uint64_t address)
 {
-	set(transport, low, (uint32_t)address);
-	set(transport, low + 4, (uint32_t)(address >> 32));
+	write_register(transport, low, (uint32_t)address);
+	write_register(transport, low + 4, (uint32_t)(address >> 32));
 }
 
 static int queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
 	struct kl_notifier *notifier)
 {
-	set(transport, VIRTIO_MMIO_QUEUE_SEL, setup->index);
-	set(transport, VIRTIO_MMIO_QUEUE_SIZE, setup->size);
+	write_register(transport, VIRTIO_MMIO_QUEUE_SEL, setup->index);
+	write_register(transport, VIRTIO_MMIO_QUEUE_SIZE, setup->size);
 	set_address(transport, VIRTIO_MMIO_QUEUE_DESC, setup->desc);
 	set_address(transport, VIRTIO_MMIO_QUEUE_DRIVER, setup->driver);
 	set_address(transport, VIRTIO_MMIO_QUEUE_DEVICE, setup->device);
-	set(transport, VIRTIO_MMIO_QUEUE_READY, 1);
-	*notifier = doorbell(transport, setup->index);
+	write_register(transport, VIRTIO_MMIO_QUEUE_READY, 1);
+	*notifier = make_notifier(transport, setup->index);
 	return 0;
 }
 
 /* 2.6.1, 4.2.2.1: done when the register reads 0 again. */
 static int queue_reset(struct kl__transport *transport, uint16_t index)
 {
-	struct mmio *mmio = own(transport);
+	struct mmio *mmio = mmio_of(transport);
 
-	set(transport, VIRTIO_MMIO_QUEUE_SEL, index);
+	write_register(transport, VIRTIO_MMIO_QUEUE_SEL, index);
 	if (mmio->resetting != index)
-		set(transport, VIRTIO_MMIO_QUEUE_RESET, 1);
+		write_register(transport, VIRTIO_MMIO_QUEUE_RESET, 1);
 	mmio->resetting = index;
-	if (get(transport, VIRTIO_MMIO_QUEUE_RESET) != 0)
+	if (read_register(transport, VIRTIO_MMIO_QUEUE_RESET) != 0)
 		return -EAGAIN;
 	mmio->resetting = -1;
-	if (get(transport, VIRTIO_MMIO_QUEUE_READY) == 0)
+	if (read_register(transport, VIRTIO_MMIO_QUEUE_READY) == 0)
 		return 0;
 	kl_error("%s: queue %u: still ready after its reset; the device is faulty", transport->name,
 		index);
@@ -193,22 +196,22 @@ static int queue_reset(struct kl__transport *transport, uint16_t index)
 /* 4.2.4: there is one word of feature bits. */
 static void get_legacy_features(struct kl__transport *transport, struct kl_features *offered)
 {
-	set(transport, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
-	*offered = (struct kl_features){{get(transport, VIRTIO_MMIO_DEVICE_FEATURES)}};
+	write_register(transport, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
+	*offered = (struct kl_features){{read_register(transport, VIRTIO_MMIO_DEVICE_FEATURES)}};
 }
 
-/* 4.2.4: the page size has to be told before queues are set up, and a reset may forget it. */
+/* 4.2.4: the page size has to be written before queues are set up, and a reset may forget it. */
 static void set_legacy_features(struct kl__transport *transport, const struct kl_features *accepted)
 {
-	set(transport, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
-	set(transport, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)accepted->word[0]);
-	set(transport, VIRTIO_MMIO_GUEST_PAGE_SIZE, VIRTQ_LEGACY_ALIGN);
+	write_register(transport, VIRTIO_MMIO_DRIVER_FEATURES_SEL, 0);
+	write_register(transport, VIRTIO_MMIO_DRIVER_FEATURES, (uint32_t)accepted->word[0]);
+	write_register(transport, VIRTIO_MMIO_GUEST_PAGE_SIZE, VIRTQ_LEGACY_ALIGN);
 }
 
 static bool legacy_queue_is_enabled(struct kl__transport *transport, uint16_t index)
 {
-	set(transport, VIRTIO_MMIO_QUEUE_SEL, index);
-	return get(transport, VIRTIO_MMIO_QUEUE_PFN) != 0;
+	write_register(transport, VIRTIO_MMIO_QUEUE_SEL, index);
+	return read_register(transport, VIRTIO_MMIO_QUEUE_PFN) != 0;
 }
 
 static int legacy_queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
@@ -219,17 +222,17 @@ static int legacy_queue_enable(struct kl__transport *transport, const struct kl_
 
 	if (rc != 0)
 		return rc;
-	set(transport, VIRTIO_MMIO_QUEUE_SEL, setup->index);
-	set(transport, VIRTIO_MMIO_QUEUE_SIZE, setup->size);
-	set(transport, VIRTIO_MMIO_QUEUE_ALIGN, VIRTQ_LEGACY_ALIGN);
-	set(transport, VIRTIO_MMIO_QUEUE_PFN, page);
-	*notifier = doorbell(transport, setup->index);
+	write_register(transport, VIRTIO_MMIO_QUEUE_SEL, setup->index);
+	write_register(transport, VIRTIO_MMIO_QUEUE_SIZE, setup->size);
+	write_register(transport, VIRTIO_MMIO_QUEUE_ALIGN, VIRTQ_LEGACY_ALIGN);
+	write_register(transport, VIRTIO_MMIO_QUEUE_PFN, page);
+	*notifier = make_notifier(transport, setup->index);
 	return 0;
 }
 
 static void close_transport(struct kl__transport *transport)
 {
-	struct mmio *mmio = own(transport);
+	struct mmio *mmio = mmio_of(transport);
 
 	mmio->access->ops->close(mmio->access);
 	free(mmio);
@@ -268,11 +271,11 @@ static const struct kl__transport_ops mmio_legacy_ops = {
 };
 
 /* 4.2.3.1.1: in this order, and nothing more when there is no device. */
-static int identify(struct mmio *mmio)
+static int identify_device(struct mmio *mmio)
 {
 	struct kl__transport *transport = &mmio->transport;
-	uint32_t magic = get(transport, VIRTIO_MMIO_MAGIC_VALUE);
-	uint32_t version = get(transport, VIRTIO_MMIO_DEVICE_VERSION);
+	uint32_t magic = read_register(transport, VIRTIO_MMIO_MAGIC_VALUE);
+	uint32_t version = read_register(transport, VIRTIO_MMIO_DEVICE_VERSION);
 
 	if (magic != VIRTIO_MMIO_MAGIC) {
 		kl_error("%s: no virtio registers: MagicValue reads 0x%08x instead of 0x%08x",
@@ -284,10 +287,10 @@ static int identify(struct mmio *mmio)
 			transport->name, version, VIRTIO_MMIO_VERSION_LEGACY, VIRTIO_MMIO_VERSION);
 		return -ENODEV;
 	}
-	transport->type = get(transport, VIRTIO_MMIO_DEVICE_ID);
+	transport->type = read_register(transport, VIRTIO_MMIO_DEVICE_ID);
 	if (transport->type == 0)
 		return -ENXIO;
-	transport->vendor = get(transport, VIRTIO_MMIO_VENDOR_ID);
+	transport->vendor = read_register(transport, VIRTIO_MMIO_VENDOR_ID);
 	transport->ops = version == VIRTIO_MMIO_VERSION ? &mmio_ops : &mmio_legacy_ops;
 	return 0;
 }
@@ -332,7 +335,7 @@ int kl__mmio_open(struct kl__mmio_access *access, enum kl__interface interface,
 	mmio->transport.default_queue_size = DEFAULT_QUEUE_SIZE;
 	mmio->transport.config_size = access->size - VIRTIO_MMIO_CONFIG;
 	snprintf(mmio->transport.name, sizeof(mmio->transport.name), "%s", access->name);
-	rc = identify(mmio);
+	rc = identify_device(mmio);
 	if (rc == 0)
 		rc = check_interface(&mmio->transport, interface);
 	if (rc != 0) {

@@ -8,7 +8,7 @@
 
 #include "pci/pci_command.h"
 
-static struct kl__pci *own(struct kl__transport *transport)
+static struct kl__pci *pci_of(struct kl__transport *transport)
 {
 	return (struct kl__pci *)transport;
 }
@@ -27,7 +27,7 @@ void kl__pci_init(struct kl__pci *pci, const struct kl__transport_ops *ops,
 
 int kl__pci_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds)
 {
-	struct kl__pci *pci = own(transport);
+	struct kl__pci *pci = pci_of(transport);
 
 	if (vectors > pci->msix_vectors)
 		return -ENOTSUP;
@@ -36,19 +36,19 @@ int kl__pci_set_interrupts(struct kl__transport *transport, unsigned int vectors
 
 int kl__pci_intx_open(struct kl__transport *transport)
 {
-	struct kl__pci_access *access = own(transport)->access;
+	struct kl__pci_access *access = pci_of(transport)->access;
 
 	return access->ops->intx_open != NULL ? access->ops->intx_open(access) : -ENOTSUP;
 }
 
 int kl__pci_restore_command(struct kl__transport *transport)
 {
-	return kl__pci_command_restore(own(transport)->access);
+	return kl__pci_command_restore(pci_of(transport)->access);
 }
 
 bool kl__pci_removal_requested(struct kl__transport *transport)
 {
-	struct kl__pci_access *access = own(transport)->access;
+	struct kl__pci_access *access = pci_of(transport)->access;
 
 	return access->ops->removal_requested != NULL && access->ops->removal_requested(access);
 }

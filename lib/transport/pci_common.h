@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the two PCI transports have in common: all that the function does, not its virtio registers. */
+/* Parts that the two PCI transports have in common: the function, without its virtio registers. */
 #ifndef KL_TRANSPORT_PCI_COMMON_H
 #define KL_TRANSPORT_PCI_COMMON_H
 
@@ -14,7 +14,7 @@ struct kl__pci {
 	unsigned int msix_vectors; /* that the function has and its access can connect; 0: none */
 };
 
-/* Fills all of transport that the identity and the access tell. */
+/* Fills what follows from the identity and the access. */
 void kl__pci_init(struct kl__pci *pci, const struct kl__transport_ops *ops,
 	struct kl__pci_access *access, const struct kl__pci_identity *identity);
 
@@ -28,8 +28,8 @@ bool kl__pci_removal_requested(struct kl__transport *transport);
 uint16_t kl__pci_vector_value(int vector);
 
 /*
- * Whether the device took a queue's vector: a mapping must be read back, and a device that can't
- * answers NO_VECTOR (4.1.5.1.2.2). 0, or -EPROTO after a message.
+ * Checks that the device took a queue's vector: a mapping must be read back, and a device that
+ * can't answers NO_VECTOR (4.1.5.1.2.2). 0, or -EPROTO after a message.
  */
 int kl__pci_check_vector(const struct kl__pci *pci, const struct kl__queue_setup *setup,
 	uint32_t read_back);

@@ -21,14 +21,14 @@ struct pci_legacy {
 /* No device has more; a queue whose size reads 0 ends the list earlier. */
 #define QUEUES_MAX 1024
 
-static struct pci_legacy *legacy(struct kl__transport *transport)
+static struct pci_legacy *legacy_of(struct kl__transport *transport)
 {
 	return (struct pci_legacy *)transport;
 }
 
 static uint32_t port_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
 {
-	struct pci_legacy *pci = legacy(transport);
+	struct pci_legacy *pci = legacy_of(transport);
 
 	return pci->common.access->ops->read(pci->common.access, BAR, offset, width);
 }
@@ -36,7 +36,7 @@ static uint32_t port_read(struct kl__transport *transport, uint32_t offset, unsi
 static void port_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
 	uint32_t value)
 {
-	struct pci_legacy *pci = legacy(transport);
+	struct pci_legacy *pci = legacy_of(transport);
 
 	pci->common.access->ops->write(pci->common.access, BAR, offset, width, value);
 }
@@ -71,13 +71,13 @@ static uint32_t config_start(const struct pci_legacy *pci)
 
 static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
 {
-	return port_read(transport, config_start(legacy(transport)) + offset, width);
+	return port_read(transport, config_start(legacy_of(transport)) + offset, width);
 }
 
 static void config_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
 	uint32_t value)
 {
-	port_write(transport, config_start(legacy(transport)) + offset, width, value);
+	port_write(transport, config_start(legacy_of(transport)) + offset, width, value);
 }
 
 static void select_queue(struct kl__transport *transport, uint16_t index)
@@ -128,7 +128,7 @@ static int set_vector(struct pci_legacy *pci, const struct kl__queue_setup *setu
 static int queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
 	struct kl_notifier *notifier)
 {
-	struct pci_legacy *pci = legacy(transport);
+	struct pci_legacy *pci = legacy_of(transport);
 	uint32_t page;
 	int rc;
 
@@ -156,7 +156,7 @@ static int set_interrupts(struct kl__transport *transport, unsigned int vectors,
 	int rc = kl__pci_set_interrupts(transport, vectors, fds);
 
 	if (rc == 0)
-		legacy(transport)->msix_is_on = vectors != 0;
+		legacy_of(transport)->msix_is_on = vectors != 0;
 	return rc;
 }
 
@@ -169,7 +169,7 @@ static int set_config_vector(struct kl__transport *transport, unsigned int vecto
 /* 4.1.5.4: reading the status takes the line back; only then may it be raised again. */
 static unsigned int intx_acknowledge(struct kl__transport *transport)
 {
-	struct kl__pci_access *access = legacy(transport)->common.access;
+	struct kl__pci_access *access = legacy_of(transport)->common.access;
 	unsigned int what = port_read(transport, VIRTIO_PCI_LEGACY_ISR, 1);
 
 	access->ops->intx_rearm(access);
@@ -178,7 +178,7 @@ static unsigned int intx_acknowledge(struct kl__transport *transport)
 
 static void close_transport(struct kl__transport *transport)
 {
-	struct pci_legacy *pci = legacy(transport);
+	struct pci_legacy *pci = legacy_of(transport);
 
 	pci->common.access->ops->close(pci->common.access);
 	free(pci);

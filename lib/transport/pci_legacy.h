@@ -13,7 +13,7 @@
 
 /*
  * Makes a transport of the function behind access, which it owns from then on and closes. Of caps
- * only what is said of MSI-X is used. Returns 0; after a message and with access still the caller's:
+ * only the fields of MSI-X are used. Returns 0; after a message and with access still the caller's:
  * -ENODEV (modern only), -EPROTO (its registers are not where they have to be), -ENOMEM.
  */
 int kl__pci_legacy_open(struct kl__pci_access *access, const struct kl__pci_identity *identity,

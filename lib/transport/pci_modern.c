@@ -16,12 +16,12 @@ struct pci_modern {
 	struct kl__pci_caps caps;
 	struct kl__pci_window window;
 	struct kl_features accepted;
-	int resetting; /* the queue that was told to reset itself, -1: none */
+	int resetting; /* the queue whose reset has begun, -1: none */
 };
 
 #define COMMON(field) offsetof(struct virtio_pci_common_cfg, field)
 
-static struct pci_modern *modern(struct kl__transport *transport)
+static struct pci_modern *modern_of(struct kl__transport *transport)
 {
 	return (struct pci_modern *)transport;
 }
@@ -67,7 +67,7 @@ static void common_write64(struct pci_modern *pci, uint32_t offset, uint64_t val
 
 static void get_features(struct kl__transport *transport, struct kl_features *offered)
 {
-	struct pci_modern *pci = modern(transport);
+	struct pci_modern *pci = modern_of(transport);
 
 	for (unsigned int bank = 0; bank < KL_FEATURE_BITS / 32; bank++) {
 		uint64_t bits;
@@ -83,7 +83,7 @@ static void get_features(struct kl__transport *transport, struct kl_features *of
 
 static void set_features(struct kl__transport *transport, const struct kl_features *accepted)
 {
-	struct pci_modern *pci = modern(transport);
+	struct pci_modern *pci = modern_of(transport);
 
 	pci->accepted = *accepted;
 	for (unsigned int bank = 0; bank < KL_FEATURE_BITS / 32; bank++) {
@@ -95,35 +95,35 @@ static void set_features(struct kl__transport *transport, const struct kl_featur
 
 static uint8_t get_status(struct kl__transport *transport)
 {
-	return (uint8_t)common_read(modern(transport), COMMON(device_status), 1);
+	return (uint8_t)common_read(modern_of(transport), COMMON(device_status), 1);
 }
 
 static void set_status(struct kl__transport *transport, uint8_t status)
 {
 	if (status == VIRTIO_STATUS_RESET)
-		modern(transport)->resetting = -1;
-	common_write(modern(transport), COMMON(device_status), 1, status);
+		modern_of(transport)->resetting = -1;
+	common_write(modern_of(transport), COMMON(device_status), 1, status);
 }
 
 static uint32_t config_generation(struct kl__transport *transport)
 {
-	return common_read(modern(transport), COMMON(config_generation), 1);
+	return common_read(modern_of(transport), COMMON(config_generation), 1);
 }
 
 static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
 {
-	return read_at(modern(transport), &modern(transport)->caps.device, offset, width);
+	return read_at(modern_of(transport), &modern_of(transport)->caps.device, offset, width);
 }
 
 static void config_write(struct kl__transport *transport, uint32_t offset, unsigned int width,
 	uint32_t value)
 {
-	write_at(modern(transport), &modern(transport)->caps.device, offset, width, value);
+	write_at(modern_of(transport), &modern_of(transport)->caps.device, offset, width, value);
 }
 
 static uint16_t queue_count(struct kl__transport *transport)
 {
-	return (uint16_t)common_read(modern(transport), COMMON(num_queues), 2);
+	return (uint16_t)common_read(modern_of(transport), COMMON(num_queues), 2);
 }
 
 static void select_queue(struct pci_modern *pci, uint16_t index)
@@ -133,14 +133,14 @@ static void select_queue(struct pci_modern *pci, uint16_t index)
 
 static uint16_t queue_max_size(struct kl__transport *transport, uint16_t index)
 {
-	select_queue(modern(transport), index);
-	return (uint16_t)common_read(modern(transport), COMMON(queue_size), 2);
+	select_queue(modern_of(transport), index);
+	return (uint16_t)common_read(modern_of(transport), COMMON(queue_size), 2);
 }
 
 static bool queue_is_enabled(struct kl__transport *transport, uint16_t index)
 {
-	select_queue(modern(transport), index);
-	return common_read(modern(transport), COMMON(queue_enable), 2) != 0;
+	select_queue(modern_of(transport), index);
+	return common_read(modern_of(transport), COMMON(queue_enable), 2) != 0;
 }
 
 /* The doorbell of a window or port that can't be mapped. */
@@ -198,7 +198,7 @@ static int set_vector(struct pci_modern *pci, const struct kl__queue_setup *setu
 static int queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
 	struct kl_notifier *notifier)
 {
-	struct pci_modern *pci = modern(transport);
+	struct pci_modern *pci = modern_of(transport);
 	int rc;
 
 	select_queue(pci, setup->index);
@@ -221,7 +221,7 @@ static int queue_enable(struct kl__transport *transport, const struct kl__queue_
 /* 2.6.1, 4.1.4.3.2: done when the register reads 0 again. */
 static int queue_reset(struct kl__transport *transport, uint16_t index)
 {
-	struct pci_modern *pci = modern(transport);
+	struct pci_modern *pci = modern_of(transport);
 
 	select_queue(pci, index);
 	if (pci->resetting != index)
@@ -239,7 +239,7 @@ static int queue_reset(struct kl__transport *transport, uint16_t index)
 
 static int set_config_vector(struct kl__transport *transport, unsigned int vector)
 {
-	struct pci_modern *pci = modern(transport);
+	struct pci_modern *pci = modern_of(transport);
 
 	common_write(pci, COMMON(config_msix_vector), 2, vector);
 	return common_read(pci, COMMON(config_msix_vector), 2) == vector ? 0 : -EPROTO;
@@ -248,8 +248,8 @@ static int set_config_vector(struct kl__transport *transport, unsigned int vecto
 /* 4.1.5.4: reading the status takes the line back; only then may it be raised again. */
 static unsigned int intx_acknowledge(struct kl__transport *transport)
 {
-	struct kl__pci_access *access = modern(transport)->common.access;
-	unsigned int what = read_at(modern(transport), &modern(transport)->caps.isr, 0, 1);
+	struct kl__pci_access *access = modern_of(transport)->common.access;
+	unsigned int what = read_at(modern_of(transport), &modern_of(transport)->caps.isr, 0, 1);
 
 	access->ops->intx_rearm(access);
 	return what;
@@ -257,7 +257,7 @@ static unsigned int intx_acknowledge(struct kl__transport *transport)
 
 static void close_transport(struct kl__transport *transport)
 {
-	struct pci_modern *pci = modern(transport);
+	struct pci_modern *pci = modern_of(transport);
 
 	pci->common.access->ops->close(pci->common.access);
 	kl__pci_window_destroy(&pci->window);

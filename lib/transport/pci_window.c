@@ -15,7 +15,7 @@ void kl__pci_window_destroy(struct kl__pci_window *window)
 	pthread_mutex_destroy(&window->lock);
 }
 
-static int put(struct kl__pci_window *window, unsigned int field, unsigned int width,
+static int write_field(struct kl__pci_window *window, unsigned int field, unsigned int width,
 	uint32_t value)
 {
 	uint32_t bytes = htole32(value);
@@ -24,15 +24,16 @@ static int put(struct kl__pci_window *window, unsigned int field, unsigned int w
 }
 
 /* 4.1.4.9.2: an offset is a multiple of the length, so the length comes before it. */
-static int aim(struct kl__pci_window *window, unsigned int bar, uint32_t offset, unsigned int width)
+static int set_window(struct kl__pci_window *window, unsigned int bar, uint32_t offset,
+	unsigned int width)
 {
 	int rc;
 
-	rc = put(window, VIRTIO_PCI_CAP_BAR, 1, bar);
+	rc = write_field(window, VIRTIO_PCI_CAP_BAR, 1, bar);
 	if (rc == 0)
-		rc = put(window, VIRTIO_PCI_CAP_LENGTH, 4, width);
+		rc = write_field(window, VIRTIO_PCI_CAP_LENGTH, 4, width);
 	if (rc == 0)
-		rc = put(window, VIRTIO_PCI_CAP_OFFSET, 4, offset);
+		rc = write_field(window, VIRTIO_PCI_CAP_OFFSET, 4, offset);
 	return rc;
 }
 
@@ -43,7 +44,7 @@ uint32_t kl__pci_window_read(struct kl__pci_window *window, unsigned int bar, ui
 	int rc;
 
 	pthread_mutex_lock(&window->lock);
-	rc = aim(window, bar, offset, width);
+	rc = set_window(window, bar, offset, width);
 	if (rc == 0)
 		rc = window->access->ops->config_read(window->access,
 			window->at + VIRTIO_PCI_CAP_CFG_DATA, &bytes, width);
@@ -56,7 +57,7 @@ void kl__pci_window_write(struct kl__pci_window *window, unsigned int bar, uint3
 	unsigned int width, uint32_t value)
 {
 	pthread_mutex_lock(&window->lock);
-	if (aim(window, bar, offset, width) == 0)
-		(void)put(window, VIRTIO_PCI_CAP_CFG_DATA, width, value);
+	if (set_window(window, bar, offset, width) == 0)
+		(void)write_field(window, VIRTIO_PCI_CAP_CFG_DATA, width, value);
 	pthread_mutex_unlock(&window->lock);
 }

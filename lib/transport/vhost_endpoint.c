@@ -31,7 +31,7 @@ static int connect_to(const struct sockaddr_un *address)
 	return rc;
 }
 
-/* What a process that was killed left there; a file that is no socket is left alone. */
+/* Removes what a process that was killed left there. A file that is no socket is left alone. */
 static int remove_stale(const struct sockaddr_un *address)
 {
 	int fd = connect_to(address);
@@ -108,14 +108,14 @@ int kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint)
 	return fd < 0 ? -EAGAIN : fd;
 }
 
-static int await(struct kl__vhost_endpoint *endpoint)
+static int await_back_end(struct kl__vhost_endpoint *endpoint)
 {
 	struct pollfd pfd = {.fd = endpoint->listener, .events = POLLIN};
 	int fd;
 
 	kl_notice("%s: waiting for a back end to connect, at most %u s", endpoint->name,
 		kl__vhost_connect_timeout_ms / 1000);
-	/* A signal ends the wait: who waits here for long wants to be able to stop it. */
+	/* A signal ends the wait, so that a person who waits here for long can stop it. */
 	(void)poll(&pfd, 1, (int)kl__vhost_connect_timeout_ms);
 	fd = kl__vhost_endpoint_connect(endpoint);
 	if (fd >= 0)
@@ -129,7 +129,7 @@ int kl__vhost_endpoint_connect_first(struct kl__vhost_endpoint *endpoint)
 	int fd;
 
 	if (endpoint->listener >= 0)
-		return await(endpoint);
+		return await_back_end(endpoint);
 	fd = connect_to(&endpoint->address);
 	if (fd < 0)
 		kl_error("%s: can't connect: %s; is the back end running and listening there?",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where the other side is met: a path that it listens on, or that we listen on. */
+/* The path on which this side and the other connect: the one or the other listens there. */
 #ifndef KL_TRANSPORT_VHOST_ENDPOINT_H
 #define KL_TRANSPORT_VHOST_ENDPOINT_H
 
@@ -12,19 +12,20 @@ struct kl__vhost_endpoint {
 	int listener; /* -1: the other side listens */
 };
 
-/* How long the first meeting may take where we listen. A test may shorten it. */
+/* The time that the first connection may take where we listen. A test may shorten it. */
 extern unsigned int kl__vhost_connect_timeout_ms;
 
 /*
- * Listens on path when is_server; else nothing happens yet. name must live as long. 0, or after a
- * message -ENAMETOOLONG, -EADDRINUSE (somebody listens there already), -EACCES, or what bind says.
+ * Listens on path when is_server; else nothing happens yet. name must live as long. 0, or
+ * after a message -ENAMETOOLONG, -EADDRINUSE (somebody listens there already), -EACCES, or an
+ * error of bind.
  */
 int kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name, const char *path,
 	bool is_server);
 /* Stops listening and removes the socket's file. */
 void kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint);
 
-/* A connected socket; -EAGAIN when nobody is there now, without waiting or saying anything. */
+/* A connected socket; -EAGAIN when nobody is there now, without waiting or a message. */
 int kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint);
 
 /*

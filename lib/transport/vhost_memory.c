@@ -6,7 +6,7 @@
 
 #include <kickless/log.h>
 
-/* Memory may change while it is being looked at; so often in a row it does not. */
+/* Memory may change while it is being read; it does not change this often in a row. */
 #define MAX_TRIES 16
 
 static struct vhost_user_region wire_region(const struct kl__shared_region *region)
@@ -48,12 +48,12 @@ static int send_table(struct kl__vhost_memory *memory, const struct kl__shared_r
 		rc = wait_until_seen(memory);
 	if (rc != 0)
 		return rc;
-	memcpy(memory->told, regions, count * sizeof(*regions));
+	memcpy(memory->sent, regions, count * sizeof(*regions));
 	memory->count = count;
 	return 0;
 }
 
-static int add(struct kl__vhost_memory *memory, const struct kl__shared_region *region)
+static int add_region(struct kl__vhost_memory *memory, const struct kl__shared_region *region)
 {
 	union vhost_user_payload payload = {.single = {.region = wire_region(region)}};
 	int rc;
@@ -70,18 +70,18 @@ static int add(struct kl__vhost_memory *memory, const struct kl__shared_region *
 	if (rc == 0)
 		rc = wait_until_seen(memory);
 	if (rc == 0)
-		memory->told[memory->count++] = *region;
+		memory->sent[memory->count++] = *region;
 	return rc;
 }
 
-static int drop(struct kl__vhost_memory *memory, unsigned int index)
+static int remove_region(struct kl__vhost_memory *memory, unsigned int index)
 {
 	union vhost_user_payload payload = {
-		.single = {.region = wire_region(&memory->told[index])}};
+		.single = {.region = wire_region(&memory->sent[index])}};
 	int rc = kl__vhost_send(memory->socket, VHOST_USER_REM_MEM_REG, &payload,
 		sizeof(payload.single), NULL, 0);
 
-	memory->told[index] = memory->told[--memory->count];
+	memory->sent[index] = memory->sent[--memory->count];
 	return rc;
 }
 
@@ -99,7 +99,7 @@ static bool overlaps_any(const struct kl__shared_region *region,
 	return false;
 }
 
-/* The first address from this one on that the back end does not know. */
+/* The first address from this one on that the back end has not been sent. */
 static uint64_t skip_known(const struct kl__vhost_memory *memory, uint64_t address)
 {
 	bool has_moved = true;
@@ -107,37 +107,37 @@ static uint64_t skip_known(const struct kl__vhost_memory *memory, uint64_t addre
 	while (has_moved) {
 		has_moved = false;
 		for (unsigned int i = 0; i < memory->count; i++) {
-			if (address < memory->told[i].address ||
-				address >= end_of(&memory->told[i]))
+			if (address < memory->sent[i].address ||
+				address >= end_of(&memory->sent[i]))
 				continue;
-			address = end_of(&memory->told[i]);
+			address = end_of(&memory->sent[i]);
 			has_moved = true;
 		}
 	}
 	return address;
 }
 
-/* The part of region from address on that the back end does not know; size 0: there is none. */
-static struct kl__shared_region unknown_part(const struct kl__vhost_memory *memory,
+/* The first range of region, from address on, that the back end has not been sent; size 0: none. */
+static struct kl__shared_region unknown_range(const struct kl__vhost_memory *memory,
 	const struct kl__shared_region *region, uint64_t address)
 {
-	struct kl__shared_region part = *region;
+	struct kl__shared_region range = *region;
 	uint64_t end = end_of(region);
 
 	address = skip_known(memory, address);
 	for (unsigned int i = 0; i < memory->count; i++)
-		if (memory->told[i].address > address && memory->told[i].address < end)
-			end = memory->told[i].address;
-	part.address = address;
-	part.size = address < end ? end - address : 0;
-	part.iova += address - region->address;
-	part.offset += address - region->address;
-	return part;
+		if (memory->sent[i].address > address && memory->sent[i].address < end)
+			end = memory->sent[i].address;
+	range.address = address;
+	range.size = address < end ? end - address : 0;
+	range.iova += address - region->address;
+	range.offset += address - region->address;
+	return range;
 }
 
 /*
- * A region that has only shrunk stays as it is, since it can't be removed without the part that is
- * in use: nothing points to what is no longer ours.
+ * A region that has only shrunk stays as it is, since it can't be removed without the range that is
+ * in use. Nothing points to what is no longer ours.
  */
 static int update_slots(struct kl__vhost_memory *memory, const struct kl__shared_region *regions,
 	unsigned int count)
@@ -145,20 +145,20 @@ static int update_slots(struct kl__vhost_memory *memory, const struct kl__shared
 	int rc = 0;
 
 	for (unsigned int i = memory->count; i-- > 0 && rc == 0;)
-		if (!overlaps_any(&memory->told[i], regions, count))
-			rc = drop(memory, i);
+		if (!overlaps_any(&memory->sent[i], regions, count))
+			rc = remove_region(memory, i);
 	for (unsigned int i = 0; i < count && rc == 0; i++) {
-		struct kl__shared_region part = unknown_part(memory, &regions[i],
+		struct kl__shared_region range = unknown_range(memory, &regions[i],
 			regions[i].address);
 
-		for (; part.size > 0 && rc == 0;
-			part = unknown_part(memory, &regions[i], end_of(&part)))
-			rc = add(memory, &part);
+		for (; range.size > 0 && rc == 0;
+			range = unknown_range(memory, &regions[i], end_of(&range)))
+			rc = add_region(memory, &range);
 	}
 	return rc;
 }
 
-static int update(struct kl__vhost_memory *memory, const struct kl__shared_region *regions,
+static int update_regions(struct kl__vhost_memory *memory, const struct kl__shared_region *regions,
 	unsigned int count)
 {
 	if (memory->has_slots)
@@ -170,21 +170,21 @@ static int update(struct kl__vhost_memory *memory, const struct kl__shared_regio
 			memory->socket->name, memory->limit, count);
 		return -E2BIG;
 	}
-	if (memory->is_told && count == memory->count &&
-		memcmp(regions, memory->told, count * sizeof(*regions)) == 0)
+	if (memory->is_sent && count == memory->count &&
+		memcmp(regions, memory->sent, count * sizeof(*regions)) == 0)
 		return 0;
 	return send_table(memory, regions, count);
 }
 
-/* Any thread. What fails has been said; the back end refuses what lies there. */
+/* Any thread. What fails has been logged; the back end refuses what lies there. */
 static void on_change(void *context, const struct kl__shared_region *regions, int count)
 {
 	struct kl__vhost_memory *memory = context;
 
 	pthread_mutex_lock(&memory->lock);
 	memory->changes++;
-	if (memory->is_told && count >= 0)
-		(void)update(memory, regions, (unsigned int)count);
+	if (memory->is_sent && count >= 0)
+		(void)update_regions(memory, regions, (unsigned int)count);
 	pthread_mutex_unlock(&memory->lock);
 }
 
@@ -208,21 +208,21 @@ void kl__vhost_memory_begin(struct kl__vhost_memory *memory, uint64_t slots)
 	memory->limit = slots == 0             ? VHOST_USER_MAX_REGIONS :
 		slots < KL__SHARED_REGIONS_MAX ? (unsigned int)slots :
 						 KL__SHARED_REGIONS_MAX;
-	memory->is_told = false;
+	memory->is_sent = false;
 	memory->count = 0;
 	pthread_mutex_unlock(&memory->lock);
 }
 
-/* 0, -errno, or -EAGAIN when memory has changed since it was looked at. */
-static int tell_as_of(struct kl__vhost_memory *memory, unsigned int changes,
+/* 0, -errno, or -EAGAIN when memory has changed since it was read. */
+static int send_if_unchanged(struct kl__vhost_memory *memory, unsigned int changes,
 	const struct kl__shared_region *regions, unsigned int count)
 {
 	int rc = -EAGAIN;
 
 	pthread_mutex_lock(&memory->lock);
 	if (memory->changes == changes) {
-		rc = update(memory, regions, count);
-		memory->is_told = rc == 0;
+		rc = update_regions(memory, regions, count);
+		memory->is_sent = rc == 0;
 	}
 	pthread_mutex_unlock(&memory->lock);
 	return rc;
@@ -239,12 +239,13 @@ int kl__vhost_memory_send(struct kl__vhost_memory *memory)
 
 		pthread_mutex_lock(&memory->lock);
 		changes = memory->changes;
-		rc = memory->is_told ? 0 : -EAGAIN;
+		rc = memory->is_sent ? 0 : -EAGAIN;
 		pthread_mutex_unlock(&memory->lock);
 		if (rc == 0)
 			return 0;
 		count = memory->source->regions(regions, KL__SHARED_REGIONS_MAX);
-		rc = count < 0 ? count : tell_as_of(memory, changes, regions, (unsigned int)count);
+		rc = count < 0 ? count :
+				 send_if_unchanged(memory, changes, regions, (unsigned int)count);
 	}
 	return rc;
 }

@@ -29,7 +29,7 @@ int kl__vhost_stop_queues(struct kl__vhost_user *user)
 		rc = stop_queue(user, index);
 	}
 	if (rc != 0) {
-		/* One that has not said so may still write where the queue is. */
+		/* A back end that has not confirmed it may still write where the queue is. */
 		kl__vhost_end(&user->socket);
 		if (kl__vhost_is_ending(&user->socket))
 			return rc;
@@ -77,7 +77,7 @@ static int send_addresses(struct kl__vhost_user *user, const struct kl__queue_se
 		sizeof(payload.address), NULL, 0);
 }
 
-/* The low byte is the queue; bit 8, which is clear, would say that no file descriptor comes. */
+/* The low byte is the queue; bit 8, which is clear, would mean that no file descriptor comes. */
 static int send_fd(struct kl__vhost_user *user, enum vhost_user_request request, uint16_t index,
 	int fd)
 {
@@ -92,7 +92,7 @@ static uint32_t ring_start(const struct kl__vhost_user *user)
 	return (user->accepted >> VIRTIO_F_RING_PACKED & 1) != 0 ? VHOST_USER_PACKED_START : 0;
 }
 
-static int tell_queue(struct kl__vhost_user *user, const struct kl__queue_setup *setup, int kick_fd,
+static int send_queue(struct kl__vhost_user *user, const struct kl__queue_setup *setup, int kick_fd,
 	int call_fd)
 {
 	uint16_t index = setup->index;
@@ -119,13 +119,13 @@ static void notify_by_eventfd(const struct kl_notifier *notifier, uint32_t what)
 	const uint64_t one = 1;
 
 	(void)what;
-	/* It can only fail when the counter is full, and then the back end has been told. */
+	/* It can only fail when the counter is full, and then the back end has been notified. */
 	if (write((int)notifier->address, &one, sizeof(one)) < 0)
 		return;
 }
 
 /* The application's eventfd for the queue's vector, or one that nobody reads. */
-static int call_fd_of(const struct kl__vhost_user *user, int vector)
+static int open_call_fd(const struct kl__vhost_user *user, int vector)
 {
 	if (vector >= 0 && (unsigned int)vector < user->vectors)
 		return dup(user->call_fd[vector]);
@@ -137,7 +137,7 @@ int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__que
 {
 	struct kl__vhost_user *user = kl__vhost(transport);
 	int kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	int call_fd = call_fd_of(user, setup->vector), rc;
+	int call_fd = open_call_fd(user, setup->vector), rc;
 
 	if (kick_fd < 0 || call_fd < 0) {
 		rc = kl_no_descriptor(user->transport.name);
@@ -145,7 +145,7 @@ int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__que
 	}
 	/* From here on the back end may know the queue, also when it fails half way. */
 	user->kick_fd[setup->index] = kick_fd;
-	rc = tell_queue(user, setup, kick_fd, call_fd);
+	rc = send_queue(user, setup, kick_fd, call_fd);
 	close(call_fd);
 	if (rc != 0)
 		return rc;

@@ -11,13 +11,13 @@ int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__que
 int kl__vhost_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds);
 
 /*
- * 0 when the back end no longer touches any queue. -errno when it did not say so: then the
- * conversation has ended, and as long as that is under way the queues stay enabled.
+ * Stops all queues. 0 when the back end no longer touches any. -errno when it did not confirm that:
+ * then the conversation has ended, and as long as that is under way the queues stay enabled.
  */
 int kl__vhost_stop_queues(struct kl__vhost_user *user);
 /* Forgets the queues, which the back end no longer touches. */
 void kl__vhost_forget_queues(struct kl__vhost_user *user);
-/* Whether the back end may be touching a queue. */
+/* Tests whether the back end may be touching a queue. */
 bool kl__vhost_has_queues(const struct kl__vhost_user *user);
 
 #endif

@@ -45,7 +45,7 @@ void kl__vhost_init(struct kl__vhost_socket *sock, const char *name)
 	pthread_mutex_init(&sock->lock, NULL);
 }
 
-static void disconnect(struct kl__vhost_socket *sock)
+static void close_connection(struct kl__vhost_socket *sock)
 {
 	if (sock->fd >= 0)
 		close(sock->fd);
@@ -54,7 +54,7 @@ static void disconnect(struct kl__vhost_socket *sock)
 	sock->is_ending = false;
 }
 
-/* What poll says now of the connection, whatever signals there are. */
+/* The events of the connection now, whatever signals there are. */
 static short poll_now(const struct kl__vhost_socket *sock)
 {
 	struct pollfd pfd = {.fd = sock->fd, .events = POLLIN | POLLRDHUP};
@@ -65,20 +65,20 @@ static short poll_now(const struct kl__vhost_socket *sock)
 }
 
 /* With this side's end shut down, the connection hangs up when the other's is. */
-static void end(struct kl__vhost_socket *sock)
+static void end_conversation(struct kl__vhost_socket *sock)
 {
 	if (sock->fd < 0)
 		return;
 	shutdown(sock->fd, SHUT_WR);
 	sock->is_ending = true;
 	if ((poll_now(sock) & (POLLHUP | POLLERR)) != 0)
-		disconnect(sock);
+		close_connection(sock);
 }
 
 void kl__vhost_attach(struct kl__vhost_socket *sock, int fd)
 {
 	pthread_mutex_lock(&sock->lock);
-	disconnect(sock);
+	close_connection(sock);
 	sock->fd = fd;
 	pthread_mutex_unlock(&sock->lock);
 }
@@ -86,14 +86,14 @@ void kl__vhost_attach(struct kl__vhost_socket *sock, int fd)
 void kl__vhost_disconnect(struct kl__vhost_socket *sock)
 {
 	pthread_mutex_lock(&sock->lock);
-	disconnect(sock);
+	close_connection(sock);
 	pthread_mutex_unlock(&sock->lock);
 }
 
 void kl__vhost_end(struct kl__vhost_socket *sock)
 {
 	pthread_mutex_lock(&sock->lock);
-	end(sock);
+	end_conversation(sock);
 	pthread_mutex_unlock(&sock->lock);
 }
 
@@ -103,14 +103,14 @@ bool kl__vhost_is_ending(struct kl__vhost_socket *sock)
 
 	pthread_mutex_lock(&sock->lock);
 	if (sock->is_ending)
-		end(sock);
+		end_conversation(sock);
 	is_ending = sock->is_ending;
 	pthread_mutex_unlock(&sock->lock);
 	return is_ending;
 }
 
-/* After this nothing can be said on the connection any more. Returns rc. */
-__attribute__((format(printf, 4, 5))) static int give_up(struct kl__vhost_socket *sock,
+/* After this nothing can be sent on the connection any more. Returns rc. */
+__attribute__((format(printf, 4, 5))) static int fail_request(struct kl__vhost_socket *sock,
 	enum vhost_user_request request, int rc, const char *format, ...)
 {
 	va_list arguments;
@@ -121,7 +121,7 @@ __attribute__((format(printf, 4, 5))) static int give_up(struct kl__vhost_socket
 	va_end(arguments);
 	kl_error("%s: vhost-user %s: the back end %s; the connection is closed", sock->name,
 		names[request], why);
-	end(sock);
+	end_conversation(sock);
 	return rc;
 }
 
@@ -132,17 +132,17 @@ bool kl__vhost_is_alive(struct kl__vhost_socket *sock)
 
 	pthread_mutex_lock(&sock->lock);
 	if (sock->is_ending)
-		disconnect(sock);
+		close_connection(sock);
 	if (sock->fd >= 0)
 		events = poll_now(sock);
 	is_alive = sock->fd >= 0 && events == 0;
 	if ((events & (POLLHUP | POLLRDHUP | POLLERR)) != 0) {
 		kl_warning("%s: the back end has gone away", sock->name);
-		disconnect(sock);
+		close_connection(sock);
 	} else if (events != 0) {
-		kl_warning("%s: the back end sends what nobody asked for; the connection is closed",
+		kl_warning("%s: the back end sends unrequested data; the connection is closed",
 			sock->name);
-		end(sock);
+		end_conversation(sock);
 	}
 	pthread_mutex_unlock(&sock->lock);
 	return is_alive;
@@ -156,7 +156,7 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* 0 when the socket is ready, or hung up, which the next call on it tells; -ETIMEDOUT. */
+/* 0 when the socket is ready, or hung up, which the next call on it shows; -ETIMEDOUT. */
 static int wait_for(struct kl__vhost_socket *sock, short events, uint64_t deadline)
 {
 	struct pollfd pfd = {.fd = sock->fd, .events = events};
@@ -204,19 +204,19 @@ static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_heade
 		attach_fds(&message, control, fds, count);
 	for (;;) {
 		if (wait_for(sock, POLLOUT, deadline) != 0)
-			return give_up(sock, header->request, -ETIMEDOUT,
+			return fail_request(sock, header->request, -ETIMEDOUT,
 				"has taken no message for %u ms", timeout_of(sock));
 		sent = sendmsg(sock->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent >= 0 || (errno != EINTR && errno != EAGAIN))
 			break;
 	}
-	/* It is far smaller than a socket's buffer, so it goes in one piece or not at all. */
+	/* It is far smaller than a socket's buffer, so it goes as a whole or not at all. */
 	if (sent == (ssize_t)(sizeof(*header) + header->size))
 		return 0;
-	return give_up(sock, header->request, -EIO, "has gone away");
+	return fail_request(sock, header->request, -EIO, "has gone away");
 }
 
-static int receive(struct kl__vhost_socket *sock, enum vhost_user_request request, void *data,
+static int receive_bytes(struct kl__vhost_socket *sock, enum vhost_user_request request, void *data,
 	size_t size, uint64_t deadline)
 {
 	size_t have = 0;
@@ -227,14 +227,14 @@ static int receive(struct kl__vhost_socket *sock, enum vhost_user_request reques
 		ssize_t got;
 
 		if (wait_for(sock, POLLIN, deadline) != 0)
-			return give_up(sock, request, -ETIMEDOUT, "does not answer within %u ms",
-				timeout_of(sock));
+			return fail_request(sock, request, -ETIMEDOUT,
+				"does not answer within %u ms", timeout_of(sock));
 		got = recvmsg(sock->fd, &message, MSG_DONTWAIT);
 		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
-			return give_up(sock, request, -EIO, "has gone away");
+			return fail_request(sock, request, -EIO, "has gone away");
 		/* There is no room for any, so the kernel has dropped them. */
 		if (got > 0 && (message.msg_flags & MSG_CTRUNC) != 0)
-			return give_up(sock, request, -EPROTO,
+			return fail_request(sock, request, -EPROTO,
 				"answers with file descriptors, and should have sent none");
 		if (got > 0)
 			have += (size_t)got;
@@ -248,28 +248,29 @@ static int receive_reply(struct kl__vhost_socket *sock, enum vhost_user_request 
 {
 	uint64_t deadline = now_ms() + timeout_of(sock);
 	struct vhost_user_header header;
-	int rc = receive(sock, request, &header, sizeof(header), deadline);
+	int rc = receive_bytes(sock, request, &header, sizeof(header), deadline);
 
 	if (rc != 0)
 		return rc;
 	if (header.request != (uint32_t)request)
-		return give_up(sock, request, -EPROTO, "answers request %u, and was asked %u",
+		return fail_request(sock, request, -EPROTO, "answers request %u, instead of %u",
 			header.request, (unsigned int)request);
 	if ((header.flags & (VHOST_USER_VERSION_MASK | VHOST_USER_REPLY)) !=
 		(VHOST_USER_VERSION | VHOST_USER_REPLY))
-		return give_up(sock, request, -EPROTO,
+		return fail_request(sock, request, -EPROTO,
 			"answers with flags 0x%x, which are no reply of version %u", header.flags,
 			VHOST_USER_VERSION);
 	if (header.size == 0)
 		*size = 0;
 	if (header.size != *size)
-		return give_up(sock, request, -EPROTO,
+		return fail_request(sock, request, -EPROTO,
 			"answers with %u bytes, and should have sent %zu", header.size, *size);
-	return receive(sock, request, payload, *size, deadline);
+	return receive_bytes(sock, request, payload, *size, deadline);
 }
 
-static int transmit(struct kl__vhost_socket *sock, enum vhost_user_request request, uint32_t flags,
-	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count)
+static int send_message(struct kl__vhost_socket *sock, enum vhost_user_request request,
+	uint32_t flags, const union vhost_user_payload *payload, size_t size, const int *fds,
+	size_t count)
 {
 	struct vhost_user_header header = {
 		.request = (uint32_t)request,
@@ -288,7 +289,7 @@ static int send_locked(struct kl__vhost_socket *sock, enum vhost_user_request re
 	union vhost_user_payload reply = {0};
 	size_t reply_size = sizeof(reply.value);
 	bool acks = sock->acks;
-	int rc = transmit(sock, request, acks ? VHOST_USER_NEED_REPLY : 0, payload, size, fds,
+	int rc = send_message(sock, request, acks ? VHOST_USER_NEED_REPLY : 0, payload, size, fds,
 		count);
 
 	if (rc == 0 && acks)
@@ -296,7 +297,7 @@ static int send_locked(struct kl__vhost_socket *sock, enum vhost_user_request re
 	if (rc != 0 || !acks)
 		return rc;
 	if (reply_size == 0)
-		return give_up(sock, request, -EPROTO, "acknowledges with 0 bytes, not 8");
+		return fail_request(sock, request, -EPROTO, "acknowledges with 0 bytes, not 8");
 	if (reply.value == 0)
 		return 0;
 	kl_error("%s: vhost-user %s: the back end refuses it with %llu", sock->name, names[request],
@@ -321,7 +322,7 @@ int kl__vhost_request(struct kl__vhost_socket *sock, enum vhost_user_request req
 	int rc;
 
 	pthread_mutex_lock(&sock->lock);
-	rc = transmit(sock, request, 0, payload, size, NULL, 0);
+	rc = send_message(sock, request, 0, payload, size, NULL, 0);
 	if (rc == 0)
 		rc = receive_reply(sock, request, payload, &reply_size);
 	pthread_mutex_unlock(&sock->lock);

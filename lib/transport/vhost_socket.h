@@ -22,7 +22,7 @@ struct kl__vhost_socket {
 	pthread_mutex_t lock;
 };
 
-/* How long an answer, or room for a message, may take. A test may shorten it. */
+/* The time that an answer, or room for a message, may take. A test may shorten it. */
 extern unsigned int kl__vhost_timeout_ms;
 
 /* Not connected yet; name must live as long. */
@@ -33,12 +33,15 @@ void kl__vhost_attach(struct kl__vhost_socket *socket, int fd);
 void kl__vhost_disconnect(struct kl__vhost_socket *socket);
 /* Ends the conversation. The connection is closed when the other side has closed its end. */
 void kl__vhost_end(struct kl__vhost_socket *socket);
-/* Whether the conversation was ended and the other side has not closed its end. A system call. */
+/*
+ * Tests whether the conversation was ended and the other side has not closed its end. A system
+ * call.
+ */
 bool kl__vhost_is_ending(struct kl__vhost_socket *socket);
 
 /*
- * Whether the other side is still there. A system call, no message. When it has hung up, the
- * connection is closed after a message; when it sends what was not asked for, the conversation ends.
+ * Tests whether the other side is still there. A system call, no message. When it has hung up, the
+ * connection is closed after a message; when it sends unrequested data, the conversation ends.
  */
 bool kl__vhost_is_alive(struct kl__vhost_socket *socket);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What the vhost-user transport keeps of its back end. */
+/* The state of the vhost-user transport: its back end, and what was agreed on with it. */
 #ifndef KL_TRANSPORT_VHOST_STATE_H
 #define KL_TRANSPORT_VHOST_STATE_H
 

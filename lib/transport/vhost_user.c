@@ -14,7 +14,7 @@
 #include "spec/status.h"
 #include "transport/vhost_queues.h"
 
-/* What a back end without MQ has: enough for two data queues. */
+/* The queues of a back end without MQ: enough for two data queues. */
 #define QUEUES_WITHOUT_MQ 2
 
 static const unsigned int known[] = {
@@ -26,7 +26,7 @@ static const unsigned int known[] = {
 	VHOST_USER_PROTOCOL_F_STATUS,
 };
 
-/* The protocol knows no largest size; this one is taken when nobody asks for another. */
+/* The protocol knows no largest size; this one is taken when the user names no other. */
 #define DEFAULT_QUEUE_SIZE 256
 #define MAX_QUEUE_SIZE 32768
 
@@ -71,7 +71,7 @@ static void set_features(struct kl__transport *transport, const struct kl_featur
  * A back end that is no longer talked to, but has queues, may still be touching them: it is neither
  * reset nor gone until it has closed its end of the connection.
  */
-static bool is_stuck(struct kl__vhost_user *user)
+static bool needs_peer_end(struct kl__vhost_user *user)
 {
 	return kl__vhost_is_ending(&user->socket) && kl__vhost_has_queues(user);
 }
@@ -81,7 +81,7 @@ static uint8_t get_status(struct kl__transport *transport)
 	struct kl__vhost_user *user = kl__vhost(transport);
 	union vhost_user_payload payload = {0};
 
-	bool is_there = !is_stuck(user) && kl__vhost_is_alive(&user->socket);
+	bool is_there = !needs_peer_end(user) && kl__vhost_is_alive(&user->socket);
 
 	if (is_there && kl__vhost_has(user, VHOST_USER_PROTOCOL_F_STATUS)) {
 		is_there = kl__vhost_request(&user->socket, VHOST_USER_GET_STATUS, &payload, 0,
@@ -91,10 +91,10 @@ static uint8_t get_status(struct kl__transport *transport)
 	}
 	if (is_there)
 		return user->status;
-	return is_stuck(user) ? user->status | VIRTIO_STATUS_NEEDS_RESET : VIRTIO_STATUS_GONE;
+	return needs_peer_end(user) ? user->status | VIRTIO_STATUS_NEEDS_RESET : VIRTIO_STATUS_GONE;
 }
 
-static int reset(struct kl__vhost_user *user)
+static int reset_device(struct kl__vhost_user *user)
 {
 	int rc = kl__vhost_stop_queues(user);
 
@@ -110,10 +110,10 @@ static void set_status(struct kl__transport *transport, uint8_t status)
 	struct kl__vhost_user *user = kl__vhost(transport);
 	int rc = 0;
 
-	if (is_stuck(user))
+	if (needs_peer_end(user))
 		return;
 	if (status == VIRTIO_STATUS_RESET)
-		rc = reset(user);
+		rc = reset_device(user);
 	/* 3.1.1: what a device does that can't do with these features. */
 	if (user->refuses_features)
 		status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
@@ -131,7 +131,7 @@ static uint32_t config_generation(struct kl__transport *transport)
 
 /*
  * The protocol moves blocks of bytes, and back ends copy them from the start of the space. No more
- * than is needed is asked for, since a back end refuses what lies beyond its own.
+ * than is needed is requested, since a back end refuses what lies beyond its own.
  */
 static uint32_t config_read(struct kl__transport *transport, uint32_t offset, unsigned int width)
 {
@@ -177,7 +177,7 @@ static bool queue_is_enabled(struct kl__transport *transport, uint16_t index)
 	return kl__vhost(transport)->kick_fd[index] >= 0;
 }
 
-/* Configuration changes come by event_fd, so the vector for them says nothing. */
+/* Configuration changes come by event_fd, so the vector for them has no meaning. */
 static int set_config_vector(struct kl__transport *transport, unsigned int vector)
 {
 	(void)transport;
@@ -220,7 +220,7 @@ static int agree_on_protocol(struct kl__vhost_user *user)
 
 /*
  * Some back ends count pairs of queues, those of types that have pairs, and the answer does not
- * tell. A queue that it does not have the back end refuses when it is enabled.
+ * show which. The back end refuses to enable a queue that it does not have.
  */
 static int count_queues(struct kl__vhost_user *user)
 {
@@ -247,10 +247,10 @@ static int count_slots(struct kl__vhost_user *user)
 }
 
 /*
- * The first exchange on a new connection: what the back end offers, and which parts of the protocol.
- * What was known of an earlier one is void.
+ * The first exchange on a new connection: what the back end offers, and which parts of the
+ * protocol. What was known of an earlier one is void.
  */
-static int handshake(struct kl__vhost_user *user, int fd)
+static int agree_on_features(struct kl__vhost_user *user, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
 	int rc;
@@ -294,13 +294,13 @@ static int handshake_again(struct kl__vhost_user *user, int fd)
 	int rc;
 
 	user->socket.timeout_ms = timeout_ms < kl__vhost_timeout_ms ? timeout_ms : 0;
-	rc = handshake(user, fd);
+	rc = agree_on_features(user, fd);
 	user->socket.timeout_ms = 0;
 	user->unanswered = rc == -ETIMEDOUT ? user->unanswered + 1 : 0;
 	return rc;
 }
 
-static int reconnect(struct kl__transport *transport)
+static int connect_again(struct kl__transport *transport)
 {
 	struct kl__vhost_user *user = kl__vhost(transport);
 	int fd = kl__vhost_endpoint_connect(&user->endpoint);
@@ -347,7 +347,7 @@ static const struct kl__transport_ops vhost_user_ops = {
 	.set_interrupts = kl__vhost_set_interrupts,
 	.set_config_vector = set_config_vector,
 	.event_fd = event_fd,
-	.reconnect = reconnect,
+	.reconnect = connect_again,
 	.close = close_transport,
 };
 
@@ -358,7 +358,7 @@ static int connect_first(struct kl__vhost_user *user, const char *path, bool is_
 	if (rc != 0)
 		return rc;
 	rc = kl__vhost_endpoint_connect_first(&user->endpoint);
-	return rc < 0 ? rc : handshake(user, rc);
+	return rc < 0 ? rc : agree_on_features(user, rc);
 }
 
 int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,

@@ -2,8 +2,8 @@
 /**
  * @file
  * The virtio functions of a machine: how they are bound, and what stands between them and
- * kl_device_open. All of this only reads: nothing is opened for writing and no function is touched. It
- * needs no kl_eal_init.
+ * kl_device_open. All of this only reads: nothing is opened for writing and no function is touched.
+ * It needs no kl_eal_init.
  *
  * Threads: any, one call at a time.
  */
@@ -62,7 +62,8 @@ struct kl_function {
 };
 
 /**
- * Tests whether the kernel driver of a function hands it to programs: vfio-pci and uio_pci_generic do.
+ * Tests whether the kernel driver of a function hands it to programs: vfio-pci and uio_pci_generic
+ * do.
  *
  * Thread: any.
  */
@@ -121,8 +122,8 @@ struct kl_obstacle {
 
 /**
  * Lists what would make kl_device_open fail for the PCI function at address (full form), as far as
- * that shows without opening it; the gravest first. needed is how much memory will be locked for it,
- * 0 when not known.
+ * that shows without opening it; the gravest first. needed is how much memory will be locked for
+ * it, 0 when not known.
  *
  * Thread: any, one call at a time.
  *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Messages of the library: one sentence each, which names the device, the field, the value seen, the
- * values allowed and the remedy. Nothing is logged on a data path.
+ * Messages of the library: one sentence each, which names the device, the field, the value seen,
+ * the values allowed and the remedy. Nothing is logged on a data path.
  */
 #ifndef KICKLESS_LOG_H
 #define KICKLESS_LOG_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Memory that devices can reach. EAL's own (rte_malloc, mempools) always can be; these functions are
- * for memory of the application.
+ * Memory that devices can reach. EAL's own (rte_malloc, mempools) always can be; these functions
+ * are for memory of the application.
  */
 #ifndef KICKLESS_MEMORY_H
 #define KICKLESS_MEMORY_H
@@ -31,8 +31,8 @@ KL_API void kl_memory_free(void *memory);
 /**
  * Makes [address, address + size) reachable for all devices, those that are opened later too.
  *
- * Both must be multiples of the page size, 4 KiB, and of the IOMMU's where that is larger. The memory
- * must stay mapped until it is unregistered.
+ * Both must be multiples of the page size, 4 KiB, and of the IOMMU's where that is larger. The
+ * memory must stay mapped until it is unregistered.
  *
  * Thread: control.
  *

@@ -85,7 +85,9 @@ struct kl_queue_stats {
 	uint64_t kicks_sent; /* doorbell writes, all of them */
 	uint64_t kicks_suppressed; /* decisions where the device did not want one */
 	uint64_t kicks_spared; /* decisions that waiting made unnecessary */
-	/* Of those sent, the ones that woke a device which had missed its work; 0 without faults. */
+	/*
+	 * Of those sent, the ones that woke a device which had missed its work; 0 without faults.
+	 */
 	uint64_t watchdog_kicks;
 
 	uint64_t ring_full; /* bursts that found too few free descriptors */

@@ -168,7 +168,7 @@ Test(sigbus, one_more_than_are_guarded)
 		kl__sigbus_add(&memory[i], 1);
 	cr_expect_str_empty(log_text());
 	kl__sigbus_add(&memory[KL__SIGBUS_AREAS], 1);
-	cr_expect(logged("128 pieces of register memory"), "%s", log_text());
+	cr_expect(logged("128 areas of register memory"), "%s", log_text());
 	for (unsigned int i = 0; i < KL__SIGBUS_AREAS; i++)
 		kl__sigbus_remove(&memory[i]);
 }
