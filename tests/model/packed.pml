@@ -12,10 +12,10 @@
  * N is the ring's size; any number will do, a power of two or not.
  *
  *	POLICY		0 eager; 1 lazy: several publishes may share one check, which may come at any time
- *	PLAIN		the device never says that it wants nothing
- *	FLAGS		the device never asks for one descriptor, only for all or none
+ *	PLAIN		the device never suppresses notifications
+ *	FLAGS		the device never requests one descriptor's notification, only all or none
  *
- * The mutants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, LAST_KICK (the window is not
+ * The broken variants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, LAST_KICK (the window is not
  * emptied by a check that sent nothing, and counts modulo 2N), WRAP_IGNORED (off without wrap),
  * HEAD_FIRST (the head of a list is exposed before the rest).
  */
@@ -50,7 +50,7 @@
 #define DISABLE 1
 #define DESC 2
 
-/* Where a store goes: a descriptor by its number, or one of these. */
+/* The destination of a store: a descriptor by its number, or one of these. */
 #define DOORBELL N
 #define EVENT_FLAGS (N + 1)
 #define EVENT_OFF_WRAP (N + 2)
@@ -101,7 +101,7 @@ active proctype device_stores()
 /* The driver's private state; counts holds the length of the list that starts at a place. */
 byte next, used, in_flight, window, counts[N];
 bit wrap = 1, used_wrap = 1;
-bool owed, patient;
+bool pending, waits_for_device;
 
 #ifdef LAST_KICK
 #define WIDEN(by) window = (window + (by)) % (2 * N)
@@ -178,7 +178,7 @@ inline take()
 		count = 0;
 		/* Everything came back, so everything was seen. */
 		if
-		:: in_flight == 0 && owed -> owed = false; window = 0
+		:: in_flight == 0 && pending -> pending = false; window = 0
 		:: else
 		fi
 	}
@@ -189,17 +189,17 @@ active proctype driver()
 	byte count, head, head_bits, tail, tail_bits;
 
 	do
-	:: !patient && in_flight < N ->
+	:: !waits_for_device && in_flight < N ->
 		publish();
 		if
 		:: POLICY == 0 -> check()
-		:: POLICY == 1 -> owed = true
+		:: POLICY == 1 -> pending = true
 		fi
-	:: owed -> owed = false; check()
+	:: pending -> pending = false; check()
 	:: in_flight > 0 && IS_USED(flags[used], used_wrap) -> take()
 	/* A program that does one thing at a time waits until all has come back. */
-	:: !patient && in_flight > 0 -> patient = true
-	:: patient && in_flight == 0 -> patient = false
+	:: !waits_for_device && in_flight > 0 -> waits_for_device = true
+	:: waits_for_device && in_flight == 0 -> waits_for_device = false
 	od
 }
 

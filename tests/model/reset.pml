@@ -12,16 +12,16 @@
  * What is proved: no thread touches a queue that is being taken apart or whose device does not run;
  * the device never writes into memory that the application has back or that was freed, however late.
  *
- * The mutants: NO_FENCE (no membarrier), NO_WAIT (for who is inside), NO_TIMEOUT (goes on
- * although a thread is still inside), FREE_EARLY (gives buffers back before the status reads 0),
- * FREE_ON_TIMEOUT (gives them back when the reset does not end), OPEN_EARLY (the gates are opened
- * before the queue is rebuilt).
+ * The broken variants: NO_FENCE (no membarrier), NO_WAIT (for a thread that is inside),
+ * NO_TIMEOUT (goes on although a thread is still inside), FREE_EARLY (returns buffers before the
+ * status reads 0), FREE_ON_TIMEOUT (returns them when the reset does not end), OPEN_EARLY (the gates
+ * are opened before the queue is rebuilt).
  */
 #include "store_buffer.inc"
 
 mtype = {OPEN, HALTED, CLOSED};
 mtype = {RUNNING, RESETTING, RESET};
-/* Whose a buffer is. USED: the device has given it back, and nobody has looked yet. */
+/* The owner of a buffer. USED: the device has returned it, and it has not been harvested yet. */
 mtype = {APPLICATION, DEVICE, USED};
 
 #define INSIDE 0
@@ -73,7 +73,7 @@ inline use_queue(stores, i)
 		if
 		:: buffer[i] == APPLICATION -> buffer[i] = DEVICE
 		:: buffer[i] == USED -> buffer[i] = APPLICATION
-		/* A request is late, or the device lied. */
+		/* A request is late, or a used entry is malformed. */
 		:: STORE(stores, GATE, HALTED)
 		:: skip
 		fi;
@@ -120,12 +120,12 @@ inline close_gates()
 #endif
 }
 
-inline give_back(i)
+inline return_buffer(i)
 {
 	atomic { buffer[i] = APPLICATION; is_built[i] = false }
 }
 
-/* What the device completed in time. */
+/* The requests that the device completed in time. */
 inline harvest(i)
 {
 	if
@@ -148,8 +148,8 @@ active proctype control()
 			harvest(0);
 			harvest(1);
 #ifdef FREE_EARLY
-			give_back(0);
-			give_back(1);
+			return_buffer(0);
+			return_buffer(1);
 #endif
 			status = RESETTING;
 			if
@@ -160,8 +160,8 @@ active proctype control()
 				break
 #endif
 			fi;
-			give_back(0);
-			give_back(1);
+			return_buffer(0);
+			return_buffer(1);
 #ifdef OPEN_EARLY
 			STORE(from_control, 0, OPEN);
 			STORE(from_control, 1, OPEN);

@@ -4,12 +4,12 @@
  *
  *	arm, disarm	kl__ring_arm, kl__ring_disarm in lib/ring/used.h
  *	force		kl__kick_flush in lib/ring/kick.h, called before every sleep by
- *			drivers/blk/wait.c, whose naps of a second are left out here
+ *			drivers/blk/wait.c, whose sleeps of a second are left out here
  *
  * and the device is any that keeps to virtio 1.x, 2.7.7: it writes its used index, then a full fence,
  * then it compares used_event with what it has used since the last comparison. Whether it hears of
  * new buffers is another model's matter: here a kick that is decided is a kick that is sent, but a
- * lazy one can be owed when the driver wants to sleep.
+ * lazy one can be pending when the driver wants to sleep.
  *
  * What is proved: whenever the driver sleeps, something will wake it up. Q is the ring's size and M
  * the modulus of the indices.
@@ -18,8 +18,8 @@
  *	PACKED		the driver's event structure of a packed ring: DISABLE, or DESC with off_wrap
  *			in one word (2.8.14); the index that is watched stands for the place
  *
- * The mutants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, NO_FORCE, CHECK_FIRST (the driver
- * looks at the used index before it arms).
+ * The broken variants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, NO_FORCE, CHECK_FIRST (the driver
+ * reads the used index before it arms).
  */
 #include "store_buffer.inc"
 
@@ -64,7 +64,7 @@ active proctype device_stores()
 }
 
 byte published, used_seen;
-bool owed;
+bool pending;
 
 #define IN_FLIGHT SINCE(published, used_seen)
 
@@ -82,7 +82,7 @@ bool owed;
 inline force()
 {
 	if
-	:: owed -> owed = false; STORE(from_driver, DOORBELL, 1)
+	:: pending -> pending = false; STORE(from_driver, DOORBELL, 1)
 	:: else
 	fi
 }
@@ -122,8 +122,8 @@ active proctype driver()
 	do
 	:: IN_FLIGHT < Q ->
 		atomic { published = (published + 1) % M; STORE(from_driver, AVAIL, published) };
-		owed = true
-	:: owed -> force()
+		pending = true
+	:: pending -> force()
 	:: used_idx != used_seen -> used_seen = (used_seen + 1) % M
 	:: IN_FLIGHT > 0 -> wait_for_one()
 	od

@@ -4,8 +4,8 @@
  *
  *	publish		kl__ring_publish in lib/ring/available.h
  *	check		kl__kick_check, kl__kick_consumed, kl__kick_wanted in lib/ring/kick.h
- *	defer, owed	kl__kick_defer, kl__kick_pending, kl__kick_decide_pending in lib/ring/kick.c
- *	rescue		kl__kick_watchdog there; time passes only when nothing else can happen
+ *	defer, pending	kl__kick_defer, kl__kick_pending, kl__kick_decide_pending in lib/ring/kick.c
+ *	watchdog	kl__kick_watchdog there; time passes only when nothing else can happen
  *
  * and the device is any that keeps to virtio 1.x, 2.7.10: it fetches, completes later, arms its
  * notification when it finds nothing, looks again, sleeps. What is proved: whenever the driver just
@@ -16,10 +16,10 @@
  *	POLICY		0 eager, 1 lazy, 2 auto (which waits or does not, as it likes)
  *	PLAIN		the device arms only when it finds nothing, not with every fetch
  *	FLAGS		without EVENT_IDX: the used ring's flag decides
- *	WATCHDOG	with the lost-kick watchdog, which an honest device must never need
+ *	WATCHDOG		with the watchdog's kick, which a correct device must never need
  *	LOSSY		the device once goes to sleep without looking again
  *
- * The mutants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, LAST_KICK (the index of the last
+ * The broken variants: NO_DRIVER_FENCE, NO_DEVICE_FENCE, NO_RECHECK, LAST_KICK (the index of the last
  * kick is remembered, not that of the last check), NO_CONSUMED (the window is not moved along with
  * the used index while a decision is pending), VOID_ON_MOVE (a pending decision is dropped when the
  * device has moved, not when it has used everything), NO_PENDING (it is dropped).
@@ -71,7 +71,7 @@ active proctype device_stores()
 
 /* The driver's private state. */
 byte published, checked, used_seen, watched;
-bool owed, last_sent, patient;
+bool pending, last_sent, waits_for_device;
 bool must_check;
 
 #define IN_FLIGHT SINCE(published, used_seen)
@@ -124,8 +124,8 @@ inline check()
 inline defer()
 {
 	if
-	:: owed
-	:: !owed -> d_step { owed = true; watched = used_idx }
+	:: pending
+	:: !pending -> d_step { pending = true; watched = used_idx }
 	fi
 }
 
@@ -150,7 +150,7 @@ inline publish()
 	STORE(from_driver, AVAIL, published)
 }
 
-inline poll_owed()
+inline poll_pending()
 {
 	atomic {
 #if !defined(NO_CONSUMED) && !defined(LATE_WINDOW)
@@ -159,10 +159,10 @@ inline poll_owed()
 		if
 #ifdef VOID_ON_MOVE
 		:: used_idx != watched ->
-			owed = false; checked = published; watched = 0
+			pending = false; checked = published; watched = 0
 #else
 		:: used_idx == published ->
-			owed = false; checked = published; watched = 0
+			pending = false; checked = published; watched = 0
 		:: used_idx != published && used_idx != watched ->
 			watched = used_idx;
 #ifdef LATE_WINDOW
@@ -173,7 +173,7 @@ inline poll_owed()
 			if
 			/* The deadline has not come yet. */
 			:: skip
-			:: owed = false; watched = 0; must_check = true
+			:: pending = false; watched = 0; must_check = true
 			fi
 		fi
 	};
@@ -186,9 +186,9 @@ inline poll_owed()
 	fi
 }
 
-#define CAN_PUBLISH (!patient && IN_FLIGHT < Q)
+#define CAN_PUBLISH (!waits_for_device && IN_FLIGHT < Q)
 
-/* One call of a burst function: take back, publish and kick, look at what is owed. */
+/* One call of a burst function: harvest, publish and kick, check a pending decision. */
 inline burst()
 {
 	if
@@ -200,7 +200,7 @@ inline burst()
 	:: skip
 	fi;
 	if
-	:: owed -> poll_owed()
+	:: pending -> poll_pending()
 	:: else
 	fi
 }
@@ -208,10 +208,10 @@ inline burst()
 active proctype driver()
 {
 	do
-	:: CAN_PUBLISH || owed || used_idx != used_seen -> burst()
+	:: CAN_PUBLISH || pending || used_idx != used_seen -> burst()
 	/* A program that does one thing at a time waits until all has come back. */
-	:: !patient && IN_FLIGHT > 0 -> patient = true
-	:: patient && IN_FLIGHT == 0 -> patient = false
+	:: !waits_for_device && IN_FLIGHT > 0 -> waits_for_device = true
+	:: waits_for_device && IN_FLIGHT == 0 -> waits_for_device = false
 #ifdef WATCHDOG
 	:: timeout ->
 		assert(IN_FLIGHT > 0 && !last_sent);
