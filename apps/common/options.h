@@ -24,8 +24,8 @@ struct option_row {
 	const char *name; /* without the dashes */
 	char letter; /* the short form, or 0 */
 	enum option_kind kind;
-	const char
-		*value; /* its name in the help; NULL when there is none, "[=NAME]" when optional */
+	/* Its value's name in the help; NULL when there is none, "[=NAME]" when optional. */
+	const char *value;
 	const char *help;
 	size_t offset;
 	uint64_t min;

@@ -32,9 +32,7 @@ struct port_report {
 	char features[1536]; /* names with spaces in between */
 	struct port_totals totals;
 	char tap[IFNAMSIZ]; /* interface joined to it; empty without one */
-	uint64_t
-		/* packets that the kernel refused, or sent malformed */
-		tap_dropped;
+	uint64_t tap_dropped; /* packets that the kernel refused, or sent malformed */
 	uint64_t bad_ip; /* in csum: checksums that the device found wrong */
 	uint64_t bad_l4;
 	uint64_t tx_dropped; /* by the mode, when rings were full, and by the driver */
