@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/message.h"
 #include "common/number.h"
 #include "progress.h"
 #include "pump.h"
-#include "common/message.h"
 #include "target.h"
 
 /* Requests are split by the driver; chunks only let a signal through and show progress. */

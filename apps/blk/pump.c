@@ -6,9 +6,9 @@
 
 #include <kickless/memory.h>
 
-#include "progress.h"
 #include "common/message.h"
 #include "common/signals.h"
+#include "progress.h"
 #include "target.h"
 
 #define WAIT_NS UINT64_C(100000000)

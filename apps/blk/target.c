@@ -10,9 +10,9 @@
 #include <kickless/device.h>
 #include <kickless/memory.h>
 
-#include "progress.h"
 #include "common/message.h"
 #include "common/signals.h"
+#include "progress.h"
 #include "signature.h"
 
 #define WAIT_NS UINT64_C(100000000)

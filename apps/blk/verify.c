@@ -9,9 +9,9 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "progress.h"
 #include "common/message.h"
 #include "common/signals.h"
+#include "progress.h"
 #include "target.h"
 
 #define DEFAULT_CHUNK 65536

@@ -6,9 +6,9 @@
 
 #include <kickless/memory.h>
 
+#include "common/message.h"
 #include "progress.h"
 #include "pump.h"
-#include "common/message.h"
 #include "target.h"
 
 /* Blocks that are read to find an earlier run's generation. */

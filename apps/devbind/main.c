@@ -10,9 +10,9 @@
 
 #include "bind.h"
 #include "changes.h"
+#include "common/message.h"
 #include "options.h"
 #include "report.h"
-#include "common/message.h"
 
 static bool is_changed(const struct entry *entry, const void *context)
 {

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "common/clock.h"
 #include "cli/prompt.h"
 #include "cli/show.h"
 #include "cli/testpmd.h"
+#include "common/clock.h"
+#include "common/signals.h"
 #include "report/metrics.h"
 #include "report/progress.h"
-#include "common/signals.h"
 
 #define TICK_NS (SECOND_NS / 4)
 /* Reads of registers cost exits, so they happen only every so many ticks. */

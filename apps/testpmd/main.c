@@ -12,18 +12,18 @@
 #include <kickless/eal.h>
 #include <kickless/version.h>
 
-#include "control.h"
 #include "cli/command.h"
 #include "cli/parse_settings.h"
 #include "cli/prompt.h"
 #include "cli/show.h"
 #include "cli/testpmd.h"
+#include "common/message.h"
+#include "common/signals.h"
+#include "control.h"
 #include "forward/capture.h"
 #include "port/pool.h"
 #include "report/metrics.h"
 #include "report/telemetry.h"
-#include "common/message.h"
-#include "common/signals.h"
 
 #define EXIT_USAGE 2
 

@@ -9,9 +9,9 @@
 #include <cmdline_parse_etheraddr.h>
 #include <cmdline_parse_num.h>
 
-#include "modes/modes.h"
-#include "common/number.h"
 #include "common/message.h"
+#include "common/number.h"
+#include "modes/modes.h"
 #include "testpmd.h"
 
 struct port_token {

@@ -7,8 +7,8 @@
 
 #include <rte_mbuf.h>
 
-#include "parse_settings.h"
 #include "common/message.h"
+#include "parse_settings.h"
 #include "testpmd.h"
 
 static void run_set_mode(struct testpmd *pmd, const struct command_words *words)

@@ -8,8 +8,8 @@
 
 #include <kickless/net_control.h>
 
-#include "offloads.h"
 #include "common/message.h"
+#include "offloads.h"
 #include "testpmd.h"
 
 #define MAX_VLAN 4095

@@ -9,9 +9,9 @@
 
 #include <kickless/net_control.h>
 
+#include "common/message.h"
 #include "lists.h"
 #include "offloads.h"
-#include "common/message.h"
 #include "testpmd.h"
 
 #define MAX_TABLE 1024

@@ -8,8 +8,8 @@
 
 #include <kickless/queue.h>
 
-#include "port/sizes.h"
 #include "forward/settings.h"
+#include "port/sizes.h"
 
 struct options {
 	const char *devices[MAX_PORTS]; /* each a name for kl_device_open, or tap:NAME */

@@ -8,11 +8,11 @@
 
 #include <arpa/inet.h>
 
+#include "common/message.h"
+#include "common/number.h"
 #include "lists.h"
 #include "modes/modes.h"
-#include "common/number.h"
 #include "port/layers.h"
-#include "common/message.h"
 
 static const char *const topologies[] = {
 	[TOPOLOGY_PAIRED] = "paired",

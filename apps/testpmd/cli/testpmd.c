@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "testpmd.h"
 
+#include "common/message.h"
 #include "forward/capture.h"
 #include "port/pool.h"
-#include "common/message.h"
 #include "show.h"
 
 void testpmd_init(struct testpmd *pmd)

@@ -13,8 +13,8 @@
 #include <kickless/version.h>
 
 #include "common/clock.h"
-#include "pcapng.h"
 #include "common/message.h"
+#include "pcapng.h"
 
 #define FIRST_ROOM 65536
 

@@ -9,9 +9,9 @@
 #include <rte_pause.h>
 
 #include "common/clock.h"
-#include "engine.h"
 #include "common/message.h"
 #include "common/signals.h"
+#include "engine.h"
 
 #define SLICES_PER_SECOND 100
 

@@ -19,10 +19,10 @@
 
 #include "capture.h"
 #include "pace.h"
-#include "settings.h"
-#include "port/sizes.h"
 #include "port/layers.h"
+#include "port/sizes.h"
 #include "port/tap.h"
+#include "settings.h"
 
 /* Levels of "set verbose", as bits. */
 #define VERBOSE_RX 1

@@ -11,8 +11,8 @@
 
 #include <kickless/device.h>
 
-#include "ports.h"
 #include "common/message.h"
+#include "ports.h"
 
 #define USUAL_RING 1024u
 #define LARGEST_LIKELY_RING 4096u

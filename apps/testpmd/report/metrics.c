@@ -13,10 +13,10 @@
 
 #include <kickless/device.h>
 
+#include "common/message.h"
+#include "common/number.h"
 #include "forward/plan.h"
 #include "metrics_http.h"
-#include "common/number.h"
-#include "common/message.h"
 
 #define LONGEST_ADDRESS 64
 
