@@ -7,7 +7,9 @@
 #include <rte_ethdev.h>
 #include <rte_ether.h>
 
-/* The timeout of a packet, which then counts as lost. A peer that was just opened may take a while. */
+/*
+ * The timeout of a packet, which then counts as lost. A peer that was just opened may take a while.
+ */
 #define TIMEOUT_SECONDS 3
 
 struct stamp {

@@ -22,8 +22,8 @@ struct cost {
 };
 
 /*
- * Sends about packets of load in each direction and checks each that arrives: its number, its length
- * and its last bytes. False after a message when one is missing or wrong.
+ * Sends about packets of load in each direction and checks each that arrives: its number, its
+ * length and its last bytes. False after a message when one is missing or wrong.
  */
 bool measure(const struct side *side, const struct load *load, unsigned int packets,
 	struct rte_mempool *pool, struct cost *cost);

@@ -6,8 +6,8 @@
  * Usage: scale [EAL options --] [FILE]
  *
  * Writes lines of tab-separated values to FILE, standard output without: what grows, how large,
- * cycles per packet of ours and DPDK's for tx, then for rx; for ports: busy milliseconds, then KiB of
- * memory for the last one of each. A dash where DPDK's driver can't.
+ * cycles per packet of ours and DPDK's for tx, then for rx; for ports: busy milliseconds, then KiB
+ * of memory for the last one of each. A dash where DPDK's driver can't.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -64,8 +64,8 @@ int kickless_open(struct side *side, const struct ring_form *form, const struct 
 int dpdk_open(struct side *side, const struct ring_form *form, const struct side_shape *shape);
 
 /*
- * eal.c: starts EAL on lcores ("0", "0,1") with the options that vhost needs and those before a -- in
- * argv. Returns the index of the program's own options, or -1 after a message.
+ * eal.c: starts EAL on lcores ("0", "0,1") with the options that vhost needs and those before a --
+ * in argv. Returns the index of the program's own options, or -1 after a message.
  */
 int bench_eal(int argc, char **argv, const char *lcores);
 /* eal.c: a pool of that many packets. Never NULL: ends the program after a message. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Our driver and DPDK's, each with its back end on another core: how many packets per second come
- * back. Windows of both alternate; what counts is the ratio of the medians, since the absolute numbers
- * of such a loop depend on what the hypervisor does with the two cores.
+ * back. Windows of both alternate; what counts is the ratio of the medians, since the absolute
+ * numbers of such a loop depend on what the hypervisor does with the two cores.
  *
  * Usage: two_core [EAL options --] [--json FILE] [--pairs N] [--ms N]
  *

@@ -3,7 +3,8 @@
  * kickless-echo: answers ARP for an address and sends UDP datagrams to its port 7 back (RFC 862). A
  * whole application on the public API; the Makefile in the folder above builds it anywhere.
  *
- *	kickless-echo [EAL options] -- DEVICE ADDRESS		for instance: kickless-echo -- net@0 10.0.0.1
+ *	kickless-echo [EAL options] -- DEVICE ADDRESS
+ *	kickless-echo -- net@0 10.0.0.1
  */
 #include <inttypes.h>
 #include <signal.h>

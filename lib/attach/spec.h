@@ -20,9 +20,9 @@ struct kl__spec {
 };
 
 /*
- * Parses text, which has to live as long as spec. The type of a PCI function is read from the machine's
- * sysfs. 0, or after a message -EINVAL (name, type, key or value), -ENOTSUP (a type without a driver),
- * -ENOMEM.
+ * Parses text, which has to live as long as spec. The type of a PCI function is read from the
+ * machine's sysfs. 0, or after a message -EINVAL (name, type, key or value), -ENOTSUP (a type
+ * without a driver), -ENOMEM.
  */
 int kl__spec_parse(const struct kl_machine *machine, const char *text, struct kl__spec *spec);
 

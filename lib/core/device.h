@@ -90,14 +90,14 @@ void kl__device_set_state(struct kl_device *device, enum kl_device_state state);
 void kl__device_acknowledge(struct kl_device *device);
 
 /*
- * core/reset.c: resets the device and waits, at most kl__reset_timeout_ms, until its status reads 0.
- * Then drain(context) takes what was in flight from the queues, and they are freed. drain may be
+ * core/reset.c: resets the device and waits, at most kl__reset_timeout_ms, until its status reads
+ * 0. Then drain(context) takes what was in flight from the queues, and they are freed. drain may be
  * NULL. A back end that has gone away is connected to again.
  *
  * 0: the device is ready for kl_device_negotiate. -ETIMEDOUT: the reset did not end, drain was not
- * called, and the memory of the queues is kept, because the device may still write there; the device
- * is lost. After all other errors the queues are gone: -EAGAIN, its back end is not there now;
- * -EIO, the device has left the bus; -EPROTO, the back end is there again but can't be used.
+ * called, and the memory of the queues is kept, because the device may still write there; the
+ * device is lost. After all other errors the queues are gone: -EAGAIN, its back end is not there
+ * now; -EIO, the device has left the bus; -EPROTO, the back end is there again but can't be used.
  */
 int kl__device_reset(struct kl_device *device, void (*drain)(void *context), void *context);
 

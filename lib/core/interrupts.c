@@ -16,9 +16,9 @@
 #include "ring/barrier.h"
 
 /*
- * The eventfds of a device: the first for configuration changes, then one per queue. A thread may read
- * the table while another start needs more of them, and may sleep on one of them: so each table and
- * each eventfd stays until the device is closed.
+ * The eventfds of a device: the first for configuration changes, then one per queue. A thread may
+ * read the table while another start needs more of them, and may sleep on one of them: so each
+ * table and each eventfd stays until the device is closed.
  */
 struct kl__event_fds {
 	struct kl__event_fds *before; /* the smaller table that this one replaced */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The life cycle of a device: start, stop and recovery, for every device type. A driver adds what its
- * type needs as callbacks (struct kl_driver). virtio 1.x, 3.1, 3.3.
+ * The life cycle of a device: start, stop and recovery, for every device type. A driver adds what
+ * its type needs as callbacks (struct kl_driver). virtio 1.x, 3.1, 3.3.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -118,7 +118,9 @@ static void drain_queues(void *context)
 	device->driver->drain(device);
 }
 
-/* Resets the device behind closed gates; what had completed is taken before. As kl__device_reset. */
+/*
+ * Resets the device behind closed gates; what had completed is taken before. As kl__device_reset.
+ */
 static int reset_quietly(struct kl_device *device)
 {
 	if (device->driver->quiesce != NULL)

@@ -19,7 +19,9 @@ void kl__status_add(struct kl_device *device, uint8_t bit)
 	struct kl__transport *transport = device->transport;
 	uint8_t status = transport->ops->get_status(transport);
 
-	/* 2.1.1: all ones would mean that every step is done; the next reader sees that it is gone. */
+	/*
+	 * 2.1.1: all ones would mean that every step is done; the next reader sees that it is gone.
+	 */
 	if (status != VIRTIO_STATUS_GONE)
 		transport->ops->set_status(transport, status | bit);
 }

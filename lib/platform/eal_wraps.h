@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Quicker replacements of what EAL does at every start. Programs that are linked with its archives and with
- * --wrap for both names call these instead of its own; an EAL without such functions is left as it is.
+ * Quicker replacements of what EAL does at every start. Programs that are linked with its archives
+ * and with --wrap for both names call these instead of its own; an EAL without such functions is
+ * left as it is.
  */
-#ifndef KL_PLATFORM_EAL_QUICK_H
-#define KL_PLATFORM_EAL_QUICK_H
+#ifndef KL_PLATFORM_EAL_WRAPS_H
+#define KL_PLATFORM_EAL_WRAPS_H
 
 #include <stdint.h>
 

@@ -4,8 +4,8 @@
  * SIGBUS. Those that are known here read as all ones from then on, once kl_sigbus_catch
  * was called. Control threads.
  */
-#ifndef KL_PLATFORM_GUARD_H
-#define KL_PLATFORM_GUARD_H
+#ifndef KL_PLATFORM_SIGBUS_H
+#define KL_PLATFORM_SIGBUS_H
 
 #include <stddef.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A gate between a queue's thread and the control thread, at the price of two stores and a load. The
- * queue's thread sets `inside`, then reads whether the gate is open. The control thread closes the
- * gate, then reads `inside`. One of both must see the other, which takes a store-load fence on both
- * sides: the control thread runs membarrier(2) for both, and the data path needs none.
+ * A gate between a queue's thread and the control thread, at the price of two stores and a load.
+ * The queue's thread sets `inside`, then reads whether the gate is open. The control thread closes
+ * the gate, then reads `inside`. One of both must see the other, which takes a store-load fence on
+ * both sides: the control thread runs membarrier(2) for both, and the data path needs none.
  */
 #ifndef KL_RING_GATE_H
 #define KL_RING_GATE_H

@@ -27,9 +27,9 @@ struct kl_notifier {
 };
 
 /*
- * Writes the doorbell. next is the driver's position: the available index of a split ring, or offset
- * and wrap counter (bit 15) of a packed one. The caller has made its buffers visible and run the full
- * fence of the kick decision, so the store can't overtake them. virtio 1.x, 2.9.
+ * Writes the doorbell. next is the driver's position: the available index of a split ring, or
+ * offset and wrap counter (bit 15) of a packed one. The caller has made its buffers visible and run
+ * the full fence of the kick decision, so the store can't overtake them. virtio 1.x, 2.9.
  */
 static inline void kl_notify(const struct kl_notifier *notifier, uint16_t next)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The virtqueue formats in memory that the driver and the device share: virtio 1.x, 2.7 (split) and
- * 2.8 (packed). All fields are little-endian. The hosts we build for are little-endian too, which is
- * asserted once here, so that no field needs a conversion on the data path.
+ * 2.8 (packed). All fields are little-endian. The hosts we build for are little-endian too, which
+ * is asserted once here, so that no field needs a conversion on the data path.
  */
 #ifndef KL_SPEC_RING_H
 #define KL_SPEC_RING_H
@@ -13,7 +13,9 @@
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "virtio 1.x fields are little-endian");
 
-/* 2.7: a split queue has a power of two entries; 2.8: a packed one any number; at most this many. */
+/*
+ * 2.7: a split queue has a power of two entries; 2.8: a packed one any number; at most this many.
+ */
 #define VIRTQ_MAX_SIZE 32768
 
 /* 2.7.5: descriptor flags. */
@@ -74,8 +76,8 @@ struct virtq_used {
 static_assert(offsetof(struct virtq_used, ring) == 4, "2.7.8");
 
 /*
- * 2.8.1: available when the first differs from the second and equals the driver's wrap counter, used
- * when both equal the device's.
+ * 2.8.1: available when the first differs from the second and equals the driver's wrap counter,
+ * used when both equal the device's.
  */
 #define VIRTQ_DESC_F_AVAIL 0x0080
 #define VIRTQ_DESC_F_USED 0x8000

@@ -8,10 +8,10 @@
 
 /*
  * Makes a transport of the function behind access; its identity and its capabilities are read once,
- * and no register is touched. The transport owns access from then on and closes it. Returns 0; after
- * a message and with access still the caller's: -ENODEV (not virtio, or without that interface),
- * -EPROTO (its capabilities, or the place of its registers, make no sense), -EIO (configuration space
- * can't be read), -ENOMEM.
+ * and no register is touched. The transport owns access from then on and closes it. Returns 0;
+ * after a message and with access still the caller's: -ENODEV (not virtio, or without that
+ * interface), -EPROTO (its capabilities, or the place of its registers, make no sense), -EIO
+ * (configuration space can't be read), -ENOMEM.
  */
 int kl__pci_open(struct kl__pci_access *access, enum kl__interface interface,
 	struct kl__transport **transport);

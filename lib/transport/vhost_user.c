@@ -283,9 +283,9 @@ static int agree_on_features(struct kl__vhost_user *user, int fd)
 #define RECONNECT_MS 1000
 
 /*
- * The control thread waits during a handshake, and a back end that accepts a connection and does not
- * answer may be replaced by one that does. So the first handshakes time out early. A slow back end is
- * given twice the time at each further one, up to the timeout of any message.
+ * The control thread waits during a handshake, and a back end that accepts a connection and does
+ * not answer may be replaced by one that does. So the first handshakes time out early. A slow back
+ * end is given twice the time at each further one, up to the timeout of any message.
  */
 static int handshake_again(struct kl__vhost_user *user, int fd)
 {

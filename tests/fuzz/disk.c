@@ -142,7 +142,10 @@ static const struct kl__transport_ops ops = {
 	.close = close_transport,
 };
 
-/* length bytes at iova that lie in memory of the driver's or in the data; NULL: they were overwritten. */
+/*
+ * length bytes at iova that lie in memory of the driver's or in the data; NULL: they were
+ * overwritten.
+ */
 static uint8_t *reach(struct disk *disk, uint64_t iova, size_t length)
 {
 	if (iova - (uintptr_t)disk_data < DATA_BYTES &&

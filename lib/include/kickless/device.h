@@ -13,7 +13,7 @@
  *	kl_device_info, _options,	any	all		what is constant
  *	  _has_control_queues, _feature_names
  *	kl_device_state			any	all		the state
- *	kl_device_offers, _has		control	all		a feature bit; _has: of the last start
+ *	kl_device_offers, _has		control	all		a feature bit; _has: last start's
  *	kl_device_removal_requested	control	all		whether to close it soon
  *	kl_device_event_fd		control	all		-1 before the first start
  *	kl_device_event_handle		control	all		nothing
@@ -36,8 +36,8 @@ enum kl_device_state {
 	KL_DEVICE_STOPPED, /* it has no queues; it can be started */
 	KL_DEVICE_RUNNING,
 	/*
-	 * It broke a rule, a request is late, or it requests a reset. Its queues stand still until it is
-	 * recovered, by a function of its type, or stopped.
+	 * It broke a rule, a request is late, or it requests a reset. Its queues stand still until
+	 * it is recovered, by a function of its type, or stopped.
 	 */
 	KL_DEVICE_HALTED,
 	KL_DEVICE_AWAY, /* its back end has gone; a recovery connects to it again */
@@ -77,8 +77,9 @@ struct kl_device_options {
  *		TYPE@N			the N-th such function of a type that has a driver in this
  *					program, by address, from 0
  *		TYPE:KEY=VALUE		the one whose driver finds KEY equal to VALUE
- *		vhost-user:PATH		a back end that listens on this unix socket; with server=1 we
- *					listen, and wait up to a minute for it to connect
+ *		vhost-user:PATH		a back end that listens on this unix socket; with
+ *					server=1 we listen, and wait up to a minute for it
+ *					to connect
  *	keys	type=NAME		what it has to be; needed for vhost-user, unless the program
  *					has one driver only
  *		queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
@@ -123,9 +124,9 @@ KL_API bool kl_device_has(const struct kl_device *device, unsigned int bit);
 KL_API bool kl_device_has_control_queues(const struct kl_device *device);
 
 /**
- * True when the system requests that the device is removed, as when it is unplugged. To be called from
- * time to time; costs a system call. Then stop and close the device: until that is done the program
- * that unplugs it waits. Stays true. Thread: control.
+ * True when the system requests that the device is removed, as when it is unplugged. To be called
+ * from time to time; costs a system call. Then stop and close the device: until that is done the
+ * program that unplugs it waits. Stays true. Thread: control.
  */
 KL_API bool kl_device_removal_requested(const struct kl_device *device);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Registration of a driver of a virtio device type. The type is data: a new one is a new driver, and
- * no other file changes. For drivers inside this tree; not installed.
+ * Registration of a driver of a virtio device type. The type is data: a new one is a new driver,
+ * and no other file changes. For drivers inside this tree; not installed.
  */
 #ifndef KICKLESS_DRIVER_DRIVER_H
 #define KICKLESS_DRIVER_DRIVER_H
@@ -27,8 +27,8 @@ struct kl_feature_rule {
 };
 
 /**
- * One key=value of a device's name that a driver knows, besides feature_keys. It is checked before the
- * device is touched.
+ * One key=value of a device's name that a driver knows, besides feature_keys. It is checked before
+ * the device is touched.
  */
 struct kl_driver_option {
 	const char *key;
@@ -48,11 +48,15 @@ struct kl_driver {
 
 	/* Names of the type's own feature bits, ended by a NULL name. */
 	const struct kl_feature_name *feature_names;
-	/* Options that are a word for one feature, KEY=1 insists, KEY=0 declines; as feature_names. */
+	/*
+	 * Options that are a word for one feature, KEY=1 insists, KEY=0 declines; as feature_names.
+	 */
 	const struct kl_feature_name *feature_keys;
 	const struct kl_feature_rule *feature_rules; /* prerequisites, ended by needed_count 0 */
 
-	/* Takes the device, which has been reset; offered features and configuration may be read. */
+	/*
+	 * Takes the device, which has been reset; offered features and configuration may be read.
+	 */
 	int (*probe)(struct kl_device *device);
 	/* Returns the device, which has been stopped. */
 	void (*remove)(struct kl_device *device);
@@ -70,13 +74,15 @@ struct kl_driver {
 	 */
 
 	/*
-	 * First step of a start, not of a recovery: checks and keeps conf, frees the memory of the last
-	 * start, makes the records of queues and adds their gates (kl_device_gate_add).
+	 * First step of a start, not of a recovery: checks and keeps conf, frees the memory of the
+	 * last start, makes the records of queues and adds their gates (kl_device_gate_add).
 	 */
 	int (*configure)(struct kl_device *device, const void *conf);
 	/* Negotiates features (kl_device_negotiate), reads what they make of the configuration. */
 	int (*negotiate)(struct kl_device *device);
-	/* Creates queues (kl_device_queue_add) and fills those that the device takes buffers from. */
+	/*
+	 * Creates queues (kl_device_queue_add) and fills those that the device takes buffers from.
+	 */
 	int (*create_queues)(struct kl_device *device);
 	/*
 	 * After DRIVER_OK: makes the kick decisions for buffers added before it, sets again in the

@@ -2,8 +2,8 @@
 /**
  * @file
  * The life cycle of a device, for its driver. The core owns the state (enum kl_device_state), the
- * gates of the queues, the resets and the budget of recoveries; a driver adds what its type needs as
- * callbacks of struct kl_driver. virtio 1.x, 3.1.
+ * gates of the queues, the resets and the budget of recoveries; a driver adds what its type needs
+ * as callbacks of struct kl_driver. virtio 1.x, 3.1.
  *
  *	open	reset, ACKNOWLEDGE, DRIVER, probe
  *	start	gates closed, configure, negotiate, create_queues, DRIVER_OK, replay, gates opened
@@ -99,9 +99,9 @@ KL_API int kl_device_gate_add(struct kl_device *device, struct kl__gate *gate);
 KL_API int kl_device_gate_close(struct kl_device *device, struct kl__gate *gate);
 
 /**
- * Offers wanted to the device. Accepted are the bits that are offered and wanted, without those that
- * the user declined and those that lack their prerequisites. Bits of transports and rings are the
- * core's and need not be in wanted.
+ * Offers wanted to the device. Accepted are the bits that are offered and wanted, without those
+ * that the user declined and those that lack their prerequisites. Bits of transports and rings are
+ * the core's and need not be in wanted.
  *
  * Thread: control, within negotiate.
  * Returns: 0; after a message -ENOTSUP, the user insisted on a bit that can't be had; -EPROTO, the
@@ -112,8 +112,8 @@ KL_API int kl_device_negotiate(struct kl_device *device, const struct kl_feature
 
 /**
  * Connects interrupts to eventfds: vector 0 for configuration changes (kl_device_event_fd), vectors
- * from 1 for used buffers in queues (vector of struct kl_queue_conf). With the same number of queues
- * the eventfds stay the same after a reset.
+ * from 1 for used buffers in queues (vector of struct kl_queue_conf). With the same number of
+ * queues the eventfds stay the same after a reset.
  *
  * Thread: control, after kl_device_negotiate and before the first kl_device_queue_add.
  * Returns: 0; -ENOTSUP: the device has not so many. Then perhaps vector 0 works, or none does, and

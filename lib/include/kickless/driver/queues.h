@@ -23,16 +23,16 @@ struct kl_queue_conf {
 	uint16_t indirect_entries;
 	bool chained; /* buffers of several ring descriptors will be added */
 	/*
-	 * Buffers lie in the queue until the device needs them, as for receiving. The queue is kicked
-	 * eagerly, and one that does not move is not suspicious.
+	 * Buffers lie in the queue until the device needs them, as for receiving. The queue is
+	 * kicked eagerly, and one that does not move is not suspicious.
 	 */
 	bool is_supply;
 	/* A queue that breaks does not halt the device: its driver deals with it. */
 	bool breaks_alone;
 	uint16_t vector; /* interrupt vector from 1; 0: none, the queue is only polled */
 	/*
-	 * The queue is broken (KL_QUEUE_STALLED) when buffers have been in flight and nothing has moved
-	 * for so long, as far as it is polled; 0: the device may take any time.
+	 * The queue is broken (KL_QUEUE_STALLED) when buffers have been in flight and nothing has
+	 * moved for so long, as far as it is polled; 0: the device may take any time.
 	 */
 	uint32_t stall_ms;
 	struct kl_kick_policy kick; /* the user's kick= has precedence */
@@ -49,8 +49,8 @@ KL_API uint16_t kl_device_queue_max_size(struct kl_device *device, uint16_t inde
  * Makes a queue on the device's NUMA node and enables it. The device owns it until its next reset.
  *
  * Thread: control, within create_queues.
- * Ownership: the record that *queue points to lives as long as the device and is used again by later
- * starts; its memory goes with each reset.
+ * Ownership: the record that *queue points to lives as long as the device and is used again by
+ * later starts; its memory goes with each reset.
  * Returns: 0; after a message -EINVAL (no such queue, or a size that is not possible), -ENOMEM,
  * -EPROTO (the device refuses it), -EBUSY (it is enabled already).
  */
@@ -58,8 +58,8 @@ KL_API int kl_device_queue_add(struct kl_device *device, const struct kl_queue_c
 	struct kl_queue **queue);
 
 /**
- * Resets one queue while the others run (RING_RESET), and waits, at most 5 s, for its end. No thread
- * may use the queue. What was in flight can be drained afterwards.
+ * Resets one queue while the others run (RING_RESET), and waits, at most 5 s, for its end. No
+ * thread may use the queue. What was in flight can be drained afterwards.
  *
  * Thread: control.
  * Returns: 0; after a message -ENOTSUP without the feature; -EPROTO, -EIO or -ETIMEDOUT when the
