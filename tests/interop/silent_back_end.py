@@ -36,7 +36,7 @@ class Silent:
         self.listener.settimeout(seconds)
         connection, _ = self.listener.accept()
         connection.settimeout(seconds)
-        assert connection.recv(12), "the driver connects and says nothing"
+        assert connection.recv(12), "the driver connects and sends nothing"
         self.connections.append(connection)
 
     def close(self):

@@ -7,8 +7,8 @@
 #   qtest     the socket for registers; one program at a time
 #   qmp       QEMU's machine monitor
 #   ram       2 GiB of memory, of which only what is used takes room
-#   trace     what QEMU's -trace prints, if asked to
-# The machine is q35 unless an argument says -M. Whatever QEMU has to log goes to stderr.
+#   trace     what QEMU's -trace prints, if requested
+# The machine is q35 unless an argument is -M. Whatever QEMU has to log goes to stderr.
 set -euo pipefail
 folder=${1:?a folder is needed; see the top of $0}
 shift

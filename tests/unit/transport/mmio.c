@@ -57,7 +57,7 @@ static void expect_trace(const char *expected)
 }
 
 /* MMIO-07: magic, version, device, in this order. */
-Test(mmio, what_it_says_of_itself)
+Test(mmio, identification)
 {
 	struct kl__transport *transport;
 

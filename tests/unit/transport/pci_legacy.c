@@ -40,7 +40,7 @@ static int add(struct kl_queue_conf conf)
 	return kl_device_queue_add(fixture.device, &conf, &queue);
 }
 
-Test(pci_legacy, what_it_says_of_itself)
+Test(pci_legacy, identification)
 {
 	struct kl__transport *transport;
 

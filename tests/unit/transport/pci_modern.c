@@ -44,7 +44,7 @@ static void put16(unsigned int at, uint16_t value)
 	fake->pci_config[at + 1] = (uint8_t)(value >> 8);
 }
 
-FRAMED_TEST(pci_modern, what_it_says_of_itself)
+FRAMED_TEST(pci_modern, identification)
 {
 	snprintf(fake->access.name, sizeof(fake->access.name), "0000:00:05.0");
 	fake->access.numa_node = 3;
