@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Rare properties of devices: other doorbells, a BAR out of reach, the reset of one queue. */
+/*
+ * A whole device over the transport: other doorbells, a BAR out of reach, the reset of one queue.
+ */
 #include "transport/pci_modern.h"
 
 #include <errno.h>
@@ -53,7 +55,7 @@ static void expect_moves(struct fake_device *fake)
 }
 
 /* PCI-09: of two notification structures the first counts, a port that serves all queues. */
-Test(pci_modern_extras, doorbell_in_a_port)
+Test(pci_modern_device, doorbell_in_a_port)
 {
 	prepare();
 	fixture.fake->script.has_port_doorbell = true;
@@ -67,7 +69,7 @@ Test(pci_modern_extras, doorbell_in_a_port)
 }
 
 /* PCI-09: and the next one counts where ports can't be had. */
-Test(pci_modern_extras, port_out_of_reach)
+Test(pci_modern_device, port_out_of_reach)
 {
 	prepare();
 	fixture.fake->script.has_port_doorbell = true;
@@ -79,7 +81,7 @@ Test(pci_modern_extras, port_out_of_reach)
 }
 
 /* NTF-02, NTF-05 to NTF-07: the fake device compares every doorbell with what it should be. */
-Test(pci_modern_extras, doorbell_data)
+Test(pci_modern_device, doorbell_data)
 {
 	static const char *const features[] = {"features=+NOTIFICATION_DATA/-NOTIF_CONFIG_DATA",
 		NULL, "features=+NOTIFICATION_DATA"};
@@ -98,7 +100,7 @@ Test(pci_modern_extras, doorbell_data)
 		}
 }
 
-Test(pci_modern_extras, doorbell_data_is_not_accepted_unless_offered)
+Test(pci_modern_device, doorbell_data_is_not_accepted_unless_offered)
 {
 	prepare();
 	fake_offer(fixture.fake, VIRTIO_F_NOTIFICATION_DATA);
@@ -109,7 +111,7 @@ Test(pci_modern_extras, doorbell_data_is_not_accepted_unless_offered)
 }
 
 /* PCI-30: registers of 32 bits need more room, and another alignment. */
-Test(pci_modern_extras, wide_doorbell_at_an_odd_place)
+Test(pci_modern_device, wide_doorbell_at_an_odd_place)
 {
 	static const struct {
 		uint32_t multiplier;
@@ -134,7 +136,7 @@ Test(pci_modern_extras, wide_doorbell_at_an_odd_place)
 }
 
 /* PCI-43, PCI-44: a whole life through the window, doorbells and configuration too. */
-Test(pci_modern_extras, window)
+Test(pci_modern_device, window)
 {
 	uint64_t value = 0;
 	const struct kl_config_field field = {0, 8, 1, &value};
@@ -156,7 +158,7 @@ Test(pci_modern_extras, window)
 }
 
 /* The last resort only: where the BAR is there the window is left alone. */
-Test(pci_modern_extras, window_that_is_not_needed)
+Test(pci_modern_device, window_that_is_not_needed)
 {
 	unsigned int at;
 
@@ -171,7 +173,7 @@ Test(pci_modern_extras, window_that_is_not_needed)
 	fixture_close(&fixture);
 }
 
-Test(pci_modern_extras, no_window)
+Test(pci_modern_device, no_window)
 {
 	prepare();
 	fixture.fake->script.hides_bar = true;
@@ -193,7 +195,7 @@ static int reset_queue(uint16_t index, unsigned int *calls)
 }
 
 /* VQ-03, PCI-24, PCI-25: waited for, and enabled anew while the other queue is untouched. */
-Test(pci_modern_extras, one_queue_is_reset)
+Test(pci_modern_device, one_queue_is_reset)
 {
 	struct kl__transport *transport;
 	struct kl__queue_setup setup = {.index = 1, .size = 256, .vector = -1};
@@ -222,7 +224,7 @@ Test(pci_modern_extras, one_queue_is_reset)
 }
 
 /* A reset of the device ends one of a queue that never did. */
-Test(pci_modern_extras, a_queue_reset_without_end)
+Test(pci_modern_device, a_queue_reset_without_end)
 {
 	struct kl__transport *transport;
 	unsigned int calls;
@@ -242,7 +244,7 @@ Test(pci_modern_extras, a_queue_reset_without_end)
 	fixture_close(&fixture);
 }
 
-Test(pci_modern_extras, a_queue_that_stays_enabled)
+Test(pci_modern_device, a_queue_that_stays_enabled)
 {
 	unsigned int calls;
 
