@@ -220,7 +220,9 @@ static int refuse_key(const struct kl__options_scope *scope, const char *key)
 		option++)
 		append(known, sizeof(known), ", %s", option->key);
 	while ((driver = next_driver(scope, driver)) != NULL) {
-		append(known, sizeof(known), "; of the %s driver", driver->name);
+		if (driver->feature_keys == NULL && driver->options == NULL)
+			continue;
+		append(known, sizeof(known), "; of the %s driver:", driver->name);
 		for (const struct kl_feature_name *name = driver->feature_keys;
 			name != NULL && name->name != NULL; name++)
 			append(known, sizeof(known), " %s", name->name);

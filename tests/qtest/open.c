@@ -32,8 +32,10 @@ static int parse(const char *text, char folder[256], struct kl__spec *spec)
 	const char *slash = memrchr(text, '/', strcspn(text, ","));
 	int length = slash != NULL ? (int)(slash - text) : 0;
 
-	if (slash == NULL || snprintf(folder, 256, "%.*s", length, text) >= 256)
+	if (slash == NULL || snprintf(folder, 256, "%.*s", length, text) >= 256) {
+		kl_error("\"%s\" has no folder of a QEMU", text);
 		return -EINVAL;
+	}
 	return kl__spec_parse(&no_machine, slash + 1, spec);
 }
 
@@ -71,7 +73,9 @@ int __wrap_kl_device_open(const char *text, struct kl_device **device)
 	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0)
 		return __real_kl_device_open(text, device);
 	rc = parse(text + strlen(PREFIX), folder, &spec);
-	if (rc != 0 || (spec.name.kind != KL__NAME_ADDRESS && spec.name.kind != KL__NAME_MMIO)) {
+	if (rc != 0)
+		return rc;
+	if (spec.name.kind != KL__NAME_ADDRESS && spec.name.kind != KL__NAME_MMIO) {
 		kl_error("\"%s\" names no device of a QEMU; such are " PREFIX
 			 "FOLDER/00:03.0 and " PREFIX "FOLDER/mmio:0xfeb02e00",
 			text);
