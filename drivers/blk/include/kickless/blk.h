@@ -326,11 +326,14 @@ KL_API int kl_blk_stop(struct kl_blk *blk);
 KL_API enum kl_device_state kl_blk_state(const struct kl_blk *blk);
 
 /**
- * Brings a halted device back: waits until the threads have left the functions of the queues,
- * resets the device, completes everything that was in flight with -ETIMEDOUT or -ECANCELED, and
- * starts it again as it was. Costs one load when the device is not halted, so a control thread may
- * call it all the time. A device that is there gets three resets a minute; one whose back end comes
- * and goes is waited for without end.
+ * Brings back a device that is halted or away: waits until the threads have left the functions of
+ * the queues, resets the device or connects to its back end again, completes everything that was in
+ * flight with -ETIMEDOUT or -ECANCELED, and starts it again as it was. Costs one load for any other
+ * device, so a control thread may call it all the time. A device that is there gets three resets a
+ * minute; one whose back end comes and goes is waited for without end.
+ *
+ * It does not check a running device: kl_device_event_handle, called when kl_device_event_fd is
+ * readable, finds a reset request or a back end that has gone.
  *
  * Thread: control.
  * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: a thread has been within a call
