@@ -34,7 +34,10 @@ KL__NOINLINE static void return_to_pool(struct net_txq *txq, struct rte_mbuf **s
 	rte_mempool_put_bulk(txq->pool, (void **)sent, count);
 }
 
-/* Frees up to RECLAIM_CHUNK sent packets, when not all of them are of txq->pool. */
+/*
+ * Frees up to RECLAIM_CHUNK sent packets, while packets of another mempool, or packets that are not
+ * simple, are in flight.
+ */
 KL__NOINLINE static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf **sent)
 {
 	uint32_t classes[RECLAIM_CHUNK];
