@@ -387,16 +387,14 @@ def choose_unit(parts, words):
 
 def open_logs(arguments):
     """For scripts/conformance, a log of each suite that is run as a whole."""
-    whole = (
-        []
-        if set(arguments) - set(SUITES) or TESTS != os.path.join(ROOT, "tests")
-        else arguments or suites()
-    )
-    os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
-    return {
-        suite: open(os.path.join(ROOT, f"build/test-{suite}.log"), "w", encoding="utf-8")
-        for suite in whole
-    }
+    is_partial = set(arguments) - set(SUITES)
+    is_trial = "KICKLESS_TESTS" in os.environ or "KICKLESS_KILL_AT" in os.environ
+    logs = {}
+    for suite in [] if is_partial or is_trial else arguments or suites():
+        path = os.path.join(ROOT, "build", f"test-{suite}.log")
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        logs[suite] = open(path, "w", encoding="utf-8")
+    return logs
 
 
 def run(arguments):
