@@ -164,9 +164,12 @@ static void serve_drivers(void)
 	for (;;) {
 		fds[0] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
 		fds[1] = (struct pollfd){.fd = back_end.listener, .events = POLLIN};
-		/* A back end that ignores messages still notices a hang-up. */
+		/*
+		 * A back end that ignores messages also ignores that no more will come; it notices
+		 * that the other process has gone.
+		 */
 		fds[2] = (struct pollfd){.fd = back_end.connection,
-			.events = back_end.ignores_messages ? POLLRDHUP : POLLIN};
+			.events = back_end.ignores_messages ? 0 : POLLIN};
 		for (unsigned int i = 0; i < RINGS; i++)
 			fds[3 + i] = (struct pollfd){.fd = back_end.ring[i].runs ?
 					back_end.ring[i].kick :
