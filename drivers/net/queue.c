@@ -213,7 +213,8 @@ int net_check_presence(const struct kl_net *net, const char *what)
 
 	if (state != KL_DEVICE_AWAY && state != KL_DEVICE_FAILED)
 		return 0;
-	kl_error("%s: %s, the device is not there", kl_device_info(net->device)->name, what);
+	kl_error("%s: %s, the device %s", kl_device_info(net->device)->name, what,
+		state == KL_DEVICE_AWAY ? "is not there" : "has failed");
 	return -EAGAIN;
 }
 

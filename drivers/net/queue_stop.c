@@ -8,6 +8,7 @@
 #include "ring/kick.h"
 #include "ring/verbs.h"
 #include "rx.h"
+#include "spec/features.h"
 
 static struct kl_queue *ring_of(const struct net_pair *pair, enum kl_net_direction direction)
 {
@@ -22,7 +23,8 @@ static int reset_ring(struct kl_net *net, enum kl_net_direction direction, uint1
 	struct rte_mbuf *packet;
 	int rc;
 
-	if (direction == KL_NET_TX)
+	/* Without the feature the queue goes on, and its own reclaim counts what it frees. */
+	if (direction == KL_NET_TX && kl_device_has(net->device, VIRTIO_F_RING_RESET))
 		net_txq_take_sent(&pair->tx);
 	rc = kl_device_queue_stop(net->device, ring);
 	if (rc != 0)

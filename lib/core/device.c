@@ -113,7 +113,7 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
 	*result = device;
 	return 0;
 set_failed:
-	kl_device_fail(device);
+	kl__status_fail(device);
 free_device:
 	pthread_mutex_destroy(&device->lock);
 	free(device);

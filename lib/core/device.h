@@ -109,6 +109,8 @@ int kl__device_run(struct kl_device *device);
 
 /* core/status.c: one bit more; reset with a bounded wait, 0, -EIO (gone) or -ETIMEDOUT. */
 void kl__status_add(struct kl_device *device, uint8_t bit);
+/* core/status.c: sets the status bit FAILED in the device, which needs a reset then. 2.1. */
+void kl__status_fail(struct kl_device *device);
 int kl__status_reset(struct kl_device *device);
 /* core/status.c: -ETIMEDOUT after a message when a reset never ended, else 0. */
 int kl__device_check_lost(const struct kl_device *device);

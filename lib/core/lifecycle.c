@@ -118,9 +118,7 @@ static void drain_queues(void *context)
 	device->driver->drain(device);
 }
 
-/*
- * Resets the device behind closed gates; what had completed is taken before. As kl__device_reset.
- */
+/* Takes what has completed, then resets the device. Returns as kl__device_reset. */
 static int reset_quietly(struct kl_device *device)
 {
 	if (device->driver->quiesce != NULL)
@@ -153,7 +151,7 @@ static int bring_up(struct kl_device *device)
 /* After bring_up failed. Returns the result of the reset. */
 static int undo_bring_up(struct kl_device *device)
 {
-	kl_device_fail(device);
+	kl__status_fail(device);
 	return kl__device_reset(device, drain_queues, device);
 }
 
@@ -166,7 +164,7 @@ static int check_startable(const struct kl_device *device)
 	case KL_DEVICE_LOST:
 		return kl__device_check_lost(device);
 	default:
-		kl_error("%s: is running already; stop it first", device->info.name);
+		kl_error("%s: is started already; stop it first", device->info.name);
 		return -EBUSY;
 	}
 }
@@ -192,13 +190,13 @@ int kl_device_start(struct kl_device *device, const void *conf)
 
 	if (rc != 0)
 		return rc;
-	device->gates_need_fence = !kl__gates_prepare();
-	/* A stopped device's queues may be polled for what a stop has completed. */
+	/* The queues of a stopped device may be polled for what its stop has completed. */
 	rc = close_gates(device);
 	if (rc != 0) {
 		set_gates(device, KL__GATE_DRAINED);
 		return rc;
 	}
+	device->gates_need_fence = !kl__gates_prepare();
 	rc = device->driver->configure(device, conf);
 	if (rc == 0)
 		rc = acknowledge_again(device);
@@ -247,6 +245,7 @@ int kl_device_stop(struct kl_device *device)
 	kl__device_set_state(device, KL_DEVICE_STOPPED);
 	set_gates(device, KL__GATE_DRAINED);
 	wake_threads(device);
+	/* A device whose back end has gone is stopped too. */
 	return rc == -EAGAIN ? 0 : rc;
 }
 
@@ -317,12 +316,12 @@ static int reset_halted(struct kl_device *device)
 	rc = reset_quietly(device);
 	if (rc == -ETIMEDOUT)
 		return rc;
-	/* A back end that goes away and comes back breaks no rule: it is not counted. */
 	if (rc == -EAGAIN)
 		return wait_for_return(device);
 	if (rc != 0)
 		return fail_device(device, rc);
-	if (take_recovery(device))
+	/* A back end that goes away and comes back breaks no rule: it is not counted. */
+	if (device->has_reconnected || take_recovery(device))
 		return 0;
 	kl_error("%s: that is one reset too many within a minute", device->info.name);
 	return fail_device(device, -EIO);
@@ -332,9 +331,15 @@ static int reset_away(struct kl_device *device)
 {
 	int rc = kl__device_reset(device, NULL, NULL);
 
-	if (rc == 0 || rc == -EAGAIN || rc == -ETIMEDOUT)
+	if (rc == -EAGAIN || rc == -ETIMEDOUT)
 		return rc;
-	return fail_device(device, rc);
+	if (rc != 0)
+		return fail_device(device, rc);
+	/* Threads may take completions of a device that is away. */
+	rc = close_gates(device);
+	if (rc != 0)
+		set_gates(device, KL__GATE_DRAINED);
+	return rc;
 }
 
 /* The device has been reset and has no queues: it starts as a new one does. */

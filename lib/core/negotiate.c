@@ -222,7 +222,7 @@ int kl_device_negotiate(struct kl_device *device, const struct kl_features *want
 	if (rc == 0)
 		rc = write_features(device, &set);
 	if (rc != 0) {
-		kl_device_fail(device);
+		kl__status_fail(device);
 		return rc;
 	}
 	device->info.accepted = set;

@@ -87,7 +87,7 @@ bool kl_device_needs_reset(struct kl_device *device)
 		(device->is_driver_ok && (status & VIRTIO_STATUS_DRIVER_OK) == 0);
 }
 
-void kl_device_fail(struct kl_device *device)
+void kl__status_fail(struct kl_device *device)
 {
 	uint8_t status;
 

@@ -17,13 +17,14 @@
 /* States of a gate. The queue may be used while it is open only. */
 #define KL__GATE_OPEN 0
 #define KL__GATE_CLOSED 1 /* the control thread changes the queue */
-#define KL__GATE_DRAINED 2 /* the device is stopped: completions can be taken, nothing else */
+/* The device has no queues: it is stopped, away or failed. Kept completions can be taken. */
+#define KL__GATE_DRAINED 2
 #define KL__GATE_HALTED 3 /* until the device is recovered or stopped */
 
 struct kl__gate {
 	uint16_t state; /* KL__GATE_*; written by the control thread, HALTED by the queue's too */
 	bool needs_fence; /* the process has no membarrier(2) */
-	bool stays_closed; /* when the gates of the device open: the queue is stopped alone */
+	bool stays_closed; /* when the others open: this queue was stopped alone */
 	/* Written by the queue's thread: it is within a call. */
 	alignas(KL__CACHE_LINE) uint16_t inside;
 };
@@ -69,7 +70,7 @@ bool kl__gates_fence(void);
 
 /*
  * The same without membarrier(2), for threads that entered before needs_fence was set. Waits until
- * their stores have left the store buffers, which takes a CPU far less than the 20 ms.
+ * their stores have left the store buffers, which takes a CPU far less than the 20 ms of this wait.
  */
 void kl__gates_fence_slowly(void);
 

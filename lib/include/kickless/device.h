@@ -36,8 +36,9 @@ enum kl_device_state {
 	KL_DEVICE_STOPPED, /* it has no queues; it can be started */
 	KL_DEVICE_RUNNING,
 	/*
-	 * It broke a rule, a request is late, or it requests a reset. Its queues stand still until
-	 * it is recovered, by a function of its type, or stopped.
+	 * It broke a rule, a request is late, it requests a reset, or it has gone. The queue that
+	 * broke stands still, the others at the latest from the recovery on. A function of its type
+	 * recovers it.
 	 */
 	KL_DEVICE_HALTED,
 	KL_DEVICE_AWAY, /* its back end has gone; a recovery connects to it again */

@@ -60,7 +60,7 @@ Test(status, memory_is_kept_when_a_reset_never_ends)
 	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
 	cr_expect_eq(takes, 0);
 	cr_expect_eq(fixture_negotiate(&fixture), -ETIMEDOUT);
-	kl_device_fail(fixture.device);
+	kl__status_fail(fixture.device);
 	fixture_close(&fixture);
 }
 
@@ -228,8 +228,8 @@ Test(status, failed_is_written_once)
 	fixture_open(&fixture, NULL);
 	cr_assert_eq(fixture_negotiate(&fixture), 0);
 	fixture_expect_status(&fixture, "0 1 3 b");
-	kl_device_fail(fixture.device);
-	kl_device_fail(fixture.device);
+	kl__status_fail(fixture.device);
+	kl__status_fail(fixture.device);
 	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	fixture_expect_status(&fixture, "8b 0 1 3");
 	fixture_start(&fixture, 1);

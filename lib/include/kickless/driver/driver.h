@@ -2,7 +2,7 @@
 /**
  * @file
  * Registration of a driver of a virtio device type. The type is data: a new one is a new driver,
- * and no other file changes. For drivers inside this tree; not installed.
+ * and no file under lib/ changes. For drivers inside this tree; not installed.
  */
 #ifndef KICKLESS_DRIVER_DRIVER_H
 #define KICKLESS_DRIVER_DRIVER_H
@@ -63,14 +63,14 @@ struct kl_driver {
 	const struct kl_driver_option *options; /* ended by a NULL key; NULL: none */
 	/* The key that devices of the type are found by (TYPE:KEY=VALUE); NULL: none. */
 	const char *name_key;
-	/* Whether key=value names this device. NULL without name_key. */
+	/* True when key=value names this device. NULL without name_key. */
 	bool (*is_named)(struct kl_device *device, const char *key, const char *value);
 	/* The device's configuration changed. May be NULL. */
 	void (*config_changed)(struct kl_device *device);
 
 	/*
-	 * The life cycle: see kickless/driver/lifecycle.h. No queue thread is within a call during
-	 * these, nor can it enter one: the gates are closed.
+	 * The life cycle: see kickless/driver/lifecycle.h. The gates are closed during these, but for
+	 * the last three: no queue thread is within a call, nor can it enter one.
 	 */
 
 	/*
@@ -97,11 +97,14 @@ struct kl_driver {
 	 * (kl__queue_exists).
 	 */
 	void (*drain)(struct kl_device *device);
-	/* The device has no queues now, and did not stop on request: link down. May be NULL. */
+	/*
+	 * The gates are closed to all but completions that are kept: the device is away or has failed,
+	 * and has no queues now. A NIC's link is down. May be NULL.
+	 */
 	void (*halted)(struct kl_device *device);
 	/* Writes the type's name of a queue, such as "receive queue 0". NULL: "queue 0". */
 	void (*name_queue)(uint16_t index, char *text, size_t size);
-	/* Wakes threads that sleep on a queue's eventfd. May be NULL. */
+	/* Wakes threads that sleep on a queue's eventfd; the gates may be open. May be NULL. */
 	void (*wake)(struct kl_device *device);
 
 	struct kl_driver *next; /* of those registered */

@@ -31,7 +31,8 @@ struct kl_queue;
  * Thread: control.
  * Returns: 0: it runs. After a message: -EBUSY, it is started already; -ETIMEDOUT, it is lost;
  * -EAGAIN, a thread has been within a call for 5 s, or its back end is not there; or an error of a
- * callback. Unless it is lost, the device is stopped then.
+ * callback. After -EBUSY nothing has changed; after a thread's -EAGAIN the state is as before; else,
+ * unless it is lost, the device is stopped.
  */
 KL_API int kl_device_start(struct kl_device *device, const void *conf);
 
@@ -123,14 +124,6 @@ KL_API int kl_device_interrupts_enable(struct kl_device *device, uint16_t queues
 
 /** The eventfd of a queue's vector, -1 when there is none. Thread: any. */
 KL_API int kl_device_queue_event_fd(const struct kl_device *device, uint16_t vector);
-
-/**
- * Sets FAILED: the driver has given the device up. It needs a reset then.
- *
- * Thread: control.
- * Spec: 2.1.
- */
-KL_API void kl_device_fail(struct kl_device *device);
 
 /**
  * True when the device requests a reset, has left the bus, or has stopped although it was started.
