@@ -31,7 +31,9 @@ int kl_blk_id_read(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1])
 	struct kl_dma answer;
 	int rc, stopped;
 
-	if (kl_blk_state(blk) != KL_DEVICE_STOPPED)
+	if (kl_blk_state(blk) == KL_DEVICE_LOST)
+		return -ETIMEDOUT;
+	if (kl_blk_state(blk) != KL_DEVICE_STOPPED && kl_blk_state(blk) != KL_DEVICE_FAILED)
 		return -EBUSY;
 	rc = kl_device_dma_alloc(blk->device, KL_BLK_ID_BYTES, KL__CACHE_LINE, &answer);
 	if (rc != 0)

@@ -161,7 +161,7 @@ int kl_blk_queue_stats_get(const struct kl_blk *blk, uint16_t queue,
 {
 	const struct blk_queue *q;
 
-	if (queue >= blk->queues_made)
+	if (!blk_has_queue(blk, queue))
 		return -EINVAL;
 	q = blk->queues[queue];
 	*stats = (struct kl_blk_queue_stats){

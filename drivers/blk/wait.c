@@ -178,7 +178,8 @@ int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *co
 	int fd = kl_blk_queue_event_fd(blk, queue);
 	uint16_t n = 0;
 
-	if (!blk_has_queue(blk, queue))
+	/* Queues of an earlier start with more of them are there, and of no use. */
+	if (!blk_has_queue(blk, queue) || queue >= kl__load(&blk->queue_count))
 		return kl_blk_state(blk) == KL_DEVICE_RUNNING ? -EINVAL : -ESHUTDOWN;
 	if (min > max)
 		min = max;

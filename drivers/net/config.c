@@ -210,8 +210,12 @@ int net_config_read(struct kl_net *net)
 void net_config_changed(struct kl_device *device)
 {
 	struct kl_net *net = kl_device_private(device);
+	const enum kl_device_state state = kl_device_state(device);
 	struct virtio_net_config config;
 
+	/* The link of a device that is away or has failed is down. */
+	if (state == KL_DEVICE_AWAY || state == KL_DEVICE_FAILED || state == KL_DEVICE_LOST)
+		return;
 	/* A failure has been logged; the last good state stays. */
 	if (read_config(net, &config) != 0)
 		return;

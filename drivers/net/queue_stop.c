@@ -43,6 +43,18 @@ static int check_running_queue(const struct kl_net *net, uint16_t queue)
 	return rc != 0 ? rc : net_check_presence(net, "no queue can be stopped or started");
 }
 
+/* Opens the gate of one queue, unless the device was halted meanwhile. */
+static void open_gate(struct kl_net *net, struct kl__gate *gate, enum kl_net_direction direction,
+	uint16_t queue)
+{
+	bool runs = kl_device_state(net->device) == KL_DEVICE_RUNNING;
+
+	kl__gate_set(gate, runs ? KL__GATE_OPEN : KL__GATE_HALTED);
+	/* A thread that fell asleep because nothing could come must check again. */
+	if (direction == KL_NET_RX)
+		net_wake(net, queue);
+}
+
 int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint16_t queue)
 {
 	struct kl__gate *gate;
@@ -59,7 +71,7 @@ int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint1
 	if (rc == 0)
 		gate->stays_closed = true;
 	else if (rc == -EAGAIN || rc == -ENOTSUP)
-		kl__gate_set(gate, KL__GATE_OPEN);
+		open_gate(net, gate, direction, queue);
 	return rc;
 }
 
@@ -83,10 +95,7 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 		kl__kick_check(pair->rx.queue);
 	}
 	gate->stays_closed = false;
-	kl__gate_set(gate, KL__GATE_OPEN);
-	/* A thread that fell asleep because nothing could come must check again. */
-	if (direction == KL_NET_RX)
-		net_wake(net, queue);
+	open_gate(net, gate, direction, queue);
 	return 0;
 }
 

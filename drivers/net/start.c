@@ -99,7 +99,8 @@ void net_quiesce(struct kl_device *device)
 
 	/* Packets that the device has sent must not count as lost. */
 	for (uint16_t i = 0; i < net->running_pairs; i++)
-		net_txq_take_sent(&net->pairs[i].tx);
+		if (!net->pairs[i].tx_gate.stays_closed)
+			net_txq_take_sent(&net->pairs[i].tx);
 }
 
 void net_drain(struct kl_device *device)

@@ -132,8 +132,9 @@ void kl_device_close(struct kl_device *device)
 {
 	if (device == NULL)
 		return;
-	/* A stop that fails has logged why. */
-	(void)kl_device_stop(device);
+	/* A stop that fails has logged why. One that a thread holds up is not waited for. */
+	if (kl_device_stop(device) == -EAGAIN)
+		(void)kl__status_reset(device);
 	device->driver->remove(device);
 	/*
 	 * A device that never finished its reset keeps its queues' memory: it may still write

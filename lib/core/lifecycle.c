@@ -13,6 +13,7 @@
 #include "core/device.h"
 #include "ring/clock.h"
 #include "ring/gate.h"
+#include "spec/status.h"
 
 void kl_device_gates_clear(struct kl_device *device)
 {
@@ -30,7 +31,7 @@ int kl_device_gate_add(struct kl_device *device, struct kl__gate *gate)
 		device->gates = grown;
 		device->gate_room = room;
 	}
-	gate->needs_fence = device->gates_need_fence;
+	kl__gate_set_fence(gate, device->gates_need_fence);
 	device->gates[device->gate_count++] = gate;
 	return 0;
 }
@@ -43,6 +44,8 @@ static uint64_t gate_deadline(const struct kl_device *device)
 /* The store-load fence of all closed gates; see ring/gate.h. */
 static void fence_gates(struct kl_device *device)
 {
+	/* The control thread's own; that of the others is theirs, or membarrier's. */
+	kl__full_fence();
 	if (device->gates_need_fence || kl__gates_fence())
 		return;
 	/* As a seccomp filter does that was installed after the start. */
@@ -172,7 +175,10 @@ static int check_startable(const struct kl_device *device)
 /* A back end may have gone while the device was stopped. */
 static int acknowledge_again(struct kl_device *device)
 {
-	int rc = device->is_acknowledged ? 0 : kl__device_reset(device, NULL, NULL);
+	struct kl__transport *transport = device->transport;
+	bool is_ready = device->is_acknowledged &&
+		transport->ops->get_status(transport) != VIRTIO_STATUS_GONE;
+	int rc = is_ready ? 0 : kl__device_reset(device, NULL, NULL);
 
 	if (rc == -EAGAIN)
 		kl_error("%s: can't be started: its back end is not there", device->info.name);
@@ -236,11 +242,14 @@ int kl_device_stop(struct kl_device *device)
 			bool runs = kl_device_state(device) == KL_DEVICE_RUNNING;
 
 			set_gates(device, runs ? KL__GATE_OPEN : KL__GATE_HALTED);
+			wake_threads(device);
 			return rc;
 		}
 		rc = reset_quietly(device);
-		if (rc == -ETIMEDOUT)
+		if (rc == -ETIMEDOUT) {
+			wake_threads(device);
 			return rc;
+		}
 	}
 	kl__device_set_state(device, KL_DEVICE_STOPPED);
 	set_gates(device, KL__GATE_DRAINED);
@@ -314,8 +323,10 @@ static int reset_halted(struct kl_device *device)
 	}
 	log_halt_reason(device);
 	rc = reset_quietly(device);
-	if (rc == -ETIMEDOUT)
+	if (rc == -ETIMEDOUT) {
+		wake_threads(device);
 		return rc;
+	}
 	if (rc == -EAGAIN)
 		return wait_for_return(device);
 	if (rc != 0)
@@ -352,7 +363,7 @@ static int start_again(struct kl_device *device)
 		if (reset == -ETIMEDOUT)
 			return reset;
 		/* It went again in between; by now it may be back already. */
-		if (reset == -EAGAIN || (reset == 0 && (rc == -EIO || device->has_reconnected)))
+		if (reset == -EAGAIN || (reset == 0 && device->has_reconnected))
 			return wait_for_return(device);
 		return fail_device(device, rc);
 	}

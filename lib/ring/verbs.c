@@ -182,6 +182,7 @@ void *kl__queue_drain(struct kl_queue *queue)
 
 		if (buffer == NULL)
 			continue;
+		queue->buffer[queue->drained - 1] = NULL;
 		queue->stats.failed++;
 		/*
 		 * What was added and never published counts as posted, so that the sum law holds.
@@ -193,5 +194,8 @@ void *kl__queue_drain(struct kl_queue *queue)
 		queue->used_idx++;
 		return buffer;
 	}
+	/* Used entries that the device wrote before its reset are void. */
+	queue->used_seen = queue->used_idx;
+	queue->in_batch = false;
 	return NULL;
 }

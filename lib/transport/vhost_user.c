@@ -255,6 +255,8 @@ static int agree_on_features(struct kl__vhost_user *user, int fd)
 	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
 	int rc;
 
+	/* Another thread that adds memory must not send it before the slots are known. */
+	kl__vhost_memory_begin(&user->memory, 0);
 	kl__vhost_attach(&user->socket, fd);
 	/* Closing the connection takes it out again. */
 	epoll_ctl(user->event_fd, EPOLL_CTL_ADD, fd, &event);

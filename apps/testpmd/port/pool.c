@@ -133,7 +133,7 @@ void pools_free(struct ports *ports)
 
 	for (uint16_t i = 0; i < ports->count; i++) {
 		tap_free_spares(&ports->at[i].tap);
-		are_kept |= ports->at[i].keeps_mbufs;
+		are_kept |= port_is_lost(&ports->at[i]);
 		ports->at[i].pool = NULL;
 		ports->at[i].conf.pool = NULL;
 	}

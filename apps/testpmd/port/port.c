@@ -121,6 +121,12 @@ bool port_is_started(const struct port *port)
 	return state != KL_DEVICE_STOPPED && state != KL_DEVICE_LOST;
 }
 
+bool port_is_lost(const struct port *port)
+{
+	return port->keeps_mbufs ||
+		(port_is_open(port) && kl_net_state(port->net) == KL_DEVICE_LOST);
+}
+
 const char *port_name(const struct port *port)
 {
 	return kl_device_info(port->device)->name;
@@ -192,8 +198,6 @@ int port_stop(struct port *port)
 	if (rc != 0)
 		print_error("port %u: can't stop %s: %s", port->number, port_name(port),
 			strerror(-rc));
-	if (rc == -ETIMEDOUT)
-		port->keeps_mbufs = true;
 	return rc;
 }
 
@@ -226,7 +230,10 @@ void port_close(struct port *port)
 {
 	if (!port_is_open(port))
 		return;
+	if (port_is_started(port))
+		port_stop(port);
 	ports_lock();
+	port->keeps_mbufs |= port_is_lost(port);
 	kl_device_close(port->device);
 	port->device = NULL;
 	port->net = NULL;

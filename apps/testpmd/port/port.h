@@ -75,6 +75,8 @@ void port_close(struct port *port);
 
 bool port_is_open(const struct port *port);
 bool port_is_started(const struct port *port);
+/* True when its device, or one that it had before, may still write into its mbufs. */
+bool port_is_lost(const struct port *port);
 
 /* True when the device reports link up, and no command holds the link down. */
 bool port_link_is_up(const struct port *port);

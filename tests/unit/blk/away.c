@@ -146,3 +146,15 @@ Test(away, something_else_returns)
 	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
 	close_leavable();
 }
+
+/* A back end that was restarted while the device was stopped: the start connects to the new one. */
+Test(away, restarted_while_stopped)
+{
+	open_leavable();
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
+	fixture.fake->script.is_gone = true;
+	absences = 0;
+	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	fixture_expect_works(&fixture);
+	close_leavable();
+}

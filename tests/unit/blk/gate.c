@@ -169,5 +169,8 @@ Test(gate, a_wait_on_a_queue_that_is_not_there)
 
 	open_queues();
 	cr_expect_eq(kl_blk_wait(fixture.blk, THREADS, done, 1, 1, UINT64_MAX), -EINVAL);
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
+	fixture_start(&fixture, &(struct kl_blk_conf){.queues = 1});
+	cr_expect_eq(kl_blk_wait(fixture.blk, 1, done, 1, 1, UINT64_MAX), -EINVAL);
 	fixture_close(&fixture);
 }

@@ -158,6 +158,34 @@ Test(queue_stop, lasts_over_a_reset_but_not_over_a_start)
 	net_close(&fixture);
 }
 
+/* Packets in flight come back once: at the queue's stop, and not at the device's. */
+static void stop_with_in_flight(unsigned int count, bool recovers)
+{
+	open_resettable();
+	for (unsigned int i = 0; i < count; i++)
+		cr_assert_eq(net_send(&fixture, net_packet(&fixture, 100, i)), 1);
+	cr_expect_eq(kl_net_queue_stop(fixture.net, KL_NET_TX, 0), 0, "%s", log_text());
+	cr_expect_eq(net_buffers_out(&fixture), FIXTURE_RING);
+	if (recovers) {
+		fake_need_reset(fixture.fake);
+		cr_expect_eq(kl_net_recover(fixture.net), 0, "%s", log_text());
+		cr_expect_eq(net_buffers_out(&fixture), FIXTURE_RING);
+	}
+	cr_expect_eq(kl_net_stop(fixture.net), 0);
+	cr_expect_eq(net_buffers_out(&fixture), 0);
+	cr_expect_eq(net_stats(&fixture, KL_NET_TX).queue.failed, count);
+	cr_expect_eq(net_stats(&fixture, KL_NET_TX).queue.bad_used, 0);
+	net_close(&fixture);
+}
+
+Test(queue_stop, packets_in_flight_are_freed_once)
+{
+	stop_with_in_flight(1, false);
+	stop_with_in_flight(FIXTURE_RING, false);
+	stop_with_in_flight(1, true);
+	stop_with_in_flight(FIXTURE_RING, true);
+}
+
 /* The device may still access the buffers, so none is returned before the whole device is reset. */
 Test(queue_stop, never_ends)
 {

@@ -136,8 +136,7 @@ Test(recover, settings_of_a_device_that_left)
 	cr_expect_eq(kl_net_recover(fixture.net), -EIO);
 	forget_log();
 	cr_expect_eq(kl_net_rx_offloads_set(fixture.net, kl_net_rx_offloads(fixture.net)), -EAGAIN);
-	cr_expect(logged("receive offloads can't change, the device has failed"), "%s",
-		log_text());
+	cr_expect(logged("receive offloads can't change, the device has failed"), "%s", log_text());
 	cr_expect_eq(kl_net_queue_stop(fixture.net, KL_NET_RX, 0), -EAGAIN);
 	cr_expect_eq(kl_net_mtu_set(fixture.net, 1000), 0, "%s", log_text());
 	cr_expect_eq(kl_net_info(fixture.net)->mtu, 1000);

@@ -88,6 +88,23 @@ Test(settings, refused_at_the_start)
 	control_close(&fixture);
 }
 
+/* A refusal there fails the recovery: the device is there, and is not reset again and again. */
+Test(settings, refused_in_a_recovery)
+{
+	prepare();
+	set_everything(fixture.net.net);
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	fixture.refused_class = 1;
+	fake_need_reset(fixture.net.fake);
+	cr_expect_eq(kl_net_recover(fixture.net.net), -EIO);
+	cr_expect_eq(kl_net_state(fixture.net.net), KL_DEVICE_FAILED);
+	cr_expect_eq(net_buffers_out(&fixture.net), 0);
+	fixture.refused_class = -1;
+	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
+	cr_expect_eq(net_start(&fixture.net), 0, "%s", log_text());
+	control_close(&fixture);
+}
+
 /* The setting of a queue holds for it until all are set again. */
 Test(settings, coalescing)
 {

@@ -69,8 +69,8 @@ struct kl_driver {
 	void (*config_changed)(struct kl_device *device);
 
 	/*
-	 * The life cycle: see kickless/driver/lifecycle.h. The gates are closed during these, but for
-	 * the last three: no queue thread is within a call, nor can it enter one.
+	 * The life cycle: see kickless/driver/lifecycle.h. The gates are closed during these, but
+	 * for the last three: no queue thread is within a call, nor can it enter one.
 	 */
 
 	/*
@@ -98,8 +98,8 @@ struct kl_driver {
 	 */
 	void (*drain)(struct kl_device *device);
 	/*
-	 * The gates are closed to all but completions that are kept: the device is away or has failed,
-	 * and has no queues now. A NIC's link is down. May be NULL.
+	 * The gates are closed to all but completions that are kept: the device is away or has
+	 * failed, and has no queues now. A NIC's link is down. May be NULL.
 	 */
 	void (*halted)(struct kl_device *device);
 	/* Writes the type's name of a queue, such as "receive queue 0". NULL: "queue 0". */

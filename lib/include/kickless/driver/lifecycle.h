@@ -31,8 +31,8 @@ struct kl_queue;
  * Thread: control.
  * Returns: 0: it runs. After a message: -EBUSY, it is started already; -ETIMEDOUT, it is lost;
  * -EAGAIN, a thread has been within a call for 5 s, or its back end is not there; or an error of a
- * callback. After -EBUSY nothing has changed; after a thread's -EAGAIN the state is as before; else,
- * unless it is lost, the device is stopped.
+ * callback. After -EBUSY nothing has changed; after a thread's -EAGAIN the state is as before;
+ * else, unless it is lost, the device is stopped.
  */
 KL_API int kl_device_start(struct kl_device *device, const void *conf);
 
