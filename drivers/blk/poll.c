@@ -88,6 +88,7 @@ static uint16_t deliver_ready(struct blk_queue *queue, struct kl_blk_completion 
 		queue->ready_count--;
 		n++;
 	}
+	blk_set_plain_ops(queue);
 	return n;
 }
 

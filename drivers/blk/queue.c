@@ -90,11 +90,12 @@ static void set_limits(struct kl_blk *blk, struct blk_queue *queue)
 		BLK_SUBREQUEST_BYTES);
 	queue->block_mask = info->block_size - 1;
 	queue->iova_is_virtual = kl_device_iova_is_virtual(blk->device);
-	queue->plain_ops = 0;
+	queue->possible_plain_ops = 0;
 	if ((queue->ring->kind & KL__RING_CHAINED) == 0)
-		queue->plain_ops = 1u << KL_BLK_READ |
+		queue->possible_plain_ops = 1u << KL_BLK_READ |
 			(info->is_read_only || info->zones.zone_bytes != 0 ? 0 :
 									     1u << KL_BLK_WRITE);
+	blk_set_plain_ops(queue);
 	queue->timeout_ticks = blk->conf.timeout_ms * blk->ticks_per_second / 1000;
 }
 

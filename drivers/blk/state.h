@@ -145,8 +145,18 @@ struct blk_queue {
 	/* Of the control thread. */
 	alignas(KL__CACHE_LINE) struct kl_dma shared; /* blocks, then status bytes */
 	struct kl_dma own; /* slots, parents, ready completions */
+	uint32_t possible_plain_ops; /* plain_ops, but while too many completions are ready */
 	uint16_t size; /* slots that the memory has */
 };
+
+/*
+ * While a ring's worth of completions waits to be polled, as after recoveries without a poll, each
+ * request takes the route that checks for room.
+ */
+static inline void blk_set_plain_ops(struct blk_queue *queue)
+{
+	queue->plain_ops = queue->ready_count < queue->size ? queue->possible_plain_ops : 0;
+}
 
 struct kl_blk {
 	struct kl_device *device;

@@ -56,8 +56,7 @@ static uint16_t submit_requests(struct blk_queue *queue, const struct kl_blk_req
 	struct kl_queue *ring = queue->ring;
 	uint16_t n;
 
-	/* So many completions wait to be polled that there might be no place for more. */
-	if (KL__UNLIKELY(ring->fault != KL_QUEUE_OK || queue->ready_count >= ring->size))
+	if (KL__UNLIKELY(ring->fault != KL_QUEUE_OK))
 		return 0;
 	now = blk_now(queue);
 	for (n = 0; n < count; n++) {

@@ -368,3 +368,31 @@ Test(recover, memory_runs_out_at_start)
 		fixture_close(&fixture);
 	}
 }
+
+/* A thread that submits through recoveries and never polls: each request completes once. */
+Test(recover, recoveries_without_a_poll)
+{
+	static struct kl_blk_completion done[8 * FIXTURE_RING];
+	uint64_t taken = 0, seen[8 * FIXTURE_RING] = {0};
+	unsigned int n;
+
+	fixture_open(&fixture);
+	for (unsigned int i = 0; i < 6; i++) {
+		struct kl_blk_request request = fixture_data(&fixture, KL_BLK_READ, 0, 0, 512);
+
+		for (request.user_data = taken; kl_blk_submit(fixture.blk, 0, &request, 1) == 1;
+			request.user_data = taken)
+			taken++;
+		kl__device_renew_recoveries(fixture.device);
+		kl_device_halt(fixture.device, NULL, "the test wants it");
+		cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	}
+	cr_expect_geq(taken, FIXTURE_RING);
+	cr_assert_leq(taken, 4 * FIXTURE_RING, "no more than there is room for");
+	n = fixture_drain(&fixture, done, sizeof(done) / sizeof(done[0]));
+	cr_expect_eq(n, taken);
+	for (unsigned int i = 0; i < n; i++)
+		cr_expect_eq(seen[done[i].user_data]++, 0, "request %lu twice", done[i].user_data);
+	fixture_expect_works(&fixture);
+	fixture_close(&fixture);
+}
