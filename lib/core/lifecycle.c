@@ -46,7 +46,8 @@ static void fence_gates(struct kl_device *device)
 {
 	/* The control thread's own; that of the others is theirs, or membarrier's. */
 	kl__full_fence();
-	if (device->gates_need_fence || kl__gates_fence())
+	/* Before the first start there are no gates, and membarrier is not registered for. */
+	if (device->gate_count == 0 || device->gates_need_fence || kl__gates_fence())
 		return;
 	/* As a seccomp filter does that was installed after the start. */
 	kl_warning("%s: membarrier(2) fails now; queue threads run a fence per call from here on",

@@ -202,6 +202,7 @@ Test(any_thread, membarrier_fails_after_the_start)
 	pthread_t poller;
 
 	open_with_interrupts();
+	cr_expect_not(logged("membarrier"), "%s", log_text());
 	cr_expect_not(fixture.net->pairs[0].tx_gate.needs_fence);
 	cr_assert_eq(pthread_create(&poller, NULL, poll_all_the_time, &turns), 0);
 	forbid_membarrier();
