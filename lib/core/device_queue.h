@@ -3,6 +3,9 @@
 #ifndef KL_CORE_DEVICE_QUEUE_H
 #define KL_CORE_DEVICE_QUEUE_H
 
+#include <assert.h>
+#include <stddef.h>
+
 #include "core/device.h"
 #include "ring/create.h"
 
@@ -19,6 +22,8 @@ struct kl__device_queue {
 	struct kl_dma own;
 	struct kl__device_queue *next;
 };
+
+static_assert(offsetof(struct kl__device_queue, queue) == 0, "an entry begins with its record");
 
 /* core/queues.c: sets the addresses of the queue in the device, which then owns it. */
 int kl__device_enable_queue(struct kl_device *device, struct kl__device_queue *entry);

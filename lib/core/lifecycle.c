@@ -125,9 +125,15 @@ static void drain_queues(void *context)
 /* Takes what has completed, then resets the device. Returns as kl__device_reset. */
 static int reset_quietly(struct kl_device *device)
 {
+	int rc;
+
 	if (device->driver->quiesce != NULL)
 		device->driver->quiesce(device);
-	return kl__device_reset(device, drain_queues, device);
+	rc = kl__device_reset(device, drain_queues, device);
+	/* A device that is lost has nothing to wait for. */
+	if (rc == -ETIMEDOUT)
+		wake_threads(device);
+	return rc;
 }
 
 static int bring_up(struct kl_device *device)
@@ -247,10 +253,8 @@ int kl_device_stop(struct kl_device *device)
 			return rc;
 		}
 		rc = reset_quietly(device);
-		if (rc == -ETIMEDOUT) {
-			wake_threads(device);
+		if (rc == -ETIMEDOUT)
 			return rc;
-		}
 	}
 	kl__device_set_state(device, KL_DEVICE_STOPPED);
 	set_gates(device, KL__GATE_DRAINED);
@@ -324,10 +328,8 @@ static int reset_halted(struct kl_device *device)
 	}
 	log_halt_reason(device);
 	rc = reset_quietly(device);
-	if (rc == -ETIMEDOUT) {
-		wake_threads(device);
+	if (rc == -ETIMEDOUT)
 		return rc;
-	}
 	if (rc == -EAGAIN)
 		return wait_for_return(device);
 	if (rc != 0)

@@ -9,15 +9,6 @@
 #include "core/device_queue.h"
 #include "spec/features.h"
 
-static struct kl__device_queue *find_entry(struct kl_device *device, const struct kl_queue *queue)
-{
-	struct kl__device_queue *entry = device->queues;
-
-	while (entry != NULL && &entry->queue != queue)
-		entry = entry->next;
-	return entry;
-}
-
 int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
@@ -50,7 +41,8 @@ int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 
 int kl_device_queue_start(struct kl_device *device, struct kl_queue *queue)
 {
-	struct kl__device_queue *entry = find_entry(device, queue);
+	/* The record is the first member of its entry. */
+	struct kl__device_queue *entry = (struct kl__device_queue *)queue;
 
 	memset(entry->shared.memory, 0, entry->shared.size);
 	memset(entry->own.memory, 0, entry->own.size);
