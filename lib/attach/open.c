@@ -14,8 +14,7 @@
 #include "attach/spec.h"
 #include "core/device.h"
 #include "platform/devmem.h"
-#include "platform/host.h"
-#include "platform/memory.h"
+#include "memory/host.h"
 #include "platform/uio.h"
 #include "platform/uio_sysfs.h"
 #include "platform/vfio.h"
@@ -93,12 +92,16 @@ static int open_back_end(struct kl__spec *spec, struct kl_device **device)
 {
 	struct kl__transport *transport;
 	struct kl__host *host;
-	int rc = kl__host_create(-1, false, &host);
+	int rc = kl__host_create(&(struct kl__host_conf){.name = spec->label,
+					 .access = "vhost-user",
+					 .numa_node = -1,
+					 .is_shared = true},
+		&host);
 
 	if (rc != 0)
 		return rc;
 	rc = kl__vhost_user_open(spec->name.value, spec->options.transport.is_server,
-		spec->driver->types[0], &kl__eal_shared_memory, &transport);
+		spec->driver->types[0], kl__host_shared_memory(host), &transport);
 	if (rc == 0)
 		return kl__attach_transport(transport, host, spec, device);
 	host->close(host);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <kickless/log.h>
+#include <kickless/memory.h>
 
 #include "spec/status.h"
 
@@ -84,6 +85,8 @@ static void set_info(struct kl_device *device)
 	device->info.transport = device->transport->ops->name;
 	device->info.type = device->transport->type;
 	device->info.numa_node = device->transport->numa_node;
+	device->info.access = device->host->access;
+	device->info.is_isolated = device->host->is_isolated;
 }
 
 int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
@@ -118,6 +121,19 @@ free_device:
 	pthread_mutex_destroy(&device->lock);
 	free(device);
 	return rc;
+}
+
+int kl_region_grant(struct kl_region *region, struct kl_device *device)
+{
+	if (device->host->grant != NULL)
+		return device->host->grant(device->host, region);
+	kl_error("%s: regions of memory can't be granted to it", device->info.name);
+	return -ENOTSUP;
+}
+
+int kl_region_revoke(struct kl_region *region, struct kl_device *device)
+{
+	return device->host->revoke != NULL ? device->host->revoke(device->host, region) : -EINVAL;
 }
 
 bool kl_device_removal_requested(const struct kl_device *device)

@@ -104,6 +104,19 @@ static int parse_features(const struct kl__options_scope *scope, const char *val
 	return rc;
 }
 
+static int parse_isolate(const struct kl__options_scope *scope, const char *value,
+	struct kl_device_options *options)
+{
+	static const char *const words[] = {"0", "1", "auto"};
+
+	for (unsigned int i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], value) == 0) {
+			options->isolate = (enum kl_isolate)i;
+			return 0;
+		}
+	return refuse_value(scope, "isolate", value, "0, 1 or auto");
+}
+
 static int parse_kick(const struct kl__options_scope *scope, const char *value,
 	struct kl_device_options *options)
 {
@@ -213,7 +226,7 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t size
 static int refuse_key(const struct kl__options_scope *scope, const char *key)
 {
 	char known[512] = "type, queues, queue_size, event_idx, indirect, packed, in_order, "
-			  "features, kick";
+			  "features, kick, isolate";
 	const struct kl_driver *driver = NULL;
 
 	for (const struct kl__transport_option *option = scope->transport; option->key != NULL;
@@ -252,6 +265,8 @@ static int parse_one(const struct kl__options_scope *scope, const char *key, con
 		return parse_features(scope, value, common);
 	if (strcmp(key, "kick") == 0)
 		return parse_kick(scope, value, common);
+	if (strcmp(key, "isolate") == 0)
+		return parse_isolate(scope, value, common);
 	rc = parse_transport(scope, key, value, options);
 	if (rc == -ENOENT)
 		rc = parse_feature_key(scope, key, value, common);

@@ -14,7 +14,7 @@
 #include <kickless/log.h>
 
 #include "platform/sigbus.h"
-#include "platform/host.h"
+#include "memory/host.h"
 #include "platform/sysfs.h"
 
 /* "  feb00000-feb001ff : LNRO0005:00": the deeper the indent, the further inside. */
@@ -263,7 +263,10 @@ int kl__devmem_open(uint64_t address, struct kl__mmio_access **access, struct kl
 		rc = open_registers(name, address, bytes, &devmem);
 	if (rc != 0)
 		return rc;
-	rc = kl__host_create(-1, false, host);
+	rc = kl__host_create(&(struct kl__host_conf){.name = name,
+				     .access = "mmio",
+				     .numa_node = -1},
+		host);
 	if (rc != 0) {
 		close_devmem(&devmem->access);
 		return rc;

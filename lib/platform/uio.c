@@ -13,7 +13,7 @@
 
 #include <kickless/log.h>
 
-#include "platform/host.h"
+#include "memory/host.h"
 #include "platform/pci.h"
 #include "platform/obstacles.h"
 #include "pci/pci_command.h"
@@ -262,7 +262,10 @@ int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl_
 		rc = open_function(address, &uio);
 	if (rc != 0)
 		return rc;
-	rc = kl__host_create(uio->regions.access.numa_node, false, host);
+	rc = kl__host_create(&(struct kl__host_conf){.name = address,
+				     .access = "uio",
+				     .numa_node = uio->regions.access.numa_node},
+		host);
 	if (rc != 0) {
 		close_uio(&uio->regions.access);
 		return rc;

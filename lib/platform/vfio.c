@@ -19,7 +19,7 @@
 #include <kickless/log.h>
 
 #include "platform/iommu.h"
-#include "platform/host.h"
+#include "memory/host.h"
 #include "platform/memory.h"
 #include "platform/pci.h"
 #include "platform/obstacles.h"
@@ -355,7 +355,11 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 		return rc;
 	rc = kl__memory_map_registered();
 	if (rc == 0)
-		rc = kl__host_create(vfio->regions.access.numa_node, !is_noiommu, host);
+		rc = kl__host_create(&(struct kl__host_conf){.name = address,
+					     .access = is_noiommu ? "vfio no-iommu" : "vfio group",
+					     .numa_node = vfio->regions.access.numa_node,
+					     .has_iommu = !is_noiommu},
+			host);
 	if (rc != 0) {
 		close_vfio(&vfio->regions.access);
 		return rc;

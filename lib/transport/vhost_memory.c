@@ -177,28 +177,30 @@ static int update_regions(struct kl__vhost_memory *memory, const struct kl__shar
 }
 
 /* Any thread. What fails has been logged; the back end refuses what lies there. */
-static void on_change(void *context, const struct kl__shared_region *regions, int count)
+static int on_change(void *context, const struct kl__shared_region *regions, int count)
 {
 	struct kl__vhost_memory *memory = context;
+	int rc = count < 0 ? count : 0;
 
 	pthread_mutex_lock(&memory->lock);
 	memory->changes++;
 	if (memory->is_sent && count >= 0)
-		(void)update_regions(memory, regions, (unsigned int)count);
+		rc = update_regions(memory, regions, (unsigned int)count);
 	pthread_mutex_unlock(&memory->lock);
+	return rc;
 }
 
 int kl__vhost_memory_open(struct kl__vhost_memory *memory, struct kl__vhost_socket *socket,
-	const struct kl__shared_memory *source)
+	struct kl__shared_memory *source)
 {
 	*memory = (struct kl__vhost_memory){.source = source, .socket = socket};
 	pthread_mutex_init(&memory->lock, NULL);
-	return source->watch(on_change, memory);
+	return source->watch(source, on_change, memory);
 }
 
 void kl__vhost_memory_close(struct kl__vhost_memory *memory)
 {
-	memory->source->unwatch(on_change, memory);
+	memory->source->unwatch(memory->source);
 }
 
 void kl__vhost_memory_begin(struct kl__vhost_memory *memory, uint64_t slots)
@@ -243,7 +245,7 @@ int kl__vhost_memory_send(struct kl__vhost_memory *memory)
 		pthread_mutex_unlock(&memory->lock);
 		if (rc == 0)
 			return 0;
-		count = memory->source->regions(regions, KL__SHARED_REGIONS_MAX);
+		count = memory->source->regions(memory->source, regions, KL__SHARED_REGIONS_MAX);
 		rc = count < 0 ? count :
 				 send_if_unchanged(memory, changes, regions, (unsigned int)count);
 	}

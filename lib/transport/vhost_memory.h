@@ -7,7 +7,7 @@
 #include "transport/vhost_socket.h"
 
 struct kl__vhost_memory {
-	const struct kl__shared_memory *source;
+	struct kl__shared_memory *source;
 	struct kl__vhost_socket *socket;
 	/* Of all below. Taken before the socket's; never held while the source is read. */
 	pthread_mutex_t lock;
@@ -21,7 +21,7 @@ struct kl__vhost_memory {
 
 /* Watches the source from now on. 0, -ENOMEM. */
 int kl__vhost_memory_open(struct kl__vhost_memory *memory, struct kl__vhost_socket *socket,
-	const struct kl__shared_memory *source);
+	struct kl__shared_memory *source);
 void kl__vhost_memory_close(struct kl__vhost_memory *memory);
 
 /* A new connection, on which nothing has been sent. slots: 0, or how many regions it can have. */

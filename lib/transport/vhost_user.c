@@ -364,7 +364,7 @@ static int connect_first(struct kl__vhost_user *user, const char *path, bool is_
 }
 
 int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
-	const struct kl__shared_memory *memory, struct kl__transport **transport)
+	struct kl__shared_memory *memory, struct kl__transport **transport)
 {
 	struct kl__vhost_user *user = calloc(1, sizeof(*user));
 	int rc;

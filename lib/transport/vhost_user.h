@@ -20,6 +20,6 @@ extern const struct kl__transport_option kl__vhost_user_options[];
  * -ENOMEM and the errors of the socket.
  */
 int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
-	const struct kl__shared_memory *memory, struct kl__transport **transport);
+	struct kl__shared_memory *memory, struct kl__transport **transport);
 
 #endif

@@ -168,8 +168,10 @@ static int memory_fd = -1;
 static kl__shared_memory_changed *changed;
 static void *changed_context;
 
-static int regions(struct kl__shared_region *shared, unsigned int limit)
+static int regions(struct kl__shared_memory *memory, struct kl__shared_region *shared,
+	unsigned int limit)
 {
+	(void)memory;
 	MUST(limit >= 2);
 	for (unsigned int i = 0; i < 2; i++)
 		shared[i] = (struct kl__shared_region){.address = 0x1000000 * (i + 1),
@@ -180,17 +182,18 @@ static int regions(struct kl__shared_region *shared, unsigned int limit)
 	return 2;
 }
 
-static int watch(kl__shared_memory_changed *function, void *context)
+static int watch(struct kl__shared_memory *memory, kl__shared_memory_changed *function,
+	void *context)
 {
+	(void)memory;
 	changed = function;
 	changed_context = context;
 	return 0;
 }
 
-static void unwatch(kl__shared_memory_changed *function, void *context)
+static void unwatch(struct kl__shared_memory *memory)
 {
-	(void)function;
-	(void)context;
+	(void)memory;
 	changed = NULL;
 }
 
@@ -298,7 +301,7 @@ static unsigned int descriptors(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct kl__shared_memory memory = {regions, watch, unwatch};
+	static struct kl__shared_memory memory = {regions, watch, unwatch};
 	static unsigned int before, runs;
 	static int fds[3] = {-1, -1, -1};
 	struct kl__transport *transport;

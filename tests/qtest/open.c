@@ -12,7 +12,7 @@
 
 #include "attach/from_access.h"
 #include "registers.h"
-#include "platform/host.h"
+#include "memory/host.h"
 
 #define PREFIX "qtest:"
 
@@ -81,7 +81,10 @@ int __wrap_kl_device_open(const char *text, struct kl_device **device)
 			text);
 		return -EINVAL;
 	}
-	rc = kl__host_create(-1, false, &host);
+	rc = kl__host_create(&(struct kl__host_conf){.name = text,
+				     .access = "qtest",
+				     .numa_node = -1},
+		&host);
 	if (rc != 0)
 		return rc;
 	if (spec.name.kind == KL__NAME_MMIO)

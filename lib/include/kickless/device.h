@@ -57,14 +57,32 @@ struct kl_device_info {
 	const char *driver; /* the driver's name */
 	uint32_t type; /* virtio device type, virtio 1.x section 5 */
 	int numa_node; /* -1 when unknown */
+	/*
+	 * The way that it is reached: "vfio group 5", "iommufd", "vfio no-iommu", "uio", "mmio" or
+	 * "vhost-user".
+	 */
+	const char *access;
+	/*
+	 * It reaches its own rings and headers and what was granted or registered, and no other
+	 * memory: see kickless/memory.h.
+	 */
+	bool is_isolated;
 	struct kl_features offered; /* by the device */
 	struct kl_features accepted; /* by us; empty before the device was started */
+};
+
+/** Legal values of the option isolate. */
+enum kl_isolate {
+	KL_ISOLATE_NO,
+	KL_ISOLATE_YES, /* refused where it is not possible */
+	KL_ISOLATE_AUTO, /* where it is possible; else a notice has the reason */
 };
 
 /** The options in a device's name; 0 where it has none. */
 struct kl_device_options {
 	uint16_t queues;
 	uint16_t queue_size;
+	enum kl_isolate isolate;
 	bool kick_given;
 	struct kl_kick_policy kick;
 	struct kl_features insisted; /* +NAME and key=1: refused when not offered */

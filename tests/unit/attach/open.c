@@ -19,7 +19,7 @@
 #include "fake_device.h"
 #include "finish.h"
 #include "platform/devmem.h"
-#include "platform/host.h"
+#include "memory/host.h"
 #include "platform/pci.h"
 #include "platform/uio.h"
 #include "platform/uio_sysfs.h"
@@ -38,9 +38,10 @@ int __wrap_kl__vfio_open(const char *address, struct kl__pci_access **access,
 	struct kl__host **host);
 int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
 	struct kl__host **host);
-int __wrap_kl__host_create(int numa_node, bool has_iommu, struct kl__host **host);
+int __wrap_kl__host_create(const struct kl__host_conf *conf, struct kl__host **host);
+struct kl__shared_memory *__wrap_kl__host_shared_memory(struct kl__host *host);
 int __wrap_kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
-	const struct kl__shared_memory *memory, struct kl__transport **transport);
+	struct kl__shared_memory *memory, struct kl__transport **transport);
 int __wrap_kl_function_discover_on(const struct kl_machine *machine, struct kl_function **list,
 	size_t *count);
 
@@ -78,16 +79,21 @@ int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
 	return 0;
 }
 
-int __wrap_kl__host_create(int numa_node, bool has_iommu, struct kl__host **host)
+int __wrap_kl__host_create(const struct kl__host_conf *conf, struct kl__host **host)
 {
-	(void)numa_node;
-	(void)has_iommu;
+	(void)conf;
 	*host = &fake->host;
 	return 0;
 }
 
+struct kl__shared_memory *__wrap_kl__host_shared_memory(struct kl__host *host)
+{
+	cr_expect_eq(host, &fake->host);
+	return NULL;
+}
+
 int __wrap_kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
-	const struct kl__shared_memory *memory, struct kl__transport **transport)
+	struct kl__shared_memory *memory, struct kl__transport **transport)
 {
 	(void)path;
 	(void)is_server;

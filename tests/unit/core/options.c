@@ -205,7 +205,7 @@ Test(options, of_the_transport)
 	fixture_close(&fixture);
 	refuse("legacy=2", "legacy=2", "0 or 1");
 	refuse("legacy=", "legacy=", "0 or 1");
-	refuse("server=1", "unknown key server", "kick, legacy");
+	refuse("server=1", "unknown key server", "kick, isolate, legacy");
 }
 
 /* The value of a driver's own key is kept until the driver has probed the device. */

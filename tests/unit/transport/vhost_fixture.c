@@ -19,8 +19,10 @@ int fixture_region_count;
 static kl__shared_memory_changed *changed;
 static void *changed_context;
 
-static int regions(struct kl__shared_region *shared, unsigned int limit)
+static int regions(struct kl__shared_memory *memory, struct kl__shared_region *shared,
+	unsigned int limit)
 {
+	(void)memory;
 	cr_assert_leq(fixture_region_count, (int)limit);
 	if (fixture_region_count < 0)
 		return fixture_region_count;
@@ -28,20 +30,22 @@ static int regions(struct kl__shared_region *shared, unsigned int limit)
 	return fixture_region_count;
 }
 
-static int watch(kl__shared_memory_changed *function, void *context)
+static int watch(struct kl__shared_memory *memory, kl__shared_memory_changed *function,
+	void *context)
 {
+	(void)memory;
 	changed = function;
 	changed_context = context;
 	return 0;
 }
 
-static void unwatch(kl__shared_memory_changed *function, void *context)
+static void unwatch(struct kl__shared_memory *memory)
 {
-	if (changed == function && changed_context == context)
-		changed = NULL;
+	(void)memory;
+	changed = NULL;
 }
 
-const struct kl__shared_memory fixture_memory = {regions, watch, unwatch};
+struct kl__shared_memory fixture_memory = {regions, watch, unwatch};
 
 void fixture_memory_set(unsigned int count)
 {

@@ -82,7 +82,7 @@ void back_end_forget(struct back_end *back_end);
 void back_end_send_unasked(struct back_end *back_end);
 
 /* Memory: one file, whose regions a test may set; memory_change reports changes. */
-extern const struct kl__shared_memory fixture_memory;
+extern struct kl__shared_memory fixture_memory;
 extern struct kl__shared_region fixture_regions[KL__SHARED_REGIONS_MAX];
 extern int fixture_region_count;
 void fixture_memory_set(unsigned int count);

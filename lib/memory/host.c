@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "platform/host.h"
+#include "memory/host.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 #include <kickless/log.h>
 
-#include "platform/memory.h"
+#include "memory/shared_memory.h"
 
 int kl__host_require_physical(const char *name, const char *way)
 {
@@ -46,6 +46,7 @@ struct block {
 struct host {
 	struct kl__host host;
 	struct block *blocks;
+	struct kl__shared_memory *shared;
 	bool has_logged; /* that memory is from another node */
 };
 
@@ -147,26 +148,40 @@ static void close_host(struct kl__host *base)
 		host->blocks = block->next;
 		free(block);
 	}
+	free(host->shared);
 	free(host);
 }
 
-int kl__host_create(int numa_node, bool has_iommu, struct kl__host **result)
+int kl__host_create(const struct kl__host_conf *conf, struct kl__host **result)
 {
 	bool is_physical = rte_eal_iova_mode() == RTE_IOVA_PA;
 	struct host *host = calloc(1, sizeof(*host));
 
 	if (host == NULL)
-		return kl_no_memory("a device", sizeof(*host));
+		return kl_no_memory(conf->name, sizeof(*host));
 	host->host = (struct kl__host){
 		.alloc = alloc_block,
 		.free = free_block,
 		.translate = is_physical ? translate_address : NULL,
 		.close = close_host,
-		.numa_node = numa_node < 0 ? SOCKET_ID_ANY : numa_node,
+		.numa_node = conf->numa_node < 0 ? SOCKET_ID_ANY : conf->numa_node,
 		.ticks_per_second = rte_get_tsc_hz(),
 		.iova_is_physical = is_physical,
-		.has_iommu = has_iommu,
+		.has_iommu = conf->has_iommu,
 	};
+	snprintf(host->host.access, sizeof(host->host.access), "%s", conf->access);
+	if (conf->is_shared) {
+		host->shared = kl__eal_shared_memory_create();
+		if (host->shared == NULL) {
+			free(host);
+			return kl_no_memory(conf->name, sizeof(*host));
+		}
+	}
 	*result = &host->host;
 	return 0;
+}
+
+struct kl__shared_memory *kl__host_shared_memory(struct kl__host *host)
+{
+	return host_of(host)->shared;
 }
