@@ -10,6 +10,9 @@
 
 #define RINGS 2
 #define REGIONS 64
+#define KEPT_REGIONS 256
+/* Descriptors, driver area and device area. */
+#define RING_AREAS 3
 /* So many in a row show that traffic passes again. */
 #define FRESH_ENOUGH 50
 
@@ -33,6 +36,13 @@ struct region {
 	uint8_t *at;
 	void *map;
 	uint64_t map_size;
+	uint64_t file; /* the number of its file, the same when that comes again */
+};
+
+/* A part of a ring. */
+struct area {
+	uint8_t *at;
+	uint32_t bytes;
 };
 
 struct back_end {
@@ -46,7 +56,12 @@ struct back_end {
 	struct region region[REGIONS];
 	unsigned int regions; /* all since the connection began */
 	unsigned int old_regions; /* of earlier tables; memory that is in use stays mapped */
+	/* Of earlier connections: what a back end was given it can keep. */
+	struct region kept[KEPT_REGIONS];
+	unsigned int kept_regions;
 	struct ring ring[RINGS];
+	struct area area[RINGS * RING_AREAS];
+	bool spreads_frames; /* over several buffers */
 	bool enabled[RINGS];
 	uint32_t base[RINGS];
 
@@ -75,6 +90,9 @@ extern const struct device net_device, blk_device;
 /* vhost.c: one message, or a new connection; closes it when it ends. */
 void vhost_accept(struct back_end *back_end);
 void vhost_serve(struct back_end *back_end);
+void vhost_hang_up(struct back_end *back_end);
+/* vhost.c: forgets the memory of earlier connections. */
+void vhost_unmap_kept(struct back_end *back_end);
 /* vhost.c: a translate_fn for what descriptors name; context is the back end. */
 void *vhost_guest_memory(void *context, uint64_t address, uint64_t size);
 

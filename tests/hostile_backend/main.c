@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * hostile_backend net|blk SOCKET split|packed [in_order]
+ * hostile_backend net|blk SOCKET split|packed [in_order] [merged]
  *
  * Serves drivers that connect to SOCKET, one after the other, and reads commands from stdin. Each
  * command is answered by one line:
  *	misbehave NAME RING AFTER	misbehaves so at the completion after AFTER correct ones
  *					of RING
+ *	overwrite SEED WAYS		overwrites all memory that it was given, see overwrite.h,
+ *					and serves as well as that allows
+ *	honest				ends that, closes the connection and serves the next one
+ *	last				what was overwritten last
+ *	search PID			see search.h
  *	stat				counters, as NAME=VALUE words
  * Ends with its stdin.
  */
@@ -20,14 +25,21 @@
 #include <unistd.h>
 
 #include "back_end.h"
+#include "overwrite.h"
+#include "search.h"
 
 static struct back_end back_end;
 
 bool back_end_fill(struct back_end *b, struct ring *ring)
 {
+	bool is_valid;
+
 	if (!ring->runs || ring->waits_for_doorbell || ring->ignores_buffers)
 		return false;
-	if (!ring_fill(ring, vhost_guest_memory, b)) {
+	is_valid = ring_fill(ring, vhost_guest_memory, b);
+	if (!is_valid && overwrite_is_on()) {
+		ring_skip(ring);
+	} else if (!is_valid) {
 		b->faults += !ring->is_overwritten;
 		ring->runs = false;
 		return false;
@@ -61,6 +73,8 @@ void back_end_complete(struct back_end *b, struct ring *ring, struct chain *chai
 		ring->is_overwritten = true;
 		misbehaviour->perform(b, ring, chain, length);
 	}
+	for (unsigned int i = 0; i < chain->segments; i++)
+		overwrite_note_buffer(chain->segment[i].at);
 	ring_call(ring);
 }
 
@@ -93,6 +107,33 @@ static void schedule_misbehaviour(char *words)
 	printf("ok\n");
 }
 
+static void begin_overwriting(char *words)
+{
+	const char *seed = strtok(words, " "), *ways = strtok(NULL, " ");
+
+	if (seed == NULL || ways == NULL ||
+		!overwrite_begin(&back_end, strtoull(seed, NULL, 0), ways))
+		printf("error: no number, or no such way\n");
+	else
+		printf("ok\n");
+}
+
+/*
+ * Nothing in the rings can be relied upon, which a device reports by DEVICE_NEEDS_RESET. A
+ * vhost-user back end closes the connection.
+ */
+static void turn_honest(void)
+{
+	overwrite_end(&back_end);
+	vhost_hang_up(&back_end);
+	back_end.performed++;
+	back_end.performed_at = clock_us();
+	back_end.recovered_us = 0;
+	back_end.fresh = 0;
+	back_end.mark = back_end.sent;
+	printf("ok\n");
+}
+
 static void print_counters(void)
 {
 	const struct {
@@ -108,6 +149,7 @@ static void print_counters(void)
 		{"wrong", back_end.wrong},
 		{"faults", back_end.faults},
 		{"recovered_us", back_end.recovered_us},
+		{"overwritten", overwrite_count()},
 	};
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
@@ -120,6 +162,14 @@ static void run_command(char *line)
 	line[strcspn(line, "\n")] = '\0';
 	if (strncmp(line, "misbehave ", 10) == 0)
 		schedule_misbehaviour(line + 10);
+	else if (strncmp(line, "overwrite ", 10) == 0)
+		begin_overwriting(line + 10);
+	else if (strcmp(line, "honest") == 0)
+		turn_honest();
+	else if (strcmp(line, "last") == 0)
+		overwrite_print_last();
+	else if (strncmp(line, "search ", 7) == 0)
+		search_pointers(&back_end, atoi(line + 7));
 	else if (strcmp(line, "stat") == 0)
 		print_counters();
 	else
@@ -206,17 +256,27 @@ static int listen_on(const char *path)
 	return fd;
 }
 
+static bool has_word(char **words, const char *word)
+{
+	while (*words != NULL && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 4 || (strcmp(argv[1], "net") != 0 && strcmp(argv[1], "blk") != 0)) {
-		fprintf(stderr, "Usage: hostile_backend net|blk SOCKET split|packed [in_order]\n");
+		fprintf(stderr,
+			"Usage: hostile_backend net|blk SOCKET split|packed [in_order] [merged]\n");
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	back_end.device = strcmp(argv[1], "net") == 0 ? &net_device : &blk_device;
 	back_end.features = back_end.device->features | 1ull << 32 |
 		1ull << VIRTIO_RING_F_EVENT_IDX | 1ull << VIRTIO_RING_F_INDIRECT_DESC |
-		(strcmp(argv[3], "packed") == 0 ? 1ull << 34 : 0) | (argc > 4 ? 1ull << 35 : 0);
+		(strcmp(argv[3], "packed") == 0 ? 1ull << 34 : 0) |
+		(has_word(argv + 4, "in_order") ? 1ull << 35 : 0);
+	back_end.spreads_frames = has_word(argv + 4, "merged");
 	back_end.connection = -1;
 	for (unsigned int i = 0; i < RINGS; i++)
 		back_end.ring[i].kick = back_end.ring[i].call = -1;

@@ -8,6 +8,7 @@
 #include <linux/virtio_net.h>
 
 #include "back_end.h"
+#include "overwrite.h"
 
 #define RX 0
 #define TX 1
@@ -15,6 +16,7 @@
 #define FRAME_MOST 70000
 #define LEDGER 65536
 #define BURST 8
+#define MOST_BUFFERS 3
 #define MAGIC 0x6b6c6965u
 
 struct label {
@@ -116,6 +118,36 @@ static void receive_frames(struct back_end *back_end)
 	}
 }
 
+/* One frame in several buffers. The first is used last, so that the driver sees all at once. */
+static void spread_frame(struct back_end *back_end, struct ring *ring, uint16_t buffers)
+{
+	struct virtio_net_hdr_v1 header = {.num_buffers = buffers};
+	uint8_t bytes[HEADER + 2048];
+	uint32_t left = HEADER + make_frame(bytes + HEADER, (uint32_t)back_end->sent++), at = 0;
+	struct {
+		uint16_t id;
+		uint32_t bytes;
+	} used[MOST_BUFFERS];
+
+	memcpy(bytes, &header, HEADER);
+	for (uint16_t i = 0; i < buffers; i++) {
+		struct chain *chain = ring_take(ring);
+		uint32_t part = i + 1 < buffers ? left / 2 : left;
+
+		part = part < chain->segment[0].bytes ? part : chain->segment[0].bytes;
+		memcpy(chain->segment[0].at, bytes + at, part);
+		overwrite_note_buffer(chain->segment[0].at);
+		used[i].id = chain->id;
+		used[i].bytes = part;
+		at += part;
+		left -= part;
+	}
+	for (uint16_t i = buffers; i-- > 0;)
+		ring_put(ring, i, used[i].id, used[i].bytes);
+	ring_advance(ring, buffers, buffers);
+	ring_call(ring);
+}
+
 /* Receive buffers of both drivers are one segment, and large enough for a frame. */
 static void deliver_frame(struct back_end *back_end, struct ring *ring)
 {
@@ -144,7 +176,10 @@ static void serve(struct back_end *back_end)
 		return;
 	due = now + 1000;
 	for (unsigned int i = 0; i < BURST && ring->count > 0 && !ring->ignores_buffers; i++)
-		deliver_frame(back_end, ring);
+		if (back_end->spreads_frames && ring->count >= MOST_BUFFERS)
+			spread_frame(back_end, ring, (uint16_t)(1 + i % MOST_BUFFERS));
+		else
+			deliver_frame(back_end, ring);
 }
 
 const struct device net_device = {

@@ -21,16 +21,24 @@ static uint64_t descriptor_bytes(const struct ring *ring)
 	return (uint64_t)ring->size * sizeof(struct vring_desc);
 }
 
+uint32_t ring_driver_bytes(const struct ring *ring)
+{
+	return ring->packed ? 4 : 6 + 2u * ring->size;
+}
+
+uint32_t ring_device_bytes(const struct ring *ring)
+{
+	return ring->packed ? 4 : 6 + 8u * ring->size;
+}
+
 bool ring_start(struct ring *ring, uint32_t base, translate_fn *ring_memory, void *context)
 {
-	uint64_t driver = ring->packed ? 4 : 6 + 2ull * ring->size;
-	uint64_t device = ring->packed ? 4 : 6 + 8ull * ring->size;
 	void *desc = ring_memory(context, ring->address[0], descriptor_bytes(ring));
 
 	ring->desc = desc;
 	ring->packed_desc = desc;
-	ring->avail = ring_memory(context, ring->address[1], driver);
-	ring->used = ring_memory(context, ring->address[2], device);
+	ring->avail = ring_memory(context, ring->address[1], ring_driver_bytes(ring));
+	ring->used = ring_memory(context, ring->address[2], ring_device_bytes(ring));
 	ring->device_event = (void *)ring->used;
 	if (!ring->packed && ring->used != NULL)
 		ring->avail_event = (void *)&ring->used->ring[ring->size];
@@ -63,25 +71,33 @@ static bool add_segment(struct chain *chain, uint64_t address, uint32_t bytes, u
 	return segment->at != NULL && bytes > 0;
 }
 
+/* Read once: this memory may be overwritten at any time. */
+static struct vring_desc read_descriptor(const struct vring_desc *at)
+{
+	const volatile struct vring_desc *desc = at;
+
+	return (struct vring_desc){desc->addr, desc->len, desc->flags, desc->next};
+}
+
 /* A packed ring's table is read in order, a split one's along its links. */
 static bool add_table(const struct ring *ring, struct chain *chain, uint64_t address,
 	uint32_t bytes, translate_fn *memory, void *context)
 {
 	struct vring_desc *table = memory(context, address, bytes);
-	const struct vring_packed_desc *packed = (const void *)table;
 	uint32_t entries = bytes / sizeof(*table), at = 0;
 
 	chain->table = table;
 	for (uint32_t n = 0; table != NULL && n < entries && at < entries; n++) {
-		bool is_last = ring->packed ? n + 1 == entries :
-					      (table[at].flags & VRING_DESC_F_NEXT) == 0;
-		uint16_t flags = ring->packed ? packed[at].flags : table[at].flags;
+		const struct vring_desc desc = read_descriptor(&table[at]);
+		/* In a packed one the id stands where a split one has its flags. */
+		uint16_t flags = ring->packed ? desc.next : desc.flags;
+		bool is_last = ring->packed ? n + 1 == entries : (flags & VRING_DESC_F_NEXT) == 0;
 
-		if (!add_segment(chain, table[at].addr, table[at].len, flags, memory, context))
+		if (!add_segment(chain, desc.addr, desc.len, flags, memory, context))
 			return false;
 		if (is_last)
 			return true;
-		at = ring->packed ? at + 1 : table[at].next;
+		at = ring->packed ? at + 1 : desc.next;
 	}
 	return false;
 }
@@ -97,11 +113,11 @@ static bool add_descriptor(const struct ring *ring, struct chain *chain, uint64_
 
 static bool read_split(struct ring *ring, struct chain *chain, translate_fn *memory, void *context)
 {
-	uint16_t at = ring->avail->ring[ring->seen % ring->size];
+	uint16_t at = *(volatile uint16_t *)&ring->avail->ring[ring->seen % ring->size];
 
 	*chain = (struct chain){.id = at, .place = at};
 	while (at < ring->size && chain->count < ring->size) {
-		struct vring_desc desc = ring->desc[at];
+		const struct vring_desc desc = read_descriptor(&ring->desc[at]);
 
 		if (!add_descriptor(ring, chain, desc.addr, desc.len, desc.flags, memory, context))
 			return false;
@@ -128,13 +144,14 @@ static bool read_packed(struct ring *ring, struct chain *chain, translate_fn *me
 {
 	*chain = (struct chain){.place = ring->seen};
 	while (chain->count < ring->size) {
-		struct vring_packed_desc desc = ring->packed_desc[ring->seen];
+		/* Where a split one has flags and link, this one has its id and its flags. */
+		const struct vring_desc desc = read_descriptor(&ring->desc[ring->seen]);
 
-		chain->id = desc.id;
-		if (!add_descriptor(ring, chain, desc.addr, desc.len, desc.flags, memory, context))
+		chain->id = desc.flags;
+		if (!add_descriptor(ring, chain, desc.addr, desc.len, desc.next, memory, context))
 			return false;
 		step(ring, &ring->seen, &ring->seen_wrap, 1);
-		if ((desc.flags & VRING_DESC_F_NEXT) == 0)
+		if ((desc.next & VRING_DESC_F_NEXT) == 0)
 			return true;
 	}
 	return false;
@@ -151,8 +168,26 @@ bool ring_has_available(const struct ring *ring)
 		((flags & USED) != 0) != ring->seen_wrap;
 }
 
+/* An index that is too far on can't be the driver's. */
+static bool has_valid_index(const struct ring *ring)
+{
+	uint16_t index = __atomic_load_n(&ring->avail->idx, __ATOMIC_ACQUIRE);
+
+	return ring->packed || (uint16_t)(index - ring->seen) <= ring->size;
+}
+
+void ring_skip(struct ring *ring)
+{
+	if (ring->packed)
+		step(ring, &ring->seen, &ring->seen_wrap, 1);
+	else
+		ring->seen = __atomic_load_n(&ring->avail->idx, __ATOMIC_ACQUIRE);
+}
+
 bool ring_fill(struct ring *ring, translate_fn *guest_memory, void *context)
 {
+	if (!has_valid_index(ring))
+		return false;
 	while (ring->count < HELD && ring_has_available(ring)) {
 		struct chain *chain = &ring->held[(ring->first + ring->count) % HELD];
 

@@ -66,10 +66,14 @@ typedef void *translate_fn(void *context, uint64_t address, uint64_t size);
 
 /* Starts with what the driver set; base as in SET_VRING_BASE. False when addresses are invalid. */
 bool ring_start(struct ring *ring, uint32_t base, translate_fn *ring_memory, void *context);
+uint32_t ring_driver_bytes(const struct ring *ring);
+uint32_t ring_device_bytes(const struct ring *ring);
 
 bool ring_has_available(const struct ring *ring);
 /* Takes all that is available; false when a buffer is not valid. */
 bool ring_fill(struct ring *ring, translate_fn *guest_memory, void *context);
+/* Goes on behind a buffer that is not valid, as the driver's memory has been overwritten. */
+void ring_skip(struct ring *ring);
 /* The oldest that is held; the ring keeps it until the next ring_fill. NULL: none. */
 struct chain *ring_take(struct ring *ring);
 struct chain *ring_peek(struct ring *ring, unsigned int number);

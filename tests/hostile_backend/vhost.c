@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The vhost-user protocol, back end's side, as QEMU's docs/interop/vhost-user describes it. */
 #include "back_end.h"
+#include "overwrite.h"
 
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MOST_FDS 8
@@ -107,8 +109,37 @@ static void stop(struct ring *ring)
 	replace_fd(&ring->call, -1);
 }
 
-static void hang_up(struct back_end *back_end)
+static bool is_kept(const struct back_end *back_end, const struct region *region)
 {
+	for (unsigned int i = 0; i < back_end->kept_regions; i++)
+		if (back_end->kept[i].file == region->file &&
+			back_end->kept[i].map_size >= region->map_size)
+			return true;
+	return false;
+}
+
+/* A back end that overwrites memory goes on with it when the driver has closed the connection. */
+static void keep_or_unmap(struct back_end *back_end, const struct region *region)
+{
+	if (overwrite_is_on() && !is_kept(back_end, region) &&
+		back_end->kept_regions < KEPT_REGIONS)
+		back_end->kept[back_end->kept_regions++] = *region;
+	else
+		munmap(region->map, region->map_size);
+}
+
+void vhost_unmap_kept(struct back_end *back_end)
+{
+	for (unsigned int i = 0; i < back_end->kept_regions; i++)
+		munmap(back_end->kept[i].map, back_end->kept[i].map_size);
+	back_end->kept_regions = 0;
+}
+
+void vhost_hang_up(struct back_end *back_end)
+{
+	if (back_end->connection < 0)
+		return;
+	overwrite_lock();
 	close(back_end->connection);
 	back_end->connection = -1;
 	back_end->ignores_messages = false;
@@ -116,10 +147,13 @@ static void hang_up(struct back_end *back_end)
 		stop(&back_end->ring[i]);
 		back_end->enabled[i] = false;
 	}
+	overwrite_forget_buffers();
+	memset(back_end->area, 0, sizeof(back_end->area));
 	for (unsigned int i = 0; i < back_end->regions; i++)
-		munmap(back_end->region[i].map, back_end->region[i].map_size);
+		keep_or_unmap(back_end, &back_end->region[i]);
 	back_end->regions = 0;
 	back_end->old_regions = 0;
+	overwrite_unlock();
 }
 
 static bool receive(struct back_end *back_end, void *data, size_t size, struct message *message)
@@ -147,6 +181,13 @@ static bool receive(struct back_end *back_end, void *data, size_t size, struct m
 	return true;
 }
 
+static uint64_t file_of(int fd)
+{
+	struct stat info = {0};
+
+	return fstat(fd, &info) == 0 ? (uint64_t)info.st_dev << 32 ^ info.st_ino : 0;
+}
+
 static void map(struct back_end *back_end, const struct message *message)
 {
 	back_end->old_regions = back_end->regions;
@@ -161,6 +202,7 @@ static void map(struct back_end *back_end, const struct message *message)
 			.user = message->memory.region[i].user,
 			.size = message->memory.region[i].size,
 			.map_size = offset + message->memory.region[i].size,
+			.file = file_of(message->fd[i]),
 		};
 		region->map = mmap(NULL, region->map_size, PROT_READ | PROT_WRITE, MAP_SHARED,
 			message->fd[i], 0);
@@ -170,6 +212,19 @@ static void map(struct back_end *back_end, const struct message *message)
 		region->at = (uint8_t *)region->map + offset;
 		back_end->regions++;
 	}
+}
+
+/* All areas of the ring, for the thread that overwrites. */
+static void note_areas(struct back_end *back_end, unsigned int index)
+{
+	const struct ring *ring = &back_end->ring[index];
+	struct area *area = &back_end->area[index * RING_AREAS];
+
+	overwrite_lock();
+	area[0] = (struct area){(uint8_t *)ring->desc, ring->size * 16u};
+	area[1] = (struct area){(uint8_t *)ring->avail, ring_driver_bytes(ring)};
+	area[2] = (struct area){(uint8_t *)ring->used, ring_device_bytes(ring)};
+	overwrite_unlock();
 }
 
 static void start_if_ready(struct back_end *back_end, unsigned int index)
@@ -183,7 +238,10 @@ static void start_if_ready(struct back_end *back_end, unsigned int index)
 	ring->packed = (back_end->accepted >> 34 & 1) != 0;
 	ring->event_idx = (back_end->accepted >> VIRTIO_RING_F_EVENT_IDX & 1) != 0;
 	ring->runs = ring_start(ring, back_end->base[index], ring_memory, back_end);
-	if (!ring->runs)
+	ring->is_overwritten = overwrite_is_on();
+	if (ring->runs)
+		note_areas(back_end, index);
+	else
 		back_end->faults++;
 	if (index == 0)
 		back_end->starts++;
@@ -265,7 +323,9 @@ static uint32_t handle(struct back_end *back_end, struct message *message)
 		message->value = back_end->device->rings;
 		return sizeof(message->value);
 	case SET_MEM_TABLE:
+		overwrite_lock();
 		map(back_end, message);
+		overwrite_unlock();
 		return 0;
 	case GET_CONFIG:
 		if (back_end->device->config != NULL)
@@ -320,7 +380,7 @@ static bool serve_message(struct back_end *back_end)
 void vhost_serve(struct back_end *back_end)
 {
 	if (!serve_message(back_end))
-		hang_up(back_end);
+		vhost_hang_up(back_end);
 }
 
 void vhost_accept(struct back_end *back_end)
@@ -329,8 +389,7 @@ void vhost_accept(struct back_end *back_end)
 
 	if (fd < 0)
 		return;
-	if (back_end->connection >= 0)
-		hang_up(back_end);
+	vhost_hang_up(back_end);
 	back_end->connection = fd;
 	back_end->connections++;
 	back_end->accepted = 0;
