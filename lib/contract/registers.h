@@ -13,6 +13,13 @@
 
 #include "spec/pci.h"
 
+/* The ways to a PCI function through VFIO. */
+enum kl__vfio_way {
+	KL__VFIO_AUTO, /* its own file where that may be opened, else its group's */
+	KL__VFIO_GROUP, /* the file of its IOMMU group, and a container */
+	KL__VFIO_CDEV, /* its own file, and /dev/iommu */
+};
+
 struct kl__pci_access;
 
 struct kl__pci_bar {
@@ -66,6 +73,7 @@ struct kl__pci_access_ops {
 struct kl__pci_access {
 	const struct kl__pci_access_ops *ops;
 	char name[64];
+	char way[32]; /* for a person: "vfio group 5", "iommufd", ... */
 	int numa_node;
 	struct kl__pci_bar bar[PCI_BARS];
 	unsigned int msix_vectors; /* 0: none */

@@ -13,6 +13,7 @@
 
 #include <kickless/features.h>
 
+#include "contract/registers.h"
 #include "ring/notifier.h"
 
 struct kl__transport;
@@ -116,6 +117,7 @@ enum kl__interface {
 /* The values of transport options in a device's name. */
 struct kl__transport_choice {
 	enum kl__interface interface;
+	enum kl__vfio_way vfio; /* of a PCI function */
 	bool is_server; /* of a socket: this side listens */
 };
 

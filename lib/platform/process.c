@@ -12,21 +12,38 @@
 
 #include "platform/sysfs.h"
 
-bool kl__process_has_capability(const struct kl_machine *machine, unsigned int capability)
+/* The number behind a word in the status of this process, 0 when it is not there. */
+static unsigned long long read_status(const struct kl_machine *machine, const char *word, int base)
 {
-	unsigned long long effective = 0;
 	char path[PATH_MAX], line[128];
+	unsigned long long value = 0;
+	size_t length = strlen(word);
 	FILE *status;
 
 	snprintf(path, sizeof(path), "%s/self/status", machine->proc);
-	status = fopen(path, "r");
+	status = fopen(path, "re");
 	if (status == NULL)
-		return false;
-	while (fgets(line, sizeof(line), status) != NULL)
-		if (sscanf(line, "CapEff: %llx", &effective) == 1)
-			break;
+		return 0;
+	while (value == 0 && fgets(line, sizeof(line), status) != NULL)
+		if (strncmp(line, word, length) == 0)
+			value = strtoull(line + length, NULL, base);
 	fclose(status);
-	return (effective >> capability & 1) != 0;
+	return value;
+}
+
+bool kl__process_has_capability(const struct kl_machine *machine, unsigned int capability)
+{
+	return (read_status(machine, "CapEff:", 16) >> capability & 1) != 0;
+}
+
+uint64_t kl__process_locked(const struct kl_machine *machine)
+{
+	return 1024 * read_status(machine, "VmLck:", 10);
+}
+
+uint64_t kl__process_pinned(const struct kl_machine *machine)
+{
+	return 1024 * read_status(machine, "VmPin:", 10);
 }
 
 uint64_t kl__process_memlock_limit(const struct kl_machine *machine)
@@ -85,4 +102,12 @@ bool kl__process_find_by_file(const struct kl_machine *machine, const char *path
 	}
 	closedir(processes);
 	return found;
+}
+
+bool kl__process_has_open(const struct kl_machine *machine, const char *path)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s/self/fd", machine->proc);
+	return process_holds(folder, path);
 }

@@ -16,6 +16,14 @@ bool kl__process_has_capability(const struct kl_machine *machine, unsigned int c
 /* The bytes that this process may lock; UINT64_MAX when nothing limits it. */
 uint64_t kl__process_memlock_limit(const struct kl_machine *machine);
 
+/* The bytes that count against the limit: those locked, which VFIO's containers add to, */
+uint64_t kl__process_locked(const struct kl_machine *machine);
+/*
+ * and those pinned for /dev/iommu. All processes of a user have the one limit there; what others
+ * have pinned does not show.
+ */
+uint64_t kl__process_pinned(const struct kl_machine *machine);
+
 struct kl__file_user {
 	pid_t pid;
 	char command[32];
@@ -27,5 +35,8 @@ struct kl__file_user {
  */
 bool kl__process_find_by_file(const struct kl_machine *machine, const char *path,
 	struct kl__file_user *user);
+
+/* Tests whether this process has the file at path open. */
+bool kl__process_has_open(const struct kl_machine *machine, const char *path);
 
 #endif
