@@ -89,6 +89,26 @@ static void set_info(struct kl_device *device)
 	device->info.is_isolated = device->host->is_isolated;
 }
 
+static void init_locks(struct kl_device *device)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutex_init(&device->lock, NULL);
+	/* A queue that was stopped alone is stopped again within a recovery. */
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&device->change, &attributes);
+	pthread_mutexattr_destroy(&attributes);
+}
+
+static void destroy_device(struct kl_device *device)
+{
+	pthread_mutex_destroy(&device->change);
+	pthread_mutex_destroy(&device->lock);
+	free(device->gates);
+	free(device);
+}
+
 int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
 	const struct kl_device_options *options, struct kl_device **result)
 {
@@ -101,7 +121,7 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
 	device->host = host;
 	device->options = *options;
 	device->line = -1;
-	pthread_mutex_init(&device->lock, NULL);
+	init_locks(device);
 	set_info(device);
 	rc = find_driver(device);
 	if (rc == 0)
@@ -112,14 +132,15 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
 	rc = device->driver->probe(device);
 	if (rc != 0)
 		goto set_failed;
+	if (host->set_owner != NULL)
+		host->set_owner(host, device, kl__device_uses_memory);
 	add_open(device);
 	*result = device;
 	return 0;
 set_failed:
 	kl__status_fail(device);
 free_device:
-	pthread_mutex_destroy(&device->lock);
-	free(device);
+	destroy_device(device);
 	return rc;
 }
 
@@ -148,8 +169,9 @@ void kl_device_close(struct kl_device *device)
 {
 	if (device == NULL)
 		return;
+	pthread_mutex_lock(&device->change);
 	/* A stop that fails has logged why. One that a thread holds up is not waited for. */
-	if (kl_device_stop(device) == -EAGAIN)
+	if (kl__device_stop(device) == -EAGAIN)
 		(void)kl__status_reset(device);
 	device->driver->remove(device);
 	/*
@@ -162,8 +184,8 @@ void kl_device_close(struct kl_device *device)
 	remove_open(device);
 	device->transport->ops->close(device->transport);
 	kl__interrupts_close(device);
+	/* Nobody asks for the memory that it uses any more. */
 	device->host->close(device->host);
-	pthread_mutex_destroy(&device->lock);
-	free(device->gates);
-	free(device);
+	pthread_mutex_unlock(&device->change);
+	destroy_device(device);
 }

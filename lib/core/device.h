@@ -28,6 +28,12 @@ struct kl_device {
 	const struct kl_driver *driver;
 	void *private_data;
 
+	/*
+	 * Held while the device is started, stopped, recovered or closed, or one queue is. Another
+	 * thread tries it to look at the queues: kl__device_uses_memory.
+	 */
+	pthread_mutex_t change;
+
 	/* The life cycle. Any thread reads state and resets; the control thread writes the rest. */
 	pthread_mutex_t lock; /* for changes of state and of the reason for a halt */
 	uint16_t state; /* enum kl_device_state */
@@ -100,6 +106,15 @@ void kl__device_acknowledge(struct kl_device *device);
  * now; -EIO, the device has left the bus; -EPROTO, the back end is there again but can't be used.
  */
 int kl__device_reset(struct kl_device *device, void (*drain)(void *context), void *context);
+
+/*
+ * core/lifecycle.c: a function of the type kl__uses_memory, for the host; owner is the device.
+ * While it looks, no thread is within a call on the queues.
+ */
+int kl__device_uses_memory(void *owner, uint64_t address, uint64_t size);
+
+/* core/lifecycle.c: kl_device_stop for one that has locked device->change. */
+int kl__device_stop(struct kl_device *device);
 
 /* core/lifecycle.c: a start by the application renews the budget of recoveries. */
 void kl__device_renew_recoveries(struct kl_device *device);

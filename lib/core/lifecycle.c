@@ -92,6 +92,12 @@ static void set_gates(struct kl_device *device, uint16_t state)
 			kl__gate_set(device->gates[i], state);
 }
 
+static void exchange_gates(struct kl_device *device, uint16_t from, uint16_t to)
+{
+	for (unsigned int i = 0; i < device->gate_count; i++)
+		kl__gate_exchange(device->gates[i], from, to);
+}
+
 enum kl_device_state kl_device_check(struct kl_device *device)
 {
 	if (kl_device_state(device) == KL_DEVICE_RUNNING && kl_device_needs_reset(device)) {
@@ -102,16 +108,66 @@ enum kl_device_state kl_device_check(struct kl_device *device)
 	return kl_device_state(device);
 }
 
-/* Nobody is within a call on a queue afterwards, nor will be. 0, or after a message -EAGAIN. */
-static int close_gates(struct kl_device *device)
+/*
+ * After the gates were shut: nobody is within a call on a queue afterwards. 0, or after a message
+ * -EAGAIN.
+ */
+static int wait_for_gates(struct kl_device *device)
 {
 	const uint64_t deadline = gate_deadline(device);
 	int rc = 0;
 
-	set_gates(device, KL__GATE_CLOSED);
 	fence_gates(device);
 	for (unsigned int i = 0; i < device->gate_count && rc == 0; i++)
 		rc = wait_for_gate(device, device->gates[i], deadline);
+	return rc;
+}
+
+/* Nobody will enter a queue either. As wait_for_gates. */
+static int close_gates(struct kl_device *device)
+{
+	set_gates(device, KL__GATE_CLOSED);
+	return wait_for_gates(device);
+}
+
+/*
+ * Other threads than the device's own may come here. A gate that is not open is somebody else's,
+ * and so is one that is halted meanwhile: it stays as it is.
+ */
+static int ask_driver(struct kl_device *device, const void *address, size_t size)
+{
+	int rc;
+
+	exchange_gates(device, KL__GATE_OPEN, KL__GATE_PAUSED);
+	rc = wait_for_gates(device);
+	if (rc == 0 && device->driver->uses_memory(device, address, size))
+		rc = -EBUSY;
+	exchange_gates(device, KL__GATE_PAUSED, KL__GATE_OPEN);
+	/* A thread that found its gate shut may have fallen asleep. */
+	wake_threads(device);
+	return rc;
+}
+
+int kl__device_uses_memory(void *owner, uint64_t address, uint64_t size)
+{
+	struct kl_device *device = owner;
+	int rc = 0;
+
+	if (device->driver->uses_memory == NULL)
+		return 0;
+	/* Whoever changes the device may wait for the caller's locks, so nobody waits here. */
+	if (pthread_mutex_trylock(&device->change) != 0)
+		return -EAGAIN;
+	switch (kl_device_state(device)) {
+	case KL_DEVICE_RUNNING:
+	case KL_DEVICE_HALTED:
+	case KL_DEVICE_LOST:
+		rc = ask_driver(device, (const void *)(uintptr_t)address, size);
+		break;
+	default: /* it has no queues */
+		break;
+	}
+	pthread_mutex_unlock(&device->change);
 	return rc;
 }
 
@@ -197,7 +253,7 @@ void kl__device_renew_recoveries(struct kl_device *device)
 	memset(device->recovered_ms, 0, sizeof(device->recovered_ms));
 }
 
-int kl_device_start(struct kl_device *device, const void *conf)
+static int start_device(struct kl_device *device, const void *conf)
 {
 	int rc = check_startable(device);
 
@@ -230,7 +286,17 @@ int kl_device_start(struct kl_device *device, const void *conf)
 	return rc;
 }
 
-int kl_device_stop(struct kl_device *device)
+int kl_device_start(struct kl_device *device, const void *conf)
+{
+	int rc;
+
+	pthread_mutex_lock(&device->change);
+	rc = start_device(device, conf);
+	pthread_mutex_unlock(&device->change);
+	return rc;
+}
+
+int kl__device_stop(struct kl_device *device)
 {
 	int rc = 0;
 
@@ -261,6 +327,16 @@ int kl_device_stop(struct kl_device *device)
 	wake_threads(device);
 	/* A device whose back end has gone is stopped too. */
 	return rc == -EAGAIN ? 0 : rc;
+}
+
+int kl_device_stop(struct kl_device *device)
+{
+	int rc;
+
+	pthread_mutex_lock(&device->change);
+	rc = kl__device_stop(device);
+	pthread_mutex_unlock(&device->change);
+	return rc;
 }
 
 #define BUDGET_MS 60000
@@ -377,7 +453,7 @@ static int start_again(struct kl_device *device)
 	return 0;
 }
 
-int kl_device_recover(struct kl_device *device)
+static int recover_device(struct kl_device *device)
 {
 	int rc;
 
@@ -396,4 +472,14 @@ int kl_device_recover(struct kl_device *device)
 		return 0;
 	}
 	return rc == 0 ? start_again(device) : rc;
+}
+
+int kl_device_recover(struct kl_device *device)
+{
+	int rc;
+
+	pthread_mutex_lock(&device->change);
+	rc = recover_device(device);
+	pthread_mutex_unlock(&device->change);
+	return rc;
 }

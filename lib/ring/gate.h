@@ -20,6 +20,7 @@
 /* The device has no queues: it is stopped, away or failed. Kept completions can be taken. */
 #define KL__GATE_DRAINED 2
 #define KL__GATE_HALTED 3 /* until the device is recovered or stopped */
+#define KL__GATE_PAUSED 4 /* for a moment: a thread looks at what is in flight */
 
 struct kl__gate {
 	uint16_t state; /* KL__GATE_*; written by the control thread, HALTED by the queue's too */
@@ -51,6 +52,13 @@ static inline void kl__gate_leave(struct kl__gate *gate)
 static inline void kl__gate_set(struct kl__gate *gate, uint16_t state)
 {
 	kl__store_release(&gate->state, state);
+}
+
+/* Changes the state if it is from; else somebody else has changed it, and it stays as it is. */
+static inline void kl__gate_exchange(struct kl__gate *gate, uint16_t from, uint16_t to)
+{
+	__atomic_compare_exchange_n(&gate->state, &from, to, false, __ATOMIC_ACQ_REL,
+		__ATOMIC_RELAXED);
 }
 
 static inline void kl__gate_set_fence(struct kl__gate *gate, bool needs_fence)

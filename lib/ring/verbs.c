@@ -173,6 +173,17 @@ bool kl__queue_holds(const struct kl_queue *queue, uint16_t id)
 	return kl__queue_is_in_flight(queue, id, queue->used_idx, used_place(queue));
 }
 
+void *kl__queue_next_in_flight(const struct kl_queue *queue, uint32_t *at)
+{
+	while (*at < queue->size) {
+		uint16_t id = (uint16_t)(*at)++;
+
+		if (kl__queue_holds(queue, id))
+			return queue->buffer[id];
+	}
+	return NULL;
+}
+
 void *kl__queue_drain(struct kl_queue *queue)
 {
 	if (queue->is_sorted)

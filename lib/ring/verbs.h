@@ -39,6 +39,12 @@ void *kl__queue_take(struct kl_queue *queue, uint32_t *length);
 bool kl__queue_holds(const struct kl_queue *queue, uint16_t id);
 
 /*
+ * The buffers in flight, also those that are not published, one per call; NULL after the last. *at
+ * is 0 at the first call. Nothing is changed.
+ */
+void *kl__queue_next_in_flight(const struct kl_queue *queue, uint32_t *at);
+
+/*
  * After a reset whose status read back 0: the next buffer that was in flight, published or not;
  * NULL when all have been returned. Each counts as failed.
  */

@@ -98,6 +98,12 @@ struct kl_driver {
 	 */
 	void (*drain)(struct kl_device *device);
 	/*
+	 * True when memory of the application that the device may use now lies within the size
+	 * bytes at address, the CPU's. The device runs, is halted or is lost; nothing is changed.
+	 * NULL: the device is given no memory but that of kl_device_dma_alloc.
+	 */
+	bool (*uses_memory)(struct kl_device *device, const void *address, size_t size);
+	/*
 	 * The gates are closed to all but completions that are kept: the device is away or has
 	 * failed, and has no queues now. A NIC's link is down. May be NULL.
 	 */
