@@ -52,9 +52,10 @@ static int allocate_memory(struct kl_blk *blk, struct blk_queue *queue, uint16_t
 		size * (sizeof(struct blk_slot_memory) + sizeof(struct blk_status)), KL__CACHE_LINE,
 		&queue->shared);
 
-	if (rc == 0)
-		rc = kl_device_dma_alloc(blk->device, own_bytes(size), KL__CACHE_LINE, &queue->own);
-	return rc;
+	if (rc != 0)
+		return rc;
+	queue->own = kl_device_private_alloc(blk->device, own_bytes(size));
+	return queue->own != NULL ? 0 : -ENOMEM;
 }
 
 static void link_parents(struct blk_queue *queue, struct blk_parent *parents)
@@ -67,7 +68,7 @@ static void link_parents(struct blk_queue *queue, struct blk_parent *parents)
 
 static void place_areas(struct blk_queue *queue, uint16_t size)
 {
-	char *own = queue->own.memory;
+	char *own = queue->own;
 
 	queue->block = queue->shared.memory;
 	queue->block_iova = queue->shared.iova;
@@ -150,7 +151,8 @@ int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index
 void blk_queue_free(struct kl_blk *blk, struct blk_queue *queue)
 {
 	kl_device_dma_free(blk->device, &queue->shared);
-	kl_device_dma_free(blk->device, &queue->own);
+	kl_device_private_free(blk->device, queue->own, own_bytes(queue->size));
+	queue->own = NULL;
 	queue->ready_count = 0;
 	queue->ready_first = 0;
 	queue->waiting = NULL;

@@ -144,7 +144,7 @@ struct blk_queue {
 
 	/* Of the control thread. */
 	alignas(KL__CACHE_LINE) struct kl_dma shared; /* blocks, then status bytes */
-	struct kl_dma own; /* slots, parents, ready completions */
+	void *own; /* slots, parents, ready completions: out of the device's reach */
 	uint32_t possible_plain_ops; /* plain_ops, but while too many completions are ready */
 	uint16_t size; /* slots that the memory has */
 };

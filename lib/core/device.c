@@ -184,7 +184,7 @@ void kl_device_close(struct kl_device *device)
 	remove_open(device);
 	device->transport->ops->close(device->transport);
 	kl__interrupts_close(device);
-	/* Nobody asks for the memory that it uses any more. */
+	/* kl__device_uses_memory is not called any more. */
 	device->host->close(device->host);
 	pthread_mutex_unlock(&device->change);
 	destroy_device(device);

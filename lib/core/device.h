@@ -30,7 +30,7 @@ struct kl_device {
 
 	/*
 	 * Held while the device is started, stopped, recovered or closed, or one queue is. Another
-	 * thread tries it to look at the queues: kl__device_uses_memory.
+	 * thread tries it before it reads the queues: kl__device_uses_memory.
 	 */
 	pthread_mutex_t change;
 

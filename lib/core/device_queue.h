@@ -11,15 +11,16 @@
 
 /*
  * A queue: its record and the two blocks of memory that it lives in. The record stays until the
- * device is closed, since any thread may read its counters; the blocks go with each reset.
+ * device is closed, since any thread may read its counters; the blocks go with each reset. Of the
+ * three only the rings are within the device's reach.
  */
 struct kl__device_queue {
 	struct kl_queue queue; /* of no queue while the device has none of this index */
 	struct kl__queue_shape shape;
 	uint16_t index;
 	uint16_t vector; /* 0: none */
-	struct kl_dma shared;
-	struct kl_dma own;
+	struct kl_dma shared; /* rings and indirect tables */
+	void *own; /* arrays of the record */
 	struct kl__device_queue *next;
 };
 

@@ -109,7 +109,7 @@ enum kl_device_state kl_device_check(struct kl_device *device)
 }
 
 /*
- * After the gates were shut: nobody is within a call on a queue afterwards. 0, or after a message
+ * After the gates were closed: nobody is within a call on a queue afterwards. 0, or after a message
  * -EAGAIN.
  */
 static int wait_for_gates(struct kl_device *device)
@@ -134,7 +134,7 @@ static int close_gates(struct kl_device *device)
  * Other threads than the device's own may come here. A gate that is not open is somebody else's,
  * and so is one that is halted meanwhile: it stays as it is.
  */
-static int ask_driver(struct kl_device *device, const void *address, size_t size)
+static int query_driver(struct kl_device *device, const void *address, size_t size)
 {
 	int rc;
 
@@ -143,7 +143,7 @@ static int ask_driver(struct kl_device *device, const void *address, size_t size
 	if (rc == 0 && device->driver->uses_memory(device, address, size))
 		rc = -EBUSY;
 	exchange_gates(device, KL__GATE_PAUSED, KL__GATE_OPEN);
-	/* A thread that found its gate shut may have fallen asleep. */
+	/* A thread that found its gate closed may have fallen asleep. */
 	wake_threads(device);
 	return rc;
 }
@@ -162,7 +162,7 @@ int kl__device_uses_memory(void *owner, uint64_t address, uint64_t size)
 	case KL_DEVICE_RUNNING:
 	case KL_DEVICE_HALTED:
 	case KL_DEVICE_LOST:
-		rc = ask_driver(device, (const void *)(uintptr_t)address, size);
+		rc = query_driver(device, (const void *)(uintptr_t)address, size);
 		break;
 	default: /* it has no queues */
 		break;

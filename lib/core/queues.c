@@ -9,38 +9,6 @@
 #include "core/device_queue.h"
 #include "spec/features.h"
 
-int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t align, struct kl_dma *dma)
-{
-	dma->size = size;
-	dma->memory = device->host->alloc(device->host, size, align, &dma->iova);
-	if (dma->memory != NULL)
-		return 0;
-	kl_error(
-		"%s: no %zu bytes of memory that the device can reach on NUMA node %d; give EAL more "
-		"with -m MIB, or more hugepages",
-		device->info.name, size, device->host->numa_node);
-	return -ENOMEM;
-}
-
-bool kl_device_iova_is_virtual(const struct kl_device *device)
-{
-	return device->host->translate == NULL;
-}
-
-uint64_t kl_device_ticks_per_second(const struct kl_device *device)
-{
-	return device->host->ticks_per_second;
-}
-
-size_t kl_device_translate(const struct kl_device *device, const void *address, size_t size,
-	uint64_t *iova)
-{
-	if (device->host->translate != NULL)
-		return device->host->translate(device->host, address, size, iova);
-	*iova = (uintptr_t)address;
-	return size;
-}
-
 uint16_t kl_device_queue_count(struct kl_device *device)
 {
 	return device->transport->ops->queue_count(device->transport);
@@ -129,18 +97,16 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 	return 0;
 }
 
-void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma)
+static void free_own(struct kl_device *device, struct kl__device_queue *entry)
 {
-	/* A device that is lost may still write there. */
-	if (dma->memory != NULL && kl_device_state(device) != KL_DEVICE_LOST)
-		device->host->free(device->host, dma->memory);
-	*dma = (struct kl_dma){0};
+	kl_device_private_free(device, entry->own, kl__queue_private_bytes(&entry->shape));
+	entry->own = NULL;
 }
 
 static void free_queue(struct kl_device *device, struct kl__device_queue *entry)
 {
 	kl_device_dma_free(device, &entry->shared);
-	kl_device_dma_free(device, &entry->own);
+	free_own(device, entry);
 	kl__queue_clear(&entry->queue);
 }
 
@@ -158,6 +124,9 @@ void kl__device_forget_queues(struct kl_device *device)
 		struct kl__device_queue *entry = device->queues;
 
 		device->queues = entry->next;
+		kl__window_close(&entry->queue.window);
+		/* Of a device that is lost it is there still; no thread uses it any more. */
+		free_own(device, entry);
 		free(entry);
 	}
 }
@@ -182,6 +151,7 @@ static struct kl__device_queue *find_record(struct kl_device *device, uint16_t i
 		return NULL;
 	memset(entry, 0, sizeof(*entry));
 	entry->index = index;
+	kl__window_open(&entry->queue.window, device->host->reach);
 	entry->next = device->queues;
 	device->queues = entry;
 	return entry;
@@ -195,15 +165,14 @@ static int allocate_queue(struct kl_device *device, struct kl__device_queue *ent
 
 	kl__queue_layout(shape, &layout);
 	rc = kl_device_dma_alloc(device, layout.bytes, KL__LAYOUT_ALIGN, &entry->shared);
-	if (rc == 0)
-		rc = kl_device_dma_alloc(device, kl__queue_private_bytes(shape), KL__CACHE_LINE,
-			&entry->own);
-	if (rc != 0) {
-		free_queue(device, entry);
+	if (rc != 0)
 		return rc;
+	entry->own = kl_device_private_alloc(device, kl__queue_private_bytes(shape));
+	if (entry->own == NULL) {
+		free_queue(device, entry);
+		return -ENOMEM;
 	}
-	kl__queue_init(&entry->queue, entry->own.memory, entry->shared.memory, entry->shared.iova,
-		shape);
+	kl__queue_init(&entry->queue, entry->own, entry->shared.memory, entry->shared.iova, shape);
 	return 0;
 }
 

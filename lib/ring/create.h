@@ -49,15 +49,15 @@ size_t kl__queue_private_bytes(const struct kl__queue_shape *shape);
 
 /*
  * Builds a queue: its record, its private arrays in memory, its rings at shared, which the device
- * sees at iova. Both blocks are zeroed. The counters, on_break and owner of the record are kept.
+ * sees at iova. Both blocks are zeroed. The record keeps its counters, on_break, owner and window.
  * The notifier is filled in by the caller.
  */
 void kl__queue_init(struct kl_queue *queue, void *memory, void *shared, uint64_t iova,
 	const struct kl__queue_shape *shape);
 
 /*
- * Makes a record one of no queue, which has size 0, nothing in flight and no fault. The counters,
- * on_break and owner are kept.
+ * Makes a record one of no queue, which has size 0, nothing in flight and no fault. It keeps its
+ * counters, on_break, owner and window.
  */
 void kl__queue_clear(struct kl_queue *queue);
 

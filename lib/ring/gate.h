@@ -20,7 +20,7 @@
 /* The device has no queues: it is stopped, away or failed. Kept completions can be taken. */
 #define KL__GATE_DRAINED 2
 #define KL__GATE_HALTED 3 /* until the device is recovered or stopped */
-#define KL__GATE_PAUSED 4 /* for a moment: a thread looks at what is in flight */
+#define KL__GATE_PAUSED 4 /* for a moment: another thread reads what is in flight */
 
 struct kl__gate {
 	uint16_t state; /* KL__GATE_*; written by the control thread, HALTED by the queue's too */

@@ -15,6 +15,7 @@
 
 #include "ring/barrier.h"
 #include "ring/notifier.h"
+#include "ring/reach.h"
 #include "spec/ring.h"
 
 #define KL__CACHE_LINE 64
@@ -216,10 +217,12 @@ struct kl_queue {
 
 	/*
 	 * Called when the queue breaks, once, by the thread that finds it broken. NULL: not called.
-	 * Both are set by the owner of the record and outlive the queue.
+	 * These are set by the owner of the record and outlive the queue.
 	 */
 	void (*on_break)(struct kl_queue *queue);
 	void *owner;
+	/* The memory that buffers may lie in, where bus addresses are virtual; else all of it. */
+	struct kl__window window;
 };
 
 /* A record may be of no queue: before the first start, and while its device is stopped. */
@@ -256,6 +259,16 @@ static inline uint16_t kl__packed_advance(uint16_t place, uint16_t count, uint16
 static inline const char *kl__queue_format(const struct kl_queue *queue)
 {
 	return (queue->kind & KL__RING_PACKED) != 0 ? "packed" : "split";
+}
+
+/*
+ * True when the device reaches size bytes at address, which is the bus address too. The queue's
+ * thread.
+ */
+static inline bool kl__queue_reaches(struct kl_queue *queue, uint64_t address, uint64_t size)
+{
+	return kl__window_covers(&queue->window, address, size) ||
+		kl__window_move(&queue->window, address, size);
 }
 
 /* Buffers that are with the device now. */

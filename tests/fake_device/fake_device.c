@@ -293,6 +293,9 @@ unsigned int fake_check(struct fake_device *fake)
 	if (fake->allocated != 0 && !fake->reset_is_pending)
 		fake_violation(fake, "%u blocks of the host's memory were not freed",
 			fake->allocated);
+	if (fake->allocated_private != 0)
+		fake_violation(fake, "%u blocks of private memory were not freed",
+			fake->allocated_private);
 	if (fake->config_vector_unread)
 		fake_violation(fake, "PCI-37: config_msix_vector was not read back");
 	return fake->violations;

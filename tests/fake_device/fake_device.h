@@ -243,7 +243,8 @@ struct fake_device {
 	struct fake_window *window;
 	size_t windows;
 	unsigned int allocated; /* blocks that the driver has */
-	unsigned int allocations;
+	unsigned int allocated_private; /* and those that no device reaches */
+	unsigned int allocations; /* of both */
 	uint64_t random;
 };
 

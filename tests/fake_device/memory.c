@@ -35,6 +35,8 @@ static uint64_t place(struct fake_device *fake, const void *memory, size_t size,
 {
 	uint64_t iova = (fake->script.next_iova + align - 1) & ~(uint64_t)(align - 1);
 
+	if (fake->host.translate == NULL)
+		return (uintptr_t)memory;
 	if (fake->script.next_iova == 0)
 		return (uint64_t)(uintptr_t)memory + FAKE_IOVA_SHIFT;
 	fake->script.next_iova = iova + size;
@@ -64,6 +66,27 @@ static void *host_alloc(struct kl__host *host, size_t size, size_t align, uint64
 	}
 	fake->allocated++;
 	return memory;
+}
+
+static void *host_alloc_private(struct kl__host *host, size_t size)
+{
+	struct fake_device *fake = fake_of(host);
+	void *memory;
+
+	fake->allocations++;
+	if (fake->script.alloc_fails_at != 0 && --fake->script.alloc_fails_at == 0)
+		return NULL;
+	if (posix_memalign(&memory, 64, size) != 0)
+		return NULL;
+	fake->allocated_private++;
+	return memset(memory, 0, size);
+}
+
+static void host_free_private(struct kl__host *host, void *memory, size_t size)
+{
+	(void)size;
+	fake_of(host)->allocated_private--;
+	free(memory);
 }
 
 /* 3.3.1: the rings of a live queue belong to the device too. */
@@ -131,6 +154,8 @@ void fake_init_host(struct fake_device *fake)
 	fake->host = (struct kl__host){
 		.alloc = host_alloc,
 		.free = host_free,
+		.alloc_private = host_alloc_private,
+		.free_private = host_free_private,
 		.translate = host_translate,
 		.close = host_close,
 		.numa_node = -1,

@@ -14,6 +14,7 @@ static unsigned int left;
 static const char *refused;
 static int kept;
 static void *(*host_alloc)(struct kl__host *host, size_t size, size_t align, uint64_t *iova);
+static void *(*host_alloc_private)(struct kl__host *host, size_t size);
 
 static bool refuses(const char *what)
 {
@@ -90,6 +91,11 @@ static void *alloc_for_device(struct kl__host *host, size_t size, size_t align, 
 	return refuses("memory for the device") ? NULL : host_alloc(host, size, align, iova);
 }
 
+static void *alloc_private(struct kl__host *host, size_t size)
+{
+	return refuses("private memory") ? NULL : host_alloc_private(host, size);
+}
+
 void fault_injection_begin(unsigned int n)
 {
 	refused = NULL;
@@ -111,6 +117,7 @@ static void expect_nothing_left(const struct fault_trial *trial, unsigned int n)
 
 	cr_expect_eq(kept, 0, "%u, %s: %d blocks are kept", n, what, kept);
 	cr_expect_eq(trial->fake->allocated, 0, "%u, %s", n, what);
+	cr_expect_eq(trial->fake->allocated_private, 0, "%u, %s", n, what);
 	cr_expect_eq(trial->fake->status & 4, 0, "%u, %s: DRIVER_OK", n, what);
 	for (unsigned int i = 0; i < FAKE_QUEUES; i++)
 		cr_expect(!trial->fake->queue[i].is_enabled, "%u, %s: queue %u", n, what, i);
@@ -131,7 +138,9 @@ static bool try_one(const struct fault_trial *trial, unsigned int n)
 	forget_log();
 	trial->fake->access_closes = trial->fake->host_closes = 0;
 	host_alloc = trial->fake->host.alloc;
+	host_alloc_private = trial->fake->host.alloc_private;
 	trial->fake->host.alloc = alloc_for_device;
+	trial->fake->host.alloc_private = alloc_private;
 	fault_injection_begin(n);
 	rc = trial->start();
 	left = 0;
@@ -143,6 +152,7 @@ static bool try_one(const struct fault_trial *trial, unsigned int n)
 	trial->close();
 	is_begun = false;
 	trial->fake->host.alloc = host_alloc;
+	trial->fake->host.alloc_private = host_alloc_private;
 	if (rc != 0)
 		expect_failed(trial, n, rc);
 	else

@@ -190,7 +190,9 @@ static void make_disk(struct blk_fixture *fixture)
 	for (uint32_t i = 0; i < FIXTURE_DISK_BYTES; i++)
 		fixture->disk[i] = (uint8_t)(i / 512 + i);
 	memset(fixture->memory, 0, FIXTURE_MEMORY_BYTES);
-	fake_add_window(fixture->fake, fixture->memory, MEMORY_IOVA, FIXTURE_MEMORY_BYTES);
+	fake_add_window(fixture->fake, fixture->memory,
+		ring_is("virtual") ? (uintptr_t)fixture->memory : MEMORY_IOVA,
+		FIXTURE_MEMORY_BYTES);
 }
 
 void fixture_prepare(struct blk_fixture *fixture)
@@ -208,6 +210,8 @@ void fixture_prepare(struct blk_fixture *fixture)
 	fixture->bad_sector = NO_SECTOR;
 	fixture->bad_status = VIRTIO_BLK_S_IOERR;
 	fixture->serial = "";
+	if (ring_is("virtual"))
+		fixture->fake->host.translate = NULL;
 	make_disk(fixture);
 	for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++)
 		fake_offer(fixture->fake, offered[i]);

@@ -69,7 +69,8 @@ Test(device, reset_from_every_state)
 	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 	for (unsigned int i = 0; i < 20; i++) {
 		fixture_start(&fixture, 2);
-		cr_expect_eq(fixture.fake->allocated, 4);
+		cr_expect_eq(fixture.fake->allocated, 2);
+		cr_expect_eq(fixture.fake->allocated_private, 2);
 		cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
 		cr_expect_eq(fixture.fake->allocated, 0);
 	}
@@ -88,7 +89,8 @@ static void take_all(void *context)
 	struct leftover *left = context;
 
 	cr_expect_eq(left->fake->status, 0);
-	cr_expect_eq(left->fake->allocated, 3);
+	cr_expect_eq(left->fake->allocated, 2);
+	cr_expect_eq(left->fake->allocated_private, 1);
 	while (kl__queue_drain(left->queue) != NULL)
 		left->count++;
 }

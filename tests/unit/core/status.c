@@ -48,12 +48,14 @@ Test(status, memory_is_kept_when_a_reset_never_ends)
 {
 	fixture_open(&fixture, NULL);
 	fixture_start(&fixture, 2);
-	cr_expect_eq(fixture.fake->allocated, 4);
+	cr_expect_eq(fixture.fake->allocated, 2);
+	cr_expect_eq(fixture.fake->allocated_private, 2);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
 	kl__reset_timeout_ms = 20;
 	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
 	cr_expect_eq(takes, 0);
-	cr_expect_eq(fixture.fake->allocated, 4, "abandoned, not freed");
+	cr_expect_eq(fixture.fake->allocated, 2, "abandoned, not freed");
+	cr_expect_eq(fixture.fake->allocated_private, 2, "buffers in flight are known still");
 	cr_expect(logged("fake") && logged("20 ms") && logged("device_status"), "%s", log_text());
 	/* The device stays lost, without another wait. */
 	kl__reset_timeout_ms = 600000;
@@ -72,7 +74,8 @@ Test(status, a_close_keeps_the_memory_of_a_device_that_does_not_reset)
 	kl__reset_timeout_ms = 20;
 	kl_device_close(fixture.device);
 	fixture.device = NULL;
-	cr_expect_eq(fixture.fake->allocated, 2);
+	cr_expect_eq(fixture.fake->allocated, 1);
+	cr_expect_eq(fixture.fake->allocated_private, 0);
 	cr_expect_eq(fixture.fake->access_closes, 1);
 	cr_expect_eq(fixture.fake->host_closes, 1);
 	fixture_close(&fixture);

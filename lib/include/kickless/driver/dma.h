@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /**
  * @file
- * Memory that a device reaches, and its bus addresses; for drivers inside this tree; not installed.
+ * Memory that a device reaches, its bus addresses, and memory that no device reaches; for drivers
+ * inside this tree; not installed.
  */
 #ifndef KICKLESS_DRIVER_DMA_H
 #define KICKLESS_DRIVER_DMA_H
@@ -34,6 +35,19 @@ KL_API int kl_device_dma_alloc(struct kl_device *device, size_t size, size_t ali
  */
 KL_API void kl_device_dma_free(struct kl_device *device, struct kl_dma *dma);
 
+/**
+ * Allocates size zeroed bytes that no device reaches, near the device and aligned to a cache line.
+ * All that a driver decides on lies in such memory or in the heap: what a device was given, and
+ * under which number.
+ *
+ * Thread: control.
+ * Ownership: the caller's, to be freed with kl_device_private_free before the device is closed.
+ * Returns: NULL, after a message, when there is none.
+ */
+KL_API void *kl_device_private_alloc(struct kl_device *device, size_t size);
+/** Frees what kl_device_private_alloc returned for that size; NULL is allowed. Thread: control. */
+KL_API void kl_device_private_free(struct kl_device *device, void *memory, size_t size);
+
 /** True when bus addresses equal virtual ones for all memory; constant. Thread: any. */
 KL_API bool kl_device_iova_is_virtual(const struct kl_device *device);
 
@@ -45,7 +59,8 @@ KL_API uint64_t kl_device_ticks_per_second(const struct kl_device *device);
  *
  * Thread: any.
  * Returns: how many bytes from address on are contiguous for the device, at most size; 0 when the
- * device can't reach the memory, which is neither EAL's nor registered.
+ * device can't reach the memory: it was neither registered nor granted, and is not EAL's or the
+ * device is isolated from that.
  * Spec: 2.7.5.
  */
 KL_API size_t kl_device_translate(const struct kl_device *device, const void *address, size_t size,
