@@ -29,6 +29,8 @@ package_name() {
 		sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1
 }
 
+look_elsewhere() { false; }
+
 is_up_to_date() { [ -d "$home/root" ]; }
 
 build_kernel() {

@@ -6,20 +6,65 @@
 
 readonly home=$cache/small
 readonly parts=(config kernel version)
-readonly package_size='140 MB'
+readonly package_size='150 MB'
+# In bookworm-security, in bookworm-backports, and in Debian 13.
+readonly source_package=linux-source-6.12
 readonly config=$root/scripts/lib/kernel-small.config
-# Built once for all checkouts of this user, since it depends on nothing but its configuration.
-readonly kept=${XDG_CACHE_HOME:-~/.cache}/kickless/small-kernel
+# Built once for all checkouts of this user, since it depends on nothing but its source and its
+# configuration.
+readonly kept=${XDG_CACHE_HOME:-~/.cache}/kickless/small-$source_package
 # As many does a build compile, about.
-readonly compiled_files=1390
+readonly compiled_files=1590
 
-package_name() { apt-cache show --no-all-versions linux-source-6.1 2>/dev/null | sed -n 's/^Package: //p'; }
+package_name() {
+	apt-cache "${apt_options[@]}" show --no-all-versions "$source_package" 2>/dev/null | sed -n 's/^Package: //p'
+}
 
-# It is as good as the configuration that it was built from.
-is_up_to_date() { cmp -s "$home/config" "$config"; }
+# What it is built from, as a part of it: it is up to date as long as that is the same.
+print_config() {
+	echo "# $source_package"
+	grep '^CONFIG_' "$config"
+}
+
+is_made_from_this() { print_config | cmp -s - "$1/config"; }
+
+is_up_to_date() { is_made_from_this "$home"; }
 
 reuse_kernel() {
-	cmp -s "$kept/config" "$config" && cp "${parts[@]/#/$kept/}" "$1/" && log "taking the one in $kept"
+	is_made_from_this "$kept" && cp "${parts[@]/#/$kept/}" "$1/" && log "taking the one in $kept"
+}
+
+# The archives to look in besides those that the machine reads, "URI SUITE" a line: beside the
+# release of Debian there are its security updates and its backports.
+print_other_archives() {
+	# The names are apt's.
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(ORIGIN)' 'Created-By: Packages' |
+		sort -u |
+		awk '$3 == "Debian" && $2 ~ /^[a-z]+$/ {
+			sub("/$", "", $1)
+			print $1 "-security", $2 "-security"
+			print $1, $2 "-backports"
+		}'
+}
+
+# look_elsewhere FOLDER: with lists of this script's own there, apt finds the source for a machine
+# whose own lists lack it. Those are left as they are.
+look_elsewhere() {
+	local folder=$1/apt uri suite keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+	while read -r uri suite; do
+		rm -rf "$folder"
+		mkdir -p "$folder"/{lists,cache}/partial
+		echo "deb [signed-by=$keyring] $uri $suite main" >"$folder/sources.list"
+		apt_options=(-o Dir::Etc::sourcelist="$folder/sources.list" -o Dir::Etc::sourceparts=/dev/null
+			-o Dir::State::lists="$folder/lists" -o Dir::Cache="$folder/cache" -o APT::Sandbox::User=root)
+		log "looking for $source_package in $suite"
+		apt-get -q "${apt_options[@]}" update -o Acquire::http::Timeout=60 -o Acquire::https::Timeout=60 >&2 || continue
+		[ -z "$(package_name)" ] || return 0
+	done < <(print_other_archives)
+	apt_options=()
+	return 1
 }
 
 keep_kernel() {
@@ -32,14 +77,14 @@ make_in() {
 	local folder=$1
 	shift
 
-	nice make -C "$folder/linux-source-6.1" O="$folder/objects" ARCH=x86_64 -j"$(nproc)" "$@"
+	nice make -C "$folder/$source_package" O="$folder/objects" ARCH=x86_64 -j"$(nproc)" "$@"
 }
 
 configure() {
 	local folder=$1
 
 	make_in "$folder" tinyconfig &&
-		"$folder/linux-source-6.1/scripts/kconfig/merge_config.sh" -m -O "$folder/objects" "$folder/objects/.config" "$config" &&
+		"$folder/$source_package/scripts/kconfig/merge_config.sh" -m -O "$folder/objects" "$folder/objects/.config" "$config" &&
 		make_in "$folder" olddefconfig
 }
 
@@ -55,7 +100,7 @@ log_progress() {
 compile() {
 	local folder=$1 log=$1/log teller status=0
 
-	log "compiling it (5 minutes on 2 cores)"
+	log "compiling it (6 minutes on 2 cores)"
 	configure "$folder" >"$log" 2>&1 || status=$?
 	log_progress "$log" &
 	teller=$!
@@ -77,13 +122,13 @@ build_kernel() {
 
 	need make gcc flex bison bc xz objcopy
 	log "unpacking it"
-	dpkg-deb --fsys-tarfile "$folder"/*.deb | tar -x -O ./usr/src/linux-source-6.1.tar.xz | tar -x -J -C "$folder" --no-same-owner
+	dpkg-deb --fsys-tarfile "$folder"/*.deb | tar -x -O "./usr/src/$source_package.tar.xz" | tar -x -J -C "$folder" --no-same-owner
 	mkdir "$folder/objects"
 	compile "$folder"
 	check_config "$folder"
 	# QEMU starts this form directly.
 	objcopy -S "$folder/objects/vmlinux" "$folder/kernel"
-	cp "$config" "$folder/config"
+	print_config >"$folder/config"
 	printf '%s small\n' "$(<"$folder/objects/include/config/kernel.release")" >"$folder/version"
 }
 
