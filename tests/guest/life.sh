@@ -5,25 +5,13 @@
 # are stopped for a while. Behind root ports, since nothing can be unplugged from the root bus.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
+source "$(dirname "$0")/lib/requests.sh"
 plan 11
 
 folder=$root/build/guest-tests/life
 trace=$folder/trace
 behind=disable-legacy=on,iommu_platform=on,ats=on
 rm -rf "$folder"
-
-# The guest requests it by a file with the command in its name, and gets one back when it is done.
-serve_requests() {
-	local request
-
-	while sleep 0.1; do
-		for request in "$folder"/please-*; do
-			[ -e "$request" ] || continue
-			"$verify" qmp "$qmp" "$(<"$request")" >"$folder/answer" 2>&1
-			mv "$request" "${request/please-/done-}"
-		done
-	done
-}
 
 # port N DEVICE...: behind a root port of its own.
 machine=()
@@ -45,8 +33,8 @@ done
 qemu_may_print=('virtio: zero sized buffers' 'virtio: bogus descriptor' 'Guest moved used index')
 
 qmp=$(mktemp -u)
-serve_requests &
+serve_requests "$folder" "$qmp" &
 server=$!
-boot life --kernel small --qmp "$qmp" "${machine[@]}" -Q "-trace vtd_dmar_enable -trace vtd_dmar_fault -D $trace"
+boot life --kernel small --qmp "$qmp" "${machine[@]}" -Q "$fault_trace -D $trace"
 kill "$server" 2>/dev/null
-check "no IOMMU fault" has_no vtd_dmar_fault "$trace" vtd_dmar_enable
+check "no IOMMU fault" has_no_fault "$trace"

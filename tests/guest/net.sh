@@ -11,9 +11,9 @@ trace=$root/build/guest-tests/net/trace
 boot net --nics 2 --nic-opts ioeventfd=off --modules virtio_net \
 	-Q "-object filter-dump,id=dump,netdev=net1,file=$capture,maxlen=2000" \
 	-Q "-trace virtio_queue_notify -trace virtio_set_status -trace memory_region_ops_read" \
-	-Q "-trace memory_region_ops_write -trace vtd_dmar_enable -trace vtd_dmar_fault -D $trace"
+	-Q "-trace memory_region_ops_write $fault_trace -D $trace"
 
 check "kicks reported equal QEMU's trace" "$verify" kicks "$trace" "$out"/*.json
 check "steady state touches doorbells only" "$verify" accesses "$trace"
-check "no IOMMU fault" has_no vtd_dmar_fault "$trace" vtd_dmar_enable
+check "no IOMMU fault" has_no_fault "$trace"
 check "every numbered frame on the wire is intact, none twice" "$verify" frames "$capture" 20000

@@ -30,6 +30,24 @@ qemu_is_quiet() {
 	! grep -iv -e 'hub [0-9]* is not connected to host network' -e bpf "${qemu_may_print[@]/#/-e}" "$1"
 }
 
+# Words for QEMU that let it trace the faults of an IOMMU, and that it translates at all.
+fault_trace='-trace vtd_dmar_enable -trace vtd_dmar_fault -trace virtio_iommu_map -trace virtio_iommu_report_fault'
+readonly iommu_fault='vtd_dmar_fault|virtio_iommu_report_fault'
+
+# has_no_fault TRACE: that one would be there is shown by tests/guest/access.sh, which makes some.
+has_no_fault() {
+	has_no "$iommu_fault" "$1" 'vtd_dmar_enable|virtio_iommu_map'
+}
+
+# has_faults TRACE COUNT ADDRESSES: so many or more, and all of them at such addresses.
+has_faults() {
+	local here="($iommu_fault).*addr[^0-9]*($3)\\b" count
+
+	count=$(grep -cE "$here" "$1")
+	echo "$count faults are at $3"
+	[ "$count" -ge "$2" ] && ! grep -E "$iommu_fault" "$1" | grep -vE "$here"
+}
+
 # The devices that tests/guest/lib/basics.sh works on, as options for boot, and the checks of what
 # was left behind.
 basic_machine() {
