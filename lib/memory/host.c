@@ -6,15 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_config.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
-#include <rte_errno.h>
 #include <rte_memory.h>
-#include <rte_memzone.h>
 
 #include <kickless/log.h>
 
-#include "memory/shared_memory.h"
+#include "memory/chunks.h"
+#include "memory/eal_memory.h"
+#include "memory/grant.h"
+#include "memory/join.h"
+#include "memory/space.h"
 
 int kl__host_require_physical(const char *name, const char *way)
 {
@@ -34,19 +37,16 @@ void kl__host_warn_once(bool *has_warned, const char *name, const char *text)
 	*has_warned = true;
 }
 
-/*
- * A block is a memzone, because only those promise to be contiguous for the device also where bus
- * addresses are physical ones.
- */
-struct block {
-	const struct rte_memzone *zone;
-	struct block *next;
-};
-
 struct host {
 	struct kl__host host;
-	struct block *blocks;
-	struct kl__shared_memory *shared;
+	char name[64];
+	/* NULL where there is neither an IOMMU nor a back end: bus addresses are physical. */
+	struct kl__space *space;
+	struct kl__space_user user;
+	struct kl__mapper *mapper;
+	/* Of an isolated device. */
+	struct kl__arena own;
+	struct kl__granted_chunks own_chunks;
 	bool has_logged; /* that memory is from another node */
 };
 
@@ -55,133 +55,211 @@ static struct host *host_of(struct kl__host *host)
 	return (struct host *)host;
 }
 
-static const struct rte_memzone *reserve_on(int node, size_t size, size_t align)
+static void log_failure(const struct host *host, size_t size, int rc)
 {
-	static unsigned int serial;
-	char name[RTE_MEMZONE_NAMESIZE];
-
-	snprintf(name, sizeof(name), "kickless_%u",
-		__atomic_fetch_add(&serial, 1, __ATOMIC_RELAXED));
-	return rte_memzone_reserve_aligned(name, size, node, RTE_MEMZONE_IOVA_CONTIG,
-		align < RTE_CACHE_LINE_SIZE ? RTE_CACHE_LINE_SIZE : (unsigned int)align);
+	if (rc == -ENOSPC)
+		kl_error("%s: %zu bytes can't be had: EAL has given out all of its %d memzones "
+			 "(RTE_MAX_MEMZONE); use fewer of them, or a DPDK that was built with more",
+			host->name, size, RTE_MAX_MEMZONE);
+	else
+		kl_error(
+			"%s: %zu bytes can't be had: %s; free memory, or give DPDK more with -m or "
+			"hugepages",
+			host->name, size, strerror(-rc));
 }
 
-static const struct rte_memzone *reserve_zone(struct host *host, size_t size, size_t align)
+static void *alloc_from_eal(struct host *host, size_t size, size_t align, uint64_t *iova)
 {
-	const struct rte_memzone *zone = reserve_on(host->host.numa_node, size, align);
+	int node = host->host.numa_node, rc;
+	void *memory;
 
-	if (zone != NULL || host->host.numa_node == SOCKET_ID_ANY)
-		return zone;
-	zone = reserve_on(SOCKET_ID_ANY, size, align);
-	if (zone != NULL && !host->has_logged) {
-		host->has_logged = true;
-		kl_notice(
-			"NUMA node %d, where the device is, has no memory left for it; node %d is used, "
-			"which is slower; give it hugepages in /sys/devices/system/node/node%d/hugepages",
-			host->host.numa_node, zone->socket_id, host->host.numa_node);
+	rc = kl__arena_alloc(kl__eal_arena(node), size, align, &memory, iova);
+	if (rc != 0 && node != SOCKET_ID_ANY) {
+		rc = kl__arena_alloc(kl__eal_arena(SOCKET_ID_ANY), size, align, &memory, iova);
+		if (rc == 0 && !host->has_logged) {
+			host->has_logged = true;
+			kl_notice(
+				"%s: NUMA node %d, where the device is, has no memory left for it; another "
+				"node is used, which is slower; give it hugepages in "
+				"/sys/devices/system/node/node%d/hugepages",
+				host->name, node, node);
+		}
 	}
-	return zone;
+	if (rc != 0)
+		log_failure(host, size, rc);
+	return memory;
 }
 
-static void log_failure(size_t size)
+/* Memory that EAL had to have may be beyond what could be mapped. */
+static bool is_reached(const struct host *host, const void *memory, size_t size)
 {
-	kl_error(
-		"%zu bytes for a device can't be had: %s; free memory, or give DPDK more with -m or "
-		"hugepages",
-		size, rte_strerror(rte_errno != 0 ? rte_errno : ENOMEM));
+	uint64_t address = (uintptr_t)memory;
+	struct kl__range range;
+
+	if (host->space == NULL)
+		return true;
+	range = kl__reach_find(host->space->reach, address);
+	return address - range.first < range.bytes && size <= range.bytes - (address - range.first);
+}
+
+static void free_block(struct kl__host *base, void *memory)
+{
+	struct host *host = host_of(base);
+
+	if (base->is_isolated) {
+		kl__arena_free(&host->own, memory);
+		return;
+	}
+	kl__arena_free(kl__eal_arena(base->numa_node), memory);
+	/* The block is in one of both. */
+	if (base->numa_node != SOCKET_ID_ANY)
+		kl__arena_free(kl__eal_arena(SOCKET_ID_ANY), memory);
 }
 
 static void *alloc_block(struct kl__host *base, size_t size, size_t align, uint64_t *iova)
 {
 	struct host *host = host_of(base);
-	struct block *block = malloc(sizeof(*block));
+	void *memory;
 
-	if (block == NULL)
-		return NULL;
-	rte_errno = 0;
-	block->zone = reserve_zone(host, size, align);
-	if (block->zone == NULL)
-		goto fail;
-	if (block->zone->iova == RTE_BAD_IOVA) {
-		rte_memzone_free(block->zone);
-		goto fail;
+	if (base->is_isolated) {
+		/* A failure has been logged. */
+		(void)kl__arena_alloc(&host->own, size, align, &memory, iova);
+		return memory;
 	}
-	memset(block->zone->addr, 0, size);
-	block->next = host->blocks;
-	host->blocks = block;
-	*iova = block->zone->iova;
-	return block->zone->addr;
-fail:
-	log_failure(size);
-	free(block);
+	memory = alloc_from_eal(host, size, align, iova);
+	if (memory == NULL || is_reached(host, memory, size))
+		return memory;
+	kl_error("%s: %zu bytes at %p are EAL's, but could not be mapped for it", host->name, size,
+		memory);
+	free_block(base, memory);
 	return NULL;
 }
 
-static void free_block(struct kl__host *base, void *memory)
+static void *alloc_private(struct kl__host *base, size_t size)
 {
-	for (struct block **at = &host_of(base)->blocks; *at != NULL; at = &(*at)->next) {
-		struct block *block = *at;
+	uint64_t unused;
+	void *memory;
 
-		if (block->zone->addr != memory)
-			continue;
-		*at = block->next;
-		rte_memzone_free(block->zone);
-		free(block);
-		return;
-	}
+	if (kl__arena_alloc(kl__private_arena(base->numa_node), size, 1, &memory, &unused) != 0)
+		return NULL;
+	return memory;
 }
 
-static size_t translate_address(const struct kl__host *host, const void *address, size_t size,
+static void free_private(struct kl__host *base, void *memory, size_t size)
+{
+	(void)size;
+	kl__arena_free(kl__private_arena(base->numa_node), memory);
+}
+
+static size_t translate_address(const struct kl__host *base, const void *address, size_t size,
 	uint64_t *iova)
 {
-	(void)host;
-	return kl__memory_translate(address, size, iova);
+	const struct host *host = (const struct host *)base;
+	size_t part = kl__eal_memory_translate(address, size, iova);
+
+	return part != 0 && is_reached(host, address, part) ? part : 0;
+}
+
+static int grant_region(struct kl__host *base, struct kl_region *region)
+{
+	struct host *host = host_of(base);
+
+	if (host->space != NULL)
+		return kl__region_grant(host->space, &host->user, region);
+	if (!base->iova_is_physical)
+		return 0;
+	kl_error(
+		"%s: a region of memory can't be granted to it: bus addresses are physical here; run "
+		"behind an IOMMU",
+		host->name);
+	return -ENOTSUP;
+}
+
+static int revoke_region(struct kl__host *base, struct kl_region *region)
+{
+	struct host *host = host_of(base);
+
+	if (host->space != NULL)
+		return kl__region_revoke(host->space, &host->user, region, false);
+	return base->iova_is_physical ? -EINVAL : 0;
+}
+
+static void set_owner(struct kl__host *base, void *owner, kl__uses_memory *uses_memory)
+{
+	kl__space_user_set_owner(&host_of(base)->user, owner, uses_memory);
 }
 
 static void close_host(struct kl__host *base)
 {
 	struct host *host = host_of(base);
 
-	while (host->blocks != NULL) {
-		struct block *block = host->blocks;
-
-		host->blocks = block->next;
-		free(block);
-	}
-	free(host->shared);
+	set_owner(base, NULL, NULL);
+	if (base->is_isolated)
+		kl__arena_close(&host->own);
+	if (host->space != NULL)
+		kl__space_leave(host->space, &host->user);
+	if (host->mapper != NULL)
+		host->mapper->ops->put(host->mapper);
 	free(host);
+}
+
+/* The space of the device, if it has one, and where its blocks come from. */
+static int open_memory(struct host *host, const struct kl__host_conf *conf)
+{
+	int rc;
+
+	host->user.name = host->name;
+	if (conf->mapper == NULL && !conf->is_shared)
+		return 0;
+	rc = kl__space_join(conf->mapper, conf->is_isolated, &host->user, &host->space);
+	if (rc != 0)
+		return rc;
+	if (!host->host.iova_is_physical)
+		host->host.reach = host->space->reach;
+	host->own_chunks = (struct kl__granted_chunks){host->space, &host->user};
+	if (conf->is_isolated)
+		kl__arena_init(&host->own, &kl__granted_chunks_source, &host->own_chunks,
+			conf->numa_node);
+	return 0;
 }
 
 int kl__host_create(const struct kl__host_conf *conf, struct kl__host **result)
 {
 	bool is_physical = rte_eal_iova_mode() == RTE_IOVA_PA;
 	struct host *host = calloc(1, sizeof(*host));
+	int rc;
 
 	if (host == NULL)
 		return kl_no_memory(conf->name, sizeof(*host));
 	host->host = (struct kl__host){
 		.alloc = alloc_block,
 		.free = free_block,
+		.alloc_private = alloc_private,
+		.free_private = free_private,
 		.translate = is_physical ? translate_address : NULL,
+		.grant = grant_region,
+		.revoke = revoke_region,
+		.set_owner = set_owner,
 		.close = close_host,
 		.numa_node = conf->numa_node < 0 ? SOCKET_ID_ANY : conf->numa_node,
 		.ticks_per_second = rte_get_tsc_hz(),
 		.iova_is_physical = is_physical,
 		.has_iommu = conf->has_iommu,
+		.is_isolated = conf->is_isolated,
 	};
 	snprintf(host->host.access, sizeof(host->host.access), "%s", conf->access);
-	if (conf->is_shared) {
-		host->shared = kl__eal_shared_memory_create();
-		if (host->shared == NULL) {
-			free(host);
-			return kl_no_memory(conf->name, sizeof(*host));
-		}
+	snprintf(host->name, sizeof(host->name), "%s", conf->name);
+	rc = open_memory(host, conf);
+	if (rc != 0) {
+		free(host);
+		return rc;
 	}
+	host->mapper = conf->mapper;
 	*result = &host->host;
 	return 0;
 }
 
 struct kl__shared_memory *kl__host_shared_memory(struct kl__host *host)
 {
-	return host_of(host)->shared;
+	return &host_of(host)->space->shared;
 }

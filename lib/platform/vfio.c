@@ -20,7 +20,7 @@
 
 #include "platform/iommu.h"
 #include "memory/host.h"
-#include "platform/memory.h"
+#include "memory/host.h"
 #include "platform/pci.h"
 #include "platform/obstacles.h"
 #include "platform/pci_bars.h"
@@ -353,7 +353,6 @@ int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl
 	rc = open_function(address, &vfio);
 	if (rc != 0)
 		return rc;
-	rc = kl__memory_map_registered();
 	if (rc == 0)
 		rc = kl__host_create(&(struct kl__host_conf){.name = address,
 					     .access = is_noiommu ? "vfio no-iommu" : "vfio group",
