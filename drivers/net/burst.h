@@ -42,9 +42,14 @@ struct net_rxq {
 	struct rte_mempool *pool;
 	/* The rearm_data of a fresh packet. */
 	uint64_t mbuf_init;
-	/* From the mbuf to the place where the device writes: the same in the whole pool. */
+	/*
+	 * From the mbuf to the place where the device writes: the same in the whole pool, unless
+	 * its buffers are pinned.
+	 */
 	uint32_t header_at;
 	bool iova_is_virtual;
+	/* The pool's buffers are external and pinned: they do not follow their mbufs. */
+	bool is_pinned;
 	/* The part of a buffer that the device may write, header included. */
 	uint32_t buffer_bytes;
 	/* The largest frame; longer packets are refused. */
@@ -65,11 +70,21 @@ typedef uint16_t net_tx_burst_fn(struct net_txq *txq, struct rte_mbuf **packets,
 
 struct net_txq {
 	net_tx_burst_fn *burst;
+	/* For a pool of pinned buffers or not. */
+	net_tx_burst_fn *bursts[2];
 	struct kl_queue *queue;
 	/* Of the device's header before each packet. */
 	uint16_t header_bytes;
-	/* Of the last simple packets; see pool_class in tx.c. */
+	/* Where simple packets in flight return to; see pool_class in tx.c. */
 	struct rte_mempool *pool;
+	/*
+	 * The same, where packets of it may take the short path now: one if buffers follow their
+	 * mbufs, the other if they are pinned. Else NULL.
+	 */
+	struct rte_mempool *direct_pool;
+	struct rte_mempool *pinned_pool;
+	/* From a pinned_pool's mbuf to the record of its buffer. */
+	uint32_t shared_at;
 	/*
 	 * Packets in flight that do not return to pool in bulk: of another mempool, or not simple.
 	 */

@@ -10,10 +10,12 @@
 
 #include <kickless/log.h>
 
+#include "pinned.h"
 #include "ring/verbs.h"
 #include "rx.h"
 #include "spec/features.h"
 #include "tx.h"
+#include "tx_pool.h"
 
 /*
  * Segments of one sent packet in an indirect table: 64 KiB in buffers of 2 KiB, the header, and
@@ -66,6 +68,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rxq->offset = RTE_PKTMBUF_HEADROOM - rxq->header_bytes;
 	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) +
 		rxq->offset;
+	rxq->is_pinned = net_pool_is_pinned(conf->pool);
 	rxq->iova_is_virtual = rte_eal_iova_mode() == RTE_IOVA_VA;
 	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - rxq->offset;
 	rxq->frame_bytes = longest_frame(net);
@@ -114,6 +117,8 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 		return rc;
 	net_txq_set_mtu(net, txq);
 	net_tx_choose(txq);
+	/* Packets are likely to come from the same pool. */
+	net_txq_adopt_pool(txq, conf->pool);
 	return 0;
 }
 
@@ -160,8 +165,7 @@ void net_pair_drain(struct kl_net *net, struct net_pair *pair)
 {
 	drain_queue(pair->rx.queue);
 	drain_queue(pair->tx.queue);
-	pair->tx.other_pool = 0;
-	pair->tx.pool = NULL;
+	net_txq_forget_pool(&pair->tx);
 	kl_device_dma_free(net->device, &pair->tx.header);
 }
 

@@ -26,13 +26,17 @@ static uint16_t allocate_mbufs(struct net_rxq *rxq, struct rte_mbuf **fresh, uin
 	return 0;
 }
 
-/* The device's header in m, computed without a read of the mbuf, which is cold here. */
-static inline void *mbuf_header(const struct net_rxq *rxq, struct rte_mbuf *m)
+/*
+ * The place in m where the device writes, which starts with its header. It is computed without a
+ * read of the mbuf, which is cold here, unless the pool's buffers are pinned.
+ */
+KL__ALWAYS_INLINE void *mbuf_header(const struct net_rxq *rxq, const struct rte_mbuf *m,
+	const bool pinned)
 {
-	return (char *)m + rxq->header_at;
+	return pinned ? (char *)m->buf_addr + rxq->offset : (char *)(uintptr_t)m + rxq->header_at;
 }
 
-KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
+KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, const bool pinned,
 	const unsigned int kind)
 {
 	const uint32_t bytes = rxq->buffer_bytes, header_at = rxq->header_at;
@@ -43,8 +47,14 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
 	uint16_t got = allocate_mbufs(rxq, fresh, count);
 
 	for (uint16_t i = 0; i < got; i++) {
-		uint64_t address = is_virtual ? (uintptr_t)fresh[i] + header_at :
-						fresh[i]->buf_iova + rxq->offset;
+		uint64_t address;
+
+		if (!is_virtual)
+			address = fresh[i]->buf_iova + rxq->offset;
+		else if (pinned)
+			address = (uintptr_t)fresh[i]->buf_addr + rxq->offset;
+		else
+			address = (uintptr_t)fresh[i] + header_at;
 
 		kl__ring_put(queue, &cursor, fresh[i], address, bytes, VIRTQ_DESC_F_WRITE, bytes,
 			kind);
@@ -53,7 +63,8 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
 	return got;
 }
 
-KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned int kind)
+KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const bool pinned,
+	const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
 	uint16_t room = kl__ring_free(queue, kind);
@@ -61,7 +72,7 @@ KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned in
 	while (room > 0) {
 		uint16_t chunk = RTE_MIN(room, REFILL_CHUNK);
 
-		if (refill_chunk(rxq, chunk, kind) < chunk)
+		if (refill_chunk(rxq, chunk, pinned, kind) < chunk)
 			break;
 		room -= chunk;
 	}
@@ -71,30 +82,34 @@ KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned in
 
 void net_rx_refill(struct net_rxq *rxq)
 {
-	refill_and_publish(rxq, rxq->queue->kind);
+	refill_and_publish(rxq, rxq->is_pinned, rxq->queue->kind);
 }
 
-KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const unsigned int kind)
+KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const bool pinned,
+	const unsigned int kind)
 {
 	uint16_t published = rxq->queue->published;
 
-	refill_and_publish(rxq, kind);
+	refill_and_publish(rxq, pinned, kind);
 	if (rxq->queue->published != published)
 		kl__kick(rxq->queue);
 }
 
-static inline void init_mbuf(struct rte_mbuf *m, uint64_t mbuf_init, uint32_t bytes)
+/* A pinned buffer keeps the flag by which DPDK finds it. */
+KL__ALWAYS_INLINE void init_mbuf(struct rte_mbuf *m, uint64_t mbuf_init, uint32_t bytes,
+	const bool pinned)
 {
 	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, rearm_data)) = mbuf_init;
-	m->ol_flags = 0;
+	m->ol_flags = pinned ? RTE_MBUF_F_EXTERNAL : 0;
 	/* packet_type, pkt_len; data_len, no VLAN tag, no hash. */
 	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, packet_type)) = (uint64_t)bytes << 32;
 	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, data_len)) = bytes;
 }
 
-static inline uint16_t buffers_of(const struct net_rxq *rxq, struct rte_mbuf *m)
+KL__ALWAYS_INLINE uint16_t buffers_of(const struct net_rxq *rxq, const struct rte_mbuf *m,
+	const bool pinned)
 {
-	const struct virtio_net_hdr *header = mbuf_header(rxq, m);
+	const struct virtio_net_hdr *header = mbuf_header(rxq, m, pinned);
 
 	return *(const volatile uint16_t *)&header->num_buffers;
 }
@@ -153,7 +168,7 @@ static bool append_buffers(struct net_rxq *rxq, struct batch *batch, struct rte_
 			is_good = false;
 			bytes = 0;
 		}
-		init_mbuf(m, rxq->mbuf_init, bytes);
+		init_mbuf(m, rxq->mbuf_init, bytes, rxq->is_pinned);
 		/* It has no header: data starts where the device wrote, not at the headroom. */
 		m->data_off = rxq->offset;
 		tail->next = m;
@@ -174,12 +189,12 @@ KL__NOINLINE static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct
 
 	/* A packet has at least one byte. */
 	if (bytes <= rxq->header_bytes || bytes > rxq->buffer_bytes) {
-		init_mbuf(packet, rxq->mbuf_init, 0);
+		init_mbuf(packet, rxq->mbuf_init, 0, rxq->is_pinned);
 		drop_packet(rxq, packet);
 		return NULL;
 	}
-	init_mbuf(packet, rxq->mbuf_init, bytes - rxq->header_bytes);
-	buffers = buffers_of(rxq, packet);
+	init_mbuf(packet, rxq->mbuf_init, bytes - rxq->header_bytes, rxq->is_pinned);
+	buffers = buffers_of(rxq, packet, rxq->is_pinned);
 	if (buffers == 0) {
 		/* Malformed, but the data is there: counted, and processed as one buffer. */
 		rxq->count.errors++;
@@ -193,9 +208,9 @@ KL__NOINLINE static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct
 
 /* A used buffer is a whole packet of 1 to room bytes: one comparison checks both bounds. */
 KL__ALWAYS_INLINE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m,
-	uint32_t bytes, uint32_t room, const bool mergeable)
+	uint32_t bytes, uint32_t room, const bool mergeable, const bool pinned)
 {
-	return bytes - 1 < room && (!mergeable || buffers_of(rxq, m) == 1);
+	return bytes - 1 < room && (!mergeable || buffers_of(rxq, m, pinned) == 1);
 }
 
 /* Applies the header, from a copy that the device can't change. NULL: the packet was dropped. */
@@ -204,7 +219,8 @@ static struct rte_mbuf *apply_header(struct net_rxq *rxq, struct rte_mbuf *packe
 	struct virtio_net_hdr_v1_hash header = {.hash_value = 0};
 	enum net_rx_verdict verdict;
 
-	memcpy(&header, mbuf_header(rxq, packet), RTE_MIN(rxq->header_bytes, sizeof(header)));
+	memcpy(&header, mbuf_header(rxq, packet, rxq->is_pinned),
+		RTE_MIN(rxq->header_bytes, sizeof(header)));
 	verdict = net_rx_offload(&rxq->rules, packet, &header);
 	if (KL__LIKELY(verdict == NET_RX_GOOD))
 		return packet;
@@ -218,7 +234,8 @@ static struct rte_mbuf *apply_header(struct net_rxq *rxq, struct rte_mbuf *packe
 
 /* Turns up to count (at most RX_BATCH) used buffers into packets; returns the packets. */
 KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets,
-	uint16_t count, const bool mergeable, const bool offloads, const unsigned int kind)
+	uint16_t count, const bool mergeable, const bool pinned, const bool offloads,
+	const unsigned int kind)
 {
 	const uint32_t header_bytes = rxq->header_bytes;
 	const uint32_t room = rxq->whole_bytes;
@@ -237,8 +254,8 @@ KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **p
 		struct rte_mbuf *m = packets[i];
 		uint32_t length = batch.bytes[i] - header_bytes;
 
-		if (KL__LIKELY(is_whole_packet(rxq, m, length, room, mergeable))) {
-			init_mbuf(m, mbuf_init, length);
+		if (KL__LIKELY(is_whole_packet(rxq, m, length, room, mergeable, pinned))) {
+			init_mbuf(m, mbuf_init, length, pinned);
 		} else {
 			batch.next = i + 1;
 			m = take_odd_packet(rxq, &batch, m, batch.bytes[i]);
@@ -261,7 +278,7 @@ KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **p
 }
 
 KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
-	const bool mergeable, const bool offloads, const unsigned int kind)
+	const bool mergeable, const bool pinned, const bool offloads, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
 	uint16_t n = 0, got;
@@ -269,40 +286,46 @@ KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packe
 	/* Harvests once per batch; the rest of a packet may come from later in the ring. */
 	while (n < count) {
 		got = take_packets(rxq, packets + n, RTE_MIN((uint16_t)(count - n), RX_BATCH),
-			mergeable, offloads, kind);
+			mergeable, pinned, offloads, kind);
 		n += got;
 		if (got < RX_BATCH)
 			break;
 	}
 	kl__ring_park(queue, kind);
 	if (kl__ring_free(queue, kind) >= rxq->refill_at && queue->fault == KL_QUEUE_OK)
-		refill_and_kick(rxq, kind);
+		refill_and_kick(rxq, pinned, kind);
 	kl__kick_poll(queue);
 	return n;
 }
 
-/* Receive buffers take one descriptor each, so no ring is chained. */
-#define RX_BURST(name, kind) \
+/*
+ * Receive buffers take one descriptor each, so no ring is chained. A pool's buffers follow their
+ * mbufs, or are pinned.
+ */
+#define RX_BURST(name, mergeable, pinned, kind) \
 	static uint16_t rx_burst_##name(struct net_rxq *rxq, struct rte_mbuf **packets, \
 		uint16_t count) \
 	{ \
-		return rx_burst(rxq, packets, count, false, false, kind); \
-	} \
-	static uint16_t rx_burst_mergeable_##name(struct net_rxq *rxq, struct rte_mbuf **packets, \
-		uint16_t count) \
-	{ \
-		return rx_burst(rxq, packets, count, true, false, kind); \
+		return rx_burst(rxq, packets, count, mergeable, pinned, false, kind); \
 	}
-KL__RING_UNCHAINED_KINDS_X(RX_BURST)
+#define RX_BURSTS(name, kind) \
+	RX_BURST(name, false, false, kind) \
+	RX_BURST(pinned_##name, false, true, kind) \
+	RX_BURST(mergeable_##name, true, false, kind) \
+	RX_BURST(mergeable_pinned_##name, true, true, kind)
+KL__RING_UNCHAINED_KINDS_X(RX_BURSTS)
 
 /* Any kind of ring, with offloads. */
 static uint16_t rx_burst_offloads(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
 {
-	return rx_burst(rxq, packets, count, rxq->is_mergeable, true, rxq->queue->kind);
+	return rx_burst(rxq, packets, count, rxq->is_mergeable, rxq->is_pinned, true,
+		rxq->queue->kind);
 }
 
-#define RX_BURST_ENTRY(name, kind) [kind] = rx_burst_##name,
-#define RX_BURST_MERGEABLE_ENTRY(name, kind) [kind] = rx_burst_mergeable_##name,
+#define RX_ENTRY(name, kind) [kind] = rx_burst_##name,
+#define RX_PINNED_ENTRY(name, kind) [kind] = rx_burst_pinned_##name,
+#define RX_MERGEABLE_ENTRY(name, kind) [kind] = rx_burst_mergeable_##name,
+#define RX_MERGEABLE_PINNED_ENTRY(name, kind) [kind] = rx_burst_mergeable_pinned_##name,
 #define RX_PATHS(buffers) \
 	{ \
 		{[0] = buffers, [KL__RING_IN_ORDER] = buffers " in-order"}, \
@@ -312,9 +335,11 @@ static uint16_t rx_burst_offloads(struct net_rxq *rxq, struct rte_mbuf **packets
 
 void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 {
-	static net_rx_burst_fn *const by_kind[][KL__RING_KINDS] = {
-		{KL__RING_UNCHAINED_KINDS_X(RX_BURST_ENTRY)},
-		{KL__RING_UNCHAINED_KINDS_X(RX_BURST_MERGEABLE_ENTRY)},
+	static net_rx_burst_fn *const by_kind[][2][KL__RING_KINDS] = {
+		{{KL__RING_UNCHAINED_KINDS_X(RX_ENTRY)},
+			{KL__RING_UNCHAINED_KINDS_X(RX_PINNED_ENTRY)}},
+		{{KL__RING_UNCHAINED_KINDS_X(RX_MERGEABLE_ENTRY)},
+			{KL__RING_UNCHAINED_KINDS_X(RX_MERGEABLE_PINNED_ENTRY)}},
 	};
 	static const char *const path[][2][KL__RING_KINDS] = {
 		RX_PATHS("plain"),
@@ -323,7 +348,8 @@ void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 	unsigned int kind = rxq->queue->kind;
 
 	rxq->is_mergeable = mergeable;
-	rxq->burst = rxq->rules.is_needed ? rx_burst_offloads : by_kind[mergeable][kind];
+	rxq->burst = rxq->rules.is_needed ? rx_burst_offloads :
+					    by_kind[mergeable][rxq->is_pinned][kind];
 	rxq->path = path[mergeable][rxq->rules.is_needed][kind & KL__RING_IN_ORDER];
 }
 

@@ -14,13 +14,6 @@
 #include "spec/features.h"
 #include "steering.h"
 
-/* True if the data of an mbuf follows the mbuf: the driver computes its address from the mbuf's. */
-static bool has_own_buffers(const struct rte_mempool *pool)
-{
-	return (rte_pktmbuf_priv_flags((struct rte_mempool *)(uintptr_t)pool) &
-		       RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) == 0;
-}
-
 static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, uint16_t pairs)
 {
 	const char *name = kl_device_info(net->device)->name;
@@ -30,13 +23,6 @@ static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, 
 	if (pairs > most) {
 		kl_error("%s: %u queue pairs are not possible; allowed: 1 to %u", name, pairs,
 			most);
-		return -EINVAL;
-	}
-	if (conf->pool != NULL && !has_own_buffers(conf->pool)) {
-		kl_error(
-			"%s: mempool %s has its buffers pinned from outside; receive buffers must be the "
-			"mempool's own",
-			name, conf->pool->name);
 		return -EINVAL;
 	}
 	if (conf->pool == NULL) {

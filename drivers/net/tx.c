@@ -9,6 +9,7 @@
 #include "ring/used.h"
 #include "state.h"
 #include "tx.h"
+#include "tx_pool.h"
 
 #define RECLAIM_CHUNK 64
 /*
@@ -79,20 +80,24 @@ KL__ALWAYS_INLINE void reclaim_sent(struct net_txq *txq, const unsigned int kind
 }
 
 /*
- * The class of a simple packet. txq->pool is the mempool of the packets in flight.
- * Packets of another mempool are freed one by one until the ring has been empty; then
- * theirs becomes txq->pool.
+ * The class of a packet of another mempool. Such packets are freed one by one until the ring has
+ * been empty; then theirs becomes txq->pool.
  */
-static inline uint32_t pool_class(struct net_txq *txq, const struct rte_mbuf *packet, bool is_empty)
+KL__NOINLINE static uint32_t other_pool_class(struct net_txq *txq, struct rte_mempool *pool,
+	bool is_empty)
 {
-	if (KL__LIKELY(packet->pool == txq->pool))
+	if (is_empty && net_txq_adopt_pool(txq, pool))
 		return TX_OWN_PACKET;
-	if (is_empty) {
-		txq->pool = packet->pool;
-		return TX_OWN_PACKET;
-	}
 	txq->other_pool++;
 	return TX_ANY_PACKET;
+}
+
+/* The class of a packet whose buffer follows its mbuf. */
+static inline uint32_t pool_class(struct net_txq *txq, const struct rte_mbuf *packet, bool is_empty)
+{
+	return KL__LIKELY(packet->pool == txq->direct_pool) ?
+		TX_OWN_PACKET :
+		other_pool_class(txq, packet->pool, is_empty);
 }
 
 /* A header that requests no offload. */
@@ -102,12 +107,23 @@ static inline void clear_header(struct rte_mbuf *packet, uint16_t header_bytes)
 }
 
 /*
+ * True for a packet of the pool of pinned buffers whose buffer nobody else holds. A clone counts in
+ * the buffer's own record, not in the mbuf's.
+ */
+static inline bool is_pinned_alone(const struct net_txq *txq, const struct rte_mbuf *packet)
+{
+	const struct rte_mbuf_ext_shared_info *shared = RTE_PTR_ADD(packet, txq->shared_at);
+
+	return packet->pool == txq->pinned_pool && rte_mbuf_ext_refcnt_read(shared) == 1;
+}
+
+/*
  * True for a packet with one segment of at least one byte that is not too long and has
  * private headroom for the header. As has_header_room in tx_slow.c, but fields that lie
  * together are read together.
  */
-static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_bytes,
-	uint32_t max_frame)
+KL__ALWAYS_INLINE bool is_simple(const struct net_txq *txq, const struct rte_mbuf *packet,
+	uint16_t header_bytes, uint32_t max_frame, const bool pinned)
 {
 	const struct mbuf_head {
 		uint16_t data_off;
@@ -118,13 +134,15 @@ static inline bool is_simple(const struct rte_mbuf *packet, uint16_t header_byte
 	uint32_t ones;
 
 	memcpy(&ones, &head->refcnt, sizeof(ones));
-	return ones == 0x00010001 && RTE_MBUF_DIRECT(packet) && packet->data_off >= header_bytes &&
-		packet->data_len - 1u < max_frame;
+	return ones == 0x00010001 &&
+		(pinned ? is_pinned_alone(txq, packet) : RTE_MBUF_DIRECT(packet)) &&
+		packet->data_off >= header_bytes && packet->data_len - 1u < max_frame;
 }
 
 /* Adds packets to the ring and returns how many. header_bytes is constant where it can be. */
 KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **packets,
-	uint16_t count, const uint16_t header_bytes, const bool offloads, const unsigned int kind)
+	uint16_t count, const uint16_t header_bytes, const bool pinned, const bool offloads,
+	const unsigned int kind)
 {
 	struct kl_queue *queue = txq->queue;
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
@@ -135,7 +153,7 @@ KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **pa
 	for (n = 0; n < count; n++) {
 		struct rte_mbuf *packet = packets[n];
 
-		if (KL__UNLIKELY(!is_simple(packet, header_bytes, max_frame) ||
+		if (KL__UNLIKELY(!is_simple(txq, packet, header_bytes, max_frame, pinned) ||
 			    (offloads && net_tx_offload_is_requested(packet)))) {
 			bool is_done;
 
@@ -152,7 +170,8 @@ KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **pa
 		clear_header(packet, header_bytes);
 		kl__ring_put(queue, &cursor, packet, rte_pktmbuf_iova(packet) - header_bytes,
 			(uint32_t)packet->data_len + header_bytes, 0,
-			pool_class(txq, packet, room == queue->size), kind);
+			pinned ? TX_OWN_PACKET : pool_class(txq, packet, room == queue->size),
+			kind);
 		bytes += packet->data_len;
 		room--;
 		simple++;
@@ -164,7 +183,8 @@ KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **pa
 }
 
 KL__ALWAYS_INLINE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count,
-	const uint16_t header_bytes, const bool offloads, const unsigned int kind)
+	const uint16_t header_bytes, const bool pinned, const bool offloads,
+	const unsigned int kind)
 {
 	const bool chained = (kind & KL__RING_CHAINED) != 0;
 	struct kl_queue *queue = txq->queue;
@@ -176,13 +196,13 @@ KL__ALWAYS_INLINE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packe
 		reclaim_sent(txq, kind);
 	if (KL__UNLIKELY(queue->fault != KL_QUEUE_OK))
 		goto poll;
-	added = add_packets(txq, packets, count, header_bytes, offloads, kind);
+	added = add_packets(txq, packets, count, header_bytes, pinned, offloads, kind);
 	if (chained && added < count) {
 		/* A packet of many segments may need more than one descriptor. */
 		reclaim_sent(txq, kind);
 		if (KL__LIKELY(queue->fault == KL_QUEUE_OK))
 			added += add_packets(txq, packets + added, count - added, header_bytes,
-				offloads, kind);
+				pinned, offloads, kind);
 	}
 	if (KL__UNLIKELY(added < count))
 		queue->stats.ring_full++;
@@ -196,22 +216,24 @@ poll:
 }
 
 /* A packet takes one descriptor where there are indirect tables; else tx_burst_generic runs. */
-#define TX_BURST(name, kind) \
+#define TX_BURST(name, pinned, kind) \
 	static uint16_t tx_burst_##name(struct net_txq *txq, struct rte_mbuf **packets, \
 		uint16_t count) \
 	{ \
-		return tx_burst(txq, packets, count, NET_HEADER_BYTES, false, kind); \
+		return tx_burst(txq, packets, count, NET_HEADER_BYTES, pinned, false, kind); \
 	}
-KL__RING_UNCHAINED_KINDS_X(TX_BURST)
+#define TX_BURSTS(name, kind) TX_BURST(name, false, kind) TX_BURST(pinned_##name, true, kind)
+KL__RING_UNCHAINED_KINDS_X(TX_BURSTS)
 
-/* Any kind of ring, any header size, with offloads: all decided at run time. */
+/* Any kind of ring and of pool, any header size, with offloads: all decided at run time. */
 static uint16_t tx_burst_generic(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count)
 {
-	return tx_burst(txq, packets, count, txq->header_bytes, txq->rules.is_needed,
-		txq->queue->kind);
+	return tx_burst(txq, packets, count, txq->header_bytes, txq->pinned_pool != NULL,
+		txq->rules.is_needed, txq->queue->kind);
 }
 
-#define TX_BURST_ENTRY(name, kind) [kind] = tx_burst_##name,
+#define TX_ENTRY(name, kind) [kind] = tx_burst_##name,
+#define TX_PINNED_ENTRY(name, kind) [kind] = tx_burst_pinned_##name,
 #define TX_PATHS(suffix) \
 	{ \
 		[0] = "indirect" suffix, [KL__RING_IN_ORDER] = "indirect in-order" suffix, \
@@ -221,14 +243,20 @@ static uint16_t tx_burst_generic(struct net_txq *txq, struct rte_mbuf **packets,
 
 void net_tx_choose(struct net_txq *txq)
 {
-	static net_tx_burst_fn *const by_kind[KL__RING_KINDS] = {
-		KL__RING_UNCHAINED_KINDS_X(TX_BURST_ENTRY)};
+	static net_tx_burst_fn *const by_kind[][KL__RING_KINDS] = {
+		{KL__RING_UNCHAINED_KINDS_X(TX_ENTRY)},
+		{KL__RING_UNCHAINED_KINDS_X(TX_PINNED_ENTRY)},
+	};
 	static const char *const path[][KL__RING_KINDS] = {TX_PATHS(""), TX_PATHS(" offloads")};
 	unsigned int kind = txq->queue->kind;
 
-	txq->burst = by_kind[kind];
-	if (txq->burst == NULL || txq->header_bytes != NET_HEADER_BYTES || txq->rules.is_needed)
-		txq->burst = tx_burst_generic;
+	for (int pinned = 0; pinned < 2; pinned++) {
+		txq->bursts[pinned] = by_kind[pinned][kind];
+		if (txq->bursts[pinned] == NULL || txq->header_bytes != NET_HEADER_BYTES ||
+			txq->rules.is_needed)
+			txq->bursts[pinned] = tx_burst_generic;
+	}
+	txq->burst = txq->bursts[txq->pinned_pool != NULL];
 	txq->path = path[txq->rules.is_needed][kind & ~KL__RING_PACKED];
 }
 

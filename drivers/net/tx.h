@@ -8,7 +8,7 @@
 
 #include "burst.h"
 
-/* Chooses the burst function by the negotiated features. The control thread. */
+/* Chooses the burst functions by the negotiated features. The control thread. */
 void net_tx_choose(struct net_txq *txq);
 
 /*

@@ -10,6 +10,7 @@
 #include <rte_tcp.h>
 
 #include "checksum.h"
+#include "pinned.h"
 
 #define SEGMENT_FLAGS (RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_UDP_SEG)
 #define OUTER_FLAGS \
@@ -48,14 +49,29 @@ struct net_tx_rules net_tx_rules_of(const struct kl_features *accepted, uint64_t
 	};
 }
 
+/* As rte_vlan_insert, which refuses all pinned buffers. */
 static int insert_tag(struct rte_mbuf *packet)
 {
-	struct rte_mbuf *same = packet;
+	const size_t addresses = 2 * RTE_ETHER_ADDR_LEN;
+	const rte_be16_t tag[] = {rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN),
+		rte_cpu_to_be_16(packet->vlan_tci)};
+	char *start;
 
+	static_assert(sizeof(tag) == RTE_VLAN_HLEN, "a tag");
 	if (packet->data_len < RTE_ETHER_HDR_LEN)
 		return -EINVAL;
 	/* It needs a packet that nobody else holds, with headroom. */
-	return rte_vlan_insert(&same) == 0 ? 0 : -ENOTSUP;
+	start = net_owns_buffer(packet) ? rte_pktmbuf_prepend(packet, sizeof(tag)) : NULL;
+	if (start == NULL)
+		return -ENOTSUP;
+	memmove(start, start + sizeof(tag), addresses);
+	memcpy(start + addresses, tag, sizeof(tag));
+	packet->ol_flags &= ~(RTE_MBUF_F_RX_VLAN_STRIPPED | RTE_MBUF_F_TX_VLAN);
+	if ((packet->ol_flags & RTE_MBUF_F_TX_TUNNEL_MASK) != 0)
+		packet->outer_l2_len += RTE_VLAN_HLEN;
+	else
+		packet->l2_len += RTE_VLAN_HLEN;
+	return 0;
 }
 
 /* The header checksum of an IPv4 header that lies in the packet. */

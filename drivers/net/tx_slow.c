@@ -5,10 +5,12 @@
  */
 #include <errno.h>
 
+#include "pinned.h"
 #include "ring/table.h"
 #include "ring/verbs.h"
 #include "state.h"
 #include "tx.h"
+#include "tx_pool.h"
 
 /* The largest number of segments of one packet, on any ring. */
 #define TX_MAX_SEGMENTS 256
@@ -16,8 +18,7 @@
 /* True when the header fits right before the data, in a buffer that nobody else holds. */
 static inline bool has_header_room(const struct rte_mbuf *packet, uint16_t header_bytes)
 {
-	return rte_mbuf_refcnt_read(packet) == 1 && RTE_MBUF_DIRECT(packet) &&
-		packet->data_off >= header_bytes;
+	return packet->data_off >= header_bytes && net_owns_buffer(packet);
 }
 
 /* 5.1.4.2: a tagged frame may be longer by its tag. */
@@ -188,11 +189,27 @@ static int prepare_header(struct net_txq *txq, struct rte_mbuf *packet,
 	return rc;
 }
 
+/*
+ * The burst function of the other kind of pool takes packets here. From the next burst on it is
+ * the one that suits them.
+ */
+static void follow_pool(struct net_txq *txq, const struct rte_mbuf *packet)
+{
+	const struct kl_queue *queue = txq->queue;
+
+	if (packet->pool == txq->pool || kl__ring_free(queue, queue->kind) != queue->size)
+		return;
+	if (net_owns_buffer(packet) &&
+		(txq->pinned_pool != NULL || net_pool_is_pinned(packet->pool)))
+		net_txq_adopt_pool(txq, packet->pool);
+}
+
 bool net_tx_add_slow(struct net_txq *txq, struct rte_mbuf *packet)
 {
 	struct virtio_net_hdr header;
 	int rc = prepare_header(txq, packet, &header);
 
+	follow_pool(txq, packet);
 	if (rc == 0)
 		rc = add_packet(txq, packet, &header);
 	if (rc == -ENOSPC || rc == -EIO)

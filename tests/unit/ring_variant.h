@@ -3,8 +3,8 @@
  * A driver's cases run once for each form of ring: the environment's UNIT_RING names what the
  * device of this run offers besides the usual, in words: packed, in_order, direct (no indirect
  * tables), flags (no event index), unmerged (a network device puts no packet into several buffers),
- * mmio (registers of that transport), virtual (a disk's bus addresses are virtual ones). Other
- * words mean nothing.
+ * pinned (packets have buffers that do not follow their mbufs), mmio (registers of that transport),
+ * virtual (a disk's bus addresses are virtual ones). Other words mean nothing.
  */
 #ifndef UNIT_RING_VARIANT_H
 #define UNIT_RING_VARIANT_H

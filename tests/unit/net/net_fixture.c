@@ -95,6 +95,31 @@ struct rte_mempool *net_pool(struct net_fixture *fixture, const char *name, unsi
 	return pool;
 }
 
+static void add_external(struct net_fixture *fixture, struct rte_pktmbuf_extmem *memory,
+	unsigned int count, uint16_t room)
+{
+	memory->elt_size = RTE_ALIGN_CEIL(room + RTE_PKTMBUF_HEADROOM, RTE_CACHE_LINE_SIZE);
+	memory->buf_len = (size_t)count * memory->elt_size;
+	memory->buf_ptr = rte_malloc(NULL, memory->buf_len, 4096);
+	cr_assert_neq(memory->buf_ptr, NULL);
+	memory->buf_iova = (uintptr_t)memory->buf_ptr + (net_iova_is_virtual ? 0 : FAKE_IOVA_SHIFT);
+	fake_add_window(fixture->fake, memory->buf_ptr, memory->buf_iova, memory->buf_len);
+}
+
+struct rte_mempool *net_pinned_pool(struct net_fixture *fixture, const char *name,
+	unsigned int count, uint16_t room, uint16_t private_bytes)
+{
+	struct rte_pktmbuf_extmem memory[2] = {0};
+	struct rte_mempool *pool;
+
+	add_external(fixture, &memory[0], count / 3, room);
+	add_external(fixture, &memory[1], count - count / 3, room);
+	pool = rte_pktmbuf_pool_create_extbuf(name, count, 0, private_bytes,
+		(uint16_t)(room + RTE_PKTMBUF_HEADROOM), SOCKET_ID_ANY, memory, 2);
+	cr_assert_neq(pool, NULL, "%s", rte_strerror(rte_errno));
+	return pool;
+}
+
 void net_give_queues(struct net_fixture *fixture, uint16_t count)
 {
 	fixture->fake->script.num_queues = count;
@@ -130,7 +155,8 @@ void net_prepare(struct net_fixture *fixture)
 	net_give_queues(fixture, 2);
 	fake_rebuild(fixture->fake);
 	snprintf(name, sizeof(name), "packets%u", times++);
-	fixture->pool = net_pool(fixture, name, FIXTURE_POOL, FIXTURE_ROOM, 0);
+	fixture->pool = (ring_is("pinned") ? net_pinned_pool : net_pool)(fixture, name,
+		FIXTURE_POOL, FIXTURE_ROOM, 0);
 	is_prepared = true;
 	fixture->conf = (struct kl_net_conf){.queue_pairs = 1, .pool = fixture->pool};
 }
@@ -313,7 +339,7 @@ void net_expect_packet(struct rte_mbuf *packet, uint32_t bytes, uint32_t seed)
 
 	cr_assert_neq(packet, NULL);
 	cr_expect_eq(packet->pkt_len, bytes, "%u of %u", packet->pkt_len, bytes);
-	cr_expect_eq(packet->ol_flags, 0, "NRX-10: nothing is known of checksums");
+	cr_expect_eq(net_flags(packet), 0, "NRX-10: nothing is known of checksums");
 	for (struct rte_mbuf *m = packet; m != NULL; m = m->next, segments++) {
 		const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
 

@@ -71,11 +71,20 @@ void net_open(struct net_fixture *fixture);
 /* Stops and closes, if open; expects no violation, and every buffer back in its pool. */
 void net_close(struct net_fixture *fixture);
 
+/* A packet's flags, but for the one of a pinned buffer. */
+static inline uint64_t net_flags(const struct rte_mbuf *packet)
+{
+	return packet->ol_flags & ~RTE_MBUF_F_EXTERNAL;
+}
+
 /* Buffers that are out of the pool. */
 unsigned int net_buffers_out(const struct net_fixture *fixture);
 /* An own pool whose bus addresses are not its virtual ones; room without headroom. */
 struct rte_mempool *net_pool(struct net_fixture *fixture, const char *name, unsigned int count,
 	uint16_t room, uint16_t private_bytes);
+/* The same, whose buffers are external and pinned, in two areas of memory. */
+struct rte_mempool *net_pinned_pool(struct net_fixture *fixture, const char *name,
+	unsigned int count, uint16_t room, uint16_t private_bytes);
 
 /* A packet of bytes with a pattern that depends on seed. */
 struct rte_mbuf *net_packet(struct net_fixture *fixture, uint32_t bytes, uint32_t seed);

@@ -81,7 +81,7 @@ Test(offload_bursts, checksum_sent)
 		cr_expect_eq(sent[i], 0);
 	/* A packet that has another owner too: its header is put elsewhere. */
 	packet = frame_make(&fixture.net, &frame);
-	clone = rte_pktmbuf_clone(packet, fixture.net.pool);
+	clone = rte_pktmbuf_clone(packet, net_pool(&fixture.net, "clones", 16, 100, 0));
 	frame_request_offload(clone, &frame, 0);
 	send_one(clone);
 	expect_sum(&frame, 12);
@@ -147,13 +147,13 @@ Test(offload_bursts, checksum_received)
 	open_with(1 << 1 | 1 << 2, 0, RTE_ETH_RX_OFFLOAD_TCP_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
 	packet = arrive(&valid);
 	cr_assert_neq(packet, NULL);
-	cr_expect_eq(packet->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+	cr_expect_eq(net_flags(packet), RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 	rte_pktmbuf_free(packet);
 	/* Fault 53: beyond the packet. */
 	outside.header[6] = 99;
 	packet = arrive(&outside);
 	cr_assert_neq(packet, NULL);
-	cr_expect_eq(packet->ol_flags, 0);
+	cr_expect_eq(net_flags(packet), 0);
 	cr_expect_eq(net_stats(&fixture.net, KL_NET_RX).errors, 1);
 	rte_pktmbuf_free(packet);
 	/* In the second of merged buffers. */
@@ -161,7 +161,7 @@ Test(offload_bursts, checksum_received)
 	inside.header[7] = 3000 >> 8;
 	packet = arrive(&inside);
 	cr_assert_neq(packet, NULL);
-	cr_expect_eq(packet->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+	cr_expect_eq(net_flags(packet), RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 	cr_expect_eq(packet->pkt_len, 5000);
 	rte_pktmbuf_free(packet);
 	/* Fault 54: a large packet of a kind that was not negotiated. */
@@ -250,7 +250,7 @@ Test(offload_bursts, hash_report)
 	fake_complete(fixture.net.fake, FIXTURE_RX, chain.head, 80);
 	packet = net_receive(&fixture.net);
 	cr_assert_neq(packet, NULL);
-	cr_expect_eq(packet->ol_flags, RTE_MBUF_F_RX_RSS_HASH);
+	cr_expect_eq(net_flags(packet), RTE_MBUF_F_RX_RSS_HASH);
 	cr_expect_eq(packet->hash.rss, 0x12345678);
 	cr_expect_eq(packet->pkt_len, 60);
 	cr_expect_eq(rte_pktmbuf_mtod(packet, uint8_t *)[0], 7);

@@ -62,7 +62,7 @@ FRAMED_TEST(rx_offload, partial_checksums)
 			struct rte_mbuf *packet = frame_make(&fixture, &frame);
 
 			cr_assert_eq(net_rx_offload(&csum, packet, &header), NET_RX_GOOD);
-			cr_assert_eq(packet->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_NONE,
+			cr_assert_eq(net_flags(packet), RTE_MBUF_F_RX_L4_CKSUM_NONE,
 				"kind %u cut %u", kind, frame.cut);
 			cr_assert_eq(packet->packet_type & RTE_PTYPE_L4_MASK,
 				frame.is_udp ? RTE_PTYPE_L4_UDP : RTE_PTYPE_L4_TCP);
@@ -88,7 +88,7 @@ FRAMED_TEST(rx_offload, partial_checksums_elsewhere)
 
 		frame_device_sum(bytes, count, 20, 25);
 		cr_assert_eq(net_rx_offload(&csum, packet, &header), NET_RX_GOOD);
-		cr_assert_eq(packet->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_GOOD);
+		cr_assert_eq(net_flags(packet), RTE_MBUF_F_RX_L4_CKSUM_GOOD);
 		frame_bytes(packet, after, sizeof(after));
 		cr_assert_arr_eq(after, bytes, count);
 		rte_pktmbuf_free(packet);
@@ -110,7 +110,7 @@ FRAMED_TEST(rx_offload, valid_and_unknown)
 
 		cr_expect_eq(net_rx_offload(&csum, packet, &header),
 			is_partial ? NET_RX_DOUBTFUL : NET_RX_GOOD);
-		cr_expect_eq(packet->ol_flags,
+		cr_expect_eq(net_flags(packet),
 			!is_partial && (flags & DATA_VALID) ? RTE_MBUF_F_RX_L4_CKSUM_GOOD : 0);
 		rte_pktmbuf_free(packet);
 	}
@@ -130,7 +130,8 @@ FRAMED_TEST(rx_offload, places_of_the_checksum)
 
 			cr_assert_eq(net_rx_offload(&csum, packet, &header),
 				is_inside ? NET_RX_GOOD : NET_RX_DOUBTFUL);
-			cr_assert_eq(packet->ol_flags, is_inside ? RTE_MBUF_F_RX_L4_CKSUM_GOOD : 0);
+			cr_assert_eq(net_flags(packet),
+				is_inside ? RTE_MBUF_F_RX_L4_CKSUM_GOOD : 0);
 			rte_pktmbuf_free(packet);
 		}
 	for (uint32_t value = 59; value < 0x10000; value += 211) {
@@ -167,7 +168,7 @@ FRAMED_TEST(rx_offload, large_packets)
 				is_legal ? NET_RX_GOOD : NET_RX_BAD, "type 0x%x kind %u", type,
 				kind);
 			if (is_legal) {
-				cr_assert_eq(packet->ol_flags,
+				cr_assert_eq(net_flags(packet),
 					RTE_MBUF_F_RX_L4_CKSUM_NONE | RTE_MBUF_F_RX_LRO);
 				cr_assert_eq(packet->tso_segsz, 1460);
 			}
@@ -190,7 +191,7 @@ FRAMED_TEST(rx_offload, coalesced)
 		.csum_start = 5,
 		.csum_offset = 0xffff};
 	cr_expect_eq(net_rx_offload(&rules, packet, &header), NET_RX_GOOD);
-	cr_expect_eq(packet->ol_flags, RTE_MBUF_F_RX_L4_CKSUM_NONE | RTE_MBUF_F_RX_LRO);
+	cr_expect_eq(net_flags(packet), RTE_MBUF_F_RX_L4_CKSUM_NONE | RTE_MBUF_F_RX_LRO);
 	rte_pktmbuf_free(packet);
 	/* Not negotiated: an unknown bit, NRX-08. */
 	packet = frame_make(&fixture, &frame);
@@ -216,7 +217,7 @@ FRAMED_TEST(rx_offload, hashes)
 		bool is_known = report >= 1 && report <= 9;
 
 		cr_expect_eq(net_rx_offload(&rules, packet, &header), NET_RX_GOOD);
-		cr_expect_eq(packet->ol_flags, is_known ? RTE_MBUF_F_RX_RSS_HASH : 0);
+		cr_expect_eq(net_flags(packet), is_known ? RTE_MBUF_F_RX_RSS_HASH : 0);
 		cr_expect_eq(packet->packet_type != 0, is_known);
 		if (is_known) {
 			uint32_t l4 = packet->packet_type & RTE_PTYPE_L4_MASK;
@@ -243,7 +244,7 @@ FRAMED_TEST(rx_offload, tags)
 	uint32_t before = packet->pkt_len;
 
 	cr_expect_eq(net_rx_offload(&rules, packet, &header), NET_RX_GOOD);
-	cr_expect_eq(packet->ol_flags,
+	cr_expect_eq(net_flags(packet),
 		RTE_MBUF_F_RX_L4_CKSUM_NONE | RTE_MBUF_F_RX_VLAN | RTE_MBUF_F_RX_VLAN_STRIPPED);
 	cr_expect_eq(packet->vlan_tci, 0x2007);
 	cr_expect_eq(packet->pkt_len, before - 4);
@@ -259,7 +260,7 @@ FRAMED_TEST(rx_offload, tags)
 
 		packet = frame_make(&fixture, &cut_tag);
 		cr_expect_eq(net_rx_offload(&rules, packet, &header), NET_RX_GOOD);
-		cr_expect_eq(packet->ol_flags, 0);
+		cr_expect_eq(net_flags(packet), 0);
 		cr_expect_eq(packet->pkt_len, before);
 		rte_pktmbuf_free(packet);
 	}

@@ -64,6 +64,7 @@ Test(tx, every_size_without_indirect)
 static void send_headless(void)
 {
 	struct rte_mbuf *packet = net_packet(&fixture, 100, 1), *clone;
+	struct rte_mempool *clones = net_pool(&fixture, "clones", 16, 0, 0);
 	char before[FIXTURE_HEADER];
 
 	/* Somebody else holds it as well. */
@@ -82,7 +83,7 @@ static void send_headless(void)
 	rte_pktmbuf_free(packet);
 	/* The data belongs to another packet. */
 	packet = net_packet(&fixture, 200, 2);
-	clone = rte_pktmbuf_clone(packet, fixture.pool);
+	clone = rte_pktmbuf_clone(packet, clones);
 	cr_assert_neq(clone, NULL);
 	rte_pktmbuf_free(packet);
 	expect_goes_out(clone, 200, 2, 2);

@@ -309,6 +309,7 @@ FRAMED_TEST(tx_offload, tags)
 {
 	const struct frame frame = {.payload = 100}, tagged = {.payload = 100, .has_vlan = true};
 	static uint8_t expected[200];
+	struct rte_mempool *clones = net_pool(&fixture, "clones", 16, 0, 0);
 	struct rte_mbuf *packet = frame_make(&fixture, &tagged), *clone;
 	uint32_t count = frame_bytes(packet, expected, sizeof(expected));
 
@@ -328,7 +329,7 @@ FRAMED_TEST(tx_offload, tags)
 	expect_right(&with_csum, &tagged, packet);
 	/* A packet that somebody else has too can't be changed. */
 	packet = frame_make(&fixture, &frame);
-	clone = rte_pktmbuf_clone(packet, fixture.pool);
+	clone = rte_pktmbuf_clone(packet, clones);
 	clone->ol_flags |= RTE_MBUF_F_TX_VLAN;
 	cr_expect_eq(net_tx_offload(&without, clone, &header), -ENOTSUP);
 	rte_pktmbuf_free(clone);
