@@ -13,12 +13,77 @@
 #include "attach/from_access.h"
 #include "attach/spec.h"
 #include "core/device.h"
-#include "platform/devmem.h"
 #include "memory/host.h"
+#include "platform/devmem.h"
+#include "platform/eal_state.h"
 #include "platform/uio.h"
 #include "platform/uio_sysfs.h"
 #include "platform/vfio.h"
 #include "transport/vhost_user.h"
+
+/* Checks that the device has an address space of its own where that was requested; NULL: none. */
+static int check_isolation(const char *address, enum kl_isolate isolate,
+	const struct kl__mapper *mapper)
+{
+	const char *why = mapper == NULL ?
+		"without an IOMMU nothing keeps it from any memory" :
+		"another function of its IOMMU group is open in this program and is not isolated";
+
+	if (isolate == KL_ISOLATE_NO || (mapper != NULL && mapper->is_isolated))
+		return 0;
+	if (isolate == KL_ISOLATE_AUTO) {
+		kl_notice("%s: it is not isolated: %s", address, why);
+		return 0;
+	}
+	kl_error("%s: isolate=1 is not possible: %s; allowed here: isolate=0", address, why);
+	return -ENOTSUP;
+}
+
+/* The host owns the mapper then; on failure both are closed. */
+static int create_host(struct kl__pci_access *access, struct kl__mapper *mapper,
+	enum kl_isolate isolate, struct kl__host **host)
+{
+	const struct kl__host_conf conf = {
+		.name = access->name,
+		.access = access->way,
+		.numa_node = access->numa_node,
+		.mapper = mapper,
+		.has_iommu = mapper != NULL,
+		.is_isolated = mapper != NULL && mapper->is_isolated,
+	};
+	int rc = check_isolation(access->name, isolate, mapper);
+
+	if (rc == 0)
+		rc = kl__host_create(&conf, host);
+	if (rc == 0)
+		return 0;
+	access->ops->close(access);
+	if (mapper != NULL)
+		mapper->ops->put(mapper);
+	return rc;
+}
+
+static int open_by_vfio(const char *address, const struct kl__spec *spec,
+	struct kl__pci_access **access, struct kl__host **host)
+{
+	enum kl_isolate isolate = spec->options.common.isolate;
+	const struct kl__vfio_choice choice = {
+		.way = spec->options.transport.vfio,
+		.isolate = isolate != KL_ISOLATE_NO,
+	};
+	struct kl__mapper *mapper;
+	int rc = kl__vfio_open(address, &choice, access, &mapper);
+
+	return rc == 0 ? create_host(*access, mapper, isolate, host) : rc;
+}
+
+static int open_by_uio(const char *address, const struct kl__spec *spec,
+	struct kl__pci_access **access, struct kl__host **host)
+{
+	int rc = check_isolation(address, spec->options.common.isolate, NULL);
+
+	return rc == 0 ? kl__uio_open(address, access, host) : rc;
+}
 
 static int open_function(const char *address, struct kl__spec *spec, struct kl_device **device)
 {
@@ -31,9 +96,9 @@ static int open_function(const char *address, struct kl__spec *spec, struct kl_d
 		return -EBUSY;
 	}
 	if (kl__uio_is_bound(&kl_machine_current, address))
-		rc = kl__uio_open(address, &access, &host);
+		rc = open_by_uio(address, spec, &access, &host);
 	else
-		rc = kl__vfio_open(address, &access, &host);
+		rc = open_by_vfio(address, spec, &access, &host);
 	if (rc != 0)
 		return rc;
 	return kl__attach_pci(access, host, spec, device);
@@ -95,7 +160,9 @@ static int open_back_end(struct kl__spec *spec, struct kl_device **device)
 	int rc = kl__host_create(&(struct kl__host_conf){.name = spec->label,
 					 .access = "vhost-user",
 					 .numa_node = -1,
-					 .is_shared = true},
+					 .is_shared = true,
+					 .is_isolated = spec->options.common.isolate !=
+						 KL_ISOLATE_NO},
 		&host);
 
 	if (rc != 0)
@@ -144,6 +211,8 @@ int kl_device_open(const char *text, struct kl_device **result)
 	struct kl__spec spec;
 	int rc = kl__spec_parse(&kl_machine_current, text, &spec);
 
+	if (rc == 0)
+		rc = kl__eal_check(spec.label);
 	if (rc == 0)
 		rc = open_named(&spec, &device);
 	if (rc != 0)

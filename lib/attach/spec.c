@@ -9,13 +9,20 @@
 
 #include "pci/pci_identity.h"
 #include "platform/pci.h"
-#include "transport/legacy.h"
+#include "transport/mmio.h"
+#include "transport/pci.h"
 #include "transport/vhost_user.h"
 
 static const struct kl__transport_option *transport_options(const struct kl__name *name)
 {
-	/* Both PCI and MMIO have a legacy interface. */
-	return name->kind == KL__NAME_VHOST_USER ? kl__vhost_user_options : kl__legacy_options;
+	switch (name->kind) {
+	case KL__NAME_VHOST_USER:
+		return kl__vhost_user_options;
+	case KL__NAME_MMIO:
+		return kl__mmio_options;
+	default:
+		return kl__pci_options;
+	}
 }
 
 static int parse_options(struct kl__spec *spec)

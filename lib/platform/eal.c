@@ -7,12 +7,14 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_memory.h>
 
 #include <kickless/discover.h>
 #include <kickless/log.h>
 
 #include "platform/process.h"
 #include "platform/eal_args.h"
+#include "platform/eal_state.h"
 #include "platform/iommu.h"
 #include "platform/uio_sysfs.h"
 
@@ -120,4 +122,22 @@ int kl_eal_init(int argc, char **argv)
 void kl_eal_cleanup(void)
 {
 	rte_eal_cleanup();
+}
+
+int kl__eal_check(const char *name)
+{
+	if (rte_eal_process_type() == RTE_PROC_SECONDARY) {
+		kl_error(
+			"%s: this is a secondary process of DPDK (--proc-type), whose memory belongs to the "
+			"primary one, and a device would serve both; open devices in the primary process, or "
+			"start this one without --proc-type and with --in-memory",
+			name);
+		return -ENOTSUP;
+	}
+	/* EAL takes memory at its start, whatever its options are. */
+	if (rte_eal_get_physmem_size() == 0) {
+		kl_error("%s: DPDK was not started; call kl_eal_init or rte_eal_init first", name);
+		return -ENODEV;
+	}
+	return 0;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * The reasons why a function can't be opened, each with its remedy; DPDK reports only
- * that it failed.
- */
+/* The reasons why a function can't be opened, each with its remedy. */
 #include "platform/obstacles.h"
 
 #include <errno.h>
@@ -21,6 +18,8 @@
 #include "platform/pci.h"
 #include "platform/sysfs.h"
 #include "platform/uio_sysfs.h"
+#include "platform/vfio_explain.h"
+#include "platform/vfio_files.h"
 #include "pci/pci_identity.h"
 
 /* On x86 it is the IOMMU that keeps a device from sending any interrupt. */
@@ -34,7 +33,7 @@ struct search {
 	const struct kl_machine *machine;
 	const char *address;
 	char driver[32];
-	int group;
+	struct kl__vfio_files files;
 	/*
 	 * The group is about to be opened: that shows whether it is in use, without a
 	 * search of processes.
@@ -124,7 +123,7 @@ static void check_iommu(struct search *search)
 	const char *noiommu = "";
 	char mode[8];
 
-	if (search->group >= 0)
+	if (search->files.group >= 0)
 		return;
 	if (kl__read_text(mode, sizeof(mode),
 		    "%s/module/vfio/parameters/enable_unsafe_noiommu_mode",
@@ -152,14 +151,14 @@ static void check_group(struct search *search)
 {
 	char address[KL_ADDRESS_SIZE], driver[32];
 
-	if (search->group >= 0 &&
-		kl__iommu_group_find_blocker(search->machine, search->group, search->address,
+	if (search->files.group >= 0 &&
+		kl__iommu_group_find_blocker(search->machine, search->files.group, search->address,
 			address, driver))
 		add_obstacle(search, KL_OBSTACLE_GROUP, -EBUSY,
 			"it shares IOMMU group %d with %s, which is bound to the kernel driver %s; a group is "
 			"given as a whole, so if the system can spare that one too, run: "
 			"kickless-devbind -b vfio-pci %s",
-			search->group, address, driver, address);
+			search->files.group, address, driver, address);
 }
 
 /*
@@ -169,6 +168,7 @@ static void check_group(struct search *search)
 static void check_interrupts(struct search *search)
 {
 	const char *sysfs = search->machine->sysfs;
+	bool is_cdev = search->files.is_cdev;
 	char iommu[32], allowed[8];
 
 	/* An IOMMU that is a device itself, as this one, links to that. */
@@ -176,19 +176,19 @@ static void check_interrupts(struct search *search)
 		search->address);
 	if (!IOMMU_REMAPS_INTERRUPTS || strncmp(iommu, "virtio", 6) != 0)
 		return;
-	if (kl__read_text(allowed, sizeof(allowed),
-		    "%s/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", sysfs) != 0)
+	if (kl__read_text(allowed, sizeof(allowed), "%s/%s", sysfs,
+		    kl__vfio_interrupts_parameter(is_cdev)) != 0)
 		add_obstacle(search, KL_OBSTACLE_INTERRUPTS, -EACCES,
 			"its IOMMU (%s) does not remap interrupts, so VFIO refuses it; if it may be trusted "
 			"with all interrupts, run as root: "
-			"modprobe vfio_iommu_type1 allow_unsafe_interrupts=1",
-			iommu);
+			"modprobe %s allow_unsafe_interrupts=1",
+			iommu, is_cdev ? "iommufd" : "vfio_iommu_type1");
 	else if (allowed[0] != 'Y')
 		add_obstacle(search, KL_OBSTACLE_INTERRUPTS, -EACCES,
 			"its IOMMU (%s) does not remap interrupts, so VFIO refuses it; if it may be trusted "
 			"with all interrupts, run as root: "
-			"echo Y > /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts",
-			iommu);
+			"echo Y > /sys/%s",
+			iommu, kl__vfio_interrupts_parameter(is_cdev));
 }
 
 /* Whoever opens a group, or the file of a function, has it alone. */
@@ -226,6 +226,23 @@ static void check_rights(struct search *search, const char *path)
 			path);
 }
 
+/* The way by the function's own file. */
+static void check_cdev(struct search *search)
+{
+	const struct kl__vfio_files *files = &search->files;
+
+	if (files->is_noiommu)
+		add_obstacle(search, KL_OBSTACLE_RIGHTS, -ENOTSUP,
+			"it is in no-IOMMU mode, which has no vfio=cdev; open it with vfio=group");
+	else if (files->device[0] == '\0' || !kl__file_exists("%s", files->space))
+		add_obstacle(search, KL_OBSTACLE_RIGHTS, -ENOTSUP,
+			"%s is not there, which vfio=cdev takes: Linux 6.6 or later with CONFIG_IOMMUFD and "
+			"CONFIG_VFIO_DEVICE_CDEV; open it with vfio=group",
+			files->device[0] == '\0' ? "a file of the function's own" : files->space);
+	else
+		check_rights(search, files->space);
+}
+
 static void check_memlock(struct search *search, uint64_t needed)
 {
 	uint64_t limit = kl__process_memlock_limit(search->machine);
@@ -245,10 +262,10 @@ static void check_translation(struct search *search)
 {
 	char type[16] = "";
 
-	if (search->group < 0 || kl__iommu_group_is_noiommu(search->machine, search->group))
+	if (search->files.group < 0 || search->files.is_noiommu)
 		return;
 	kl__read_text(type, sizeof(type), "%s/kernel/iommu_groups/%d/type", search->machine->sysfs,
-		search->group);
+		search->files.group);
 	if (strcmp(type, "identity") != 0)
 		add_obstacle(search, KL_OBSTACLE_IOMMU, -EINVAL,
 			"it is behind an IOMMU, which " KL__UIO_DRIVER " can't make it pass; run: "
@@ -276,42 +293,56 @@ static void check_uio(struct search *search)
 	check_translation(search);
 }
 
-static void check_vfio_file(struct search *search, bool is_noiommu)
+static void check_users(struct search *search)
 {
-	char path[PATH_MAX];
+	struct kl__vfio_files other;
 
-	kl__iommu_group_path(search->machine, search->group, path, sizeof(path));
-	if (is_noiommu)
-		check_noiommu_rights(search, path);
-	check_rights(search, path);
-	if (!search->is_to_open)
-		check_file_user(search, path, "its IOMMU group");
+	check_file_user(search, search->files.function,
+		search->files.is_cdev ? "it" : "its IOMMU group");
+	if (search->files.device[0] == '\0')
+		return;
+	/* A process may have gone the other way. */
+	kl__vfio_files_find(search->machine, search->address,
+		search->files.is_cdev ? KL__VFIO_GROUP : KL__VFIO_CDEV, &other);
+	check_file_user(search, other.function, search->files.is_cdev ? "its IOMMU group" : "it");
 }
 
-static void search_obstacles(struct search *search, uint64_t needed)
+static void check_vfio_files(struct search *search)
+{
+	size_t before = search->count;
+
+	if (search->files.is_cdev)
+		check_cdev(search);
+	else if (search->files.is_noiommu)
+		check_noiommu_rights(search, search->files.function);
+	if (search->count == before || !search->files.is_cdev)
+		check_rights(search, search->files.function);
+	if (!search->is_to_open)
+		check_users(search);
+}
+
+static void search_obstacles(struct search *search, enum kl__vfio_way way, uint64_t needed)
 {
 	const struct kl_machine *machine = search->machine;
-	bool is_noiommu;
 
 	if (!check_identity(search))
 		return;
 	kl__read_link(search->driver, sizeof(search->driver), "%s/bus/pci/devices/%s/driver",
 		machine->sysfs, search->address);
-	search->group = kl__iommu_group_find(machine, search->address);
+	kl__vfio_files_find(machine, search->address, way, &search->files);
 	if (kl__uio_is_bound(machine, search->address)) {
 		check_uio(search);
 		return;
 	}
-	is_noiommu = kl__iommu_group_is_noiommu(machine, search->group);
 	check_driver(search);
 	check_module(search);
 	check_iommu(search);
 	check_group(search);
 	check_interrupts(search);
-	if (is_bound_to_vfio(search) && search->group >= 0)
-		check_vfio_file(search, is_noiommu);
+	if (is_bound_to_vfio(search) && search->files.group >= 0)
+		check_vfio_files(search);
 	/* Without an IOMMU nothing is mapped, and nothing locked. */
-	if (!is_noiommu)
+	if (!search->files.is_noiommu)
 		check_memlock(search, needed);
 }
 
@@ -320,11 +351,11 @@ size_t kl_function_obstacles(const struct kl_machine *machine, const char *addre
 {
 	struct search search = {.machine = machine, .address = address, .obstacles = obstacles};
 
-	search_obstacles(&search, needed);
+	search_obstacles(&search, KL__VFIO_AUTO, needed);
 	return search.count;
 }
 
-int kl__obstacles_log(const char *address, uint64_t needed)
+int kl__obstacles_log(const char *address, enum kl__vfio_way way, uint64_t needed)
 {
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
 	struct search search = {
@@ -334,7 +365,7 @@ int kl__obstacles_log(const char *address, uint64_t needed)
 		.obstacles = obstacles,
 	};
 
-	search_obstacles(&search, needed);
+	search_obstacles(&search, way, needed);
 	for (size_t i = 0; i < search.count; i++)
 		kl_error("%s: %s", address, obstacles[i].text);
 	return search.count != 0 ? obstacles[0].error : 0;

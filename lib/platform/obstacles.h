@@ -7,10 +7,12 @@
 
 #include <kickless/discover.h>
 
+#include "contract/registers.h"
+
 /*
- * An error message for each obstacle on this machine; needed as for kl_function_obstacles. 0, or
- * the gravest one's error.
+ * An error message for each obstacle on this machine, for a function that is to be opened this way;
+ * needed as for kl_function_obstacles. 0, or the gravest one's error.
  */
-int kl__obstacles_log(const char *address, uint64_t needed);
+int kl__obstacles_log(const char *address, enum kl__vfio_way way, uint64_t needed);
 
 #endif

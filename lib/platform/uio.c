@@ -219,6 +219,7 @@ static int open_function(const char *address, struct uio **result)
 	uio->regions.access.ops = &uio_ops;
 	uio->regions.access.numa_node = kl__numa_from_function(&kl_machine_current, address);
 	snprintf(uio->regions.access.name, sizeof(uio->regions.access.name), "%s", address);
+	snprintf(uio->regions.access.way, sizeof(uio->regions.access.way), "uio");
 	rc = open_config(address, &uio->regions.config);
 	if (rc == 0)
 		rc = open_file(address, uio);
@@ -255,7 +256,7 @@ int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl_
 	struct uio *uio;
 	int rc;
 
-	rc = kl__obstacles_log(address, 0);
+	rc = kl__obstacles_log(address, KL__VFIO_AUTO, 0);
 	if (rc == 0)
 		rc = kl__host_require_physical(address, KL__UIO_DRIVER);
 	if (rc == 0)

@@ -13,18 +13,16 @@
 
 #include <rte_eal.h>
 #include <rte_memory.h>
-#include <rte_vfio.h>
 
 #include <kickless/discover.h>
 #include <kickless/log.h>
 
-#include "platform/iommu.h"
 #include "memory/host.h"
-#include "memory/host.h"
-#include "platform/pci.h"
 #include "platform/obstacles.h"
+#include "platform/pci.h"
 #include "platform/pci_bars.h"
-#include "platform/vfio_diagnose.h"
+#include "platform/vfio_files.h"
+#include "platform/vfio_space.h"
 
 /*
  * More than any list of areas that the kernel makes; and room for one that starts at the very end.
@@ -152,12 +150,9 @@ static int enable_request(int fd, int eventfd)
 	return connect_vectors(fd, VFIO_PCI_REQ_IRQ_INDEX, 1, &eventfd);
 }
 
-/* DPDK's functions want it so, and there is only one machine for them. */
-#define DEVICES "/sys/bus/pci/devices/"
-
 struct vfio {
 	struct kl__pci_bars regions;
-	int fd;
+	struct kl__vfio_member member;
 	/* readable when the kernel requests its removal; -1: it does not report that */
 	int request_fd;
 	bool irqs_are_on;
@@ -175,7 +170,7 @@ static int turn_off_interrupts(struct vfio *vfio)
 
 	if (!vfio->irqs_are_on)
 		return 0;
-	rc = disable_vectors(vfio->fd);
+	rc = disable_vectors(vfio->member.fd);
 	if (rc == 0)
 		vfio->irqs_are_on = false;
 	return rc;
@@ -191,24 +186,13 @@ static int set_vectors(struct kl__pci_access *access, unsigned int vectors, cons
 		return -ENOTSUP;
 	rc = turn_off_interrupts(vfio);
 	if (rc == 0 && vectors != 0) {
-		rc = enable_vectors(vfio->fd, vectors, fds);
+		rc = enable_vectors(vfio->member.fd, vectors, fds);
 		vfio->irqs_are_on = rc == 0;
 	}
 	if (rc != 0)
 		kl_warning("%s: %u MSI-X interrupts of %u can't be had: %s; use it by polling",
 			access->name, vectors, access->msix_vectors, strerror(-rc));
 	return rc;
-}
-
-static void release_device(struct vfio *vfio)
-{
-	/* Of a function that was unplugged DPDK finds the group no more, and closes nothing. */
-	if (kl__iommu_group_find(&kl_machine_current, vfio->regions.access.name) < 0)
-		close(vfio->fd);
-	else if (rte_vfio_release_device(DEVICES, vfio->regions.access.name, vfio->fd) != 0)
-		kl_warning(
-			"%s: DPDK could not release it completely; it is free when this process ends",
-			vfio->regions.access.name);
 }
 
 static bool removal_requested(struct kl__pci_access *access)
@@ -229,7 +213,7 @@ static void listen_for_requests(struct vfio *vfio)
 	vfio->request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (vfio->request_fd < 0)
 		return;
-	rc = enable_request(vfio->fd, vfio->request_fd);
+	rc = enable_request(vfio->member.fd, vfio->request_fd);
 	if (rc == 0)
 		return;
 	kl_debug("%s: the kernel won't report when it wants it: %s", vfio->regions.access.name,
@@ -244,7 +228,7 @@ static void close_vfio(struct kl__pci_access *access)
 
 	turn_off_interrupts(vfio);
 	kl__pci_bars_close(&vfio->regions);
-	release_device(vfio);
+	kl__vfio_space_close(&vfio->member);
 	if (vfio->request_fd >= 0)
 		close(vfio->request_fd);
 	free(vfio);
@@ -265,27 +249,40 @@ static int open_regions(struct vfio *vfio)
 {
 	int rc;
 
-	rc = open_region(vfio->fd, VFIO_PCI_CONFIG_REGION_INDEX, &vfio->regions.config);
+	rc = open_region(vfio->member.fd, VFIO_PCI_CONFIG_REGION_INDEX, &vfio->regions.config);
 	for (unsigned int i = 0; i < PCI_BARS && rc == 0; i++)
-		rc = open_region(vfio->fd, VFIO_PCI_BAR0_REGION_INDEX + i, &vfio->regions.bars[i]);
+		rc = open_region(vfio->member.fd, VFIO_PCI_BAR0_REGION_INDEX + i,
+			&vfio->regions.bars[i]);
 	return rc == 0 ? kl__pci_bars_enable(&vfio->regions) : rc;
 }
 
-static int open_function(const char *address, struct vfio **result)
+static void name_way(const struct kl__vfio_files *files, char *way, size_t size)
 {
-	struct vfio_device_info info = {.argsz = sizeof(info)};
+	if (files->is_cdev)
+		snprintf(way, size, "iommufd");
+	else if (files->is_noiommu)
+		snprintf(way, size, "vfio no-iommu");
+	else
+		snprintf(way, size, "vfio group %d", files->group);
+}
+
+static int open_function(const char *address, const struct kl__vfio_files *files, bool isolate,
+	struct vfio **result)
+{
 	struct vfio *vfio = calloc(1, sizeof(*vfio));
+	struct kl__pci_access *access;
 	int rc;
 
 	if (vfio == NULL)
 		return kl_no_memory(address, sizeof(*vfio));
-	vfio->regions.access.ops = &vfio_ops;
-	vfio->regions.access.numa_node = kl__numa_from_function(&kl_machine_current, address);
-	snprintf(vfio->regions.access.name, sizeof(vfio->regions.access.name), "%s", address);
-	if (rte_vfio_setup_device(DEVICES, address, &vfio->fd, &info) != 0) {
-		rc = kl__vfio_diagnose(address);
+	access = &vfio->regions.access;
+	access->ops = &vfio_ops;
+	access->numa_node = kl__numa_from_function(&kl_machine_current, address);
+	snprintf(access->name, sizeof(access->name), "%s", address);
+	name_way(files, access->way, sizeof(access->way));
+	rc = kl__vfio_space_open(&kl_machine_current, address, files, isolate, &vfio->member);
+	if (rc != 0)
 		goto free_vfio;
-	}
 	rc = open_regions(vfio);
 	if (rc != 0) {
 		kl_error(
@@ -293,38 +290,30 @@ static int open_function(const char *address, struct vfio **result)
 			address, strerror(-rc));
 		goto close_regions;
 	}
-	vfio->regions.access.msix_vectors = count_vectors(vfio->fd);
+	access->msix_vectors = count_vectors(vfio->member.fd);
 	listen_for_requests(vfio);
 	*result = vfio;
 	return 0;
 close_regions:
 	kl__pci_bars_close(&vfio->regions);
-	release_device(vfio);
+	kl__vfio_space_close(&vfio->member);
 free_vfio:
 	free(vfio);
 	return rc;
 }
 
-/* The start of EAL has decided what VFIO can do now. */
-static int check_eal(const char *address, bool is_noiommu)
+/* The start of EAL has decided which bus addresses there are. */
+static int check_addresses(const char *address, const struct kl__vfio_files *files)
 {
-	if (!rte_vfio_is_enabled("vfio")) {
-		kl_error(
-			"%s: DPDK was started before the kernel had VFIO, or not at all, and looks for it only "
-			"then; start this program again",
-			address);
-		return -ENODEV;
-	}
-	if (is_noiommu && rte_eal_iova_mode() != RTE_IOVA_PA) {
-		kl_error(
-			"%s: it is in no-IOMMU mode and needs physical addresses, but DPDK runs with "
-			"--iova-mode=va; those are known of hugepages and to root only: as root, see that "
-			"there are some (sysctl vm.nr_hugepages=256), and start this program again, if need be "
-			"with --iova-mode=pa",
-			address);
-		return -EACCES;
-	}
-	return 0;
+	if (!files->is_noiommu || rte_eal_iova_mode() == RTE_IOVA_PA)
+		return 0;
+	kl_error(
+		"%s: it is in no-IOMMU mode and needs physical addresses, but DPDK runs with "
+		"--iova-mode=va; those are known of hugepages and to root only: as root, see that "
+		"there are some (sysctl vm.nr_hugepages=256), and start this program again, if need be "
+		"with --iova-mode=pa",
+		address);
+	return -EACCES;
 }
 
 static void warn_of_limits(const char *address)
@@ -336,35 +325,38 @@ static void warn_of_limits(const char *address)
 		"any memory of this machine; only memory in hugepages can be used with it");
 }
 
-int kl__vfio_open(const char *address, struct kl__pci_access **access, struct kl__host **host)
+/* The group's functions are all opened the one way. */
+static void find_files(const char *address, enum kl__vfio_way way, struct kl__vfio_files *files)
 {
+	kl__vfio_files_find(&kl_machine_current, address, way, files);
+	if (way != KL__VFIO_AUTO)
+		return;
+	way = kl__vfio_space_way(files->group);
+	if (way != KL__VFIO_AUTO)
+		kl__vfio_files_find(&kl_machine_current, address, way, files);
+}
+
+int kl__vfio_open(const char *address, const struct kl__vfio_choice *choice,
+	struct kl__pci_access **access, struct kl__mapper **mapper)
+{
+	struct kl__vfio_files files;
 	struct vfio *vfio = NULL;
-	bool is_noiommu;
+	uint64_t needed;
 	int rc;
 
-	rc = kl__obstacles_log(address, rte_eal_get_physmem_size());
-	if (rc != 0)
-		return rc;
-	is_noiommu = kl__iommu_group_is_noiommu(&kl_machine_current,
-		kl__iommu_group_find(&kl_machine_current, address));
-	rc = check_eal(address, is_noiommu);
-	if (rc != 0)
-		return rc;
-	rc = open_function(address, &vfio);
-	if (rc != 0)
-		return rc;
+	find_files(address, choice->way, &files);
+	/* An isolated device reaches little of it, which shows when that is mapped. */
+	needed = choice->isolate ? 1 : rte_eal_get_physmem_size();
+	rc = kl__obstacles_log(address, files.is_cdev ? KL__VFIO_CDEV : KL__VFIO_GROUP, needed);
 	if (rc == 0)
-		rc = kl__host_create(&(struct kl__host_conf){.name = address,
-					     .access = is_noiommu ? "vfio no-iommu" : "vfio group",
-					     .numa_node = vfio->regions.access.numa_node,
-					     .has_iommu = !is_noiommu},
-			host);
-	if (rc != 0) {
-		close_vfio(&vfio->regions.access);
+		rc = check_addresses(address, &files);
+	if (rc == 0)
+		rc = open_function(address, &files, choice->isolate, &vfio);
+	if (rc != 0)
 		return rc;
-	}
-	if (is_noiommu)
+	if (files.is_noiommu)
 		warn_of_limits(address);
+	*mapper = kl__vfio_space_mapper(vfio->member.space);
 	*access = &vfio->regions.access;
 	return 0;
 }

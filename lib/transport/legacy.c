@@ -9,18 +9,13 @@
 
 #include "spec/ring.h"
 
-static bool parse_legacy(const char *value, struct kl__transport_choice *choice)
+bool kl__legacy_parse(const char *value, struct kl__transport_choice *choice)
 {
 	if (strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
 		return false;
 	choice->interface = value[0] == '1' ? KL__INTERFACE_LEGACY : KL__INTERFACE_MODERN;
 	return true;
 }
-
-const struct kl__transport_option kl__legacy_options[] = {
-	{"legacy", "0 or 1", parse_legacy},
-	{0},
-};
 
 /* A page has the size that the rings are aligned to, and its number 32 bits. */
 #define ADDRESS_END (VIRTQ_LEGACY_ALIGN * (UINT64_C(1) << 32))

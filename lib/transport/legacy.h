@@ -5,8 +5,12 @@
 
 #include "contract/transport.h"
 
-/* The option legacy=0|1, and the end of the table: for transports with both interfaces. */
-extern const struct kl__transport_option kl__legacy_options[];
+/* The option legacy=0|1 of transports with both interfaces. */
+#define KL__LEGACY_OPTION \
+	{ \
+		"legacy", "0 or 1", kl__legacy_parse \
+	}
+bool kl__legacy_parse(const char *value, struct kl__transport_choice *choice);
 
 /*
  * The number of the page that a queue's rings begin at, which is all that a legacy device gets to

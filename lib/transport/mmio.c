@@ -17,6 +17,11 @@
 #include "spec/status.h"
 #include "transport/legacy.h"
 
+const struct kl__transport_option kl__mmio_options[] = {
+	KL__LEGACY_OPTION,
+	{0},
+};
+
 struct mmio {
 	struct kl__transport transport;
 	struct kl__mmio_access *access;

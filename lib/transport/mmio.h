@@ -6,6 +6,9 @@
 #include "contract/registers.h"
 #include "contract/transport.h"
 
+/* The option legacy=0|1, and the end of the table. */
+extern const struct kl__transport_option kl__mmio_options[];
+
 /*
  * 0; -ENXIO without a word when the registers are there but no device is behind them, as 4.2.2.2
  * wants it; after a message -ENODEV (no virtio registers, or a version that nobody knows), -EINVAL

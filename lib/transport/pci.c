@@ -2,13 +2,35 @@
 #include "transport/pci.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <kickless/log.h>
 
 #include "pci/pci_caps.h"
 #include "pci/pci_identity.h"
+#include "transport/legacy.h"
 #include "transport/pci_legacy.h"
 #include "transport/pci_modern.h"
+
+static bool parse_vfio(const char *value, struct kl__transport_choice *choice)
+{
+	/* By enum kl__vfio_way. */
+	static const char *const ways[] = {"auto", "group", "cdev"};
+
+	for (unsigned int i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (strcmp(ways[i], value) != 0)
+			continue;
+		choice->vfio = (enum kl__vfio_way)i;
+		return true;
+	}
+	return false;
+}
+
+const struct kl__transport_option kl__pci_options[] = {
+	KL__LEGACY_OPTION,
+	{"vfio", "auto, group or cdev", parse_vfio},
+	{0},
+};
 
 int kl__pci_open(struct kl__pci_access *access, enum kl__interface interface,
 	struct kl__transport **transport)

@@ -6,6 +6,9 @@
 #include "contract/registers.h"
 #include "contract/transport.h"
 
+/* The options legacy=0|1 and vfio=auto|group|cdev, and the end of the table. */
+extern const struct kl__transport_option kl__pci_options[];
+
 /*
  * Makes a transport of the function behind access; its identity and its capabilities are read once,
  * and no register is touched. The transport owns access from then on and closes it. Returns 0;

@@ -12,7 +12,7 @@
 #include "attach/name.h"
 #include "core/options.h"
 #include "input.h"
-#include "transport/legacy.h"
+#include "transport/pci.h"
 #include "transport/vhost_user.h"
 
 #define LONGEST 512
@@ -58,7 +58,7 @@ static void parse_options(const char *text)
 	const struct kl__options_scope scope = {
 		.name = "fuzzed",
 		.driver = text[0] == '.' ? NULL : &driver,
-		.transport = text[0] == ';' ? kl__vhost_user_options : kl__legacy_options,
+		.transport = text[0] == ';' ? kl__vhost_user_options : kl__pci_options,
 	};
 	struct kl__options options;
 

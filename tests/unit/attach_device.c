@@ -2,7 +2,7 @@
 #include "attach_device.h"
 
 #include "core/options.h"
-#include "transport/legacy.h"
+#include "transport/pci.h"
 
 int attach_device(struct kl__transport *transport, struct kl__host *host, const char *options,
 	struct kl_device **device)
@@ -10,7 +10,7 @@ int attach_device(struct kl__transport *transport, struct kl__host *host, const 
 	const struct kl__options_scope scope = {
 		.name = transport->name,
 		.driver = kl_driver_find_type(transport->type),
-		.transport = kl__legacy_options,
+		.transport = kl__pci_options,
 	};
 	struct kl__options parsed;
 	int rc = kl__options_parse(&scope, options, &parsed);

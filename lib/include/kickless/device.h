@@ -104,6 +104,8 @@ struct kl_device_options {
  *		queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
  *		legacy=0|1		1: by the interface from before virtio 1.0; 0: not by that;
  *					without it only if the device has no other
+ *		vfio=auto|group|cdev	of a PCI function, the way through VFIO: by its IOMMU group,
+ *					or by its own file and /dev/iommu where they can be opened
  *		features=+NAME/-NAME	+ insists on a feature, - declines it
  *		and those of the driver
  *

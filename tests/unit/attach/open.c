@@ -19,23 +19,32 @@
 #include "fake_device.h"
 #include "finish.h"
 #include "platform/devmem.h"
+#include "platform/eal_state.h"
 #include "memory/host.h"
 #include "platform/pci.h"
 #include "platform/uio.h"
 #include "platform/uio_sysfs.h"
 #include "platform/vfio.h"
+#include "transport/mmio.h"
+#include "transport/pci.h"
 #include "transport/vhost_user.h"
 
 #define ADDRESS "0000:00:05.0"
 
 static struct fake_device *fake;
 static uint32_t type_in_sysfs;
-static unsigned int opens;
+static unsigned int opens, puts_of_mapper;
+static struct kl__vfio_choice chosen; /* by the last opening through VFIO */
+static bool has_mapper;
+static struct kl__mapper mapper;
+static struct kl__host_conf host_conf; /* of the last host */
+static int eal_state;
 
 int __wrap_kl__pci_read_type(const struct kl_machine *machine, const char *address, uint32_t *type);
 bool __wrap_kl__uio_is_bound(const struct kl_machine *machine, const char *address);
-int __wrap_kl__vfio_open(const char *address, struct kl__pci_access **access,
-	struct kl__host **host);
+int __wrap_kl__vfio_open(const char *address, const struct kl__vfio_choice *choice,
+	struct kl__pci_access **access, struct kl__mapper **mapper);
+int __wrap_kl__eal_check(const char *name);
 int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
 	struct kl__host **host);
 int __wrap_kl__host_create(const struct kl__host_conf *conf, struct kl__host **host);
@@ -59,14 +68,29 @@ bool __wrap_kl__uio_is_bound(const struct kl_machine *machine, const char *addre
 	return false;
 }
 
-int __wrap_kl__vfio_open(const char *address, struct kl__pci_access **access,
-	struct kl__host **host)
+static void put_mapper(struct kl__mapper *unused)
+{
+	(void)unused;
+	puts_of_mapper++;
+}
+
+static const struct kl__mapper_ops mapper_ops = {.put = put_mapper};
+
+int __wrap_kl__vfio_open(const char *address, const struct kl__vfio_choice *choice,
+	struct kl__pci_access **access, struct kl__mapper **result)
 {
 	opens++;
+	chosen = *choice;
 	cr_expect_str_eq(address, ADDRESS);
 	*access = &fake->access;
-	*host = &fake->host;
+	*result = has_mapper ? &mapper : NULL;
 	return 0;
+}
+
+int __wrap_kl__eal_check(const char *name)
+{
+	cr_expect_neq(name[0], '\0');
+	return eal_state;
 }
 
 int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
@@ -81,7 +105,7 @@ int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
 
 int __wrap_kl__host_create(const struct kl__host_conf *conf, struct kl__host **host)
 {
-	(void)conf;
+	host_conf = *conf;
 	*host = &fake->host;
 	return 0;
 }
@@ -124,6 +148,10 @@ static void prepare(uint32_t type)
 	cr_assert_neq(fake, NULL);
 	type_in_sysfs = type;
 	opens = 0;
+	puts_of_mapper = 0;
+	eal_state = 0;
+	has_mapper = true;
+	mapper = (struct kl__mapper){.ops = &mapper_ops};
 }
 
 /* Refused with a message that names the cause, and without a step towards the device. */
@@ -149,7 +177,7 @@ static const char *const common[] = {"queues=0", "queues=x", "queue_size=0", "qu
 	"kick=never", "features=EVENT_IDX", "features=+NO_SUCH", "event_idx=2", "indirect=yes",
 	"packed=", "in_order=-1"};
 
-static void refuse_all_keys(const char *name, const char *transport_key,
+static void refuse_all_keys(const char *name, const struct kl__transport_option *transport,
 	const struct kl_driver *driver)
 {
 	char wrong[64];
@@ -159,8 +187,9 @@ static void refuse_all_keys(const char *name, const char *transport_key,
 	refuse("NO-SUCH", "%s,type=NO-SUCH", name);
 	refuse("has no value", "%s,queues", name);
 	refuse("unknown key colour", "%s,colour=red", name);
-	for (const char *value = "2x"; *value != '\0'; value++)
-		refuse(transport_key, "%s,%s=%s", name, transport_key, value);
+	for (; transport->key != NULL; transport++)
+		for (const char *value = "2x"; *value != '\0'; value++)
+			refuse(transport->allowed, "%s,%s=%s", name, transport->key, value);
 	for (const struct kl_feature_name *key = driver->feature_keys;
 		key != NULL && key->name != NULL; key++) {
 		snprintf(wrong, sizeof(wrong), "%s=2 is not possible; allowed: 0 or 1", key->name);
@@ -180,14 +209,14 @@ Test(open, wrong_keys_of_pci_functions)
 		char name[64];
 
 		prepare(driver->types[0]);
-		refuse_all_keys(ADDRESS, "legacy", driver);
+		refuse_all_keys(ADDRESS, kl__pci_options, driver);
 		refuse("unknown key server", ADDRESS ",server=0");
 		snprintf(name, sizeof(name), "%s@0", driver->name);
-		refuse_all_keys(name, "legacy", driver);
+		refuse_all_keys(name, kl__pci_options, driver);
 		if (driver->name_key != NULL) {
 			snprintf(name, sizeof(name), "%s:%s=52:54:00:00:00:01", driver->name,
 				driver->name_key);
-			refuse_all_keys(name, "legacy", driver);
+			refuse_all_keys(name, kl__pci_options, driver);
 		}
 		refuse("colour", "%s:colour=red", driver->name);
 		finish(fake);
@@ -201,9 +230,10 @@ Test(open, wrong_keys_of_mmio_registers)
 		char name[64];
 
 		prepare(driver->types[0]);
-		refuse_all_keys("mmio:0x1000", "legacy", driver);
+		refuse_all_keys("mmio:0x1000", kl__mmio_options, driver);
 		snprintf(name, sizeof(name), "mmio:0x1000,type=%s", driver->name);
-		refuse_all_keys(name, "legacy", driver);
+		refuse_all_keys(name, kl__mmio_options, driver);
+		refuse("unknown key vfio", "%s,vfio=auto", name);
 		refuse("unknown key server", "%s,server=1", name);
 		finish(fake);
 	}
@@ -217,8 +247,9 @@ Test(open, wrong_keys_of_sockets)
 
 		prepare(driver->types[0]);
 		snprintf(name, sizeof(name), "vhost-user:/nowhere,type=%s", driver->name);
-		refuse_all_keys(name, "server", driver);
+		refuse_all_keys(name, kl__vhost_user_options, driver);
 		refuse("unknown key legacy", "%s,legacy=1", name);
+		refuse("unknown key vfio", "%s,vfio=group", name);
 		refuse("type=TYPE", "vhost-user:/nowhere");
 		finish(fake);
 	}
@@ -264,7 +295,7 @@ Test(open, keys_of_another_type_than_in_registers)
 Test(open, right_keys)
 {
 	static const char *const specs[] = {ADDRESS ",queues=1,legacy=0,type=rng",
-		"rng@0,kick=auto", "mmio:0x1000,event_idx=0", "mmio:0x1000,type=rng"};
+		"rng@0,kick=auto,vfio=auto", "mmio:0x1000,event_idx=0", "mmio:0x1000,type=rng"};
 
 	for (unsigned int i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
 		struct kl_device *device;
@@ -282,6 +313,89 @@ Test(open, right_keys)
 		-ECONNREFUSED);
 	cr_expect_eq(opens, 1);
 	finish(fake);
+}
+
+static void open_and_close(const char *spec)
+{
+	struct kl_device *device;
+
+	cr_assert_eq(kl_device_open(spec, &device), 0, "%s", log_text());
+	kl_device_close(device);
+}
+
+/* The way and the request for isolation arrive, and the address space ends up with the host. */
+Test(open, choices_for_vfio)
+{
+	static const struct {
+		const char *options;
+		enum kl__vfio_way way;
+		bool isolate;
+	} cases[] = {
+		{"", KL__VFIO_AUTO, false},
+		{",vfio=auto", KL__VFIO_AUTO, false},
+		{",vfio=group", KL__VFIO_GROUP, false},
+		{",vfio=cdev", KL__VFIO_CDEV, false},
+		{",isolate=0", KL__VFIO_AUTO, false},
+		{",isolate=1,vfio=cdev", KL__VFIO_CDEV, true},
+		{",isolate=auto", KL__VFIO_AUTO, true},
+	};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char spec[64];
+
+		prepare(4);
+		mapper.is_isolated = cases[i].isolate;
+		snprintf(spec, sizeof(spec), "%s%s", ADDRESS, cases[i].options);
+		open_and_close(spec);
+		cr_expect_eq(chosen.way, cases[i].way, "%s", spec);
+		cr_expect_eq(chosen.isolate, cases[i].isolate, "%s", spec);
+		cr_expect_eq(host_conf.mapper, &mapper);
+		cr_expect(host_conf.has_iommu);
+		cr_expect_eq(host_conf.is_isolated, cases[i].isolate, "%s", spec);
+		finish(fake);
+	}
+}
+
+/* The address space turns out to be shared, or there is none. */
+Test(open, isolation_that_is_not_possible)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		struct kl_device *device;
+
+		prepare(4);
+		has_mapper = i == 0;
+		cr_expect_eq(kl_device_open(ADDRESS ",isolate=1", &device), -ENOTSUP);
+		cr_expect(logged("isolate=1 is not possible"), "%s", log_text());
+		cr_expect(logged(i == 0 ? "function of its IOMMU group" : "without an IOMMU"), "%s",
+			log_text());
+		cr_expect_eq(puts_of_mapper, has_mapper);
+		cr_expect_eq(fake->access_closes, 1);
+		fake_free(fake);
+		prepare(4);
+		has_mapper = i == 0;
+		open_and_close(ADDRESS ",isolate=auto");
+		cr_expect(logged("it is not isolated"), "%s", log_text());
+		cr_expect_not(host_conf.is_isolated);
+		cr_expect_eq(puts_of_mapper, 0, "the host has it");
+		finish(fake);
+	}
+}
+
+/* A secondary process would share its devices with the primary one. */
+Test(open, without_an_eal_of_its_own)
+{
+	static const char *const specs[] = {ADDRESS, "rng@0", "mmio:0x1000",
+		"vhost-user:/nowhere,type=rng"};
+
+	for (unsigned int i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		struct kl_device *device;
+
+		prepare(4);
+		eal_state = -ENOTSUP;
+		cr_expect_eq(kl_device_open(specs[i], &device), -ENOTSUP, "%s", specs[i]);
+		cr_expect_eq(opens, 0);
+		finish(fake);
+	}
 }
 
 Test(open, types_without_a_driver)

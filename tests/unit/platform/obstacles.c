@@ -16,6 +16,7 @@
 #define WITHOUT_RAWIO "000001fffffdffff"
 #define WITHOUT_LOCK "000001ffffffbfff"
 #define UNSAFE "sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts"
+#define UNSAFE_IOMMUFD "sys/module/iommufd/parameters/allow_unsafe_interrupts"
 #define NOIOMMU "sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
 
 static struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
@@ -43,6 +44,14 @@ static void expect_only(enum kl_obstacle_kind kind, int error, const char *word)
 }
 
 TestSuite(obstacles, .init = folders_make, .fini = folders_remove);
+
+/* A kernel with /dev/iommu and a file for the function itself. */
+static void add_cdev(void)
+{
+	folders_file("sys/bus/pci/devices/" FUNCTION "/vfio-dev/vfio12/dev", "511:0");
+	folders_file("dev/vfio/devices/vfio12", "");
+	folders_file("dev/iommu", "");
+}
 
 Test(obstacles, none_behind_an_iommu)
 {
@@ -119,8 +128,36 @@ Test(obstacles, interrupts_that_are_not_remapped)
 	expect_only(KL_OBSTACLE_INTERRUPTS, -EACCES, "echo Y > /" UNSAFE);
 	folders_file(UNSAFE, "Y");
 	expect_none();
+	/* Of the two ways each has a parameter of its own. */
+	add_cdev();
+	expect_only(KL_OBSTACLE_INTERRUPTS, -EACCES, "modprobe iommufd allow_unsafe_interrupts=1");
+	folders_file(UNSAFE_IOMMUFD, "N");
+	expect_only(KL_OBSTACLE_INTERRUPTS, -EACCES, "echo Y > /" UNSAFE_IOMMUFD);
+	folders_file(UNSAFE, "N");
+	folders_file(UNSAFE_IOMMUFD, "Y");
+	expect_none();
 }
 #endif
+
+/* The function is in use, whichever way the other process has gone. */
+Test(obstacles, in_use_either_way)
+{
+	static const char *const files[] = {"vfio/3", "vfio/devices/vfio12"};
+	char target[512];
+
+	folders_capabilities(ALL_CAPABILITIES);
+	folders_function("vfio-pci");
+	folders_group(3, "");
+	add_cdev();
+	expect_none();
+	folders_file("proc/4711/comm", "dpdk-testpmd");
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(target, sizeof(target), "%s/%s", folders.dev, files[i]);
+		folders_link("proc/4711/fd/5", target);
+		expect_only(KL_OBSTACLE_BUSY, -EBUSY, "process 4711 (dpdk-testpmd)");
+		cr_expect_neq(strstr(obstacles[0].text, files[i]), NULL, "%s", obstacles[0].text);
+	}
+}
 
 Test(obstacles, too_little_may_be_locked)
 {
