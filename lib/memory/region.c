@@ -76,25 +76,33 @@ static void *map_anywhere(size_t size, int fd)
 	return memory;
 }
 
-static void *map_file(size_t size, int fd)
+/* The highest free place that ends at end or below; MAP_FAILED with EEXIST: there is none. */
+static void *map_below(uint64_t end, size_t size, int fd)
 {
-	static uint64_t last = HINT_END;
-	uint64_t end = __atomic_load_n(&last, __ATOMIC_RELAXED);
-
+	errno = EEXIST;
 	while (end >= HINT_FIRST + size) {
 		uint64_t address = (end - size) & ~(KL__REGION_ALIGN - 1);
 		void *memory = map_at(address, size, fd);
 
-		if (memory != MAP_FAILED) {
-			__atomic_store_n(&last, address, __ATOMIC_RELAXED);
+		if (memory != MAP_FAILED || errno != EEXIST)
 			return memory;
-		}
-		if (errno != EEXIST)
-			return MAP_FAILED;
 		end = address > HINT_STEP ? address - HINT_STEP : 0;
 	}
-	__atomic_store_n(&last, HINT_END, __ATOMIC_RELAXED);
-	return map_anywhere(size, fd);
+	return MAP_FAILED;
+}
+
+/* The search goes on below the last region, and then begins again for what was freed above. */
+static void *map_file(size_t size, int fd)
+{
+	static uint64_t last = HINT_END;
+	void *memory = map_below(__atomic_load_n(&last, __ATOMIC_RELAXED), size, fd);
+
+	if (memory == MAP_FAILED && errno == EEXIST)
+		memory = map_below(HINT_END, size, fd);
+	if (memory == MAP_FAILED)
+		return errno == EEXIST ? map_anywhere(size, fd) : MAP_FAILED;
+	__atomic_store_n(&last, (uintptr_t)memory, __ATOMIC_RELAXED);
+	return memory;
 }
 
 /* Gives the pages their memory now: later a shortage would be a SIGBUS. */

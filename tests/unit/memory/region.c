@@ -61,6 +61,27 @@ Test(region, memory, .init = prepare)
 	cr_expect_eq(kl_region_destroy(NULL), 0);
 }
 
+#ifndef __SANITIZE_ADDRESS__
+/* A program that makes and destroys regions for a long time still has those that 39 bits reach. */
+Test(region, addresses_are_used_again)
+{
+	const uint64_t first = UINT64_C(1) << 32, last = (UINT64_C(1) << 38) - 8 * EAL_PAGE;
+
+	/* There is room for six more. */
+	cr_assert_neq(mmap((void *)first, last - first, PROT_NONE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1,
+			      0),
+		MAP_FAILED);
+	for (unsigned int i = 0; i < 20; i++) {
+		struct kl_region *next;
+
+		cr_assert_eq(kl_region_create(1, -1, &next), 0);
+		cr_expect_leq((uintptr_t)kl_region_memory(next), UINT64_C(1) << 38, "region %u", i);
+		cr_assert_eq(kl_region_destroy(next), 0);
+	}
+}
+#endif
+
 Test(region, granted_to_one_device, .init = prepare)
 {
 	cr_assert_eq(lonely->grant(lonely, region), 0);
