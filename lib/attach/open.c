@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include <rte_eal.h>
+
 #include <kickless/driver/driver.h>
 #include <kickless/log.h>
 
@@ -21,15 +23,26 @@
 #include "platform/vfio.h"
 #include "transport/vhost_user.h"
 
-/* Checks that the device has an address space of its own where that was requested; NULL: none. */
+/* The reason why a device in this address space (NULL: none) is not isolated; NULL: it is. */
+static const char *explain_exposure(const struct kl__mapper *mapper)
+{
+	if (mapper == NULL)
+		return "without an IOMMU nothing keeps it from any memory";
+	if (rte_eal_iova_mode() == RTE_IOVA_PA)
+		return "bus addresses are physical here; it takes the EAL option --iova-mode=va";
+	if (!mapper->is_isolated)
+		return "another function of its IOMMU group is open in this program and is not "
+		       "isolated";
+	return NULL;
+}
+
+/* Checks that the device has an address space of its own where that was requested. */
 static int check_isolation(const char *address, enum kl_isolate isolate,
 	const struct kl__mapper *mapper)
 {
-	const char *why = mapper == NULL ?
-		"without an IOMMU nothing keeps it from any memory" :
-		"another function of its IOMMU group is open in this program and is not isolated";
+	const char *why = explain_exposure(mapper);
 
-	if (isolate == KL_ISOLATE_NO || (mapper != NULL && mapper->is_isolated))
+	if (isolate == KL_ISOLATE_NO || why == NULL)
 		return 0;
 	if (isolate == KL_ISOLATE_AUTO) {
 		kl_notice("%s: it is not isolated: %s", address, why);
@@ -69,7 +82,7 @@ static int open_by_vfio(const char *address, const struct kl__spec *spec,
 	enum kl_isolate isolate = spec->options.common.isolate;
 	const struct kl__vfio_choice choice = {
 		.way = spec->options.transport.vfio,
-		.isolate = isolate != KL_ISOLATE_NO,
+		.isolate = isolate != KL_ISOLATE_NO && rte_eal_iova_mode() != RTE_IOVA_PA,
 	};
 	struct kl__mapper *mapper;
 	int rc = kl__vfio_open(address, &choice, access, &mapper);
@@ -179,8 +192,10 @@ static int open_registers(struct kl__spec *spec, struct kl_device **device)
 {
 	struct kl__mmio_access *access;
 	struct kl__host *host;
-	int rc = kl__devmem_open(spec->name.registers, &access, &host);
+	int rc = check_isolation(spec->label, spec->options.common.isolate, NULL);
 
+	if (rc == 0)
+		rc = kl__devmem_open(spec->name.registers, &access, &host);
 	if (rc != 0)
 		return rc;
 	if (spec->name.irq >= 0)

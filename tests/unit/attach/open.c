@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include <criterion/criterion.h>
+#include <rte_eal.h>
 
 #include <kickless/driver/driver.h>
 #include <kickless/discover.h>
@@ -39,12 +40,14 @@ static bool has_mapper;
 static struct kl__mapper mapper;
 static struct kl__host_conf host_conf; /* of the last host */
 static int eal_state;
+static bool is_physical; /* bus addresses are */
 
 int __wrap_kl__pci_read_type(const struct kl_machine *machine, const char *address, uint32_t *type);
 bool __wrap_kl__uio_is_bound(const struct kl_machine *machine, const char *address);
 int __wrap_kl__vfio_open(const char *address, const struct kl__vfio_choice *choice,
 	struct kl__pci_access **access, struct kl__mapper **mapper);
 int __wrap_kl__eal_check(const char *name);
+enum rte_iova_mode __wrap_rte_eal_iova_mode(void);
 int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
 	struct kl__host **host);
 int __wrap_kl__host_create(const struct kl__host_conf *conf, struct kl__host **host);
@@ -85,6 +88,11 @@ int __wrap_kl__vfio_open(const char *address, const struct kl__vfio_choice *choi
 	*access = &fake->access;
 	*result = has_mapper ? &mapper : NULL;
 	return 0;
+}
+
+enum rte_iova_mode __wrap_rte_eal_iova_mode(void)
+{
+	return is_physical ? RTE_IOVA_PA : RTE_IOVA_VA;
 }
 
 int __wrap_kl__eal_check(const char *name)
@@ -150,6 +158,7 @@ static void prepare(uint32_t type)
 	opens = 0;
 	puts_of_mapper = 0;
 	eal_state = 0;
+	is_physical = false;
 	has_mapper = true;
 	mapper = (struct kl__mapper){.ops = &mapper_ops};
 }
@@ -356,29 +365,47 @@ Test(open, choices_for_vfio)
 	}
 }
 
-/* The address space turns out to be shared, or there is none. */
+/* The address space turns out to be shared, there is none, or addresses are physical. */
 Test(open, isolation_that_is_not_possible)
 {
-	for (unsigned int i = 0; i < 2; i++) {
+	static const char *const reasons[] = {"function of its IOMMU group", "without an IOMMU",
+		"--iova-mode=va"};
+
+	for (unsigned int i = 0; i < 3; i++) {
 		struct kl_device *device;
 
 		prepare(4);
-		has_mapper = i == 0;
+		is_physical = i == 2;
+		has_mapper = i != 1;
 		cr_expect_eq(kl_device_open(ADDRESS ",isolate=1", &device), -ENOTSUP);
 		cr_expect(logged("isolate=1 is not possible"), "%s", log_text());
-		cr_expect(logged(i == 0 ? "function of its IOMMU group" : "without an IOMMU"), "%s",
-			log_text());
+		cr_expect(logged(reasons[i]), "%s", log_text());
+		cr_expect_eq(chosen.isolate, i != 2);
 		cr_expect_eq(puts_of_mapper, has_mapper);
 		cr_expect_eq(fake->access_closes, 1);
 		fake_free(fake);
 		prepare(4);
-		has_mapper = i == 0;
+		is_physical = i == 2;
+		has_mapper = i != 1;
 		open_and_close(ADDRESS ",isolate=auto");
 		cr_expect(logged("it is not isolated"), "%s", log_text());
 		cr_expect_not(host_conf.is_isolated);
 		cr_expect_eq(puts_of_mapper, 0, "the host has it");
 		finish(fake);
 	}
+}
+
+Test(open, isolation_of_registers_in_memory)
+{
+	struct kl_device *device;
+
+	prepare(4);
+	cr_expect_eq(kl_device_open("mmio:0x1000,isolate=1", &device), -ENOTSUP);
+	cr_expect(logged("mmio:0x1000: isolate=1 is not possible"), "%s", log_text());
+	cr_expect_eq(opens, 0);
+	open_and_close("mmio:0x1000,isolate=auto");
+	cr_expect(logged("it is not isolated"), "%s", log_text());
+	finish(fake);
 }
 
 /* A secondary process would share its devices with the primary one. */
