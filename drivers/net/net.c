@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "feature_bits.h"
+#include "pool.h"
 #include "queue.h"
 #include "start.h"
 #include "steering.h"
@@ -45,6 +46,7 @@ static void remove_device(struct kl_device *device)
 {
 	struct kl_net *net = kl_device_private(device);
 
+	net_pools_forget(device);
 	net_rss_free(&net->settings.rss);
 	free(net->pairs_memory);
 	free(net);

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "control.h"
 #include "feature_bits.h"
+#include "pool.h"
 #include "queue.h"
 #include "ring/kick.h"
 #include "spec/features.h"
@@ -238,6 +239,8 @@ int net_configure(struct kl_device *device, const void *started_with)
 	uint16_t pairs = conf->queue_pairs != 0 ? conf->queue_pairs : queues != 0 ? queues : 1;
 	int rc = check_conf(net, conf, pairs);
 
+	if (rc == 0)
+		rc = net_pool_grant_own(net, conf->pool);
 	if (rc != 0)
 		return rc;
 	log_random_mac(net);

@@ -144,6 +144,8 @@ void net_prepare(struct net_fixture *fixture)
 	capture_log();
 	start_eal();
 	*fixture = (struct net_fixture){.fake = fake_new(1)};
+	if (net_iova_is_virtual)
+		fixture->fake->host.translate = NULL;
 	fixture->fake->script.config_length = sizeof(config);
 	memcpy(fixture->fake->script.config, config, sizeof(config));
 	fixture->fake->script.fields = fields;

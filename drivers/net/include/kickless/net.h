@@ -25,6 +25,9 @@
  *	kl_net_tx_offloads		control	all		0 unless started
  *	kl_net_rx_offloads		control	all		0 unless started
  *	kl_net_queue_pairs		control	all		those of the last start
+ *	kl_net_pool_create		control	-		a mempool, or NULL
+ *	kl_net_pool_free		control	-		0 or -errno
+ *	kl_net_pool_grant, _revoke	control	all		0 or -errno
  *	kl_net_rx_burst			queue	all		0 unless running
  *	kl_net_tx_burst			queue	all		0 unless running
  *	kl_net_tx_kick			queue	all		nothing
@@ -369,5 +372,57 @@ KL_API int kl_net_queue_stats_get(const struct kl_net *net, enum kl_net_directio
  */
 KL_API int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_queue_info *info);
+
+/**
+ * Makes a mempool of packets whose bytes lie in a region of their own (kl_region_create), apart
+ * from mbufs and all else. DPDK calls such buffers external and pinned: rte_pktmbuf_alloc, _free
+ * and the rest work as with any mempool, but clones must come from another one.
+ *
+ * It is for devices with isolate=1 in their names. Such a device reaches its rings, the headers and
+ * commands that the driver makes, and all bytes of the packets of each pool that it was granted,
+ * also of those packets that are not with it. It reaches no mbuf, no other mempool and nothing
+ * else. kl_net_start grants the pool of the receive buffers. Packets that a device sends and
+ * another one received need kl_net_pool_grant. Other devices reach EAL's memory, too, and need
+ * the same grants for such a pool.
+ *
+ * count is that of rte_pktmbuf_pool_create, as are cache, priv_bytes, room_bytes (of a packet,
+ * with RTE_PKTMBUF_HEADROOM) and node (SOCKET_ID_ANY: any).
+ *
+ * Thread: control.
+ * Ownership: the caller's, to be freed with kl_net_pool_free and by nothing else.
+ * Returns: NULL after a message, and rte_errno is ENOTSUP (bus addresses are physical), EINVAL,
+ * EEXIST (the name) or ENOMEM.
+ */
+KL_API struct rte_mempool *kl_net_pool_create(const char *name, unsigned int count,
+	unsigned int cache, uint16_t priv_bytes, uint16_t room_bytes, int node);
+
+/**
+ * Frees a mempool that kl_net_pool_create made, when all its packets are back; NULL is allowed.
+ *
+ * Thread: control.
+ * Returns: 0; after a message -EBUSY (packets are in use, or a device that is lost may still
+ * write into them), -EINVAL (it was made by something else), -EAGAIN (a thread of a device stays
+ * within a call).
+ */
+KL_API int kl_net_pool_free(struct rte_mempool *pool);
+
+/**
+ * Lets the device reach the packets of a mempool by kl_net_pool_create, so that it can send them. A
+ * packet that a device does not reach is not sent, and counted as an error.
+ *
+ * Thread: control.
+ * Returns: 0, also when it was granted already; after a message -EINVAL (the mempool was made by
+ * something else), -ENOTSUP, -ENOMEM, -E2BIG as of kl_region_grant.
+ */
+KL_API int kl_net_pool_grant(struct kl_net *net, struct rte_mempool *pool);
+
+/**
+ * Takes the packets of a mempool from a device that does not send or receive them any more.
+ *
+ * Thread: control.
+ * Returns: 0, also when it was not granted; after a message -EBUSY (it has some of them, or was
+ * started with the mempool), -EINVAL, -EAGAIN, -EIO as of kl_region_revoke.
+ */
+KL_API int kl_net_pool_revoke(struct kl_net *net, struct rte_mempool *pool);
 
 #endif
