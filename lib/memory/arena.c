@@ -207,19 +207,28 @@ void kl__arena_free(struct kl__arena *arena, void *memory)
 	pthread_mutex_unlock(&arena->lock);
 }
 
+/* Chunks of arenas that are closed, with blocks that a device may still write to. */
+static struct kl__chunk *kept;
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void keep_chunk(struct kl__chunk *chunk)
+{
+	pthread_mutex_lock(&kept_lock);
+	chunk->next = kept;
+	kept = chunk;
+	pthread_mutex_unlock(&kept_lock);
+}
+
 void kl__arena_close(struct kl__arena *arena)
 {
-	struct kl__chunk **at = &arena->chunks;
+	while (arena->chunks != NULL) {
+		struct kl__chunk *chunk = arena->chunks;
 
-	while (*at != NULL) {
-		struct kl__chunk *chunk = *at;
-
-		if (is_empty(chunk)) {
-			*at = chunk->next;
+		arena->chunks = chunk->next;
+		if (is_empty(chunk))
 			free_chunk(arena, chunk);
-		} else {
-			at = &chunk->next;
-		}
+		else
+			keep_chunk(chunk);
 	}
 	pthread_mutex_destroy(&arena->lock);
 }

@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #define EAL_PAGE (UINT64_C(2) << 20)
-#define EAL_BASE UINT64_C(0x100000000)
+/* Memory zones are real, so this is an address that the sanitizers leave free. */
+#define EAL_BASE UINT64_C(0x200000000000)
 
 /* To be set before the first device: EAL reports changes; bus addresses are physical. */
 extern bool eal_is_dynamic;
