@@ -11,6 +11,7 @@
 #include <kickless/driver/dma.h>
 
 #include "ring/queue.h"
+#include "ring/reach.h"
 #include "rx_offload.h"
 #include "tx_offload.h"
 #include "wire.h"
@@ -47,7 +48,8 @@ struct net_rxq {
 	 * its buffers are pinned.
 	 */
 	uint32_t header_at;
-	bool iova_is_virtual;
+	/* Bus addresses are those that DPDK knows; else virtual ones. */
+	bool is_physical;
 	/* The pool's buffers are external and pinned: they do not follow their mbufs. */
 	bool is_pinned;
 	/* The part of a buffer that the device may write, header included. */
@@ -64,6 +66,14 @@ struct net_rxq {
 	const char *path;
 	alignas(KL__CACHE_LINE) struct net_counters count;
 };
+
+/* A pool that was checked: struct net_pool_memory. */
+struct net_known_pool {
+	const struct rte_mempool *pool;
+	const void *unreachable;
+	bool has_right_iova;
+};
+#define NET_KNOWN_POOLS 4
 
 struct net_txq;
 typedef uint16_t net_tx_burst_fn(struct net_txq *txq, struct rte_mbuf **packets, uint16_t count);
@@ -85,6 +95,8 @@ struct net_txq {
 	struct rte_mempool *pinned_pool;
 	/* From a pinned_pool's mbuf to the record of its buffer. */
 	uint32_t shared_at;
+	/* Empty once memory was taken from the device: what is known of pools is void then. */
+	struct kl__window removals;
 	/*
 	 * Packets in flight that do not return to pool in bulk: of another mempool, or not simple.
 	 */
@@ -94,6 +106,12 @@ struct net_txq {
 	struct net_tx_rules rules;
 	/* A header of zeros, for packets without room for their own. */
 	struct kl_dma header;
+	struct net_known_pool known[NET_KNOWN_POOLS];
+	uint8_t next_known;
+	bool is_physical;
+	/* A packet that the device does not reach was reported. */
+	bool has_logged;
+	struct kl_device *device;
 	/* The burst function's name for a person. */
 	const char *path;
 	alignas(KL__CACHE_LINE) struct net_counters count;

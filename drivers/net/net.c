@@ -48,7 +48,7 @@ static void remove_device(struct kl_device *device)
 
 	net_pools_forget(device);
 	net_rss_free(&net->settings.rss);
-	free(net->pairs_memory);
+	net_pairs_free(net);
 	free(net);
 }
 
@@ -109,6 +109,7 @@ static struct kl_driver net_driver = {
 	.replay = net_replay,
 	.quiesce = net_quiesce,
 	.drain = net_drain,
+	.uses_memory = net_uses_memory,
 	.halted = net_halted,
 	.name_queue = name_queue,
 	.wake = net_wake_all,

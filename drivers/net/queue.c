@@ -6,11 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <rte_eal.h>
-
 #include <kickless/log.h>
 
-#include "pinned.h"
+#include "buffer.h"
+#include "pool_reach.h"
 #include "ring/verbs.h"
 #include "rx.h"
 #include "spec/features.h"
@@ -40,6 +39,24 @@ static uint32_t longest_frame(const struct kl_net *net)
 		2 * RTE_VLAN_HLEN;
 }
 
+/* 0, or -EFAULT after a message. */
+static int check_reach(const struct kl_net *net, const struct kl_queue *queue,
+	struct rte_mempool *pool)
+{
+	const struct net_reach reach = {queue->window.reach,
+		kl_device_iova_is_virtual(net->device)};
+	const void *unreachable = net_pool_check_memory(pool, &reach).unreachable;
+
+	if (unreachable == NULL)
+		return 0;
+	kl_error("%s: mempool %s has a buffer at %p, which the device does not reach; %s",
+		kl_device_info(net->device)->name, pool->name, unreachable,
+		kl_device_info(net->device)->is_isolated ?
+			"make the mempool by kl_net_pool_create" :
+			"call kl_memory_register for memory that is not EAL's");
+	return -EFAULT;
+}
+
 static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	const struct kl_net_conf *conf)
 {
@@ -59,6 +76,8 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rte_mbuf_refcnt_set(&fresh, 1);
 	net->info.rx_ring_max = kl_device_queue_max_size(net->device, queue_conf.index);
 	rc = kl_device_queue_add(net->device, &queue_conf, &rxq->queue);
+	if (rc == 0)
+		rc = check_reach(net, rxq->queue, conf->pool);
 	if (rc != 0)
 		return rc;
 	rxq->header_bytes = net->header_bytes;
@@ -69,7 +88,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) +
 		rxq->offset;
 	rxq->is_pinned = net_pool_is_pinned(conf->pool);
-	rxq->iova_is_virtual = rte_eal_iova_mode() == RTE_IOVA_VA;
+	rxq->is_physical = !kl_device_iova_is_virtual(net->device);
 	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - rxq->offset;
 	rxq->frame_bytes = longest_frame(net);
 	rxq->whole_bytes = RTE_MIN(rxq->buffer_bytes - rxq->header_bytes, rxq->frame_bytes);
@@ -116,7 +135,11 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 	if (rc != 0)
 		return rc;
 	net_txq_set_mtu(net, txq);
+	txq->device = net->device;
+	txq->has_logged = false;
+	txq->is_physical = !kl_device_iova_is_virtual(net->device);
 	net_tx_choose(txq);
+	net_txq_open_pools(txq);
 	/* Packets are likely to come from the same pool. */
 	net_txq_adopt_pool(txq, conf->pool);
 	return 0;
@@ -165,8 +188,50 @@ void net_pair_drain(struct kl_net *net, struct net_pair *pair)
 {
 	drain_queue(pair->rx.queue);
 	drain_queue(pair->tx.queue);
-	net_txq_forget_pool(&pair->tx);
+	net_txq_forget_pools(&pair->tx);
 	kl_device_dma_free(net->device, &pair->tx.header);
+}
+
+static bool has_buffer_in(const struct rte_mbuf *segment, const char *address, size_t size)
+{
+	for (; segment != NULL; segment = segment->next) {
+		const char *buffer = segment->buf_addr;
+
+		if (buffer < address + size && address < buffer + segment->buf_len)
+			return true;
+	}
+	return false;
+}
+
+static bool sends_from(const struct kl_queue *queue, const char *address, size_t size)
+{
+	const struct rte_mbuf *packet;
+	uint32_t at = 0;
+
+	while (kl__queue_exists(queue) && (packet = kl__queue_next_in_flight(queue, &at)) != NULL)
+		if (has_buffer_in(packet, address, size))
+			return true;
+	return false;
+}
+
+bool net_uses_memory(struct kl_device *device, const void *address, size_t size)
+{
+	const struct kl_net *net = kl_device_private(device);
+
+	/* A receive queue may take any buffer of its pool at any time. */
+	if (net->conf.pool != NULL && net_pool_overlaps(net->conf.pool, address, size))
+		return true;
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		if (sends_from(net->pairs[i].tx.queue, address, size))
+			return true;
+	return false;
+}
+
+void net_pairs_free(struct kl_net *net)
+{
+	for (uint16_t i = 0; i < net->pair_count; i++)
+		net_txq_forget_pools(&net->pairs[i].tx);
+	free(net->pairs_memory);
 }
 
 int net_pairs_create(struct kl_net *net)

@@ -40,7 +40,7 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, con
 	const unsigned int kind)
 {
 	const uint32_t bytes = rxq->buffer_bytes, header_at = rxq->header_at;
-	const bool is_virtual = rxq->iova_is_virtual;
+	const bool is_physical = rxq->is_physical;
 	struct kl_queue *queue = rxq->queue;
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
 	struct rte_mbuf *fresh[REFILL_CHUNK];
@@ -49,7 +49,7 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, con
 	for (uint16_t i = 0; i < got; i++) {
 		uint64_t address;
 
-		if (!is_virtual)
+		if (is_physical)
 			address = fresh[i]->buf_iova + rxq->offset;
 		else if (pinned)
 			address = (uintptr_t)fresh[i]->buf_addr + rxq->offset;

@@ -27,6 +27,8 @@
 enum {
 	TX_ANY_PACKET,
 	TX_OWN_PACKET,
+	/* None: the slow path decides. */
+	TX_NO_PACKET,
 };
 
 /* A function of its own, since the code that DPDK inlines here is large. */
@@ -80,24 +82,18 @@ KL__ALWAYS_INLINE void reclaim_sent(struct net_txq *txq, const unsigned int kind
 }
 
 /*
- * The class of a packet of another mempool. Such packets are freed one by one until the ring has
- * been empty; then theirs becomes txq->pool.
+ * The class of a packet of another mempool than txq->direct_pool. Such packets are freed one by one
+ * until the ring has been empty; then theirs becomes that pool.
  */
 KL__NOINLINE static uint32_t other_pool_class(struct net_txq *txq, struct rte_mempool *pool,
-	bool is_empty)
+	uint16_t room)
 {
-	if (is_empty && net_txq_adopt_pool(txq, pool))
+	if (room == txq->queue->size && net_txq_adopt_pool(txq, pool))
 		return TX_OWN_PACKET;
+	if (room == 0 || !net_txq_can_send(txq, pool))
+		return TX_NO_PACKET;
 	txq->other_pool++;
 	return TX_ANY_PACKET;
-}
-
-/* The class of a packet whose buffer follows its mbuf. */
-static inline uint32_t pool_class(struct net_txq *txq, const struct rte_mbuf *packet, bool is_empty)
-{
-	return KL__LIKELY(packet->pool == txq->direct_pool) ?
-		TX_OWN_PACKET :
-		other_pool_class(txq, packet->pool, is_empty);
 }
 
 /* A header that requests no offload. */
@@ -152,9 +148,13 @@ KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **pa
 
 	for (n = 0; n < count; n++) {
 		struct rte_mbuf *packet = packets[n];
+		uint32_t class = TX_OWN_PACKET;
 
 		if (KL__UNLIKELY(!is_simple(txq, packet, header_bytes, max_frame, pinned) ||
-			    (offloads && net_tx_offload_is_requested(packet)))) {
+			    (offloads && net_tx_offload_is_requested(packet)) ||
+			    (!pinned && packet->pool != txq->direct_pool &&
+				    (class = other_pool_class(txq, packet->pool, room)) ==
+					    TX_NO_PACKET))) {
 			bool is_done;
 
 			kl__ring_end(queue, &cursor, kind);
@@ -169,9 +169,7 @@ KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **pa
 			break;
 		clear_header(packet, header_bytes);
 		kl__ring_put(queue, &cursor, packet, rte_pktmbuf_iova(packet) - header_bytes,
-			(uint32_t)packet->data_len + header_bytes, 0,
-			pinned ? TX_OWN_PACKET : pool_class(txq, packet, room == queue->size),
-			kind);
+			(uint32_t)packet->data_len + header_bytes, 0, class, kind);
 		bytes += packet->data_len;
 		room--;
 		simple++;
@@ -196,6 +194,8 @@ KL__ALWAYS_INLINE uint16_t tx_burst(struct net_txq *txq, struct rte_mbuf **packe
 		reclaim_sent(txq, kind);
 	if (KL__UNLIKELY(queue->fault != KL_QUEUE_OK))
 		goto poll;
+	if (KL__UNLIKELY(kl__load64(&txq->removals.bytes) == 0))
+		net_txq_check_pool(txq);
 	added = add_packets(txq, packets, count, header_bytes, pinned, offloads, kind);
 	if (chained && added < count) {
 		/* A packet of many segments may need more than one descriptor. */

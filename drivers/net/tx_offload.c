@@ -10,7 +10,7 @@
 #include <rte_tcp.h>
 
 #include "checksum.h"
-#include "pinned.h"
+#include "buffer.h"
 
 #define SEGMENT_FLAGS (RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_UDP_SEG)
 #define OUTER_FLAGS \

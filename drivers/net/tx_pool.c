@@ -1,7 +1,40 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tx_pool.h"
 
-#include "pinned.h"
+#include "buffer.h"
+#include "pool_reach.h"
+
+/* False once memory was granted since a packet of the pool was found to be out of reach. */
+static bool is_current(const struct net_txq *txq, const struct net_known_pool *known)
+{
+	return known->unreachable == NULL || txq->is_physical ||
+		kl__reach_find(txq->queue->window.reach, (uintptr_t)known->unreachable).bytes == 0;
+}
+
+static void check_memory(const struct net_txq *txq, struct rte_mempool *pool,
+	struct net_known_pool *known)
+{
+	const struct net_reach reach = {txq->queue->window.reach, !txq->is_physical};
+	const struct net_pool_memory memory = net_pool_check_memory(pool, &reach);
+
+	*known = (struct net_known_pool){pool, memory.unreachable, memory.has_right_iova};
+}
+
+bool net_txq_can_send(struct net_txq *txq, struct rte_mempool *pool)
+{
+	struct net_known_pool *known = NULL;
+
+	for (unsigned int i = 0; i < NET_KNOWN_POOLS && known == NULL; i++)
+		if (txq->known[i].pool == pool)
+			known = &txq->known[i];
+	if (known == NULL) {
+		known = &txq->known[txq->next_known++ % NET_KNOWN_POOLS];
+		check_memory(txq, pool, known);
+	} else if (!is_current(txq, known)) {
+		check_memory(txq, pool, known);
+	}
+	return known->unreachable == NULL && known->has_right_iova;
+}
 
 /* A pool's mbufs, as an iteration finds them. */
 struct layout {
@@ -34,7 +67,7 @@ bool net_txq_adopt_pool(struct net_txq *txq, struct rte_mempool *pool)
 	const bool is_pinned = net_pool_is_pinned(pool);
 	struct layout layout = {0};
 
-	if (is_pinned && !find_layout(pool, &layout))
+	if (!net_txq_can_send(txq, pool) || (is_pinned && !find_layout(pool, &layout)))
 		return false;
 	txq->pool = pool;
 	txq->direct_pool = is_pinned ? NULL : pool;
@@ -44,8 +77,33 @@ bool net_txq_adopt_pool(struct net_txq *txq, struct rte_mempool *pool)
 	return true;
 }
 
-void net_txq_forget_pool(struct net_txq *txq)
+/* The window is in the table before the pools are looked up, so no removal is missed. */
+static void expect_removals(struct net_txq *txq)
 {
+	memset(txq->known, 0, sizeof(txq->known));
+	(void)kl__window_move(&txq->removals, txq->header.iova, txq->header_bytes);
+}
+
+void net_txq_check_pool(struct net_txq *txq)
+{
+	expect_removals(txq);
+	if (txq->pool == NULL || net_txq_can_send(txq, txq->pool))
+		return;
+	/* What is in flight returns to it all the same. */
+	txq->direct_pool = NULL;
+	txq->pinned_pool = NULL;
+	txq->burst = txq->bursts[false];
+}
+
+void net_txq_open_pools(struct net_txq *txq)
+{
+	kl__window_open(&txq->removals, txq->queue->window.reach);
+	expect_removals(txq);
+}
+
+void net_txq_forget_pools(struct net_txq *txq)
+{
+	kl__window_close(&txq->removals);
 	txq->other_pool = 0;
 	txq->pool = NULL;
 	txq->direct_pool = NULL;

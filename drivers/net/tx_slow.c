@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 
-#include "pinned.h"
+#include <kickless/log.h>
+
+#include "buffer.h"
 #include "ring/table.h"
 #include "ring/verbs.h"
 #include "state.h"
@@ -19,6 +21,64 @@
 static inline bool has_header_room(const struct rte_mbuf *packet, uint16_t header_bytes)
 {
 	return packet->data_off >= header_bytes && net_owns_buffer(packet);
+}
+
+/* The bus address of a segment's data. */
+static inline uint64_t data_address(const struct net_txq *txq, const struct rte_mbuf *segment)
+{
+	return KL__LIKELY(!txq->is_physical) ? rte_pktmbuf_mtod(segment, uintptr_t) :
+					       rte_pktmbuf_iova(segment);
+}
+
+/* True if the device reaches the data of a segment, which has some. */
+static bool reaches_data(struct net_txq *txq, const struct rte_mbuf *segment)
+{
+	struct kl__window *window = &txq->queue->window;
+	uint64_t address = rte_pktmbuf_mtod(segment, uintptr_t);
+	bool is_pools_own = RTE_MBUF_DIRECT(segment) ||
+		(RTE_MBUF_HAS_EXTBUF(segment) && net_pool_is_pinned(segment->pool));
+
+	if (txq->is_physical)
+		return segment->buf_iova != RTE_BAD_IOVA;
+	return kl__window_covers(window, address, segment->data_len) ||
+		(is_pools_own && net_txq_knows_pool(txq, segment->pool)) ||
+		kl__window_move(window, address, segment->data_len);
+}
+
+/* The first segment whose data the device does not reach, or NULL. */
+static const struct rte_mbuf *find_unreachable(struct net_txq *txq, const struct rte_mbuf *segment)
+{
+	while (segment != NULL && (segment->data_len == 0 || reaches_data(txq, segment)))
+		segment = segment->next;
+	return segment;
+}
+
+/* Once per queue, and start. */
+KL__COLD static void log_unreachable(struct net_txq *txq, const struct rte_mbuf *segment)
+{
+	if (txq->has_logged)
+		return;
+	txq->has_logged = true;
+	kl_error(
+		"%s: transmit queue %u: a packet of mempool %s has data at %p, which the device does "
+		"not reach; it was dropped, and so will be all like it; %s",
+		kl_device_info(txq->device)->name, txq->queue->index / 2, segment->pool->name,
+		rte_pktmbuf_mtod(segment, void *),
+		kl_device_info(txq->device)->is_isolated ?
+			"make the mempool by kl_net_pool_create, and call kl_net_pool_grant" :
+			"call kl_memory_register for memory that is not EAL's, and "
+			"kl_net_pool_grant for a mempool by kl_net_pool_create");
+}
+
+/* 0, or -EFAULT. */
+static inline int check_reach(struct net_txq *txq, const struct rte_mbuf *packet)
+{
+	const struct rte_mbuf *segment = find_unreachable(txq, packet);
+
+	if (KL__LIKELY(segment == NULL))
+		return 0;
+	log_unreachable(txq, segment);
+	return -EFAULT;
 }
 
 /* 5.1.4.2: a tagged frame may be longer by its tag. */
@@ -76,34 +136,35 @@ static struct rte_mbuf *carry_header(const struct net_txq *txq, struct rte_mbuf 
 
 /* False when the table is too short. */
 static inline bool fill_table(struct kl__table *table, struct kl__segment first,
-	const struct rte_mbuf *segment)
+	const struct rte_mbuf *segment, const struct net_txq *txq)
 {
 	bool fits = kl__table_put(table, first.address, first.length, 0);
 
 	for (; segment != NULL && fits; segment = segment->next)
 		if (KL__LIKELY(segment->data_len > 0))
-			fits = kl__table_put(table, rte_pktmbuf_iova(segment), segment->data_len,
+			fits = kl__table_put(table, data_address(txq, segment), segment->data_len,
 				0);
 	return fits;
 }
 
 /* Adds segments in the indirect table of a free descriptor. False when it does not fit. */
-static inline bool add_table(struct kl_queue *queue, struct kl__segment first,
+static inline bool add_table(struct net_txq *txq, struct kl__segment first,
 	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
+	struct kl_queue *queue = txq->queue;
 	struct kl__table table;
 
 	if (queue->fault != KL_QUEUE_OK || kl__ring_free(queue, queue->kind) == 0)
 		return false;
 	table = kl__table_begin(queue, queue->kind);
-	if (!fill_table(&table, first, segment))
+	if (!fill_table(&table, first, segment, txq))
 		return false;
 	kl__table_end(queue, &table, 0, buffer, queue->kind);
 	return true;
 }
 
 /* Adds segments by kl__queue_add, which chains descriptors where there is no table. */
-KL__NOINLINE static int add_listed(struct kl_queue *queue, struct kl__segment first,
+KL__NOINLINE static int add_listed(struct net_txq *txq, struct kl__segment first,
 	const struct rte_mbuf *segment, struct rte_mbuf *buffer)
 {
 	struct kl__segment segments[TX_MAX_SEGMENTS];
@@ -115,10 +176,10 @@ KL__NOINLINE static int add_listed(struct kl_queue *queue, struct kl__segment fi
 			continue;
 		if (count == TX_MAX_SEGMENTS)
 			return -EINVAL;
-		segments[count++] = (struct kl__segment){rte_pktmbuf_iova(segment),
+		segments[count++] = (struct kl__segment){data_address(txq, segment),
 			segment->data_len};
 	}
-	return kl__queue_add(queue, segments, count, 0, buffer);
+	return kl__queue_add(txq->queue, segments, count, 0, buffer);
 }
 
 /* Adds the header in first, and the segments that follow. buffer is freed in the end. */
@@ -127,8 +188,8 @@ static inline int add_segments(struct net_txq *txq, struct kl__segment first,
 {
 	int rc = 0;
 
-	if (segment == NULL || !add_table(txq->queue, first, segment, buffer))
-		rc = add_listed(txq->queue, first, segment, buffer);
+	if (segment == NULL || !add_table(txq, first, segment, buffer))
+		rc = add_listed(txq, first, segment, buffer);
 	if (rc == 0)
 		txq->other_pool++;
 	return rc;
@@ -142,8 +203,13 @@ static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
 
 	if (carrier == NULL)
 		return -EINVAL;
-	rc = add_segments(txq, (struct kl__segment){rte_pktmbuf_iova(carrier), txq->header_bytes},
-		packet, carrier);
+	rc = reaches_data(txq, carrier) ? 0 : -EFAULT;
+	if (rc != 0)
+		log_unreachable(txq, carrier);
+	else
+		rc = add_segments(txq,
+			(struct kl__segment){data_address(txq, carrier), txq->header_bytes}, packet,
+			carrier);
 	if (rc != 0) {
 		carrier->next = NULL;
 		carrier->nb_segs = 1;
@@ -163,7 +229,7 @@ static int add_packet(struct net_txq *txq, struct rte_mbuf *packet,
 		void *room = rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes);
 
 		write_header(room, header, header_bytes);
-		first = (struct kl__segment){rte_pktmbuf_iova(packet) - header_bytes,
+		first = (struct kl__segment){data_address(txq, packet) - header_bytes,
 			(uint32_t)packet->data_len + header_bytes};
 		return add_segments(txq, first, packet->next, packet);
 	}
@@ -197,7 +263,8 @@ static void follow_pool(struct net_txq *txq, const struct rte_mbuf *packet)
 {
 	const struct kl_queue *queue = txq->queue;
 
-	if (packet->pool == txq->pool || kl__ring_free(queue, queue->kind) != queue->size)
+	if (packet->pool == txq->direct_pool || packet->pool == txq->pinned_pool ||
+		kl__ring_free(queue, queue->kind) != queue->size)
 		return;
 	if (net_owns_buffer(packet) &&
 		(txq->pinned_pool != NULL || net_pool_is_pinned(packet->pool)))
@@ -210,6 +277,8 @@ bool net_tx_add_slow(struct net_txq *txq, struct rte_mbuf *packet)
 	int rc = prepare_header(txq, packet, &header);
 
 	follow_pool(txq, packet);
+	if (rc == 0)
+		rc = check_reach(txq, packet);
 	if (rc == 0)
 		rc = add_packet(txq, packet, &header);
 	if (rc == -ENOSPC || rc == -EIO)

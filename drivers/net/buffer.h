@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Packets whose buffers are external and pinned: DPDK's RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF. Such a
- * buffer is for ever one mbuf's, but does not follow it in memory.
+ * The buffers of packets. One that is external and pinned (DPDK's
+ * RTE_PKTMBUF_POOL_F_PINNED_EXT_BUF) is for ever one mbuf's, but does not follow it in memory.
  */
-#ifndef KL_NET_PINNED_H
-#define KL_NET_PINNED_H
+#ifndef KL_NET_BUFFER_H
+#define KL_NET_BUFFER_H
+
+#include <stdbool.h>
 
 #include <rte_mbuf.h>
 
