@@ -106,15 +106,18 @@ struct kl_device_options {
  *					without it only if the device has no other
  *		vfio=auto|group|cdev	of a PCI function, the way through VFIO: by its IOMMU group,
  *					or by its own file and /dev/iommu where they can be opened
+ *		isolate=0|1|auto	1: none of EAL's memory is reached, but rings and headers
+ *				and what was granted or registered (kickless/memory.h). Needs
+ *				an IOMMU or vhost-user; auto: where that is possible
  *		features=+NAME/-NAME	+ insists on a feature, - declines it
  *		and those of the driver
  *
  * Thread: control.
  * Ownership: the caller owns the device, which has been reset and is stopped.
  * Returns: 0; after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no driver
- * for its type), -EBUSY (in use, by this process too, or bound to a kernel driver), -EACCES
- * (rights), -EIO, -EPROTO (it breaks the specification), -ETIMEDOUT (its reset does not end),
- * -ENOMEM.
+ * for its type; it can't be isolated), -EBUSY (in use, by this process too, or bound to a kernel
+ * driver), -EACCES (rights), -EIO, -EPROTO (it breaks the specification), -ETIMEDOUT (its reset
+ * does not end), -ENOMEM and -ENOSPC (what it has to reach can't be mapped).
  */
 KL_API int kl_device_open(const char *spec, struct kl_device **device);
 
