@@ -104,6 +104,8 @@ static void info_to_json(const struct tool *tool, json_t *json)
 
 	json_object_set_new(json, "device", json_string(device->name));
 	json_object_set_new(json, "transport", json_string(device->transport));
+	json_object_set_new(json, "access", json_string(device->access));
+	json_object_set_new(json, "is_isolated", json_boolean(device->is_isolated));
 	json_object_set_new(json, "numa_node", json_integer(device->numa_node));
 	json_object_set_new(json, "serial", json_string(tool->serial));
 	set_integer(json, "capacity_bytes", info->capacity);
@@ -267,6 +269,8 @@ static void print_info(const struct tool *tool)
 
 	fprintf(out, "device       %s, %s, NUMA node %d\n", device->name, device->transport,
 		device->numa_node);
+	fprintf(out, "reached by   %s%s\n", device->access,
+		device->is_isolated ? ", isolated" : "");
 	fprintf(out, "serial       %s\n", tool->serial[0] != '\0' ? tool->serial : "none");
 	print_sizes(info, out);
 	print_cache(info, out);

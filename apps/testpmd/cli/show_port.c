@@ -207,6 +207,8 @@ static void print_private(const struct port *port)
 
 	printf("Device private info:\n");
 	printf("  Transport: %s\n", info->transport);
+	printf("  Access: %s\n", info->access);
+	printf("  Isolated: %s\n", info->is_isolated ? "yes" : "no");
 	printf("  Virtio type: %u\n", info->type);
 	printf("  Features offered: %s\n",
 		kl_device_feature_names(port->device, &info->offered, names, sizeof(names)));
