@@ -18,16 +18,8 @@
 #include "platform/pci.h"
 #include "platform/sysfs.h"
 #include "platform/uio_sysfs.h"
-#include "platform/vfio_explain.h"
 #include "platform/vfio_files.h"
 #include "pci/pci_identity.h"
-
-/* On x86 it is the IOMMU that keeps a device from sending any interrupt. */
-#if defined(__x86_64__)
-#define IOMMU_REMAPS_INTERRUPTS true
-#else
-#define IOMMU_REMAPS_INTERRUPTS false
-#endif
 
 struct search {
 	const struct kl_machine *machine;
@@ -161,20 +153,13 @@ static void check_group(struct search *search)
 			search->files.group, address, driver, address);
 }
 
-/*
- * A device behind an IOMMU that does not remap interrupts could send any of them, and VFIO wants to
- * have that allowed. On x86 that is all of virtio-iommu; elsewhere interrupts go another way.
- */
 static void check_interrupts(struct search *search)
 {
 	const char *sysfs = search->machine->sysfs;
 	bool is_cdev = search->files.is_cdev;
 	char iommu[32], allowed[8];
 
-	/* An IOMMU that is a device itself, as this one, links to that. */
-	kl__read_link(iommu, sizeof(iommu), "%s/bus/pci/devices/%s/iommu/device", sysfs,
-		search->address);
-	if (!IOMMU_REMAPS_INTERRUPTS || strncmp(iommu, "virtio", 6) != 0)
+	if (!kl__vfio_find_unsafe_iommu(search->machine, search->address, iommu, sizeof(iommu)))
 		return;
 	if (kl__read_text(allowed, sizeof(allowed), "%s/%s", sysfs,
 		    kl__vfio_interrupts_parameter(is_cdev)) != 0)

@@ -9,12 +9,6 @@
 
 #include "platform/process.h"
 
-const char *kl__vfio_interrupts_parameter(bool is_cdev)
-{
-	return is_cdev ? "module/iommufd/parameters/allow_unsafe_interrupts" :
-			 "module/vfio_iommu_type1/parameters/allow_unsafe_interrupts";
-}
-
 static bool is_refused_right(int error)
 {
 	return error == -EPERM || error == -EACCES;

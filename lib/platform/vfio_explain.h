@@ -11,10 +11,4 @@
 int kl__vfio_explain(const struct kl_machine *machine, const struct kl__vfio_arrival *arrival,
 	int error);
 
-/*
- * The parameter of the kernel's module that allows a device to send any interrupt, as a path in
- * sysfs: VFIO's containers and /dev/iommu have one each.
- */
-const char *kl__vfio_interrupts_parameter(bool is_cdev);
-
 #endif

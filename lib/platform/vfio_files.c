@@ -9,6 +9,14 @@
 #include <unistd.h>
 
 #include "platform/iommu.h"
+#include "platform/sysfs.h"
+
+/* On x86 it is the IOMMU that keeps a device from sending any interrupt. */
+#if defined(__x86_64__)
+#define IOMMU_REMAPS_INTERRUPTS true
+#else
+#define IOMMU_REMAPS_INTERRUPTS false
+#endif
 
 static bool may_open(const char *path)
 {
@@ -52,15 +60,50 @@ static void name_group(const struct kl_machine *machine, struct kl__vfio_files *
 	kl__iommu_group_path(machine, files->group, files->function, sizeof(files->function));
 }
 
-static bool prefers_cdev(const struct kl_machine *machine, struct kl__vfio_files *files)
+/* On x86 that is all of virtio-iommu, which is a device itself, and is linked to. */
+bool kl__vfio_find_unsafe_iommu(const struct kl_machine *machine, const char *address, char *name,
+	size_t size)
 {
+	kl__read_link(name, size, "%s/bus/pci/devices/%s/iommu/device", machine->sysfs, address);
+	return IOMMU_REMAPS_INTERRUPTS && strncmp(name, "virtio", 6) == 0;
+}
+
+const char *kl__vfio_interrupts_parameter(bool is_cdev)
+{
+	return is_cdev ? "module/iommufd/parameters/allow_unsafe_interrupts" :
+			 "module/vfio_iommu_type1/parameters/allow_unsafe_interrupts";
+}
+
+static bool allows_interrupts(const struct kl_machine *machine, bool is_cdev)
+{
+	char value[8];
+
+	kl__read_text(value, sizeof(value), "%s/%s", machine->sysfs,
+		kl__vfio_interrupts_parameter(is_cdev));
+	return value[0] == 'Y';
+}
+
+static bool needs_group(const struct kl_machine *machine, const char *address)
+{
+	char iommu[32];
+
+	return kl__vfio_find_unsafe_iommu(machine, address, iommu, sizeof(iommu)) &&
+		!allows_interrupts(machine, true) && allows_interrupts(machine, false);
+}
+
+static bool prefers_cdev(const struct kl_machine *machine, const char *address,
+	struct kl__vfio_files *files)
+{
+	bool may_open_cdev;
+
 	name_cdev(machine, files);
 	if (files->device[0] == '\0' || !file_exists(files->space) || !file_exists(files->function))
 		return false;
-	if (may_open(files->space) && may_open(files->function))
-		return true;
+	may_open_cdev = may_open(files->space) && may_open(files->function);
 	name_group(machine, files);
-	return !file_exists(files->function);
+	if (!file_exists(files->function))
+		return true;
+	return may_open_cdev && !needs_group(machine, address);
 }
 
 void kl__vfio_files_find(const struct kl_machine *machine, const char *address,
@@ -70,7 +113,7 @@ void kl__vfio_files_find(const struct kl_machine *machine, const char *address,
 	files->is_noiommu = kl__iommu_group_is_noiommu(machine, files->group);
 	find_device(machine, address, files->device, sizeof(files->device));
 	if (way == KL__VFIO_AUTO)
-		files->is_cdev = !files->is_noiommu && prefers_cdev(machine, files);
+		files->is_cdev = !files->is_noiommu && prefers_cdev(machine, address, files);
 	else
 		files->is_cdev = way == KL__VFIO_CDEV;
 	if (files->is_cdev)

@@ -7,6 +7,7 @@
 #define KL_PLATFORM_VFIO_FILES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <kickless/discover.h>
 
@@ -25,10 +26,25 @@ struct kl__vfio_files {
 
 /*
  * Finds the files for the function at address. KL__VFIO_AUTO takes the function's own file where
- * this user may open that and /dev/iommu, or where the kernel has no groups; a group of no-IOMMU
- * mode has only the one way.
+ * this user may open that and /dev/iommu, or where the kernel has no groups. It takes the group
+ * where unsafe interrupts are needed and allowed for groups only, and in no-IOMMU mode, which has
+ * only groups.
  */
 void kl__vfio_files_find(const struct kl_machine *machine, const char *address,
 	enum kl__vfio_way way, struct kl__vfio_files *files);
+
+/*
+ * Finds the name of the function's IOMMU when that does not remap interrupts: a device behind it
+ * could send any of them. Then VFIO wants to have that allowed. False: it does remap them, or they
+ * go another way.
+ */
+bool kl__vfio_find_unsafe_iommu(const struct kl_machine *machine, const char *address, char *name,
+	size_t size);
+
+/*
+ * The parameter of the kernel's module that allows a device to send any interrupt, as a path in
+ * sysfs: VFIO's containers and /dev/iommu have one each.
+ */
+const char *kl__vfio_interrupts_parameter(bool is_cdev);
 
 #endif

@@ -79,6 +79,30 @@ Test(vfio_files, chosen)
 	expect_group();
 }
 
+#if defined(__x86_64__)
+/* A machine that allows them for groups works with a newer kernel as it did before. */
+Test(vfio_files, interrupts_allowed_for_groups_only)
+{
+	folders_function("vfio-pci");
+	folders_group(3, "");
+	add_cdev();
+	folders_file("dev/iommu", "");
+	folders_file("sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "Y");
+	find(KL__VFIO_AUTO);
+	expect_cdev();
+	folders_link("sys/bus/pci/devices/" FUNCTION "/iommu/device", "../../../virtio0");
+	find(KL__VFIO_AUTO);
+	expect_group();
+	folders_file("sys/module/iommufd/parameters/allow_unsafe_interrupts", "Y");
+	find(KL__VFIO_AUTO);
+	expect_cdev();
+	folders_file("sys/module/iommufd/parameters/allow_unsafe_interrupts", "N");
+	folders_file("sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "N");
+	find(KL__VFIO_AUTO);
+	expect_cdev();
+}
+#endif
+
 /* No-IOMMU mode is there for groups only. */
 Test(vfio_files, without_an_iommu)
 {
