@@ -108,7 +108,7 @@ static uint64_t mebibytes(uint64_t bytes)
 	return (bytes + (UINT64_C(1) << 20) - 1) >> 20;
 }
 
-/* 0, or -ENOMEM or -ENOSPC after a message; what is for the message. */
+/* 0, or -ENOMEM after a message; what is for the message. */
 static int check_limits(const struct kl__space *space, const struct kl__map_limits *limits,
 	const struct need *need, const char *what)
 {
@@ -130,7 +130,7 @@ static int check_limits(const struct kl__space *space, const struct kl__map_limi
 			"dma_entry_limit of the module vfio_iommu_type1, give EAL less with -m, or open the "
 			"device with isolate=1",
 			name_of(space), what, need->mappings, limits->mappings_left);
-		return -ENOSPC;
+		return -ENOMEM;
 	}
 	return 0;
 }

@@ -127,8 +127,7 @@ static int enter_spaces(const struct registered *range)
 		if (rc == 0)
 			continue;
 		leave_spaces(space, range);
-		/* Whichever limit it was, the message has named it. */
-		return -ENOMEM;
+		return rc;
 	}
 	return 0;
 }

@@ -61,7 +61,8 @@ int kl__space_map(struct kl__space *space, uint64_t address, uint64_t iova, uint
 
 	if (rc != 0) {
 		log_refusal(space, address, iova, size, rc);
-		return rc;
+		/* Whichever limit it was, the message names it. */
+		return -ENOMEM;
 	}
 	rc = kl__reach_add(space->reach, address, size);
 	if (rc != 0) {

@@ -68,7 +68,7 @@ void kl__space_add(struct kl__space *space);
 void kl__space_remove(const struct kl__space *space);
 
 /*
- * With the lock held. Maps memory at iova and enters it in the table. 0, or -errno after a message
+ * With the lock held. Maps memory at iova and enters it in the table. 0, or -ENOMEM after a message
  * that names the limit, the need and the remedy.
  */
 int kl__space_map(struct kl__space *space, uint64_t address, uint64_t iova, uint64_t size);

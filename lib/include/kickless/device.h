@@ -117,7 +117,7 @@ struct kl_device_options {
  * Returns: 0; after a message -EINVAL (spec), -ENODEV (absent, or not virtio), -ENOTSUP (no driver
  * for its type; it can't be isolated), -EBUSY (in use, by this process too, or bound to a kernel
  * driver), -EACCES (rights), -EIO, -EPROTO (it breaks the specification), -ETIMEDOUT (its reset
- * does not end), -ENOMEM and -ENOSPC (what it has to reach can't be mapped).
+ * does not end), -ENOMEM (also when memory can't be mapped for it).
  */
 KL_API int kl_device_open(const char *spec, struct kl_device **device);
 

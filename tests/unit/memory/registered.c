@@ -115,7 +115,7 @@ Test(registered, a_device_that_can_not_have_it_is_not_opened, .init = prepare)
 {
 	cr_assert_eq(kl_memory_register(MEMORY, SIZE), 0);
 	mapper.refuses = -ENOSPC;
-	cr_expect_eq(host_open(&mapper, &host), -ENOSPC);
+	cr_expect_eq(host_open(&mapper, &host), -ENOMEM);
 	cr_expect(logged("the reason is -28"), "%s", log_text());
 	cr_assert_eq(kl_memory_unregister(MEMORY, SIZE), 0);
 	mapper.refuses = 0;
