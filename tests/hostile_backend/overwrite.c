@@ -125,7 +125,7 @@ static void write_word(char way, uint8_t *at, unsigned int width)
 	uint64_t value = pattern_value(&overwriter.state, overwriter.back_end, width,
 		read_word(at, width));
 
-	note(way, at, value, width);
+	note(way, at, width < 8 ? value & ((1ull << 8 * width) - 1) : value, width);
 	switch (width) {
 	case 1:
 		__atomic_store_n(at, (uint8_t)value, __ATOMIC_RELAXED);

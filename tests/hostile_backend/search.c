@@ -61,10 +61,10 @@ static int compare_address(const void *address, const void *element)
 static const struct mapping *mapping_of(uint64_t value, unsigned int count)
 {
 	/*
-	 * Two small numbers of 32 bits look like an address where EAL begins, at 4 GiB. Code, the
-	 * heap and other private memory have addresses far above.
+	 * Two small numbers of 32 bits, such as id and length of a used element, look like an
+	 * address of EAL's memory or the sanitizer's. Code, heap and stacks have addresses above.
 	 */
-	if (value >> 40 == 0 || value >> 47 != 0)
+	if (value >> 44 == 0 || value >> 47 != 0)
 		return NULL;
 	return bsearch(&value, mappings, count, sizeof(mappings[0]), compare_address);
 }
@@ -92,7 +92,7 @@ bool search_pointers(const struct back_end *back_end, int pid)
 				continue;
 			code += mapping->is_code;
 			private_memory += !mapping->is_code;
-			if (shown++ < SHOWN)
+			if (mapping->is_code || shown++ < SHOWN)
 				show(region, at, value, mapping);
 		}
 		bytes += region->size;

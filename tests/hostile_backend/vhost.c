@@ -188,30 +188,75 @@ static uint64_t file_of(int fd)
 	return fstat(fd, &info) == 0 ? (uint64_t)info.st_dev << 32 ^ info.st_ino : 0;
 }
 
+static void remove_region(struct back_end *back_end, unsigned int number)
+{
+	back_end->regions--;
+	memmove(&back_end->region[number], &back_end->region[number + 1],
+		(back_end->regions - number) * sizeof(back_end->region[0]));
+}
+
+/* Takes a region out of the earlier tables that is in the new one too: it stays mapped. */
+static bool take_mapped(struct back_end *back_end, struct region *region)
+{
+	for (unsigned int i = 0; i < back_end->regions; i++) {
+		const struct region *old = &back_end->region[i];
+
+		if (old->file != region->file || old->user != region->user ||
+			old->guest != region->guest || old->size != region->size)
+			continue;
+		*region = *old;
+		remove_region(back_end, i);
+		return true;
+	}
+	return false;
+}
+
+static bool map_region(struct region *region, uint64_t offset, int fd)
+{
+	region->map_size = offset + region->size;
+	region->map = mmap(NULL, region->map_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (region->map == MAP_FAILED)
+		return false;
+	region->at = (uint8_t *)region->map + offset;
+	return true;
+}
+
+static void drop_oldest(struct back_end *back_end)
+{
+	const struct region oldest = back_end->region[0];
+
+	for (unsigned int i = 0; i < RINGS * RING_AREAS; i++)
+		if (back_end->area[i].at >= oldest.at &&
+			back_end->area[i].at < oldest.at + oldest.size)
+			back_end->area[i].bytes = 0;
+	overwrite_forget_buffers();
+	remove_region(back_end, 0);
+	keep_or_unmap(back_end, &oldest);
+}
+
 static void map(struct back_end *back_end, const struct message *message)
 {
-	back_end->old_regions = back_end->regions;
-	for (uint32_t i = 0; i < message->memory.count && i < message->fds; i++) {
-		struct region *region = &back_end->region[back_end->regions];
-		uint64_t offset = message->memory.region[i].offset;
+	struct region fresh[MOST_FDS];
+	unsigned int count = 0;
 
-		if (back_end->regions == REGIONS)
-			return;
-		*region = (struct region){
+	for (uint32_t i = 0; i < message->memory.count && i < message->fds; i++) {
+		struct region region = {
 			.guest = message->memory.region[i].guest,
 			.user = message->memory.region[i].user,
 			.size = message->memory.region[i].size,
-			.map_size = offset + message->memory.region[i].size,
 			.file = file_of(message->fd[i]),
 		};
-		region->map = mmap(NULL, region->map_size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			message->fd[i], 0);
+
+		if (take_mapped(back_end, &region) ||
+			map_region(&region, message->memory.region[i].offset, message->fd[i]))
+			fresh[count++] = region;
 		close(message->fd[i]);
-		if (region->map == MAP_FAILED)
-			continue;
-		region->at = (uint8_t *)region->map + offset;
-		back_end->regions++;
 	}
+	while (back_end->regions + count > REGIONS)
+		drop_oldest(back_end);
+	back_end->old_regions = back_end->regions;
+	memcpy(&back_end->region[back_end->regions], fresh, count * sizeof(fresh[0]));
+	back_end->regions += count;
 }
 
 /* All areas of the ring, for the thread that overwrites. */

@@ -71,7 +71,7 @@ bool pool_check_delivered(struct rte_mbuf *packet);
 void pool_check_given(struct rte_mbuf *packet);
 /* The driver did not take it. */
 void pool_check_returned(struct rte_mbuf *packet);
-/* Checks that all buffers are in the pool again. */
-void pool_check_all(void);
+/* Checks that all buffers are in the pool again, and frees it. */
+void pool_close(void);
 
 #endif

@@ -32,14 +32,20 @@ static struct kl_device *device;
 static struct kl_blk *blk;
 static const struct kl_blk_conf conf = {.queues = 1, .timeout_ms = TIMEOUT_MS};
 static struct slot slots[SLOTS];
+static struct kl_region *region; /* of the buffers of an isolated device */
 static unsigned int out;
 /* Set by the control thread; cleared by the queue's when it has taken all completions. */
 static bool wants_drain;
 
 static uint8_t *allocate_buffers(bool is_isolated)
 {
-	(void)is_isolated;
-	return kl_memory_alloc((size_t)SLOTS * SLOT_BYTES, 4096, -1);
+	const size_t bytes = (size_t)SLOTS * SLOT_BYTES;
+
+	if (!is_isolated)
+		return kl_memory_alloc(bytes, 4096, -1);
+	if (kl_region_create(bytes, -1, &region) != 0 || kl_region_grant(region, device) != 0)
+		return NULL;
+	return kl_region_memory(region);
 }
 
 static void start(void)
@@ -256,6 +262,8 @@ static void close_blk(void)
 	kl_blk_stop(blk);
 	drain();
 	kl_device_close(device);
+	if (kl_region_destroy(region) != 0)
+		report("the region of the buffers can't be destroyed");
 }
 
 const struct side blk_side = {open_blk, control_blk, poll_blk, close_blk};

@@ -129,7 +129,7 @@ static void close_net(void)
 {
 	kl_net_stop(net);
 	kl_device_close(device);
-	pool_check_all();
+	pool_close();
 }
 
 const struct side net_side = {open_net, control_net, poll_net, close_net};

@@ -13,6 +13,8 @@
 #include <rte_mempool.h>
 #include <rte_spinlock.h>
 
+#include <kickless/net.h>
+
 #include "exactly_once.h"
 
 #define HANDLER "exactly_once"
@@ -46,6 +48,8 @@ static struct {
 	unsigned int free_count;
 	unsigned int count;
 } table;
+
+static bool is_from_driver; /* by kl_net_pool_create */
 
 /* The entry of a buffer, or the empty one where it would stand. */
 static struct entry *find(const void *buffer)
@@ -141,11 +145,13 @@ struct rte_mempool *pool_create(unsigned int buffers, bool is_isolated)
 {
 	struct rte_mempool *pool;
 
-	(void)is_isolated;
+	is_from_driver = is_isolated;
 	if (rte_mbuf_set_user_mempool_ops(HANDLER) != 0)
 		return NULL;
-	pool = rte_pktmbuf_pool_create("packets", buffers, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
-		SOCKET_ID_ANY);
+	pool = is_isolated ? kl_net_pool_create("packets", buffers, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+				     SOCKET_ID_ANY) :
+			     rte_pktmbuf_pool_create("packets", buffers, 0, 0,
+				     RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (pool == NULL)
 		fprintf(stderr, "exactly_once: no pool: %s\n", rte_strerror(rte_errno));
 	for (unsigned int i = 0; pool != NULL && i < ENTRIES; i++)
@@ -217,7 +223,7 @@ void pool_check_returned(struct rte_mbuf *packet)
 	move_packet(packet, GIVEN, DELIVERED, "a packet that was not taken");
 }
 
-void pool_check_all(void)
+void pool_close(void)
 {
 	unsigned int missing[RTE_DIM(owner_names)] = {0};
 
@@ -228,4 +234,6 @@ void pool_check_all(void)
 		if (missing[i] > 0)
 			report("at the end %u of %u buffers are %s", missing[i], table.count,
 				owner_names[i]);
+	if (is_from_driver && kl_net_pool_free(table.pool) != 0)
+		report("the pool can't be freed");
 }
