@@ -104,12 +104,24 @@ static void free_private_chunk(struct kl__arena *arena, struct kl__chunk *chunk)
 
 static const struct kl__chunk_source private_source = {make_private_chunk, free_private_chunk};
 
+/* A back end can have few regions, so each chunk is twice as large as all before. */
+static size_t next_size(const struct kl__arena *arena, size_t size)
+{
+	size_t total = 0;
+
+	for (const struct kl__chunk *chunk = arena->chunks; chunk != NULL; chunk = chunk->next)
+		total += chunk->size;
+	return size > 2 * total ? size : 2 * total;
+}
+
 static int make_granted_chunk(struct kl__arena *arena, size_t size, struct kl__chunk *chunk)
 {
 	struct kl__granted_chunks *chunks = arena->context;
 	struct kl_region *region;
-	int rc = kl_region_create(size, arena->node, &region);
+	int rc = kl_region_create(next_size(arena, size), arena->node, &region);
 
+	if (rc != 0)
+		rc = kl_region_create(size, arena->node, &region);
 	if (rc != 0)
 		return rc;
 	rc = kl__region_grant(chunks->space, chunks->user, region);

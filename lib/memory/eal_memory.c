@@ -195,6 +195,8 @@ static uint64_t iova_of(uint64_t address)
 /* A part that can't be mapped is logged and not in the table: requests with it fail. */
 static void map_event(struct kl__space *space, uint64_t address, uint64_t size, uint64_t part)
 {
+	if (kl__space_is_torn_off(space))
+		return;
 	for (uint64_t at = 0; at < size; at += part)
 		if (kl__space_map(space, address + at, iova_of(address + at), part) != 0)
 			break;

@@ -49,7 +49,7 @@ static int add_grant(struct kl__space *space, struct kl__space_user *user, struc
 		free(grant);
 		return rc;
 	}
-	__atomic_fetch_add(&region->grants, 1, __ATOMIC_RELAXED);
+	region->grants++;
 	return 0;
 }
 
@@ -82,7 +82,7 @@ static void take_grant(struct kl__space *space, struct kl__grant *grant)
 
 static void free_grant(struct kl__grant *grant)
 {
-	__atomic_fetch_sub(&grant->region->grants, 1, __ATOMIC_RELEASE);
+	grant->region->grants--;
 	free(grant);
 }
 
@@ -149,20 +149,51 @@ int kl__region_revoke(struct kl__space *space, struct kl__space_user *user,
 	return rc;
 }
 
-/* The user has no buffers in flight any more. What others use becomes theirs. */
 void kl__region_end_grants(struct kl__space *space, const struct kl__space_user *user)
 {
 	struct kl__grant *next;
 
 	for (struct kl__grant *grant = space->grants; grant != NULL; grant = next) {
 		next = grant->next;
-		if (grant->user != user)
-			continue;
 		if (space->users == NULL) {
 			take_grant(space, grant);
 			free_grant(grant);
-		} else if (end_grant(space, grant, false) != 0) {
-			grant->user = space->users;
+		} else if (grant->user == user && end_grant(space, grant, false) != 0) {
+			grant->user = NULL;
 		}
 	}
+}
+
+static void end_orphans(struct kl__space *space, const struct kl_region *region)
+{
+	struct kl__grant *next;
+
+	for (struct kl__grant *grant = space->grants; grant != NULL; grant = next) {
+		next = grant->next;
+		if (grant->region == region && grant->user == NULL)
+			(void)end_grant(space, grant, false);
+	}
+}
+
+int kl_region_destroy(struct kl_region *region)
+{
+	struct kl__space *space = NULL;
+	unsigned int grants;
+
+	if (region == NULL)
+		return 0;
+	kl__spaces_lock_with_eal();
+	while ((space = kl__space_next(space)) != NULL)
+		end_orphans(space, region);
+	grants = region->grants;
+	kl__spaces_unlock_with_eal();
+	if (grants == 0) {
+		kl__region_free(region);
+		return 0;
+	}
+	kl_error(
+		"a region of %zu bytes at %p is granted to a device, or in use by one; revoke it, or "
+		"close the device",
+		region->size, region->memory);
+	return -EBUSY;
 }

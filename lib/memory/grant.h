@@ -19,7 +19,7 @@ int kl__region_revoke(struct kl__space *space, struct kl__space_user *user,
 
 /*
  * With EAL's lock and that of spaces held. Revokes all that was granted to the user, which has left
- * the space. A region with buffers of others in flight is granted to one of them instead.
+ * the space. A region with buffers of others in flight keeps the grant until it is destroyed.
  */
 void kl__region_end_grants(struct kl__space *space, const struct kl__space_user *user);
 

@@ -172,20 +172,11 @@ int kl_region_create(size_t size, int node, struct kl_region **result)
 	return 0;
 }
 
-int kl_region_destroy(struct kl_region *region)
+void kl__region_free(struct kl_region *region)
 {
-	if (region == NULL)
-		return 0;
-	if (__atomic_load_n(&region->grants, __ATOMIC_ACQUIRE) != 0) {
-		kl_error(
-			"a region of %zu bytes at %p is granted to a device; revoke it, or close the device",
-			region->size, region->memory);
-		return -EBUSY;
-	}
 	munmap(region->memory, region->size);
 	close(region->fd);
 	free(region);
-	return 0;
 }
 
 void *kl_region_memory(const struct kl_region *region)

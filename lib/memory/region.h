@@ -21,9 +21,12 @@ struct kl_region {
 	unsigned int grants;
 };
 
+/* Frees a region without grants. */
+void kl__region_free(struct kl_region *region);
+
 /*
- * Makes memory a kernel call that prefers node for the pages from address on; -1: none. It is a
- * preference, so a failure has no effect but on speed.
+ * Sets the node that the pages from address on are to come from, if it has any; -1: none. A failure
+ * costs no more than speed.
  */
 void kl__memory_prefer_node(void *address, size_t size, int node);
 

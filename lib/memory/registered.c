@@ -101,10 +101,13 @@ static void notice_back_end(struct kl__space *space)
 
 static int enter_range(struct kl__space *space, const struct registered *range)
 {
-	if (space->mapper != NULL)
-		return kl__space_map(space, range->address, range->address, range->size);
-	notice_back_end(space);
-	return 0;
+	if (space->mapper == NULL) {
+		notice_back_end(space);
+		return 0;
+	}
+	if (kl__space_is_torn_off(space))
+		return 0;
+	return kl__space_map(space, range->address, range->address, range->size);
 }
 
 /* Takes a range out of the spaces before end again. */

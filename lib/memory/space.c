@@ -72,12 +72,11 @@ int kl__space_map(struct kl__space *space, uint64_t address, uint64_t iova, uint
 	return 0;
 }
 
-/* A mapper whose device was torn off has lost all mappings, and its limits can't be read. */
-static bool is_torn_off(struct kl__mapper *mapper)
+bool kl__space_is_torn_off(const struct kl__space *space)
 {
 	struct kl__map_limits limits;
 
-	return mapper->ops->limits(mapper, &limits) != 0;
+	return space->mapper != NULL && space->mapper->ops->limits(space->mapper, &limits) != 0;
 }
 
 int kl__space_unmap(struct kl__space *space, uint64_t address, uint64_t iova, uint64_t size)
@@ -86,7 +85,7 @@ int kl__space_unmap(struct kl__space *space, uint64_t address, uint64_t iova, ui
 
 	kl__reach_remove(space->reach, address, size);
 	rc = space->mapper->ops->unmap(space->mapper, iova, size);
-	if (rc == 0 || rc == -ENOENT || is_torn_off(space->mapper))
+	if (rc == 0 || rc == -ENOENT || kl__space_is_torn_off(space))
 		return 0;
 	kl_error("%s: %" PRIu64 " bytes at 0x%" PRIx64
 		 " can't be unmapped: %s; keep this memory until the device is closed",

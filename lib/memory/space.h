@@ -30,7 +30,7 @@ struct kl__space_user {
 /* A region that a device was granted; the same one may be granted to several devices. */
 struct kl__grant {
 	struct kl_region *region;
-	struct kl__space_user *user;
+	struct kl__space_user *user; /* NULL: it has been closed, but others use the region still */
 	struct kl__grant *next;
 };
 
@@ -77,6 +77,12 @@ int kl__space_map(struct kl__space *space, uint64_t address, uint64_t iova, uint
  * -EIO after a message: the device may reach it still.
  */
 int kl__space_unmap(struct kl__space *space, uint64_t address, uint64_t iova, uint64_t size);
+
+/*
+ * With the lock held. Tests whether the only device of the space was unplugged: a mapper has lost
+ * all mappings then, and its limits can't be read. Nothing more can be mapped.
+ */
+bool kl__space_is_torn_off(const struct kl__space *space);
 
 /*
  * With the lock held: whether a device in the space uses memory. 0; -EBUSY or -EAGAIN after a

@@ -119,6 +119,10 @@ Test(eal_memory, growth_beyond_memlock_is_refused_before)
 	cr_expect(logged("needs 3 mappings, but its IOMMU takes 2 more"), "%s", log_text());
 	mapper.is_torn_off = true;
 	cr_expect_eq(eal_validate(3 * EAL_PAGE), 0);
+	mapper.refuses = -EINVAL;
+	forget_log();
+	eal_allocate(EAL_BASE + 8 * EAL_PAGE, 3);
+	cr_expect_not(logged("can't be mapped"), "%s", log_text());
 	host->close(host);
 	cr_expect_eq(eal_validate(1000 * EAL_PAGE), 0, "without a device nothing is limited");
 }

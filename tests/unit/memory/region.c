@@ -148,13 +148,27 @@ Test(region, in_flight, .init = prepare)
 	answer = -EAGAIN;
 	cr_expect_eq(host->revoke(host, region), -EAGAIN);
 	cr_expect_eq(kl_region_destroy(region), -EBUSY, "it is granted still");
-	/* What the closing device leaves in flight elsewhere stays there. */
-	answer = -EBUSY;
+	/* A closing device leaves it to those that use it, until it is destroyed. */
 	host->close(host);
 	cr_expect(is_reached(second, at));
+	answer = -EBUSY;
 	cr_expect_eq(kl_region_destroy(region), -EBUSY);
+	cr_expect(is_reached(second, at));
+	cr_expect_eq(second->revoke(second, region), -EINVAL, "it was granted nothing");
 	answer = 0;
-	cr_expect_eq(second->revoke(second, region), 0);
+	cr_expect_eq(kl_region_destroy(region), 0);
+	cr_expect_not(is_reached(second, at));
+	cr_expect_eq(mapper.count, 1);
+}
+
+/* As above, but the other device is closed, too. */
+Test(region, in_flight_until_the_last_close, .init = prepare)
+{
+	cr_assert_eq(host->grant(host, region), 0);
+	second->set_owner(second, second, uses_memory);
+	answer = -EAGAIN;
+	host->close(host);
+	second->close(second);
 	cr_expect_eq(kl_region_destroy(region), 0);
 }
 

@@ -208,10 +208,20 @@ Test(registered, physical_addresses, .init = prepare)
 /* The device is still open, but its mapper has lost all that it mapped. */
 Test(registered, after_the_device_was_torn_off, .init = prepare)
 {
+	struct kl__host *other;
+
 	cr_assert_eq(kl_memory_register(MEMORY, SIZE), 0);
 	open_host();
 	mapper.is_torn_off = true;
 	cr_expect_eq(kl_memory_unregister(MEMORY, SIZE), 0);
+	/* It takes nothing from the healthy ones. */
+	cr_assert_eq(host_open(&isolated, &other), 0);
+	mapper.refuses = -EINVAL;
+	cr_expect_eq(kl_memory_register(MEMORY, SIZE), 0, "%s", log_text());
+	cr_expect(is_reached(other, AT) && !is_reached(host, AT));
+	cr_expect_eq(kl_memory_unregister(MEMORY, SIZE), 0);
+	cr_expect_eq(isolated.count, 0);
+	other->close(other);
 	host->close(host);
 }
 

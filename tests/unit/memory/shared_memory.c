@@ -95,6 +95,19 @@ Test(shared_memory, of_an_isolated_device)
 	cr_expect_eq(kl_region_destroy(region), 0);
 }
 
+/* A back end has room for few regions: 40 blocks of 1 MiB are not 20 of them. */
+Test(shared_memory, large_rings_of_an_isolated_device)
+{
+	uint64_t iova;
+
+	open_back_end(true);
+	for (unsigned int i = 0; i < 40; i++)
+		cr_assert_neq(host->alloc(host, (1 << 20) + 64, 4096, &iova), NULL);
+	cr_expect_leq(sent_count, 4);
+	shared->unwatch(shared);
+	host->close(host);
+}
+
 Test(shared_memory, what_comes_and_goes)
 {
 	open_back_end(false);
