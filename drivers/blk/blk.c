@@ -99,6 +99,7 @@ static struct kl_driver blk_driver = {
 	.create_queues = blk_create_queues,
 	.quiesce = blk_quiesce,
 	.drain = blk_drain,
+	.uses_memory = blk_uses_memory,
 	.wake = blk_wake_all,
 };
 KL_DRIVER(blk_driver)

@@ -35,7 +35,7 @@ static bool submit_subrequests(struct blk_queue *queue, struct blk_parent *paren
 			return false;
 		rc = next_subrequest(queue, parent, &cursor, &subrequest);
 		if (rc == 0)
-			rc = blk_subrequest_add(queue, &subrequest, parent, 0, now);
+			rc = blk_subrequest_add(queue, &subrequest, &parent->request, parent, now);
 		if (rc == -ENOSPC)
 			return false;
 		if (rc != 0) {
@@ -128,7 +128,7 @@ bool blk_submit_split(struct blk_queue *queue, const struct kl_blk_request *requ
 	if (!blk_subrequest_was_last(request, &cursor) || (request->flags & KL_BLK_FUA) != 0 ||
 		blk_zones_has_answer(request->op))
 		return submit_parent(queue, request, now);
-	return blk_subrequest_add(queue, &subrequest, NULL, request->user_data, now) == 0;
+	return blk_subrequest_add(queue, &subrequest, request, NULL, now) == 0;
 }
 
 void blk_subrequest_done(struct blk_queue *queue, const struct blk_slot *slot, int result)

@@ -41,7 +41,7 @@ static void complete_slowly(struct blk_queue *queue, const struct blk_slot *slot
 		queue->ring->stats.done++;
 	else
 		queue->ring->stats.failed++;
-	if (slot->parent != NULL)
+	if (slot->origin == BLK_FROM_PARENT)
 		blk_subrequest_done(queue, slot, result);
 	else
 		blk_ready_push(queue, slot->user_data, result, 0);
@@ -63,7 +63,8 @@ uint16_t blk_harvest(struct blk_queue *queue, struct kl_blk_completion *completi
 		for (uint16_t i = 0; i < got; i++) {
 			uint8_t status = take_status(queue, slots[i]);
 
-			if (KL__UNLIKELY(status != VIRTIO_BLK_S_OK || slots[i]->parent != NULL)) {
+			if (KL__UNLIKELY(status != VIRTIO_BLK_S_OK ||
+				    slots[i]->origin == BLK_FROM_PARENT)) {
 				complete_slowly(queue, slots[i], status);
 				continue;
 			}

@@ -19,7 +19,7 @@ static void drain_queue(struct blk_queue *queue, uint64_t now)
 		int result = is_late ? -ETIMEDOUT : -ECANCELED;
 
 		queue->count.timeouts += is_late;
-		if (slot->parent != NULL)
+		if (slot->origin == BLK_FROM_PARENT)
 			blk_subrequest_done(queue, slot, result);
 		else
 			blk_ready_push(queue, slot->user_data, result, 0);

@@ -51,7 +51,7 @@ static inline void blk_format(struct blk_queue *queue, uint16_t id, uint16_t seg
 		kl__table_set_entry(&table[i], (struct kl__segment){0}, VIRTQ_DESC_F_NEXT,
 			(uint16_t)(i + 1), kind);
 	kl__table_set_entry(&table[segments + 1], status, VIRTQ_DESC_F_WRITE, 0, kind);
-	queue->slot[id].shape = segments;
+	queue->slot[id].shape = (uint8_t)segments;
 }
 
 static inline void blk_set_header(struct blk_queue *queue, uint16_t id, uint32_t type,
@@ -61,15 +61,19 @@ static inline void blk_set_header(struct blk_queue *queue, uint16_t id, uint32_t
 	queue->block[id].header.sector = sector;
 }
 
-/* Adds slot id, whose table is filled, to a ring with indirect tables that has room. */
-static inline void blk_add_indirect(struct blk_queue *queue, uint16_t id)
+/*
+ * Adds slot id, whose table is filled with so many data segments, to a ring with indirect tables
+ * that has room.
+ */
+KL__ALWAYS_INLINE void blk_add_indirect(struct blk_queue *queue, uint16_t id, unsigned int segments,
+	const unsigned int kind)
 {
 	struct blk_slot *slot = &queue->slot[id];
 
 	kl__ring_add(queue->ring, slot,
 		blk_slot_memory_iova(queue, id, offsetof(struct blk_slot_memory, table)),
-		(slot->shape + 2u) * (uint32_t)sizeof(struct virtq_desc), VIRTQ_DESC_F_INDIRECT, 0,
-		queue->ring->kind & KL__RING_PACKED);
+		(segments + 2) * (uint32_t)sizeof(struct virtq_desc), VIRTQ_DESC_F_INDIRECT, 0,
+		kind);
 }
 
 /* The first request after an empty ring starts the clock of its deadline. */

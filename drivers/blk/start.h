@@ -18,6 +18,8 @@ int blk_create_queues(struct kl_device *device);
 void blk_quiesce(struct kl_device *device);
 /* recover.c: after a reset, completes the requests that were in flight. */
 void blk_drain(struct kl_device *device);
+/* memory_use.c: true when a request in flight may use memory there. */
+bool blk_uses_memory(struct kl_device *device, const void *address, size_t size);
 /* wait.c: wakes the threads of all queues. */
 void blk_wake_all(struct kl_device *device);
 

@@ -58,15 +58,31 @@ struct blk_status {
  */
 #define BLK_STATUS_NONE 0xff
 
-/* The private record of a slot. Slot number, ring head and descriptor id are one and the same. */
+/*
+ * The private record of a slot. Slot number, ring head and descriptor id are one and the same. Its
+ * table is within the device's reach, so nothing is read back from there.
+ */
 struct blk_slot {
 	uint64_t user_data;
 	uint64_t since; /* on the clock, when it was submitted to the device */
-	/* Of the request that this is a subrequest of; NULL: it is a whole request. */
-	struct blk_parent *parent;
+	/* By origin. */
+	union {
+		const void *buffer;
+		const struct iovec *iov;
+		struct blk_parent *parent;
+	};
 	uint32_t bytes; /* that it moves */
-	uint16_t shape; /* data segments that the table is laid out for */
+	uint8_t shape; /* data segments that the table is laid out for */
+	uint8_t origin;
+	uint16_t count; /* of iov */
 };
+static_assert(BLK_TABLE_ENTRIES <= UINT8_MAX, "shape");
+static_assert(sizeof(struct blk_slot) == 32, "a slot's number is found by a shift");
+
+/* A slot's origin: a whole request, as in struct kl_blk_request, or a part of one. */
+#define BLK_FROM_BUFFER 0
+#define BLK_FROM_IOV 1
+#define BLK_FROM_PARENT 2
 
 /* The position of the next subrequest in a request. */
 struct blk_cursor {

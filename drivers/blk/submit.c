@@ -13,63 +13,132 @@ static inline bool is_plain(const struct blk_queue *queue, const struct kl_blk_r
 	uint64_t capacity)
 {
 	return request->op < 32 && (queue->plain_ops >> request->op & 1) != 0 &&
-		request->count == 0 && request->flags == 0 && request->buffer != NULL &&
+		request->count == 0 && request->flags == 0 &&
 		request->length - 1 < queue->plain_bytes &&
 		((request->offset | request->length) & queue->block_mask) == 0 &&
 		request->length <= capacity && request->offset <= capacity - request->length;
 }
 
-/* The bus address of the buffer when it is contiguous for the device. */
-static inline bool is_contiguous(const struct blk_queue *queue,
-	const struct kl_blk_request *request, uint64_t *address)
+/*
+ * The addresses in which a plain buffer may start, because it lies in the queue's window then. Read
+ * once per call: memory that is taken from the device meanwhile is not freed before the thread has
+ * left the queue's gate.
+ */
+static inline struct kl__range read_window(const struct blk_queue *queue)
 {
-	*address = (uintptr_t)request->buffer;
-	if (KL__LIKELY(queue->iova_is_virtual))
-		return true;
-	return kl_device_translate(queue->blk->device, request->buffer, request->length, address) ==
-		request->length;
+	const struct kl__window *window = &queue->ring->window;
+	uint64_t bytes = kl__load64(&window->bytes);
+
+	if (bytes < queue->plain_bytes)
+		return (struct kl__range){0};
+	/* NULL is no buffer, also where everything is reachable. */
+	return (struct kl__range){window->first + (window->first == 0), bytes - queue->plain_bytes};
 }
 
-static inline void add_plain(struct blk_queue *queue, const struct kl_blk_request *request,
-	uint64_t address, uint64_t now)
+/*
+ * True when the buffer is contiguous for the device; *address, which is the CPU's, becomes the bus
+ * address.
+ */
+KL__ALWAYS_INLINE bool find_address(struct blk_queue *queue, const struct kl_blk_request *request,
+	const bool is_virtual, struct kl__range *window, uint64_t *address)
 {
-	uint16_t id = kl__ring_next_id(queue->ring, queue->ring->kind & KL__RING_PACKED);
+	uint64_t bus_address;
+
+	*address = (uintptr_t)request->buffer;
+	if (!is_virtual) {
+		if (kl_device_translate(queue->blk->device, request->buffer, request->length,
+			    &bus_address) != request->length)
+			return false;
+		*address = bus_address;
+		return true;
+	}
+	if (KL__LIKELY(*address - window->first < window->bytes))
+		return true;
+	if (request->buffer == NULL || !kl__queue_reaches(queue->ring, *address, request->length))
+		return false;
+	*window = read_window(queue);
+	return true;
+}
+
+/* After a use of the slot for a request that was not plain. */
+KL__COLD static void make_plain(struct blk_queue *queue, uint16_t id)
+{
+	blk_format(queue, id, 1);
+	queue->slot[id].origin = BLK_FROM_BUFFER;
+}
+
+KL__ALWAYS_INLINE void add_plain(struct blk_queue *queue, const struct kl_blk_request *request,
+	uint64_t address, uint64_t now, const unsigned int kind)
+{
+	uint16_t id = kl__ring_next_id(queue->ring, kind);
 	struct blk_slot *slot = &queue->slot[id];
 
-	if (KL__UNLIKELY(slot->shape != 1))
-		blk_format(queue, id, 1);
+	if (KL__UNLIKELY(slot->shape != 1 || slot->origin != BLK_FROM_BUFFER))
+		make_plain(queue, id);
 	slot->user_data = request->user_data;
 	slot->since = now;
-	slot->parent = NULL;
+	slot->buffer = request->buffer;
 	slot->bytes = (uint32_t)request->length;
 	blk_set_header(queue, id, request->op, request->offset / VIRTIO_BLK_SECTOR);
 	kl__table_set_segment(&queue->block[id].table[1],
 		(struct kl__segment){address, (uint32_t)request->length},
-		request->op == KL_BLK_READ ? VIRTQ_DESC_F_WRITE : 0, queue->ring->kind);
-	blk_add_indirect(queue, id);
+		request->op == KL_BLK_READ ? VIRTQ_DESC_F_WRITE : 0, kind);
+	blk_add_indirect(queue, id, 1, kind);
 }
+
+/*
+ * kind is the ring's, which has one descriptor per request where plain requests are possible;
+ * is_virtual, that bus addresses are the CPU's.
+ */
+KL__ALWAYS_INLINE uint16_t add_requests(struct blk_queue *queue,
+	const struct kl_blk_request *requests, uint16_t count, const unsigned int kind,
+	const bool is_virtual)
+{
+	const struct kl_blk_request *request = requests, *end = requests + count;
+	const uint64_t capacity = kl__load64(&queue->blk->capacity), now = blk_now(queue);
+	struct kl__range window = read_window(queue);
+
+	for (; request != end; request++) {
+		uint64_t address;
+
+		if (KL__UNLIKELY(!is_plain(queue, request, capacity) ||
+			    !find_address(queue, request, is_virtual, &window, &address))) {
+			if (!blk_submit_split(queue, request, now))
+				break;
+			continue;
+		}
+		if (kl__ring_free(queue->ring, kind) == 0)
+			break;
+		add_plain(queue, request, address, now, kind);
+	}
+	return (uint16_t)(request - requests);
+}
+
+#define ADD_REQUESTS(name, kind, is_virtual) \
+	static uint16_t add_##name(struct blk_queue *queue, const struct kl_blk_request *requests, \
+		uint16_t count) \
+	{ \
+		return add_requests(queue, requests, count, kind, is_virtual); \
+	}
+ADD_REQUESTS(split, 0, false)
+ADD_REQUESTS(split_virtual, 0, true)
+ADD_REQUESTS(packed, KL__RING_PACKED, false)
+ADD_REQUESTS(packed_virtual, KL__RING_PACKED, true)
 
 static uint16_t submit_requests(struct blk_queue *queue, const struct kl_blk_request *requests,
 	uint16_t count)
 {
-	uint64_t capacity = kl__load64(&queue->blk->capacity), address, now;
 	struct kl_queue *ring = queue->ring;
 	uint16_t n;
 
 	if (KL__UNLIKELY(ring->fault != KL_QUEUE_OK))
 		return 0;
-	now = blk_now(queue);
-	for (n = 0; n < count; n++) {
-		if (KL__UNLIKELY(!is_plain(queue, &requests[n], capacity) ||
-			    !is_contiguous(queue, &requests[n], &address))) {
-			if (!blk_submit_split(queue, &requests[n], now))
-				break;
-			continue;
-		}
-		if (kl__ring_free(ring, 0) == 0)
-			break;
-		add_plain(queue, &requests[n], address, now);
-	}
+	if ((ring->kind & KL__RING_PACKED) != 0)
+		n = queue->iova_is_virtual ? add_packed_virtual(queue, requests, count) :
+					     add_packed(queue, requests, count);
+	else
+		n = queue->iova_is_virtual ? add_split_virtual(queue, requests, count) :
+					     add_split(queue, requests, count);
 	if (KL__UNLIKELY(n < count))
 		ring->stats.ring_full++;
 	blk_publish(queue);

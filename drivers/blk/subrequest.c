@@ -39,6 +39,11 @@ static bool has_no_data(const struct kl_blk_request *request)
 	return request->op == KL_BLK_FLUSH || request->op >= KL_BLK_ZONE_OPEN;
 }
 
+bool blk_request_has_data(const struct kl_blk_request *request)
+{
+	return !has_ranges(request) && !has_no_data(request);
+}
+
 /* The first sector; 0 for an operation on the whole disk. */
 static uint64_t sector_of(const struct kl_blk_request *request, uint64_t done)
 {
@@ -344,8 +349,24 @@ static int add_chain(struct blk_queue *queue, uint16_t id, const struct kl__segm
 	return kl__queue_add(queue->ring, chain, readable, all - readable, &queue->slot[id]);
 }
 
+static void set_origin(struct blk_slot *slot, const struct kl_blk_request *request,
+	struct blk_parent *parent)
+{
+	if (parent != NULL) {
+		slot->origin = BLK_FROM_PARENT;
+		slot->parent = parent;
+	} else if (blk_request_has_data(request) && request->count > 0) {
+		slot->origin = BLK_FROM_IOV;
+		slot->iov = request->iov;
+		slot->count = request->count;
+	} else {
+		slot->origin = BLK_FROM_BUFFER;
+		slot->buffer = request->buffer;
+	}
+}
+
 int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *subrequest,
-	struct blk_parent *parent, uint64_t user_data, uint64_t now)
+	const struct kl_blk_request *request, struct blk_parent *parent, uint64_t now)
 {
 	bool is_chained = (queue->ring->kind & KL__RING_CHAINED) != 0;
 	uint16_t id, count = subrequest->ranges > 0 ? 1 : subrequest->segments;
@@ -363,13 +384,13 @@ int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *sub
 		segments = &ranges;
 	}
 	blk_set_header(queue, id, subrequest->type, subrequest->sector);
-	slot->user_data = user_data;
+	slot->user_data = request->user_data;
 	slot->since = now;
-	slot->parent = parent;
+	set_origin(slot, request, parent);
 	slot->bytes = subrequest->bytes;
 	if (is_chained)
 		return add_chain(queue, id, segments, count, subrequest);
 	fill_table(queue, id, segments, count, subrequest);
-	blk_add_indirect(queue, id);
+	blk_add_indirect(queue, id, slot->shape, queue->ring->kind & KL__RING_PACKED);
 	return 0;
 }

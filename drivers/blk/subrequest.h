@@ -25,6 +25,9 @@ struct blk_subrequest {
 	struct virtio_blk_range range[BLK_RANGES_MAX];
 };
 
+/* True when the request moves data between the device and the caller's memory. */
+bool blk_request_has_data(const struct kl_blk_request *request);
+
 /* 5.2.6: between data and status the device writes the sector to which it appended. */
 static inline bool blk_subrequest_has_answer(const struct blk_subrequest *subrequest)
 {
@@ -44,9 +47,12 @@ bool blk_subrequest_was_last(const struct kl_blk_request *request, const struct 
 /* Makes it a flush: no data, and sector 0. 5.2.6.1. */
 void blk_subrequest_flush(struct blk_subrequest *subrequest);
 
-/* Adds it to the ring, not yet visible. 0, -ENOSPC when there is no room now. */
+/*
+ * Adds it to the ring, not yet visible: the whole request for parent NULL, or a part of the
+ * parent's. 0, -ENOSPC when there is no room now.
+ */
 int blk_subrequest_add(struct blk_queue *queue, const struct blk_subrequest *subrequest,
-	struct blk_parent *parent, uint64_t user_data, uint64_t now);
+	const struct kl_blk_request *request, struct blk_parent *parent, uint64_t now);
 
 /*
  * poll.c: harvests used slots into completions; errors and subrequests go to the

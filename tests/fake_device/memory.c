@@ -35,10 +35,8 @@ static uint64_t place(struct fake_device *fake, const void *memory, size_t size,
 {
 	uint64_t iova = (fake->script.next_iova + align - 1) & ~(uint64_t)(align - 1);
 
-	if (fake->host.translate == NULL)
-		return (uintptr_t)memory;
 	if (fake->script.next_iova == 0)
-		return (uint64_t)(uintptr_t)memory + FAKE_IOVA_SHIFT;
+		return (uintptr_t)memory + (fake->host.translate == NULL ? 0 : FAKE_IOVA_SHIFT);
 	fake->script.next_iova = iova + size;
 	return iova;
 }

@@ -9,6 +9,7 @@
 
 #include "attach_device.h"
 #include "spec/features.h"
+#include "virtual_host.h"
 
 #define NO_SECTOR UINT64_MAX
 #define MEMORY_IOVA (UINT64_C(1) << 40)
@@ -182,6 +183,14 @@ static uint32_t handle(struct fake_device *fake, uint16_t queue, const struct fa
 	return fixture->malforms_length ? 0xfffffff0u : (uint32_t)chain->writable_bytes;
 }
 
+void fixture_use_virtual_addresses(struct blk_fixture *fixture)
+{
+	if (fixture->fake->host.reach != NULL)
+		return;
+	virtual_host_begin(fixture->fake);
+	virtual_host_add(fixture->fake, fixture->memory, FIXTURE_MEMORY_BYTES);
+}
+
 static void make_disk(struct blk_fixture *fixture)
 {
 	fixture->disk = malloc(FIXTURE_DISK_BYTES);
@@ -190,9 +199,9 @@ static void make_disk(struct blk_fixture *fixture)
 	for (uint32_t i = 0; i < FIXTURE_DISK_BYTES; i++)
 		fixture->disk[i] = (uint8_t)(i / 512 + i);
 	memset(fixture->memory, 0, FIXTURE_MEMORY_BYTES);
-	fake_add_window(fixture->fake, fixture->memory,
-		ring_is("virtual") ? (uintptr_t)fixture->memory : MEMORY_IOVA,
-		FIXTURE_MEMORY_BYTES);
+	fake_add_window(fixture->fake, fixture->memory, MEMORY_IOVA, FIXTURE_MEMORY_BYTES);
+	if (ring_is("virtual"))
+		fixture_use_virtual_addresses(fixture);
 }
 
 void fixture_prepare(struct blk_fixture *fixture)
@@ -210,8 +219,6 @@ void fixture_prepare(struct blk_fixture *fixture)
 	fixture->bad_sector = NO_SECTOR;
 	fixture->bad_status = VIRTIO_BLK_S_IOERR;
 	fixture->serial = "";
-	if (ring_is("virtual"))
-		fixture->fake->host.translate = NULL;
 	make_disk(fixture);
 	for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++)
 		fake_offer(fixture->fake, offered[i]);
@@ -267,6 +274,7 @@ void fixture_close(struct blk_fixture *fixture)
 {
 	if (fixture->device != NULL)
 		kl_device_close(fixture->device);
+	virtual_host_end(fixture->fake);
 	finish(fixture->fake);
 	free(fixture->disk);
 	free(fixture->memory);

@@ -61,6 +61,8 @@ struct blk_fixture {
  * is opened yet.
  */
 void fixture_prepare(struct blk_fixture *fixture);
+/* Before the attach: bus addresses are virtual ones, and the device reaches memory. */
+void fixture_use_virtual_addresses(struct blk_fixture *fixture);
 /* Copies config to the fake device. */
 void fixture_apply_config(struct blk_fixture *fixture);
 /* The result of the attach. */
