@@ -52,6 +52,21 @@ static int check_isolation(const char *address, enum kl_isolate isolate,
 	return -ENOTSUP;
 }
 
+/* The error of kl_device_open for memory that the kernel does not map: it has named its limit. */
+static int to_open_error(int rc)
+{
+	switch (rc) {
+	case -ENOSPC:
+		return -ENOMEM;
+	case -EINVAL:
+	case -EEXIST:
+	case -EFAULT:
+		return -EIO;
+	default:
+		return rc;
+	}
+}
+
 /* The host owns the mapper then; on failure both are closed. */
 static int create_host(struct kl__pci_access *access, struct kl__mapper *mapper,
 	enum kl_isolate isolate, struct kl__host **host)
@@ -67,7 +82,7 @@ static int create_host(struct kl__pci_access *access, struct kl__mapper *mapper,
 	int rc = check_isolation(access->name, isolate, mapper);
 
 	if (rc == 0)
-		rc = kl__host_create(&conf, host);
+		rc = to_open_error(kl__host_create(&conf, host));
 	if (rc == 0)
 		return 0;
 	access->ops->close(access);

@@ -43,6 +43,11 @@ struct kl__mapper_ops {
 	 * After its only device was torn off the mapper has no mappings any more, and this fails.
 	 */
 	int (*unmap)(struct kl__mapper *mapper, uint64_t iova, uint64_t size);
+	/*
+	 * Takes all mappings back: the space is used by no host. Another one may be about to use
+	 * it, and starts with an empty one.
+	 */
+	void (*clear)(struct kl__mapper *mapper);
 	/* Reads the limits as they are now. 0, or -errno; all that is not known is unlimited. */
 	int (*limits)(struct kl__mapper *mapper, struct kl__map_limits *limits);
 	/*

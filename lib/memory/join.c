@@ -15,6 +15,9 @@
 static void free_space(struct kl__space *space)
 {
 	kl__space_remove(space);
+	/* Another device may be on its way into the mapper, and would find it full. */
+	if (space->mapper != NULL)
+		space->mapper->ops->clear(space->mapper);
 	kl__reach_free(space->reach);
 	free(space);
 }
@@ -39,7 +42,7 @@ static int make_space(struct kl__mapper *mapper, bool is_isolated, struct kl__sp
 	return 0;
 }
 
-/* Maps what a new space starts with. What a mapper maps when this fails goes when it is put. */
+/* Maps what a new space starts with. */
 static int fill_space(struct kl__space *space)
 {
 	int rc = 0;

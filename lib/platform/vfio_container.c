@@ -134,6 +134,16 @@ static int unmap_memory(const struct kl__vfio_space *space, uint64_t iova, uint6
 	return unmap.size == size ? 0 : -ENOENT;
 }
 
+static int clear_container(const struct kl__vfio_space *space)
+{
+	struct vfio_iommu_type1_dma_unmap unmap = {
+		.argsz = sizeof(unmap),
+		.flags = VFIO_DMA_UNMAP_FLAG_ALL,
+	};
+
+	return kl__kernel_ioctl(space->fd, VFIO_IOMMU_UNMAP_DMA, &unmap);
+}
+
 const struct kl__vfio_kind kl__vfio_container_kind = {
 	.create = create_container,
 	.join = join_container,
@@ -142,5 +152,6 @@ const struct kl__vfio_kind kl__vfio_container_kind = {
 	.is_alive = is_alive,
 	.map = map_memory,
 	.unmap = unmap_memory,
+	.clear = clear_container,
 	.read_limits = read_limits,
 };

@@ -135,6 +135,14 @@ static int unmap_memory(const struct kl__vfio_space *space, uint64_t iova, uint6
 	return kl__kernel_ioctl(space->fd, KL__IOMMU_IOAS_UNMAP, &unmap);
 }
 
+/* One that is empty is no error. */
+static int clear_ioas(const struct kl__vfio_space *space)
+{
+	int rc = unmap_memory(space, 0, UINT64_MAX);
+
+	return rc == -ENOENT ? 0 : rc;
+}
+
 const struct kl__vfio_kind kl__vfio_ioas_kind = {
 	.create = create_ioas,
 	.join = join_ioas,
@@ -143,5 +151,6 @@ const struct kl__vfio_kind kl__vfio_ioas_kind = {
 	.is_alive = is_alive,
 	.map = map_memory,
 	.unmap = unmap_memory,
+	.clear = clear_ioas,
 	.read_limits = read_limits,
 };

@@ -70,6 +70,8 @@ struct kl__vfio_kind {
 	int (*map)(const struct kl__vfio_space *space, uint64_t address, uint64_t iova,
 		uint64_t size);
 	int (*unmap)(const struct kl__vfio_space *space, uint64_t iova, uint64_t size);
+	/* Unmaps all. */
+	int (*clear)(const struct kl__vfio_space *space);
 	int (*read_limits)(const struct kl__vfio_space *space, struct kl__map_limits *limits);
 };
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <kickless/log.h>
 
@@ -107,6 +108,15 @@ static int unmap_memory(struct kl__mapper *mapper, uint64_t iova, uint64_t size)
 	return space_of(mapper)->kind->unmap(space_of(mapper), iova, size);
 }
 
+/* One whose last function was torn off has lost its mappings by itself. */
+static void clear_space(struct kl__mapper *mapper)
+{
+	int rc = space_of(mapper)->kind->clear(space_of(mapper));
+
+	if (rc != 0)
+		kl_debug("the mappings of %s stay: %s", mapper->name, strerror(-rc));
+}
+
 static int read_limits(struct kl__mapper *mapper, struct kl__map_limits *limits)
 {
 	kl__map_limits_clear(limits);
@@ -133,6 +143,7 @@ static void put_mapper(struct kl__mapper *mapper)
 static const struct kl__mapper_ops mapper_ops = {
 	.map = map_memory,
 	.unmap = unmap_memory,
+	.clear = clear_space,
 	.limits = read_limits,
 	.explain = explain_refusal,
 	.put = put_mapper,
@@ -320,8 +331,9 @@ int kl__vfio_space_open(const struct kl_machine *machine, const char *address,
 
 void kl__vfio_space_close(const struct kl__vfio_member *member)
 {
-	pthread_mutex_lock(&lock);
+	/* The kernel resets the function, which can take long. */
 	kl__kernel_close(member->fd);
+	pthread_mutex_lock(&lock);
 	member->group->devices--;
 	close_idle_groups(member->space);
 	end_use(member->space);

@@ -39,7 +39,7 @@ static struct kl__vfio_choice chosen; /* by the last opening through VFIO */
 static bool has_mapper;
 static struct kl__mapper mapper;
 static struct kl__host_conf host_conf; /* of the last host */
-static int eal_state;
+static int eal_state, host_error;
 static bool is_physical; /* bus addresses are */
 
 int __wrap_kl__pci_read_type(const struct kl_machine *machine, const char *address, uint32_t *type);
@@ -114,6 +114,8 @@ int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
 int __wrap_kl__host_create(const struct kl__host_conf *conf, struct kl__host **host)
 {
 	host_conf = *conf;
+	if (host_error != 0)
+		return host_error;
 	*host = &fake->host;
 	return 0;
 }
@@ -157,7 +159,7 @@ static void prepare(uint32_t type)
 	type_in_sysfs = type;
 	opens = 0;
 	puts_of_mapper = 0;
-	eal_state = 0;
+	eal_state = host_error = 0;
 	is_physical = false;
 	has_mapper = true;
 	mapper = (struct kl__mapper){.ops = &mapper_ops};
@@ -392,6 +394,24 @@ Test(open, isolation_that_is_not_possible)
 		cr_expect_not(host_conf.is_isolated);
 		cr_expect_eq(puts_of_mapper, 0, "the host has it");
 		finish(fake);
+	}
+}
+
+/* The kernel's errors for a mapping are no errors of the name. */
+Test(open, memory_that_is_not_mapped)
+{
+	static const int errors[][2] = {{-EINVAL, -EIO}, {-EEXIST, -EIO}, {-EFAULT, -EIO},
+		{-ENOSPC, -ENOMEM}, {-ENOMEM, -ENOMEM}, {-EIO, -EIO}};
+
+	for (unsigned int i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		struct kl_device *device;
+
+		prepare(4);
+		host_error = errors[i][0];
+		cr_expect_eq(kl_device_open(ADDRESS, &device), errors[i][1]);
+		cr_expect_eq(fake->access_closes, 1);
+		cr_expect_eq(puts_of_mapper, 1);
+		fake_free(fake);
 	}
 }
 

@@ -62,6 +62,11 @@ static char *explain_error(struct kl__mapper *mapper, uint64_t iova, uint64_t si
 	return text;
 }
 
+static void clear_mapper(struct kl__mapper *mapper)
+{
+	fake_of(mapper)->count = 0;
+}
+
 static void put_mapper(struct kl__mapper *mapper)
 {
 	struct fake_mapper *fake = fake_of(mapper);
@@ -70,8 +75,14 @@ static void put_mapper(struct kl__mapper *mapper)
 		fake->count = 0;
 }
 
-static const struct kl__mapper_ops ops = {map_memory, unmap_memory, read_limits, explain_error,
-	put_mapper};
+static const struct kl__mapper_ops ops = {
+	.map = map_memory,
+	.unmap = unmap_memory,
+	.clear = clear_mapper,
+	.limits = read_limits,
+	.explain = explain_error,
+	.put = put_mapper,
+};
 
 void fake_mapper_init(struct fake_mapper *fake, bool is_isolated)
 {

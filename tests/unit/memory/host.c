@@ -190,3 +190,38 @@ Test(host, no_memory_for_an_own_block)
 	cr_expect(logged("the reason is -12"), "%s", log_text());
 	host->close(host);
 }
+
+/*
+ * A second control thread is opening a device of the same mapper when the first one closes its own,
+ * the last that is open. What that had mapped is gone before the second maps all of it anew.
+ */
+Test(host, closed_while_another_opens)
+{
+	open_host(false);
+	mapper.uses++;
+	cr_assert_gt(mapper.count, 0);
+	host->close(host);
+	cr_expect_eq(mapper.count, 0, "%u mappings are left, and nobody knows of them",
+		mapper.count);
+	cr_assert_eq(host_open(&mapper, &host), 0, "%s", log_text());
+	cr_expect(is_reached(host, EAL_BASE));
+	host->close(host);
+}
+
+/* The same where the first one fails to open. */
+Test(host, failed_while_another_opens)
+{
+	struct kl__host *refused;
+
+	open_host(false);
+	host->close(host);
+	fake_mapper_init(&mapper, false);
+	mapper.uses = 1;
+	mapper.refuses = -ENOMEM;
+	mapper.refused_from = EAL_BASE + 8 * EAL_PAGE;
+	cr_expect_eq(host_open(&mapper, &refused), -ENOMEM);
+	cr_expect_eq(mapper.count, 0);
+	mapper.refuses = 0;
+	cr_assert_eq(host_open(&mapper, &host), 0, "%s", log_text());
+	host->close(host);
+}

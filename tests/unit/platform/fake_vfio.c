@@ -283,6 +283,11 @@ static int control_container(int fd, unsigned long request, void *argument)
 	if (request == VFIO_IOMMU_MAP_DMA)
 		return map(fd, mapped->iova, mapped->size);
 	cr_assert_eq(request, VFIO_IOMMU_UNMAP_DMA);
+	if ((unmapped->flags & VFIO_DMA_UNMAP_FLAG_ALL) != 0) {
+		cr_expect_eq(unmapped->iova | unmapped->size, 0);
+		drop_mappings(fd);
+		return 0;
+	}
 	unmapped->size = unmap(fd, unmapped->iova, unmapped->size);
 	return 0;
 }
@@ -337,6 +342,10 @@ static int control_iommu(int fd, unsigned long request, void *argument)
 	}
 	cr_assert_eq(request, KL__IOMMU_IOAS_UNMAP);
 	cr_expect_eq(unmapped->ioas_id, 7);
+	if (unmapped->iova == 0 && unmapped->length == UINT64_MAX) {
+		drop_mappings(fd);
+		return 0;
+	}
 	return unmap(fd, unmapped->iova, unmapped->length) != 0 ? 0 : -ENOENT;
 }
 

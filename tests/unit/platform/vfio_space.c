@@ -94,6 +94,30 @@ FRAMED_TEST(vfio_space, one_group)
 	cr_expect_eq(fake_vfio_count_mappings(), 0);
 }
 
+static void clear(struct kl__vfio_files files)
+{
+	struct kl__vfio_member member = open_with(files, false), other = open_with(files, true);
+	struct kl__mapper *mapper = kl__vfio_space_mapper(member.space);
+
+	mapper->ops->clear(mapper);
+	for (uint64_t i = 0; i < 3; i++)
+		cr_expect_eq(mapper->ops->map(mapper, PLACE + 2 * i * PAGE, PLACE + 2 * i * PAGE,
+				     PAGE),
+			0);
+	mapper->ops->clear(mapper);
+	cr_expect_eq(fake_vfio_count_mappings(), 0);
+	cr_expect_eq(mapper->ops->map(mapper, PLACE, PLACE, PAGE), 0);
+	mapper->ops->put(mapper);
+	kl__vfio_space_close(&member);
+	kl__vfio_space_close(&other);
+}
+
+FRAMED_TEST(vfio_space, cleared)
+{
+	clear(group_files(5));
+	clear(own_files(5));
+}
+
 /* The host may go first as well. */
 FRAMED_TEST(vfio_space, the_device_is_closed_last)
 {
