@@ -23,6 +23,8 @@ struct kl__map_limits {
 	uint32_t mappings_left; /* UINT32_MAX: not reported, or without a limit */
 	uint64_t memlock; /* bytes that may be locked in all; UINT64_MAX: without a limit */
 	uint64_t memlock_left; /* of memlock; UINT64_MAX: without a limit */
+	/* The limit is that of all processes of the user, and less may be left than it seems. */
+	bool memlock_is_users;
 	/* Bus addresses that can be mapped, in order; none: not reported. */
 	unsigned int range_count;
 	struct kl__map_range range[KL__MAP_RANGES_MAX];

@@ -115,11 +115,12 @@ static int check_limits(const struct kl__space *space, const struct kl__map_limi
 	if (need->bytes > limits->memlock_left) {
 		kl_error(
 			"%s: %s needs %" PRIu64
-			" MiB of locked memory, but of the memlock limit of %" PRIu64
+			" MiB of locked memory, but of the %smemlock limit of %" PRIu64
 			" MiB %" PRIu64
 			" are left; raise it (ulimit -l, or LimitMEMLOCK= of systemd), give EAL less with -m, or "
 			"open the device with isolate=1",
-			name_of(space), what, mebibytes(need->bytes), limits->memlock >> 20,
+			name_of(space), what, mebibytes(need->bytes),
+			limits->memlock_is_users ? "user's " : "", limits->memlock >> 20,
 			limits->memlock_left >> 20);
 		return -ENOMEM;
 	}

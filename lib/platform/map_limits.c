@@ -137,11 +137,13 @@ static bool explain_amount(const struct kl__map_limits *limits, uint64_t size, i
 			"/sys/module/vfio_iommu_type1/parameters/dma_entry_limit, and start again");
 	else if (error == -ENOMEM && limits->memlock != UINT64_MAX)
 		snprintf(text, text_size,
-			"this process may lock %" PRIu64 " KiB of memory, of which %" PRIu64
+			"this %s may lock %" PRIu64 " KiB of memory, of which %s%" PRIu64
 			" KiB are left (memlock), and %" PRIu64
 			" KiB more are needed; run as root: prlimit --pid $$ --memlock=unlimited (for "
 			"this shell), or set memlock in /etc/security/limits.conf, or use less memory",
-			limits->memlock / 1024, limits->memlock_left / 1024, (size + 1023) / 1024);
+			limits->memlock_is_users ? "user" : "process", limits->memlock / 1024,
+			limits->memlock_is_users ? "at most " : "", limits->memlock_left / 1024,
+			(size + 1023) / 1024);
 	else
 		return false;
 	return true;

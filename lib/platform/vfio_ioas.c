@@ -97,6 +97,7 @@ static int read_limits(const struct kl__vfio_space *space, struct kl__map_limits
 	int rc = kl__kernel_ioctl(space->fd, KL__IOMMU_IOAS_IOVA_RANGES, &ranges);
 
 	kl__map_limits_add_memlock(space->machine, kl__process_pinned(space->machine), limits);
+	limits->memlock_is_users = true;
 	/* More than there is room for is no limit that could be checked. */
 	if (rc != 0)
 		return rc == -EMSGSIZE ? 0 : rc;

@@ -44,15 +44,10 @@ static struct kl__vfio_space *find_by_group(int number)
 	return space;
 }
 
-static struct kl__vfio_space *find_ordinary(const struct kl__vfio_kind *kind)
+static bool is_ordinary(const struct kl__vfio_space *space, const struct kl__vfio_kind *kind)
 {
-	struct kl__vfio_space *space = spaces;
-
-	while (space != NULL &&
-		(space->kind != kind || space->mapper.is_isolated || space->is_noiommu ||
-			!kind->is_alive(space)))
-		space = space->next;
-	return space;
+	return space->kind == kind && !space->mapper.is_isolated && !space->is_noiommu &&
+		kind->is_alive(space);
 }
 
 static void unlink_space(const struct kl__vfio_space *space)
@@ -278,15 +273,17 @@ static int enter_own_space(const struct kl_machine *machine, struct kl__vfio_arr
 	return rc == 0 ? enter_space(space, arrival, member) : rc;
 }
 
-/* Into the ordinary space, or a second one when the kernel can't have it there. */
+/* Into an ordinary space, or another one when the kernel can't have it in those that are there. */
 static int enter_ordinary_space(const struct kl_machine *machine, struct kl__vfio_arrival *arrival,
 	struct kl__vfio_member *member)
 {
-	struct kl__vfio_space *space = find_ordinary(kind_of(arrival->files));
+	const struct kl__vfio_kind *kind = kind_of(arrival->files);
 	int rc = -EINVAL;
 
-	if (space != NULL)
-		rc = enter_space(space, arrival, member);
+	for (struct kl__vfio_space *space = spaces; space != NULL && does_not_fit(rc);
+		space = space->next)
+		if (is_ordinary(space, kind))
+			rc = enter_space(space, arrival, member);
 	return does_not_fit(rc) ? enter_own_space(machine, arrival, false, member) : rc;
 }
 

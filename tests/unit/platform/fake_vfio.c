@@ -40,7 +40,7 @@ struct mapping {
 
 static struct file files[FILES];
 static struct mapping mappings[MAPPINGS];
-static unsigned int calls, failing_call, joins;
+static unsigned int calls, failing_call, joins, refused_seconds;
 static int call_error, request_error, open_error, second_error;
 static unsigned long failing_request, iommu_kind;
 static const char *failing_end;
@@ -52,7 +52,7 @@ void fake_vfio_reset(void)
 	calls = failing_call = joins = 0;
 	failing_request = 0;
 	failing_end = NULL;
-	second_error = 0;
+	refused_seconds = 0;
 }
 
 static bool ends_with(const char *path, const char *end)
@@ -104,8 +104,9 @@ void fake_vfio_fail_open(const char *end, int error)
 	open_error = error;
 }
 
-void fake_vfio_refuse_second_group(int error)
+void fake_vfio_refuse_second_group(unsigned int times, int error)
 {
+	refused_seconds = times;
 	second_error = error;
 }
 
@@ -304,8 +305,10 @@ static int control_group(int fd, unsigned long request, void *argument)
 		int container = *(int *)argument;
 
 		cr_assert_eq(file_of(container)->kind, CONTAINER);
-		if (second_error != 0 && file_of(container)->has_iommu)
+		if (refused_seconds != 0 && file_of(container)->has_iommu) {
+			refused_seconds--;
 			return -second_error;
+		}
 		group->space = container;
 		joins++;
 		return 0;

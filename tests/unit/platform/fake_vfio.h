@@ -27,8 +27,8 @@ void fake_vfio_fail_call(unsigned int n, int error);
 void fake_vfio_fail_request(unsigned long request, int error);
 void fake_vfio_fail_open(const char *end, int error);
 
-/* A request that was refused for a container that has groups already is accepted by a new one. */
-void fake_vfio_refuse_second_group(int error);
+/* So many times, a group that is to join a container that has one is refused. */
+void fake_vfio_refuse_second_group(unsigned int times, int error);
 
 /* Tears off the only function of the group; its number may be given again at once. */
 void fake_vfio_tear_off(int group);

@@ -169,6 +169,9 @@ Test(map_limits, explained_by_the_amount)
 		"may lock 1024 KiB of memory, of which 512 KiB are left (memlock), and 2048 KiB more");
 	expect_reason(&limits, 0x100000000, 2 << 20, -ENOMEM,
 		"prlimit --pid $$ --memlock=unlimited");
+	limits.memlock_is_users = true;
+	expect_reason(&limits, 0x100000000, 2 << 20, -ENOMEM,
+		"this user may lock 1024 KiB of memory, of which at most 512 KiB are left");
 	expect_reason(&limits, 0x100000000, 4096, -EFAULT, "mapped for reading and writing");
 	expect_reason(&limits, 0x100000000, 4096, -EEXIST, "mapped already");
 	limits.mappings_left = 0;

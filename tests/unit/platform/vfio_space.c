@@ -293,12 +293,16 @@ FRAMED_TEST(vfio_space, plugged_in_again_beside_another)
 /* Two IOMMUs can differ so much that no container takes both. */
 FRAMED_TEST(vfio_space, does_not_fit)
 {
-	struct kl__vfio_member a = open_with(group_files(5), false), b;
+	struct kl__vfio_member a = open_with(group_files(5), false), b, c;
 
-	fake_vfio_refuse_second_group(EINVAL);
+	fake_vfio_refuse_second_group(1, EINVAL);
 	b = open_with(group_files(6), false);
 	cr_expect_neq(a.space, b.space);
 	cr_expect_not(b.space->mapper.is_isolated);
+	fake_vfio_refuse_second_group(1, EINVAL);
+	c = open_with(group_files(7), false);
+	cr_expect(c.space == a.space || c.space == b.space, "the other one took it");
+	kl__vfio_space_close(&c);
 	kl__vfio_space_close(&a);
 	kl__vfio_space_close(&b);
 }
