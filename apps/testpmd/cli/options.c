@@ -82,6 +82,24 @@ static int set_kick(void *context, const struct option_row *row, const char *tex
 	return option_refuse(row, text, "allowed: eager, auto or lazy:NS");
 }
 
+static int set_isolation(void *context, const struct option_row *row, const char *name)
+{
+	static const char *const names[] = {
+		[KL_ISOLATE_NO] = "off",
+		[KL_ISOLATE_YES] = "on",
+		[KL_ISOLATE_AUTO] = "auto",
+	};
+	struct options *options = context;
+
+	for (size_t i = 0; i < RTE_DIM(names); i++) {
+		if (strcmp(names[i], name) != 0)
+			continue;
+		options->isolate = (enum kl_isolate)i;
+		return 0;
+	}
+	return option_refuse(row, name, "allowed: auto, on or off");
+}
+
 static int set_idle(void *context, const struct option_row *row, const char *name)
 {
 	struct options *options = context;
@@ -192,6 +210,8 @@ static const struct option_row rows[] = {
 	NUMBER("txd", 1, 32768, txd, "descriptors per transmit ring; the device's maximum"),
 	CALL("kick", "POLICY", set_kick,
 		"kick policy of devices without a key kick=: eager|lazy:NS|auto; auto"),
+	CALL("isolate", "MODE", set_isolation,
+		"devices reach their rings and packets only: auto|on|off, auto where it is possible; off"),
 	NUMBER("tx-timeout", 1, 3600000, tx_timeout_ms,
 		"ms without progress of a transmit queue before its device is reset; never"),
 	NUMBER("mbuf-size", RTE_PKTMBUF_HEADROOM + 64, UINT16_MAX, mbuf_size,
@@ -255,7 +275,7 @@ void options_help(void)
 	     "\n"
 	     "NAME is 0000:00:05.0, net@0 (the first bound) or net:mac=52:54:00:12:34:56; keys:\n"
 	     "queues=N queue_size=N event_idx=0|1 indirect=0|1 mrg_rxbuf=0|1 features=+NAME/-NAME\n"
-	     "legacy=0|1 kick=eager|lazy:NS|auto. Without -i it forwards at once, until Enter,\n"
+	     "legacy=0|1 kick=eager|lazy:NS|auto isolate=0|1|auto. Without -i it forwards at once, until Enter,\n"
 	     "Ctrl-C or --duration.\n");
 	options_print(rows, 0);
 	puts("\nAt the prompt, help lists the commands. With EAL's --telemetry, dpdk-telemetry.py reads\n"

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <kickless/device.h>
 #include <kickless/queue.h>
 
 #include "forward/settings.h"
@@ -20,6 +21,7 @@ struct options {
 	uint64_t rxd; /* 0 for the device's maximum */
 	uint64_t txd;
 	struct kl_kick_policy kick;
+	enum kl_isolate isolate; /* of devices without a key isolate= */
 	uint64_t tx_timeout_ms; /* 0 for never */
 
 	uint64_t mbuf_size; /* with headroom */

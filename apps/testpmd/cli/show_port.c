@@ -207,7 +207,7 @@ static void print_private(const struct port *port)
 
 	printf("Device private info:\n");
 	printf("  Transport: %s\n", info->transport);
-	printf("  Access: %s\n", info->access);
+	printf("  Access: %s\n", port_access(port));
 	printf("  Isolated: %s\n", info->is_isolated ? "yes" : "no");
 	printf("  Virtio type: %u\n", info->type);
 	printf("  Features offered: %s\n",

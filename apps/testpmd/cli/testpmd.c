@@ -26,6 +26,7 @@ void testpmd_init(struct testpmd *pmd)
 	pmd->ports.mbuf_bytes = options->mbuf_size;
 	pmd->ports.mbuf_count = options->mbuf_count;
 	pmd->ports.mbuf_cache = options->mbuf_cache;
+	pmd->ports.isolate = options->isolate;
 	pmd->fwd.ports = &pmd->ports;
 	pmd->fwd.next = &pmd->settings;
 }

@@ -10,6 +10,7 @@ struct fwd_stream;
 struct fwd_engine {
 	const char *name;
 	bool sends_only; /* cycles are divided by packets sent, not by those received */
+	bool drops_received; /* packets that are received are not sent */
 	bool paced; /* --rate applies */
 	bool counts_sums; /* the statistics show bad checksums */
 	/*

@@ -12,6 +12,7 @@
 #include "common/message.h"
 #include "common/signals.h"
 #include "engine.h"
+#include "grants.h"
 
 #define SLICES_PER_SECOND 100
 
@@ -175,6 +176,8 @@ int fwd_prepare(struct fwd *fwd, uint32_t tx_first)
 		print_reply("No port is left to forward with");
 	if (rc == 0)
 		rc = check_ports(fwd);
+	if (rc == 0)
+		rc = fwd_grant_pools(fwd);
 	if (rc == 0)
 		rc = begin_streams(fwd, tx_first);
 	if (rc == 0)

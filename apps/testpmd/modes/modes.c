@@ -71,6 +71,7 @@ static bool rxonly_burst(struct fwd_stream *stream)
 
 const struct fwd_engine rxonly_engine = {
 	.name = "rxonly",
+	.drops_received = true,
 	.burst = rxonly_burst,
 };
 

@@ -67,6 +67,39 @@ static uint32_t count_mbufs(const struct ports *ports, const struct load *load)
 	return rte_align32pow2(count + 1) - 1;
 }
 
+/*
+ * The same for the packets that one port receives or makes. They may be in the transmit rings of
+ * two ports, of its peer and of the peer that it had in the last run.
+ */
+static uint32_t count_own_mbufs(const struct ports *ports, const struct port *port,
+	const struct load *load)
+{
+	uint32_t count = 2 * ports->queue_pairs * ring_mbufs(ports, port, load->segments);
+
+	count += ports->queue_pairs * load->burst * load->segments +
+		rte_lcore_count() * ports->mbuf_cache * 3 / 2 + MAX_BURST;
+	return rte_align32pow2(count + 1) - 1;
+}
+
+static void announce_pool(const struct ports *ports, const char *name, uint32_t count, int node)
+{
+	printf("testpmd: create a new mbuf pool <%s>: n=%" PRIu32 ", size=%" PRIu32 ", socket=%d\n",
+		name, count, ports->mbuf_bytes, node);
+}
+
+static struct rte_mempool *create_isolated_pool(const struct ports *ports, const struct port *port,
+	const struct load *load)
+{
+	const uint32_t count = ports->mbuf_count != 0 ? ports->mbuf_count :
+							count_own_mbufs(ports, port, load);
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(name, sizeof(name), "mb_pool_port%u", port->number);
+	announce_pool(ports, name, count, port_node(port));
+	return kl_net_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes,
+		port_node(port));
+}
+
 static struct rte_mempool *create_pool(const struct ports *ports, const struct load *load, int node)
 {
 	const uint32_t count = ports->mbuf_count != 0 ? ports->mbuf_count :
@@ -75,8 +108,7 @@ static struct rte_mempool *create_pool(const struct ports *ports, const struct l
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof(name), "mb_pool_%d", node);
-	printf("testpmd: create a new mbuf pool <%s>: n=%" PRIu32 ", size=%" PRIu32 ", socket=%d\n",
-		name, count, ports->mbuf_bytes, node);
+	announce_pool(ports, name, count, node);
 	pool = rte_pktmbuf_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes, node);
 	if (pool != NULL || (rte_errno != ENOMEM && rte_errno != EINVAL))
 		return pool;
@@ -88,19 +120,35 @@ static struct rte_mempool *create_pool(const struct ports *ports, const struct l
 	return pool;
 }
 
-static struct rte_mempool *find_or_create_pool(struct ports *ports, const struct load *load,
-	int node)
+static bool has_isolated_port(const struct ports *ports)
 {
-	uint16_t i;
+	for (uint16_t i = 0; i < ports->count; i++)
+		if (port_is_open(&ports->at[i]) && port_is_isolated(&ports->at[i]))
+			return true;
+	return false;
+}
 
-	for (i = 0; i < ports->pool_count; i++)
-		if (ports->pools[i].node == node)
-			return ports->pools[i].pool;
-	ports->pools[i].node = node;
-	ports->pools[i].pool = create_pool(ports, load, node);
-	if (ports->pools[i].pool != NULL)
-		ports->pool_count++;
-	return ports->pools[i].pool;
+static struct rte_mempool *find_or_create_pool(struct ports *ports, const struct load *load,
+	const struct port *port)
+{
+	struct mbuf_pool wanted = {
+		.node = port_node(port),
+		.is_isolated = has_isolated_port(ports),
+		.port = port->number,
+	};
+
+	for (uint16_t i = 0; i < ports->pool_count; i++) {
+		const struct mbuf_pool *pool = &ports->pools[i];
+
+		if (pool->is_isolated == wanted.is_isolated &&
+			(pool->is_isolated ? pool->port == wanted.port : pool->node == wanted.node))
+			return pool->pool;
+	}
+	wanted.pool = wanted.is_isolated ? create_isolated_pool(ports, port, load) :
+					   create_pool(ports, load, wanted.node);
+	if (wanted.pool != NULL)
+		ports->pools[ports->pool_count++] = wanted;
+	return wanted.pool;
 }
 
 int pools_create(struct ports *ports, uint16_t burst, uint16_t segments)
@@ -110,9 +158,11 @@ int pools_create(struct ports *ports, uint16_t burst, uint16_t segments)
 	for (uint16_t i = 0; i < ports->count; i++) {
 		struct port *port = &ports->at[i];
 
-		if (!port_is_open(port))
+		/* The packets of a port that runs stay those that it has. */
+		if (!port_is_open(port) || (port->pool != NULL && port_is_started(port)))
 			continue;
-		port->pool = find_or_create_pool(ports, &load, port_node(port));
+		port->pool = find_or_create_pool(ports, &load, port);
+		port->has_own_pool = has_isolated_port(ports);
 		port->conf.pool = port->pool;
 		if (port->pool == NULL) {
 			const int rc = rte_errno;
@@ -137,6 +187,12 @@ void pools_free(struct ports *ports)
 		ports->at[i].pool = NULL;
 		ports->at[i].conf.pool = NULL;
 	}
-	while (ports->pool_count > 0 && !are_kept)
-		rte_mempool_free(ports->pools[--ports->pool_count].pool);
+	while (ports->pool_count > 0 && !are_kept) {
+		const struct mbuf_pool *pool = &ports->pools[--ports->pool_count];
+
+		if (pool->is_isolated)
+			kl_net_pool_free(pool->pool);
+		else
+			rte_mempool_free(pool->pool);
+	}
 }

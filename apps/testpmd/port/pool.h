@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The mbuf pools: one per NUMA node of a device. Control thread only. */
+/*
+ * The mbuf pools: one per NUMA node of a device, or where devices are isolated one per port.
+ * Control thread only.
+ */
 #ifndef TESTPMD_POOL_H
 #define TESTPMD_POOL_H
 
@@ -8,7 +11,7 @@
 struct ports;
 
 /*
- * Gives each open port the pool of its node, and creates missing pools. A pool's size follows from
+ * Gives each open port its pool, and creates missing pools. A pool's size follows from
  * the rings, the burst and the mbufs per packet. Returns 0, or -errno after a message.
  */
 int pools_create(struct ports *ports, uint16_t burst, uint16_t segments);

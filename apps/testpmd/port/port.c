@@ -75,8 +75,22 @@ static void set_promiscuous(struct port *port)
 		kl_net_rx_mode_set(port->net, KL_NET_PROMISCUOUS, true);
 }
 
+/* The name that the device is opened by: the user's keys have precedence over --isolate. */
+static void add_isolation(const struct port *port, char *name, size_t size)
+{
+	static const char *const keys[] = {
+		[KL_ISOLATE_NO] = "",
+		[KL_ISOLATE_YES] = ",isolate=1",
+		[KL_ISOLATE_AUTO] = ",isolate=auto",
+	};
+
+	snprintf(name, size, "%s%s", port->spec,
+		strstr(port->spec, ",isolate=") == NULL ? keys[port->isolate] : "");
+}
+
 int port_open(struct port *port, uint16_t number, const char *spec)
 {
+	char name[sizeof(port->spec) + 16];
 	struct kl_device *device;
 	int rc;
 
@@ -88,7 +102,8 @@ int port_open(struct port *port, uint16_t number, const char *spec)
 	if (spec != port->spec)
 		strcpy(port->spec, spec);
 	port->number = number;
-	rc = kl_device_open(spec, &device);
+	add_isolation(port, name, sizeof(name));
+	rc = kl_device_open(name, &device);
 	if (rc != 0) {
 		print_error("port %u: can't open '%s': %s", number, spec, strerror(-rc));
 		return rc;
@@ -125,6 +140,18 @@ bool port_is_lost(const struct port *port)
 {
 	return port->keeps_mbufs ||
 		(port_is_open(port) && kl_net_state(port->net) == KL_DEVICE_LOST);
+}
+
+const char *port_access(const struct port *port)
+{
+	const char *access = kl_device_info(port->device)->access;
+
+	return access != NULL && access[0] != '\0' ? access : "unknown";
+}
+
+bool port_is_isolated(const struct port *port)
+{
+	return kl_device_info(port->device)->is_isolated;
 }
 
 const char *port_name(const struct port *port)
@@ -185,6 +212,8 @@ int port_start(struct port *port)
 	mac = kl_net_info(port->net)->mac;
 	printf("Port %u: %02X:%02X:%02X:%02X:%02X:%02X\n", port->number, mac[0], mac[1], mac[2],
 		mac[3], mac[4], mac[5]);
+	printf("Port %u: reached by %s, %s\n", port->number, port_access(port),
+		port_is_isolated(port) ? "isolated" : "not isolated");
 	return 0;
 }
 

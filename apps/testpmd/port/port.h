@@ -17,7 +17,9 @@ struct port {
 	char spec[256]; /* as given by the user */
 	struct kl_device *device; /* NULL once closed */
 	struct kl_net *net;
+	enum kl_isolate isolate; /* unless spec has the key */
 	struct rte_mempool *pool;
+	bool has_own_pool; /* isolated: other ports need a grant to send its packets */
 	struct kl_net_conf conf;
 	struct tap tap; /* joined to it, if open */
 	uint64_t tap_errors_before; /* at the same time as run */
@@ -86,6 +88,10 @@ bool port_may_have(const struct port *port, const char *feature);
 
 /* True when the feature with a name is accepted. */
 bool port_has(const struct port *port, const char *feature);
+
+/* The way that the device is reached, such as "vfio group 5". */
+const char *port_access(const struct port *port);
+bool port_is_isolated(const struct port *port);
 
 /* The device's name. */
 const char *port_name(const struct port *port);

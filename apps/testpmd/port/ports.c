@@ -75,6 +75,7 @@ int ports_add(struct ports *ports, const char *spec)
 
 	if (tap_is_named(spec))
 		return join_tap(ports, spec);
+	port->isolate = ports->isolate;
 	rc = port_open(port, ports->count, spec);
 	if (rc != 0)
 		return rc;

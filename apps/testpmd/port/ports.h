@@ -11,9 +11,14 @@
 #include "port.h"
 #include "sizes.h"
 
-/* The mbufs of the devices on one NUMA node. */
+/*
+ * The mbufs of the devices on one NUMA node; where devices are isolated, those that one port
+ * receives or makes.
+ */
 struct mbuf_pool {
 	int node;
+	bool is_isolated; /* by kl_net_pool_create */
+	uint16_t port; /* of an isolated one */
 	struct rte_mempool *pool;
 };
 
@@ -28,11 +33,12 @@ struct ports {
 	uint32_t mbuf_bytes; /* with headroom */
 	uint32_t mbuf_count; /* of a pool; 0 for what the rings need */
 	uint32_t mbuf_cache; /* of each lcore */
+	enum kl_isolate isolate; /* devices without a key isolate= */
 
 	struct port at[MAX_PORTS];
 	uint16_t count; /* closed ones included */
 	uint16_t queue_pairs; /* of each port */
-	struct mbuf_pool pools[MAX_PORTS];
+	struct mbuf_pool pools[2 * MAX_PORTS];
 	uint16_t pool_count;
 };
 

@@ -36,6 +36,8 @@ static void collect_port(struct port_report *report, const struct port *port)
 	*report = (struct port_report){.port = port->number, .totals = counters_total(&counters)};
 	snprintf(report->device, sizeof(report->device), "%s", info->name);
 	snprintf(report->transport, sizeof(report->transport), "%s", info->transport);
+	snprintf(report->access, sizeof(report->access), "%s", port_access(port));
+	report->is_isolated = info->is_isolated;
 	kl_device_feature_names(port->device, &info->accepted, report->features,
 		sizeof(report->features));
 	report->tx_dropped = report->totals.tx_errors;

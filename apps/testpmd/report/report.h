@@ -29,6 +29,8 @@ struct port_report {
 	uint16_t port;
 	char device[160]; /* a socket's path may be long */
 	char transport[32];
+	char access[32];
+	bool is_isolated;
 	char features[1536]; /* names with spaces in between */
 	struct port_totals totals;
 	char tap[IFNAMSIZ]; /* interface joined to it; empty without one */

@@ -77,6 +77,8 @@ static json_t *port_to_json(const struct port_report *port, double seconds)
 	json_object_set_new(object, "port", json_integer(port->port));
 	json_object_set_new(object, "device", json_string(port->device));
 	json_object_set_new(object, "transport", json_string(port->transport));
+	json_object_set_new(object, "access", json_string(port->access));
+	json_object_set_new(object, "isolated", json_boolean(port->is_isolated));
 	json_object_set_new(object, "ring", json_string(ring));
 	json_object_set_new(object, "features", names_to_json(port->features));
 	add_totals(object, port, seconds);
