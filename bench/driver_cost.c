@@ -5,12 +5,14 @@
  * alternate, so a disturbance of the machine affects both.
  *
  * Usage: driver_cost [EAL options --] [--json FILE] [--rounds N] [--packets N]
- *                    [--rows ring=NAME,dir=tx|rx,burst=N,bytes=N]
+ *                    [--rows ring=NAME,dir=tx|rx,burst=N,bytes=N] [--pool KIND]
  *
  *   --json FILE   writes the rows there, - for standard output, which has then nothing else
  *   --rounds N    of each side for each row; 21, which must be odd for a median
  *   --packets N   of a round in each direction; 16384
  *   --rows ...    only rows for which each of these holds
+ *   --pool KIND   of our driver: ordinary; isolated, whose packets lie in a region of their own,
+ *                 which is all that the device reaches besides its rings; or both in turn
  */
 #include <errno.h>
 #include <getopt.h>
@@ -40,12 +42,21 @@ static struct {
 	char dir[4];
 	unsigned int burst;
 	unsigned int bytes;
-} options = {.rounds = 21, .packets = 16384};
+	bool has_ordinary, has_isolated;
+} options = {.rounds = 21, .packets = 16384, .has_ordinary = true};
 
 static struct row rows[MAX_ROWS];
 static unsigned int row_count;
 static char paths[RING_FORMS][2][128];
-static struct rte_mempool *pool;
+static struct rte_mempool *pool, *isolated_pool;
+
+/* Our driver, DPDK's, and ours once more where both kinds of pool are compared. */
+enum {
+	OURS,
+	DPDK,
+	ISOLATED,
+	SIDES,
+};
 
 static bool is_selected(const struct ring_form *form, const struct load *load)
 {
@@ -56,30 +67,38 @@ static bool is_selected(const struct ring_form *form, const struct load *load)
 		(load == NULL || load->segments == 1 || form->is_mergeable);
 }
 
-static void add_row(const struct ring_form *form, const struct load *load, bool is_tx, double *ours,
-	double *dpdk)
+static void add_row(const struct ring_form *form, const struct load *load, bool is_tx,
+	double (*costs)[MAX_ROUNDS])
 {
 	struct row *row = &rows[row_count];
+	bool has_both = options.has_ordinary && options.has_isolated;
 
 	if (options.dir[0] != '\0' && (strcmp(options.dir, "tx") == 0) != is_tx)
 		return;
 	*row = (struct row){.form = form, .is_tx = is_tx, .load = *load};
-	row_set_medians(row, ours, dpdk, options.rounds);
+	row_set_medians(row, costs[OURS], costs[DPDK], has_both ? costs[ISOLATED] : NULL,
+		options.rounds);
 	row_count++;
 }
 
-/* Both sides in turn, and each the first in every other round. The first two rounds warm up. */
+static struct rte_mempool *pool_of(unsigned int side)
+{
+	return side == ISOLATED || (side == OURS && !options.has_ordinary) ? isolated_pool : pool;
+}
+
+/* All sides in turn, and each the first as often as others. The first two rounds warm up. */
 static bool run_load(const struct side *sides, const struct ring_form *form,
 	const struct load *load)
 {
-	static double tx[2][MAX_ROUNDS], rx[2][MAX_ROUNDS];
+	static double tx[SIDES][MAX_ROUNDS], rx[SIDES][MAX_ROUNDS];
+	const unsigned int count = options.has_ordinary && options.has_isolated ? SIDES : ISOLATED;
 
 	for (int round = -2; round < (int)options.rounds; round++) {
-		for (unsigned int turn = 0; turn < 2; turn++) {
-			unsigned int who = (unsigned int)round & 1 ? 1 - turn : turn;
+		for (unsigned int turn = 0; turn < count; turn++) {
+			unsigned int who = (turn + (unsigned int)round + 2) % count;
 			struct cost cost;
 
-			if (!measure(&sides[who], load, options.packets, pool, &cost))
+			if (!measure(&sides[who], load, options.packets, pool_of(who), &cost))
 				return false;
 			if (round < 0)
 				continue;
@@ -87,8 +106,8 @@ static bool run_load(const struct side *sides, const struct ring_form *form,
 			rx[who][round] = cost.rx;
 		}
 	}
-	add_row(form, load, true, tx[0], tx[1]);
-	add_row(form, load, false, rx[0], rx[1]);
+	add_row(form, load, true, tx);
+	add_row(form, load, false, rx);
 	return true;
 }
 
@@ -106,21 +125,48 @@ static bool run_loads(const struct side *sides, const struct ring_form *form)
 	return true;
 }
 
+static bool open_sides(struct side *sides, const struct ring_form *form)
+{
+	struct side_shape shape = {.queues = 1, .ring_size = 256};
+
+	shape.pool = pool_of(OURS);
+	shape.is_isolated = !options.has_ordinary;
+	if (kickless_open(&sides[OURS], form, &shape) != 0)
+		return false;
+	shape.pool = pool;
+	if (dpdk_open(&sides[DPDK], form, &shape) != 0)
+		return false;
+	shape.pool = isolated_pool;
+	shape.is_isolated = true;
+	return !options.has_ordinary || !options.has_isolated ||
+		kickless_open(&sides[ISOLATED], form, &shape) == 0;
+}
+
 static bool run_form(const struct ring_form *form)
 {
-	const struct side_shape shape = {.queues = 1, .ring_size = 256, .pool = pool};
 	char(*path)[128] = paths[form - ring_forms];
-	struct side sides[2];
+	struct side sides[SIDES] = {0};
 	bool is_good;
 
-	if (kickless_open(&sides[0], form, &shape) != 0 || dpdk_open(&sides[1], form, &shape) != 0)
+	if (!open_sides(sides, form))
 		return false;
-	memcpy(path[0], sides[0].path, sizeof(path[0]));
-	memcpy(path[1], sides[1].path, sizeof(path[1]));
+	memcpy(path[0], sides[OURS].path, sizeof(path[0]));
+	memcpy(path[1], sides[DPDK].path, sizeof(path[1]));
 	is_good = run_loads(sides, form);
-	sides[1].close(&sides[1]);
-	sides[0].close(&sides[0]);
+	for (unsigned int i = SIDES; i-- > 0;)
+		if (sides[i].close != NULL)
+			sides[i].close(&sides[i]);
 	return is_good;
+}
+
+static bool parse_pool(const char *kind)
+{
+	options.has_isolated = strcmp(kind, "isolated") == 0 || strcmp(kind, "both") == 0;
+	options.has_ordinary = strcmp(kind, "ordinary") == 0 || strcmp(kind, "both") == 0;
+	if (options.has_isolated || options.has_ordinary)
+		return true;
+	fprintf(stderr, "--pool: %s; known are ordinary, isolated and both\n", kind);
+	return false;
 }
 
 static bool parse_rows(char *text)
@@ -147,6 +193,7 @@ static bool parse(int argc, char **argv)
 		{"rounds", required_argument, NULL, 'r'},
 		{"packets", required_argument, NULL, 'p'},
 		{"rows", required_argument, NULL, 'w'},
+		{"pool", required_argument, NULL, 'o'},
 		{NULL, 0, NULL, 0},
 	};
 	bool is_good = true;
@@ -167,6 +214,9 @@ static bool parse(int argc, char **argv)
 		case 'w':
 			is_good = parse_rows(optarg);
 			break;
+		case 'o':
+			is_good = parse_pool(optarg);
+			break;
 		default:
 			is_good = false;
 		}
@@ -175,7 +225,8 @@ static bool parse(int argc, char **argv)
 		options.packets < MAX_BURST) {
 		fprintf(stderr,
 			"usage: driver_cost [EAL options --] [--json FILE] [--rounds ODD-NUMBER up to %d] "
-			"[--packets NUMBER from %d] [--rows ring=,dir=,burst=,bytes=]\n",
+			"[--packets NUMBER from %d] [--rows ring=,dir=,burst=,bytes=] "
+			"[--pool ordinary|isolated|both]\n",
 			MAX_ROUNDS, MAX_BURST);
 		return false;
 	}
@@ -190,6 +241,8 @@ int main(int argc, char **argv)
 	if (!is_good)
 		return 2;
 	pool = bench_pool("packets", 16383, RTE_MBUF_DEFAULT_BUF_SIZE);
+	if (options.has_isolated)
+		isolated_pool = bench_isolated_pool("isolated", 16383, RTE_MBUF_DEFAULT_BUF_SIZE);
 	for (unsigned int i = 0; i < RING_FORMS && is_good; i++)
 		if (is_selected(&ring_forms[i], NULL))
 			is_good = run_form(&ring_forms[i]);

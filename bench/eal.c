@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <kickless/eal.h>
+#include <kickless/net.h>
 
 #include "side.h"
 
@@ -22,15 +23,24 @@ int bench_eal(int argc, char **argv, const char *lcores)
 	return kl_eal_init(count, arguments) < 0 ? -1 : last;
 }
 
-struct rte_mempool *bench_pool(const char *name, unsigned int packets, uint16_t data_room)
+static struct rte_mempool *expect_pool(struct rte_mempool *pool, unsigned int packets)
 {
-	struct rte_mempool *pool = rte_pktmbuf_pool_create(name, packets, 256, 0, data_room,
-		SOCKET_ID_ANY);
-
 	if (pool == NULL) {
 		fprintf(stderr, "bench: no memory for %u packets; give EAL more with -m\n",
 			packets);
 		exit(1);
 	}
 	return pool;
+}
+
+struct rte_mempool *bench_pool(const char *name, unsigned int packets, uint16_t data_room)
+{
+	return expect_pool(rte_pktmbuf_pool_create(name, packets, 256, 0, data_room, SOCKET_ID_ANY),
+		packets);
+}
+
+struct rte_mempool *bench_isolated_pool(const char *name, unsigned int packets, uint16_t data_room)
+{
+	return expect_pool(kl_net_pool_create(name, packets, 256, 0, data_room, SOCKET_ID_ANY),
+		packets);
 }

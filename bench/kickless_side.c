@@ -51,8 +51,8 @@ int kickless_open(struct side *side, const struct ring_form *form, const struct 
 	rc = peer_open(side, socket, shape);
 	if (rc != 0)
 		return rc;
-	snprintf(name, sizeof(name), "vhost-user:%s,type=net,mac=02:00:00:00:00:01,%s", socket,
-		form->ours);
+	snprintf(name, sizeof(name), "vhost-user:%s,type=net,mac=02:00:00:00:00:01,isolate=%u,%s",
+		socket, shape->is_isolated, form->ours);
 	rc = kl_device_open(name, &side->device);
 	if (rc == 0) {
 		side->net = kl_net_from_device(side->device);

@@ -14,7 +14,8 @@ static int compare_doubles(const void *left, const void *right)
 	return (a > b) - (a < b);
 }
 
-void row_set_medians(struct row *row, double *ours, double *dpdk, unsigned int rounds)
+void row_set_medians(struct row *row, double *ours, double *dpdk, double *isolated,
+	unsigned int rounds)
 {
 	double ratios[MAX_ROUNDS];
 
@@ -27,25 +28,42 @@ void row_set_medians(struct row *row, double *ours, double *dpdk, unsigned int r
 	row->dpdk = dpdk[rounds / 2];
 	row->ratio = row->ours / row->dpdk;
 	row->spread = ratios[rounds * 3 / 4] - ratios[rounds / 4];
+	if (isolated == NULL)
+		return;
+	qsort(isolated, rounds, sizeof(*isolated), compare_doubles);
+	row->isolated = isolated[rounds / 2];
+	row->isolated_ratio = row->isolated / row->ours;
 }
 
 void rows_print(FILE *out, const struct row *rows, unsigned int count)
 {
-	fprintf(out, "%-17s %-4s %5s %7s %10s %10s %6s %7s\n", "ring", "dir", "burst", "bytes",
-		"ours", "DPDK", "ratio", "spread");
-	for (const struct row *row = rows; row < rows + count; row++)
-		fprintf(out, "%-17s %-4s %5u %5u%-2s %10.1f %10.1f %6.2f %7.2f\n", row->form->name,
+	bool has_isolated = count > 0 && rows->isolated > 0;
+
+	fprintf(out, "%-17s %-4s %5s %7s %10s %10s %6s %7s%s\n", "ring", "dir", "burst", "bytes",
+		"ours", "DPDK", "ratio", "spread", has_isolated ? "   isolated  to ours" : "");
+	for (const struct row *row = rows; row < rows + count; row++) {
+		fprintf(out, "%-17s %-4s %5u %5u%-2s %10.1f %10.1f %6.2f %7.2f", row->form->name,
 			row->is_tx ? "tx" : "rx", row->load.burst, row->load.bytes,
 			row->load.segments > 1 ? "x4" : "", row->ours, row->dpdk, row->ratio,
 			row->spread);
+		if (has_isolated)
+			fprintf(out, " %10.1f %8.2f", row->isolated, row->isolated_ratio);
+		fputc('\n', out);
+	}
 }
 
 static json_t *row_to_json(const struct row *row)
 {
-	return json_pack("{s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:f}", "ring", row->form->name,
-		"dir", row->is_tx ? "tx" : "rx", "burst", row->load.burst, "bytes", row->load.bytes,
-		"segments", row->load.segments, "ours_cycles", row->ours, "dpdk_cycles", row->dpdk,
-		"ratio", row->ratio, "spread", row->spread);
+	json_t *object = json_pack("{s:s, s:s, s:i, s:i, s:i, s:f, s:f, s:f, s:f}", "ring",
+		row->form->name, "dir", row->is_tx ? "tx" : "rx", "burst", row->load.burst, "bytes",
+		row->load.bytes, "segments", row->load.segments, "ours_cycles", row->ours,
+		"dpdk_cycles", row->dpdk, "ratio", row->ratio, "spread", row->spread);
+
+	if (row->isolated > 0) {
+		json_object_set_new(object, "isolated_cycles", json_real(row->isolated));
+		json_object_set_new(object, "isolated_ratio", json_real(row->isolated_ratio));
+	}
+	return object;
 }
 
 bool rows_write_json(const char *file, const struct row *rows, unsigned int count,

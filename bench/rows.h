@@ -16,6 +16,9 @@ struct row {
 	/* Median cycles per packet. */
 	double ours;
 	double dpdk;
+	/* Ours with an isolated pool, and its ratio to ours; 0: not measured. */
+	double isolated;
+	double isolated_ratio;
 	/* Of the medians. */
 	double ratio;
 	/* Of the rounds' ratios: the width of the middle half. */
@@ -24,9 +27,10 @@ struct row {
 
 /*
  * Sets the medians of a row from as many costs as there were rounds; ours[i] and dpdk[i] were
- * measured side by side. Sorts both.
+ * measured side by side, and isolated[i] unless it is NULL. Sorts them.
  */
-void row_set_medians(struct row *row, double *ours, double *dpdk, unsigned int rounds);
+void row_set_medians(struct row *row, double *ours, double *dpdk, double *isolated,
+	unsigned int rounds);
 
 void rows_print(FILE *out, const struct row *rows, unsigned int count);
 /* paths: the path of each form of ring, ours and DPDK's. False when file can't be written. */

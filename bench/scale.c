@@ -98,8 +98,8 @@ static bool run_shape(const char *what, unsigned int size, const struct side_sha
 		is_good = run_side(open_sides[who], shape, tx[who], rx[who]);
 	if (!is_good)
 		return false;
-	row_set_medians(&tx_row, tx[0], tx[1], ROUNDS);
-	row_set_medians(&rx_row, rx[0], rx[1], ROUNDS);
+	row_set_medians(&tx_row, tx[0], tx[1], NULL, ROUNDS);
+	row_set_medians(&rx_row, rx[0], rx[1], NULL, ROUNDS);
 	print_row(what, size, &tx_row, &rx_row, drivers);
 	return true;
 }

@@ -30,6 +30,8 @@ struct side_shape {
 	uint16_t queues;
 	uint16_t ring_size;
 	struct rte_mempool *pool;
+	/* Of our driver: the device reaches its rings and the packets of pool only. */
+	bool is_isolated;
 };
 
 /* One driver and the port at the other end of its wire; one thread. */
@@ -70,5 +72,7 @@ int dpdk_open(struct side *side, const struct ring_form *form, const struct side
 int bench_eal(int argc, char **argv, const char *lcores);
 /* eal.c: a pool of that many packets. Never NULL: ends the program after a message. */
 struct rte_mempool *bench_pool(const char *name, unsigned int packets, uint16_t data_room);
+/* eal.c: the same, by kl_net_pool_create. */
+struct rte_mempool *bench_isolated_pool(const char *name, unsigned int packets, uint16_t data_room);
 
 #endif

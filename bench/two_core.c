@@ -121,7 +121,7 @@ static bool run_form(const struct ring_form *form, struct row *row)
 	if (!is_good)
 		fprintf(stderr, "two_core: %s: packets did not come back\n", form->name);
 	*row = (struct row){.form = form};
-	row_set_medians(row, rates[0], rates[1], wanted.pairs);
+	row_set_medians(row, rates[0], rates[1], NULL, wanted.pairs);
 	return is_good;
 }
 

@@ -219,6 +219,18 @@ static int revoke_all(struct net_pool *record)
 	return rc;
 }
 
+/* True while a started device, which may be away, takes its receive buffers from the pool. */
+static bool receives_into(const struct kl_device *device, const struct rte_mempool *pool)
+{
+	const struct kl_net *net = kl_device_private(device);
+
+	if (!net_is_started(net) || net->conf.pool != pool)
+		return false;
+	kl_error("mempool %s: %s was started with it; stop the device first", pool->name,
+		kl_device_info(device)->name);
+	return true;
+}
+
 /* Takes the pool apart. With the lock. */
 static int destroy_pool(struct net_pool **link)
 {
@@ -233,6 +245,9 @@ static int destroy_pool(struct net_pool **link)
 			record->pool->name, out);
 		return -EBUSY;
 	}
+	for (size_t i = 0; i < record->device_count; i++)
+		if (receives_into(record->devices[i], record->pool))
+			return -EBUSY;
 	rc = revoke_all(record);
 	if (rc == 0)
 		rc = kl_region_destroy(record->region);
@@ -306,7 +321,9 @@ int kl_net_pool_revoke(struct kl_net *net, struct rte_mempool *pool)
 
 	pthread_mutex_lock(&lock);
 	record = find_pool(pool);
-	if (record != NULL) {
+	if (record != NULL && receives_into(net->device, pool)) {
+		rc = -EBUSY;
+	} else if (record != NULL) {
 		rc = find_device(record, net->device) < record->device_count ?
 			kl_region_revoke(record->region, net->device) :
 			0;

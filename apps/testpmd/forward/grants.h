@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The packets that each port reaches, where devices are isolated: those of its own pool, and of the
- * ports whose packets it sends. Control thread only.
+ * ports whose packets it sends.
+ *
+ * Control thread only.
  */
 #ifndef TESTPMD_GRANTS_H
 #define TESTPMD_GRANTS_H

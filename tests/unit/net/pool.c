@@ -142,6 +142,9 @@ Test(pool, a_start_grants_the_receive_buffers)
 	cr_expect_eq(net_transmit(&fixture, 1), 1);
 	net_expect_sent(&fixture, 300, 2);
 	cr_expect_eq(fixture.sent.segments, 1);
+	/* A device that is away has no packets, but will need some. */
+	cr_expect_eq(kl_net_pool_revoke(fixture.net, pool), -EBUSY);
+	cr_expect(logged("isolated: fake was started with it"), "%s", log_text());
 	cr_expect_eq(kl_net_stop(fixture.net), 0);
 	cr_assert_eq(net_start(&fixture), 0);
 	cr_expect_eq(grants, 2, "it has it already");
