@@ -114,7 +114,7 @@ static int sleep_on(int fd, uint64_t ns)
 	uint64_t count;
 	int rc = ppoll(&poll, 1, &limit, NULL);
 
-	if (rc > 0 && read(fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+	if (rc > 0 && !kl__eventfd_read(fd, &count) && errno != EAGAIN)
 		return -EINTR;
 	return rc < 0 ? -EINTR : 0;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Sleeping until packets come without a missed wake-up. virtio 1.x, 2.7.7.1, 2.7.10, 2.8.10. */
-#include <unistd.h>
-
 #include "ring/verbs.h"
 #include "state.h"
 
@@ -31,7 +29,8 @@ void kl_net_rx_disarm(struct kl_net *net, uint16_t queue)
 	const int fd = kl_net_queue_event_fd(net, queue);
 	uint64_t count = 0;
 
-	if (fd >= 0 && read(fd, &count, sizeof(count)) != sizeof(count))
+	/* Outside the gate: the eventfd stays until the device is closed. */
+	if (fd >= 0 && !kl__eventfd_read(fd, &count))
 		count = 0;
 	if (kl__gate_enter(&pair->rx_gate)) {
 		kl__queue_disarm(pair->rx.queue);

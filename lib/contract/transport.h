@@ -104,6 +104,12 @@ struct kl__transport_ops {
 	/* Tests whether the system has requested the device's removal. NULL: it never does. */
 	bool (*removal_requested)(struct kl__transport *transport);
 
+	/*
+	 * Lets threads go that the other side holds up within a notification, and ends the
+	 * connection with one that does so. NULL: it can't hold up any.
+	 */
+	void (*release_threads)(struct kl__transport *transport);
+
 	void (*close)(struct kl__transport *transport);
 };
 

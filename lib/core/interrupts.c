@@ -136,8 +136,8 @@ void kl_device_event_handle(struct kl_device *device)
 	/* The read of the status deals with what made the descriptor readable. */
 	if (device->transport->ops->event_fd != NULL)
 		(void)device->transport->ops->get_status(device->transport);
-	if (device->vector_count > 0 &&
-		read(device->event_fds->fds[0], &count, sizeof(count)) < 0 && errno != EAGAIN)
+	if (device->vector_count > 0 && !kl__eventfd_read(device->event_fds->fds[0], &count) &&
+		errno != EAGAIN)
 		kl_warning("%s: its eventfd can't be read", device->info.name);
 	/* A queue raises the line too, if only by a race: nobody waits for it. */
 	if (device->vector_count == 0 && device->line >= 0 &&

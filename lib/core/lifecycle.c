@@ -58,10 +58,20 @@ static void fence_gates(struct kl_device *device)
 	kl__gates_fence_slowly();
 }
 
+/* Times per second that threads are released from what the other side holds them up in. */
+#define RELEASES_PER_SECOND 50
+
 /* 0, or -EAGAIN after a message when a thread is still inside at the deadline. */
 static int wait_for_gate(const struct kl_device *device, const struct kl__gate *gate,
 	uint64_t deadline)
 {
+	const uint64_t step = device->host->ticks_per_second / RELEASES_PER_SECOND;
+	struct kl__transport *transport = device->transport;
+
+	while (!kl__gate_wait(gate, KL__MIN(deadline, kl__clock() + step)) &&
+		kl__clock() < deadline)
+		if (transport->ops->release_threads != NULL)
+			transport->ops->release_threads(transport);
 	if (kl__gate_wait(gate, deadline))
 		return 0;
 	kl_error(

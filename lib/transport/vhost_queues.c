@@ -2,6 +2,7 @@
 #include "transport/vhost_queues.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -44,6 +45,37 @@ void kl__vhost_forget_queues(struct kl__vhost_user *user)
 		if (user->kick_fd[index] >= 0)
 			close(user->kick_fd[index]);
 		user->kick_fd[index] = -1;
+	}
+}
+
+/*
+ * The back end has the same open file as we, so it can clear O_NONBLOCK and fill the counter. The
+ * next kick would then sleep until somebody reads it.
+ */
+static bool release_kick(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+	uint64_t count;
+
+	if (flags < 0 || (flags & O_NONBLOCK) != 0)
+		return false;
+	(void)fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+	(void)kl__eventfd_read(fd, &count);
+	return true;
+}
+
+void kl__vhost_release_threads(struct kl__transport *transport)
+{
+	struct kl__vhost_user *user = kl__vhost(transport);
+
+	for (unsigned int index = 0; index < KL__VHOST_MAX_QUEUES; index++) {
+		if (user->kick_fd[index] < 0 || !release_kick(user->kick_fd[index]))
+			continue;
+		kl_warning(
+			"%s: queue %u: the back end has made its kicks block; it is faulty, and the "
+			"connection ends",
+			transport->name, index);
+		kl__vhost_end(&user->socket);
 	}
 }
 

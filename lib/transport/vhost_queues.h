@@ -9,6 +9,7 @@
 int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__queue_setup *setup,
 	struct kl_notifier *notifier);
 int kl__vhost_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds);
+void kl__vhost_release_threads(struct kl__transport *transport);
 
 /*
  * Stops all queues. 0 when the back end no longer touches any. -errno when it did not confirm that:

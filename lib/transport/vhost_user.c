@@ -80,8 +80,10 @@ static uint8_t get_status(struct kl__transport *transport)
 {
 	struct kl__vhost_user *user = kl__vhost(transport);
 	union vhost_user_payload payload = {0};
+	bool is_there;
 
-	bool is_there = !needs_peer_end(user) && kl__vhost_is_alive(&user->socket);
+	kl__vhost_release_threads(transport);
+	is_there = !needs_peer_end(user) && kl__vhost_is_alive(&user->socket);
 
 	if (is_there && kl__vhost_has(user, VHOST_USER_PROTOCOL_F_STATUS)) {
 		is_there = kl__vhost_request(&user->socket, VHOST_USER_GET_STATUS, &payload, 0,
@@ -350,6 +352,7 @@ static const struct kl__transport_ops vhost_user_ops = {
 	.set_config_vector = set_config_vector,
 	.event_fd = event_fd,
 	.reconnect = connect_again,
+	.release_threads = kl__vhost_release_threads,
 	.close = close_transport,
 };
 

@@ -3,10 +3,12 @@
 #include "transport/vhost_user.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -214,6 +216,53 @@ Test(vhost_user, a_queue)
 	cr_expect_eq(seen.payload.state.index, 3);
 	cr_expect_not(transport->ops->queue_is_enabled(transport, 3));
 	close_all();
+}
+
+static void *kick_once(void *notifier)
+{
+	kl_notify(notifier, 0);
+	return NULL;
+}
+
+/* Whoever has an eventfd can make it one that blocks, also for the others. */
+static void make_it_block(int fd)
+{
+	cr_assert_eq(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK), 0);
+}
+
+/* The back end fills the counter of kicks and makes them block. A read of the status helps. */
+Test(vhost_user, kicks_that_block)
+{
+	struct timespec end;
+	struct kl_notifier notifier;
+	pthread_t thread;
+
+	back_end_start(&back_end);
+	open_it();
+	cr_assert_eq(enable(3, &notifier), 0);
+	make_it_block((int)notifier.address);
+	cr_assert_eq(eventfd_write((int)notifier.address, UINT64_MAX - 1), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, kick_once, &notifier), 0);
+	usleep(50000);
+	(void)transport->ops->get_status(transport);
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += 5;
+	cr_assert_eq(pthread_timedjoin_np(thread, NULL, &end), 0, "the kick still blocks");
+	cr_expect(logged("queue 3: the back end has made its kicks block"), "%s", log_text());
+	close_all();
+}
+
+Test(vhost_user, a_read_that_would_block)
+{
+	int fd = eventfd(0, EFD_NONBLOCK);
+	uint64_t count;
+
+	make_it_block(fd);
+	cr_expect_not(kl__eventfd_read(fd, &count));
+	cr_expect_eq(errno, EAGAIN);
+	cr_expect_eq(eventfd_write(fd, 7), 0);
+	cr_expect(kl__eventfd_read(fd, &count) && count == 7);
+	close(fd);
 }
 
 /* One that it does not have is refused by the back end, and can be stopped like another. */
