@@ -49,8 +49,9 @@ KL_API int kl_memory_register(void *address, size_t size);
  *
  * Thread: control.
  *
- * Returns: 0; -EINVAL when exactly this range was not registered; after a message -EBUSY while a
- * buffer of a device lies in it, -EAGAIN while a thread stays within a call, -EIO.
+ * Returns: 0; after a message -EINVAL (exactly this range was not registered), -EBUSY (a buffer of
+ * a device lies in it; if one came at this moment, others may have ended with -EFAULT), -EAGAIN (a
+ * thread stays within a call, or a device is being started or recovered), -EIO.
  */
 KL_API int kl_memory_unregister(void *address, size_t size);
 
@@ -95,8 +96,7 @@ KL_API int kl_region_grant(struct kl_region *region, struct kl_device *device);
  * Takes the region from the device.
  *
  * Thread: control.
- * Returns: 0; -EINVAL, it was not granted; after a message -EBUSY while a buffer of a device lies
- * in it, -EAGAIN while a thread stays within a call, -EIO.
+ * Returns: 0; -EINVAL, it was not granted; else as kl_memory_unregister.
  */
 KL_API int kl_region_revoke(struct kl_region *region, struct kl_device *device);
 
