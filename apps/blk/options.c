@@ -81,6 +81,33 @@ static int set_workload(void *context, const struct option_row *row, const char 
 		"write_zeroes");
 }
 
+static const struct {
+	const char *name;
+	const char *value;
+} isolations[] = {
+	[ISOLATION_AUTO] = {"auto", "auto"},
+	[ISOLATION_ON] = {"on", "1"},
+	[ISOLATION_OFF] = {"off", "0"},
+};
+
+const char *isolation_value(enum isolation isolation)
+{
+	return isolations[isolation].value;
+}
+
+static int set_isolation(void *context, const struct option_row *row, const char *value)
+{
+	struct options *options = context;
+
+	for (size_t i = 0; i < sizeof(isolations) / sizeof(isolations[0]); i++) {
+		if (strcmp(isolations[i].name, value) == 0) {
+			options->isolation = (enum isolation)i;
+			return 0;
+		}
+	}
+	return option_refuse(row, value, "allowed: auto, on, off");
+}
+
 static int set_device(void *context, const struct option_row *row, const char *value)
 {
 	struct options *options = context;
@@ -115,6 +142,8 @@ static int set_device(void *context, const struct option_row *row, const char *v
 
 static const struct option_row rows[] = {
 	CALL("dev", 0, "NAME[,key=value...]", 0, set_device, "0000:00:10.0, blk@0 or blk:serial=S"),
+	CALL("isolate", 0, "auto|on|off", 0, set_isolation,
+		"the device reaches only its rings and the requests' data; auto: where possible"),
 	SIZE("depth", 'q', "N", VERB_PERF | VERB_VERIFY | VERB_COPY, 1, 32768, depth,
 		"requests in flight per queue; 32"),
 	SIZE("io-size", 'o', "BYTES", ALL, 512, 1u << 30, io_bytes,

@@ -30,9 +30,17 @@ enum verb {
 	VERB_ID = 1 << 7,
 };
 
+/* The reach of the device: its rings and the requests' data alone, or all that EAL has. */
+enum isolation {
+	ISOLATION_AUTO, /* the first where it is possible */
+	ISOLATION_ON,
+	ISOLATION_OFF,
+};
+
 struct options {
 	enum verb verb;
 	const char *device;
+	enum isolation isolation;
 	const char *json;
 	const char *from;
 	const char *to;
@@ -69,6 +77,8 @@ int options_parse(int argc, char **argv, struct options *options, int *eal_count
 void options_help(const struct options *options);
 const char *workload_name(enum workload workload);
 const char *verb_name(enum verb verb);
+/* The value of the key isolate= in a device's name. */
+const char *isolation_value(enum isolation isolation);
 /* True when the verb changes the device's contents. */
 bool options_change_device(const struct options *options);
 

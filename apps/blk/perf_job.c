@@ -8,8 +8,6 @@
 
 #include <rte_cycles.h>
 
-#include <kickless/memory.h>
-
 #include "common/message.h"
 
 #define COMPLETIONS 64
@@ -43,8 +41,8 @@ static struct perf_job *allocate_job(const struct perf_plan *plan)
 	job->free = calloc(plan->depth, sizeof(*job->free));
 	job->filled = calloc(plan->depth, sizeof(*job->filled));
 	job->started = calloc(plan->depth, sizeof(*job->started));
-	job->buffers = kl_memory_alloc((size_t)plan->depth * plan->io_bytes, 4096,
-		kl_device_info(plan->tool->device)->numa_node);
+	(void)io_memory_alloc(plan->tool, (size_t)plan->depth * plan->io_bytes, &job->memory);
+	job->buffers = job->memory.bytes;
 	if (job->free != NULL && job->filled != NULL && job->started != NULL &&
 		job->buffers != NULL)
 		return job;
@@ -79,7 +77,7 @@ void perf_job_free(struct perf_job *job)
 {
 	/* A lost device may still write to its buffers, so they stay allocated. */
 	if (job->in_flight == 0)
-		kl_memory_free(job->buffers);
+		io_memory_free(job->plan->tool, &job->memory);
 	free(job->free);
 	free(job->filled);
 	free(job->started);

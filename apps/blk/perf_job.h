@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "histogram.h"
+#include "io_memory.h"
 #include "tool.h"
 
 /* The work of all jobs; constant during a run, except the two requests to stop. */
@@ -37,7 +38,8 @@ struct perf_job {
 	uint32_t *free; /* tags */
 	struct kl_blk_request *filled;
 	uint64_t *started; /* on the clock, by tag */
-	uint8_t *buffers;
+	struct io_memory memory;
+	uint8_t *buffers; /* its bytes */
 	uint64_t next_unit;
 	uint64_t random;
 	uint64_t due_ticks;

@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include <kickless/memory.h>
-
 #include "common/message.h"
 #include "common/signals.h"
+#include "io_memory.h"
 #include "progress.h"
 #include "target.h"
 
@@ -24,7 +23,7 @@ struct pump {
 	uint32_t filled_count;
 	uint32_t depth;
 	uint32_t in_flight;
-	uint8_t *buffers;
+	struct io_memory buffers;
 	uint64_t moved;
 	uint64_t completed;
 	bool has_ended; /* the source gets no more calls of next */
@@ -38,17 +37,16 @@ static int create_pump(struct pump *pump, size_t buffer_bytes)
 	pump->slots = calloc(pump->depth, sizeof(*pump->slots));
 	pump->free = calloc(pump->depth, sizeof(*pump->free));
 	pump->filled = calloc(pump->depth, sizeof(*pump->filled));
-	pump->buffers = kl_memory_alloc(pump->depth * buffer_bytes, 4096,
-		kl_device_info(pump->tool->device)->numa_node);
+	(void)io_memory_alloc(pump->tool, pump->depth * buffer_bytes, &pump->buffers);
 	if (pump->slots == NULL || pump->free == NULL || pump->filled == NULL ||
-		pump->buffers == NULL) {
+		pump->buffers.bytes == NULL) {
 		print_error(
 			"no memory for %u buffers of %zu bytes; reduce the depth (-q) or the size (-o)",
 			pump->depth, buffer_bytes);
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < pump->depth; i++) {
-		pump->slots[i].buffer = pump->buffers + i * buffer_bytes;
+		pump->slots[i].buffer = (uint8_t *)pump->buffers.bytes + i * buffer_bytes;
 		pump->free[pump->free_count++] = pump->depth - 1 - i;
 	}
 	return 0;
@@ -58,7 +56,7 @@ static void destroy_pump(struct pump *pump)
 {
 	/* A lost device may still write to its buffers, so they stay allocated. */
 	if (pump->in_flight == 0)
-		kl_memory_free(pump->buffers);
+		io_memory_free(pump->tool, &pump->buffers);
 	free(pump->slots);
 	free(pump->free);
 	free(pump->filled);

@@ -4,14 +4,15 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include <kickless/device.h>
-#include <kickless/memory.h>
 
 #include "common/message.h"
 #include "common/signals.h"
+#include "io_memory.h"
 #include "progress.h"
 #include "signature.h"
 
@@ -20,9 +21,27 @@
 /* Attempts for a request that a reset cut off. */
 #define TRIES 4
 
+/* The device's name, with the key isolate= of --isolate where it has none. */
+static int open_device(struct tool *tool)
+{
+	const struct options *options = &tool->options;
+	char name[1024];
+	int length;
+
+	if (strstr(options->device, "isolate=") != NULL)
+		return kl_device_open(options->device, &tool->device);
+	length = snprintf(name, sizeof(name), "%s,isolate=%s", options->device,
+		isolation_value(options->isolation));
+	if (length >= (int)sizeof(name)) {
+		print_error("--dev '%s' is longer than a device's name may be", options->device);
+		return -EINVAL;
+	}
+	return kl_device_open(name, &tool->device);
+}
+
 int target_open(struct tool *tool)
 {
-	int rc = kl_device_open(tool->options.device, &tool->device);
+	int rc = open_device(tool);
 
 	if (rc != 0)
 		return rc;
@@ -220,7 +239,7 @@ static int check_signature(struct tool *tool, uint8_t *buffer)
 
 int target_may_write(struct tool *tool)
 {
-	uint8_t *buffer;
+	struct io_memory memory;
 	int rc;
 
 	if (kl_blk_info(tool->blk)->is_read_only) {
@@ -235,13 +254,13 @@ int target_may_write(struct tool *tool)
 	}
 	if (tool->options.force)
 		return 0;
-	buffer = kl_memory_alloc(SIGNATURE_BYTES, 4096, -1);
-	if (buffer == NULL)
-		return -ENOMEM;
-	rc = check_signature(tool, buffer);
+	rc = io_memory_alloc(tool, SIGNATURE_BYTES, &memory);
+	if (rc != 0)
+		return rc;
+	rc = check_signature(tool, memory.bytes);
 	/* A lost device may still write to its buffer, so that stays allocated. */
 	if (kl_blk_state(tool->blk) != KL_DEVICE_LOST)
-		kl_memory_free(buffer);
+		io_memory_free(tool, &memory);
 	return rc;
 }
 

@@ -4,9 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <kickless/memory.h>
-
 #include "common/message.h"
+#include "io_memory.h"
 #include "progress.h"
 #include "pump.h"
 #include "target.h"
@@ -132,8 +131,9 @@ static int read_block(struct verify *verify, uint64_t offset, uint8_t *buffer)
 static int read_blocks_again(struct verify *verify)
 {
 	struct pump_slot slot = {0};
-	uint8_t *buffer = kl_memory_alloc(verify->pattern.block_bytes, 4096, -1);
-	int rc = buffer != NULL ? 0 : -ENOMEM;
+	struct io_memory memory;
+	int rc = io_memory_alloc(verify->tool, verify->pattern.block_bytes, &memory);
+	uint8_t *buffer = memory.bytes;
 
 	for (uint64_t i = 0; i < verify->unread_chunks.count && rc != -EINTR && buffer != NULL;
 		i++) {
@@ -151,7 +151,7 @@ static int read_blocks_again(struct verify *verify)
 		}
 	}
 	if (kl_blk_state(verify->tool->blk) != KL_DEVICE_LOST)
-		kl_memory_free(buffer);
+		io_memory_free(verify->tool, &memory);
 	blocks_free(&verify->unread_chunks);
 	return rc == -EINTR || rc == -ENOMEM ? rc : 0;
 }
@@ -210,9 +210,10 @@ int verify_find_generation(struct verify *verify, uint32_t *generation)
 {
 	uint64_t blocks = verify->size / verify->pattern.block_bytes;
 	unsigned int count = blocks < SAMPLES ? (unsigned int)blocks : SAMPLES;
-	uint8_t *buffer = kl_memory_alloc(verify->pattern.block_bytes, 4096, -1);
+	struct io_memory memory;
 	uint32_t generations[SAMPLES] = {0};
-	int rc = buffer != NULL ? 0 : -ENOMEM;
+	int rc = io_memory_alloc(verify->tool, verify->pattern.block_bytes, &memory);
+	uint8_t *buffer = memory.bytes;
 
 	for (unsigned int i = 0; i < count && rc != -EINTR && buffer != NULL; i++) {
 		uint64_t offset = verify->base + blocks * i / count * verify->pattern.block_bytes;
@@ -223,7 +224,7 @@ int verify_find_generation(struct verify *verify, uint32_t *generation)
 				offset / verify->pattern.block_bytes, buffer);
 	}
 	if (kl_blk_state(verify->tool->blk) != KL_DEVICE_LOST)
-		kl_memory_free(buffer);
+		io_memory_free(verify->tool, &memory);
 	*generation = find_most_frequent(generations, count);
 	return rc == -EINTR || rc == -ENOMEM ? rc : 0;
 }

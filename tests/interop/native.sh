@@ -4,7 +4,7 @@
 # qemu-storage-daemon's and a port of DPDK's net_vhost.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"
-plan 7
+plan 8
 scratch=$(mktemp -d)
 testpmd=$root/build/apps/testpmd/kickless-testpmd
 blk=$root/build/apps/blk/kickless-blk
@@ -19,6 +19,23 @@ serve_disk() {
 	daemon=$!
 	# The shell prints nothing when it ends.
 	disown "$daemon"
+}
+
+is_isolated() {
+	local expected=$1
+
+	shift
+	"$blk" info -l 0 --no-huge -- --dev "$disk" "$@" --json "$scratch/info.json" >"$scratch/info.txt" || return
+	json "$scratch/info.json" "d['is_isolated'] is $expected" &&
+		[ "$(grep -c '^reached by .*, isolated$' "$scratch/info.txt")" = "$([ "$expected" = True ] && echo 1 || echo 0)" ]
+}
+
+is_isolated_by_option() {
+	is_isolated True && is_isolated True --isolate on && is_isolated False --isolate off &&
+		! "$blk" info -l 0 --no-huge -- --dev "$disk" --isolate yes 2>"$scratch/refused.txt" &&
+		grep -q "allowed: auto, on, off" "$scratch/refused.txt" &&
+		timeout 300 "$blk" verify -l 0 --no-huge -- --dev "$disk" --size 8M --isolate off &&
+		timeout 300 "$blk" verify -l 0 --no-huge -- --dev "$disk" --size 8M --read-only
 }
 
 # On one core, so that the daemon has the other.
@@ -64,6 +81,7 @@ disk=vhost-user:$scratch/disk.sock,type=blk
 serve_disk
 check "qemu-storage-daemon serves a disk" wait_for_socket "$scratch/disk.sock"
 check "info" "$blk" info -l 0 --no-huge -- --dev "$disk"
+check "isolated, but for --isolate=off" is_isolated_by_option
 check "verify over 1 GiB" timeout 300 "$blk" verify -l 0 --no-huge -- --dev "$disk" --size 1G -o 256k -q 16
 check "two queues" uses_two_queues
 check "verify, while the daemon is killed three times" verifies_through_kills
