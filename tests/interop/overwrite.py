@@ -14,6 +14,7 @@ delivered twice. What the back end has is also searched for pointers to code and
   --seconds N   for each form; 20 unless given
   --seed N      of the first attack; one by the clock unless given. All are printed. What is
                 overwritten follows from the seed, but not when
+  --lanes N     forms at a time; 2 unless given
   --ways LETTERS  only these, see tests/hostile_backend/overwrite.h
   --ordinary    shares all of EAL's memory. It is expected to fail
   WORD          only forms whose names have all of them"""
@@ -43,9 +44,10 @@ FORMS = [
     "blk packed",
     "blk split in_order",
     "blk packed in_order",
+    "testpmd split merged",
+    "testpmd packed csum",
+    "testpmd packed in_order",
 ]
-# Forms at a time.
-LANES = 2
 # Ways to overwrite, see overwrite.h: all by turns, and each alone.
 WAYS = ["srwb", "r", "w", "s", "b"]
 ATTACK_SECONDS = 2.5
@@ -304,14 +306,14 @@ def run_form(cases, fixture, name, options):
 
 
 def parse(arguments):
-    options = {"seconds": 20.0, "seed": int(time.time()), "ways": "", "isolated": True}
+    options = {"seconds": 20.0, "seed": int(time.time()), "ways": "", "lanes": 2, "isolated": True}
     words = []
     arguments = list(arguments)
     while arguments:
         word = arguments.pop(0)
         if word == "--ordinary":
             options["isolated"] = False
-        elif word in ("--seconds", "--seed", "--ways") and arguments:
+        elif word in ("--seconds", "--seed", "--lanes", "--ways") and arguments:
             options[word[2:]] = type(options[word[2:]])(arguments.pop(0))
         elif word.startswith("-"):
             print(__doc__)
@@ -325,7 +327,7 @@ def main(arguments):
     options, words = parse(arguments)
     forms = [form for form in FORMS if all(word in form.split() for word in words)]
     cases = Cases(3 * len(forms))
-    with Fixture() as fixture, concurrent.futures.ThreadPoolExecutor(LANES) as lanes:
+    with Fixture() as fixture, concurrent.futures.ThreadPoolExecutor(options["lanes"]) as lanes:
         done = [lanes.submit(run_form, cases, fixture, form, options) for form in forms]
         for lane in done:
             lane.result()
