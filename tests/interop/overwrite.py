@@ -228,7 +228,7 @@ class TestpmdForm(Form):
 
     def start(self):
         arguments = ["-l", "0,1", "--no-huge", "-m", "64", "--", "--dev", self.spec]
-        arguments += ["--isolate"] * ("isolate=1" in self.spec)
+        arguments += ["--isolate=on"] * ("isolate=1" in self.spec)
         arguments += ["--forward-mode=csum"] * ("csum" in self.words.split())
         arguments += ["--enable-rx-cksum", "--tx-timeout=1200", "--total-num-mbufs=4096"]
         self.application = Prompt([TOOL, *arguments, "-i", "-a"], checks_kicks=False)
