@@ -36,7 +36,8 @@ static inline uint64_t blk_status_iova(const struct blk_queue *queue, uint16_t i
 
 /*
  * 5.2.6: header, data segments, status; 2.7.5.3: the links run 1, 2, 3, ... Only data
- * entries change later.
+ * entries change later. A device that overwrites the others misleads only itself, since nothing is
+ * read back from a table; a start or a recovery formats them again.
  */
 static inline void blk_format(struct blk_queue *queue, uint16_t id, uint16_t segments)
 {
