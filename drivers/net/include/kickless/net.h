@@ -195,9 +195,9 @@ KL_API const struct kl_net_info *kl_net_info(const struct kl_net *net);
  * Thread: control.
  * Ownership: the mempool must live until the device is stopped.
  * Returns: 0; after a message -EINVAL (conf), -EBUSY (it is started already), -ENOTSUP, -EPROTO,
- * -ENOMEM (pool or ring memory), -EIO, -EAGAIN (a thread has been within a call for 5 s, or its
- * back end is not there); -ETIMEDOUT, it is lost. Unless it is lost, the device is stopped then and
- * may be started again.
+ * -EFAULT (the device does not reach the receive buffers), -ENOMEM (pool or ring memory), -EIO,
+ * -EAGAIN (a thread has been within a call for 5 s, or its back end is not there); -ETIMEDOUT, it
+ * is lost. Unless it is lost, the device is stopped then and may be started again.
  */
 KL_API int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf);
 
@@ -334,9 +334,10 @@ KL_API bool kl_net_rx_arm(struct kl_net *net, uint16_t queue);
 KL_API void kl_net_rx_disarm(struct kl_net *net, uint16_t queue);
 
 /**
- * Sends up to count packets on a queue. A packet that can never be sent (empty, or of more segments
- * than the ring allows) is taken, freed and counted as an error. With a kick policy that waits,
- * call it with count 0 too while there is nothing to send (see struct kl_kick_policy).
+ * Sends up to count packets on a queue. A packet that can never be sent (empty, of more segments
+ * than the ring allows, or in memory that the device does not reach) is taken, freed and counted as
+ * an error. With a kick policy that waits, call it with count 0 too while there is nothing to send
+ * (see struct kl_kick_policy).
  *
  * Thread: queue.
  * Ownership: packets that were taken belong to the driver, which frees them to their pools when the
