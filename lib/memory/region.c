@@ -2,6 +2,7 @@
 #include "memory/region.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/memfd.h>
 #include <linux/mempolicy.h>
 #include <stdlib.h>
@@ -120,10 +121,15 @@ static int make_region(struct kl_region *region, unsigned int flags, int node)
 {
 	int rc;
 
-	region->fd = memfd_create("kickless", MFD_CLOEXEC | flags);
+	region->fd = memfd_create("kickless", MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
 	if (region->fd < 0)
 		return -errno;
 	if (ftruncate(region->fd, (off_t)region->size) != 0) {
+		rc = -errno;
+		goto close_file;
+	}
+	/* A back end has the file too: were it shorter, our next access would be a SIGBUS. */
+	if (fcntl(region->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
 		rc = -errno;
 		goto close_file;
 	}

@@ -208,6 +208,11 @@ int kl__shared_memory_send(struct kl__space *space)
 
 void kl__shared_memory_event(struct kl__space *space, bool is_free, uint64_t address, uint64_t size)
 {
+	const struct rte_memseg_list *list = rte_mem_virt2memseg_list((void *)(uintptr_t)address);
+
+	/* External memory of a heap lies in no file. */
+	if (list != NULL && list->external)
+		return;
 	if (is_free) {
 		kl__reach_remove(space->reach, address, size);
 		(void)send_all(space, address, size);

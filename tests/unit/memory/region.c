@@ -3,6 +3,7 @@
 #include "memory/region.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -59,6 +60,16 @@ Test(region, memory, .init = prepare)
 	cr_expect_eq(kl_region_create(0, -1, &large), -EINVAL);
 	cr_expect_eq(kl_region_create(SIZE_MAX, -1, &large), -EINVAL);
 	cr_expect_eq(kl_region_destroy(NULL), 0);
+}
+
+/* A back end that was sent the file can't make it shorter, nor allow that again. */
+Test(region, its_file_is_sealed, .init = prepare)
+{
+	cr_expect_eq(ftruncate(region->fd, 0), -1);
+	cr_expect_eq(errno, EPERM);
+	cr_expect_eq(ftruncate(region->fd, 2 * KL__REGION_ALIGN), -1);
+	cr_expect_eq(fcntl(region->fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
+	*(volatile char *)kl_region_memory(region) = 1;
 }
 
 #ifndef __SANITIZE_ADDRESS__

@@ -158,3 +158,17 @@ Test(shared_memory, memory_without_files)
 		"an isolated device needs none");
 	host->close(host);
 }
+
+/* External memory of a heap is not sent, so it is out of reach. */
+Test(shared_memory, external_heap_that_is_added)
+{
+	const uint64_t heap = EAL_BASE + (UINT64_C(1) << 40);
+
+	open_back_end(false);
+	eal_add_pages(EAL_HEAP, heap, 0);
+	eal_allocate(heap, 2);
+	for (int i = 0; i < sent_count; i++)
+		cr_expect_neq(sent[i].address, heap);
+	cr_expect_not(is_reached(host, heap));
+	host->close(host);
+}
