@@ -84,10 +84,20 @@ static void expect_removals(struct net_txq *txq)
 	(void)kl__window_move(&txq->removals, txq->header.iova, txq->header_bytes);
 }
 
+/* True while the pool can't have been freed, since the queue holds packets of it. */
+static bool holds_packets(const struct net_txq *txq)
+{
+	return (uint16_t)(txq->queue->avail_idx - txq->queue->used_idx) > txq->other_pool;
+}
+
 void net_txq_check_pool(struct net_txq *txq)
 {
 	expect_removals(txq);
-	if (txq->pool == NULL || net_txq_can_send(txq, txq->pool))
+	if (txq->pool == NULL)
+		return;
+	if (!holds_packets(txq))
+		txq->pool = NULL;
+	else if (net_txq_can_send(txq, txq->pool))
 		return;
 	/* What is in flight returns to it all the same. */
 	txq->direct_pool = NULL;

@@ -354,3 +354,24 @@ Test(reach, other_bus_addresses_in_mbufs)
 	}
 	close_reach();
 }
+
+/* A mempool may be freed as soon as its packets are back, and that takes memory from the device. */
+Test(reach, a_pool_that_was_freed)
+{
+	struct rte_mempool *other;
+	struct rte_mbuf *packet;
+
+	ONLY_IF(!ring_is("pinned"));
+	open_reach();
+	other = net_pool(&fixture, "other", 64, 2048, 0);
+	packet = rte_pktmbuf_alloc(other);
+	cr_assert_neq(rte_pktmbuf_append(packet, 60), NULL);
+	memset(rte_pktmbuf_mtod(packet, char *), 0, 60);
+	expect_sent(packet, 1);
+	cr_assert_eq(rte_mempool_in_use_count(other), 0);
+	rte_mempool_free(other);
+	memset(other, 0x41, sizeof(*other));
+	make_hole();
+	expect_sent(net_packet(&fixture, 60, 1), 1);
+	close_reach();
+}
