@@ -33,6 +33,15 @@ struct net_counters {
 struct net_rxq;
 typedef uint16_t net_rx_burst_fn(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count);
 
+/* The place of a pool's buffers. */
+#define NET_BUFFERS_FOLLOW 0u /* each lies behind its mbuf */
+/*
+ * External and pinned, in a row as their mbufs are, each so many times as large as what its mbuf
+ * takes.
+ */
+#define NET_BUFFERS_STRIDED 1u
+#define NET_BUFFERS_PINNED 2u /* external and pinned, in any order */
+
 struct net_rxq {
 	net_rx_burst_fn *burst;
 	struct kl_queue *queue;
@@ -43,15 +52,14 @@ struct net_rxq {
 	struct rte_mempool *pool;
 	/* The rearm_data of a fresh packet. */
 	uint64_t mbuf_init;
-	/*
-	 * From the mbuf to the place where the device writes: the same in the whole pool, unless
-	 * its buffers are pinned.
-	 */
+	/* From the mbuf to the place where the device writes, if buffers follow their mbufs. */
 	uint32_t header_at;
+	uint8_t place; /* of the pool's buffers: NET_BUFFERS_* */
+	/* That place is the mbuf's address times stride, plus stride_at, if buffers are strided. */
+	uint64_t stride;
+	uint64_t stride_at;
 	/* Bus addresses are those that DPDK knows; else virtual ones. */
 	bool is_physical;
-	/* The pool's buffers are external and pinned: they do not follow their mbufs. */
-	bool is_pinned;
 	/* The part of a buffer that the device may write, header included. */
 	uint32_t buffer_bytes;
 	/* The largest frame; longer packets are refused. */

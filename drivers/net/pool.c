@@ -31,13 +31,17 @@ static struct net_pool *pools;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /*
- * Bytes from one packet's buffer to the next: an odd number of cache lines, so that the headers of
- * packets are spread over all sets of the cache.
+ * Bytes from one packet's buffer to the next: a multiple of the bytes from one mbuf to the next, so
+ * that the driver computes the buffer's place without a read of the mbuf. DPDK makes that an odd
+ * number of cache lines. An odd multiple of it spreads the headers of packets over all sets of the
+ * cache.
  */
-static size_t stride_of(uint16_t room_bytes)
+static size_t stride_of(const struct rte_mempool *pool)
 {
-	return (RTE_ALIGN_CEIL((size_t)room_bytes, KL__CACHE_LINE) / KL__CACHE_LINE | 1) *
-		KL__CACHE_LINE;
+	const size_t step = (size_t)pool->header_size + pool->elt_size + pool->trailer_size;
+	const size_t room_bytes = rte_pktmbuf_data_room_size((struct rte_mempool *)(uintptr_t)pool);
+
+	return ((room_bytes + step - 1) / step | 1) * step;
 }
 
 /* The last clone of a packet that is free already is freed: the packet returns to its pool. */
@@ -62,7 +66,7 @@ static void init_packet(struct rte_mempool *pool, void *context, void *object, u
 	struct rte_mbuf *packet = object;
 
 	memset(packet, 0, pool->elt_size);
-	packet->buf_addr = (char *)kl_region_memory(record->region) + index * stride_of(room_bytes);
+	packet->buf_addr = (char *)kl_region_memory(record->region) + index * stride_of(pool);
 	packet->buf_iova = (uintptr_t)packet->buf_addr;
 	packet->buf_len = room_bytes;
 	packet->data_off = RTE_MIN(RTE_PKTMBUF_HEADROOM, room_bytes);
@@ -84,8 +88,9 @@ static struct rte_mempool *make_mempool(const char *name, unsigned int count, un
 {
 	const unsigned int bytes = (unsigned int)(sizeof(struct rte_mbuf) +
 		settings->mbuf_priv_size + sizeof(struct rte_mbuf_ext_shared_info));
+	/* No device reaches an mbuf, so mbufs may lie across pages: in a row without gaps. */
 	struct rte_mempool *pool = rte_mempool_create_empty(name, count, bytes, cache,
-		sizeof(*settings), node, 0);
+		sizeof(*settings), node, RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 	struct rte_pktmbuf_pool_private copy = *settings;
 	int rc;
 
@@ -125,21 +130,22 @@ static int check_request(const char *name, unsigned int count, uint16_t priv_byt
 static int fill_record(struct net_pool *record, const char *name, unsigned int count,
 	unsigned int cache, const struct rte_pktmbuf_pool_private *settings, int node)
 {
-	int rc = kl_region_create(count * stride_of(settings->mbuf_data_room_size), node,
-		&record->region);
+	int rc;
 
-	if (rc != 0)
-		return rc;
 	record->pool = make_mempool(name, count, cache, settings, node);
-	if (record->pool != NULL) {
-		rte_mempool_obj_iter(record->pool, init_packet, record);
-		return 0;
+	if (record->pool == NULL) {
+		rc = rte_errno != 0 ? -rte_errno : -ENOMEM;
+		kl_error("mempool %s: can't make it with %u packets and a cache of %u: %s", name,
+			count, cache, rte_strerror(-rc));
+		return rc;
 	}
-	rc = rte_errno != 0 ? -rte_errno : -ENOMEM;
-	kl_error("mempool %s: can't make it with %u packets and a cache of %u: %s", name, count,
-		cache, rte_strerror(-rc));
-	(void)kl_region_destroy(record->region);
-	return rc;
+	rc = kl_region_create(count * stride_of(record->pool), node, &record->region);
+	if (rc != 0) {
+		rte_mempool_free(record->pool);
+		return rc;
+	}
+	rte_mempool_obj_iter(record->pool, init_packet, record);
+	return 0;
 }
 
 struct rte_mempool *kl_net_pool_create(const char *name, unsigned int count, unsigned int cache,

@@ -57,6 +57,41 @@ static int check_reach(const struct kl_net *net, const struct kl_queue *queue,
 	return -EFAULT;
 }
 
+/* The first mbuf of a pool of pinned buffers, and what the others have in common with it. */
+struct rows {
+	uintptr_t mbuf;
+	uintptr_t buffer;
+	uint64_t stride;
+	bool is_strided;
+};
+
+static void check_row(struct rte_mempool *pool, void *context, void *object, unsigned int index)
+{
+	const uintptr_t mbuf = (uintptr_t)object;
+	const uintptr_t buffer = (uintptr_t)((const struct rte_mbuf *)object)->buf_addr;
+	struct rows *rows = context;
+
+	(void)pool;
+	if (index == 0)
+		*rows = (struct rows){.mbuf = mbuf, .buffer = buffer, .is_strided = true};
+	if (index == 1 && mbuf > rows->mbuf && buffer > rows->buffer)
+		rows->stride = (buffer - rows->buffer) / (mbuf - rows->mbuf);
+	rows->is_strided &= buffer - rows->buffer == (mbuf - rows->mbuf) * rows->stride;
+}
+
+static void find_place(struct net_rxq *rxq, struct rte_mempool *pool)
+{
+	struct rows rows = {0};
+
+	rxq->place = NET_BUFFERS_FOLLOW;
+	if (!net_pool_is_pinned(pool))
+		return;
+	rte_mempool_obj_iter(pool, check_row, &rows);
+	rxq->place = rows.is_strided ? NET_BUFFERS_STRIDED : NET_BUFFERS_PINNED;
+	rxq->stride = rows.stride;
+	rxq->stride_at = rows.buffer + rxq->offset - rows.mbuf * rows.stride;
+}
+
 static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	const struct kl_net_conf *conf)
 {
@@ -87,7 +122,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rxq->offset = RTE_PKTMBUF_HEADROOM - rxq->header_bytes;
 	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) +
 		rxq->offset;
-	rxq->is_pinned = net_pool_is_pinned(conf->pool);
+	find_place(rxq, conf->pool);
 	rxq->is_physical = !kl_device_iova_is_virtual(net->device);
 	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - rxq->offset;
 	rxq->frame_bytes = longest_frame(net);

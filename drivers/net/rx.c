@@ -28,18 +28,22 @@ static uint16_t allocate_mbufs(struct net_rxq *rxq, struct rte_mbuf **fresh, uin
 
 /*
  * The place in m where the device writes, which starts with its header. It is computed without a
- * read of the mbuf, which is cold here, unless the pool's buffers are pinned.
+ * read of the mbuf, which is cold here, where the pool allows that.
  */
 KL__ALWAYS_INLINE void *mbuf_header(const struct net_rxq *rxq, const struct rte_mbuf *m,
-	const bool pinned)
+	const unsigned int place)
 {
-	return pinned ? (char *)m->buf_addr + rxq->offset : (char *)(uintptr_t)m + rxq->header_at;
+	if (place == NET_BUFFERS_FOLLOW)
+		return (char *)(uintptr_t)m + rxq->header_at;
+	if (place == NET_BUFFERS_STRIDED)
+		return (void *)((uintptr_t)m * rxq->stride + rxq->stride_at);
+	return (char *)m->buf_addr + rxq->offset;
 }
 
-KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, const bool pinned,
-	const unsigned int kind)
+KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
+	const unsigned int place, const unsigned int kind)
 {
-	const uint32_t bytes = rxq->buffer_bytes, header_at = rxq->header_at;
+	const uint32_t bytes = rxq->buffer_bytes;
 	const bool is_physical = rxq->is_physical;
 	struct kl_queue *queue = rxq->queue;
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
@@ -47,14 +51,8 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, con
 	uint16_t got = allocate_mbufs(rxq, fresh, count);
 
 	for (uint16_t i = 0; i < got; i++) {
-		uint64_t address;
-
-		if (is_physical)
-			address = fresh[i]->buf_iova + rxq->offset;
-		else if (pinned)
-			address = (uintptr_t)fresh[i]->buf_addr + rxq->offset;
-		else
-			address = (uintptr_t)fresh[i] + header_at;
+		uint64_t address = is_physical ? fresh[i]->buf_iova + rxq->offset :
+						 (uintptr_t)mbuf_header(rxq, fresh[i], place);
 
 		kl__ring_put(queue, &cursor, fresh[i], address, bytes, VIRTQ_DESC_F_WRITE, bytes,
 			kind);
@@ -63,7 +61,7 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count, con
 	return got;
 }
 
-KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const bool pinned,
+KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned int place,
 	const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
@@ -72,7 +70,7 @@ KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const bool pinned
 	while (room > 0) {
 		uint16_t chunk = RTE_MIN(room, REFILL_CHUNK);
 
-		if (refill_chunk(rxq, chunk, pinned, kind) < chunk)
+		if (refill_chunk(rxq, chunk, place, kind) < chunk)
 			break;
 		room -= chunk;
 	}
@@ -82,34 +80,34 @@ KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const bool pinned
 
 void net_rx_refill(struct net_rxq *rxq)
 {
-	refill_and_publish(rxq, rxq->is_pinned, rxq->queue->kind);
+	refill_and_publish(rxq, rxq->place, rxq->queue->kind);
 }
 
-KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const bool pinned,
+KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const unsigned int place,
 	const unsigned int kind)
 {
 	uint16_t published = rxq->queue->published;
 
-	refill_and_publish(rxq, pinned, kind);
+	refill_and_publish(rxq, place, kind);
 	if (rxq->queue->published != published)
 		kl__kick(rxq->queue);
 }
 
 /* A pinned buffer keeps the flag by which DPDK finds it. */
 KL__ALWAYS_INLINE void init_mbuf(struct rte_mbuf *m, uint64_t mbuf_init, uint32_t bytes,
-	const bool pinned)
+	const unsigned int place)
 {
 	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, rearm_data)) = mbuf_init;
-	m->ol_flags = pinned ? RTE_MBUF_F_EXTERNAL : 0;
+	m->ol_flags = place != NET_BUFFERS_FOLLOW ? RTE_MBUF_F_EXTERNAL : 0;
 	/* packet_type, pkt_len; data_len, no VLAN tag, no hash. */
 	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, packet_type)) = (uint64_t)bytes << 32;
 	*(uint64_t *)RTE_PTR_ADD(m, offsetof(struct rte_mbuf, data_len)) = bytes;
 }
 
 KL__ALWAYS_INLINE uint16_t buffers_of(const struct net_rxq *rxq, const struct rte_mbuf *m,
-	const bool pinned)
+	const unsigned int place)
 {
-	const struct virtio_net_hdr *header = mbuf_header(rxq, m, pinned);
+	const struct virtio_net_hdr *header = mbuf_header(rxq, m, place);
 
 	return *(const volatile uint16_t *)&header->num_buffers;
 }
@@ -168,7 +166,7 @@ static bool append_buffers(struct net_rxq *rxq, struct batch *batch, struct rte_
 			is_good = false;
 			bytes = 0;
 		}
-		init_mbuf(m, rxq->mbuf_init, bytes, rxq->is_pinned);
+		init_mbuf(m, rxq->mbuf_init, bytes, rxq->place);
 		/* It has no header: data starts where the device wrote, not at the headroom. */
 		m->data_off = rxq->offset;
 		tail->next = m;
@@ -189,12 +187,12 @@ KL__NOINLINE static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct
 
 	/* A packet has at least one byte. */
 	if (bytes <= rxq->header_bytes || bytes > rxq->buffer_bytes) {
-		init_mbuf(packet, rxq->mbuf_init, 0, rxq->is_pinned);
+		init_mbuf(packet, rxq->mbuf_init, 0, rxq->place);
 		drop_packet(rxq, packet);
 		return NULL;
 	}
-	init_mbuf(packet, rxq->mbuf_init, bytes - rxq->header_bytes, rxq->is_pinned);
-	buffers = buffers_of(rxq, packet, rxq->is_pinned);
+	init_mbuf(packet, rxq->mbuf_init, bytes - rxq->header_bytes, rxq->place);
+	buffers = buffers_of(rxq, packet, rxq->place);
 	if (buffers == 0) {
 		/* Malformed, but the data is there: counted, and processed as one buffer. */
 		rxq->count.errors++;
@@ -208,9 +206,9 @@ KL__NOINLINE static struct rte_mbuf *take_odd_packet(struct net_rxq *rxq, struct
 
 /* A used buffer is a whole packet of 1 to room bytes: one comparison checks both bounds. */
 KL__ALWAYS_INLINE bool is_whole_packet(const struct net_rxq *rxq, struct rte_mbuf *m,
-	uint32_t bytes, uint32_t room, const bool mergeable, const bool pinned)
+	uint32_t bytes, uint32_t room, const bool mergeable, const unsigned int place)
 {
-	return bytes - 1 < room && (!mergeable || buffers_of(rxq, m, pinned) == 1);
+	return bytes - 1 < room && (!mergeable || buffers_of(rxq, m, place) == 1);
 }
 
 /* Applies the header, from a copy that the device can't change. NULL: the packet was dropped. */
@@ -219,7 +217,7 @@ static struct rte_mbuf *apply_header(struct net_rxq *rxq, struct rte_mbuf *packe
 	struct virtio_net_hdr_v1_hash header = {.hash_value = 0};
 	enum net_rx_verdict verdict;
 
-	memcpy(&header, mbuf_header(rxq, packet, rxq->is_pinned),
+	memcpy(&header, mbuf_header(rxq, packet, rxq->place),
 		RTE_MIN(rxq->header_bytes, sizeof(header)));
 	verdict = net_rx_offload(&rxq->rules, packet, &header);
 	if (KL__LIKELY(verdict == NET_RX_GOOD))
@@ -234,7 +232,7 @@ static struct rte_mbuf *apply_header(struct net_rxq *rxq, struct rte_mbuf *packe
 
 /* Turns up to count (at most RX_BATCH) used buffers into packets; returns the packets. */
 KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **packets,
-	uint16_t count, const bool mergeable, const bool pinned, const bool offloads,
+	uint16_t count, const bool mergeable, const unsigned int place, const bool offloads,
 	const unsigned int kind)
 {
 	const uint32_t header_bytes = rxq->header_bytes;
@@ -254,8 +252,8 @@ KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **p
 		struct rte_mbuf *m = packets[i];
 		uint32_t length = batch.bytes[i] - header_bytes;
 
-		if (KL__LIKELY(is_whole_packet(rxq, m, length, room, mergeable, pinned))) {
-			init_mbuf(m, mbuf_init, length, pinned);
+		if (KL__LIKELY(is_whole_packet(rxq, m, length, room, mergeable, place))) {
+			init_mbuf(m, mbuf_init, length, place);
 		} else {
 			batch.next = i + 1;
 			m = take_odd_packet(rxq, &batch, m, batch.bytes[i]);
@@ -278,7 +276,8 @@ KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **p
 }
 
 KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
-	const bool mergeable, const bool pinned, const bool offloads, const unsigned int kind)
+	const bool mergeable, const unsigned int place, const bool offloads,
+	const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
 	uint16_t n = 0, got;
@@ -286,46 +285,46 @@ KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packe
 	/* Harvests once per batch; the rest of a packet may come from later in the ring. */
 	while (n < count) {
 		got = take_packets(rxq, packets + n, RTE_MIN((uint16_t)(count - n), RX_BATCH),
-			mergeable, pinned, offloads, kind);
+			mergeable, place, offloads, kind);
 		n += got;
 		if (got < RX_BATCH)
 			break;
 	}
 	kl__ring_park(queue, kind);
 	if (kl__ring_free(queue, kind) >= rxq->refill_at && queue->fault == KL_QUEUE_OK)
-		refill_and_kick(rxq, pinned, kind);
+		refill_and_kick(rxq, place, kind);
 	kl__kick_poll(queue);
 	return n;
 }
 
 /*
- * Receive buffers take one descriptor each, so no ring is chained. A pool's buffers follow their
- * mbufs, or are pinned.
+ * Receive buffers take one descriptor each, so no ring is chained. The pool's buffers follow their
+ * mbufs, or are strided.
  */
-#define RX_BURST(name, mergeable, pinned, kind) \
+#define RX_BURST(name, mergeable, place, kind) \
 	static uint16_t rx_burst_##name(struct net_rxq *rxq, struct rte_mbuf **packets, \
 		uint16_t count) \
 	{ \
-		return rx_burst(rxq, packets, count, mergeable, pinned, false, kind); \
+		return rx_burst(rxq, packets, count, mergeable, place, false, kind); \
 	}
 #define RX_BURSTS(name, kind) \
-	RX_BURST(name, false, false, kind) \
-	RX_BURST(pinned_##name, false, true, kind) \
-	RX_BURST(mergeable_##name, true, false, kind) \
-	RX_BURST(mergeable_pinned_##name, true, true, kind)
+	RX_BURST(name, false, NET_BUFFERS_FOLLOW, kind) \
+	RX_BURST(strided_##name, false, NET_BUFFERS_STRIDED, kind) \
+	RX_BURST(mergeable_##name, true, NET_BUFFERS_FOLLOW, kind) \
+	RX_BURST(mergeable_strided_##name, true, NET_BUFFERS_STRIDED, kind)
 KL__RING_UNCHAINED_KINDS_X(RX_BURSTS)
 
-/* Any kind of ring, with offloads. */
-static uint16_t rx_burst_offloads(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
+/* Any kind of ring and any pool, with offloads. */
+static uint16_t rx_burst_generic(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
 {
-	return rx_burst(rxq, packets, count, rxq->is_mergeable, rxq->is_pinned, true,
+	return rx_burst(rxq, packets, count, rxq->is_mergeable, rxq->place, rxq->rules.is_needed,
 		rxq->queue->kind);
 }
 
 #define RX_ENTRY(name, kind) [kind] = rx_burst_##name,
-#define RX_PINNED_ENTRY(name, kind) [kind] = rx_burst_pinned_##name,
+#define RX_STRIDED_ENTRY(name, kind) [kind] = rx_burst_strided_##name,
 #define RX_MERGEABLE_ENTRY(name, kind) [kind] = rx_burst_mergeable_##name,
-#define RX_MERGEABLE_PINNED_ENTRY(name, kind) [kind] = rx_burst_mergeable_pinned_##name,
+#define RX_MERGEABLE_STRIDED_ENTRY(name, kind) [kind] = rx_burst_mergeable_strided_##name,
 #define RX_PATHS(buffers) \
 	{ \
 		{[0] = buffers, [KL__RING_IN_ORDER] = buffers " in-order"}, \
@@ -337,9 +336,9 @@ void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 {
 	static net_rx_burst_fn *const by_kind[][2][KL__RING_KINDS] = {
 		{{KL__RING_UNCHAINED_KINDS_X(RX_ENTRY)},
-			{KL__RING_UNCHAINED_KINDS_X(RX_PINNED_ENTRY)}},
+			{KL__RING_UNCHAINED_KINDS_X(RX_STRIDED_ENTRY)}},
 		{{KL__RING_UNCHAINED_KINDS_X(RX_MERGEABLE_ENTRY)},
-			{KL__RING_UNCHAINED_KINDS_X(RX_MERGEABLE_PINNED_ENTRY)}},
+			{KL__RING_UNCHAINED_KINDS_X(RX_MERGEABLE_STRIDED_ENTRY)}},
 	};
 	static const char *const path[][2][KL__RING_KINDS] = {
 		RX_PATHS("plain"),
@@ -348,8 +347,10 @@ void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 	unsigned int kind = rxq->queue->kind;
 
 	rxq->is_mergeable = mergeable;
-	rxq->burst = rxq->rules.is_needed ? rx_burst_offloads :
-					    by_kind[mergeable][rxq->is_pinned][kind];
+	if (rxq->rules.is_needed || rxq->place == NET_BUFFERS_PINNED)
+		rxq->burst = rx_burst_generic;
+	else
+		rxq->burst = by_kind[mergeable][rxq->place][kind];
 	rxq->path = path[mergeable][rxq->rules.is_needed][kind & KL__RING_IN_ORDER];
 }
 

@@ -55,7 +55,7 @@ KL__NOINLINE static uint16_t reclaim_mixed(struct net_txq *txq, struct rte_mbuf 
 		else
 			sent[others++] = sent[i];
 	}
-	rte_pktmbuf_free_bulk(sent, others);
+	net_free_packets(sent, others);
 	txq->other_pool -= others;
 	return count;
 }

@@ -119,3 +119,51 @@ void net_txq_forget_pools(struct net_txq *txq)
 	txq->direct_pool = NULL;
 	txq->pinned_pool = NULL;
 }
+
+/* Segments of one mempool that nobody else holds, to be returned together. */
+struct run {
+	struct rte_mempool *pool;
+	bool is_pinned;
+	unsigned int count;
+	void *segment[64];
+};
+
+static void return_run(struct run *run)
+{
+	if (run->count > 0)
+		rte_mempool_put_bulk(run->pool, run->segment, run->count);
+	run->count = 0;
+}
+
+static void free_segment(struct run *run, struct rte_mbuf *segment)
+{
+	if (segment->pool != run->pool) {
+		return_run(run);
+		run->pool = segment->pool;
+		run->is_pinned = net_pool_is_pinned(segment->pool);
+	}
+	if (rte_mbuf_refcnt_read(segment) != 1 ||
+		(run->is_pinned ? rte_mbuf_ext_refcnt_read(segment->shinfo) != 1 :
+				  !RTE_MBUF_DIRECT(segment))) {
+		rte_pktmbuf_free_seg(segment);
+		return;
+	}
+	segment->next = NULL;
+	segment->nb_segs = 1;
+	if (run->count == RTE_DIM(run->segment))
+		return_run(run);
+	run->segment[run->count++] = segment;
+}
+
+void net_free_packets(struct rte_mbuf **packets, uint16_t count)
+{
+	struct run run = {.count = 0};
+
+	for (uint16_t i = 0; i < count; i++)
+		for (struct rte_mbuf *segment = packets[i], *next; segment != NULL;
+			segment = next) {
+			next = segment->next;
+			free_segment(&run, segment);
+		}
+	return_run(&run);
+}

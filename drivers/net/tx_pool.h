@@ -31,6 +31,12 @@ bool net_txq_adopt_pool(struct net_txq *txq, struct rte_mempool *pool);
 /* Checks the pool anew, since memory was taken from the device. */
 void net_txq_check_pool(struct net_txq *txq);
 
+/*
+ * Frees packets of any kind and any pool, as rte_pktmbuf_free_bulk does, which takes a long way for
+ * each pinned buffer.
+ */
+void net_free_packets(struct rte_mbuf **packets, uint16_t count);
+
 /* Of a queue that was made: no pool is known. */
 void net_txq_open_pools(struct net_txq *txq);
 /* While no packet is in flight: pools may be freed from now on. */

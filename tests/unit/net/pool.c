@@ -8,6 +8,7 @@
 #include <kickless/memory.h>
 
 #include "net_fixture.h"
+#include "state.h"
 
 static struct net_fixture fixture;
 static struct rte_mempool *pool;
@@ -135,6 +136,7 @@ Test(pool, a_start_grants_the_receive_buffers)
 	grant_result = 0;
 	cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
 	cr_expect_eq(grants, 2);
+	cr_expect_eq(fixture.net->pairs[0].rx.place, NET_BUFFERS_STRIDED);
 	net_arrive(&fixture, &arrival);
 	packet = net_receive(&fixture);
 	cr_assert_neq(packet, NULL);
@@ -153,6 +155,44 @@ Test(pool, a_start_grants_the_receive_buffers)
 	/* A closed device has nothing that was to be taken from it. */
 	cr_expect_eq(kl_net_pool_free(pool), 0, "%s", log_text());
 	cr_expect_eq(revokes, 0);
+}
+
+/* Segments of both kinds of pools in one packet, also some that somebody else holds. */
+Test(pool, segments_return_to_their_pools)
+{
+	struct rte_mempool *ordinary, *clones;
+	struct rte_mbuf *head, *clone;
+
+	prepare();
+	fixture.conf.pool = pool;
+	cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
+	ordinary = net_pool(&fixture, "ordinary", 64, 256, 0);
+	clones = net_pool(&fixture, "clones", 16, 0, 0);
+	for (unsigned int times = 0; times < 40; times++) {
+		const unsigned int out = rte_mempool_in_use_count(pool);
+
+		head = rte_pktmbuf_alloc(pool);
+		memset(rte_pktmbuf_append(head, 100), 1, 100);
+		for (unsigned int i = 0; i < 4; i++) {
+			struct rte_mbuf *next = rte_pktmbuf_alloc(i % 2 == 0 ? ordinary : pool);
+
+			memset(rte_pktmbuf_append(next, 100), 2, 100);
+			cr_assert_eq(rte_pktmbuf_chain(head, next), 0);
+		}
+		clone = rte_pktmbuf_clone(head->next, clones);
+		cr_assert_neq(clone, NULL);
+		cr_assert_eq(net_send(&fixture, head), 1);
+		cr_expect_eq(net_transmit(&fixture, 1), 1);
+		kl_net_tx_kick(fixture.net, 0);
+		cr_expect_eq(rte_mempool_in_use_count(pool), out + 2, "those of the clone");
+		cr_expect_eq(rte_mempool_in_use_count(ordinary), 2);
+		rte_pktmbuf_free(clone);
+		cr_expect_eq(rte_mempool_in_use_count(pool), out);
+		cr_expect_eq(rte_mempool_in_use_count(ordinary), 0);
+		cr_expect_eq(rte_mempool_in_use_count(clones), 0);
+	}
+	net_close(&fixture);
+	cr_expect_eq(kl_net_pool_free(pool), 0, "%s", log_text());
 }
 
 Test(pool, grants)
