@@ -131,6 +131,8 @@ static int take_count(struct blk_parent *parent)
 	uint64_t count;
 
 	memcpy(&count, parent->request.buffer, sizeof(count));
+	/* The device may change it: the value that is checked is the one that is used. */
+	kl__compiler_fence();
 	parent->value = count < fit ? count : fit;
 	return 0;
 }

@@ -65,6 +65,7 @@ int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint1
 	gate = net_gate(&net->pairs[queue], direction);
 	if (gate->stays_closed)
 		return 0;
+	kl_device_change_begin(net->device);
 	rc = kl_device_gate_close(net->device, gate);
 	if (rc == 0)
 		rc = reset_ring(net, direction, queue);
@@ -72,6 +73,7 @@ int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint1
 		gate->stays_closed = true;
 	else if (rc == -EAGAIN || rc == -ENOTSUP)
 		open_gate(net, gate, direction, queue);
+	kl_device_change_end(net->device);
 	return rc;
 }
 
@@ -87,16 +89,18 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 	gate = net_gate(pair, direction);
 	if (!gate->stays_closed)
 		return 0;
+	kl_device_change_begin(net->device);
 	rc = kl_device_queue_start(net->device, ring_of(pair, direction));
-	if (rc != 0)
-		return rc;
-	if (direction == KL_NET_RX) {
+	if (rc == 0 && direction == KL_NET_RX) {
 		net_rx_refill(&pair->rx);
 		kl__kick_check(pair->rx.queue);
 	}
-	gate->stays_closed = false;
-	open_gate(net, gate, direction, queue);
-	return 0;
+	if (rc == 0) {
+		gate->stays_closed = false;
+		open_gate(net, gate, direction, queue);
+	}
+	kl_device_change_end(net->device);
+	return rc;
 }
 
 int net_queue_stops_replay(struct kl_net *net)

@@ -81,6 +81,16 @@ static int wait_for_gate(const struct kl_device *device, const struct kl__gate *
 	return -EAGAIN;
 }
 
+void kl_device_change_begin(struct kl_device *device)
+{
+	pthread_mutex_lock(&device->change);
+}
+
+void kl_device_change_end(struct kl_device *device)
+{
+	pthread_mutex_unlock(&device->change);
+}
+
 int kl_device_gate_close(struct kl_device *device, struct kl__gate *gate)
 {
 	kl__gate_set(gate, KL__GATE_CLOSED);

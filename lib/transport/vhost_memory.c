@@ -187,7 +187,8 @@ static int on_change(void *context, const struct kl__shared_region *regions, int
 	if (memory->is_sent && count >= 0)
 		rc = update_regions(memory, regions, (unsigned int)count);
 	pthread_mutex_unlock(&memory->lock);
-	return rc;
+	/* A back end that has gone is sent all of it when it is there again. */
+	return rc == -ENOTCONN || rc == -EIO ? 0 : rc;
 }
 
 int kl__vhost_memory_open(struct kl__vhost_memory *memory, struct kl__vhost_socket *socket,

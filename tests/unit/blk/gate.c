@@ -101,10 +101,26 @@ static void *read_all_the_time(void *context)
 	return NULL;
 }
 
+/* Memory may be taken from the device by a thread that is not its own, in any of its states. */
+static void *query_all_the_time(void *context)
+{
+	const struct timespec pause = {.tv_nsec = 100000};
+	bool *is_wrong = context;
+
+	while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+		int rc = kl__device_uses_memory(fixture.device, (uintptr_t)fixture.memory, 4096);
+
+		*is_wrong |= rc != 0 && rc != -EAGAIN;
+		nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
 Test(gate, recoveries_under_running_threads)
 {
-	pthread_t readers[READERS];
+	pthread_t readers[READERS], other;
 	uint64_t turns[READERS] = {0};
+	bool is_wrong = false;
 
 	struct worker workers[THREADS] = {0};
 	const struct timespec pause = {.tv_nsec = 200000};
@@ -116,6 +132,7 @@ Test(gate, recoveries_under_running_threads)
 	}
 	for (unsigned int i = 0; i < READERS; i++)
 		cr_assert_eq(pthread_create(&readers[i], NULL, read_all_the_time, &turns[i]), 0);
+	cr_assert_eq(pthread_create(&other, NULL, query_all_the_time, &is_wrong), 0);
 	for (unsigned int i = 0; i < THREADS; i++)
 		await_work(&workers[i]);
 	for (unsigned int i = 0; i < RECOVERIES; i++) {
@@ -126,6 +143,8 @@ Test(gate, recoveries_under_running_threads)
 		forget_log();
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	pthread_join(other, NULL);
+	cr_expect(!is_wrong);
 	for (unsigned int i = 0; i < READERS; i++) {
 		pthread_join(readers[i], NULL);
 		cr_expect_gt(turns[i], 0);

@@ -64,10 +64,10 @@ void fixture_memory_set(unsigned int count)
 		};
 }
 
-void fixture_memory_change(void)
+int fixture_memory_change(void)
 {
-	if (changed != NULL)
-		changed(changed_context, fixture_regions, fixture_region_count);
+	return changed != NULL ? changed(changed_context, fixture_regions, fixture_region_count) :
+				 0;
 }
 
 /* False at the end of the connection, or of the fixture. */

@@ -86,6 +86,6 @@ extern struct kl__shared_memory fixture_memory;
 extern struct kl__shared_region fixture_regions[KL__SHARED_REGIONS_MAX];
 extern int fixture_region_count;
 void fixture_memory_set(unsigned int count);
-void fixture_memory_change(void);
+int fixture_memory_change(void);
 
 #endif

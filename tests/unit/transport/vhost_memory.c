@@ -135,6 +135,20 @@ Test(vhost_memory, slots)
 	close_all();
 }
 
+/* Memory added while the back end is disconnected is sent at the next connection: no failure. */
+Test(vhost_memory, memory_added_while_disconnected)
+{
+	open_with(true);
+	cr_expect_eq(enable(), 0);
+	back_end_stop(&back_end);
+	fixture_regions[1].size *= 3;
+	cr_expect_eq(fixture_memory_change(), 0);
+	fixture_regions[1].size *= 2;
+	cr_expect_eq(fixture_memory_change(), 0);
+	back_end_serve(&back_end);
+	close_all();
+}
+
 /* A hole between two that are known, and both ends of it. */
 Test(vhost_memory, slots_around_what_is_known)
 {

@@ -92,6 +92,14 @@ KL_API void kl_device_gates_clear(struct kl_device *device);
 KL_API int kl_device_gate_add(struct kl_device *device, struct kl__gate *gate);
 
 /**
+ * Begins a change of queues outside of the callbacks. Until kl_device_change_end no other thread
+ * reads which buffers are in flight, as kl_memory_unregister does. Thread: control.
+ */
+KL_API void kl_device_change_begin(struct kl_device *device);
+/** Ends what kl_device_change_begin began. Thread: control. */
+KL_API void kl_device_change_end(struct kl_device *device);
+
+/**
  * Closes one gate while the device runs and waits until no thread is inside.
  *
  * Thread: control.
