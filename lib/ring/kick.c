@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "ring/clock.h"
 #include "ring/used.h"
@@ -312,4 +314,15 @@ void kl__kick_watchdog(struct kl_queue *queue)
 	watchdog_check_stall(queue);
 	if (queue->fault == KL_QUEUE_OK && watchdog_kick_is_due(kick))
 		watchdog_kick(queue);
+}
+
+bool kl__eventfd_read(int fd, uint64_t *count)
+{
+	const struct iovec part = {count, sizeof(*count)};
+	ssize_t n = preadv2(fd, &part, 1, -1, RWF_NOWAIT);
+
+	/* Before Linux 5.8 an eventfd knows no such read. */
+	if (n < 0 && errno == EOPNOTSUPP)
+		n = read(fd, count, sizeof(*count));
+	return n == (ssize_t)sizeof(*count);
 }

@@ -7,12 +7,9 @@
 #ifndef KL_RING_NOTIFIER_H
 #define KL_RING_NOTIFIER_H
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 struct kl_notifier {
 	/* A mapped doorbell register; NULL where a store can't reach it. */
@@ -52,15 +49,6 @@ static inline void kl_notify(const struct kl_notifier *notifier, uint16_t next)
  * Reads an eventfd without sleeping. Another process that has it can clear O_NONBLOCK, since that
  * belongs to the open file. True when the counter was not 0; else errno is EAGAIN, or the reason.
  */
-static inline bool kl__eventfd_read(int fd, uint64_t *count)
-{
-	const struct iovec part = {count, sizeof(*count)};
-	ssize_t n = preadv2(fd, &part, 1, -1, RWF_NOWAIT);
-
-	/* Before Linux 5.8 an eventfd knows no such read. */
-	if (n < 0 && errno == EOPNOTSUPP)
-		n = read(fd, count, sizeof(*count));
-	return n == (ssize_t)sizeof(*count);
-}
+bool kl__eventfd_read(int fd, uint64_t *count);
 
 #endif

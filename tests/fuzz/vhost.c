@@ -202,7 +202,7 @@ static void memory_changes(void)
 	struct kl__shared_region shared[2];
 	int count = take8(&script) % 4;
 
-	(void)regions(shared, 2);
+	(void)regions(NULL, shared, 2);
 	if (count == 2)
 		shared[1].size = REGION_BYTES / 2;
 	if (changed != NULL)

@@ -212,8 +212,8 @@ int port_start(struct port *port)
 	mac = kl_net_info(port->net)->mac;
 	printf("Port %u: %02X:%02X:%02X:%02X:%02X:%02X\n", port->number, mac[0], mac[1], mac[2],
 		mac[3], mac[4], mac[5]);
-	printf("Port %u: reached by %s, %s\n", port->number, port_access(port),
-		port_is_isolated(port) ? "isolated" : "not isolated");
+	printf("Port %u: reached by %s%s\n", port->number, port_access(port),
+		port_is_isolated(port) ? ", isolated" : "");
 	return 0;
 }
 
