@@ -11,8 +11,7 @@ struct visit {
 	struct kl__range range;
 	struct net_pool_memory found;
 	/* The memory that may overlap. */
-	uintptr_t first;
-	size_t size;
+	struct kl__range other;
 	bool overlaps;
 };
 
@@ -45,12 +44,6 @@ static void visit_buffers(struct rte_mempool *pool, struct visit *visit)
 		rte_mempool_mem_iter(pool, visit_chunk, visit);
 }
 
-static bool is_within(const struct kl__range *range, uintptr_t address, size_t size)
-{
-	return address - range->first < range->bytes &&
-		size <= range->bytes - (address - range->first);
-}
-
 static void check_reach(struct visit *visit, const void *address, size_t size, rte_iova_t iova)
 {
 	bool is_reachable = true;
@@ -58,9 +51,9 @@ static void check_reach(struct visit *visit, const void *address, size_t size, r
 	if (!visit->reach->is_virtual) {
 		is_reachable = iova != RTE_BAD_IOVA;
 	} else if (visit->reach->table != NULL) {
-		if (!is_within(&visit->range, (uintptr_t)address, size))
+		if (!kl__range_covers(visit->range, (uintptr_t)address, size))
 			visit->range = kl__reach_find(visit->reach->table, (uintptr_t)address);
-		is_reachable = is_within(&visit->range, (uintptr_t)address, size);
+		is_reachable = kl__range_covers(visit->range, (uintptr_t)address, size);
 	}
 	if (!is_reachable && visit->found.unreachable == NULL)
 		visit->found.unreachable = address;
@@ -82,18 +75,16 @@ struct net_pool_memory net_pool_check_memory(struct rte_mempool *pool,
 
 static void check_overlap(struct visit *visit, const void *address, size_t size, rte_iova_t iova)
 {
-	uintptr_t first = (uintptr_t)address;
-
 	(void)iova;
-	visit->overlaps |= first < visit->first + visit->size && visit->first < first + size;
+	visit->overlaps |= kl__range_overlaps((struct kl__range){(uintptr_t)address, size},
+		visit->other);
 }
 
 bool net_pool_overlaps(struct rte_mempool *pool, const void *address, size_t size)
 {
 	struct visit visit = {
 		.function = check_overlap,
-		.first = (uintptr_t)address,
-		.size = size,
+		.other = {(uintptr_t)address, size},
 	};
 
 	visit_buffers(pool, &visit);

@@ -89,18 +89,6 @@ static void set_info(struct kl_device *device)
 	device->info.is_isolated = device->host->is_isolated;
 }
 
-static void init_locks(struct kl_device *device)
-{
-	pthread_mutexattr_t attributes;
-
-	pthread_mutex_init(&device->lock, NULL);
-	/* A queue that was stopped alone is stopped again within a recovery. */
-	pthread_mutexattr_init(&attributes);
-	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
-	pthread_mutex_init(&device->change, &attributes);
-	pthread_mutexattr_destroy(&attributes);
-}
-
 static void destroy_device(struct kl_device *device)
 {
 	pthread_mutex_destroy(&device->change);
@@ -121,7 +109,8 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
 	device->host = host;
 	device->options = *options;
 	device->line = -1;
-	init_locks(device);
+	pthread_mutex_init(&device->lock, NULL);
+	pthread_mutex_init(&device->change, NULL);
 	set_info(device);
 	rc = find_driver(device);
 	if (rc == 0)

@@ -68,12 +68,12 @@ static int wait_for_gate(const struct kl_device *device, const struct kl__gate *
 	const uint64_t step = device->host->ticks_per_second / RELEASES_PER_SECOND;
 	struct kl__transport *transport = device->transport;
 
-	while (!kl__gate_wait(gate, KL__MIN(deadline, kl__clock() + step)) &&
-		kl__clock() < deadline)
+	do {
+		if (kl__gate_wait(gate, KL__MIN(deadline, kl__clock() + step)))
+			return 0;
 		if (transport->ops->release_threads != NULL)
 			transport->ops->release_threads(transport);
-	if (kl__gate_wait(gate, deadline))
-		return 0;
+	} while (kl__clock() < deadline);
 	kl_error(
 		"%s: a thread has been within a call on one of the queues for %d s; nothing can be reset "
 		"under it",

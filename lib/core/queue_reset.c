@@ -9,7 +9,7 @@
 #include "core/device_queue.h"
 #include "spec/features.h"
 
-static int stop_queue(struct kl_device *device, struct kl_queue *queue)
+int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	struct kl__transport *transport = device->transport;
@@ -39,17 +39,7 @@ static int stop_queue(struct kl_device *device, struct kl_queue *queue)
 	return rc;
 }
 
-int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
-{
-	int rc;
-
-	pthread_mutex_lock(&device->change);
-	rc = stop_queue(device, queue);
-	pthread_mutex_unlock(&device->change);
-	return rc;
-}
-
-static int start_queue(struct kl_device *device, struct kl_queue *queue)
+int kl_device_queue_start(struct kl_device *device, struct kl_queue *queue)
 {
 	/* The record is the first member of its entry. */
 	struct kl__device_queue *entry = (struct kl__device_queue *)queue;
@@ -58,14 +48,4 @@ static int start_queue(struct kl_device *device, struct kl_queue *queue)
 	memset(entry->own, 0, kl__queue_private_bytes(&entry->shape));
 	kl__queue_init(queue, entry->own, entry->shared.memory, entry->shared.iova, &entry->shape);
 	return kl__device_enable_queue(device, entry);
-}
-
-int kl_device_queue_start(struct kl_device *device, struct kl_queue *queue)
-{
-	int rc;
-
-	pthread_mutex_lock(&device->change);
-	rc = start_queue(device, queue);
-	pthread_mutex_unlock(&device->change);
-	return rc;
 }

@@ -98,11 +98,6 @@ static int add_need(void *context, uint64_t address, uint64_t iova, uint64_t siz
 	return 0;
 }
 
-static const char *name_of(const struct kl__space *space)
-{
-	return space->users != NULL ? space->users->name : "a device";
-}
-
 static uint64_t mebibytes(uint64_t bytes)
 {
 	return (bytes + (UINT64_C(1) << 20) - 1) >> 20;
@@ -119,7 +114,7 @@ static int check_limits(const struct kl__space *space, const struct kl__map_limi
 			" MiB %" PRIu64
 			" are left; raise it (ulimit -l, or LimitMEMLOCK= of systemd), give EAL less with -m, or "
 			"open the device with isolate=1",
-			name_of(space), what, mebibytes(need->bytes),
+			kl__space_name(space), what, mebibytes(need->bytes),
 			limits->memlock_is_users ? "user's " : "", limits->memlock >> 20,
 			limits->memlock_left >> 20);
 		return -ENOMEM;
@@ -130,7 +125,7 @@ static int check_limits(const struct kl__space *space, const struct kl__map_limi
 			" mappings, but its IOMMU takes %u more; use larger hugepages, raise "
 			"dma_entry_limit of the module vfio_iommu_type1, give EAL less with -m, or open the "
 			"device with isolate=1",
-			name_of(space), what, need->mappings, limits->mappings_left);
+			kl__space_name(space), what, need->mappings, limits->mappings_left);
 		return -ENOMEM;
 	}
 	return 0;

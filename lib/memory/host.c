@@ -94,12 +94,9 @@ static void *alloc_from_eal(struct host *host, size_t size, size_t align, uint64
 static bool is_reached(const struct host *host, const void *memory, size_t size)
 {
 	uint64_t address = (uintptr_t)memory;
-	struct kl__range range;
 
-	if (host->space == NULL)
-		return true;
-	range = kl__reach_find(host->space->reach, address);
-	return address - range.first < range.bytes && size <= range.bytes - (address - range.first);
+	return host->space == NULL ||
+		kl__range_covers(kl__reach_find(host->space->reach, address), address, size);
 }
 
 static void free_block(struct kl__host *base, void *memory)

@@ -40,8 +40,8 @@ void kl_memory_free(void *memory)
 static struct registered *find_overlapping(uint64_t address, uint64_t size)
 {
 	for (unsigned int i = 0; i < count; i++)
-		if (address < registered[i].address + registered[i].size &&
-			registered[i].address < address + size)
+		if (kl__range_overlaps((struct kl__range){address, size},
+			    (struct kl__range){registered[i].address, registered[i].size}))
 			return &registered[i];
 	return NULL;
 }

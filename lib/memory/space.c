@@ -40,7 +40,7 @@ struct kl__space *kl__space_next(const struct kl__space *space)
 	return space == NULL ? spaces : space->next;
 }
 
-static const char *name_of(const struct kl__space *space)
+const char *kl__space_name(const struct kl__space *space)
 {
 	return space->users != NULL ? space->users->name : "a device";
 }
@@ -52,7 +52,7 @@ static void log_refusal(const struct kl__space *space, uint64_t address, uint64_
 
 	space->mapper->ops->explain(space->mapper, iova, size, error, why, sizeof(why));
 	kl_error("%s: %" PRIu64 " bytes at 0x%" PRIx64 " can't be mapped for it: %s",
-		name_of(space), size, address, why);
+		kl__space_name(space), size, address, why);
 }
 
 int kl__space_map(struct kl__space *space, uint64_t address, uint64_t iova, uint64_t size)
@@ -89,7 +89,7 @@ int kl__space_unmap(struct kl__space *space, uint64_t address, uint64_t iova, ui
 		return 0;
 	kl_error("%s: %" PRIu64 " bytes at 0x%" PRIx64
 		 " can't be unmapped: %s; keep this memory until the device is closed",
-		name_of(space), size, address, strerror(-rc));
+		kl__space_name(space), size, address, strerror(-rc));
 	return -EIO;
 }
 

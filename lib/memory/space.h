@@ -55,6 +55,9 @@ struct kl__space {
 void kl__space_user_set_owner(struct kl__space_user *user, void *owner,
 	kl__uses_memory *uses_memory);
 
+/* The name of a device in the space, for messages. */
+const char *kl__space_name(const struct kl__space *space);
+
 /* The lock. */
 void kl__spaces_lock(void);
 void kl__spaces_unlock(void);

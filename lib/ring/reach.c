@@ -274,5 +274,5 @@ bool kl__window_move(struct kl__window *window, uint64_t address, uint64_t size)
 			break;
 	}
 	/* By the copy: the window is also emptied when another range is taken out. */
-	return address - range.first < range.bytes && size <= range.bytes - (address - range.first);
+	return kl__range_covers(range, address, size);
 }

@@ -18,6 +18,21 @@ struct kl__range {
 	uint64_t bytes;
 };
 
+/* Tests whether all of size bytes at address lie in the range. */
+static inline bool kl__range_covers(struct kl__range range, uint64_t address, uint64_t size)
+{
+	uint64_t offset = address - range.first;
+
+	return offset < range.bytes && size <= range.bytes - offset;
+}
+
+/* Tests whether two ranges have an address in common. */
+static inline bool kl__range_overlaps(struct kl__range a, struct kl__range b)
+{
+	return a.bytes != 0 && b.bytes != 0 &&
+		(a.first - b.first < b.bytes || b.first - a.first < a.bytes);
+}
+
 /* A table that any thread reads without a lock, while one that holds its lock changes it. */
 struct kl__reach;
 
@@ -58,10 +73,9 @@ void kl__window_close(struct kl__window *window);
 static inline bool kl__window_covers(const struct kl__window *window, uint64_t address,
 	uint64_t size)
 {
-	uint64_t bytes = kl__load64(&window->bytes);
-	uint64_t offset = address - window->first;
+	struct kl__range range = {window->first, kl__load64(&window->bytes)};
 
-	return KL__LIKELY(offset < bytes && size <= bytes - offset);
+	return KL__LIKELY(kl__range_covers(range, address, size));
 }
 
 /*

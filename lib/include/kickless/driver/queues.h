@@ -61,7 +61,7 @@ KL_API int kl_device_queue_add(struct kl_device *device, const struct kl_queue_c
  * Resets one queue while the others run (RING_RESET), and waits, at most 5 s, for its end. No
  * thread may use the queue. What was in flight can be drained afterwards.
  *
- * Thread: control.
+ * Thread: control, within a callback or a change (kl_device_change_begin).
  * Returns: 0; after a message -ENOTSUP without the feature; -EPROTO, -EIO or -ETIMEDOUT when the
  * device does not do it: then it is halted.
  * Spec: 2.6.1.
@@ -72,7 +72,7 @@ KL_API int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue
  * Enables a queue again that kl_device_queue_stop has reset and that has been drained. It is empty,
  * and has the size and the counters that it had.
  *
- * Thread: control.
+ * Thread: control, within a callback or a change (kl_device_change_begin).
  * Returns: 0; after a message -EPROTO, -EBUSY.
  */
 KL_API int kl_device_queue_start(struct kl_device *device, struct kl_queue *queue);
