@@ -68,28 +68,12 @@ static void free_eal_chunk(struct kl__arena *arena, struct kl__chunk *chunk)
 
 static const struct kl__chunk_source eal_source = {make_eal_chunk, free_eal_chunk};
 
-/* Aligned, so that the kernel can use hugepages. */
-static void *map_private(size_t size)
-{
-	uint8_t *space = mmap(NULL, size + PRIVATE_CHUNK, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	size_t before;
-
-	if (space == MAP_FAILED)
-		return NULL;
-	before = -(uintptr_t)space & (PRIVATE_CHUNK - 1);
-	if (before > 0)
-		munmap(space, before);
-	if (before < PRIVATE_CHUNK)
-		munmap(space + before + size, PRIVATE_CHUNK - before);
-	return space + before;
-}
-
 static int make_private_chunk(struct kl__arena *arena, size_t size, struct kl__chunk *chunk)
 {
 	chunk->size = round_up(size, PRIVATE_CHUNK);
-	chunk->memory = map_private(chunk->size);
-	if (chunk->memory == NULL)
+	/* Aligned, so that the kernel can use hugepages. */
+	chunk->memory = kl__memory_map_aligned(chunk->size, PRIVATE_CHUNK, PROT_READ | PROT_WRITE);
+	if (chunk->memory == MAP_FAILED)
 		return -errno;
 	kl__memory_prefer_node(chunk->memory, chunk->size, arena->node);
 	(void)madvise(chunk->memory, chunk->size, MADV_HUGEPAGE);

@@ -54,26 +54,32 @@ static void *map_at(uint64_t address, size_t size, int fd)
 	return memory;
 }
 
-/* Anywhere, at a multiple of the region's alignment. */
-static void *map_anywhere(size_t size, int fd)
+void *kl__memory_map_aligned(size_t size, size_t align, int protection)
 {
-	uint8_t *space = mmap(NULL, size + KL__REGION_ALIGN, PROT_NONE,
+	uint8_t *space = mmap(NULL, size + align, protection,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	size_t before;
-	void *memory;
 
 	if (space == MAP_FAILED)
 		return MAP_FAILED;
-	before = -(uintptr_t)space & (KL__REGION_ALIGN - 1);
-	memory = mmap(space + before, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
-	if (memory == MAP_FAILED) {
-		munmap(space, size + KL__REGION_ALIGN);
-		return MAP_FAILED;
-	}
+	before = -(uintptr_t)space & (align - 1);
 	if (before > 0)
 		munmap(space, before);
-	if (before < KL__REGION_ALIGN)
-		munmap(space + before + size, KL__REGION_ALIGN - before);
+	if (before < align)
+		munmap(space + before + size, align - before);
+	return space + before;
+}
+
+/* Anywhere, at a multiple of the region's alignment. */
+static void *map_anywhere(size_t size, int fd)
+{
+	void *space = kl__memory_map_aligned(size, KL__REGION_ALIGN, PROT_NONE), *memory;
+
+	if (space == MAP_FAILED)
+		return MAP_FAILED;
+	memory = mmap(space, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	if (memory == MAP_FAILED)
+		munmap(space, size);
 	return memory;
 }
 

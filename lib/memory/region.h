@@ -30,4 +30,10 @@ void kl__region_free(struct kl_region *region);
  */
 void kl__memory_prefer_node(void *address, size_t size, int node);
 
+/*
+ * Maps size bytes of anonymous memory at a multiple of align, a power of two; protection is that of
+ * mmap. MAP_FAILED: errno is the reason.
+ */
+void *kl__memory_map_aligned(size_t size, size_t align, int protection);
+
 #endif
