@@ -52,10 +52,11 @@ struct net_rxq {
 	struct rte_mempool *pool;
 	/* The rearm_data of a fresh packet. */
 	uint64_t mbuf_init;
-	/* From the mbuf to the place where the device writes, if buffers follow their mbufs. */
-	uint32_t header_at;
 	uint8_t place; /* of the pool's buffers: NET_BUFFERS_* */
-	/* That place is the mbuf's address times stride, plus stride_at, if buffers are strided. */
+	/*
+	 * The device writes to the mbuf's address times stride, plus stride_at. stride is 1 if
+	 * buffers follow their mbufs. Neither is used if they are pinned in any order.
+	 */
 	uint64_t stride;
 	uint64_t stride_at;
 	/* Bus addresses are those that DPDK knows; else virtual ones. */

@@ -84,6 +84,8 @@ static void find_place(struct net_rxq *rxq, struct rte_mempool *pool)
 	struct rows rows = {0};
 
 	rxq->place = NET_BUFFERS_FOLLOW;
+	rxq->stride = 1;
+	rxq->stride_at = sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(pool) + rxq->offset;
 	if (!net_pool_is_pinned(pool))
 		return;
 	rte_mempool_obj_iter(pool, check_row, &rows);
@@ -120,8 +122,6 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	memcpy(&rxq->mbuf_init, &fresh.rearm_data, sizeof(rxq->mbuf_init));
 	rxq->pool = conf->pool;
 	rxq->offset = RTE_PKTMBUF_HEADROOM - rxq->header_bytes;
-	rxq->header_at = (uint32_t)sizeof(struct rte_mbuf) + rte_pktmbuf_priv_size(conf->pool) +
-		rxq->offset;
 	find_place(rxq, conf->pool);
 	rxq->is_physical = !kl_device_iova_is_virtual(net->device);
 	rxq->buffer_bytes = rte_pktmbuf_data_room_size(conf->pool) - rxq->offset;

@@ -28,16 +28,23 @@ static uint16_t allocate_mbufs(struct net_rxq *rxq, struct rte_mbuf **fresh, uin
 
 /*
  * The place in m where the device writes, which starts with its header. It is computed without a
- * read of the mbuf, which is cold here, where the pool allows that.
+ * read of the mbuf, which is cold here, where the pool allows that. Loops keep a copy of what it
+ * takes, since what they write could be the queue's own for all that the compiler knows.
  */
+KL__ALWAYS_INLINE void *find_header(const struct rte_mbuf *m, uint64_t stride, uint64_t stride_at,
+	uint16_t offset, const unsigned int place)
+{
+	if (place == NET_BUFFERS_FOLLOW)
+		return (void *)((uintptr_t)m + stride_at);
+	if (place == NET_BUFFERS_STRIDED)
+		return (void *)((uintptr_t)m * stride + stride_at);
+	return (char *)m->buf_addr + offset;
+}
+
 KL__ALWAYS_INLINE void *mbuf_header(const struct net_rxq *rxq, const struct rte_mbuf *m,
 	const unsigned int place)
 {
-	if (place == NET_BUFFERS_FOLLOW)
-		return (char *)(uintptr_t)m + rxq->header_at;
-	if (place == NET_BUFFERS_STRIDED)
-		return (void *)((uintptr_t)m * rxq->stride + rxq->stride_at);
-	return (char *)m->buf_addr + rxq->offset;
+	return find_header(m, rxq->stride, rxq->stride_at, rxq->offset, place);
 }
 
 KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
@@ -45,14 +52,17 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
 {
 	const uint32_t bytes = rxq->buffer_bytes;
 	const bool is_physical = rxq->is_physical;
+	const uint64_t stride = rxq->stride, stride_at = rxq->stride_at;
+	const uint16_t offset = rxq->offset;
 	struct kl_queue *queue = rxq->queue;
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
 	struct rte_mbuf *fresh[REFILL_CHUNK];
 	uint16_t got = allocate_mbufs(rxq, fresh, count);
 
 	for (uint16_t i = 0; i < got; i++) {
-		uint64_t address = is_physical ? fresh[i]->buf_iova + rxq->offset :
-						 (uintptr_t)mbuf_header(rxq, fresh[i], place);
+		uint64_t address = is_physical ?
+			fresh[i]->buf_iova + offset :
+			(uintptr_t)find_header(fresh[i], stride, stride_at, offset, place);
 
 		kl__ring_put(queue, &cursor, fresh[i], address, bytes, VIRTQ_DESC_F_WRITE, bytes,
 			kind);
