@@ -195,8 +195,8 @@ static int open_back_end(struct kl__spec *spec, struct kl_device **device)
 
 	if (rc != 0)
 		return rc;
-	rc = kl__vhost_user_open(spec->name.value, spec->options.transport.is_server,
-		spec->driver->types[0], kl__host_shared_memory(host), &transport);
+	rc = kl__vhost_user_open(spec->name.value, &spec->options.transport, spec->driver->types[0],
+		kl__host_shared_memory(host), &transport);
 	if (rc == 0)
 		return kl__attach_transport(transport, host, spec, device);
 	host->close(host);

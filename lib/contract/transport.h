@@ -120,11 +120,20 @@ enum kl__interface {
 	KL__INTERFACE_LEGACY,
 };
 
+/*
+ * The time that any answer of a device may take, unless the option timeout_ms in its name sets
+ * another. A device on a starved machine, or behind a slow processor of its own, answers after
+ * seconds.
+ */
+#define KL__TIMEOUT_MS 10000
+
 /* The values of transport options in a device's name. */
 struct kl__transport_choice {
 	enum kl__interface interface;
 	enum kl__vfio_way vfio; /* of a PCI function */
 	bool is_server; /* of a socket: this side listens */
+	/* The time that an answer to a message may take; 0: KL__TIMEOUT_MS. */
+	unsigned int timeout_ms;
 };
 
 /* One key=value that a transport knows; a table of them ends with a NULL key. */

@@ -72,10 +72,8 @@ int kl__device_attach(struct kl__transport *transport, struct kl__host *host,
  */
 bool kl__device_is_open(const char *name);
 
-/*
- * The timeout of a reset in milliseconds, after which the device is lost. A test may shorten it.
- */
-extern unsigned int kl__reset_timeout_ms;
+/* The timeout of a device without the option timeout_ms. A test may shorten it. */
+extern unsigned int kl__default_timeout_ms;
 
 /* The monotonic clock. */
 uint64_t kl__now_ms(void);
@@ -96,7 +94,7 @@ void kl__device_set_state(struct kl_device *device, enum kl_device_state state);
 void kl__device_acknowledge(struct kl_device *device);
 
 /*
- * core/reset.c: resets the device and waits, at most kl__reset_timeout_ms, until its status reads
+ * core/reset.c: resets the device and waits, at most its timeout_ms, until its status reads
  * 0. Then drain(context) takes what was in flight from the queues, and they are freed. drain may be
  * NULL. A back end that has gone away is connected to again.
  *

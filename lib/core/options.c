@@ -12,6 +12,10 @@
 #include "core/device.h"
 #include "spec/features.h"
 
+/* Below it every hiccup of the host loses a device; above it nobody waits. */
+#define TIMEOUT_MS_MIN 100
+#define TIMEOUT_MS_MAX 600000
+
 /* Keys that are short words for one feature of the rings. */
 static const struct kl_feature_name common_keys[] = {
 	{VIRTIO_F_EVENT_IDX, "event_idx"},
@@ -49,6 +53,21 @@ static int parse_number(const struct kl__options_scope *scope, const char *key, 
 		parsed > 32768)
 		return refuse_value(scope, key, value, allowed);
 	*number = (uint16_t)parsed;
+	return 0;
+}
+
+static int parse_timeout(const struct kl__options_scope *scope, const char *value,
+	struct kl_device_options *options)
+{
+	unsigned long parsed;
+	char *end;
+
+	errno = 0;
+	parsed = strtoul(value, &end, 10);
+	if (errno != 0 || value[0] < '0' || value[0] > '9' || *end != '\0' ||
+		parsed < TIMEOUT_MS_MIN || parsed > TIMEOUT_MS_MAX)
+		return refuse_value(scope, "timeout_ms", value, "100 to 600000 (milliseconds)");
+	options->timeout_ms = (uint32_t)parsed;
 	return 0;
 }
 
@@ -226,7 +245,7 @@ __attribute__((format(printf, 3, 4))) static void append(char *text, size_t size
 static int refuse_key(const struct kl__options_scope *scope, const char *key)
 {
 	char known[512] = "type, queues, queue_size, event_idx, indirect, packed, in_order, "
-			  "features, kick, isolate";
+			  "features, kick, isolate, timeout_ms";
 	const struct kl_driver *driver = NULL;
 
 	for (const struct kl__transport_option *option = scope->transport; option->key != NULL;
@@ -267,6 +286,8 @@ static int parse_one(const struct kl__options_scope *scope, const char *key, con
 		return parse_kick(scope, value, common);
 	if (strcmp(key, "isolate") == 0)
 		return parse_isolate(scope, value, common);
+	if (strcmp(key, "timeout_ms") == 0)
+		return parse_timeout(scope, value, common);
 	rc = parse_transport(scope, key, value, options);
 	if (rc == -ENOENT)
 		rc = parse_feature_key(scope, key, value, common);
@@ -300,6 +321,7 @@ int kl__options_parse(const struct kl__options_scope *scope, const char *text,
 		rc = parse_one(scope, key, equals + 1, options);
 	}
 	free(copy);
+	options->transport.timeout_ms = options->common.timeout_ms;
 	return rc;
 }
 

@@ -13,7 +13,7 @@ int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	struct kl__transport *transport = device->transport;
-	unsigned int waited_ms = 0;
+	uint64_t deadline = kl__now_ms() + kl_device_timeout_ms(device);
 	int rc;
 
 	if (!kl_device_has(device, VIRTIO_F_RING_RESET) || transport->ops->queue_reset == NULL) {
@@ -24,15 +24,15 @@ int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 		return -ENOTSUP;
 	}
 	while ((rc = transport->ops->queue_reset(transport, queue->index)) == -EAGAIN &&
-		waited_ms++ < kl__reset_timeout_ms)
+		kl__now_ms() < deadline)
 		nanosleep(&pause, NULL);
 	if (rc == 0)
 		return 0;
 	if (rc == -EAGAIN) {
 		kl_error(
-			"%s: queue %u: its reset did not end within %u ms; only a reset of the whole "
-			"device helps",
-			device->info.name, queue->index, kl__reset_timeout_ms);
+			"%s: queue %u: its reset did not end within %u ms (option timeout_ms); only a "
+			"reset of the whole device helps",
+			device->info.name, queue->index, kl_device_timeout_ms(device));
 		rc = -ETIMEDOUT;
 	}
 	kl_device_halt(device, queue, "its reset failed");

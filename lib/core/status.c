@@ -12,7 +12,13 @@
 #include "ring/barrier.h"
 #include "spec/status.h"
 
-unsigned int kl__reset_timeout_ms = 5000;
+unsigned int kl__default_timeout_ms = KL__TIMEOUT_MS;
+
+unsigned int kl_device_timeout_ms(const struct kl_device *device)
+{
+	return device->options.timeout_ms != 0 ? device->options.timeout_ms :
+						 kl__default_timeout_ms;
+}
 
 void kl__status_add(struct kl_device *device, uint8_t bit)
 {
@@ -57,7 +63,7 @@ int kl__status_reset(struct kl_device *device)
 {
 	struct kl__transport *transport = device->transport;
 	const struct timespec pause = {.tv_nsec = 100000};
-	uint64_t deadline = kl__now_ms() + kl__reset_timeout_ms;
+	uint64_t deadline = kl__now_ms() + kl_device_timeout_ms(device);
 	uint8_t status;
 
 	device->is_driver_ok = false;
@@ -67,9 +73,9 @@ int kl__status_reset(struct kl_device *device)
 			return kl__device_gone(device);
 		if (kl__now_ms() >= deadline) {
 			kl_error(
-				"%s: reset did not end within %u ms: device_status is 0x%02x, should be "
-				"0; the memory it may still write is kept",
-				device->info.name, kl__reset_timeout_ms, status);
+				"%s: reset did not end within %u ms (option timeout_ms): device_status is "
+				"0x%02x, should be 0; the memory it may still write is kept",
+				device->info.name, kl_device_timeout_ms(device), status);
 			kl__store(&device->state, KL_DEVICE_LOST);
 			return -ETIMEDOUT;
 		}

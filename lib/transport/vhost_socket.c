@@ -12,8 +12,6 @@
 
 #include <kickless/log.h>
 
-unsigned int kl__vhost_timeout_ms = 5000;
-
 static const char *const names[] = {
 	[VHOST_USER_GET_FEATURES] = "GET_FEATURES",
 	[VHOST_USER_SET_FEATURES] = "SET_FEATURES",
@@ -39,9 +37,9 @@ static const char *const names[] = {
 	[VHOST_USER_GET_STATUS] = "GET_STATUS",
 };
 
-void kl__vhost_init(struct kl__vhost_socket *sock, const char *name)
+void kl__vhost_init(struct kl__vhost_socket *sock, const char *name, unsigned int timeout_ms)
 {
-	*sock = (struct kl__vhost_socket){.fd = -1, .name = name};
+	*sock = (struct kl__vhost_socket){.fd = -1, .name = name, .timeout_ms = timeout_ms};
 	pthread_mutex_init(&sock->lock, NULL);
 }
 
@@ -185,7 +183,13 @@ static void attach_fds(struct msghdr *message, char *control, const int *fds, si
 
 static unsigned int timeout_of(const struct kl__vhost_socket *sock)
 {
-	return sock->timeout_ms != 0 ? sock->timeout_ms : kl__vhost_timeout_ms;
+	return sock->early_ms != 0 ? sock->early_ms : sock->timeout_ms;
+}
+
+/* Behind the time of a message: what a user can change about it. */
+static const char *option_of(const struct kl__vhost_socket *sock)
+{
+	return sock->early_ms != 0 ? "" : " (option timeout_ms)";
 }
 
 static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_header *header,
@@ -205,7 +209,8 @@ static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_heade
 	for (;;) {
 		if (wait_for(sock, POLLOUT, deadline) != 0)
 			return fail_request(sock, header->request, -ETIMEDOUT,
-				"has taken no message for %u ms", timeout_of(sock));
+				"has taken no message for %u ms%s", timeout_of(sock),
+				option_of(sock));
 		sent = sendmsg(sock->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (sent >= 0 || (errno != EINTR && errno != EAGAIN))
 			break;
@@ -228,7 +233,8 @@ static int receive_bytes(struct kl__vhost_socket *sock, enum vhost_user_request 
 
 		if (wait_for(sock, POLLIN, deadline) != 0)
 			return fail_request(sock, request, -ETIMEDOUT,
-				"does not answer within %u ms", timeout_of(sock));
+				"does not answer within %u ms%s", timeout_of(sock),
+				option_of(sock));
 		got = recvmsg(sock->fd, &message, MSG_DONTWAIT);
 		if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
 			return fail_request(sock, request, -EIO, "has gone away");

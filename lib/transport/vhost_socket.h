@@ -16,17 +16,15 @@ struct kl__vhost_socket {
 	 * does now is not known.
 	 */
 	bool is_ending;
-	unsigned int timeout_ms; /* of each message and answer; 0: kl__vhost_timeout_ms */
+	unsigned int timeout_ms; /* of each message and answer */
+	unsigned int early_ms; /* a shorter one for now; 0: none */
 	const char *name;
 	/* A message and its answer belong together; any thread may add memory. */
 	pthread_mutex_t lock;
 };
 
-/* The time that an answer, or room for a message, may take. A test may shorten it. */
-extern unsigned int kl__vhost_timeout_ms;
-
 /* Not connected yet; name must live as long. */
-void kl__vhost_init(struct kl__vhost_socket *socket, const char *name);
+void kl__vhost_init(struct kl__vhost_socket *socket, const char *name, unsigned int timeout_ms);
 /* Talks over fd, a connected socket that belongs to the other from now on. */
 void kl__vhost_attach(struct kl__vhost_socket *socket, int fd);
 /* Closes the connection; for one whose other side knows no queue. */

@@ -297,9 +297,9 @@ static int handshake_again(struct kl__vhost_user *user, int fd)
 	unsigned int timeout_ms = RECONNECT_MS << doublings;
 	int rc;
 
-	user->socket.timeout_ms = timeout_ms < kl__vhost_timeout_ms ? timeout_ms : 0;
+	user->socket.early_ms = timeout_ms < user->socket.timeout_ms ? timeout_ms : 0;
 	rc = agree_on_features(user, fd);
-	user->socket.timeout_ms = 0;
+	user->socket.early_ms = 0;
 	user->unanswered = rc == -ETIMEDOUT ? user->unanswered + 1 : 0;
 	return rc;
 }
@@ -356,9 +356,11 @@ static const struct kl__transport_ops vhost_user_ops = {
 	.close = close_transport,
 };
 
-static int connect_first(struct kl__vhost_user *user, const char *path, bool is_server)
+static int connect_first(struct kl__vhost_user *user, const char *path,
+	const struct kl__transport_choice *choice)
 {
-	int rc = kl__vhost_endpoint_open(&user->endpoint, user->transport.name, path, is_server);
+	int rc = kl__vhost_endpoint_open(&user->endpoint, user->transport.name, path,
+		choice->is_server);
 
 	if (rc != 0)
 		return rc;
@@ -366,7 +368,7 @@ static int connect_first(struct kl__vhost_user *user, const char *path, bool is_
 	return rc < 0 ? rc : agree_on_features(user, rc);
 }
 
-int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
+int kl__vhost_user_open(const char *path, const struct kl__transport_choice *choice, uint32_t type,
 	struct kl__shared_memory *memory, struct kl__transport **transport)
 {
 	struct kl__vhost_user *user = calloc(1, sizeof(*user));
@@ -384,12 +386,13 @@ int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
 	user->transport.default_queue_size = DEFAULT_QUEUE_SIZE;
 	snprintf(user->transport.name, sizeof(user->transport.name), "vhost-user:%s", path);
 	kl_features_set(&user->transport.features, VIRTIO_F_VERSION_1);
-	kl__vhost_init(&user->socket, user->transport.name);
+	kl__vhost_init(&user->socket, user->transport.name,
+		choice->timeout_ms != 0 ? choice->timeout_ms : KL__TIMEOUT_MS);
 	rc = kl__vhost_memory_open(&user->memory, &user->socket, memory);
 	user->event_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (rc == 0)
 		rc = user->event_fd < 0 ? kl_no_descriptor(user->transport.name) :
-					  connect_first(user, path, is_server);
+					  connect_first(user, path, choice);
 	if (rc != 0) {
 		close_transport(&user->transport);
 		return rc;

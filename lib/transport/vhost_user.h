@@ -15,11 +15,11 @@
 extern const struct kl__transport_option kl__vhost_user_options[];
 
 /*
- * Connects to path, or listens there and waits for the back end when is_server. type is the virtio
+ * Connects to path, or listens there and waits for the back end, as chosen. type is the virtio
  * device type, since the protocol does not name it. memory must live as long. 0, or after a message
  * -ENOMEM and the errors of the socket.
  */
-int kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
+int kl__vhost_user_open(const char *path, const struct kl__transport_choice *choice, uint32_t type,
 	struct kl__shared_memory *memory, struct kl__transport **transport);
 
 #endif

@@ -304,17 +304,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static struct kl__shared_memory memory = {regions, watch, unwatch};
 	static unsigned int before, runs;
 	static int fds[3] = {-1, -1, -1};
+	struct kl__transport_choice choice = {.timeout_ms = 1};
 	struct kl__transport *transport;
 
 	kl_log_set(KL_LOG_ERROR, discard_message, NULL);
-	kl__vhost_timeout_ms = 1;
 	if (memory_fd < 0) {
 		memory_fd = memfd_create("fuzzed", MFD_CLOEXEC);
 		for (unsigned int i = 0; i < 3; i++)
 			fds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	}
 	script = (struct input){data, size};
-	if (kl__vhost_user_open("nowhere", take8(&script) % 2 != 0, 2, &memory, &transport) == 0) {
+	choice.is_server = take8(&script) % 2 != 0;
+	if (kl__vhost_user_open("nowhere", &choice, 2, &memory, &transport) == 0) {
 		while (script.left > 0)
 			step(transport, fds);
 		transport->ops->close(transport);

@@ -82,6 +82,7 @@ enum kl_isolate {
 struct kl_device_options {
 	uint16_t queues;
 	uint16_t queue_size;
+	uint32_t timeout_ms; /* that an answer of the device may take */
 	enum kl_isolate isolate;
 	bool kick_given;
 	struct kl_kick_policy kick;
@@ -102,6 +103,9 @@ struct kl_device_options {
  *	keys	type=NAME		what it has to be; needed for vhost-user, unless the program
  *					has one driver only
  *		queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
+ *		timeout_ms=N		the time that any answer of the device may take: to a reset,
+ *					a control command, a request for its serial number, a
+ *					vhost-user message; from 100 to 600000, by default 10000
  *		legacy=0|1		1: by the interface from before virtio 1.0; 0: not by that;
  *					without it only if the device has no other
  *		vfio=auto|group|cdev	of a PCI function, the way through VFIO: by its IOMMU group,

@@ -39,6 +39,7 @@ static struct kl__vfio_choice chosen; /* by the last opening through VFIO */
 static bool has_mapper;
 static struct kl__mapper mapper;
 static struct kl__host_conf host_conf; /* of the last host */
+static struct kl__transport_choice socket_choice; /* of the last socket */
 static int eal_state, host_error;
 static bool is_physical; /* bus addresses are */
 
@@ -52,8 +53,8 @@ int __wrap_kl__devmem_open(uint64_t address, struct kl__mmio_access **access,
 	struct kl__host **host);
 int __wrap_kl__host_create(const struct kl__host_conf *conf, struct kl__host **host);
 struct kl__shared_memory *__wrap_kl__host_shared_memory(struct kl__host *host);
-int __wrap_kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
-	struct kl__shared_memory *memory, struct kl__transport **transport);
+int __wrap_kl__vhost_user_open(const char *path, const struct kl__transport_choice *choice,
+	uint32_t type, struct kl__shared_memory *memory, struct kl__transport **transport);
 int __wrap_kl_function_discover_on(const struct kl_machine *machine, struct kl_function **list,
 	size_t *count);
 
@@ -126,14 +127,14 @@ struct kl__shared_memory *__wrap_kl__host_shared_memory(struct kl__host *host)
 	return NULL;
 }
 
-int __wrap_kl__vhost_user_open(const char *path, bool is_server, uint32_t type,
-	struct kl__shared_memory *memory, struct kl__transport **transport)
+int __wrap_kl__vhost_user_open(const char *path, const struct kl__transport_choice *choice,
+	uint32_t type, struct kl__shared_memory *memory, struct kl__transport **transport)
 {
 	(void)path;
-	(void)is_server;
 	(void)type;
 	(void)memory;
 	(void)transport;
+	socket_choice = *choice;
 	opens++;
 	return -ECONNREFUSED;
 }
@@ -319,10 +320,12 @@ Test(open, right_keys)
 		finish(fake);
 	}
 	prepare(4);
-	cr_expect_eq(kl_device_open("vhost-user:/nowhere,type=rng,server=1",
+	cr_expect_eq(kl_device_open("vhost-user:/nowhere,type=rng,server=1,timeout_ms=700",
 			     &(struct kl_device *){0}),
 		-ECONNREFUSED);
 	cr_expect_eq(opens, 1);
+	cr_expect(socket_choice.is_server);
+	cr_expect_eq(socket_choice.timeout_ms, 700);
 	finish(fake);
 }
 

@@ -224,7 +224,7 @@ Test(memory, in_flight_by_state)
 	fixture_start(&fixture, &(struct kl_blk_conf){0});
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 8192, 0, 4096));
 	fixture.fake->script.reset_reads = FAKE_NEVER;
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	cr_expect_eq(kl_blk_stop(fixture.blk), -ETIMEDOUT);
 	cr_expect_eq(uses(8192, 4096), -EBUSY, "a device that is lost may still write");
 	while (fake_take_violation(fixture.fake, ""))

@@ -235,7 +235,7 @@ Test(recover, the_reset_never_ends)
 	pass_ms(5);
 	poll_until_halted();
 	held = fixture.fake->allocated;
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	fixture.fake->script.reset_reads = FAKE_NEVER;
 	cr_expect_eq(kl_blk_recover(fixture.blk), -ETIMEDOUT);
 	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_LOST);

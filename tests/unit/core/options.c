@@ -85,6 +85,25 @@ Test(options, queue_size)
 	refuse("queue_size=big", "queue_size=big", "powers of two");
 }
 
+Test(options, timeout)
+{
+	cr_expect_eq(parse(NULL)->timeout_ms, 0);
+	cr_expect_eq(kl_device_timeout_ms(fixture.device), 10000);
+	fixture_close(&fixture);
+	cr_expect_eq(parse("timeout_ms=100")->timeout_ms, 100);
+	cr_expect_eq(kl_device_timeout_ms(fixture.device), 100);
+	fixture_close(&fixture);
+	cr_expect_eq(parse("timeout_ms=600000")->timeout_ms, 600000);
+	fixture_close(&fixture);
+	refuse("timeout_ms=99", "timeout_ms=99", "100 to 600000");
+	refuse("timeout_ms=600001", "timeout_ms=600001", "100 to 600000");
+	refuse("timeout_ms=4294967396", "timeout_ms=4294967396", "100 to 600000");
+	refuse("timeout_ms=0", "timeout_ms=0", "100 to 600000");
+	refuse("timeout_ms=", "timeout_ms=", "100 to 600000");
+	refuse("timeout_ms=-1000", "timeout_ms=-1000", "100 to 600000");
+	refuse("timeout_ms=1s", "timeout_ms=1s", "100 to 600000");
+}
+
 static void check_switch(const char *key, unsigned int bit)
 {
 	const struct kl_device_options *options;
@@ -205,7 +224,7 @@ Test(options, of_the_transport)
 	fixture_close(&fixture);
 	refuse("legacy=2", "legacy=2", "0 or 1");
 	refuse("legacy=", "legacy=", "0 or 1");
-	refuse("server=1", "unknown key server", "kick, isolate, legacy");
+	refuse("server=1", "unknown key server", "kick, isolate, timeout_ms, legacy");
 }
 
 /* The value of a driver's own key is kept until the driver has probed the device. */

@@ -83,9 +83,9 @@ Test(queue_reset, never_ends)
 {
 	open_two(NULL);
 	fixture.fake->script.queue_reset_reads = FAKE_NEVER;
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	cr_expect_eq(kl_device_queue_stop(fixture.device, queues[1]), -ETIMEDOUT);
-	cr_expect(logged("queue 1") && logged("20 ms"), "%s", log_text());
+	cr_expect(logged("queue 1") && logged("20 ms (option timeout_ms)"), "%s", log_text());
 	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0, "this always helps");
 	close_two();
 }

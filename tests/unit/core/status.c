@@ -51,18 +51,35 @@ Test(status, memory_is_kept_when_a_reset_never_ends)
 	cr_expect_eq(fixture.fake->allocated, 2);
 	cr_expect_eq(fixture.fake->allocated_private, 2);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
 	cr_expect_eq(takes, 0);
 	cr_expect_eq(fixture.fake->allocated, 2, "abandoned, not freed");
 	cr_expect_eq(fixture.fake->allocated_private, 2, "buffers in flight are known still");
-	cr_expect(logged("fake") && logged("20 ms") && logged("device_status"), "%s", log_text());
+	cr_expect(logged("fake") && logged("20 ms (option timeout_ms)") && logged("device_status"),
+		"%s", log_text());
 	/* The device stays lost, without another wait. */
-	kl__reset_timeout_ms = 600000;
+	kl__default_timeout_ms = 600000;
 	cr_expect_eq(kl__device_reset(fixture.device, count_take, &takes), -ETIMEDOUT);
 	cr_expect_eq(takes, 0);
 	cr_expect_eq(fixture_negotiate(&fixture), -ETIMEDOUT);
 	kl__status_fail(fixture.device);
+	fixture_close(&fixture);
+}
+
+/* The time that the device's own name sets, whatever the default is. */
+Test(status, a_reset_has_the_time_of_the_option)
+{
+	uint64_t before, took;
+
+	fixture_open(&fixture, "timeout_ms=100");
+	fixture_start(&fixture, 1);
+	fixture.fake->script.reset_reads = FAKE_NEVER;
+	before = kl__now_ms();
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), -ETIMEDOUT);
+	took = kl__now_ms() - before;
+	cr_expect(took >= 100 && took < 5000, "%llu ms", (unsigned long long)took);
+	cr_expect(logged("within 100 ms (option timeout_ms)"), "%s", log_text());
 	fixture_close(&fixture);
 }
 
@@ -71,7 +88,7 @@ Test(status, a_close_keeps_the_memory_of_a_device_that_does_not_reset)
 	fixture_open(&fixture, NULL);
 	fixture_start(&fixture, 1);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	kl_device_close(fixture.device);
 	fixture.device = NULL;
 	cr_expect_eq(fixture.fake->allocated, 1);
@@ -85,7 +102,7 @@ Test(status, attach_to_a_device_that_does_not_reset)
 {
 	fixture_prepare(&fixture);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	cr_expect_eq(fixture_attach(&fixture, NULL), -ETIMEDOUT);
 	cr_expect_eq(fixture_probes, 0);
 	fixture_expect_status(&fixture, "0");

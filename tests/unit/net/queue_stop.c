@@ -190,7 +190,7 @@ Test(queue_stop, packets_in_flight_are_freed_once)
 Test(queue_stop, never_ends)
 {
 	open_resettable();
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	cr_expect_eq(net_send(&fixture, net_packet(&fixture, 100, 1)), 1);
 	fixture.fake->script.queue_reset_reads = FAKE_NEVER;
 	cr_expect_eq(kl_net_queue_stop(fixture.net, KL_NET_TX, 0), -ETIMEDOUT);

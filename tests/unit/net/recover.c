@@ -215,7 +215,7 @@ Test(recover, under_a_running_thread)
 Test(recover, a_reset_that_never_ends)
 {
 	net_open(&fixture);
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	fake_need_reset(fixture.fake);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
 	cr_expect_eq(kl_net_recover(fixture.net), -ETIMEDOUT);

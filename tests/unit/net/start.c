@@ -331,7 +331,7 @@ Test(start, a_reset_that_never_ends)
 	net_open(&fixture);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
 	fixture.fake->script.scribbles = true;
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	cr_expect_eq(kl_net_stop(fixture.net), -ETIMEDOUT);
 	cr_expect_eq(kl_net_state(fixture.net), KL_DEVICE_LOST);
 	cr_expect_eq(net_buffers_out(&fixture), FIXTURE_RING);

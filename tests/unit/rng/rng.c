@@ -313,7 +313,7 @@ FRAMED_TEST(rng, a_reset_that_does_not_end_keeps_the_buffer)
 	uint8_t data[64];
 	unsigned int before = fake->allocated;
 
-	kl__reset_timeout_ms = 20;
+	kl__default_timeout_ms = 20;
 	fake->script.serves_doorbells = false;
 	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), 0), -ETIMEDOUT);
 	fake->script.reset_reads = FAKE_NEVER;

@@ -15,7 +15,8 @@ static int open_and_enable(void)
 	const struct kl__queue_setup setup = {.size = 64, .vector = -1};
 	struct kl__transport *transport;
 	struct kl_notifier notifier;
-	int rc = kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport);
+	int rc = kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+		&transport);
 
 	if (rc != 0)
 		return rc;

@@ -14,6 +14,8 @@
 
 #include <criterion/criterion.h>
 
+const struct kl__transport_choice fixture_client = {.timeout_ms = 5000};
+const struct kl__transport_choice fixture_server = {.is_server = true, .timeout_ms = 5000};
 struct kl__shared_region fixture_regions[KL__SHARED_REGIONS_MAX];
 int fixture_region_count;
 static kl__shared_memory_changed *changed;

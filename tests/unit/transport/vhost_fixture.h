@@ -64,6 +64,9 @@ struct back_end {
 	unsigned int connections;
 };
 
+/* This side connects, or listens. Its timeout fails a test that waits in vain. */
+extern const struct kl__transport_choice fixture_client, fixture_server;
+
 /* Offers everything, has 4 queues, and serves path. */
 void back_end_start(struct back_end *back_end);
 /* The same as given, with path from an earlier start. */

@@ -19,7 +19,9 @@ static void open_with(bool has_slots)
 	back_end_start(&back_end);
 	if (!has_slots)
 		back_end.protocol &= ~(UINT64_C(1) << VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS);
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+			     &transport),
+		0);
 }
 
 static int enable(void)
@@ -79,7 +81,9 @@ Test(vhost_memory, a_table_without_acknowledgement)
 {
 	back_end_start(&back_end);
 	back_end.protocol = 0;
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+			     &transport),
+		0);
 	back_end_forget(&back_end);
 	cr_expect_eq(enable(), 0);
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_GET_FEATURES, NULL), 1);
@@ -202,7 +206,9 @@ Test(vhost_memory, too_few_slots)
 {
 	back_end_start(&back_end);
 	back_end.slots = 1;
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+			     &transport),
+		0);
 	cr_expect_eq(enable(), -E2BIG);
 	cr_expect(logged("the back end can have 1 regions"), "%s", log_text());
 	close_all();

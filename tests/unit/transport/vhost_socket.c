@@ -12,6 +12,7 @@
 #include <criterion/parameterized.h>
 
 #include "spec/status.h"
+#include "transport/vhost_state.h"
 #include "transport/vhost_user.h"
 #include "vhost_fixture.h"
 
@@ -29,9 +30,9 @@ static unsigned int open_files(void)
 }
 
 /* Only silence is to be waited for; all else is an answer, however slow this machine may be. */
-static void set_timeout_for(enum reply_fault fault)
+static unsigned int timeout_for(enum reply_fault fault)
 {
-	kl__vhost_timeout_ms = fault == REPLY_SILENCE ? 50 : 5000;
+	return fault == REPLY_SILENCE ? 50 : 5000;
 }
 
 struct wrong_answer {
@@ -59,7 +60,7 @@ ParameterizedTestParameters(vhost_socket, at_the_first_meeting)
 			"file descriptors, and should have sent none"},
 		{REPLY_HANG_UP, VHOST_USER_GET_FEATURES, -EIO, "has gone away"},
 		{REPLY_SILENCE, VHOST_USER_GET_FEATURES, -ETIMEDOUT,
-			"does not answer within 50 ms"},
+			"does not answer within 50 ms (option timeout_ms)"},
 		{REPLY_SHORT, VHOST_USER_GET_PROTOCOL_FEATURES, -EPROTO, "GET_PROTOCOL_FEATURES"},
 		{REPLY_SHORT, VHOST_USER_GET_QUEUE_NUM, -EPROTO, "GET_QUEUE_NUM"},
 		{REPLY_SHORT, VHOST_USER_GET_MAX_MEM_SLOTS, -EPROTO, "GET_MAX_MEM_SLOTS"},
@@ -71,15 +72,15 @@ ParameterizedTestParameters(vhost_socket, at_the_first_meeting)
 
 ParameterizedTest(struct wrong_answer *wrong, vhost_socket, at_the_first_meeting)
 {
+	const struct kl__transport_choice choice = {.timeout_ms = timeout_for(wrong->fault)};
 	struct kl__transport *transport = NULL;
 	unsigned int files;
 
 	back_end_start(&back_end);
 	files = open_files();
-	set_timeout_for(wrong->fault);
 	back_end.fault = wrong->fault;
 	back_end.fault_request = wrong->about;
-	cr_expect_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport),
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &choice, 1, &fixture_memory, &transport),
 		wrong->rc);
 	cr_expect(logged(wrong->words), "\"%s\" is not in: %s", wrong->words, log_text());
 	back_end_stop(&back_end);
@@ -111,8 +112,10 @@ ParameterizedTest(struct wrong_answer *wrong, vhost_socket, acknowledgements)
 	struct kl__transport *transport;
 
 	back_end_start(&back_end);
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
-	set_timeout_for(wrong->fault);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+			     &transport),
+		0);
+	kl__vhost(transport)->socket.timeout_ms = timeout_for(wrong->fault);
 	back_end.fault = wrong->fault;
 	back_end.fault_request = wrong->about;
 	transport->ops->set_status(transport, VIRTIO_STATUS_ACKNOWLEDGE);
@@ -131,7 +134,9 @@ Test(vhost_socket, a_refusal_is_not_the_end)
 	struct kl_features features = {{FIXTURE_VERSION_1, 0}};
 
 	back_end_start(&back_end);
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+			     &transport),
+		0);
 	back_end.fault = REPLY_REFUSE;
 	back_end.fault_request = VHOST_USER_SET_FEATURES;
 	transport->ops->set_features(transport, &features);
@@ -151,7 +156,9 @@ Test(vhost_socket, the_end_is_seen)
 
 	back_end_start(&back_end);
 	back_end.protocol = 0;
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0);
+	cr_assert_eq(kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+			     &transport),
+		0);
 	cr_expect_eq(transport->ops->get_status(transport), 0);
 	back_end_stop(&back_end);
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);

@@ -15,7 +15,7 @@
 
 #include "spec/status.h"
 #include "transport/vhost_endpoint.h"
-#include "transport/vhost_socket.h"
+#include "transport/vhost_state.h"
 #include "vhost_fixture.h"
 
 static struct back_end back_end;
@@ -40,8 +40,9 @@ int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout)
 
 static void open_it(void)
 {
-	cr_assert_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport), 0,
-		"%s", log_text());
+	cr_assert_eq(kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+			     &transport),
+		0, "%s", log_text());
 }
 
 static void close_all(void)
@@ -431,11 +432,11 @@ static void expect_no_reset_until_its_end(void)
 Test(vhost_user, silent_with_queues)
 {
 	open_with_queue();
-	kl__vhost_timeout_ms = 50;
+	kl__vhost(transport)->socket.timeout_ms = 50;
 	back_end.fault = REPLY_SILENCE;
 	back_end.fault_request = VHOST_USER_GET_VRING_BASE;
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
-	kl__vhost_timeout_ms = 5000;
+	kl__vhost(transport)->socket.timeout_ms = 5000;
 	expect_no_reset_until_its_end();
 }
 
@@ -490,13 +491,13 @@ Test(vhost_user, silent_when_it_is_back)
 	back_end_stop(&back_end);
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
 	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
-	kl__vhost_timeout_ms = 50;
+	kl__vhost(transport)->socket.timeout_ms = 50;
 	back_end.fault = REPLY_SILENCE;
 	back_end.fault_request = VHOST_USER_GET_FEATURES;
 	back_end_serve(&back_end);
 	cr_expect_eq(transport->ops->reconnect(transport), -EAGAIN);
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
-	kl__vhost_timeout_ms = 5000;
+	kl__vhost(transport)->socket.timeout_ms = 5000;
 	back_end.fault = REPLY_CORRECT;
 	cr_expect_eq(transport->ops->reconnect(transport), 0);
 	cr_expect_eq(transport->ops->get_status(transport), 0);
@@ -529,8 +530,9 @@ Test(vhost_user, we_listen)
 	back_end_start(&back_end);
 	back_end_stop(&back_end);
 	pthread_create(&connector, NULL, connect_soon, &back_end);
-	cr_assert_eq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport), 0,
-		"%s", log_text());
+	cr_assert_eq(kl__vhost_user_open(back_end.path, &fixture_server, 1, &fixture_memory,
+			     &transport),
+		0, "%s", log_text());
 	pthread_join(connector, NULL);
 	cr_expect_eq(stat(back_end.path, &info), 0);
 	cr_expect_eq(info.st_mode & 0777, 0600, "nobody else may connect");
@@ -548,18 +550,23 @@ Test(vhost_user, where_one_can_listen)
 {
 	back_end_start(&back_end);
 	kl__vhost_connect_timeout_ms = 20;
-	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport),
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &fixture_server, 1, &fixture_memory,
+			     &transport),
 		-EADDRINUSE);
 	cr_expect(logged("can't listen there"), "%s", log_text());
 	back_end_stop(&back_end);
 	/* Nobody comes. */
-	cr_expect_eq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport),
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &fixture_server, 1, &fixture_memory,
+			     &transport),
 		-ETIMEDOUT);
 	/* A socket of a killed process is replaced; a file that is no socket is not. */
 	cr_expect_eq(symlink("/nowhere", back_end.path), 0);
-	cr_expect_neq(kl__vhost_user_open(back_end.path, true, 1, &fixture_memory, &transport), 0);
+	cr_expect_neq(kl__vhost_user_open(back_end.path, &fixture_server, 1, &fixture_memory,
+			      &transport),
+		0);
 	cr_expect_eq(unlink(back_end.path), 0, "it is still there");
-	cr_expect_eq(kl__vhost_user_open(back_end.path, false, 1, &fixture_memory, &transport),
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &fixture_client, 1, &fixture_memory,
+			     &transport),
 		-ENOENT);
 	back_end_serve(&back_end);
 	back_end_finish(&back_end);

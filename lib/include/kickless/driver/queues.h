@@ -58,7 +58,8 @@ KL_API int kl_device_queue_add(struct kl_device *device, const struct kl_queue_c
 	struct kl_queue **queue);
 
 /**
- * Resets one queue while the others run (RING_RESET), and waits, at most 5 s, for its end. No
+ * Resets one queue while the others run (RING_RESET), and waits for its end, at most the device's
+ * timeout_ms. No
  * thread may use the queue. What was in flight can be drained afterwards.
  *
  * Thread: control, within a callback or a change (kl_device_change_begin).
