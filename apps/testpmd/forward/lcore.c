@@ -113,7 +113,9 @@ int lcore_main(void *argument)
 	while ((order = atomic_load_explicit(&lcore->order, memory_order_relaxed)) != FWD_STOP) {
 		if (unlikely(order != FWD_GO_ON)) {
 			lcore_run_order(lcore, order);
-			atomic_store_explicit(&lcore->order, FWD_GO_ON, memory_order_release);
+			/* Unless the next order has come already: it may be FWD_STOP. */
+			atomic_compare_exchange_strong_explicit(&lcore->order, &order, FWD_GO_ON,
+				memory_order_release, memory_order_relaxed);
 		}
 		if (idle_is_due(&lcore->idle, lcore_round(lcore)))
 			idle_sleep(&lcore->idle, lcore->streams, lcore->stream_count);

@@ -32,7 +32,10 @@ struct fwd_lcore {
 	uint32_t tx_first; /* bursts to send first */
 	struct idle idle;
 
-	/* An enum fwd_order, written by the control thread; the lcore resets all but FWD_STOP. */
+	/*
+	 * An enum fwd_order, written by the control thread; the lcore resets the one that it has
+	 * run, if that still stands there.
+	 */
 	atomic_int order __rte_cache_aligned;
 	/* Written by the lcore: the time of the first packet it sent in this process; 0: none. */
 	uint64_t first_sent_ns __rte_cache_aligned;
