@@ -14,6 +14,9 @@
 #include "modes/modes.h"
 #include "testpmd.h"
 
+/* A list of alternatives may be longer than the longest word. */
+#define CHOICES_BYTES 512
+
 struct port_token {
 	struct cmdline_token_hdr hdr;
 	const struct testpmd *pmd;
@@ -33,7 +36,7 @@ struct command_instance {
 	const struct command_group *const *groups;
 	struct testpmd *pmd;
 	union command_token tokens[COMMAND_WORDS];
-	char choices[COMMAND_WORDS][STR_TOKEN_SIZE];
+	char choices[COMMAND_WORDS][CHOICES_BYTES];
 	struct cmdline_inst inst; /* followed by its array of pointers to tokens */
 };
 
@@ -93,9 +96,11 @@ static struct cmdline_token_ops port_token_ops = {
 static void run_command(void *parsed, struct cmdline *cmdline, void *data)
 {
 	const struct command_instance *instance = data;
+	struct command_words *words = parsed;
 
 	(void)cmdline;
-	instance->command->run(instance->pmd, parsed);
+	words->command = instance->command;
+	instance->command->run(instance->pmd, words);
 	fflush(stdout);
 }
 
@@ -109,9 +114,8 @@ static void group_names(const struct command_group *const *groups, char *choices
 	size_t length = 0;
 
 	for (const struct command_group *const *group = groups; *group != NULL; group++)
-		length += snprintf(choices + length, STR_TOKEN_SIZE - length, "%s#",
-			(*group)->name);
-	snprintf(choices + length, STR_TOKEN_SIZE - length, "all");
+		length += snprintf(choices + length, CHOICES_BYTES - length, "%s#", (*group)->name);
+	snprintf(choices + length, CHOICES_BYTES - length, "all");
 }
 
 /* A literal word, or one of several: librte_cmdline separates those by '#'. */
@@ -121,11 +125,11 @@ static void make_choices(struct command_instance *instance, unsigned int at, con
 	char *choices = instance->choices[at];
 
 	if (is_kind(word, length, "MODE"))
-		engine_names('#', choices, STR_TOKEN_SIZE);
+		engine_names('#', choices, CHOICES_BYTES);
 	else if (is_kind(word, length, "SECTION"))
 		group_names(instance->groups, choices);
 	else
-		snprintf(choices, STR_TOKEN_SIZE, "%.*s", (int)length, word);
+		snprintf(choices, CHOICES_BYTES, "%.*s", (int)length, word);
 	for (char *bar = strchr(choices, '|'); bar != NULL; bar = strchr(bar, '|'))
 		*bar = '#';
 	instance->tokens[at].string.string_data.str = choices;
@@ -180,13 +184,26 @@ static struct cmdline_inst *make_instance(struct testpmd *pmd,
 	return &instance->inst;
 }
 
+const struct command *group_command(const struct command_group *group, size_t n)
+{
+	const struct command *command = group->commands;
+	const struct answer *answer = group->answers;
+
+	for (; command != NULL && command->syntax != NULL; command++)
+		if (n-- == 0)
+			return command;
+	for (; answer != NULL && answer->command.syntax != NULL; answer++)
+		if (n-- == 0)
+			return &answer->command;
+	return NULL;
+}
+
 static size_t count_commands(const struct command_group *const *groups)
 {
 	size_t count = 0;
 
 	for (const struct command_group *const *group = groups; *group != NULL; group++)
-		for (const struct command *command = (*group)->commands; command->syntax != NULL;
-			command++)
+		for (size_t n = 0; group_command(*group, n) != NULL; n++)
 			count++;
 	return count;
 }
@@ -194,13 +211,13 @@ static size_t count_commands(const struct command_group *const *groups)
 cmdline_parse_ctx_t *commands_build(struct testpmd *pmd, const struct command_group *const *groups)
 {
 	cmdline_parse_ctx_t *context = calloc(count_commands(groups) + 1, sizeof(*context));
+	const struct command *command;
 	size_t count = 0;
 
 	if (context == NULL)
 		return NULL;
 	for (const struct command_group *const *group = groups; *group != NULL; group++) {
-		for (const struct command *command = (*group)->commands; command->syntax != NULL;
-			command++) {
+		for (size_t n = 0; (command = group_command(*group, n)) != NULL; n++) {
 			context[count] = make_instance(pmd, groups, command);
 			if (context[count++] == NULL) {
 				commands_free(context);

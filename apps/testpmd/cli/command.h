@@ -15,6 +15,7 @@
 #ifndef TESTPMD_COMMAND_H
 #define TESTPMD_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,7 +26,7 @@
 struct port;
 struct testpmd;
 
-#define COMMAND_WORDS 10
+#define COMMAND_WORDS 24
 #define PORT_ALL UINT32_MAX
 
 union command_word {
@@ -34,11 +35,16 @@ union command_word {
 	struct rte_ether_addr mac;
 };
 
+struct command;
+
 /* The words of the line, as typed. */
 struct command_words {
 	union command_word word[COMMAND_WORDS];
 	char rest[STR_MULTI_TOKEN_SIZE]; /* of FILE */
+	const struct command *command;
 };
+_Static_assert(sizeof(struct command_words) <= CMDLINE_PARSE_RESULT_BUFSIZE,
+	"librte_cmdline writes the words into its own buffer");
 
 struct command {
 	const char *syntax;
@@ -46,10 +52,23 @@ struct command {
 	void (*run)(struct testpmd *pmd, const struct command_words *words);
 };
 
+/* A command for what a virtio device does not have, see answer.h. */
+struct answer {
+	struct command command; /* run by answer_run */
+	/*
+	 * Printed once for each port that the command names. In it {N} is the N-th word of the line
+	 * (the first is 0), and {N?} is 1 when that is "on" or "add", else 0. "" is testpmd's
+	 * answer where a failure shows later only, or not at all.
+	 */
+	const char *text;
+	bool needs_stop; /* a started port has to be stopped first */
+};
+
 struct command_group {
 	const char *name; /* as in "help NAME" */
 	const char *title;
-	const struct command *commands; /* ended by a NULL syntax */
+	const struct command *commands; /* ended by a NULL syntax; may be NULL */
+	const struct answer *answers; /* the same */
 };
 
 extern const struct command_group control_group;
@@ -60,9 +79,16 @@ extern const struct command_group offload_group;
 extern const struct command_group filter_group;
 extern const struct command_group rss_group;
 extern const struct command_group memory_group;
+extern const struct command_group flow_group;
+extern const struct command_group traffic_group;
+extern const struct command_group hardware_group;
+extern const struct command_group drivers_group;
 
 /* All groups, ended by NULL. */
 extern const struct command_group *const command_groups[];
+
+/* The n-th command of a group; NULL behind the last one. */
+const struct command *group_command(const struct command_group *group, size_t n);
 
 /*
  * Makes librte_cmdline's context of groups that end with NULL, valid as long as pmd. Commands run

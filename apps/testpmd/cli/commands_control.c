@@ -50,11 +50,13 @@ static void run_load(struct testpmd *pmd, const struct command_words *words)
 
 static void help_group(const struct command_group *group)
 {
+	const struct command *command;
+
 	printf("\n%s:\n", group->title);
 	for (size_t i = strlen(group->title) + 1; i > 0; i--)
 		putchar('-');
 	printf("\n\n");
-	for (const struct command *command = group->commands; command->syntax != NULL; command++)
+	for (size_t n = 0; (command = group_command(group, n)) != NULL; n++)
 		printf("%s\n    %s\n\n", command->syntax, command->help);
 }
 
@@ -107,5 +109,9 @@ const struct command_group *const command_groups[] = {
 	&filter_group,
 	&rss_group,
 	&memory_group,
+	&flow_group,
+	&traffic_group,
+	&hardware_group,
+	&drivers_group,
 	NULL,
 };
