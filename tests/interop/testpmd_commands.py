@@ -149,6 +149,18 @@ COMMANDS = [
 ]
 
 PLANNED_COMMANDS = 98
+
+# The names that DPDK's test framework knows.
+RX_OFFLOADS = (
+    "VLAN_STRIP IPV4_CKSUM UDP_CKSUM TCP_CKSUM TCP_LRO QINQ_STRIP OUTER_IPV4_CKSUM MACSEC_STRIP "
+    "VLAN_FILTER VLAN_EXTEND SCATTER TIMESTAMP SECURITY KEEP_CRC SCTP_CKSUM OUTER_UDP_CKSUM "
+    "RSS_HASH BUFFER_SPLIT"
+).split()
+TX_OFFLOADS = (
+    "VLAN_INSERT IPV4_CKSUM UDP_CKSUM TCP_CKSUM SCTP_CKSUM TCP_TSO UDP_TSO OUTER_IPV4_CKSUM "
+    "QINQ_INSERT VXLAN_TNL_TSO GRE_TNL_TSO IPIP_TNL_TSO GENEVE_TNL_TSO MACSEC_INSERT MT_LOCKFREE "
+    "MULTI_SEGS MBUF_FAST_FREE SECURITY UDP_TNL_TSO IP_TNL_TSO OUTER_UDP_CKSUM SEND_ON_TIMESTAMP"
+).split()
 # Commands that differ in an argument count once.
 DISTINCT = {re.sub(r"\b(on|off|\d+|all|0x\w+)\b", "X", command) for command, _, _ in COMMANDS}
 
@@ -166,6 +178,36 @@ SESSION = [
     ("show port stats all", NIC_STATS),
     ("stop", RUN),
 ]
+
+
+def parse_offloads(text, what, names):
+    """As that framework does: the offloads of the port, and those of each of its queues."""
+
+    def offloads(line):
+        unknown = set(line.split()) - set(names)
+        assert not unknown, f"no offloads: {unknown} in:\n{text}"
+        return line.split()
+
+    assert re.search(rf"Offloading {what} of port (\d+) :", text), text
+    port = re.search(r"Port[\s\[\]\d]+:(.*)$", text, re.MULTILINE)
+    queues = re.findall(r"Queue[\s\[\]\d]+:(.*)$", text, re.MULTILINE)
+    assert port and queues, f"no port or no queue in:\n{text}"
+    return offloads(port.group(1)), [offloads(line) for line in queues]
+
+
+def check_offload_displays(tool):
+    for direction, names in (("rx", RX_OFFLOADS), ("tx", TX_OFFLOADS)):
+        can, queues = parse_offloads(
+            tool.command(f"show port 0 {direction}_offload capabilities"), "Capabilities", names
+        )
+        assert len(queues) == 1, queues
+        has, queues = parse_offloads(
+            tool.command(f"show port 0 {direction}_offload configuration"), "Configuration", names
+        )
+        info = tool.command("show port info 0")
+        count = int(re.search(rf"Current number of {direction.upper()} queues: (\d+)", info)[1])
+        assert len(queues) == count, f"{len(queues)} queues, not {count}"
+        assert set(has) <= set(can) or direction == "rx", f"{has} of {can}"
 
 
 def run_command(tool, offered, command, pattern, needs, answers):
@@ -216,8 +258,8 @@ def default_tool(fixture, *options):
 
 def main():
     own = sys.argv[2:] if sys.argv[1:2] == ["--"] else None
-    # The commands, how many they are, the end, and the session.
-    cases = Cases(PLANNED_COMMANDS + (3 if own is None else 2))
+    # The offloads, the commands, how many they are, the end, and the session.
+    cases = Cases(PLANNED_COMMANDS + (4 if own is None else 3))
     with Fixture() as fixture:
         with open(fixture.path("commands"), "w", encoding="ascii") as file:
             file.write("set burst 8\n")
@@ -232,6 +274,9 @@ def main():
             tool = Prompt([TOOL, *own, "-i"])
             fixture.started.append(tool)
             tool.read("testpmd> ")
+        cases.run(
+            "the offloads, as DPDK's test framework reads them", check_offload_displays, tool
+        )
         run_session(cases, tool, fixture.path("commands"))
         cases.check(f"{len(DISTINCT)} different commands, 60 at least", len(DISTINCT) >= 60)
         text, status = tool.quit()

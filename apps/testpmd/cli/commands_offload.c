@@ -179,26 +179,41 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 			port->number, rc == -EINVAL ? "stop the port first" : strerror(-rc));
 }
 
+/* A virtio device has no offload of a single queue. */
+static void show_capabilities(const struct port *port, bool tx)
+{
+	const struct kl_net_info *info = kl_net_info(port->net);
+
+	printf("%s Offloading Capabilities of port %u :\n", tx ? "Tx" : "Rx", port->number);
+	printf("  Per Queue :\n");
+	printf("  Per Port  :");
+	offloads_print(tx, tx ? info->tx_offloads : info->rx_offloads);
+	printf("\n\n");
+}
+
+static void show_configuration(const struct port *port, bool tx)
+{
+	printf("%s Offloading Configuration of port %u :\n", tx ? "Tx" : "Rx", port->number);
+	printf("  Port :");
+	offloads_print(tx, tx ? port->conf.tx_offloads : port->conf.rx_offloads);
+	printf("\n");
+	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)
+		printf("  Queue[%2u] :\n", i);
+	printf("\n");
+}
+
 static void run_show(struct testpmd *pmd, const struct command_words *words)
 {
 	const bool tx = strcmp(words->word[3].text, "tx_offload") == 0;
-	const bool can = strcmp(words->word[4].text, "capabilities") == 0;
-	const char *label = tx ? "Tx" : "Rx";
 	uint16_t at = 0;
 	const struct port *port = select_port(pmd, words->word[2].number, &at);
-	uint64_t offloads;
 
 	if (port == NULL)
 		return;
-	if (can)
-		offloads = tx ? kl_net_info(port->net)->tx_offloads :
-				kl_net_info(port->net)->rx_offloads;
+	if (strcmp(words->word[4].text, "capabilities") == 0)
+		show_capabilities(port, tx);
 	else
-		offloads = tx ? port->conf.tx_offloads : port->conf.rx_offloads;
-	printf("%s Offloading %s of port %u :\n  Per Port :", label,
-		can ? "Capabilities" : "Configuration", port->number);
-	offloads_print(tx, offloads);
-	printf("\n\n");
+		show_configuration(port, tx);
 }
 
 /* Stripping may change on a running device; filtering changes with its next start. */
