@@ -96,14 +96,27 @@ static int compute_timeout_ms(const struct control *control)
 	return until > now ? (until - now + 999999) / 1000000 : 0;
 }
 
-static void read_input(struct control *control)
+/* The end of input is not Enter: a service, or a container, has none from the beginning. */
+static void read_enter(struct control *control)
 {
 	char input[64];
+	const ssize_t length = read(STDIN_FILENO, input, sizeof(input));
 
+	if (length > 0) {
+		control->pmd->quit = true;
+	} else if (length == 0 || (errno != EINTR && errno != EAGAIN)) {
+		control->reads_input = false;
+		printf("Standard input has ended; SIGINT or SIGTERM ends this run\n");
+		fflush(stdout);
+	}
+}
+
+static void read_input(struct control *control)
+{
 	if (control->pmd->options.interactive)
 		prompt_read(control->pmd);
-	else if (read(STDIN_FILENO, input, sizeof(input)) >= 0 || errno != EINTR)
-		control->pmd->quit = true;
+	else
+		read_enter(control);
 }
 
 /* A command may have stopped or closed the port since the poll. */

@@ -276,7 +276,7 @@ void options_help(void)
 	     "NAME is 0000:00:05.0, net@0 (the first bound) or net:mac=52:54:00:12:34:56; keys:\n"
 	     "queues=N queue_size=N event_idx=0|1 indirect=0|1 mrg_rxbuf=0|1 features=+NAME/-NAME\n"
 	     "legacy=0|1 kick=eager|lazy:NS|auto isolate=0|1|auto timeout_ms=N. Without -i it forwards at once,\n"
-	     "until Enter, Ctrl-C or --duration.\n");
+	     "until Enter, SIGINT, SIGTERM or --duration. The end of standard input is not Enter.\n");
 	options_print(rows, 0);
 	puts("\nAt the prompt, help lists the commands. With EAL's --telemetry, dpdk-telemetry.py reads\n"
 	     "/kickless/ports, and /kickless/port, queues, kicks and features of a port.");
