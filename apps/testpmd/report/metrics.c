@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include <kickless/device.h>
 
+#include "common/clock.h"
 #include "common/message.h"
 #include "common/number.h"
 #include "forward/plan.h"
@@ -194,16 +196,117 @@ static void write_metrics(const struct fwd *fwd, FILE *file)
 
 #define TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
-/* Limits of the time and memory for clients. */
-#define CONNECTIONS_MAX 8u
+/*
+ * Limits of the time and memory for clients. A connection has so long for a request, and again to
+ * read the answer, whatever it sends meanwhile. Of more than CONNECTIONS_KEPT the oldest make room:
+ * so many idle ones keep nobody away. CONNECTIONS_MAX is what may arrive between two runs.
+ */
+#define CONNECTIONS_KEPT 8u
+#define CONNECTIONS_MAX 64u
 #define CONNECTION_SECONDS 5u
 #define CONNECTION_BYTES ((size_t)16 * 1024)
+
+struct metrics_connection {
+	int fd; /* -1: this entry is free */
+	uint64_t since_ns; /* it was opened, or its last request was complete */
+	bool is_ended; /* by end_connection; the library closes it at its next run */
+};
 
 struct metrics_server {
 	const struct metrics_http *http;
 	struct MHD_Daemon *daemon;
 	const struct fwd *fwd;
+	struct metrics_connection connections[CONNECTIONS_MAX];
 };
+
+/* The library sees the end of the stream, and closes its side. */
+static void end_connection(struct metrics_connection *connection)
+{
+	connection->is_ended = true;
+	shutdown(connection->fd, SHUT_RDWR);
+}
+
+static void end_late(struct metrics_server *server, uint64_t now)
+{
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct metrics_connection *connection = &server->connections[i];
+
+		if (connection->fd >= 0 && !connection->is_ended &&
+			now - connection->since_ns > CONNECTION_SECONDS * SECOND_NS)
+			end_connection(connection);
+	}
+}
+
+static struct metrics_connection *find_oldest(struct metrics_server *server, unsigned int *count)
+{
+	struct metrics_connection *oldest = NULL;
+
+	*count = 0;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct metrics_connection *connection = &server->connections[i];
+
+		if (connection->fd < 0 || connection->is_ended)
+			continue;
+		++*count;
+		if (oldest == NULL || connection->since_ns < oldest->since_ns)
+			oldest = connection;
+	}
+	return oldest;
+}
+
+static void make_room(struct metrics_server *server)
+{
+	unsigned int count;
+	struct metrics_connection *oldest = find_oldest(server, &count);
+
+	if (count > CONNECTIONS_KEPT)
+		end_connection(oldest);
+}
+
+static struct metrics_connection *find_free(struct metrics_server *server)
+{
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		if (server->connections[i].fd < 0)
+			return &server->connections[i];
+	return NULL;
+}
+
+/* Keeps the list of connections; its entry is the context of each one. */
+static void note_connection(void *context, struct MHD_Connection *connection, void **entry,
+	enum MHD_ConnectionNotificationCode code)
+{
+	struct metrics_server *server = context;
+	struct metrics_connection *noted;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		noted = *entry;
+		if (noted != NULL)
+			noted->fd = -1;
+		return;
+	}
+	noted = find_free(server);
+	*entry = noted;
+	if (noted == NULL)
+		return;
+	*noted = (struct metrics_connection){
+		.fd = server->http
+			      ->get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+			      ->connect_fd,
+		.since_ns = clock_ns(),
+	};
+	make_room(server);
+}
+
+/* Its request is complete. */
+static void renew_connection(const struct metrics_http *http, struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = http->get_connection_info(connection,
+		MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct metrics_connection *noted = info != NULL ? info->socket_context : NULL;
+
+	if (noted != NULL)
+		noted->since_ns = clock_ns();
+}
 
 static enum MHD_Result send_reply(const struct metrics_http *http,
 	struct MHD_Connection *connection, unsigned int status, char *text, size_t bytes)
@@ -243,6 +346,7 @@ static enum MHD_Result answer_request(void *context, struct MHD_Connection *conn
 	(void)data;
 	(void)data_bytes;
 	(void)state;
+	renew_connection(server->http, connection);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return send_refusal(server->http, connection, MHD_HTTP_METHOD_NOT_ALLOWED,
 			"only GET is answered\n");
@@ -269,7 +373,8 @@ static struct MHD_Daemon *listen_on(const struct sockaddr_storage *address,
 	return server->http->start_daemon(flags, 0, NULL, NULL, answer_request, server,
 		MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_TIMEOUT, CONNECTION_SECONDS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_END);
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES, MHD_OPTION_NOTIFY_CONNECTION,
+		note_connection, server, MHD_OPTION_END);
 }
 
 struct metrics_server *metrics_server_open(const char *text, const struct fwd *fwd)
@@ -280,6 +385,8 @@ struct metrics_server *metrics_server_open(const char *text, const struct fwd *f
 	if (server == NULL)
 		return NULL;
 	server->fwd = fwd;
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++)
+		server->connections[i].fd = -1;
 	server->http = metrics_http_load();
 	if (server->http == NULL) {
 		free(server);
@@ -315,6 +422,8 @@ int metrics_server_fd(const struct metrics_server *server)
 
 void metrics_server_run(struct metrics_server *server)
 {
-	if (server != NULL)
-		server->http->run(server->daemon);
+	if (server == NULL)
+		return;
+	end_late(server, clock_ns());
+	server->http->run(server->daemon);
 }

@@ -24,6 +24,7 @@ static const struct {
 	FUNCTION(add_response_header),
 	FUNCTION(create_response_from_buffer),
 	FUNCTION(destroy_response),
+	FUNCTION(get_connection_info),
 	FUNCTION(get_daemon_info),
 	FUNCTION(queue_response),
 	FUNCTION(run),

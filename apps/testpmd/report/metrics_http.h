@@ -13,6 +13,7 @@ struct metrics_http {
 	__typeof__(MHD_add_response_header) *add_response_header;
 	__typeof__(MHD_create_response_from_buffer) *create_response_from_buffer;
 	__typeof__(MHD_destroy_response) *destroy_response;
+	__typeof__(MHD_get_connection_info) *get_connection_info;
 	__typeof__(MHD_get_daemon_info) *get_daemon_info;
 	__typeof__(MHD_queue_response) *queue_response;
 	__typeof__(MHD_run) *run;
