@@ -122,7 +122,7 @@ static int refuse_word(const struct option_row *rows, unsigned int verb, int ans
 	fprintf(stderr, "%s: unknown option '%s'; allowed are", program_name,
 		optopt != 0 ? letter : word);
 	for (const struct option_row *row = rows; row->name != NULL; row++)
-		if (has_verb(row, verb))
+		if (has_verb(row, verb) && row->help != NULL)
 			fprintf(stderr, " --%s", row->name);
 	fputs(" (--help explains them)\n", stderr);
 	return -EINVAL;
@@ -174,6 +174,6 @@ static void print_row(const struct option_row *row)
 void options_print(const struct option_row *rows, unsigned int verb)
 {
 	for (const struct option_row *row = rows; row->name != NULL; row++)
-		if (has_verb(row, verb))
+		if (has_verb(row, verb) && row->help != NULL)
 			print_row(row);
 }

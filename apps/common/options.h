@@ -26,7 +26,7 @@ struct option_row {
 	enum option_kind kind;
 	/* Its value's name in the help; NULL when there is none, "[=NAME]" when optional. */
 	const char *value;
-	const char *help;
+	const char *help; /* NULL: neither the help nor a list of options has it */
 	size_t offset;
 	uint64_t min;
 	uint64_t max;
@@ -35,7 +35,7 @@ struct option_row {
 	int (*call)(void *options, const struct option_row *row, const char *value);
 };
 
-#define OPTION_ROWS_MAX 64
+#define OPTION_ROWS_MAX 192
 
 /* The offset of a member, which must have the type that the row's kind writes. */
 #define OPTION_AT(type, member, value_type) \

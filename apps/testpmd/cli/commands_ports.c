@@ -8,6 +8,7 @@
 #include <kickless/net_control.h>
 
 #include "common/message.h"
+#include "dpdk_devices.h"
 #include "testpmd.h"
 
 static bool is_forwarding(const struct testpmd *pmd, const struct port *port)
@@ -89,9 +90,13 @@ static void run_reset(struct testpmd *pmd, const struct command_words *words)
 
 static void run_attach(struct testpmd *pmd, const struct command_words *words)
 {
+	char text[1024];
+
 	printf("Attaching a new port...\n");
 	fflush(stdout);
-	if (tap_is_named(words->word[2].text)) {
+	if (dpdk_vdev_explain(words->word[2].text, text, sizeof(text))) {
+		print_reply("%s is a device of DPDK's; %s", words->word[2].text, text);
+	} else if (tap_is_named(words->word[2].text)) {
 		print_reply("A TAP interface can only be joined by --dev");
 	} else if (pmd->ports.count == MAX_PORTS) {
 		print_reply("There are %u ports already", MAX_PORTS);

@@ -15,6 +15,8 @@
 #include "common/message.h"
 #include "common/number.h"
 #include "common/options.h"
+#include "dpdk_devices.h"
+#include "dpdk_options.h"
 #include "forward/idle.h"
 #include "parse_settings.h"
 #include "report/metrics.h"
@@ -129,6 +131,22 @@ static int set_ports(void *context, const struct option_row *row, const char *ma
 	return settings_set_port_mask(&options->settings, mask);
 }
 
+static int set_port_list(void *context, const struct option_row *row, const char *list)
+{
+	struct options *options = context;
+
+	(void)row;
+	return settings_set_port_list(&options->settings, list);
+}
+
+static int set_peers(void *context, const struct option_row *row, const char *path)
+{
+	struct options *options = context;
+
+	(void)row;
+	return settings_load_peers(&options->settings, path);
+}
+
 static int set_cores(void *context, const struct option_row *row, const char *mask)
 {
 	struct options *options = context;
@@ -204,6 +222,7 @@ static const struct option_row rows[] = {
 		"the forwarding lcores; the first ones, as many as --nb-cores"),
 	NUMBER("nb-ports", 1, MAX_PORTS, ports, "number of forwarding ports; all"),
 	CALL("portmask", "HEX", set_ports, "the forwarding ports; all"),
+	CALL("portlist", "N[,N]...", set_port_list, "the same, as a list in their order"),
 	NUMBER("rxq", 1, MAX_QUEUES, rxq, "receive queues per port; a device's queues=, or 1"),
 	NUMBER("txq", 1, MAX_QUEUES, txq, "transmit queues per port; a device's queues=, or 1"),
 	NUMBER("rxd", 1, 32768, rxd, "descriptors per receive ring; the device's maximum"),
@@ -227,6 +246,7 @@ static const struct option_row rows[] = {
 	FLAG("no-flush-rx", 0, has_no_effect,
 		"no effect: packets received before the start are always forwarded"),
 	FLAG("enable-lro", 0, lro, "let devices coalesce TCP packets (LRO)"),
+	FLAG("enable-hw-vlan", 0, vlan, "both of the following"),
 	FLAG("enable-hw-vlan-filter", 0, vlan_filter, "let devices filter by VLAN"),
 	FLAG("enable-hw-vlan-strip", 0, vlan_strip, "strip VLAN tags from received packets"),
 	OFFLOADS("rx-offloads", rx_offloads, "RTE_ETH_RX_OFFLOAD_* to enable on each port"),
@@ -239,10 +259,13 @@ static const struct option_row rows[] = {
 	CALL("tx-ip", "SRC,DST", set_addresses,
 		"IP addresses of txonly's packets; 198.18.0.1,198.18.0.2"),
 	CALL("tx-udp", "SRC[,DST]", set_udp_ports, "UDP ports of txonly's packets; 9"),
+	NUMBER("flowgen-flows", 1, INT32_MAX, settings.flows, "number of flows of flowgen; 1024"),
 	NUMBER("rate", 1, 1000000000, settings.rate,
 		"packets per second and port in txonly and flowgen"),
 	CALL("eth-peer", "PORT,MAC", set_peer,
 		"destination address of what a port sends in mac, csum and txonly"),
+	CALL("eth-peers-configfile", "FILE", set_peers,
+		"the same for all ports: an address per line"),
 	{.name = "duration",
 		.kind = OPTION_SECONDS,
 		.value = "SECONDS",
@@ -353,12 +376,26 @@ static void choose_offloads(struct options *options)
 		options->rx_offloads |= RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 	if (options->lro)
 		options->rx_offloads |= RTE_ETH_RX_OFFLOAD_TCP_LRO;
-	if (options->vlan_filter)
+	if (options->vlan_filter || options->vlan)
 		options->rx_offloads |= RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
-	if (options->vlan_strip)
+	if (options->vlan_strip || options->vlan)
 		options->rx_offloads |= RTE_ETH_RX_OFFLOAD_VLAN_STRIP;
 	if (!options->no_rss)
 		options->rss_types = RTE_ETH_RSS_IP | (options->rss_udp ? RTE_ETH_RSS_UDP : 0);
+}
+
+/* A device in DPDK's words, given to --dev. */
+static int check_devices(const struct options *options)
+{
+	char text[1024];
+
+	for (uint16_t i = 0; i < options->device_count; i++) {
+		if (!dpdk_vdev_explain(options->devices[i], text, sizeof(text)))
+			continue;
+		print_error("--dev=%s: is a device of DPDK's; %s", options->devices[i], text);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 static int check_options(struct options *options)
@@ -370,7 +407,9 @@ static int check_options(struct options *options)
 		return -EINVAL;
 	}
 	choose_offloads(options);
-	rc = check_queues(options);
+	rc = check_devices(options);
+	if (rc == 0)
+		rc = check_queues(options);
 	if (rc == 0)
 		rc = check_buffers(options);
 	if (rc == 0)
@@ -386,12 +425,14 @@ static int find_first_option(struct options *options, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--") == 0)
-			return i + 1;
+			return dpdk_devices_refuse(i, argv) == 0 ? i + 1 : -EINVAL;
 		options->help |= strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
 		options->version |= strcmp(argv[i], "--version") == 0;
 	}
 	if (options->help || options->version)
 		return argc;
+	if (dpdk_devices_refuse(argc, argv) != 0)
+		return -EINVAL;
 	print_error("usage: kickless-testpmd [EAL options] -- --dev NAME[,key=value...] [options]; "
 		    "--help explains them");
 	return -EINVAL;
@@ -399,14 +440,17 @@ static int find_first_option(struct options *options, int argc, char **argv)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
+	struct option_row all[OPTION_ROWS_MAX];
 	int first, rest;
 
 	set_defaults(options);
 	first = find_first_option(options, argc, argv);
 	if (first < 0 || options->help || options->version)
 		return first < 0 ? first : 0;
+	memcpy(all, rows, sizeof(rows));
+	dpdk_options_rows(all + RTE_DIM(rows) - 1, OPTION_ROWS_MAX - RTE_DIM(rows) + 1);
 	/* The word before the first option stands where getopt expects the program's name. */
-	rest = options_apply(rows, 0, NULL, options, argc - first + 1, argv + first - 1);
+	rest = options_apply(all, 0, NULL, options, argc - first + 1, argv + first - 1);
 	if (rest < 0 || options->help || options->version)
 		return rest < 0 ? rest : 0;
 	if (rest < argc - first + 1) {

@@ -31,6 +31,7 @@ struct options {
 	uint64_t rx_offloads;
 	bool rx_cksum;
 	bool lro;
+	bool vlan; /* both of the next */
 	bool vlan_filter;
 	bool vlan_strip;
 	bool no_rss;

@@ -33,6 +33,7 @@ void settings_default(struct fwd_settings *settings)
 		.topology = TOPOLOGY_PAIRED,
 		.burst = DEFAULT_BURST,
 		.retries = DEFAULT_RETRIES,
+		.flows = DEFAULT_FLOWS,
 		.retry_us = DEFAULT_RETRY_US,
 		.cores = 1,
 		.segments = 1,
@@ -98,6 +99,37 @@ int settings_set_peer(struct fwd_settings *settings, uint64_t port,
 	}
 	settings->peers[port] = *peer;
 	return 0;
+}
+
+static int read_peers(struct fwd_settings *settings, FILE *file, const char *path)
+{
+	char line[64];
+
+	for (unsigned int port = 0; port < MAX_PORTS && fgets(line, sizeof(line), file) != NULL;
+		port++) {
+		line[strcspn(line, " \t\r\n")] = '\0';
+		if (rte_ether_unformat_addr(line, &settings->peers[port]) == 0)
+			continue;
+		print_error(
+			"%s:%u: '%s' is not an address; allowed: one per line, such as 02:00:00:00:00:01",
+			path, port + 1, line);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int settings_load_peers(struct fwd_settings *settings, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	int rc;
+
+	if (file == NULL) {
+		print_error("can't read the addresses of peers from %s: %s", path, strerror(errno));
+		return -EINVAL;
+	}
+	rc = read_peers(settings, file, path);
+	fclose(file);
+	return rc;
 }
 
 static int parse_segments(const char *list, uint16_t *bytes, uint32_t mbuf_bytes)

@@ -15,6 +15,8 @@ int settings_set_topology(struct fwd_settings *settings, const char *name);
 int settings_set_burst(struct fwd_settings *settings, uint64_t burst);
 int settings_set_peer(struct fwd_settings *settings, uint64_t port,
 	const struct rte_ether_addr *peer);
+/* Reads the peers of ports 0, 1 and so on from the lines of a file. */
+int settings_load_peers(struct fwd_settings *settings, const char *path);
 /* Parses "N[,N]...", the bytes of each segment of a packet; each must fit into an mbuf. */
 int settings_set_segments(struct fwd_settings *settings, const char *list, uint32_t mbuf_bytes);
 /* Parse "SOURCE,DESTINATION" addresses and "SOURCE[,DESTINATION]" ports. */

@@ -64,6 +64,7 @@ struct fwd_settings {
 	uint16_t segment_bytes[MAX_SEGMENTS];
 	uint32_t packet_bytes; /* the sum of segment_bytes */
 	uint64_t rate; /* packets per second and port; 0 for no limit */
+	uint64_t flows; /* of flowgen */
 	bool multi_flow;
 	uint32_t ip_source; /* host order, as all here */
 	uint32_t ip_destination;

@@ -12,7 +12,6 @@
 #include "common/message.h"
 #include "forward/stream.h"
 
-#define FLOWS 1024
 #define FCS_BYTES 4
 
 static const struct udp_addresses first_flow = {
@@ -70,18 +69,30 @@ static bool drop_received(struct fwd_stream *stream)
 	return count > 0;
 }
 
+/* The flow some packets behind another one, both below the number of flows. */
+static uint32_t advance_flow(uint32_t flow, uint16_t packets, uint32_t flows)
+{
+	return flow + packets < flows ? flow + packets : (flow + packets) % flows;
+}
+
 static bool flowgen_burst(struct fwd_stream *stream)
 {
 	struct rte_mbuf *packets[MAX_BURST];
+	const uint32_t flows = stream->settings->flows;
 	const bool received = drop_received(stream);
 	const uint16_t allowed = pace_allow(&stream->pace);
+	uint32_t flow = advance_flow(stream->next_flow, 0, flows);
 
 	if (allowed == 0 || rte_pktmbuf_alloc_bulk(stream->pool, packets, allowed) != 0)
 		return received;
-	for (uint16_t i = 0; i < allowed; i++)
-		make_flow_packet(stream, packets[i], (stream->next_flow + i) % FLOWS);
+	stream->next_flow = flow;
+	for (uint16_t i = 0; i < allowed; i++) {
+		make_flow_packet(stream, packets[i], flow);
+		flow = flow + 1 < flows ? flow + 1 : 0;
+	}
 	/* Flows of packets that were not sent come again, so that there are no gaps. */
-	stream->next_flow += stream_send(stream, packets, allowed);
+	stream->next_flow = advance_flow(stream->next_flow, stream_send(stream, packets, allowed),
+		flows);
 	return true;
 }
 
