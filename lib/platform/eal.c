@@ -47,8 +47,17 @@ static void log_no_hugepages(const struct kl__eal_facts *facts)
 static int explain_failure(int argc, char **argv, const struct kl__eal_facts *facts)
 {
 	char command[128];
+	const char *device_option = kl__eal_device_option(argc, argv);
 	uint64_t wanted;
 
+	if (rte_errno == ENODEV && device_option != NULL) {
+		kl_error(
+			"DPDK has no driver here for the device of its option %s; leave the option out: a virtio "
+			"device is chosen by the name given to kl_device_open alone, such as 0000:00:05.0 or "
+			"vhost-user:PATH",
+			device_option);
+		return -EINVAL;
+	}
 	switch (rte_errno) {
 	case EINVAL:
 		kl_error(

@@ -72,6 +72,21 @@ uint64_t kl__eal_memory_mib(int argc, char *const *argv)
 	return sum;
 }
 
+const char *kl__eal_device_option(int argc, char *const *argv)
+{
+	static const char *const letters[] = {"-a", "-b"};
+	static const char *const names[] = {"--allow", "--block", "--vdev"};
+
+	for (int i = 1; i < argc && !is_end(argv[i]); i++)
+		for (size_t n = 0; n < sizeof(letters) / sizeof(letters[0]); n++)
+			if (strncmp(argv[i], letters[n], 2) == 0)
+				return letters[n];
+	for (size_t n = 0; n < sizeof(names) / sizeof(names[0]); n++)
+		if (is_given(argc, argv, names[n] + 2))
+			return names[n];
+	return NULL;
+}
+
 static void add_arg(struct kl__eal_args *args, const char *arg)
 {
 	args->arg[args->count++] = arg;

@@ -33,6 +33,12 @@ struct kl__eal_args {
 void kl__eal_args_choose(int argc, char *const *argv, const struct kl__eal_facts *facts,
 	struct kl__eal_args *args);
 
+/*
+ * The first option that chooses devices for DPDK's own buses, NULL for none. None of them chooses a
+ * device of this library, and EAL fails where the program has no driver of DPDK's for it.
+ */
+const char *kl__eal_device_option(int argc, char *const *argv);
+
 /* The MiB that -m or --socket-mem request, 0 when neither is given. */
 uint64_t kl__eal_memory_mib(int argc, char *const *argv);
 

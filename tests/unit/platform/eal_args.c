@@ -84,3 +84,21 @@ Test(eal_args, uio_takes_physical_addresses)
 	choose(&facts, NULL);
 	cr_expect(has("--iova-mode=va"));
 }
+
+static const char *find_device_option(const char *first, const char *second)
+{
+	char *argv[] = {(char *)"program", (char *)(uintptr_t)first, (char *)(uintptr_t)second,
+		(char *)"--", (char *)"-a", NULL};
+
+	return kl__eal_device_option(5, argv);
+}
+
+Test(eal_args, options_for_devices)
+{
+	cr_expect_null(find_device_option("-l", "0,1"));
+	cr_expect_null(find_device_option("--no-pci", "--base-virtaddr=0x100000000"));
+	cr_expect_str_eq(find_device_option("-a", "0000:00:05.0"), "-a");
+	cr_expect_str_eq(find_device_option("--no-huge", "-b0000:00:05.0"), "-b");
+	cr_expect_str_eq(find_device_option("--vdev", "net_virtio_user0"), "--vdev");
+	cr_expect_str_eq(find_device_option("--no-huge", "--allow=0000:00:05.0"), "--allow");
+}
