@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "bind.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,17 +23,90 @@ bool bind_has_driver(const struct kl_machine *machine, const char *driver)
 	return file_exists("%s/bus/pci/drivers/%s", machine->sysfs, driver);
 }
 
-bool bind_load_driver(const struct kl_machine *machine, const char *driver)
+static bool run_modprobe(const char *option, const char *driver)
 {
-	char *const argv[] = {(char *)"modprobe", (char *)"-q", (char *)"--",
-		(char *)(uintptr_t)driver, NULL};
+	char *const argv[] = {(char *)"modprobe", (char *)"-q", (char *)(uintptr_t)option,
+		(char *)"--", (char *)(uintptr_t)driver, NULL};
 	int status;
 	pid_t pid;
 
-	if (machine == &kl_machine_current &&
-		posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0)
-		waitpid(pid, &status, 0);
+	return posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) == 0 &&
+		waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+bool bind_load_driver(const struct kl_machine *machine, const char *driver)
+{
+	if (machine == &kl_machine_current)
+		run_modprobe("-q", driver);
 	return bind_has_driver(machine, driver);
+}
+
+bool bind_can_load_driver(const char *driver)
+{
+	return run_modprobe("-n", driver);
+}
+
+#define NOIOMMU_MODE "module/vfio/parameters/enable_unsafe_noiommu_mode"
+
+int bind_enable_noiommu(const struct kl_machine *machine, char *why, size_t size)
+{
+	char mode[8];
+	int rc;
+
+	if (file_text(mode, sizeof(mode), "%s/" NOIOMMU_MODE, machine->sysfs) != 0) {
+		snprintf(why, size,
+			"this kernel's VFIO has no no-IOMMU mode (CONFIG_VFIO_NOIOMMU); give the virtual "
+			"machine an IOMMU, or bind it to uio_pci_generic");
+		return -ENOTSUP;
+	}
+	if (mode[0] == 'Y' || mode[0] == '1')
+		return 0;
+	rc = file_write("Y", "%s/" NOIOMMU_MODE, machine->sysfs);
+	if (rc != 0)
+		snprintf(why, size, "no-IOMMU mode can't be switched on: %s", strerror(-rc));
+	return rc;
+}
+
+static int give_file(uid_t user, gid_t group, const char *path, char *why, size_t size)
+{
+	int rc;
+
+	if (access(path, F_OK) != 0 || chown(path, user, group) == 0)
+		return 0;
+	rc = -errno;
+	snprintf(why, size, "it is bound, but %s can't be given away: %s", path, strerror(-rc));
+	return rc;
+}
+
+int bind_give_files(const struct kl_machine *machine, const char *address, uid_t user, gid_t group,
+	char *why, size_t size)
+{
+	static const char *const prefixes[] = {"", "noiommu-"};
+	char folder[PATH_MAX], path[2 * PATH_MAX], number[32];
+	struct dirent *entry;
+	DIR *devices;
+	int rc = 0;
+
+	if (user == (uid_t)-1 && group == (gid_t)-1)
+		return 0;
+	file_link(number, sizeof(number), "%s/bus/pci/devices/%s/iommu_group", machine->sysfs,
+		address);
+	for (size_t i = 0; i < 2 && number[0] != '\0' && rc == 0; i++) {
+		snprintf(path, sizeof(path), "%s/vfio/%s%s", machine->dev, prefixes[i], number);
+		rc = give_file(user, group, path, why, size);
+	}
+	snprintf(folder, sizeof(folder), "%s/bus/pci/devices/%s/vfio-dev", machine->sysfs, address);
+	devices = opendir(folder);
+	if (devices == NULL)
+		return rc;
+	while (rc == 0 && (entry = readdir(devices)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/vfio/devices/%s", machine->dev, entry->d_name);
+		rc = give_file(user, group, path, why, size);
+	}
+	closedir(devices);
+	return rc;
 }
 
 static void read_driver(const struct kl_machine *machine, const char *address, char driver[32])

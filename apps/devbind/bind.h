@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include <kickless/discover.h>
 
@@ -16,6 +17,19 @@ bool bind_has_driver(const struct kl_machine *machine, const char *driver);
 
 /* Loads the driver by modprobe, on this machine only. Returns true when the kernel has it then. */
 bool bind_load_driver(const struct kl_machine *machine, const char *driver);
+
+/* Tests whether modprobe knows the driver. */
+bool bind_can_load_driver(const char *driver);
+
+/* Switches VFIO's no-IOMMU mode on. Returns 0, or -errno with a sentence in why. */
+int bind_enable_noiommu(const struct kl_machine *machine, char *why, size_t size);
+
+/*
+ * Gives the files in /dev/vfio of a function that vfio-pci has to a user and a group; -1 leaves
+ * either as it is. Returns 0, or -errno with a sentence in why.
+ */
+int bind_give_files(const struct kl_machine *machine, const char *address, uid_t user, gid_t group,
+	char *why, size_t size);
 
 /*
  * Binds the function at address to driver, or to none when driver is "". When that fails it is

@@ -3,6 +3,9 @@
 #ifndef DEVBIND_CHANGES_H
 #define DEVBIND_CHANGES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "inventory.h"
 #include "options.h"
 
@@ -15,13 +18,14 @@ enum outcome {
 };
 
 struct change {
-	const char *name; /* as the user gave it */
+	const char *name; /* as the user gave it; a pattern may have several changes */
 	char address[KL_ADDRESS_SIZE]; /* "" when there is no such function */
 	char type[32];
 	char from[32];
 	char to[32];
 	enum outcome outcome;
-	char why[640]; /* of a refusal or failure */
+	bool needs_noiommu; /* VFIO's no-IOMMU mode is to be switched on for it */
+	char why[1024]; /* of a refusal or failure */
 };
 
 struct changes {
@@ -35,8 +39,12 @@ struct changes {
  */
 int changes_plan(const struct inventory *inventory, const struct options *options,
 	struct changes *changes);
-/* Makes the planned changes, up to the first that fails. Returns 0 or -errno. */
-int changes_apply(const struct kl_machine *machine, struct changes *changes);
+/*
+ * Makes the planned changes, up to the first that fails. Each is checked once more right before
+ * it: a use that has begun since the plan was made refuses it. Returns 0 or -errno.
+ */
+int changes_apply(const struct kl_machine *machine, const struct options *options,
+	struct changes *changes);
 void changes_free(struct changes *changes);
 
 const char *outcome_name(enum outcome outcome);

@@ -3,12 +3,17 @@
 #ifndef DEVBIND_INVENTORY_H
 #define DEVBIND_INVENTORY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include <kickless/discover.h>
 
+#include "nodes.h"
 #include "uses.h"
 
 struct entry {
 	struct kl_function function;
+	struct nodes nodes;
 	struct uses uses;
 	size_t obstacle_count;
 	struct kl_obstacle obstacles[KL_OBSTACLES_MAX];
@@ -24,11 +29,10 @@ struct inventory {
 int inventory_read(const struct kl_machine *machine, struct inventory *inventory);
 void inventory_free(struct inventory *inventory);
 
-/*
- * Finds the function with a name: an address, or TYPE@N, the N-th of a type by address, whatever
- * its driver. Returns NULL when there is none, with a sentence in why.
- */
-const struct entry *inventory_find(const struct inventory *inventory, const char *name, char *why,
-	size_t size);
+/* Returns NULL when there is none with the address, in full form. */
+const struct entry *inventory_find(const struct inventory *inventory, const char *address);
+
+/* Takes out the functions that are not chosen; is_chosen has one value for each. */
+void inventory_keep(struct inventory *inventory, const bool *is_chosen);
 
 #endif

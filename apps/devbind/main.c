@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <kickless/discover.h>
@@ -11,8 +12,10 @@
 #include "bind.h"
 #include "changes.h"
 #include "common/message.h"
+#include "names.h"
 #include "options.h"
 #include "report.h"
+#include "types.h"
 
 static bool is_changed(const struct entry *entry, const void *context)
 {
@@ -31,26 +34,65 @@ static bool is_for_people(const struct options *options)
 
 static void print_refusals(const struct changes *changes)
 {
-	for (size_t i = 0; i < changes->count; i++)
-		if (changes->list[i].why[0] != '\0')
-			print_error("%s: %s", changes->list[i].name, changes->list[i].why);
+	for (size_t i = 0; i < changes->count; i++) {
+		const struct change *change = &changes->list[i];
+		const bool is_other = change->address[0] != '\0' &&
+			strstr(change->address, change->name) == NULL;
+
+		if (change->why[0] != '\0')
+			print_error("%s%s%s%s: %s", change->name, is_other ? " (" : "",
+				is_other ? change->address : "", is_other ? ")" : "", change->why);
+	}
+}
+
+/* Names of modules, and of drivers of the virtio bus, that are taken for PCI drivers. */
+static const char *meant_driver(const char *driver)
+{
+	static const char *const names[][2] = {{"vfio_pci", "vfio-pci"}, {"vfio", "vfio-pci"},
+		{"virtio_pci", "virtio-pci"}, {"virtio", "virtio-pci"},
+		{"virtio_net", "virtio-pci"}, {"virtio-net", "virtio-pci"},
+		{"virtio_blk", "virtio-pci"}, {"virtio-blk", "virtio-pci"},
+		{"uio", "uio_pci_generic"}, {"uio-pci-generic", "uio_pci_generic"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(driver, names[i][0]) == 0)
+			return names[i][1];
+	return NULL;
 }
 
 static int provide_driver(const struct kl_machine *machine, const struct options *options)
 {
-	if (options->action != ACTION_BIND || bind_has_driver(machine, options->driver))
+	const char *driver = options->driver, *meant = meant_driver(driver);
+
+	if (options->action != ACTION_BIND || bind_has_driver(machine, driver))
 		return 0;
-	if (options->dry_run) {
-		print_error("would run: modprobe %s", options->driver);
+	if (meant != NULL) {
+		print_error("%s is not the name of a PCI driver; %s is", driver, meant);
+		return -ENODEV;
+	}
+	if (options->dry_run && bind_can_load_driver(driver)) {
+		print_error("would run: modprobe %s", driver);
 		return 0;
 	}
-	if (bind_load_driver(machine, options->driver))
+	if (!options->dry_run && bind_load_driver(machine, driver))
 		return 0;
 	print_error(
 		"the kernel has no PCI driver %s, and modprobe could not load it; run as root, and check "
 		"that modinfo %s finds the module",
-		options->driver, options->driver);
+		driver, driver);
 	return -ENODEV;
+}
+
+static void warn_of_noiommu(const struct changes *changes, bool is_dry_run)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		if (changes->list[i].needs_noiommu) {
+			print_error(
+				"%s VFIO's no-IOMMU mode: a program that opens such a function, and "
+				"its device, reach all memory of this machine",
+				is_dry_run ? "would switch on" : "switching on");
+			return;
+		}
 }
 
 /*
@@ -65,26 +107,52 @@ static int make_changes(struct inventory *inventory, const struct options *optio
 	rc = changes_plan(inventory, options, changes);
 	if (rc == 0)
 		rc = provide_driver(inventory->machine, options);
+	if (rc == 0)
+		warn_of_noiommu(changes, options->dry_run);
 	if (rc == 0 && !options->dry_run)
-		rc = changes_apply(inventory->machine, changes);
+		rc = changes_apply(inventory->machine, options, changes);
+	return rc;
+}
+
+/* The functions that the table is about. */
+static int keep_wanted(struct inventory *inventory, const struct options *options)
+{
+	const bool are_named = options->action == ACTION_STATUS && options->name_count != 0;
+	bool *is_chosen = calloc(inventory->count + 1, sizeof(*is_chosen));
+	char why[512];
+	int rc = 0;
+
+	if (is_chosen == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->count; i++)
+		is_chosen[i] = !are_named;
+	for (size_t i = 0; are_named && i < options->name_count; i++)
+		if (names_find(inventory, options->names[i], is_chosen, why, sizeof(why)) == 0) {
+			print_error("%s: %s", options->names[i], why);
+			rc = -ENODEV;
+		}
+	for (size_t i = 0; options->group != NULL && i < inventory->count; i++)
+		if (!type_is_in_group(inventory->entries[i].function.type, options->group))
+			is_chosen[i] = false;
+	inventory_keep(inventory, is_chosen);
+	free(is_chosen);
 	return rc;
 }
 
 static int write_report(const struct inventory *inventory, const struct options *options,
 	const struct changes *changes, bool is_done)
 {
-	bool is_status = changes == NULL;
 	struct hints hints;
 	struct report facts = {.inventory = inventory, .changes = changes, .hints = &hints};
 
-	hints_collect(inventory, is_status ? NULL : is_changed, changes, &hints);
+	hints_collect(inventory, changes == NULL ? NULL : is_changed, changes, &hints);
 	if (is_for_people(options)) {
-		if (is_status)
-			report_table(inventory);
-		else
+		if (changes != NULL)
 			report_changes(changes, options->dry_run);
+		if (options->status)
+			report_table(inventory, options->group);
 		/* A refusal has stated its reason; further obstacles would only hide it. */
-		if (is_status || (is_done && strcmp(options->driver, "vfio-pci") == 0))
+		if (changes == NULL || (is_done && strcmp(options->driver, "vfio-pci") == 0))
 			report_hints(&hints);
 	}
 	return options->json != NULL ? report_json(&facts, options->json) : 0;
@@ -92,7 +160,7 @@ static int write_report(const struct inventory *inventory, const struct options 
 
 static int run_action(const struct kl_machine *machine, const struct options *options)
 {
-	bool is_status = options->action == ACTION_STATUS;
+	bool is_change = options->action != ACTION_STATUS;
 	struct changes changes = {0};
 	struct inventory inventory;
 	int rc, reported;
@@ -100,7 +168,7 @@ static int run_action(const struct kl_machine *machine, const struct options *op
 	rc = inventory_read(machine, &inventory);
 	if (rc != 0)
 		return rc;
-	if (!is_status) {
+	if (is_change) {
 		rc = make_changes(&inventory, options, &changes);
 		print_refusals(&changes);
 		inventory_free(&inventory);
@@ -108,7 +176,9 @@ static int run_action(const struct kl_machine *machine, const struct options *op
 		if (reported != 0)
 			goto free_changes;
 	}
-	reported = write_report(&inventory, options, is_status ? NULL : &changes, rc == 0);
+	reported = keep_wanted(&inventory, options);
+	rc = rc != 0 ? rc : reported;
+	reported = write_report(&inventory, options, is_change ? &changes : NULL, rc == 0);
 	inventory_free(&inventory);
 free_changes:
 	changes_free(&changes);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "mounts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A container sees its own mounts, and may be allowed to see those of the system. */
@@ -41,15 +42,13 @@ static bool parse_mount(const char *line, struct mount *mount)
 
 bool mounts_next(struct mounts *mounts, struct mount *mount)
 {
-	char line[4096];
-
 	for (;;) {
 		if (mounts->file == NULL)
 			mounts->file = next_table(mounts);
 		if (mounts->file == NULL)
 			return false;
-		while (fgets(line, sizeof(line), mounts->file) != NULL)
-			if (parse_mount(line, mount))
+		while (getline(&mounts->line, &mounts->size, mounts->file) > 0)
+			if (parse_mount(mounts->line, mount))
 				return true;
 		mounts_close(mounts);
 	}
@@ -60,4 +59,7 @@ void mounts_close(struct mounts *mounts)
 	if (mounts->file != NULL)
 		fclose(mounts->file);
 	mounts->file = NULL;
+	free(mounts->line);
+	mounts->line = NULL;
+	mounts->size = 0;
 }

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include <kickless/discover.h>
@@ -19,6 +20,8 @@ struct mount {
 struct mounts {
 	const struct kl_machine *machine;
 	FILE *file;
+	char *line; /* of any length: a mount may have as long a path and options as it likes */
+	size_t size;
 	unsigned int next_table;
 };
 

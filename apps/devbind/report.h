@@ -15,7 +15,8 @@ struct report {
 	const struct hints *hints;
 };
 
-void report_table(const struct inventory *inventory);
+/* group: that of --status-dev, NULL for none. */
+void report_table(const struct inventory *inventory, const char *group);
 void report_changes(const struct changes *changes, bool is_dry_run);
 void report_hints(const struct hints *hints);
 

@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "common/message.h"
+#include "names.h"
 #include "types.h"
 
 static json_t *number_to_json(int value)
@@ -24,6 +25,18 @@ static json_t *id_to_json(uint16_t value)
 	return json_sprintf("%04x", value);
 }
 
+static json_t *names_to_json(const struct nodes *nodes)
+{
+	json_t *names = json_array();
+	char text[256], *rest;
+
+	names_list(nodes, text, sizeof(text));
+	for (char *name = strtok_r(text, ",", &rest); name != NULL;
+		name = strtok_r(NULL, ",", &rest))
+		json_array_append_new(names, json_string(name));
+	return names;
+}
+
 static json_t *function_to_json(const struct entry *entry)
 {
 	const struct kl_function *function = &entry->function;
@@ -34,13 +47,14 @@ static json_t *function_to_json(const struct entry *entry)
 	for (size_t i = 0; i < entry->obstacle_count; i++)
 		json_array_append_new(obstacles, json_string(entry->obstacles[i].text));
 	return json_pack(
-		"{s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"address", function->address, "type", (int)function->type, "type_name",
-		type_name(function->type), "type_title", type_title(function->type), "interface",
-		interface_name(function->interface), "driver", text_to_json(function->driver),
-		"iommu_group", number_to_json(function->iommu_group), "is_noiommu",
-		function->is_noiommu, "numa_node", number_to_json(function->numa_node), "name",
-		function->name, "vendor_id", id_to_json(function->vendor_id), "device_id",
+		"{s:o, s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"names", names_to_json(&entry->nodes), "address", function->address, "type",
+		(int)function->type, "type_name", type_name(function->type), "type_title",
+		type_title(function->type), "interface", interface_name(function->interface),
+		"driver", text_to_json(function->driver), "iommu_group",
+		number_to_json(function->iommu_group), "is_noiommu", function->is_noiommu,
+		"numa_node", number_to_json(function->numa_node), "name", function->name,
+		"vendor_id", id_to_json(function->vendor_id), "device_id",
 		id_to_json(function->device_id), "subsystem_vendor",
 		id_to_json(function->subsystem_vendor), "subsystem_id",
 		id_to_json(function->subsystem_id), "in_use", uses, "obstacles", obstacles);

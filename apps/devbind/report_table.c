@@ -4,15 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "names.h"
 #include "types.h"
 
-#define COLUMNS 8
+#define COLUMNS 9
 
 struct row {
 	const char *cell[COLUMNS];
 	char group[24];
 	char node[12];
 	char type[32];
+	char names[64];
 };
 
 const char *interface_name(enum kl_interface interface)
@@ -52,9 +54,11 @@ static void make_row(const struct entry *entry, struct row *row)
 	row->cell[2] = type_title(function->type);
 	row->cell[3] = interface_name(function->interface);
 	row->cell[4] = function->driver[0] != '\0' ? function->driver : "-";
-	row->cell[5] = group_name(function, row->group, sizeof(row->group));
-	row->cell[6] = number_text(function->numa_node, row->node, sizeof(row->node));
-	row->cell[7] = entry->uses.count != 0 ? entry->uses.text[0] : "-";
+	names_list(&entry->nodes, row->names, sizeof(row->names));
+	row->cell[5] = row->names[0] != '\0' ? row->names : "-";
+	row->cell[6] = group_name(function, row->group, sizeof(row->group));
+	row->cell[7] = number_text(function->numa_node, row->node, sizeof(row->node));
+	row->cell[8] = entry->uses.count != 0 ? entry->uses.text[0] : "-";
 }
 
 static void widen_columns(const struct row *row, size_t width[COLUMNS])
@@ -71,15 +75,16 @@ static void print_row(const struct row *row, const size_t width[COLUMNS])
 	puts(row->cell[COLUMNS - 1]);
 }
 
-void report_table(const struct inventory *inventory)
+void report_table(const struct inventory *inventory, const char *group)
 {
 	const struct row head = {.cell = {"ADDRESS", "TYPE", "DEVICE", "INTERFACE", "DRIVER",
-					 "GROUP", "NODE", "IN USE"}};
+					 "NAME", "GROUP", "NODE", "IN USE"}};
 	size_t width[COLUMNS] = {0};
 	struct row row;
 
 	if (inventory->count == 0) {
-		puts("This machine has no virtio PCI function.");
+		puts(group != NULL ? "This machine has no virtio PCI function of that type." :
+				     "This machine has no virtio PCI function.");
 		return;
 	}
 	widen_columns(&head, width);
@@ -93,7 +98,7 @@ void report_table(const struct inventory *inventory)
 		print_row(&row, width);
 		/* Further uses stand below the first. */
 		for (size_t j = 1; j < inventory->entries[i].uses.count; j++) {
-			row = (struct row){.cell = {"", "", "", "", "", "", "",
+			row = (struct row){.cell = {"", "", "", "", "", "", "", "",
 						   inventory->entries[i].uses.text[j]}};
 			print_row(&row, width);
 		}

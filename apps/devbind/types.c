@@ -2,6 +2,7 @@
 #include "types.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct type {
 	const char *name;
@@ -81,4 +82,34 @@ const char *type_title(uint32_t type)
 	const struct type *known = find_type(type);
 
 	return known != NULL ? known->title : "not in the specification";
+}
+
+static const char groups_without_virtio[] = "baseband compress dma event mempool misc ml regex";
+
+const char *type_groups_without_virtio(void)
+{
+	return groups_without_virtio;
+}
+
+static bool is_without_virtio(const char *group)
+{
+	const char *found = strstr(groups_without_virtio, group);
+	const char *end = found != NULL ? found + strlen(group) : NULL;
+
+	return group[0] != '\0' && strchr(group, ' ') == NULL && found != NULL &&
+		(found == groups_without_virtio || found[-1] == ' ') &&
+		(*end == ' ' || *end == '\0');
+}
+
+bool type_group_is_known(const char *group)
+{
+	for (uint32_t type = 1; type < sizeof(types) / sizeof(types[0]); type++)
+		if (type_is_in_group(type, group))
+			return true;
+	return is_without_virtio(group);
+}
+
+bool type_is_in_group(uint32_t type, const char *group)
+{
+	return strcmp(type_name(type), strcmp(group, "block") == 0 ? "blk" : group) == 0;
 }

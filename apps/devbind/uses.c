@@ -30,6 +30,32 @@ add_use(struct uses *uses, const char *format, ...)
 	va_end(args);
 }
 
+/* True when a word of a line of the file is the name; column 0 is the first, -1 the last. */
+static bool has_line(const struct kl_machine *machine, const char *file, int column,
+	const char *name)
+{
+	char path[PATH_MAX], *line = NULL;
+	bool found = false;
+	size_t size = 0;
+	FILE *lines;
+
+	snprintf(path, sizeof(path), "%s/%s", machine->proc, file);
+	lines = fopen(path, "re");
+	if (lines == NULL)
+		return false;
+	while (!found && getline(&line, &size, lines) > 0) {
+		char *rest, *word = strtok_r(line, " \t\n", &rest), *next;
+
+		while (column < 0 && word != NULL &&
+			(next = strtok_r(NULL, " \t\n", &rest)) != NULL)
+			word = next;
+		found = word != NULL && strcmp(word, name) == 0;
+	}
+	free(line);
+	fclose(lines);
+	return found;
+}
+
 /*
  * Mounts are found by number, and by name for file systems with a number of their own (btrfs). A
  * disk may be mounted many times; one is enough.
@@ -54,19 +80,33 @@ static void check_mounts(const struct kl_machine *machine, const struct node *no
 
 static void check_swap(const struct kl_machine *machine, const struct node *node, struct uses *uses)
 {
-	char path[PATH_MAX], line[512], name[256];
-	bool found = false;
-	FILE *swaps;
+	char name[80];
 
-	snprintf(path, sizeof(path), "%s/swaps", machine->proc);
-	swaps = fopen(path, "r");
-	if (swaps == NULL)
-		return;
-	while (!found && fgets(line, sizeof(line), swaps) != NULL)
-		found = sscanf(line, "/dev/%255s", name) == 1 && strcmp(name, node->file) == 0;
-	fclose(swaps);
-	if (found)
+	snprintf(name, sizeof(name), "/dev/%s", node->file);
+	if (has_line(machine, "swaps", 0, name))
 		add_use(uses, "disk %s is swap space", node->name);
+}
+
+/* The kernel holds the disk below a loop device open without a claim, and lists no holder. */
+static void check_loops(const struct kl_machine *machine, const struct node *node,
+	struct uses *uses)
+{
+	char folder[PATH_MAX], file[PATH_MAX], name[80];
+	struct dirent *entry;
+	DIR *disks;
+
+	snprintf(name, sizeof(name), "/dev/%s", node->file);
+	snprintf(folder, sizeof(folder), "%s/block", machine->sysfs);
+	disks = opendir(folder);
+	if (disks == NULL)
+		return;
+	while ((entry = readdir(disks)) != NULL)
+		if (strncmp(entry->d_name, "loop", 4) == 0 &&
+			file_text(file, sizeof(file), "%s/%s/loop/backing_file", folder,
+				entry->d_name) == 0 &&
+			strcmp(file, name) == 0)
+			add_use(uses, "disk %s is behind %s", node->name, entry->d_name);
+	closedir(disks);
 }
 
 /* Device mapper (LVM, crypt), RAID and the like. */
@@ -95,6 +135,7 @@ static void check_disk(const struct kl_machine *machine, const struct node *node
 	check_mounts(machine, node, uses);
 	check_swap(machine, node, uses);
 	check_holders(node, uses);
+	check_loops(machine, node, uses);
 }
 
 /*
@@ -158,20 +199,11 @@ static bool find_address(const char *name, char *text, size_t size)
 	return found;
 }
 
+/* proc(5): an IPv4 route begins with its interface, and an IPv6 route ends with it. */
 static bool has_route(const struct kl_machine *machine, const char *name)
 {
-	char path[PATH_MAX], line[512], interface[IFNAMSIZ];
-	bool found = false;
-	FILE *routes;
-
-	snprintf(path, sizeof(path), "%s/net/route", machine->proc);
-	routes = fopen(path, "r");
-	if (routes == NULL)
-		return false;
-	while (!found && fgets(line, sizeof(line), routes) != NULL)
-		found = sscanf(line, "%15s", interface) == 1 && strcmp(interface, name) == 0;
-	fclose(routes);
-	return found;
+	return has_line(machine, "net/route", 0, name) ||
+		has_line(machine, "net/ipv6_route", -1, name);
 }
 
 /* A bridge or bond above it is its master; VLANs and the like are links named upper_NAME. */
@@ -209,7 +241,7 @@ static void check_interface(const struct kl_machine *machine, const struct node 
 
 	if (is_up(node))
 		append_part(text, sizeof(text), "up", "");
-	if (find_address(node->name, name, sizeof(name)))
+	if (machine == &kl_machine_current && find_address(node->name, name, sizeof(name)))
 		append_part(text, sizeof(text), "address ", name);
 	if (has_route(machine, node->name))
 		append_part(text, sizeof(text), "route", "");
@@ -377,22 +409,14 @@ static void check_other_driver(const struct kl_function *function, struct uses *
 	add_use(uses, "the kernel driver %s serves the system with it", function->driver);
 }
 
-int uses_find(const struct kl_machine *machine, const struct kl_function *function,
-	const struct opens *opens, struct uses *uses)
+void uses_find(const struct kl_machine *machine, const struct kl_function *function,
+	const struct nodes *nodes, const struct opens *opens, struct uses *uses)
 {
-	struct nodes nodes;
-	int rc;
-
 	memset(uses, 0, sizeof(*uses));
-	rc = nodes_find(machine, function->address, &nodes);
-	if (rc != 0)
-		return rc;
-	for (size_t i = 0; i < nodes.count; i++)
-		check_node(machine, &nodes.list[i], &nodes, uses);
-	check_claims(machine, &nodes, uses);
-	check_opens(opens, &nodes, uses);
+	for (size_t i = 0; i < nodes->count; i++)
+		check_node(machine, &nodes->list[i], nodes, uses);
+	check_claims(machine, nodes, uses);
+	check_opens(opens, nodes, uses);
 	check_group(opens, function, uses);
 	check_other_driver(function, uses);
-	nodes_free(&nodes);
-	return 0;
 }

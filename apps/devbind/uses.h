@@ -23,8 +23,8 @@ struct uses {
 	bool is_held;
 };
 
-/* Finds the uses of a function; in doubt there is one. Returns 0 or -ENOMEM. */
-int uses_find(const struct kl_machine *machine, const struct kl_function *function,
-	const struct opens *opens, struct uses *uses);
+/* Finds the uses of a function with these nodes; in doubt there is one. */
+void uses_find(const struct kl_machine *machine, const struct kl_function *function,
+	const struct nodes *nodes, const struct opens *opens, struct uses *uses);
 
 #endif

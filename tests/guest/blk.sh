@@ -5,7 +5,7 @@
 # read and written.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-plan 17
+plan 18
 
 images=$root/build/guest-tests/blk-images
 rm -rf "$images" "$root/build/guest-tests/blk"

@@ -4,7 +4,7 @@
 # compared with QEMU's own count, and every register access between start and stop known.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-plan 38
+plan 41
 
 capture=$root/build/guest-tests/net/frames.pcap
 trace=$root/build/guest-tests/net/trace

@@ -5,7 +5,7 @@
 # with physical addresses.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-plan 27
+plan 29
 
 basic_machine noiommu
 boot noiommu --kernel small --iommu none --hugepages 0 "${basic[@]}" -Q "-device virtio-rng-pci,rng=known,addr=0x17,disable-legacy=on"

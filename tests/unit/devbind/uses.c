@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Everything that the system may use a function for is found, and stands in the refusal. */
+#include "uses.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <criterion/criterion.h>
+
+#include "machine.h"
+
+#define NIC_FOLDER "sys/bus/pci/devices/" NIC "/virtio5/net/eth5"
+#define DISK_FOLDER "sys/bus/pci/devices/" DISK "/virtio9/block/vdq"
+
+static const struct uses *uses_of(const char *address)
+{
+	const struct entry *entry;
+
+	machine_read();
+	entry = inventory_find(&inventory, address);
+	cr_assert_neq(entry, NULL);
+	return &entry->uses;
+}
+
+static void expect_use(const char *address, const char *word)
+{
+	const struct uses *uses = uses_of(address);
+
+	cr_assert_eq(uses->count, 1, "%s: %zu uses", word, uses->count);
+	cr_expect_neq(strstr(uses->text[0], word), NULL, "%s: %s", word, uses->text[0]);
+}
+
+TestSuite(uses, .init = machine_make, .fini = machine_remove);
+
+Test(uses, there_are_none)
+{
+	cr_expect_eq(uses_of(NIC)->count, 0);
+	cr_expect_eq(uses_of(DISK)->count, 0);
+}
+
+Test(uses, an_interface_that_is_up)
+{
+	machine_file("0x1003", NIC_FOLDER "/flags");
+	expect_use(NIC, "eth5: up");
+}
+
+Test(uses, a_route_of_ipv4)
+{
+	machine_file("Iface\tDestination\tGateway\neth5\t00000000\t010200C0\t0003\t0\t0\t0",
+		"proc/net/route");
+	expect_use(NIC, "eth5: route");
+	cr_expect_eq(uses_of(OTHER_NIC)->count, 0);
+}
+
+Test(uses, a_route_of_ipv6)
+{
+	machine_file(
+		"20010db8000000000000000000000000 40 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 00000100 00000001 00000000 00000001       lo\n"
+		"20010db8000100000000000000000000 40 00000000000000000000000000000000 00 "
+		"00000000000000000000000000000000 00000100 00000001 00000000 00000001     eth5",
+		"proc/net/ipv6_route");
+	expect_use(NIC, "eth5: route");
+	cr_expect_eq(uses_of(OTHER_NIC)->count, 0);
+}
+
+Test(uses, a_part_of_a_bridge_or_bond)
+{
+	machine_link("../../../../../virtual/net/br0", NIC_FOLDER "/master");
+	expect_use(NIC, "eth5: part of br0");
+}
+
+Test(uses, an_interface_on_top)
+{
+	machine_link("../../../../../virtual/net/vlan7", NIC_FOLDER "/upper_vlan7");
+	expect_use(NIC, "eth5: part of vlan7");
+}
+
+Test(uses, a_mounted_disk)
+{
+	machine_file("25 1 254:240 / /srv rw - ext4 /dev/vdq rw", "proc/self/mountinfo");
+	expect_use(DISK, "vdq is mounted on /srv");
+}
+
+Test(uses, a_mounted_partition)
+{
+	machine_file("25 1 254:241 / /srv rw - ext4 /dev/vdq1 rw", "proc/1/mountinfo");
+	expect_use(DISK, "vdq1 is mounted on /srv");
+}
+
+/* A file system with a number of its own, whose options fill more than a page before the source. */
+Test(uses, a_mount_with_a_long_line)
+{
+	static char line[20000];
+	size_t length = (size_t)snprintf(line, sizeof(line), "25 1 0:99 /");
+
+	memset(line + length, 'a', 9000);
+	snprintf(line + length + 9000, 100, " /srv rw - btrfs /dev/vdq rw");
+	machine_file(line, "proc/self/mountinfo");
+	expect_use(DISK, "vdq is mounted on /srv");
+}
+
+Test(uses, swap)
+{
+	machine_file("Filename Type Size Used Priority\n/dev/vdq1 partition 1 0 -2", "proc/swaps");
+	expect_use(DISK, "vdq1 is swap space");
+}
+
+Test(uses, a_part_of_lvm)
+{
+	machine_file("data-root", DISK_FOLDER "/vdq1/holders/dm-3/dm/name");
+	expect_use(DISK, "vdq1 is part of data-root (dm-3)");
+}
+
+Test(uses, a_part_of_raid)
+{
+	machine_file("", DISK_FOLDER "/holders/md0");
+	expect_use(DISK, "vdq is part of md0");
+}
+
+Test(uses, below_a_loop_device)
+{
+	machine_file("/dev/vdq", "sys/block/loop4/loop/backing_file");
+	expect_use(DISK, "vdq is behind loop4");
+}
+
+static void open_by_process(const char *file)
+{
+	char target[128];
+
+	snprintf(target, sizeof(target), "%s/%s", folders.dev, file);
+	machine_link(target, "proc/4711/fd/9");
+	machine_file("copier", "proc/4711/comm");
+}
+
+Test(uses, a_process_has_the_disk_open)
+{
+	open_by_process("vdq");
+	expect_use(DISK, "process 4711 (copier) has /dev/vdq open");
+	cr_expect_not(uses_of(DISK)->is_held);
+}
+
+Test(uses, a_process_has_the_group_open)
+{
+	machine_link("../../drivers/vfio-pci", "sys/bus/pci/devices/" NIC "/driver");
+	machine_file("", "dev/vfio/7");
+	open_by_process("vfio/7");
+	expect_use(NIC, "process 4711 (copier) has /dev/vfio/7 open");
+	cr_expect(uses_of(NIC)->is_held);
+}
+
+Test(uses, a_process_has_the_functions_own_file_open)
+{
+	machine_link("../../drivers/vfio-pci", "sys/bus/pci/devices/" NIC "/driver");
+	machine_link("../../../../class/vfio-dev",
+		"sys/bus/pci/devices/" NIC "/vfio-dev/vfio3/subsystem");
+	machine_file("DEVNAME=vfio/devices/vfio3",
+		"sys/bus/pci/devices/" NIC "/vfio-dev/vfio3/uevent");
+	open_by_process("vfio/devices/vfio3");
+	expect_use(NIC, "process 4711 (copier) has /dev/vfio/devices/vfio3 open");
+	cr_expect(uses_of(NIC)->is_held);
+}
+
+Test(uses, another_driver)
+{
+	machine_link("../../drivers/xen-pciback", "sys/bus/pci/devices/" NIC "/driver");
+	expect_use(NIC, "the kernel driver xen-pciback serves the system with it");
+}
