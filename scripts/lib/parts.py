@@ -297,6 +297,32 @@ def find_unrun():
             elif os.path.isfile(path) and os.access(path, os.X_OK) and not path.endswith(".guest"):
                 yield f"{name}: is executable, and ends neither in .sh nor in .py, so it is not run"
     yield from unbooted()
+    yield from partly_run()
+
+
+def partly_run():
+    """Unit tests that some of the builds lack or skip, which is told by reading: a run of one build
+    does not show what becomes of a test in another, where it counts as not run.
+    """
+    for path in sorted(glob.glob(os.path.join(TESTS, "unit/**/*.[ch]"), recursive=True)):
+        name = os.path.relpath(path, os.path.dirname(TESTS))
+        conditions = 0
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().split("\n")
+        for number, line in enumerate(lines, 1):
+            where = f"{name}:{number}"
+            if re.match(r"\s*#\s*if", line):
+                conditions += 1
+            elif re.match(r"\s*#\s*endif", line):
+                conditions -= 1
+            elif conditions > 0 and path.endswith(".c") and TEST.match(line):
+                yield f"{where}: this test is in some builds only; put the condition into its body"
+            elif "cr_skip_test" in line and os.path.basename(path) != "ring_variant.h":
+                yield f"{where}: a test is skipped by ONLY_IF of ring_variant.h only"
+            elif (only := re.search(r"\bONLY_IF\((.*)\);", line)) and re.sub(
+                r'!?ring_is\("\w+"\)|[&|() ]', "", only[1]
+            ):
+                yield f"{where}: ONLY_IF is about forms of ring, of which the usual one runs all tests"
 
 
 def unbooted():

@@ -79,10 +79,10 @@ Test(vfio_files, chosen)
 	expect_group();
 }
 
-#if defined(__x86_64__)
 /* A machine that allows them for groups works with a newer kernel as it did before. */
 Test(vfio_files, interrupts_allowed_for_groups_only)
 {
+#if defined(__x86_64__)
 	folders_function("vfio-pci");
 	folders_group(3, "");
 	add_cdev();
@@ -100,8 +100,8 @@ Test(vfio_files, interrupts_allowed_for_groups_only)
 	folders_file("sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts", "N");
 	find(KL__VFIO_AUTO);
 	expect_cdev();
-}
 #endif
+}
 
 /* No-IOMMU mode is there for groups only. */
 Test(vfio_files, without_an_iommu)
