@@ -35,12 +35,13 @@ print_help() {
 	awk 'NR <= 2 { next } /^#/ { sub(/^# ?/, ""); print; next } { exit }' "$0"
 }
 
-# Names every missing program at once, and how to get them.
+# Names every missing program at once, and how to get them: by scripts/setup with $setup_options.
+setup_options=
 need() {
 	local program missing=()
 
 	for program in "$@"; do
 		have "$program" || missing+=("$program")
 	done
-	[ ${#missing[@]} -eq 0 ] || die "not found: ${missing[*]}; run scripts/setup first"
+	[ ${#missing[@]} -eq 0 ] || die "not found: ${missing[*]}; run scripts/setup$setup_options first"
 }

@@ -23,6 +23,8 @@ readonly left_out=(
 )
 readonly package_size='70 MB'
 
+need_for_build() { need apt-cache apt-get depmod modprobe python3 dpkg-deb; }
+
 # The metapackage depends on the package that really carries the kernel.
 package_name() {
 	LC_ALL=C apt-cache depends "$metapackage" 2>/dev/null |
@@ -36,7 +38,6 @@ is_up_to_date() { [ -d "$home/root" ]; }
 build_kernel() {
 	local folder=$1 version
 
-	need depmod python3
 	log "unpacking it"
 	mkdir "$folder/root"
 	dpkg-deb --fsys-tarfile "$folder"/*.deb |
@@ -54,7 +55,6 @@ build_kernel() {
 modules_in_order() {
 	local module
 
-	need modprobe
 	for module in "${modules[@]}"; do
 		modprobe -d "$home/root" -S "$(<"$home/version")" --show-depends "$module" ||
 			die "this kernel has no module $module"

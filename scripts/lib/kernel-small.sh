@@ -16,6 +16,14 @@ readonly kept=${XDG_CACHE_HOME:-~/.cache}/kickless/small-$source_package
 # As many does a build compile, about.
 readonly compiled_files=1590
 
+setup_options=' --small-kernel'
+
+need_for_build() {
+	need apt-cache apt-get make gcc flex bison bc xz objcopy dpkg-deb
+	echo '#include <libelf.h>' | gcc -E - >/dev/null 2>&1 ||
+		die "not found: libelf.h; run scripts/setup$setup_options first"
+}
+
 package_name() {
 	apt-cache "${apt_options[@]}" show --no-all-versions "$source_package" 2>/dev/null | sed -n 's/^Package: //p'
 }
@@ -120,7 +128,6 @@ check_config() {
 build_kernel() {
 	local folder=$1
 
-	need make gcc flex bison bc xz objcopy
 	log "unpacking it"
 	dpkg-deb --fsys-tarfile "$folder"/*.deb | tar -x -O "./usr/src/$source_package.tar.xz" | tar -x -J -C "$folder" --no-same-owner
 	mkdir "$folder/objects"

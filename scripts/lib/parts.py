@@ -301,8 +301,8 @@ def find_unrun():
 
 
 def partly_run():
-    """Unit tests that some of the builds lack or skip, which is told by reading: a run of one build
-    does not show what becomes of a test in another, where it counts as not run.
+    """Unit tests that some of the builds lack or skip, found by reading: a run of one build does
+    not show what becomes of a test in another, where it counts as not run.
     """
     for path in sorted(glob.glob(os.path.join(TESTS, "unit/**/*.[ch]"), recursive=True)):
         name = os.path.relpath(path, os.path.dirname(TESTS))
@@ -322,7 +322,7 @@ def partly_run():
             elif (only := re.search(r"\bONLY_IF\((.*)\);", line)) and re.sub(
                 r'!?ring_is\("\w+"\)|[&|() ]', "", only[1]
             ):
-                yield f"{where}: ONLY_IF is about forms of ring, of which the usual one runs all tests"
+                yield f"{where}: ONLY_IF is about forms of ring; the usual one runs all tests"
 
 
 def unbooted():
@@ -423,11 +423,40 @@ def open_logs(arguments):
     return logs
 
 
+# Suites whose parts run programs of gcc's build; unit tests run in each build by itself.
+ON_BUILD = ["library", "interop", "guest"]
+
+
+def missing_builds(chosen):
+    """Folders of the builds that the parts need and that are not there."""
+    needed = {"gcc" for part, _ in chosen if part.name.partition("/")[0] in ON_BUILD}
+    needed.update(flavour for part, _ in chosen if part.room for flavour in part.flavours)
+    return [
+        FLAVOURS[flavour]
+        for flavour in FLAVOURS
+        if flavour in needed
+        and not os.path.exists(os.path.join(ROOT, FLAVOURS[flavour], "build.ninja"))
+    ]
+
+
 def run(arguments):
     built = {"gcc": True}
-    if arguments[:1] == ["--no-build"]:
+    if without_build := arguments[:1] == ["--no-build"]:
         arguments, built = arguments[1:], dict.fromkeys(FLAVOURS, True)
     chosen = list(chosen_parts(arguments))
+    if without_build and (missing := missing_builds(chosen)):
+        print(
+            f"test: there is no build in {' '.join(missing)}; leave out --no-build",
+            file=sys.stderr,
+        )
+        return 1
+    if re.search(r"[\s,]", ROOT) and any(part.name.startswith("guest/") for part, _ in chosen):
+        print(
+            f"test: the path of this checkout, {ROOT}, has a blank or a comma, at which QEMU's"
+            " options are split; move it to another path for the suite guest",
+            file=sys.stderr,
+        )
+        return 1
     logs = open_logs(arguments)
     passed, failed, skipped = 0, 0, 0
     for why in find_unrun():
