@@ -8,18 +8,29 @@
 
 #include "platform/sysfs.h"
 
+/* More pages than any machine has are an error of the file. */
+#define PAGES_MAX (1LL << 40)
+
+/* 0 when the file has no such number. */
+static long long read_count(const char *folder, const char *size_name, const char *file)
+{
+	long long count = 0;
+
+	kl__read_number(&count, "%s/%s/%s", folder, size_name, file);
+	return count < 0 || count > PAGES_MAX ? 0 : count;
+}
+
 /*
  * A page counts when nobody has it and nobody was promised it, or when the kernel would still make
  * it.
  */
 static uint64_t free_of_size(const char *folder, const char *size_name)
 {
-	long long unused = 0, promised = 0, extra = 0, surplus = 0;
+	long long unused = read_count(folder, size_name, "free_hugepages");
+	const long long promised = read_count(folder, size_name, "resv_hugepages");
+	const long long extra = read_count(folder, size_name, "nr_overcommit_hugepages");
+	const long long surplus = read_count(folder, size_name, "surplus_hugepages");
 
-	kl__read_number(&unused, "%s/%s/free_hugepages", folder, size_name);
-	kl__read_number(&promised, "%s/%s/resv_hugepages", folder, size_name);
-	kl__read_number(&extra, "%s/%s/nr_overcommit_hugepages", folder, size_name);
-	kl__read_number(&surplus, "%s/%s/surplus_hugepages", folder, size_name);
 	unused = unused > promised ? unused - promised : 0;
 	if (extra > surplus)
 		unused += extra - surplus;
@@ -51,10 +62,11 @@ char *kl_hugepages_command(const struct kl_machine *machine, uint64_t bytes, cha
 	size_t size)
 {
 	const uint64_t page = UINT64_C(2) << 20;
-	long long have = 0;
+	char folder[PATH_MAX];
+	long long have;
 
-	kl__read_number(&have, "%s/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
-		machine->sysfs);
+	snprintf(folder, sizeof(folder), "%s/kernel/mm/hugepages", machine->sysfs);
+	have = read_count(folder, "hugepages-2048kB", "nr_hugepages");
 	snprintf(text, size, "echo %llu > /sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages",
 		(unsigned long long)have + (bytes + page - 1) / page);
 	return text;

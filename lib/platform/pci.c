@@ -155,6 +155,8 @@ int kl__pci_read_ids(const struct kl_machine *machine, const char *address, uint
 			    ids[i].file) != 0 &&
 			i == 0)
 			return -ENODEV;
+		if (number < 0 || number > UINT16_MAX)
+			return -ENODEV;
 		*ids[i].id = (uint16_t)number;
 	}
 	return 0;
@@ -183,7 +185,7 @@ int kl__numa_from_function(const struct kl_machine *machine, const char *address
 	long long node = -1;
 
 	kl__read_number(&node, "%s/bus/pci/devices/%s/numa_node", machine->sysfs, address);
-	return node > INT_MAX ? -1 : kl__numa_check((int)node);
+	return node < 0 || node > INT_MAX ? -1 : kl__numa_check((int)node);
 }
 
 int kl_numa_from_cpu(unsigned int cpu)

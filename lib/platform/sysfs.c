@@ -59,7 +59,8 @@ int kl__read_number(long long *value, const char *format, ...)
 		return rc;
 	errno = 0;
 	parsed = strtoll(text, &end, 0);
-	if (end == text || errno != 0)
+	if (end == text || errno != 0 || end[strspn(end, " \t")] != '\0' ||
+		strlen(text) == sizeof(text) - 1)
 		return -EINVAL;
 	*value = parsed;
 	return 0;

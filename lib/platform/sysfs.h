@@ -10,7 +10,10 @@
 int kl__read_text(char *text, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The number in a file, decimal or 0x. 0 or -errno; value is unchanged on error. */
+/*
+ * The number in a file, decimal or 0x, and alone in its first line. 0; -EINVAL when it is none;
+ * -errno. value is unchanged on error.
+ */
 int kl__read_number(long long *value, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
