@@ -5,7 +5,7 @@
 # way also makes a fault of the IOMMU on purpose, which QEMU's trace must show.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
-plan 46
+plan 50
 
 # What QEMU prints about the faults.
 # shellcheck disable=SC2034
