@@ -25,9 +25,10 @@ readonly package_size='70 MB'
 
 need_for_build() { need apt-cache apt-get depmod modprobe python3 dpkg-deb; }
 
-# The metapackage depends on the package that really carries the kernel.
+# The metapackage depends on the package that really carries the kernel. Nothing when apt does not
+# know it.
 package_name() {
-	LC_ALL=C apt-cache depends "$metapackage" 2>/dev/null |
+	{ LC_ALL=C apt-cache depends "$metapackage" 2>/dev/null || true; } |
 		sed -n 's/^ *Depends: \(linux-image-[0-9][^ ]*\)$/\1/p' | head -n 1
 }
 

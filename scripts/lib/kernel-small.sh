@@ -24,8 +24,9 @@ need_for_build() {
 		die "not found: libelf.h; run scripts/setup$setup_options first"
 }
 
+# Nothing when apt does not know it.
 package_name() {
-	apt-cache "${apt_options[@]}" show --no-all-versions "$source_package" 2>/dev/null | sed -n 's/^Package: //p'
+	{ apt-cache "${apt_options[@]}" show --no-all-versions "$source_package" 2>/dev/null || true; } | sed -n 's/^Package: //p'
 }
 
 # What it is built from, as a part of it: it is up to date as long as that is the same.
