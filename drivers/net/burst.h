@@ -110,8 +110,10 @@ struct net_txq {
 	 * Packets in flight that do not return to pool in bulk: of another mempool, or not simple.
 	 */
 	uint16_t other_pool;
-	/* The largest frame, Ethernet header included; larger packets are refused. */
-	uint32_t max_frame;
+	/* The largest packet that may take the short path. */
+	uint32_t simple_bytes;
+	/* Longer frames are refused: net_frame_max; 0: of no length. */
+	uint16_t mtu;
 	struct net_tx_rules rules;
 	/* A header of zeros, for packets without room for their own. */
 	struct kl_dma header;

@@ -10,10 +10,29 @@
 #include <rte_tcp.h>
 #include <rte_udp.h>
 
+#include "frame.h"
+
 uint16_t net_checksum_offset(const struct net_place *place)
 {
 	return place->protocol == IPPROTO_TCP ? offsetof(struct rte_tcp_hdr, cksum) :
 						offsetof(struct rte_udp_hdr, dgram_cksum);
+}
+
+/* rte_net_get_ptype finds the headers behind one tag of 802.1Q, or 802.1ad and one more, only. */
+static uint32_t find_headers(const struct rte_mbuf *packet, struct rte_net_hdr_lens *lens)
+{
+	const uint32_t layers = RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK;
+	const unsigned int tags = net_frame_tags(packet);
+	struct rte_mbuf view;
+	uint32_t type;
+
+	if (tags == 0)
+		return rte_net_get_ptype(packet, lens, layers);
+	net_frame_skip_tags(packet, tags, &view);
+	type = rte_net_get_ptype(&view, lens, layers);
+	lens->l2_len += tags * RTE_VLAN_HLEN;
+	return (type & ~RTE_PTYPE_L2_MASK) |
+		(tags == 1 ? RTE_PTYPE_L2_ETHER_VLAN : RTE_PTYPE_L2_ETHER_QINQ);
 }
 
 int net_find_transport(const struct rte_mbuf *packet, struct net_place *place, uint32_t *type)
@@ -21,8 +40,7 @@ int net_find_transport(const struct rte_mbuf *packet, struct net_place *place, u
 	struct rte_net_hdr_lens lens = {0};
 	uint32_t l4;
 
-	*type = rte_net_get_ptype(packet, &lens,
-		RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK);
+	*type = find_headers(packet, &lens);
 	l4 = *type & RTE_PTYPE_L4_MASK;
 	if (l4 != RTE_PTYPE_L4_TCP && l4 != RTE_PTYPE_L4_UDP)
 		return -ENOENT;

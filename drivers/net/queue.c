@@ -9,6 +9,7 @@
 #include <kickless/log.h>
 
 #include "buffer.h"
+#include "frame.h"
 #include "pool_reach.h"
 #include "ring/verbs.h"
 #include "rx.h"
@@ -35,8 +36,7 @@ static uint32_t longest_frame(const struct kl_net *net)
 
 	for (size_t i = 0; i < RTE_DIM(coalescing); i++)
 		is_limited = is_limited && !kl_device_has(net->device, coalescing[i]);
-	return (is_limited ? net->info.max_mtu : UINT16_MAX) + RTE_ETHER_HDR_LEN +
-		2 * RTE_VLAN_HLEN;
+	return net_frame_max(is_limited ? net->info.max_mtu : UINT16_MAX, NET_TAGS_MAX);
 }
 
 /* 0, or -EFAULT after a message. */
@@ -142,9 +142,8 @@ void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq)
 {
 	bool is_limited = net->settings.mtu != 0 || kl_device_has(net->device, VIRTIO_NET_F_MTU);
 
-	txq->max_frame = UINT32_MAX;
-	if (is_limited)
-		txq->max_frame = net->info.mtu + RTE_ETHER_HDR_LEN;
+	txq->mtu = is_limited ? net->info.mtu : 0;
+	txq->simple_bytes = is_limited ? net_frame_max(net->info.mtu, 0) : UINT32_MAX;
 }
 
 static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,

@@ -8,6 +8,7 @@
 #include <rte_udp.h>
 
 #include "checksum.h"
+#include "frame.h"
 
 #define VLAN_FRAME_MIN (RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
 
@@ -160,12 +161,17 @@ static enum net_rx_verdict set_checksum(const struct net_rx_rules *rules, struct
 
 static void strip_tag(struct rte_mbuf *packet)
 {
+	unsigned int tags;
+
 	if (packet->data_len < VLAN_FRAME_MIN || rte_vlan_strip(packet) != 0)
 		return;
 	if (packet->l2_len >= VLAN_FRAME_MIN)
 		packet->l2_len -= RTE_VLAN_HLEN;
+	tags = net_frame_tags(packet);
 	packet->packet_type &= ~RTE_PTYPE_L2_MASK;
-	packet->packet_type |= RTE_PTYPE_L2_ETHER;
+	packet->packet_type |= tags == 0 ? RTE_PTYPE_L2_ETHER :
+		tags == 1                ? RTE_PTYPE_L2_ETHER_VLAN :
+					   RTE_PTYPE_L2_ETHER_QINQ;
 }
 
 enum net_rx_verdict net_rx_offload(const struct net_rx_rules *rules, struct rte_mbuf *packet,

@@ -9,6 +9,7 @@
 #include "config.h"
 #include "control.h"
 #include "feature_bits.h"
+#include "frame.h"
 #include "pool.h"
 #include "queue.h"
 #include "ring/kick.h"
@@ -51,13 +52,15 @@ static int check_pool(const struct kl_net *net, struct rte_mempool *pool, uint16
 	uint32_t needed = RTE_PKTMBUF_HEADROOM + net->header_bytes;
 
 	if (!kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF))
-		needed = RTE_PKTMBUF_HEADROOM + mtu + RTE_ETHER_HDR_LEN;
+		needed = RTE_PKTMBUF_HEADROOM + net_frame_max(mtu, NET_TAGS_MAX);
 	if (room >= needed && rte_pktmbuf_priv_size(pool) % RTE_MBUF_PRIV_ALIGN == 0)
 		return 0;
 	kl_error(
-		"%s: mempool %s has buffers of %u bytes; needed are at least %u (%s MRG_RXBUF, MTU %u)",
+		"%s: mempool %s has buffers of %u bytes; needed are at least %u (%s MRG_RXBUF, MTU %u, "
+		"up to %u VLAN tags)",
 		kl_device_info(net->device)->name, pool->name, room, needed,
-		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF) ? "with" : "without", mtu);
+		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF) ? "with" : "without", mtu,
+		NET_TAGS_MAX);
 	return -EINVAL;
 }
 

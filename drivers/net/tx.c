@@ -119,7 +119,7 @@ static inline bool is_pinned_alone(const struct net_txq *txq, const struct rte_m
  * together are read together.
  */
 KL__ALWAYS_INLINE bool is_simple(const struct net_txq *txq, const struct rte_mbuf *packet,
-	uint16_t header_bytes, uint32_t max_frame, const bool pinned)
+	uint16_t header_bytes, uint32_t simple_bytes, const bool pinned)
 {
 	const struct mbuf_head {
 		uint16_t data_off;
@@ -132,7 +132,7 @@ KL__ALWAYS_INLINE bool is_simple(const struct net_txq *txq, const struct rte_mbu
 	memcpy(&ones, &head->refcnt, sizeof(ones));
 	return ones == 0x00010001 &&
 		(pinned ? is_pinned_alone(txq, packet) : RTE_MBUF_DIRECT(packet)) &&
-		packet->data_off >= header_bytes && packet->data_len - 1u < max_frame;
+		packet->data_off >= header_bytes && packet->data_len - 1u < simple_bytes;
 }
 
 /* Adds packets to the ring and returns how many. header_bytes is constant where it can be. */
@@ -143,14 +143,14 @@ KL__ALWAYS_INLINE uint16_t add_packets(struct net_txq *txq, struct rte_mbuf **pa
 	struct kl_queue *queue = txq->queue;
 	struct kl__add_cursor cursor = kl__ring_begin(queue);
 	uint16_t room = kl__ring_free(queue, kind), simple = 0, n;
-	const uint32_t max_frame = txq->max_frame;
+	const uint32_t simple_bytes = txq->simple_bytes;
 	uint64_t bytes = 0;
 
 	for (n = 0; n < count; n++) {
 		struct rte_mbuf *packet = packets[n];
 		uint32_t class = TX_OWN_PACKET;
 
-		if (KL__UNLIKELY(!is_simple(txq, packet, header_bytes, max_frame, pinned) ||
+		if (KL__UNLIKELY(!is_simple(txq, packet, header_bytes, simple_bytes, pinned) ||
 			    (offloads && net_tx_offload_is_requested(packet)) ||
 			    (!pinned && packet->pool != txq->direct_pool &&
 				    (class = other_pool_class(txq, packet->pool, room)) ==

@@ -8,6 +8,7 @@
 #include <kickless/log.h>
 
 #include "buffer.h"
+#include "frame.h"
 #include "ring/table.h"
 #include "ring/verbs.h"
 #include "state.h"
@@ -81,22 +82,11 @@ static inline int check_reach(struct net_txq *txq, const struct rte_mbuf *packet
 	return -EFAULT;
 }
 
-/* 5.1.4.2: a tagged frame may be longer by its tag. */
+/* Most packets are short enough whatever tags they have. */
 static bool is_too_long(const struct net_txq *txq, const struct rte_mbuf *packet)
 {
-	uint32_t max_frame = txq->max_frame;
-	rte_be16_t type;
-
-	if (packet->pkt_len <= max_frame)
-		return false;
-	if (packet->data_len >= RTE_ETHER_HDR_LEN) {
-		/* The packet may start at an odd address. */
-		memcpy(&type, rte_pktmbuf_mtod_offset(packet, char *, 2 * RTE_ETHER_ADDR_LEN),
-			sizeof(type));
-		if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN))
-			max_frame += RTE_VLAN_HLEN;
-	}
-	return packet->pkt_len > max_frame;
+	return txq->mtu != 0 && packet->pkt_len > net_frame_max(txq->mtu, 0) &&
+		packet->pkt_len > net_frame_max(txq->mtu, net_frame_tags(packet));
 }
 
 /* Writes the header in the device's size, which may be shorter or longer. */

@@ -239,7 +239,7 @@ static const struct option_row rows[] = {
 		"mbufs per pool; as many as the rings need"),
 	NUMBER("mbcache", 0, RTE_MEMPOOL_CACHE_MAX_SIZE, mbuf_cache, "mbufs cached per lcore; 250"),
 	NUMBER("max-pkt-len", 64, UINT16_MAX, max_packet,
-		"longest frame in bytes, FCS included; follows from the device's MTU"),
+		"longest frame in bytes, FCS and VLAN tags included; follows from the device's MTU"),
 	FLAG("enable-rx-cksum", 0, rx_cksum, "let devices verify TCP and UDP checksums"),
 	FLAG("enable-scatter", 0, has_no_effect,
 		"no effect: a received packet may always span several mbufs"),

@@ -16,8 +16,6 @@
 #define STARS "*********************"
 #define NAMES_BYTES 1536
 
-/* A received frame has an Ethernet header and no FCS. */
-#define FRAME_OVERHEAD 14
 #define MINIMUM_MTU 68 /* RFC 791 */
 
 static struct port_counters current_counters(const struct port *port)
@@ -174,7 +172,8 @@ static void print_link(const struct port *port)
 	print_filters(port);
 	print_rss(net);
 	printf("Minimum size of RX buffer: 64\n");
-	printf("Maximum configurable length of RX packet: %u\n", net->max_mtu + FRAME_OVERHEAD);
+	printf("Maximum configurable length of RX packet: %u\n",
+		net->max_mtu + ETHERNET_OVERHEAD + TAGS_OVERHEAD);
 	printf("Maximum configurable size of LRO aggregated packet: %u\n",
 		(net->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO) != 0 ? UINT16_MAX : 0);
 }

@@ -11,6 +11,7 @@
 #include <rte_udp.h>
 
 #define TIME_TO_LIVE 64 /* RFC 1700 */
+#define MAX_TAGS 4
 
 static void *packet_at(const struct rte_mbuf *packet, uint32_t offset)
 {
@@ -58,11 +59,53 @@ static void parse_upper(const struct rte_mbuf *packet, uint32_t type, struct lay
 	layers->l4 = packet_at(packet, begin);
 }
 
+static bool is_tag(rte_be16_t type)
+{
+	return type == RTE_BE16(RTE_ETHER_TYPE_VLAN) || type == RTE_BE16(RTE_ETHER_TYPE_QINQ) ||
+		type == RTE_BE16(RTE_ETHER_TYPE_QINQ1) || type == RTE_BE16(RTE_ETHER_TYPE_QINQ2) ||
+		type == RTE_BE16(RTE_ETHER_TYPE_QINQ3);
+}
+
+/* Bytes of the VLAN tags in the first segment. */
+static uint32_t count_tag_bytes(const struct rte_mbuf *packet)
+{
+	const uint32_t type_at = 2 * RTE_ETHER_ADDR_LEN;
+	uint32_t bytes = 0;
+	rte_be16_t type;
+
+	while (bytes < MAX_TAGS * RTE_VLAN_HLEN &&
+		type_at + bytes + sizeof(type) <= packet->data_len) {
+		memcpy(&type, packet_at(packet, type_at + bytes), sizeof(type));
+		if (!is_tag(type))
+			break;
+		bytes += RTE_VLAN_HLEN;
+	}
+	return bytes;
+}
+
+/*
+ * rte_net_get_ptype knows one tag of 802.1Q, or 802.1ad and one more. It reads nothing of the
+ * Ethernet header but the type, so it is given a view of the packet that starts later by the tags.
+ */
+static uint32_t find_headers(const struct rte_mbuf *packet, struct rte_net_hdr_lens *lengths)
+{
+	const uint32_t tag_bytes = count_tag_bytes(packet);
+	struct rte_mbuf view = *packet;
+	uint32_t type;
+
+	view.data_off += tag_bytes;
+	view.data_len -= tag_bytes;
+	view.pkt_len -= tag_bytes;
+	type = rte_net_get_ptype(&view, lengths,
+		RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK);
+	lengths->l2_len += tag_bytes;
+	return type;
+}
+
 void layers_parse(const struct rte_mbuf *packet, struct layers *layers)
 {
 	struct rte_net_hdr_lens lengths = {0};
-	const uint32_t type = rte_net_get_ptype(packet, &lengths,
-		RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK);
+	const uint32_t type = find_headers(packet, &lengths);
 
 	*layers = (struct layers){
 		.l2_bytes = lengths.l2_len,

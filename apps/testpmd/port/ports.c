@@ -45,11 +45,13 @@ static int check_packet(const struct ports *ports, const struct port *port)
 {
 	const uint32_t longest = kl_net_info(port->net)->max_mtu + ETHERNET_OVERHEAD;
 
-	if (ports->max_packet <= longest)
+	if (ports->max_packet <= longest + TAGS_OVERHEAD)
 		return 0;
-	print_error("port %u: --max-pkt-len=%u: %s has an MTU of at most %u, which makes %u",
+	print_error(
+		"port %u: --max-pkt-len=%u: %s has an MTU of at most %u, which makes %u, and %u with "
+		"VLAN tags",
 		port->number, ports->max_packet, port_name(port), kl_net_info(port->net)->max_mtu,
-		longest);
+		longest, longest + TAGS_OVERHEAD);
 	return -EINVAL;
 }
 

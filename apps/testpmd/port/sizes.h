@@ -16,5 +16,6 @@
 #define DEFAULT_MBUF_CACHE 250
 
 #define ETHERNET_OVERHEAD 18 /* header and FCS: the largest packet less the MTU */
+#define TAGS_OVERHEAD 16 /* four VLAN tags, which the MTU does not count */
 
 #endif

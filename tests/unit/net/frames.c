@@ -11,7 +11,11 @@
 
 uint16_t frame_l2(const struct frame *frame)
 {
-	return frame->has_vlan ? 18 : 14;
+	uint16_t tags = 0;
+
+	while (tags < RTE_DIM(frame->tags) && frame->tags[tags] != 0)
+		tags++;
+	return (uint16_t)(14 + 4 * tags);
 }
 
 uint16_t frame_l3(const struct frame *frame)
@@ -104,8 +108,10 @@ static uint32_t lay_out(const struct frame *frame, uint8_t *bytes)
 		bytes[i] = net_pattern(77, i);
 	memset(bytes + frame_l2(frame), 0, frame_l3(frame));
 	memcpy(bytes, "\x02\0\0\0\0\1\x02\0\0\0\0\2", 12);
-	if (frame->has_vlan)
-		memcpy(bytes + 12, "\x81\x00\x20\x07", 4);
+	for (uint32_t at = 12; at + 2 < frame_l2(frame); at += 4) {
+		set16(bytes + at, frame->tags[(at - 12) / 4]);
+		set16(bytes + at + 2, 0x2007);
+	}
 	set16(type, frame->is_ipv6 ? 0x86dd : 0x0800);
 	if (frame->is_ipv6)
 		put_ipv6(frame, type + 2);

@@ -13,7 +13,8 @@
 struct frame {
 	bool is_ipv6;
 	bool is_udp;
-	bool has_vlan;
+	/* Types of VLAN tags, from the outside; fewer than all end with a 0. */
+	uint16_t tags[4];
 	/* Bytes of IPv4 options, or of an IPv6 extension header; a multiple of 8. */
 	uint16_t ip_extra;
 	uint16_t tcp_extra; /* bytes of TCP options; a multiple of 4 */

@@ -51,7 +51,7 @@ FRAMED_TEST(rx_offload, partial_checksums)
 	for (unsigned int kind = 0; kind < 16; kind++) {
 		struct frame frame = {.is_ipv6 = kind & 1,
 			.is_udp = kind & 2,
-			.has_vlan = kind & 4,
+			.tags = {kind & 4 ? 0x8100 : 0},
 			.ip_extra = kind & 8 ? 8 : 0,
 			.tcp_extra = 8,
 			.payload = 33,
@@ -66,6 +66,40 @@ FRAMED_TEST(rx_offload, partial_checksums)
 				"kind %u cut %u", kind, frame.cut);
 			cr_assert_eq(packet->packet_type & RTE_PTYPE_L4_MASK,
 				frame.is_udp ? RTE_PTYPE_L4_UDP : RTE_PTYPE_L4_TCP);
+			cr_assert_eq(packet->l2_len, frame_l2(&frame));
+			cr_assert_eq(packet->l3_len, frame_l3(&frame));
+			cr_assert_eq(packet->l4_len, frame_l4(&frame));
+			rte_pktmbuf_free(packet);
+		}
+	}
+}
+
+/* Tags of any types, in any order; the first buffer ends before, within or behind them. */
+FRAMED_TEST(rx_offload, partial_checksums_behind_tags)
+{
+	static const uint16_t types[] = {0x8100, 0x88a8, 0x9100};
+
+	for (unsigned int mix = 1; mix < 256; mix++) {
+		struct frame frame = {.is_ipv6 = mix & 1, .payload = 3000, .is_partial = true};
+		unsigned int tags = 0;
+
+		/* Two bits for each tag; 3 ends the list. */
+		for (unsigned int rest = mix; tags < 4 && (rest & 3) != 3; rest >>= 2)
+			frame.tags[tags++] = types[rest & 3];
+		for (frame.cut = 0; frame.cut < 60; frame.cut += 1 + frame.cut % 5) {
+			struct virtio_net_hdr_v1_hash header = partial_header(&frame);
+			struct rte_mbuf *packet = frame_make(&fixture, &frame);
+
+			header.hdr.gso_type = frame.is_ipv6 ? 4 : 1;
+			header.hdr.gso_size = 1000;
+			cr_assert_eq(net_rx_offload(&large, packet, &header), NET_RX_GOOD);
+			cr_assert_eq(net_flags(packet),
+				RTE_MBUF_F_RX_L4_CKSUM_NONE | RTE_MBUF_F_RX_LRO, "mix %u cut %u",
+				mix, frame.cut);
+			cr_assert_eq(packet->packet_type & RTE_PTYPE_L2_MASK,
+				tags == 0         ? RTE_PTYPE_L2_ETHER :
+					tags == 1 ? RTE_PTYPE_L2_ETHER_VLAN :
+						    RTE_PTYPE_L2_ETHER_QINQ);
 			cr_assert_eq(packet->l2_len, frame_l2(&frame));
 			cr_assert_eq(packet->l3_len, frame_l3(&frame));
 			cr_assert_eq(packet->l4_len, frame_l4(&frame));
@@ -238,7 +272,7 @@ FRAMED_TEST(rx_offload, tags)
 	const struct net_rx_rules rules = {.is_needed = true,
 		.has_csum = true,
 		.strips_vlan = true};
-	const struct frame tagged = {.payload = 50, .has_vlan = true, .is_partial = true};
+	const struct frame tagged = {.payload = 50, .tags = {0x8100}, .is_partial = true};
 	struct virtio_net_hdr_v1_hash header = partial_header(&tagged);
 	struct rte_mbuf *packet = frame_make(&fixture, &tagged);
 	uint32_t before = packet->pkt_len;
@@ -256,7 +290,7 @@ FRAMED_TEST(rx_offload, tags)
 	/* Too short for a tag, in a packet or in its first buffer. */
 	header = (struct virtio_net_hdr_v1_hash){0};
 	for (uint32_t cut = 1; cut < 18; cut++) {
-		const struct frame cut_tag = {.payload = 50, .has_vlan = true, .cut = cut};
+		const struct frame cut_tag = {.payload = 50, .tags = {0x8100}, .cut = cut};
 
 		packet = frame_make(&fixture, &cut_tag);
 		cr_expect_eq(net_rx_offload(&rules, packet, &header), NET_RX_GOOD);

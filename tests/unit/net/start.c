@@ -154,9 +154,9 @@ Test(start, pools_with_small_buffers)
 	net_prepare(&fixture);
 	fake_offer_not(fixture.fake, FIXTURE_MRG_RXBUF);
 	cr_assert_eq(net_attach(&fixture, NULL), 0);
-	fixture.conf.pool = net_pool(&fixture, "small", 128, 1513, 0);
+	fixture.conf.pool = net_pool(&fixture, "small", 128, 1529, 0);
 	expect_conf_refused(-EINVAL, "without MRG_RXBUF");
-	fixture.conf.pool = net_pool(&fixture, "enough", 128, 1514, 0);
+	fixture.conf.pool = net_pool(&fixture, "enough", 128, 1530, 0);
 	cr_expect_eq(net_start(&fixture), 0, "%s", log_text());
 	expect_works();
 	cr_expect_eq(kl_net_stop(fixture.net), 0);

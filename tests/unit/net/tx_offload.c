@@ -52,7 +52,7 @@ static void expect_right(const struct net_tx_rules *rules, const struct frame *f
 	}
 	cr_assert(frame_l4_is_right(frame, bytes),
 		"v6 %d udp %d vlan %d extra %u payload %u padding %u cut %u partial %d",
-		frame->is_ipv6, frame->is_udp, frame->has_vlan, frame->ip_extra, frame->payload,
+		frame->is_ipv6, frame->is_udp, frame->tags[0], frame->ip_extra, frame->payload,
 		frame->padding, frame->cut, frame->is_partial);
 	rte_pktmbuf_free(packet);
 }
@@ -85,7 +85,7 @@ static void expect_all_frames(bool is_partial)
 				struct frame frame = {
 					.is_ipv6 = kind & 1,
 					.is_udp = kind & 2,
-					.has_vlan = kind & 4,
+					.tags = {kind & 4 ? 0x8100 : 0},
 					.ip_extra = kind & 8 ? 8 : 0,
 					.tcp_extra = kind & 8 ? 12 : 0,
 					.payload = payloads[p],
@@ -138,7 +138,7 @@ FRAMED_TEST(tx_offload, udp_checksum_of_zero)
 FRAMED_TEST(tx_offload, ip_checksums)
 {
 	for (unsigned int kind = 0; kind < 8; kind++) {
-		struct frame frame = {.has_vlan = kind & 1,
+		struct frame frame = {.tags = {kind & 1 ? 0x8100 : 0},
 			.ip_extra = kind & 2 ? 16 : 0,
 			.payload = 9};
 
@@ -225,7 +225,7 @@ FRAMED_TEST(tx_offload, segmentation)
 	struct frame frame = {.payload = 60000, .tcp_extra = 12};
 
 	for (unsigned int kind = 0; kind < 4; kind++) {
-		frame.has_vlan = kind & 1;
+		frame.tags[0] = kind & 1 ? 0x8100 : 0;
 		frame.cut = kind & 2 ? 45 : 0;
 		frame.is_ipv6 = false;
 		frame.is_udp = false;
@@ -307,7 +307,7 @@ FRAMED_TEST(tx_offload, coalesced_by_another_port)
 
 FRAMED_TEST(tx_offload, tags)
 {
-	const struct frame frame = {.payload = 100}, tagged = {.payload = 100, .has_vlan = true};
+	const struct frame frame = {.payload = 100}, tagged = {.payload = 100, .tags = {0x8100}};
 	static uint8_t expected[200];
 	struct rte_mempool *clones = net_pool(&fixture, "clones", 16, 0, 0);
 	struct rte_mbuf *packet = frame_make(&fixture, &tagged), *clone;

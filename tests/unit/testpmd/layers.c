@@ -42,6 +42,37 @@ Test(layers, tcp6_behind_vlan)
 	packet_free(&packet);
 }
 
+/* Tags of any types, in any order. */
+Test(layers, udp4_behind_tags)
+{
+	static const uint16_t types[] = {0x8100, 0x88a8, 0x9100};
+
+	for (unsigned int mix = 0; mix < 81; mix++)
+		for (unsigned int tags = 0; tags <= 4; tags++) {
+			uint8_t bytes[sizeof(packet_udp4) + 4 * 4];
+			struct test_packet packet;
+			struct layers layers;
+
+			memcpy(bytes, packet_udp4, 12);
+			memcpy(bytes + 12 + 4 * tags, packet_udp4 + 12, sizeof(packet_udp4) - 12);
+			for (unsigned int i = 0, rest = mix; i < tags; i++, rest /= 3) {
+				bytes[12 + 4 * i] = types[rest % 3] >> 8;
+				bytes[13 + 4 * i] = types[rest % 3] & 0xff;
+				bytes[14 + 4 * i] = 0;
+				bytes[15 + 4 * i] = 7;
+			}
+			packet_make(&packet, bytes, sizeof(packet_udp4) + 4 * tags);
+			layers_parse(&packet.mbuf, &layers);
+			cr_assert_eq(layers.l2_bytes, 14 + 4 * tags, "mix %u of %u tags", mix,
+				tags);
+			cr_assert_eq(layers.l3_bytes, 20);
+			cr_assert_eq(layers.protocol, IPPROTO_UDP);
+			cr_assert_eq(layers_make_checksum(&layers, &packet.mbuf),
+				layers_checksum(&layers));
+			packet_free(&packet);
+		}
+}
+
 /* The frame's padding is none of the checksum's business. */
 Test(layers, padding)
 {

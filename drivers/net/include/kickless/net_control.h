@@ -201,8 +201,8 @@ KL_API uint32_t kl_net_hash_tunnels_get(const struct kl_net *net);
 KL_API int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads);
 
 /**
- * Sets the MTU: 68 to max_mtu bytes behind the Ethernet header. The driver refuses to send larger
- * packets without TSO. Received packets may be larger, as the device decides.
+ * Sets the MTU: 68 to max_mtu bytes behind the Ethernet header and up to four VLAN tags. The driver
+ * refuses to send larger packets without TSO. Received ones may be larger, as the device decides.
  *
  * Thread: control.
  * Returns: 0; after a message -EINVAL, also when the receive buffers of a running device
