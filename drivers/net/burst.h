@@ -70,6 +70,8 @@ struct net_rxq {
 	/* Free descriptors that are worth a refill. */
 	uint16_t refill_at;
 	bool is_mergeable;
+	/* A buffer takes two descriptors, or a table of them: refill_apart in rx.c. */
+	bool header_is_apart;
 	struct net_rx_rules rules;
 	/* The burst function's name for a person. */
 	const char *path;
@@ -110,8 +112,10 @@ struct net_txq {
 	 * Packets in flight that do not return to pool in bulk: of another mempool, or not simple.
 	 */
 	uint16_t other_pool;
-	/* The largest packet that may take the short path. */
+	/* The largest packet that may take the short path; 0: none may. */
 	uint32_t simple_bytes;
+	/* No descriptor holds bytes of both the header and the packet. */
+	bool header_is_apart;
 	/* Longer frames are refused: net_frame_max; 0: of no length. */
 	uint16_t mtu;
 	struct net_tx_rules rules;

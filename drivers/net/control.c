@@ -15,8 +15,8 @@
 
 unsigned int net_control_timeout_ms = 2000;
 
-/* Header, data, data to be written, answer, reply. */
-#define SEGMENTS_MAX 5
+/* Header, data in two parts, data to be written, answer, reply. */
+#define SEGMENTS_MAX 6
 /* The answer's initial value, which no device writes. */
 #define NO_ANSWER 0xff
 
@@ -101,7 +101,10 @@ static uint8_t *memory_at(const struct net_control *control, size_t at)
 	return (uint8_t *)control->memory.memory + at;
 }
 
-/* Lays the command out and adds it to the queue. */
+/*
+ * Lays the command out and adds it to the queue: each part in descriptors of its own, which a
+ * device without ANY_LAYOUT needs, and any other takes. 5.1.9.8
+ */
 static int submit_command(struct net_control *control, const struct net_command *command)
 {
 	const struct virtio_net_ctrl_hdr header = {command->class, command->command};
@@ -113,7 +116,10 @@ static int submit_command(struct net_control *control, const struct net_command 
 	segments[readable++] = dma_segment(control, HEADER_AT, sizeof(header));
 	if (command->data_bytes > 0) {
 		memcpy(memory_at(control, DATA_AT), command->data, command->data_bytes);
-		segments[readable++] = dma_segment(control, DATA_AT, command->data_bytes);
+		if (command->first_bytes > 0)
+			segments[readable++] = dma_segment(control, DATA_AT, command->first_bytes);
+		segments[readable++] = dma_segment(control, DATA_AT + command->first_bytes,
+			command->data_bytes - command->first_bytes);
 	}
 	count = readable;
 	if (command->inner_bytes > 0)

@@ -14,6 +14,8 @@ struct net_command {
 	uint8_t command;
 	const void *data;
 	size_t data_bytes;
+	/* So many of them have a descriptor of their own, before the others; 0: all have one. */
+	size_t first_bytes;
 	/* Data that the device writes, before its answer (VQ_GET) or behind it. */
 	void *inner;
 	size_t inner_bytes;

@@ -130,11 +130,18 @@ static int send_macs(struct kl_net *net, const net_mac *macs, unsigned int count
 {
 	bool needs_own = !has_mac_command(net) && !is_equal(own, net->device_mac);
 	struct mac_tables tables = {.used = 0};
+	struct net_command command = {
+		.what = "the table of MAC addresses",
+		.class = VIRTIO_NET_CTRL_MAC,
+		.command = VIRTIO_NET_CTRL_MAC_TABLE_SET,
+		.data = tables.bytes,
+	};
 
 	add_table(&tables, macs, count, needs_own ? own : NULL, false);
+	command.first_bytes = tables.used;
 	add_table(&tables, macs, count, NULL, true);
-	return net_control_send(net, "the table of MAC addresses", VIRTIO_NET_CTRL_MAC,
-		VIRTIO_NET_CTRL_MAC_TABLE_SET, tables.bytes, tables.used);
+	command.data_bytes = tables.used;
+	return net_control_query(net, &command);
 }
 
 static int send_own_mac(struct kl_net *net, const uint8_t *mac)

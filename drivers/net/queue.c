@@ -23,6 +23,21 @@
  */
 #define TX_SEGMENTS 36
 static_assert(TX_SEGMENTS * sizeof(struct virtq_desc) % KL__CACHE_LINE == 0, "whole cache lines");
+/* Of a receive buffer whose header is apart: two, and the rest of a cache line. */
+#define RX_SEGMENTS 4
+static_assert(RX_SEGMENTS * sizeof(struct virtq_desc) % KL__CACHE_LINE == 0, "whole cache lines");
+
+/* True if received packets may be larger than a frame. */
+static bool has_coalescing(const struct kl_net *net)
+{
+	static const unsigned int features[] = {VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6,
+		VIRTIO_NET_F_GUEST_UFO, VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_USO6};
+
+	for (size_t i = 0; i < RTE_DIM(features); i++)
+		if (kl_device_has(net->device, features[i]))
+			return true;
+	return false;
+}
 
 /*
  * 5.1.4.1: with MTU no device delivers more than that, unless it coalesces packets. No packet is
@@ -30,12 +45,8 @@ static_assert(TX_SEGMENTS * sizeof(struct virtq_desc) % KL__CACHE_LINE == 0, "wh
  */
 static uint32_t longest_frame(const struct kl_net *net)
 {
-	static const unsigned int coalescing[] = {VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_TSO6,
-		VIRTIO_NET_F_GUEST_UFO, VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_USO6};
-	bool is_limited = kl_device_has(net->device, VIRTIO_NET_F_MTU);
+	bool is_limited = kl_device_has(net->device, VIRTIO_NET_F_MTU) && !has_coalescing(net);
 
-	for (size_t i = 0; i < RTE_DIM(coalescing); i++)
-		is_limited = is_limited && !kl_device_has(net->device, coalescing[i]);
 	return net_frame_max(is_limited ? net->info.max_mtu : UINT16_MAX, NET_TAGS_MAX);
 }
 
@@ -97,9 +108,12 @@ static void find_place(struct net_rxq *rxq, struct rte_mempool *pool)
 static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	const struct kl_net_conf *conf)
 {
+	bool has_indirect = kl_device_has(net->device, VIRTIO_F_INDIRECT_DESC);
 	const struct kl_queue_conf queue_conf = {
 		.index = VIRTIO_NET_RX_QUEUE(index),
 		.size = conf->rx_ring_size,
+		.indirect_entries = net->header_is_apart && has_indirect ? RX_SEGMENTS : 0,
+		.chained = net->header_is_apart && !has_indirect,
 		.is_supply = true,
 		.vector = kl_net_queue_event_fd(net, index) >= 0 ? NET_RX_VECTOR(index) : 0,
 	};
@@ -118,6 +132,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	if (rc != 0)
 		return rc;
 	rxq->header_bytes = net->header_bytes;
+	rxq->header_is_apart = net->header_is_apart;
 	rxq->rules = net_rx_rules_of(&kl_device_info(net->device)->accepted, net->rx_offloads);
 	memcpy(&rxq->mbuf_init, &fresh.rearm_data, sizeof(rxq->mbuf_init));
 	rxq->pool = conf->pool;
@@ -144,6 +159,8 @@ void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq)
 
 	txq->mtu = is_limited ? net->info.mtu : 0;
 	txq->simple_bytes = is_limited ? net_frame_max(net->info.mtu, 0) : UINT32_MAX;
+	if (txq->header_is_apart)
+		txq->simple_bytes = 0;
 }
 
 static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
@@ -162,6 +179,7 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 
 	net->info.tx_ring_max = kl_device_queue_max_size(net->device, queue_conf.index);
 	txq->header_bytes = net->header_bytes;
+	txq->header_is_apart = net->header_is_apart;
 	txq->rules = net_tx_rules_of(&kl_device_info(net->device)->accepted, net->tx_offloads);
 	rc = kl_device_dma_alloc(net->device, txq->header_bytes, KL__CACHE_LINE, &txq->header);
 	if (rc == 0)

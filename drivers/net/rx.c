@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Reception. Every buffer takes one ring descriptor; its header lies in the headroom, so that the
- * packet starts where an application expects it. Every field of a used element is checked before
- * use. The route of a packet: kl_net_rx_burst, the burst function of the ring's kind, take_packets,
- * kl__ring_harvest (ring/used.h), then refill_and_kick, which goes the route of tx.c.
+ * Reception. Every buffer takes one ring descriptor, or with legacy framing two; its header lies in
+ * the headroom, so that the packet starts where an application expects it. Every field of a used
+ * element is checked before use. The route of a packet: kl_net_rx_burst, the burst function of the
+ * ring's kind, take_packets, kl__ring_harvest (ring/used.h), then refill_and_kick, which goes the
+ * route of tx.c.
  */
 #include "ring/kick.h"
 #include "ring/used.h"
+#include "ring/verbs.h"
 #include "rx.h"
 #include "state.h"
 
@@ -71,16 +73,52 @@ KL__ALWAYS_INLINE uint16_t refill_chunk(struct net_rxq *rxq, uint16_t count,
 	return got;
 }
 
+/*
+ * 5.1.9.8: adds buffers whose header has a descriptor of its own. It lies before the packet all the
+ * same, so a buffer behind a packet's first one, which the device fills from the header's place on,
+ * looks like any other.
+ */
+KL__NOINLINE static uint16_t refill_chunk_apart(struct net_rxq *rxq, uint16_t count)
+{
+	struct rte_mbuf *fresh[REFILL_CHUNK];
+	uint16_t got = allocate_mbufs(rxq, fresh, count), added = 0;
+
+	for (; added < got; added++) {
+		struct rte_mbuf *m = fresh[added];
+		uint64_t address = rxq->is_physical ? m->buf_iova + rxq->offset :
+						      (uintptr_t)mbuf_header(rxq, m, rxq->place);
+		const struct kl__segment segments[] = {
+			{address, rxq->header_bytes},
+			{address + rxq->header_bytes, rxq->buffer_bytes - rxq->header_bytes},
+		};
+
+		if (kl__queue_add(rxq->queue, segments, 0, RTE_DIM(segments), m) != 0)
+			break;
+	}
+	rte_pktmbuf_free_bulk(fresh + added, got - added);
+	return added;
+}
+
+/* Ring descriptors of a buffer whose header is apart. */
+static uint16_t descriptors_apart(const struct kl_queue *queue)
+{
+	return (queue->kind & KL__RING_CHAINED) != 0 ? 2 : 1;
+}
+
 KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned int place,
-	const unsigned int kind)
+	const bool apart, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
 	uint16_t room = kl__ring_free(queue, kind);
 
+	if (apart)
+		room /= descriptors_apart(queue);
 	while (room > 0) {
 		uint16_t chunk = RTE_MIN(room, REFILL_CHUNK);
+		uint16_t added = apart ? refill_chunk_apart(rxq, chunk) :
+					 refill_chunk(rxq, chunk, place, kind);
 
-		if (refill_chunk(rxq, chunk, place, kind) < chunk)
+		if (added < chunk)
 			break;
 		room -= chunk;
 	}
@@ -90,15 +128,15 @@ KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned in
 
 void net_rx_refill(struct net_rxq *rxq)
 {
-	refill_and_publish(rxq, rxq->place, rxq->queue->kind);
+	refill_and_publish(rxq, rxq->place, rxq->header_is_apart, rxq->queue->kind);
 }
 
 KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const unsigned int place,
-	const unsigned int kind)
+	const bool apart, const unsigned int kind)
 {
 	uint16_t published = rxq->queue->published;
 
-	refill_and_publish(rxq, place, kind);
+	refill_and_publish(rxq, place, apart, kind);
 	if (rxq->queue->published != published)
 		kl__kick(rxq->queue);
 }
@@ -286,7 +324,7 @@ KL__ALWAYS_INLINE uint16_t take_packets(struct net_rxq *rxq, struct rte_mbuf **p
 }
 
 KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count,
-	const bool mergeable, const unsigned int place, const bool offloads,
+	const bool mergeable, const unsigned int place, const bool apart, const bool offloads,
 	const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
@@ -302,20 +340,20 @@ KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packe
 	}
 	kl__ring_park(queue, kind);
 	if (kl__ring_free(queue, kind) >= rxq->refill_at && queue->fault == KL_QUEUE_OK)
-		refill_and_kick(rxq, place, kind);
+		refill_and_kick(rxq, place, apart, kind);
 	kl__kick_poll(queue);
 	return n;
 }
 
 /*
- * Receive buffers take one descriptor each, so no ring is chained. The pool's buffers follow their
- * mbufs, or are strided.
+ * Receive buffers take one descriptor each, so no ring is chained; else rx_burst_generic runs. The
+ * pool's buffers follow their mbufs, or are strided.
  */
 #define RX_BURST(name, mergeable, place, kind) \
 	static uint16_t rx_burst_##name(struct net_rxq *rxq, struct rte_mbuf **packets, \
 		uint16_t count) \
 	{ \
-		return rx_burst(rxq, packets, count, mergeable, place, false, kind); \
+		return rx_burst(rxq, packets, count, mergeable, place, false, false, kind); \
 	}
 #define RX_BURSTS(name, kind) \
 	RX_BURST(name, false, NET_BUFFERS_FOLLOW, kind) \
@@ -324,11 +362,11 @@ KL__ALWAYS_INLINE uint16_t rx_burst(struct net_rxq *rxq, struct rte_mbuf **packe
 	RX_BURST(mergeable_strided_##name, true, NET_BUFFERS_STRIDED, kind)
 KL__RING_UNCHAINED_KINDS_X(RX_BURSTS)
 
-/* Any kind of ring and any pool, with offloads. */
+/* Any kind of ring, of pool and of framing, with offloads. */
 static uint16_t rx_burst_generic(struct net_rxq *rxq, struct rte_mbuf **packets, uint16_t count)
 {
-	return rx_burst(rxq, packets, count, rxq->is_mergeable, rxq->place, rxq->rules.is_needed,
-		rxq->queue->kind);
+	return rx_burst(rxq, packets, count, rxq->is_mergeable, rxq->place, rxq->header_is_apart,
+		rxq->rules.is_needed, rxq->queue->kind);
 }
 
 #define RX_ENTRY(name, kind) [kind] = rx_burst_##name,
@@ -357,7 +395,7 @@ void net_rx_choose(struct net_rxq *rxq, bool mergeable)
 	unsigned int kind = rxq->queue->kind;
 
 	rxq->is_mergeable = mergeable;
-	if (rxq->rules.is_needed || rxq->place == NET_BUFFERS_PINNED)
+	if (rxq->rules.is_needed || rxq->place == NET_BUFFERS_PINNED || rxq->header_is_apart)
 		rxq->burst = rx_burst_generic;
 	else
 		rxq->burst = by_kind[mergeable][rxq->place][kind];

@@ -127,20 +127,11 @@ static void kick_receivers(struct kl_net *net)
 		kl__kick_check(net->pairs[i].rx.queue);
 }
 
-/*
- * 5.1.6.6.1, 2.7.4.1: before ANY_LAYOUT a header stood alone in its buffer. This driver's header
- * stands before the data.
- */
-static int check_layout(const struct kl_net *net)
+/* 5.1.9.8, 2.7.4.1: before ANY_LAYOUT the header had a descriptor of its own. */
+static bool has_header_apart(const struct kl_net *net)
 {
-	if (kl_device_has(net->device, VIRTIO_F_VERSION_1) ||
-		kl_device_has(net->device, VIRTIO_F_ANY_LAYOUT))
-		return 0;
-	kl_error(
-		"%s: the device wants the packet's header in a descriptor of its own, which this driver "
-		"does not do; let the hypervisor offer ANY_LAYOUT (QEMU: any_layout=on) or VERSION_1",
-		kl_device_info(net->device)->name);
-	return -ENOTSUP;
+	return !kl_device_has(net->device, VIRTIO_F_VERSION_1) &&
+		!kl_device_has(net->device, VIRTIO_F_ANY_LAYOUT);
 }
 
 /*
@@ -160,11 +151,10 @@ int net_negotiate(struct kl_device *device)
 	net_offloads_possible(net);
 	wanted = net_features_wanted(net, &tx_offloads, &rx_offloads);
 	rc = kl_device_negotiate(device, &wanted);
-	if (rc == 0)
-		rc = check_layout(net);
 	if (rc != 0)
 		return rc;
 	net->header_bytes = header_bytes(net);
+	net->header_is_apart = has_header_apart(net);
 	/*
 	 * Without an interrupt a change of the link is only seen when the application checks. A
 	 * receive queue without a vector has no event descriptor.

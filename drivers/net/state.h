@@ -62,6 +62,7 @@ struct kl_net {
 	uint16_t pair_count; /* in pairs; as many as the device had when it was opened */
 	uint16_t running_pairs; /* of those, of the last start */
 	uint16_t header_bytes; /* before each packet, in both directions */
+	bool header_is_apart; /* in a descriptor of its own */
 	uint64_t tx_offloads; /* in force */
 	uint64_t rx_offloads;
 	struct kl_net_conf conf; /* of the last start */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Packets that are not simple: with several segments, without headroom for the header, or with a
- * header that requests an offload. Any kind of ring.
+ * header that requests an offload; with legacy framing all packets. Any kind of ring.
  */
 #include <errno.h>
 
@@ -208,7 +208,10 @@ static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
 	return rc;
 }
 
-/* Adds the header and the packet: in one segment where both fit, else in several. */
+/*
+ * Adds the header and the packet: in one segment where both fit and that is allowed, else in
+ * several.
+ */
 static int add_packet(struct net_txq *txq, struct rte_mbuf *packet,
 	const struct virtio_net_hdr *header)
 {
@@ -219,8 +222,10 @@ static int add_packet(struct net_txq *txq, struct rte_mbuf *packet,
 		void *room = rte_pktmbuf_mtod_offset(packet, char *, -(int)header_bytes);
 
 		write_header(room, header, header_bytes);
-		first = (struct kl__segment){data_address(txq, packet) - header_bytes,
-			(uint32_t)packet->data_len + header_bytes};
+		first.address = data_address(txq, packet) - header_bytes;
+		if (txq->header_is_apart)
+			return add_segments(txq, first, packet, packet);
+		first.length += packet->data_len;
 		return add_segments(txq, first, packet->next, packet);
 	}
 	if (header->flags != 0)

@@ -212,6 +212,9 @@ bool fake_walk_split(struct fake_device *fake, uint16_t index, uint16_t head,
 void fake_for_each_descriptor(struct fake_queue *queue, uint16_t head,
 	void (*fn)(struct fake_record *record, void *context), void *context);
 
+/* framing.c: checks the parts of a buffer that the driver made available. */
+void fake_check_framing(struct fake_device *fake, uint16_t index, const struct fake_chain *chain);
+
 /* packed_chain.c: a list of count descriptors of the buffer id. */
 bool fake_walk_packed(struct fake_device *fake, uint16_t index, uint16_t id, const uint8_t *list,
 	unsigned int count, struct fake_chain *chain);

@@ -93,6 +93,7 @@ static void observe_entry(struct fake_device *fake, uint16_t index, uint64_t pla
 	if (fake_has(fake, FEATURE_IN_ORDER) && head != queue->described % queue->size)
 		fake_violation(fake, "ORD-01: descriptor %u of queue %u is not the next one", head,
 			index);
+	fake_check_framing(fake, index, &chain);
 	queue->described += chain.descriptors;
 	fake_for_each_descriptor(queue, head, expose, &clash);
 	if (clash)

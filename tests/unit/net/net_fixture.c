@@ -143,7 +143,7 @@ void net_prepare(struct net_fixture *fixture)
 
 	capture_log();
 	start_eal();
-	*fixture = (struct net_fixture){.fake = fake_new(1)};
+	*fixture = (struct net_fixture){.fake = fake_new(1), .header = FIXTURE_HEADER};
 	if (net_iova_is_virtual)
 		fixture->fake->host.translate = NULL;
 	fixture->fake->script.config_length = sizeof(config);
@@ -241,18 +241,18 @@ static uint32_t record_sent(struct fake_device *fake, uint16_t queue,
 	(void)fake;
 	(void)queue;
 	cr_expect_eq(chain->readable, chain->count, "a sent packet is read only");
-	cr_expect_gt(chain->readable_bytes, FIXTURE_HEADER);
+	cr_expect_gt(chain->readable_bytes, fixture->header);
 	for (unsigned int i = 0; i < chain->count; i++)
 		for (uint32_t byte = 0; byte < chain->segment[i].length; byte++, at++) {
-			if (at < FIXTURE_HEADER)
+			if (at < fixture->header)
 				cr_expect_eq(chain->segment[i].data[byte], 0, "header byte %u", at);
-			else if (at - FIXTURE_HEADER < sizeof(fixture->sent.data))
-				fixture->sent.data[at - FIXTURE_HEADER] =
+			else if (at - fixture->header < sizeof(fixture->sent.data))
+				fixture->sent.data[at - fixture->header] =
 					chain->segment[i].data[byte];
 		}
 	fixture->sent.segments = chain->count;
 	fixture->sent.is_indirect = chain->is_indirect;
-	fixture->sent.length = at - FIXTURE_HEADER;
+	fixture->sent.length = at - fixture->header;
 	fixture->sent_count++;
 	fixture->sent_bytes += fixture->sent.length;
 	return fixture->sent_used;
@@ -272,20 +272,31 @@ void net_expect_sent(const struct net_fixture *fixture, uint32_t bytes, uint32_t
 		cr_assert_eq(fixture->sent.data[i], net_pattern(seed, i), "byte %u", i);
 }
 
-/* Fills one receive buffer from the packet's byte at; the first buffer starts with the header. */
-static uint32_t fill(const struct arrival *arrival, const struct fake_chain *chain, uint32_t at,
-	uint32_t limit)
+/* With legacy framing a buffer has two segments. */
+static uint8_t *byte_of(const struct fake_chain *chain, uint32_t at)
 {
-	uint8_t *data = chain->segment[0].data;
-	uint32_t start = at == 0 ? FIXTURE_HEADER : 0, bytes = chain->segment[0].length - start;
+	const struct fake_segment *segment = chain->segment;
 
-	cr_assert(chain->count == 1 && chain->readable == 0, "NRX: one writable segment");
+	for (; at >= segment->length; segment++)
+		at -= segment->length;
+	return segment->data + at;
+}
+
+/* Fills one receive buffer from the packet's byte at; the first buffer starts with the header. */
+static uint32_t fill(const struct net_fixture *fixture, const struct arrival *arrival,
+	const struct fake_chain *chain, uint32_t at, uint32_t limit)
+{
+	uint32_t start = at == 0 ? fixture->header : 0;
+	uint32_t bytes = (uint32_t)chain->writable_bytes - start;
+
+	cr_assert_eq(chain->readable, 0, "NRX: writable segments");
+	cr_assert(chain->count == 1 || fixture->fake->is_driven_legacy, "NRX: one segment");
 	if (bytes > arrival->bytes - at)
 		bytes = arrival->bytes - at;
 	if (limit != 0 && bytes > limit)
 		bytes = limit;
 	for (uint32_t i = 0; i < bytes; i++)
-		data[start + i] = net_pattern(arrival->seed, at + i);
+		*byte_of(chain, start + i) = net_pattern(arrival->seed, at + i);
 	return bytes;
 }
 
@@ -294,7 +305,7 @@ unsigned int net_arrive(struct net_fixture *fixture, const struct arrival *arriv
 	static struct fake_chain chain;
 	uint16_t head[64];
 	uint32_t length[64], at = 0;
-	uint8_t *header = NULL;
+	uint8_t *header = NULL; /* a segment has all of it */
 	unsigned int used = 0;
 
 	do {
@@ -302,9 +313,10 @@ unsigned int net_arrive(struct net_fixture *fixture, const struct arrival *arriv
 			break;
 		if (used == 0)
 			header = chain.segment[0].data;
-		length[used] = fill(arrival, &chain, at, used == 0 ? arrival->first_bytes : 0);
+		length[used] = fill(fixture, arrival, &chain, at,
+			used == 0 ? arrival->first_bytes : 0);
 		at += length[used];
-		length[used] += used == 0 ? FIXTURE_HEADER : 0;
+		length[used] += used == 0 ? fixture->header : 0;
 		head[used++] = chain.head;
 	} while (at < arrival->bytes);
 	if (header != NULL) {
@@ -312,7 +324,8 @@ unsigned int net_arrive(struct net_fixture *fixture, const struct arrival *arriv
 							       (uint16_t)used;
 
 		memcpy(header, arrival->header, sizeof(arrival->header));
-		memcpy(header + 10, &buffers, 2);
+		if (fixture->header >= FIXTURE_HEADER)
+			memcpy(header + 10, &buffers, 2);
 	}
 	/*
 	 * A device that uses buffers in order may write one used element for all that

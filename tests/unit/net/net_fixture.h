@@ -51,6 +51,7 @@ struct net_fixture {
 	struct kl_net *net;
 	struct rte_mempool *pool;
 	struct kl_net_conf conf; /* for net_start */
+	uint32_t header; /* bytes before each packet: FIXTURE_HEADER, or those of legacy framing */
 	struct sent_packet sent; /* the last one */
 	uint64_t sent_count, sent_bytes;
 	uint32_t sent_used; /* the length that its used element claims */

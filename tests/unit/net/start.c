@@ -96,20 +96,6 @@ Test(start, nothing_but_version_1)
 	net_close(&fixture);
 }
 
-/* 2.7.4.1: a header has a buffer of its own unless ANY_LAYOUT is negotiated. */
-Test(start, a_legacy_device_without_any_layout)
-{
-	net_prepare(&fixture);
-	fixture.fake->script.interfaces = FAKE_LEGACY;
-	fixture.fake->script.next_iova = UINT64_C(1) << 32;
-	fixture.fake->script.offered = (struct kl_features){{0}};
-	fake_rebuild(fixture.fake);
-	cr_assert_eq(net_attach(&fixture, NULL), 0);
-	cr_expect_eq(net_start(&fixture), -ENOTSUP);
-	cr_expect(logged("ANY_LAYOUT"), "%s", log_text());
-	net_close(&fixture);
-}
-
 static void expect_conf_refused(int expected, const char *text)
 {
 	forget_log();
