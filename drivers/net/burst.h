@@ -69,6 +69,8 @@ struct net_rxq {
 	uint32_t whole_bytes;
 	/* Free descriptors that are worth a refill. */
 	uint16_t refill_at;
+	/* Buffers of the largest packet that a device is expected to deliver. */
+	uint16_t packet_buffers;
 	bool is_mergeable;
 	/* A buffer takes two descriptors, or a table of them: refill_apart in rx.c. */
 	bool header_is_apart;

@@ -50,6 +50,17 @@ static uint32_t longest_frame(const struct kl_net *net)
 	return net_frame_max(is_limited ? net->info.max_mtu : UINT16_MAX, NET_TAGS_MAX);
 }
 
+/* Without an MTU of the device, larger frames than those of the usual one are not expected. */
+static uint16_t count_packet_buffers(const struct kl_net *net, const struct net_rxq *rxq)
+{
+	uint32_t bytes = rxq->header_bytes +
+		(has_coalescing(net) ? UINT16_MAX + RTE_ETHER_HDR_LEN :
+				       net_frame_max(net->info.mtu, 0));
+	uint32_t buffers = (bytes + rxq->buffer_bytes - 1) / rxq->buffer_bytes;
+
+	return (uint16_t)RTE_MIN(buffers, kl__queue_in_flight(rxq->queue));
+}
+
 /* 0, or -EFAULT after a message. */
 static int check_reach(const struct kl_net *net, const struct kl_queue *queue,
 	struct rte_mempool *pool)
@@ -145,6 +156,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rxq->refill_at = RTE_MIN(32, (rxq->queue->size + 3) / 4);
 	net_rx_choose(rxq, kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF));
 	net_rx_refill(rxq);
+	rxq->packet_buffers = count_packet_buffers(net, rxq);
 	if (kl__queue_in_flight(rxq->queue) > 0)
 		return 0;
 	kl_error("%s: mempool %s has no free buffer for the receive ring of %u; make it larger",

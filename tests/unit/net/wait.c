@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <poll.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -157,5 +158,94 @@ Test(wait, a_broken_queue_has_no_work)
 	cr_expect_null(net_receive(&fixture));
 	cr_expect_not(kl_net_rx_arm(fixture.net, 0));
 	kl_net_rx_disarm(fixture.net, 0);
+	net_close(&fixture);
+}
+
+/* Receives packets and keeps them, until the pool and the ring are empty. */
+static unsigned int keep_all(struct rte_mbuf **kept)
+{
+	unsigned int count = 0;
+
+	while (net_arrive(&fixture, &small) == 1) {
+		kept[count] = net_receive(&fixture);
+		cr_assert_neq(kept[count], NULL);
+		count++;
+	}
+	cr_assert_eq(count, FIXTURE_POOL);
+	return count;
+}
+
+/*
+ * With no buffer in the ring nothing can come, and no notification would end a sleep. Once the pool
+ * has some again, they are with the device before the thread sleeps.
+ */
+static void run_dry(const char *words)
+{
+	static struct rte_mbuf *kept[FIXTURE_POOL];
+	uint64_t nombuf;
+	unsigned int count;
+
+	setenv("UNIT_RING", words, 1);
+	open_with(2, true);
+	count = keep_all(kept);
+	nombuf = net_stats(&fixture, KL_NET_RX).nombuf;
+	cr_expect(kl_net_rx_arm(fixture.net, 0), "it must not sleep");
+	kl_net_rx_disarm(fixture.net, 0);
+	cr_expect_gt(net_stats(&fixture, KL_NET_RX).nombuf, nombuf, "and the count is the reason");
+	/* One buffer is enough for a packet. */
+	rte_pktmbuf_free(kept[--count]);
+	cr_expect_not(kl_net_rx_arm(fixture.net, 0));
+	cr_expect_not(is_woken());
+	cr_assert_eq(net_arrive(&fixture, &small), 1);
+	cr_expect(is_woken());
+	kl_net_rx_disarm(fixture.net, 0);
+	net_expect_packet(net_receive(&fixture), 60, 1);
+	rte_pktmbuf_free_bulk(kept, count);
+	cr_expect_not(kl_net_rx_arm(fixture.net, 0));
+	cr_expect_eq(net_buffers_out(&fixture), FIXTURE_RING, "the ring is full");
+	cr_assert_eq(net_arrive(&fixture, &small), 1);
+	cr_expect(is_woken());
+	kl_net_rx_disarm(fixture.net, 0);
+	net_expect_packet(net_receive(&fixture), 60, 1);
+	net_expect_law(&fixture);
+	net_close(&fixture);
+}
+
+Test(wait, a_ring_without_buffers)
+{
+	run_dry("");
+}
+
+Test(wait, a_ring_without_buffers_packed)
+{
+	run_dry("packed");
+}
+
+Test(wait, a_ring_without_buffers_in_order)
+{
+	run_dry("in_order,unmerged");
+}
+
+/* A packet of more buffers than the ring has stays with the device, which notifies of nothing. */
+Test(wait, a_ring_with_too_few_buffers_for_a_packet)
+{
+	static struct rte_mbuf *kept[FIXTURE_POOL];
+	unsigned int count;
+
+	ONLY_IF(!ring_is("unmerged"));
+	net_prepare(&fixture);
+	fake_offer(fixture.fake, FIXTURE_MTU);
+	fixture.fake->script.config[10] = 9000 & 0xff;
+	fixture.fake->script.config[11] = 9000 >> 8;
+	open_prepared(2, true);
+	count = keep_all(kept);
+	for (unsigned int buffers = 1; buffers <= 6; buffers++) {
+		rte_pktmbuf_free(kept[--count]);
+		cr_expect_eq(kl_net_rx_arm(fixture.net, 0), buffers < 5, "%u buffers", buffers);
+		kl_net_rx_disarm(fixture.net, 0);
+	}
+	cr_assert_eq(net_arrive(&fixture, &(struct arrival){.bytes = 9014, .seed = 2}), 5);
+	net_expect_packet(net_receive(&fixture), 9014, 2);
+	rte_pktmbuf_free_bulk(kept, count);
 	net_close(&fixture);
 }

@@ -304,8 +304,8 @@ KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_m
  *	}
  *	kl_net_rx_disarm(net, queue)
  *
- * The limit is for devices that lose a notification, and for a pool that was empty when the ring
- * was refilled. Several queues: arm all, sleep only if none has work, disarm all that were armed.
+ * The limit is for devices that lose a notification. Several queues: arm all, sleep only if none
+ * has work, disarm all that were armed.
  */
 
 /**
@@ -318,10 +318,12 @@ KL_API uint16_t kl_net_rx_burst(struct kl_net *net, uint16_t queue, struct rte_m
 KL_API int kl_net_queue_event_fd(const struct kl_net *net, uint16_t queue);
 
 /**
- * Requests a notification of the next packet.
+ * Requests a notification of the next packet. When the pool was short at the last refill, it tries
+ * that again before.
  *
  * Thread: queue.
- * Returns: true when a packet is there already: the caller must not sleep.
+ * Returns: true when the caller must not sleep: a packet is there already, or the ring has too few
+ * buffers for one, since the pool is empty (nombuf in the counters), and nothing would end a sleep.
  * Spec: 2.7.7.1, 2.7.14.
  */
 KL_API bool kl_net_rx_arm(struct kl_net *net, uint16_t queue);
