@@ -41,7 +41,7 @@ FOLDERS = ["interop", "guest"]
 # The builds of the unit tests, and where they are.
 FLAVOURS = {"gcc": "build", "clang": "build-clang", "sanitized": "build-sanitized"}
 # Parts that need another build than gcc's.
-SANITIZED = ["disks", "matrix", "net_control", "net_offloads", "overwrite", "qemu"]
+SANITIZED = ["disks", "matrix", "net_control", "net_offloads", "net_tags", "overwrite", "qemu"]
 NEEDS = {f"interop/{name}": ["sanitized"] for name in SANITIZED}
 SECONDS = {
     "style": 300,
