@@ -114,7 +114,7 @@ struct net_txq {
 	 * Packets in flight that do not return to pool in bulk: of another mempool, or not simple.
 	 */
 	uint16_t other_pool;
-	/* The largest packet that may take the short path; 0: none may. */
+	/* The largest packet without tags that may take the short path; 0: none may. */
 	uint32_t simple_bytes;
 	/* No descriptor holds bytes of both the header and the packet. */
 	bool header_is_apart;

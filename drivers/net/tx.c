@@ -19,18 +19,6 @@
  */
 #define OTHER_POOL_ENOUGH 32
 
-/*
- * The class of a sent packet, in the slot's field where a receive buffer has its size. A packet of
- * txq->pool that nobody else holds is returned to the pool without a read of the mbuf, which has
- * long left the cache.
- */
-enum {
-	TX_ANY_PACKET,
-	TX_OWN_PACKET,
-	/* None: the slow path decides. */
-	TX_NO_PACKET,
-};
-
 /* A function of its own, since the code that DPDK inlines here is large. */
 KL__NOINLINE static void return_to_pool(struct net_txq *txq, struct rte_mbuf **sent, uint16_t count)
 {

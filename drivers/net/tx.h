@@ -8,6 +8,18 @@
 
 #include "burst.h"
 
+/*
+ * The class of a sent packet, in the slot's field where a receive buffer has its size. A packet of
+ * txq->pool that nobody else holds is returned to the pool without a read of the mbuf, which has
+ * long left the cache.
+ */
+enum {
+	TX_ANY_PACKET,
+	TX_OWN_PACKET,
+	/* None: the slow path decides. */
+	TX_NO_PACKET,
+};
+
 /* Chooses the burst functions by the negotiated features. The control thread. */
 void net_tx_choose(struct net_txq *txq);
 

@@ -208,6 +208,26 @@ static int add_carried(struct net_txq *txq, struct rte_mbuf *packet,
 	return rc;
 }
 
+/* True for a packet of the queue's pool in one buffer that nobody else holds. */
+static inline bool is_own(const struct net_txq *txq, const struct rte_mbuf *packet)
+{
+	return packet->nb_segs == 1 && packet->next == NULL &&
+		packet->pool == (txq->pinned_pool != NULL ? txq->pinned_pool : txq->direct_pool);
+}
+
+/* Adds a packet in one segment that returns to its pool like those of the short path. */
+static int add_own(struct net_txq *txq, struct kl__segment whole, struct rte_mbuf *packet)
+{
+	struct kl_queue *queue = txq->queue;
+
+	if (queue->fault != KL_QUEUE_OK)
+		return -EIO;
+	if (kl__ring_free(queue, queue->kind) == 0)
+		return -ENOSPC;
+	kl__ring_add(queue, packet, whole.address, whole.length, 0, TX_OWN_PACKET, queue->kind);
+	return 0;
+}
+
 /*
  * Adds the header and the packet: in one segment where both fit and that is allowed, else in
  * several.
@@ -226,6 +246,8 @@ static int add_packet(struct net_txq *txq, struct rte_mbuf *packet,
 		if (txq->header_is_apart)
 			return add_segments(txq, first, packet, packet);
 		first.length += packet->data_len;
+		if (is_own(txq, packet))
+			return add_own(txq, first, packet);
 		return add_segments(txq, first, packet->next, packet);
 	}
 	if (header->flags != 0)

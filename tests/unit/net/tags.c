@@ -12,6 +12,7 @@
 #include <kickless/net_control.h>
 
 #include "net_fixture.h"
+#include "state.h"
 
 #define MTU 1500u
 #define FRAME (MTU + 14)
@@ -85,6 +86,10 @@ static void send_mix(const uint8_t *mix, unsigned int tags)
 	const uint32_t bytes = FRAME + 4 * tags;
 
 	expect_passes(tagged(mix, tags, bytes, 0, RTE_PKTMBUF_HEADROOM), bytes, "one buffer");
+	kl_net_tx_kick(fixture.net, 0);
+	cr_assert_eq(net_send(&fixture, tagged(mix, tags, bytes, 0, RTE_PKTMBUF_HEADROOM)), 1);
+	cr_expect_eq(fixture.net->pairs[0].tx.other_pool, 0, "it takes the short path");
+	cr_assert_eq(net_transmit(&fixture, 8), 1);
 	expect_refused(tagged(mix, tags, bytes + 1, 0, RTE_PKTMBUF_HEADROOM), "one buffer");
 	expect_passes(tagged(mix, tags, bytes, 0, 0), bytes, "no headroom");
 	expect_refused(tagged(mix, tags, bytes + 1, 0, 0), "no headroom");
