@@ -8,7 +8,7 @@ source "$(dirname "$0")/lib/boot.sh"
 
 [ -e /dev/net/tun ] || skip_part "this machine has no /dev/net/tun"
 [ "${KICKLESS_NETWORK:-}" = own ] || KICKLESS_NETWORK=own exec unshare --net "$0" "$@"
-plan 21
+plan 26
 
 trace=$root/build/guest-tests/tap-trace
 qmp=$(mktemp -u)
@@ -22,7 +22,10 @@ ip link set wire up
 helpers=$!
 iperf3 --server >/dev/null 2>&1 &
 helpers+=" $!"
+# The second pair has an MTU of the device's; the guest's kernel drives the other end of it.
 boot tap --modules tun --qmp "$qmp" \
+	-Q "-netdev hubport,id=net2,hubid=9 -device virtio-net-pci,netdev=net2,addr=0x6,host_mtu=1500,disable-legacy=on,iommu_platform=on,ats=on" \
+	-Q "-netdev hubport,id=net3,hubid=9 -device virtio-net-pci,netdev=net3,addr=0x7,host_mtu=1500,disable-legacy=on,iommu_platform=on,ats=on" \
 	-Q "-netdev tap,id=net1,ifname=wire,script=no,downscript=no" \
 	-Q "-device virtio-net-pci,id=nic1,netdev=net1,addr=0x5,mac=52:54:00:00:00:01,packed=on,disable-legacy=on,iommu_platform=on,ats=on" \
 	-Q "-trace virtio_net_handle_announce -D $trace"
