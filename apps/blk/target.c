@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -82,15 +81,10 @@ static int recover_device(struct tool *tool)
 	return signals_stop_requested() ? -EIO : 0;
 }
 
-/*
- * Handles a change of the capacity, a reset request, a back end that disconnected. Registers are
- * read only after an event, since that costs exits.
- */
+/* Handles a change of the capacity, a reset request, a back end that disconnected. */
 static void handle_events(const struct tool *tool)
 {
-	struct pollfd event = {.fd = kl_device_event_fd(tool->device), .events = POLLIN};
-
-	if (event.fd >= 0 && poll(&event, 1, 0) > 0)
+	if (kl_device_event_is_due(tool->device))
 		kl_device_event_handle(tool->device);
 }
 

@@ -15,8 +15,6 @@
 #include "report/progress.h"
 
 #define TICK_NS (SECOND_NS / 4)
-/* Reads of registers cost exits, so they happen only every so many ticks. */
-#define REGISTER_TICKS 4
 #define WAKE_SLOT 0
 #define INPUT_SLOT 1
 #define METRICS_SLOT 2
@@ -31,7 +29,6 @@ struct control {
 	uint64_t end_ns; /* of --duration; 0 for none */
 	uint64_t show_ns; /* next time of --stats-period; 0 for never */
 	uint64_t tick_ns; /* next check of the devices */
-	unsigned int ticks;
 	struct pollfd fds[PORT_SLOTS + MAX_PORTS];
 };
 
@@ -143,15 +140,14 @@ static void dispatch_events(struct control *control)
 }
 
 /*
- * Checks, four times a second, for devices that failed, disconnected or are to be removed; those
- * without an event for changes once a second.
+ * Checks, four times a second, for devices that failed, disconnected or are to be removed, and for
+ * changes that no descriptor in the poll reported.
  */
 static void check_devices(struct control *control, uint64_t now)
 {
 	if (now < control->tick_ns)
 		return;
 	control->tick_ns = now + TICK_NS;
-	control->ticks++;
 	for (uint16_t i = 0; i < control->pmd->ports.count; i++) {
 		struct port *port = &control->pmd->ports.at[i];
 
@@ -159,7 +155,7 @@ static void check_devices(struct control *control, uint64_t now)
 			testpmd_remove_port(control->pmd, port);
 		if (!port_is_started(port))
 			continue;
-		if (kl_device_event_fd(port->device) < 0 && control->ticks % REGISTER_TICKS == 0)
+		if (kl_device_event_is_due(port->device))
 			handle_event(control->pmd, port);
 		else if (kl_net_state(port->net) != KL_DEVICE_RUNNING && !port_recover(port))
 			control->pmd->failed = true;

@@ -74,11 +74,21 @@ struct kl__transport_ops {
 	int (*set_config_vector)(struct kl__transport *transport, unsigned int vector);
 
 	/*
-	 * A descriptor that is readable when something has happened that get_status, called
-	 * then, sees; the same for the transport's life. NULL: the vector for configuration
-	 * changes does that.
+	 * A descriptor that is readable when something has happened to the device or its
+	 * configuration, until event_take; the same for the transport's life. NULL: the vector
+	 * for configuration changes does that.
 	 */
 	int (*event_fd)(struct kl__transport *transport);
+	/*
+	 * Takes what made event_fd readable, before the driver reads what has changed. NULL where
+	 * event_fd is NULL.
+	 */
+	void (*event_take)(struct kl__transport *transport);
+	/*
+	 * False where not each change of the configuration makes event_fd readable: it has to be
+	 * read from time to time. NULL where event_fd is NULL.
+	 */
+	bool (*reports_changes)(struct kl__transport *transport);
 	/*
 	 * For a device that can go away and come back as another process does. Called when the
 	 * status reads as gone and no queue is known any more. 0 when it is back, as after a reset;

@@ -53,6 +53,8 @@ struct kl_device {
 	struct kl__event_fds *event_fds; /* see interrupts.c */
 	uint16_t vector_count; /* connected ones; the first is for configuration changes */
 	uint16_t vectors_requested; /* for queues, at the last enabling */
+	uint64_t handled_ms; /* last call of kl_device_event_handle; the monotonic clock */
+	uint64_t looked_ms; /* last look for one by kl__device_look_for_event */
 	int line; /* readable when the one interrupt of a device without vectors came; -1: none */
 	struct kl__device_queue *queues;
 	struct kl_device *next; /* of those that are open */
@@ -130,6 +132,14 @@ int kl__device_check_lost(const struct kl_device *device);
 /* core/status.c: logs that the device has left the bus; returns -EIO. */
 int kl__device_gone(const struct kl_device *device);
 
+/*
+ * core/events.c: handles an event of a device that runs when there is one. To be called as often as
+ * one likes: it looks a few times a second.
+ */
+void kl__device_look_for_event(struct kl_device *device);
+
+/* core/interrupts.c: the eventfd for configuration changes, of a device that has vectors. */
+int kl__interrupts_config_fd(const struct kl_device *device);
 /* core/interrupts.c: closes the eventfds; nothing signals them any more. */
 void kl__interrupts_close(struct kl_device *device);
 

@@ -114,11 +114,9 @@ int kl_device_interrupts_enable(struct kl_device *device, uint16_t queues)
 	return -ENOTSUP;
 }
 
-int kl_device_event_fd(const struct kl_device *device)
+int kl__interrupts_config_fd(const struct kl_device *device)
 {
-	if (device->transport->ops->event_fd != NULL)
-		return device->transport->ops->event_fd(device->transport);
-	return device->vector_count > 0 ? device->event_fds->fds[0] : device->line;
+	return device->event_fds->fds[0];
 }
 
 int kl_device_queue_event_fd(const struct kl_device *device, uint16_t vector)
@@ -127,23 +125,4 @@ int kl_device_queue_event_fd(const struct kl_device *device, uint16_t vector)
 	const struct kl__event_fds *table = __atomic_load_n(&device->event_fds, __ATOMIC_ACQUIRE);
 
 	return vector > 0 && vector < connected ? table->fds[vector] : -1;
-}
-
-void kl_device_event_handle(struct kl_device *device)
-{
-	uint64_t count;
-
-	/* The read of the status deals with what made the descriptor readable. */
-	if (device->transport->ops->event_fd != NULL)
-		(void)device->transport->ops->get_status(device->transport);
-	if (device->vector_count > 0 && !kl__eventfd_read(device->event_fds->fds[0], &count) &&
-		errno != EAGAIN)
-		kl_warning("%s: its eventfd can't be read", device->info.name);
-	/* A queue raises the line too, if only by a race: nobody waits for it. */
-	if (device->vector_count == 0 && device->line >= 0 &&
-		(device->transport->ops->intx_acknowledge(device->transport) & KL__INTX_CONFIG) ==
-			0)
-		return;
-	if (device->driver->config_changed != NULL)
-		device->driver->config_changed(device);
 }

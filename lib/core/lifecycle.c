@@ -498,6 +498,7 @@ int kl_device_recover(struct kl_device *device)
 {
 	int rc;
 
+	kl__device_look_for_event(device);
 	pthread_mutex_lock(&device->change);
 	rc = recover_device(device);
 	pthread_mutex_unlock(&device->change);

@@ -24,6 +24,7 @@ enum vhost_user_request {
 	VHOST_USER_SET_PROTOCOL_FEATURES = 16,
 	VHOST_USER_GET_QUEUE_NUM = 17,
 	VHOST_USER_SET_VRING_ENABLE = 18,
+	VHOST_USER_SET_BACKEND_REQ_FD = 21,
 	VHOST_USER_GET_CONFIG = 24,
 	VHOST_USER_SET_CONFIG = 25,
 	VHOST_USER_RESET_DEVICE = 34,
@@ -34,11 +35,17 @@ enum vhost_user_request {
 	VHOST_USER_GET_STATUS = 40,
 };
 
+/* Requests of the back end, on the channel of SET_BACKEND_REQ_FD. */
+enum vhost_user_backend_request {
+	VHOST_USER_BACKEND_CONFIG_CHANGE_MSG = 2,
+};
+
 /* The feature bit that announces protocol features. It is not a virtio feature. */
 #define VHOST_USER_F_PROTOCOL_FEATURES 30
 
 #define VHOST_USER_PROTOCOL_F_MQ 0
 #define VHOST_USER_PROTOCOL_F_REPLY_ACK 3
+#define VHOST_USER_PROTOCOL_F_BACKEND_REQ 5
 #define VHOST_USER_PROTOCOL_F_CONFIG 9
 #define VHOST_USER_PROTOCOL_F_RESET_DEVICE 13
 #define VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS 15

@@ -27,6 +27,7 @@ static const char *const names[] = {
 	[VHOST_USER_SET_PROTOCOL_FEATURES] = "SET_PROTOCOL_FEATURES",
 	[VHOST_USER_GET_QUEUE_NUM] = "GET_QUEUE_NUM",
 	[VHOST_USER_SET_VRING_ENABLE] = "SET_VRING_ENABLE",
+	[VHOST_USER_SET_BACKEND_REQ_FD] = "SET_BACKEND_REQ_FD",
 	[VHOST_USER_GET_CONFIG] = "GET_CONFIG",
 	[VHOST_USER_SET_CONFIG] = "SET_CONFIG",
 	[VHOST_USER_RESET_DEVICE] = "RESET_DEVICE",
@@ -37,10 +38,17 @@ static const char *const names[] = {
 	[VHOST_USER_GET_STATUS] = "GET_STATUS",
 };
 
-void kl__vhost_init(struct kl__vhost_socket *sock, const char *name, unsigned int timeout_ms)
+int kl__vhost_init(struct kl__vhost_socket *sock, const char *name, unsigned int timeout_ms)
 {
 	*sock = (struct kl__vhost_socket){.fd = -1, .name = name, .timeout_ms = timeout_ms};
 	pthread_mutex_init(&sock->lock, NULL);
+	return kl__vhost_channel_init(&sock->channel, name);
+}
+
+void kl__vhost_destroy(struct kl__vhost_socket *sock)
+{
+	kl__vhost_channel_destroy(&sock->channel);
+	pthread_mutex_destroy(&sock->lock);
 }
 
 static void close_connection(struct kl__vhost_socket *sock)
@@ -48,6 +56,7 @@ static void close_connection(struct kl__vhost_socket *sock)
 	if (sock->fd >= 0)
 		close(sock->fd);
 	sock->fd = -1;
+	kl__vhost_channel_close(&sock->channel);
 	sock->acks = false;
 	sock->is_ending = false;
 }
@@ -157,14 +166,19 @@ static uint64_t now_ms(void)
 /* 0 when the socket is ready, or hung up, which the next call on it shows; -ETIMEDOUT. */
 static int wait_for(struct kl__vhost_socket *sock, short events, uint64_t deadline)
 {
-	struct pollfd pfd = {.fd = sock->fd, .events = events};
+	struct pollfd pfds[] = {{.fd = sock->fd, .events = events}, {.events = POLLIN}};
 
 	for (;;) {
 		uint64_t now = now_ms();
 
 		if (now >= deadline)
 			return -ETIMEDOUT;
-		if (poll(&pfd, 1, (int)(deadline - now)) > 0)
+		pfds[1].fd = sock->channel.fd;
+		if (poll(pfds, 2, (int)(deadline - now)) <= 0)
+			continue;
+		if (pfds[1].revents != 0)
+			kl__vhost_channel_serve(&sock->channel);
+		if (pfds[0].revents != 0)
 			return 0;
 	}
 }
@@ -289,8 +303,10 @@ static int send_message(struct kl__vhost_socket *sock, enum vhost_user_request r
 	return send_all(sock, &header, payload, fds, count);
 }
 
+/* *refusal is what it is acknowledged with, 0 when it is not refused. */
 static int send_locked(struct kl__vhost_socket *sock, enum vhost_user_request request,
-	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count)
+	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count,
+	uint64_t *refusal)
 {
 	union vhost_user_payload reply = {0};
 	size_t reply_size = sizeof(reply.value);
@@ -298,28 +314,31 @@ static int send_locked(struct kl__vhost_socket *sock, enum vhost_user_request re
 	int rc = send_message(sock, request, acks ? VHOST_USER_NEED_REPLY : 0, payload, size, fds,
 		count);
 
+	*refusal = 0;
 	if (rc == 0 && acks)
 		rc = receive_reply(sock, request, &reply, &reply_size);
 	if (rc != 0 || !acks)
 		return rc;
 	if (reply_size == 0)
 		return fail_request(sock, request, -EPROTO, "acknowledges with 0 bytes, not 8");
-	if (reply.value == 0)
-		return 0;
-	kl_error("%s: vhost-user %s: the back end refuses it with %llu", sock->name, names[request],
-		(unsigned long long)reply.value);
-	return -EPROTO;
+	*refusal = reply.value;
+	return 0;
 }
 
 int kl__vhost_send(struct kl__vhost_socket *sock, enum vhost_user_request request,
 	const union vhost_user_payload *payload, size_t size, const int *fds, size_t count)
 {
+	uint64_t refusal;
 	int rc;
 
 	pthread_mutex_lock(&sock->lock);
-	rc = send_locked(sock, request, payload, size, fds, count);
+	rc = send_locked(sock, request, payload, size, fds, count, &refusal);
 	pthread_mutex_unlock(&sock->lock);
-	return rc;
+	if (rc != 0 || refusal == 0)
+		return rc;
+	kl_error("%s: vhost-user %s: the back end refuses it with %llu", sock->name, names[request],
+		(unsigned long long)refusal);
+	return -EPROTO;
 }
 
 int kl__vhost_request(struct kl__vhost_socket *sock, enum vhost_user_request request,
@@ -338,4 +357,46 @@ int kl__vhost_request(struct kl__vhost_socket *sock, enum vhost_user_request req
 		rc = -EPROTO;
 	}
 	return rc;
+}
+
+int kl__vhost_open_channel(struct kl__vhost_socket *sock)
+{
+	const union vhost_user_payload none = {0};
+	uint64_t refusal = 0;
+	int end, rc;
+
+	pthread_mutex_lock(&sock->lock);
+	end = kl__vhost_channel_open(&sock->channel);
+	rc = end < 0 ?
+		kl_no_descriptor(sock->name) :
+		send_locked(sock, VHOST_USER_SET_BACKEND_REQ_FD, &none, 0, &end, 1, &refusal);
+	if (end >= 0)
+		close(end);
+	if (rc != 0 || refusal != 0)
+		kl__vhost_channel_close(&sock->channel);
+	pthread_mutex_unlock(&sock->lock);
+	/* As back ends do that claim every feature of the protocol. */
+	if (refusal != 0)
+		kl_warning(
+			"%s: vhost-user SET_BACKEND_REQ_FD: the back end refuses it with %llu; changes of "
+			"its configuration are seen later",
+			sock->name, (unsigned long long)refusal);
+	return rc;
+}
+
+void kl__vhost_serve_channel(struct kl__vhost_socket *sock)
+{
+	pthread_mutex_lock(&sock->lock);
+	kl__vhost_channel_serve(&sock->channel);
+	pthread_mutex_unlock(&sock->lock);
+}
+
+bool kl__vhost_has_channel(struct kl__vhost_socket *sock)
+{
+	bool is_open;
+
+	pthread_mutex_lock(&sock->lock);
+	is_open = sock->channel.fd >= 0;
+	pthread_mutex_unlock(&sock->lock);
+	return is_open;
 }

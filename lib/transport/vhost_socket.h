@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "spec/vhost_user.h"
+#include "transport/vhost_channel.h"
 
 struct kl__vhost_socket {
 	int fd; /* -1: the other side is gone */
@@ -19,12 +20,16 @@ struct kl__vhost_socket {
 	unsigned int timeout_ms; /* of each message and answer */
 	unsigned int early_ms; /* a shorter one for now; 0: none */
 	const char *name;
+	/* The back end may wait for an answer there before it answers here. */
+	struct kl__vhost_channel channel;
 	/* A message and its answer belong together; any thread may add memory. */
 	pthread_mutex_t lock;
 };
 
-/* Not connected yet; name must live as long. */
-void kl__vhost_init(struct kl__vhost_socket *socket, const char *name, unsigned int timeout_ms);
+/* Not connected yet; name must live as long. 0, or -errno: no descriptor is left. */
+int kl__vhost_init(struct kl__vhost_socket *socket, const char *name, unsigned int timeout_ms);
+/* After the connection was closed. */
+void kl__vhost_destroy(struct kl__vhost_socket *socket);
 /* Talks over fd, a connected socket that belongs to the other from now on. */
 void kl__vhost_attach(struct kl__vhost_socket *socket, int fd);
 /* Closes the connection; for one whose other side knows no queue. */
@@ -42,6 +47,15 @@ bool kl__vhost_is_ending(struct kl__vhost_socket *socket);
  * connection is closed after a message; when it sends unrequested data, the conversation ends.
  */
 bool kl__vhost_is_alive(struct kl__vhost_socket *socket);
+
+/*
+ * Opens the back end's own channel and sends it. 0, also when the back end refuses it; as
+ * kl__vhost_send.
+ */
+int kl__vhost_open_channel(struct kl__vhost_socket *socket);
+/* Reads and answers what has come there, without waiting. */
+void kl__vhost_serve_channel(struct kl__vhost_socket *socket);
+bool kl__vhost_has_channel(struct kl__vhost_socket *socket);
 
 /*
  * Sends request with size bytes of payload and count file descriptors; where acks, waits for the

@@ -125,12 +125,6 @@ static void set_status(struct kl__transport *transport, uint8_t status)
 		user->status = status;
 }
 
-static uint32_t config_generation(struct kl__transport *transport)
-{
-	(void)transport;
-	return 0;
-}
-
 /*
  * The protocol moves blocks of bytes, and back ends copy them from the start of the space. No more
  * than is needed is requested, since a back end refuses what lies beyond its own.
@@ -192,6 +186,23 @@ static int event_fd(struct kl__transport *transport)
 	return kl__vhost(transport)->event_fd;
 }
 
+static void event_take(struct kl__transport *transport)
+{
+	struct kl__vhost_user *user = kl__vhost(transport);
+	uint64_t count;
+
+	(void)get_status(transport);
+	kl__vhost_serve_channel(&user->socket);
+	/* Before the configuration is read: a change after that is another event. */
+	(void)kl__eventfd_read(user->socket.channel.change_fd, &count);
+}
+
+/* Back ends exist that open the channel, and change their configuration without a word on it. */
+static bool reports_changes(struct kl__transport *transport)
+{
+	return transport->config_size == 0;
+}
+
 static int request_value(struct kl__vhost_user *user, enum vhost_user_request request,
 	uint64_t *value)
 {
@@ -214,9 +225,26 @@ static int agree_on_protocol(struct kl__vhost_user *user)
 		return rc;
 	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		ours |= UINT64_C(1) << known[i];
+	/* Without a configuration it has nothing to send there that would be of use here. */
+	if ((offered >> VHOST_USER_PROTOCOL_F_CONFIG & 1) != 0)
+		ours |= UINT64_C(1) << VHOST_USER_PROTOCOL_F_BACKEND_REQ;
 	user->protocol = offered & ours;
 	rc = send_value(user, VHOST_USER_SET_PROTOCOL_FEATURES, user->protocol);
 	user->socket.acks = rc == 0 && kl__vhost_has(user, VHOST_USER_PROTOCOL_F_REPLY_ACK);
+	return rc;
+}
+
+/* The channel on which the back end reports changes of its configuration. */
+static int open_channel(struct kl__vhost_user *user)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
+	int rc;
+
+	if (!kl__vhost_has(user, VHOST_USER_PROTOCOL_F_BACKEND_REQ))
+		return 0;
+	rc = kl__vhost_open_channel(&user->socket);
+	if (kl__vhost_has_channel(&user->socket))
+		epoll_ctl(user->event_fd, EPOLL_CTL_ADD, user->socket.channel.fd, &event);
 	return rc;
 }
 
@@ -275,6 +303,8 @@ static int agree_on_features(struct kl__vhost_user *user, int fd)
 		rc = count_queues(user);
 	if (rc == 0)
 		rc = count_slots(user);
+	if (rc == 0)
+		rc = open_channel(user);
 	user->transport.config_size = kl__vhost_has(user, VHOST_USER_PROTOCOL_F_CONFIG) ?
 		VHOST_USER_MAX_CONFIG :
 		0;
@@ -329,6 +359,7 @@ static void close_transport(struct kl__transport *transport)
 			close(user->kick_fd[i]);
 	kl__vhost_memory_close(&user->memory);
 	kl__vhost_disconnect(&user->socket);
+	kl__vhost_destroy(&user->socket);
 	kl__vhost_endpoint_close(&user->endpoint);
 	if (user->event_fd >= 0)
 		close(user->event_fd);
@@ -341,7 +372,6 @@ static const struct kl__transport_ops vhost_user_ops = {
 	.set_features = set_features,
 	.get_status = get_status,
 	.set_status = set_status,
-	.config_generation = config_generation,
 	.config_read = config_read,
 	.config_write = config_write,
 	.queue_count = queue_count,
@@ -351,6 +381,8 @@ static const struct kl__transport_ops vhost_user_ops = {
 	.set_interrupts = kl__vhost_set_interrupts,
 	.set_config_vector = set_config_vector,
 	.event_fd = event_fd,
+	.event_take = event_take,
+	.reports_changes = reports_changes,
 	.reconnect = connect_again,
 	.release_threads = kl__vhost_release_threads,
 	.close = close_transport,
@@ -368,10 +400,22 @@ static int connect_first(struct kl__vhost_user *user, const char *path,
 	return rc < 0 ? rc : agree_on_features(user, rc);
 }
 
+/* The sources of events change with the connection, and the application keeps one descriptor. */
+static bool open_event_fd(struct kl__vhost_user *user)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	user->event_fd = epoll_create1(EPOLL_CLOEXEC);
+	return user->event_fd >= 0 &&
+		epoll_ctl(user->event_fd, EPOLL_CTL_ADD, user->socket.channel.change_fd, &event) ==
+		0;
+}
+
 int kl__vhost_user_open(const char *path, const struct kl__transport_choice *choice, uint32_t type,
 	struct kl__shared_memory *memory, struct kl__transport **transport)
 {
 	struct kl__vhost_user *user = calloc(1, sizeof(*user));
+	bool has_fds;
 	int rc;
 
 	if (user == NULL)
@@ -386,13 +430,14 @@ int kl__vhost_user_open(const char *path, const struct kl__transport_choice *cho
 	user->transport.default_queue_size = DEFAULT_QUEUE_SIZE;
 	snprintf(user->transport.name, sizeof(user->transport.name), "vhost-user:%s", path);
 	kl_features_set(&user->transport.features, VIRTIO_F_VERSION_1);
-	kl__vhost_init(&user->socket, user->transport.name,
-		choice->timeout_ms != 0 ? choice->timeout_ms : KL__TIMEOUT_MS);
+	user->event_fd = -1;
+	has_fds = kl__vhost_init(&user->socket, user->transport.name,
+			  choice->timeout_ms != 0 ? choice->timeout_ms : KL__TIMEOUT_MS) == 0 &&
+		open_event_fd(user);
 	rc = kl__vhost_memory_open(&user->memory, &user->socket, memory);
-	user->event_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (rc == 0)
-		rc = user->event_fd < 0 ? kl_no_descriptor(user->transport.name) :
-					  connect_first(user, path, choice);
+		rc = has_fds ? connect_first(user, path, choice) :
+			       kl_no_descriptor(user->transport.name);
 	if (rc != 0) {
 		close_transport(&user->transport);
 		return rc;

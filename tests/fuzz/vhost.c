@@ -29,6 +29,7 @@
 
 static struct input script;
 static int back_end = -1;
+static int channel = -1; /* the back end's end of its own */
 
 int __wrap_kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name,
 	const char *path, bool is_server);
@@ -42,6 +43,9 @@ static void hang_up(void)
 	if (back_end >= 0)
 		close(back_end);
 	back_end = -1;
+	if (channel >= 0)
+		close(channel);
+	channel = -1;
 }
 
 int __wrap_kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name,
@@ -159,9 +163,38 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
 	MUST((header.flags & ~VHOST_USER_NEED_REPLY) == VHOST_USER_VERSION);
 	MUST(header.size == at - sizeof(header));
 	memcpy(&payload, bytes + sizeof(header), header.size);
+	if (header.request == VHOST_USER_SET_BACKEND_REQ_FD) {
+		int end;
+
+		MUST(message->msg_controllen == CMSG_SPACE(sizeof(int)));
+		memcpy(&end, CMSG_DATA(CMSG_FIRSTHDR(message)), sizeof(end));
+		if (channel >= 0)
+			close(channel);
+		channel = dup(end);
+	}
 	if (has_reply(header.request) || (header.flags & VHOST_USER_NEED_REPLY) != 0)
 		answer(&header, &payload);
 	return (ssize_t)at;
+}
+
+/* Requests of the back end's own, or anything else. Nobody reads the answers. */
+static void speak(uint8_t how)
+{
+	struct vhost_user_header header = {how % 8, VHOST_USER_VERSION, 0};
+	uint8_t bytes[64];
+
+	if (channel < 0)
+		return;
+	if ((how & 8) != 0)
+		header.flags |= VHOST_USER_NEED_REPLY;
+	if (how >= 0xc0) {
+		for (unsigned int i = 0; i < sizeof(bytes); i++)
+			bytes[i] = take8(&script);
+		(void)!send(channel, bytes, how % sizeof(bytes), MSG_DONTWAIT | MSG_NOSIGNAL);
+		return;
+	}
+	for (unsigned int i = 0; i < (how & 16 ? 100u : 1u); i++)
+		(void)!send(channel, &header, sizeof(header), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static int memory_fd = -1;
@@ -271,7 +304,12 @@ static void step(struct kl__transport *transport, const int *fds)
 			(void)ops->reconnect(transport);
 		break;
 	default:
-		hang_up();
+		if (what / 12 % 4 == 1)
+			ops->event_take(transport);
+		else if (what / 12 % 4 != 0)
+			speak(take8(&script));
+		else
+			hang_up();
 	}
 }
 

@@ -16,6 +16,7 @@
  *	kl_device_offers, _has		control	all		a feature bit; _has: last start's
  *	kl_device_removal_requested	control	all		whether to close it soon
  *	kl_device_event_fd		control	all		-1 before the first start
+ *	kl_device_event_is_due		control	all		whether to call the next
  *	kl_device_event_handle		control	all		nothing
  */
 #ifndef KICKLESS_DEVICE_H
@@ -166,8 +167,9 @@ KL_API char *kl_device_feature_names(const struct kl_device *device, const struc
 	char *text, size_t size);
 
 /**
- * An eventfd that becomes readable when the device's configuration changes: link, capacity, a
+ * A descriptor that becomes readable when the device's configuration changes: link, capacity, a
  * request to be reset. Add it to a poll loop, and call kl_device_event_handle when it is readable.
+ * Not every device has one, or reports each change by it: see kl_device_event_is_due.
  *
  * Thread: control.
  * Returns: -1 when the device has no interrupt for it or was not started yet.
@@ -175,8 +177,19 @@ KL_API char *kl_device_feature_names(const struct kl_device *device, const struc
 KL_API int kl_device_event_fd(const struct kl_device *device);
 
 /**
- * Empties the eventfd and lets the driver read what changed, which costs exits. May also be called
- * from time to time where there is no eventfd. Thread: control.
+ * True when kl_device_event_handle is to be called for a device that runs: the descriptor of
+ * kl_device_event_fd is readable, or about a second has passed since the last call and changes are
+ * not reported, as over MMIO or without MSI-X, or perhaps not, as by vhost-user back ends. To be
+ * called a few times a second; costs a system call. The functions that recover a
+ * device of a type do both themselves.
+ *
+ * Thread: control.
+ */
+KL_API bool kl_device_event_is_due(const struct kl_device *device);
+
+/**
+ * Empties the descriptor and lets the driver read what changed, which costs exits. May also be
+ * called at any time. Thread: control.
  */
 KL_API void kl_device_event_handle(struct kl_device *device);
 

@@ -281,3 +281,51 @@ Test(interrupts, a_line_outlives_a_reset)
 	cr_expect_eq(kl_device_event_fd(fixture.device), fd);
 	fixture_close(&fixture);
 }
+
+static void expect_due(bool is_due)
+{
+	cr_expect_eq(kl_device_event_is_due(fixture.device), is_due);
+}
+
+/* With an interrupt nothing is due until it comes; a recovery handles it as well. */
+Test(interrupts, an_event_is_due_when_it_comes)
+{
+	open_negotiated(1);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 0), 0);
+	add_and_run(0);
+	expect_due(false);
+	fake_change_config(fixture.fake, 0, 9);
+	expect_due(false);
+	kl__device_set_state(fixture.device, KL_DEVICE_RUNNING);
+	expect_due(true);
+	cr_expect_eq(kl_device_recover(fixture.device), 0);
+	cr_expect_eq(fixture_changes, 1);
+	expect_due(false);
+	fixture.device->handled_ms = 0;
+	expect_due(false);
+	kl__device_set_state(fixture.device, KL_DEVICE_STOPPED);
+	fixture_close(&fixture);
+}
+
+/* Without one the device is read about once a second, however often that is requested. */
+Test(interrupts, without_one_an_event_is_due_once_a_second)
+{
+	open_negotiated(0);
+	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 0), -ENOTSUP);
+	add_and_run(0);
+	kl__device_set_state(fixture.device, KL_DEVICE_RUNNING);
+	expect_due(true);
+	for (unsigned int i = 0; i < 100; i++)
+		cr_expect_eq(kl_device_recover(fixture.device), 0);
+	cr_expect_eq(fixture_changes, 1);
+	expect_due(false);
+	fixture.device->handled_ms -= 999;
+	fixture.device->looked_ms -= 999;
+	expect_due(false);
+	fixture.device->handled_ms -= 1;
+	expect_due(true);
+	cr_expect_eq(kl_device_recover(fixture.device), 0);
+	cr_expect_eq(fixture_changes, 2);
+	kl__device_set_state(fixture.device, KL_DEVICE_STOPPED);
+	fixture_close(&fixture);
+}

@@ -47,12 +47,12 @@ static bool try_one(unsigned int n)
 	return refused != NULL;
 }
 
-/* The transport, the descriptor for events, and a queue's two eventfds. */
+/* The transport, the two descriptors for events, and a queue's two eventfds. */
 Test(vhost_fault_injection, every_step)
 {
 	unsigned int n = 0;
 
 	while (try_one(n + 1))
 		n++;
-	cr_expect_eq(n, 4);
+	cr_expect_eq(n, 5);
 }

@@ -104,7 +104,9 @@ static bool take(struct back_end *back_end, void *data, size_t size, unsigned in
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(cmsg) + i * sizeof(int), sizeof(fd));
-			close(fd);
+			if (back_end->received_fd >= 0)
+				close(back_end->received_fd);
+			back_end->received_fd = fd;
 		}
 	}
 	return true;
@@ -147,6 +149,8 @@ static uint32_t answer(struct back_end *back_end, const struct vhost_user_header
 		if (payload->config.size > sizeof(back_end->config))
 			return UINT32_MAX;
 		memcpy(payload->config.bytes, back_end->config, payload->config.size);
+		if (back_end->readings_left > 0 && --back_end->readings_left == 0)
+			memcpy(back_end->config, back_end->next_config, sizeof(back_end->config));
 		return header->size;
 	default:
 		payload->value = 0;
@@ -223,6 +227,20 @@ static void keep(struct back_end *back_end, const struct vhost_user_header *head
 	};
 }
 
+static void drop_fd(struct back_end *back_end)
+{
+	if (back_end->received_fd >= 0)
+		close(back_end->received_fd);
+	back_end->received_fd = -1;
+}
+
+static void set_channel(struct back_end *back_end, int fd)
+{
+	if (back_end->channel >= 0)
+		close(back_end->channel);
+	back_end->channel = fd;
+}
+
 /* False when the connection is to end. */
 static bool serve_one(struct back_end *back_end)
 {
@@ -232,12 +250,17 @@ static bool serve_one(struct back_end *back_end)
 	unsigned int fds = 0;
 	uint32_t size;
 
+	drop_fd(back_end);
 	if (!take(back_end, &header, sizeof(header), &fds) || header.size > sizeof(payload) ||
 		!take(back_end, &payload, header.size, &fds))
 		return false;
 	pthread_mutex_lock(&back_end->lock);
 	keep(back_end, &header, &payload, fds);
 	size = answer(back_end, &header, &payload);
+	if (header.request == VHOST_USER_SET_BACKEND_REQ_FD) {
+		set_channel(back_end, back_end->received_fd);
+		back_end->received_fd = -1;
+	}
 	pthread_mutex_unlock(&back_end->lock);
 	if (header.request == back_end->fault_request)
 		fault = back_end->fault;
@@ -284,6 +307,8 @@ static void *run(void *context)
 		if (back_end->holds_connection)
 			wait_for_stop(back_end);
 		close(back_end->connection);
+		drop_fd(back_end);
+		set_channel(back_end, -1);
 		if (back_end->is_client)
 			break;
 	}
@@ -338,6 +363,8 @@ void back_end_start(struct back_end *back_end)
 {
 	capture_log();
 	*back_end = (struct back_end){
+		.received_fd = -1,
+		.channel = -1,
 		.features = FIXTURE_PROTOCOL_BIT | FIXTURE_VERSION_1 | FIXTURE_PACKED,
 		.protocol = UINT64_MAX,
 		.queues = 4,
@@ -383,6 +410,60 @@ unsigned int back_end_saw(struct back_end *back_end, uint32_t request, struct se
 	}
 	pthread_mutex_unlock(&back_end->lock);
 	return times;
+}
+
+ssize_t back_end_send(struct back_end *back_end, const void *bytes, size_t size)
+{
+	return send(back_end->channel, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void back_end_request(struct back_end *back_end, uint32_t request, uint32_t flags, uint32_t size)
+{
+	struct {
+		struct vhost_user_header header;
+		uint8_t payload[256];
+	} message = {.header = {request, VHOST_USER_VERSION | flags, size}};
+
+	cr_assert_leq(size, sizeof(message.payload));
+	cr_expect_eq(back_end_send(back_end, &message, sizeof(message.header) + size),
+		(ssize_t)(sizeof(message.header) + size));
+}
+
+static bool wait_for_channel(const struct back_end *back_end)
+{
+	struct pollfd pfd = {.fd = back_end->channel, .events = POLLIN};
+
+	return poll(&pfd, 1, 5000) == 1;
+}
+
+int64_t back_end_answer(struct back_end *back_end, uint32_t request)
+{
+	struct {
+		struct vhost_user_header header;
+		uint64_t value;
+	} __attribute__((packed)) answer;
+
+	if (!wait_for_channel(back_end) ||
+		recv(back_end->channel, &answer, sizeof(answer), MSG_DONTWAIT) !=
+			(ssize_t)sizeof(answer) ||
+		answer.header.request != request ||
+		answer.header.flags != (VHOST_USER_VERSION | VHOST_USER_REPLY) ||
+		answer.header.size != sizeof(answer.value))
+		return -1;
+	return (int64_t)answer.value;
+}
+
+bool back_end_channel_ends(struct back_end *back_end)
+{
+	char rest[64];
+	ssize_t got;
+
+	while (wait_for_channel(back_end)) {
+		got = recv(back_end->channel, rest, sizeof(rest), MSG_DONTWAIT);
+		if (got == 0 || (got < 0 && errno == ECONNRESET))
+			return true;
+	}
+	return false;
 }
 
 void back_end_send_unasked(struct back_end *back_end)

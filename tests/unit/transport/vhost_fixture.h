@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "finish.h"
 #include "spec/vhost_user.h"
@@ -45,6 +46,9 @@ struct back_end {
 	/* Constant while it serves. */
 	uint64_t features, protocol, queues, slots;
 	uint8_t config[60];
+	/* After so many readings of config, not counting from 0, it is that. */
+	unsigned int readings_left;
+	uint8_t next_config[60];
 	enum reply_fault fault;
 	uint32_t fault_request; /* the request */
 	/*
@@ -55,6 +59,7 @@ struct back_end {
 	char folder[32], path[64];
 	int listener, connection, stop[2];
 	bool is_client;
+	int received_fd; /* with the message that is being read; -1: none */
 	pthread_t thread;
 	pthread_mutex_t lock;
 	/* Under lock. */
@@ -62,6 +67,7 @@ struct back_end {
 	unsigned int count;
 	uint64_t accepted, status;
 	unsigned int connections;
+	int channel; /* the end that was sent with SET_BACKEND_REQ_FD; -1: none */
 };
 
 /* This side connects, or listens. Its timeout fails a test that waits in vain. */
@@ -81,6 +87,17 @@ void back_end_finish(struct back_end *back_end);
 /* Number of messages of request that came; the last one's contents unless seen is NULL. */
 unsigned int back_end_saw(struct back_end *back_end, uint32_t request, struct seen *seen);
 void back_end_forget(struct back_end *back_end);
+/*
+ * Sends a request on the channel, with size bytes of zeros; the flags are those of version 1, and
+ * what is added. Then its answer within 5 s, -1 for none.
+ */
+void back_end_request(struct back_end *back_end, uint32_t request, uint32_t flags, uint32_t size);
+int64_t back_end_answer(struct back_end *back_end, uint32_t request);
+/* Sends bytes on the channel. Returns the result of send. */
+ssize_t back_end_send(struct back_end *back_end, const void *bytes, size_t size);
+/* True when our end of the channel is closed, or becomes so within 5 s. */
+bool back_end_channel_ends(struct back_end *back_end);
+
 /* Sends one byte that is no answer. */
 void back_end_send_unasked(struct back_end *back_end);
 

@@ -13,6 +13,7 @@
 
 #include <criterion/criterion.h>
 
+#include "core/device.h"
 #include "spec/status.h"
 #include "transport/vhost_endpoint.h"
 #include "transport/vhost_state.h"
@@ -137,8 +138,8 @@ Test(vhost_user, what_is_not_known_is_not_agreed_on)
 	open_it();
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_PROTOCOL_FEATURES, &seen), 1);
 	cr_expect_eq(seen.payload.value,
-		PROTOCOL(MQ) | PROTOCOL(REPLY_ACK) | PROTOCOL(CONFIG) | PROTOCOL(RESET_DEVICE) |
-			PROTOCOL(CONFIGURE_MEM_SLOTS) | PROTOCOL(STATUS));
+		PROTOCOL(MQ) | PROTOCOL(REPLY_ACK) | PROTOCOL(BACKEND_REQ) | PROTOCOL(CONFIG) |
+			PROTOCOL(RESET_DEVICE) | PROTOCOL(CONFIGURE_MEM_SLOTS) | PROTOCOL(STATUS));
 	close_all();
 }
 
@@ -326,6 +327,30 @@ Test(vhost_user, configuration)
 	cr_expect_eq(transport->ops->config_read(transport, 60, 4), UINT32_MAX);
 	cr_expect(logged("GET_CONFIG: the back end refuses it"), "%s", log_text());
 	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	close_all();
+}
+
+/* The two halves of the capacity, and another field, come in messages of their own. */
+Test(vhost_user, a_configuration_that_changes_is_read_as_one_state)
+{
+	struct kl_device device = {0};
+	uint64_t capacity;
+	uint32_t other;
+	const struct kl_config_field fields[] = {{0, 8, 1, &capacity}, {20, 4, 1, &other}};
+
+	back_end_start(&back_end);
+	open_it();
+	device.transport = transport;
+	memset(back_end.next_config, 0x22, sizeof(back_end.next_config));
+	for (unsigned int readings = 1; readings < 10; readings++) {
+		memset(back_end.config, 0x11, sizeof(back_end.config));
+		back_end.readings_left = readings;
+		cr_expect_eq(kl_device_config_read(&device, fields, 2), 0, "%s", log_text());
+		cr_expect((capacity == UINT64_C(0x1111111111111111) && other == 0x11111111) ||
+				(capacity == UINT64_C(0x2222222222222222) && other == 0x22222222),
+			"after %u readings: 0x%llx, 0x%x", readings, (unsigned long long)capacity,
+			other);
+	}
 	close_all();
 }
 

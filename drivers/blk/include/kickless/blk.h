@@ -328,12 +328,13 @@ KL_API enum kl_device_state kl_blk_state(const struct kl_blk *blk);
 /**
  * Brings back a device that is halted or away: waits until the threads have left the functions of
  * the queues, resets the device or connects to its back end again, completes everything that was in
- * flight with -ETIMEDOUT or -ECANCELED, and starts it again as it was. Costs one load for any other
- * device, so a control thread may call it all the time. A device that is there gets three resets a
- * minute; one whose back end comes and goes is waited for without end.
+ * flight with -ETIMEDOUT or -ECANCELED, and starts it again as it was. A device that is there gets
+ * three resets a minute; one whose back end comes and goes is waited for without end.
  *
- * It does not check a running device: kl_device_event_handle, called when kl_device_event_fd is
- * readable, finds a reset request or a back end that has gone.
+ * A device that runs costs a reading of the clock, so a control thread may call it all the time. A
+ * few times a second at most it looks for an event and handles it, as kl_device_event_handle does:
+ * a new capacity, a reset request, a back end that has gone. Where nothing reports them, it reads
+ * the registers about once a second.
  *
  * Thread: control.
  * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: a thread has been within a call

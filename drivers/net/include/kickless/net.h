@@ -219,8 +219,9 @@ KL_API int kl_net_stop(struct kl_net *net);
  * received and was not taken is lost. Bursts may go on all the time: they take and return nothing
  * until the device is back.
  *
- * To be called about once a second, and when kl_device_event_fd is readable, after
- * kl_device_event_handle. Costs a register read, an exit with most devices. A device that is there
+ * To be called about once a second, and when kl_device_event_fd is readable. Costs a register read,
+ * an exit with most devices. It handles an event that is due (kl_device_event_is_due), so that the
+ * link follows the device also where no interrupt reports it. A device that is there
  * gets three resets a minute. One whose back end comes and goes is waited for without end.
  *
  * Thread: control.

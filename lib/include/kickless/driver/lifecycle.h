@@ -49,7 +49,8 @@ KL_API int kl_device_start(struct kl_device *device, const void *conf);
 KL_API int kl_device_stop(struct kl_device *device);
 
 /**
- * Brings a device back that is halted or away; for any other only the state is read.
+ * Brings a device back that is halted or away. Of one that runs, a few times a second at most, it
+ * handles an event that is due (kl_device_event_is_due), and otherwise reads the clock.
  *
  * Thread: control.
  * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: the back end is not there now,
