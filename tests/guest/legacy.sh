@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Devices from before virtio 1.0 through VFIO: disks that know nothing else, and NICs that know
-# both ways, so that they can be driven by either; two more have no ANY_LAYOUT. Such a device can't be
-# behind the vIOMMU, which it passes by: bus addresses are physical ones.
+# both ways, so that they can be driven by either; two more have no ANY_LAYOUT. Such a device
+# can't be behind the vIOMMU, which it passes by: bus addresses are physical ones.
 set -uo pipefail
 source "$(dirname "$0")/lib/boot.sh"
 plan 24

@@ -105,8 +105,9 @@ def main():
             f"mac={MAC.hex(':')}",
         )
         for keys in KEYS:
+            eth_peer = "--eth-peer=0," + PEER.hex(":")
             with Nic(
-                fixture, machine, wire, "--eth-peer=0," + PEER.hex(":"), pairs=1, mode="io", keys=keys
+                fixture, machine, wire, eth_peer, pairs=1, mode="io", keys=keys
             ) as nic:
                 run_modes(cases, nic, keys)
         with Nic(
