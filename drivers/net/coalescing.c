@@ -7,6 +7,7 @@
 #include "control.h"
 #include "feature_bits.h"
 #include "queue.h"
+#include "replay.h"
 #include "wire_control.h"
 
 static struct virtio_net_ctrl_coal wire_of(const struct kl_net_coalescing *coalescing)
@@ -59,6 +60,7 @@ int kl_net_coalescing_set(struct kl_net *net, enum kl_net_direction direction,
 	/* The last one set holds for a queue, whichever command it was. */
 	for (uint16_t i = 0; i < net->pair_count; i++)
 		net->pairs[i].coalescing[direction].is_set = false;
+	net_setting_applied(net, KL_NET_SETTING_COALESCING);
 	return 0;
 }
 
@@ -115,7 +117,7 @@ static int replay_direction(struct kl_net *net, enum kl_net_direction direction)
 	const struct net_coalescing *all = &net->settings.coalescing[direction];
 	int rc = all->is_set ? send_direction(net, direction, &all->value) : 0;
 
-	for (uint16_t i = 0; i < net->running_pairs && rc == 0; i++) {
+	for (uint16_t i = 0; i < net->info.queue_pairs && rc == 0; i++) {
 		const struct net_coalescing *one = &net->pairs[i].coalescing[direction];
 
 		if (one->is_set)
@@ -128,7 +130,11 @@ static int replay_direction(struct kl_net *net, enum kl_net_direction direction)
 
 int net_coalescing_replay(struct kl_net *net)
 {
-	int rc = replay_direction(net, KL_NET_RX);
+	int rc;
 
-	return rc == 0 ? replay_direction(net, KL_NET_TX) : rc;
+	net_replay_begin(net, KL_NET_SETTING_COALESCING);
+	rc = replay_direction(net, KL_NET_RX);
+	if (rc == 0)
+		rc = replay_direction(net, KL_NET_TX);
+	return net_replay_end(net, rc);
 }

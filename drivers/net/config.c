@@ -68,6 +68,12 @@ bool net_config_is_usable(const struct kl_net *net, unsigned int feature)
 	}
 }
 
+bool net_feature_is_possible(const struct kl_net *net, unsigned int feature)
+{
+	return kl_device_offers(net->device, feature) &&
+		!kl_features_has(&kl_device_options(net->device)->declined, feature);
+}
+
 /* 5.1.4.2: without a usable address of the device's, a locally administered one. */
 static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 {
@@ -121,7 +127,10 @@ static void set_pairs(struct kl_net *net, const struct virtio_net_config *config
 	net->info.max_queue_pairs = 1;
 	if (!kl_device_has_control_queues(net->device))
 		pairs = kl_device_queue_count(net->device) / 2;
-	else if (kl_device_offers(net->device, VIRTIO_NET_F_CTRL_VQ))
+	else if (net_feature_is_possible(net, VIRTIO_NET_F_CTRL_VQ) &&
+		(net_feature_is_possible(net, VIRTIO_NET_F_MQ) ||
+			(net_feature_is_possible(net, VIRTIO_NET_F_RSS) &&
+				net->info.rss_table_max != 0)))
 		pairs = net->config_pairs;
 	else
 		pairs = 1;
@@ -201,8 +210,8 @@ int net_config_read(struct kl_net *net)
 	set_mac(net, &config);
 	set_mtu(net, &config);
 	set_link(net, &config);
-	set_pairs(net, &config);
 	set_rss(net, &config);
+	set_pairs(net, &config);
 	return 0;
 }
 

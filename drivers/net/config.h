@@ -14,6 +14,9 @@ int net_config_read(struct kl_net *net);
  */
 bool net_config_is_usable(const struct kl_net *net, unsigned int feature);
 
+/* True when the device offers a feature, and the options in its name don't decline it. */
+bool net_feature_is_possible(const struct kl_net *net, unsigned int feature);
+
 /* Link and speed may have changed, and the device may request an announcement. */
 void net_config_changed(struct kl_device *device);
 

@@ -7,6 +7,7 @@
 
 #include <kickless/log.h>
 
+#include "replay.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
 #include "spec/features.h"
@@ -147,8 +148,8 @@ static uint64_t now_ms(void)
 
 static int fail_broken(const struct kl_net *net, const char *what)
 {
-	kl_error("%s: %s is not possible: the control queue is broken (%s) until a stop and start",
-		kl_device_info(net->device)->name, what,
+	net_report(net,
+		"%s is not possible: the control queue is broken (%s) until a stop and start", what,
 		kl_queue_fault_name((enum kl_queue_fault)net->control.queue->fault));
 	return -EIO;
 }
@@ -191,8 +192,8 @@ static int finish_late_answer(struct kl_net *net, const char *what)
 	if (control->unanswered == NULL)
 		return 0;
 	if (late == NULL) {
-		kl_error("%s: %s is not possible: the device has not answered %s yet",
-			kl_device_info(net->device)->name, what, control->unanswered);
+		net_report(net, "%s is not possible: the device has not answered %s yet", what,
+			control->unanswered);
 		return -ETIMEDOUT;
 	}
 	kl_notice("%s: %s was answered late, with %u", kl_device_info(net->device)->name,
@@ -209,11 +210,10 @@ static int check_answer(const struct kl_net *net, const struct net_command *comm
 	if (answer == VIRTIO_NET_OK)
 		return 0;
 	if (answer == VIRTIO_NET_ERR)
-		kl_error("%s: the device refuses %s", kl_device_info(net->device)->name,
-			command->what);
+		net_report(net, "the device refuses %s", command->what);
 	else
-		kl_error("%s: the device answers %s with %u; allowed: 0 (OK) and 1 (error)%s",
-			kl_device_info(net->device)->name, command->what, answer,
+		net_report(net, "the device answers %s with %u; allowed: 0 (OK) and 1 (error)%s",
+			command->what, answer,
 			answer == NO_ANSWER ? "; this looks as if it had written nothing" : "");
 	return -EIO;
 }
@@ -248,8 +248,8 @@ int net_control_query(struct kl_net *net, const struct net_command *command)
 	if (rc < 0)
 		return rc;
 	if (rc == 0) {
-		kl_error("%s: the device does not answer %s within %u ms",
-			kl_device_info(net->device)->name, command->what, net_control_timeout_ms);
+		net_report(net, "the device does not answer %s within %u ms", command->what,
+			net_control_timeout_ms);
 		return -ETIMEDOUT;
 	}
 	control->unanswered = NULL;

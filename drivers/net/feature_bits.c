@@ -6,6 +6,7 @@
 #include <kickless/log.h>
 
 #include "config.h"
+#include "replay.h"
 
 const struct kl_feature_name net_feature_names[] = {
 	{VIRTIO_NET_F_CSUM, "CSUM"},
@@ -295,21 +296,35 @@ int net_offloads_apply(struct kl_net *net, uint64_t tx_offloads, uint64_t rx_off
 	return 0;
 }
 
+/* NULL for a feature that is there, or, while the device is stopped, may be there. */
+static const char *why_missing(const struct kl_net *net, unsigned int feature)
+{
+	if (has_feature(&kl_device_options(net->device)->declined, feature))
+		return "the option features= declines";
+	if (!kl_device_offers(net->device, feature))
+		return "the device does not offer";
+	if (feature == VIRTIO_NET_F_CTRL_VQ && !kl_device_has_control_queues(net->device))
+		return "a vhost-user back end leaves to a hypervisor";
+	if (net_is_started(net) && !kl_device_has(net->device, feature))
+		return "was not accepted";
+	return NULL;
+}
+
 int net_require_feature(const struct kl_net *net, unsigned int feature, const char *what)
 {
-	const struct kl_feature_name *name = net_feature_names;
-	bool is_there = net_is_started(net) ? kl_device_has(net->device, feature) :
-					      kl_device_offers(net->device, feature) &&
-			kl_device_offers(net->device, VIRTIO_NET_F_CTRL_VQ) &&
-			kl_device_has_control_queues(net->device);
+	const unsigned int needed[] = {VIRTIO_NET_F_CTRL_VQ, feature};
 
-	if (is_there)
-		return 0;
-	while (name->bit != feature)
-		name++;
-	kl_error("%s: %s is not possible: it needs the feature %s, which %s",
-		kl_device_info(net->device)->name, what, name->name,
-		kl_device_offers(net->device, feature) ? "was not accepted" :
-							 "the device does not offer");
-	return -ENOTSUP;
+	for (size_t i = 0; i < RTE_DIM(needed); i++) {
+		const char *reason = why_missing(net, needed[i]);
+		const struct kl_feature_name *name = net_feature_names;
+
+		if (reason == NULL)
+			continue;
+		while (name->bit != needed[i])
+			name++;
+		net_report(net, "%s is not possible: it needs the feature %s, which %s", what,
+			name->name, reason);
+		return -ENOTSUP;
+	}
+	return 0;
 }

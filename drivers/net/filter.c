@@ -12,6 +12,7 @@
 
 #include "control.h"
 #include "feature_bits.h"
+#include "replay.h"
 #include "wire_control.h"
 
 static const struct {
@@ -61,6 +62,7 @@ int kl_net_rx_mode_set(struct kl_net *net, enum kl_net_rx_mode mode, bool on)
 	settings->rx_modes_set |= (uint8_t)(1 << mode);
 	settings->rx_modes &= (uint8_t) ~(1 << mode);
 	settings->rx_modes |= (uint8_t)(on << mode);
+	net_setting_applied(net, (enum kl_net_setting)mode);
 	return 0;
 }
 
@@ -73,9 +75,13 @@ static int replay_modes(struct kl_net *net)
 {
 	int rc = 0;
 
-	for (unsigned int mode = 0; mode < KL_NET_RX_MODES && rc == 0; mode++)
-		if ((net->settings.rx_modes_set >> mode & 1) != 0)
-			rc = send_mode(net, mode, (net->settings.rx_modes >> mode & 1) != 0);
+	for (unsigned int mode = 0; mode < KL_NET_RX_MODES && rc == 0; mode++) {
+		if ((net->settings.rx_modes_set >> mode & 1) == 0)
+			continue;
+		net_replay_begin(net, (enum kl_net_setting)mode);
+		rc = send_mode(net, mode, (net->settings.rx_modes >> mode & 1) != 0);
+		rc = net_replay_end(net, rc);
+	}
 	return rc;
 }
 
@@ -178,6 +184,7 @@ int kl_net_mac_set(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
 	memcpy(net->info.mac, mac, KL_NET_MAC_BYTES);
 	net->info.mac_is_random = false;
 	net->settings.mac_is_given = true;
+	net_setting_applied(net, KL_NET_SETTING_MAC);
 	return 0;
 }
 
@@ -201,6 +208,7 @@ static int change_macs(struct kl_net *net, const net_mac *macs, unsigned int cou
 		return rc;
 	memcpy(net->settings.macs, macs, count * sizeof(net_mac));
 	net->settings.mac_count = count;
+	net_setting_applied(net, KL_NET_SETTING_MAC_TABLE);
 	return 0;
 }
 
@@ -242,21 +250,38 @@ const uint8_t *kl_net_mac_get(const struct kl_net *net, unsigned int n)
 	return n < net->settings.mac_count ? net->settings.macs[n] : NULL;
 }
 
-/* CTL-08: an address that is not the one of the configuration is sent to the device. */
+/*
+ * CTL-08: true if the address is not the one of the device's configuration, and a command sends it.
+ * A device that offers no such commands delivers what it likes, and nothing is amiss.
+ */
+static bool has_own_mac(const struct kl_net *net)
+{
+	return !is_equal(net->info.mac, net->device_mac) &&
+		(kl_device_has(net->device, VIRTIO_NET_F_CTRL_RX) ||
+			(net->settings.mac_is_given &&
+				kl_device_offers(net->device, VIRTIO_NET_F_CTRL_RX) &&
+				kl_device_has_control_queues(net->device)));
+}
+
 static int replay_macs(struct kl_net *net)
 {
-	bool differs = !is_equal(net->info.mac, net->device_mac);
 	int rc = 0;
 
-	if (!kl_device_has(net->device, VIRTIO_NET_F_CTRL_RX))
-		return net->settings.mac_count == 0 ?
-			0 :
-			net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "a table of MAC addresses");
-	if (differs && has_mac_command(net))
-		rc = send_own_mac(net, net->info.mac);
-	if (rc == 0 && (net->settings.mac_count > 0 || (differs && !has_mac_command(net))))
+	if (has_own_mac(net)) {
+		net_replay_begin(net, KL_NET_SETTING_MAC);
+		rc = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "another MAC address");
+		if (rc == 0)
+			rc = send_own_mac(net, net->info.mac);
+		rc = net_replay_end(net, rc);
+	}
+	/* Without a command for its own address the device has got the table by now. */
+	if (rc != 0 || net->settings.mac_count == 0 || (has_own_mac(net) && !has_mac_command(net)))
+		return rc;
+	net_replay_begin(net, KL_NET_SETTING_MAC_TABLE);
+	rc = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "a table of MAC addresses");
+	if (rc == 0)
 		rc = send_macs(net, net->settings.macs, net->settings.mac_count, net->info.mac);
-	return rc;
+	return net_replay_end(net, rc);
 }
 
 #define VLAN_IDS 4096
@@ -302,10 +327,11 @@ static int replay_vlans(struct kl_net *net)
 
 	if (!kl_device_has(net->device, VIRTIO_NET_F_CTRL_VLAN))
 		return 0;
+	net_replay_begin(net, KL_NET_SETTING_VLANS);
 	for (uint16_t id = 0; id < VLAN_IDS && rc == 0; id++)
 		if (kl_net_vlan_get(net, id))
 			rc = send_vlan(net, id, true);
-	return rc;
+	return net_replay_end(net, rc);
 }
 
 int net_filters_replay(struct kl_net *net)

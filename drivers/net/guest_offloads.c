@@ -7,6 +7,7 @@
 #include "control.h"
 #include "feature_bits.h"
 #include "queue.h"
+#include "replay.h"
 #include "rx.h"
 #include "wire_control.h"
 
@@ -55,7 +56,7 @@ static int check_offloads(const struct kl_net *net, uint64_t rx_offloads)
  */
 static void set_stripping(struct kl_net *net, bool on)
 {
-	for (uint16_t i = 0; i < net->running_pairs; i++) {
+	for (uint16_t i = 0; i < net->info.queue_pairs; i++) {
 		struct net_rxq *rxq = &net->pairs[i].rx;
 
 		rxq->rules.strips_vlan = on;
@@ -96,6 +97,7 @@ int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads)
 		rc = apply_offloads(net, rx_offloads);
 	if (rc != 0)
 		return rc;
+	net_setting_applied(net, KL_NET_SETTING_RX_OFFLOADS);
 	net->settings.rx_offloads_set = true;
 	net->settings.rx_offloads = rx_offloads;
 	return 0;
@@ -105,10 +107,13 @@ int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads)
 int net_rx_offloads_replay(struct kl_net *net)
 {
 	uint64_t possible = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
+	int rc;
 
 	if (!net->settings.rx_offloads_set)
 		return 0;
-	return apply_offloads(net,
+	net_replay_begin(net, KL_NET_SETTING_RX_OFFLOADS);
+	rc = apply_offloads(net,
 		(net->rx_offloads & ~CHANGEABLE) |
 			(net->settings.rx_offloads & CHANGEABLE & possible));
+	return net_replay_end(net, rc);
 }

@@ -12,6 +12,7 @@
 #include "feature_bits.h"
 #include "pool.h"
 #include "queue.h"
+#include "replay.h"
 #include "start.h"
 #include "steering.h"
 

@@ -318,6 +318,15 @@ int net_pairs_create(struct kl_net *net)
 	return 0;
 }
 
+void net_pairs_limit(struct kl_net *net, uint16_t count)
+{
+	net->info.queue_pairs = count;
+	for (uint16_t i = 0; i < net->running_pairs; i++)
+		for (int way = KL_NET_RX; way <= KL_NET_TX; way++)
+			net_gate(&net->pairs[i], way)->stays_closed = i >= count ||
+				net->pairs[i].is_stopped[way];
+}
+
 void net_wake(const struct kl_net *net, uint16_t queue)
 {
 	const uint64_t one = 1;
@@ -384,7 +393,7 @@ int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direct
 		.path = direction == KL_NET_RX ? net->pairs[queue].rx.path :
 						 net->pairs[queue].tx.path,
 		.fault = (enum kl_queue_fault)ring->fault,
-		.is_stopped = net_gate(&net->pairs[queue], direction)->stays_closed,
+		.is_stopped = net->pairs[queue].is_stopped[direction],
 	};
 	return 0;
 }

@@ -15,6 +15,9 @@ bool net_uses_memory(struct kl_device *device, const void *address, size_t size)
 /* After a reset: frees the packets that were in flight and what the queues needed. */
 void net_pair_drain(struct kl_net *net, struct net_pair *pair);
 
+/* From now on count pairs are in use. The gates of the others stay closed when the device runs. */
+void net_pairs_limit(struct kl_net *net, uint16_t count);
+
 /* Sets the largest frame by the device's MTU now and the user's. */
 void net_txq_set_mtu(const struct kl_net *net, struct net_txq *txq);
 /* Frees packets that the device has sent, which must not count as lost. */

@@ -5,6 +5,7 @@
 #include <kickless/log.h>
 
 #include "queue.h"
+#include "replay.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
 #include "rx.h"
@@ -40,7 +41,13 @@ static int check_running_queue(const struct kl_net *net, uint16_t queue)
 {
 	int rc = net_check_queue(net, queue);
 
-	return rc != 0 ? rc : net_check_presence(net, "no queue can be stopped or started");
+	if (rc == 0)
+		rc = net_check_presence(net, "no queue can be stopped or started");
+	if (rc != 0 || queue < net->info.queue_pairs)
+		return rc;
+	kl_error("%s: queue %u is not in use now; the device has %u queue pairs in use",
+		kl_device_info(net->device)->name, queue, net->info.queue_pairs);
+	return -EAGAIN;
 }
 
 /* Opens the gate of one queue, unless the device was halted meanwhile. */
@@ -63,14 +70,14 @@ int kl_net_queue_stop(struct kl_net *net, enum kl_net_direction direction, uint1
 	if (rc != 0)
 		return rc;
 	gate = net_gate(&net->pairs[queue], direction);
-	if (gate->stays_closed)
+	if (net->pairs[queue].is_stopped[direction])
 		return 0;
 	kl_device_change_begin(net->device);
 	rc = kl_device_gate_close(net->device, gate);
 	if (rc == 0)
 		rc = reset_ring(net, direction, queue);
 	if (rc == 0)
-		gate->stays_closed = true;
+		gate->stays_closed = net->pairs[queue].is_stopped[direction] = true;
 	else if (rc == -EAGAIN || rc == -ENOTSUP)
 		open_gate(net, gate, direction, queue);
 	kl_device_change_end(net->device);
@@ -87,7 +94,7 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 		return rc;
 	pair = &net->pairs[queue];
 	gate = net_gate(pair, direction);
-	if (!gate->stays_closed)
+	if (!pair->is_stopped[direction])
 		return 0;
 	kl_device_change_begin(net->device);
 	rc = kl_device_queue_start(net->device, ring_of(pair, direction));
@@ -96,7 +103,7 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 		kl__kick_check(pair->rx.queue);
 	}
 	if (rc == 0) {
-		gate->stays_closed = false;
+		gate->stays_closed = pair->is_stopped[direction] = false;
 		open_gate(net, gate, direction, queue);
 	}
 	kl_device_change_end(net->device);
@@ -105,11 +112,14 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 
 int net_queue_stops_replay(struct kl_net *net)
 {
-	int rc = 0;
+	int rc = 0, result = 0;
 
-	for (uint16_t i = 0; i < net->running_pairs; i++)
+	net_replay_begin(net, KL_NET_SETTING_QUEUE_STOPS);
+	for (uint16_t i = 0; i < net->info.queue_pairs; i++)
 		for (int way = KL_NET_RX; way <= KL_NET_TX && rc == 0; way++)
-			if (net_gate(&net->pairs[i], way)->stays_closed)
+			if (net->pairs[i].is_stopped[way])
 				rc = reset_ring(net, way, i);
-	return rc;
+	/* Without RING_RESET the device keeps buffers in it, and the application is kept out. */
+	result = net_replay_end(net, rc);
+	return rc == -ENOTSUP ? result : rc;
 }

@@ -12,6 +12,7 @@
 #include "frame.h"
 #include "pool.h"
 #include "queue.h"
+#include "replay.h"
 #include "ring/kick.h"
 #include "spec/features.h"
 #include "steering.h"
@@ -23,8 +24,8 @@ static int check_conf(const struct kl_net *net, const struct kl_net_conf *conf, 
 	const uint16_t most = RTE_MIN(net->info.max_queue_pairs, net->pair_count);
 
 	if (pairs > most) {
-		kl_error("%s: %u queue pairs are not possible; allowed: 1 to %u", name, pairs,
-			most);
+		kl_error("%s: %u queue pairs are not possible; allowed: 1 to %u%s", name, pairs,
+			most, most < net->config_pairs ? "; more need CTRL_VQ, and MQ or RSS" : "");
 		return -EINVAL;
 	}
 	if (conf->pool == NULL) {
@@ -120,18 +121,23 @@ void net_wake_all(struct kl_device *device)
 		net_wake(net, i);
 }
 
-/* 3.1.1: the decision for buffers added before DRIVER_OK is pending until right after it. */
-static void kick_receivers(struct kl_net *net)
-{
-	for (uint16_t i = 0; i < net->running_pairs; i++)
-		kl__kick_check(net->pairs[i].rx.queue);
-}
-
 /* 5.1.9.8, 2.7.4.1: before ANY_LAYOUT the header had a descriptor of its own. */
 static bool has_header_apart(const struct kl_net *net)
 {
 	return !kl_device_has(net->device, VIRTIO_F_VERSION_1) &&
 		!kl_device_has(net->device, VIRTIO_F_ANY_LAYOUT);
+}
+
+/* 5.1.2: without MQ or RSS there is one pair. A back end may come back with fewer. */
+static void choose_pairs(struct kl_net *net)
+{
+	uint16_t possible = net->info.max_queue_pairs;
+
+	if (kl_device_has_control_queues(net->device) &&
+		!kl_device_has(net->device, VIRTIO_NET_F_MQ) &&
+		!kl_device_has(net->device, VIRTIO_NET_F_RSS))
+		possible = 1;
+	net_pairs_limit(net, RTE_MIN(net->running_pairs, possible));
 }
 
 /*
@@ -163,6 +169,8 @@ int net_negotiate(struct kl_device *device)
 	rc = net_config_read(net);
 	if (rc == 0)
 		rc = net_offloads_apply(net, tx_offloads, rx_offloads);
+	if (rc == 0)
+		choose_pairs(net);
 	return rc;
 }
 
@@ -171,9 +179,16 @@ int net_create_queues(struct kl_device *device)
 	struct kl_net *net = kl_device_private(device);
 	int rc = check_pool(net, net->conf.pool, net->info.mtu);
 
-	for (uint16_t i = 0; i < net->conf.queue_pairs && rc == 0; i++)
+	for (uint16_t i = 0; i < net->info.queue_pairs && rc == 0; i++)
 		rc = net_pair_create_queues(net, i, &net->conf);
 	return rc == 0 ? net_control_create(net) : rc;
+}
+
+/* 3.1.1: the decision for buffers added before DRIVER_OK is pending until right after it. */
+static void kick_receivers(struct kl_net *net)
+{
+	for (uint16_t i = 0; i < net->info.queue_pairs; i++)
+		kl__kick_check(net->pairs[i].rx.queue);
 }
 
 /*
@@ -192,6 +207,7 @@ int net_replay(struct kl_device *device)
 	struct kl_net *net = kl_device_private(device);
 	int rc = 0;
 
+	net->info.unapplied_settings = 0;
 	kick_receivers(net);
 	for (size_t i = 0; i < RTE_DIM(replays) && rc == 0; i++)
 		rc = replays[i](net);
@@ -215,8 +231,8 @@ static int add_gates(struct kl_net *net)
 
 	kl_device_gates_clear(net->device);
 	for (uint16_t i = 0; i < net->running_pairs && rc == 0; i++) {
-		net->pairs[i].rx_gate.stays_closed = false;
-		net->pairs[i].tx_gate.stays_closed = false;
+		net->pairs[i].is_stopped[KL_NET_RX] = false;
+		net->pairs[i].is_stopped[KL_NET_TX] = false;
 		rc = kl_device_gate_add(net->device, &net->pairs[i].rx_gate);
 		if (rc == 0)
 			rc = kl_device_gate_add(net->device, &net->pairs[i].tx_gate);
@@ -241,6 +257,7 @@ int net_configure(struct kl_device *device, const void *started_with)
 	net->conf.queue_pairs = pairs;
 	net->running_pairs = pairs;
 	net->settings.rx_offloads_set = false;
+	net->replay.reported = 0;
 	return add_gates(net);
 }
 

@@ -36,6 +36,7 @@ struct net_pair {
 	struct kl__gate tx_gate;
 	struct net_txq tx;
 	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
+	bool is_stopped[2]; /* by the application, likewise */
 };
 
 struct net_control {
@@ -49,6 +50,14 @@ struct net_control {
 	const char *unanswered; /* the command without an answer, or NULL */
 };
 
+/* Settings that a start or a recovery sends again: replay.h. */
+struct net_replay {
+	bool is_on; /* within net_replay_begin and net_replay_end */
+	bool is_quiet; /* net_report logs nothing */
+	enum kl_net_setting setting; /* the one that is sent now */
+	uint32_t reported; /* bits of settings whose failure was logged in this run */
+};
+
 struct kl_net {
 	struct kl_device *device;
 	struct kl_net_info info;
@@ -60,7 +69,8 @@ struct kl_net {
 	struct net_pair *pairs;
 	void *pairs_memory; /* the allocation that holds pairs */
 	uint16_t pair_count; /* in pairs; as many as the device had when it was opened */
-	uint16_t running_pairs; /* of those, of the last start */
+	/* Of those, of the last start. The device may have fewer: info.queue_pairs. */
+	uint16_t running_pairs;
 	uint16_t header_bytes; /* before each packet, in both directions */
 	bool header_is_apart; /* in a descriptor of its own */
 	uint64_t tx_offloads; /* in force */
@@ -68,6 +78,7 @@ struct kl_net {
 	struct kl_net_conf conf; /* of the last start */
 	struct net_control control;
 	struct net_settings settings;
+	struct net_replay replay;
 };
 
 /* True if the device was started and not stopped, though it may be halted, away or failed. */

@@ -13,6 +13,8 @@
 #include "control.h"
 #include "feature_bits.h"
 #include "hash_types.h"
+#include "queue.h"
+#include "replay.h"
 #include "wire_control.h"
 
 #define DEFAULT_ENTRIES 128
@@ -56,13 +58,13 @@ static int check_table(const struct kl_net *net, const struct kl_net_rss *reques
 /* CTL-21: only queues that run, or, before a start, that could run. */
 static int check_queues(const struct kl_net *net, const uint16_t *table, uint16_t entries)
 {
-	uint16_t queues = net_is_started(net) ? net->running_pairs : net->info.max_queue_pairs;
+	uint16_t queues = net_is_started(net) ? net->info.queue_pairs : net->info.max_queue_pairs;
 
 	for (uint16_t i = 0; table != NULL && i < entries; i++) {
 		if (table[i] < queues)
 			continue;
-		kl_error("%s: entry %u of the RSS table is queue %u; allowed: 0 to %u",
-			kl_device_info(net->device)->name, i, table[i], queues - 1);
+		net_report(net, "entry %u of the RSS table is queue %u; allowed: 0 to %u", i,
+			table[i], queues - 1);
 		return -EINVAL;
 	}
 	return 0;
@@ -134,7 +136,7 @@ static int make_rss(const struct kl_net *net, const struct kl_net_rss *request, 
 static int apply_rss(const struct kl_net *net, struct net_rss *rss)
 {
 	for (uint16_t i = 0; rss->is_default_table && i < rss->table_entries; i++)
-		rss->table[i] = i % RTE_MAX(net->running_pairs, 1);
+		rss->table[i] = i % RTE_MAX(net->info.queue_pairs, 1);
 	return check_queues(net, rss->table, rss->table_entries);
 }
 
@@ -171,8 +173,8 @@ static int send_rss_config(struct kl_net *net, const struct net_rss *rss)
 	memcpy(bytes, &config, sizeof(config));
 	memcpy(bytes + at, rss->table, table_bytes);
 	at += table_bytes;
-	memcpy(bytes + at, &net->running_pairs, sizeof(net->running_pairs));
-	at = add_key(bytes, at + sizeof(net->running_pairs), rss);
+	memcpy(bytes + at, &net->info.queue_pairs, sizeof(net->info.queue_pairs));
+	at = add_key(bytes, at + sizeof(net->info.queue_pairs), rss);
 	rc = net_control_send(net, "RSS", VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_RSS_CONFIG, bytes,
 		at);
 	free(bytes);
@@ -216,8 +218,10 @@ int kl_net_rss_set(struct kl_net *net, const struct kl_net_rss *request)
 		rc = apply_rss(net, &rss);
 	if (rc == 0 && net_is_started(net))
 		rc = send_rss(net, &rss);
-	if (rc == 0)
+	if (rc == 0) {
 		RTE_SWAP(rss, net->settings.rss);
+		net_setting_applied(net, KL_NET_SETTING_RSS);
+	}
 	net_rss_free(&rss);
 	return rc;
 }
@@ -258,9 +262,11 @@ int kl_net_hash_tunnels_set(struct kl_net *net, uint32_t types)
 		return -EINVAL;
 	}
 	rc = send_tunnels(net, types);
-	if (rc == 0)
-		net->settings.tunnels = types;
-	return rc;
+	if (rc != 0)
+		return rc;
+	net->settings.tunnels = types;
+	net_setting_applied(net, KL_NET_SETTING_HASH_TUNNELS);
+	return 0;
 }
 
 uint32_t kl_net_hash_tunnels_get(const struct kl_net *net)
@@ -270,56 +276,102 @@ uint32_t kl_net_hash_tunnels_get(const struct kl_net *net)
 
 static int replay_tunnels(struct kl_net *net)
 {
-	return net->settings.tunnels != 0 ? send_tunnels(net, net->settings.tunnels) : 0;
+	if (net->settings.tunnels == 0)
+		return 0;
+	net_replay_begin(net, KL_NET_SETTING_HASH_TUNNELS);
+	return net_replay_end(net, send_tunnels(net, net->settings.tunnels));
 }
 
 static int send_pairs(struct kl_net *net)
 {
 	return net_control_send(net, "the number of queue pairs", VIRTIO_NET_CTRL_MQ,
-		VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &net->running_pairs, sizeof(net->running_pairs));
+		VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, &net->info.queue_pairs,
+		sizeof(net->info.queue_pairs));
 }
 
-/* The user's setting: by RSS, which sets the number of pairs too, or as a hash alone. */
-static int send_setting(struct kl_net *net)
+/* The same by RSS, distributed to all running queues in turn. */
+static int send_default_rss(struct kl_net *net)
 {
-	bool has_rss = kl_device_has(net->device, VIRTIO_NET_F_RSS);
-	int rc = net_require_feature(net, has_rss ? VIRTIO_NET_F_RSS : VIRTIO_NET_F_HASH_REPORT,
-		"RSS");
-
-	if (rc == 0)
-		rc = apply_rss(net, &net->settings.rss);
-	if (rc == 0 && !has_rss && net->running_pairs > 1)
-		rc = send_pairs(net);
-	return rc == 0 ? send_rss(net, &net->settings.rss) : rc;
-}
-
-/*
- * 5.1.9.5.6: automatic receive steering, if the device has it. With one pair it is in force anyway.
- * A hash report is of nothing until the types are set.
- */
-static int send_default(struct kl_net *net)
-{
-	bool is_automatic = kl_device_has(net->device, VIRTIO_NET_F_MQ);
 	struct net_rss rss = {0};
 	int rc = make_default(net, &rss);
 
-	if (rc == 0 && net->running_pairs > 1)
-		rc = is_automatic ? send_pairs(net) : send_rss_config(net, &rss);
-	if (rc == 0 && kl_device_has(net->device, VIRTIO_NET_F_HASH_REPORT) &&
-		(is_automatic || net->running_pairs == 1))
-		rc = send_hash(net, &rss);
+	if (rc == 0)
+		rc = send_rss_config(net, &rss);
 	net_rss_free(&rss);
 	return rc;
 }
 
+/*
+ * 5.1.9.5.6: automatic receive steering, if the device has it. Without the command it uses the
+ * first pair only.
+ */
+static int replay_pairs(struct kl_net *net)
+{
+	bool is_reported;
+	int rc, result;
+
+	if (net->info.queue_pairs == 1)
+		return 0;
+	net_replay_begin(net, KL_NET_SETTING_QUEUE_PAIRS);
+	is_reported = net->replay.is_quiet;
+	rc = kl_device_has(net->device, VIRTIO_NET_F_MQ) ? send_pairs(net) : send_default_rss(net);
+	result = net_replay_end(net, rc);
+	if (rc == 0 || result != 0)
+		return result;
+	if (!is_reported)
+		kl_warning("%s: of %u queue pairs the first alone is in use",
+			kl_device_info(net->device)->name, net->info.queue_pairs);
+	net_pairs_limit(net, 1);
+	return 0;
+}
+
+/* The user's setting: by RSS, which sets the number of pairs too, or as a hash alone. */
+static int replay_rss(struct kl_net *net, bool has_rss, bool *is_applied)
+{
+	int rc;
+
+	net_replay_begin(net, KL_NET_SETTING_RSS);
+	rc = net_require_feature(net, has_rss ? VIRTIO_NET_F_RSS : VIRTIO_NET_F_HASH_REPORT, "RSS");
+	if (rc == 0)
+		rc = apply_rss(net, &net->settings.rss);
+	if (rc == 0)
+		rc = send_rss(net, &net->settings.rss);
+	*is_applied = rc == 0;
+	return net_replay_end(net, rc);
+}
+
+/* A hash report is of nothing until the types are set. With RSS for the pairs they are. */
+static int replay_default_hash(struct kl_net *net)
+{
+	struct net_rss rss = {0};
+	int rc;
+
+	if (!kl_device_has(net->device, VIRTIO_NET_F_HASH_REPORT) ||
+		(!kl_device_has(net->device, VIRTIO_NET_F_MQ) && net->info.queue_pairs > 1))
+		return 0;
+	net_replay_begin(net, KL_NET_SETTING_RSS);
+	rc = make_default(net, &rss);
+	if (rc == 0)
+		rc = send_hash(net, &rss);
+	net_rss_free(&rss);
+	return net_replay_end(net, rc);
+}
+
 int net_steering_replay(struct kl_net *net)
 {
+	const bool has_rss = kl_device_has(net->device, VIRTIO_NET_F_RSS);
+	const bool is_set = net->settings.rss.is_set;
+	bool is_applied = false;
 	int rc = 0;
 
-	if (net->settings.rss.is_set)
-		rc = send_setting(net);
+	if (is_set && has_rss)
+		rc = replay_rss(net, has_rss, &is_applied);
 	/* Without a control queue all queues that exist are in use. */
-	else if (net->control.queue != NULL)
-		rc = send_default(net);
+	if (rc == 0 && !is_applied && net->control.queue != NULL)
+		rc = replay_pairs(net);
+	if (rc == 0 && is_set && !has_rss)
+		rc = replay_rss(net, has_rss, &is_applied);
+	if (rc == 0 && !is_set && net->control.queue != NULL)
+		rc = replay_default_hash(net);
 	return rc == 0 ? replay_tunnels(net) : rc;
 }

@@ -232,6 +232,26 @@ def check_standby(fixture, machine):
         ) == reported, machine.events
 
 
+def check_declined(fixture, machine, wire):
+    """Without a control queue, or its commands, the NIC passes all, and the port starts."""
+    for features, missing in (("-CTRL_VQ", "CTRL_VQ"), ("-CTRL_RX/-MQ/-RSS", "CTRL_RX")):
+        keys = ",features=" + features
+        with Nic(fixture, machine, wire, pairs=1, keys=keys) as nic:
+            assert f"promiscuous mode needs {missing}, which" in nic.tool.shown, nic.tool.shown
+            assert nic.takes(probe(MAC)), features
+            shown = nic.tool.command("show port info 0")
+            accepted = re.search("Features accepted: (.*)", shown).group(1)
+            assert missing not in accepted.split(), accepted
+
+
+def check_no_control_queue(fixture, machine):
+    """QEMU offers CTRL_RX all the same."""
+    tool = testpmd(fixture, [machine.nic(2)])
+    assert "needs CTRL_VQ, which" in tool.shown and "Port 0: " in tool.shown, tool.shown
+    output, status = tool.quit()
+    assert status == 0, output
+
+
 def run_filters(cases, fixture, machine, wire):
     def rx_filter():
         return machine.qmp("query-rx-filter", name="nic")[0]
@@ -264,7 +284,7 @@ def run_filters(cases, fixture, machine, wire):
 
 def main():
     enter_own_network(__file__)
-    cases = Cases(14)
+    cases = Cases(16)
     with Fixture() as fixture:
         machine, wire = mq_machine(
             fixture,
@@ -274,9 +294,15 @@ def main():
             "hubport,id=s,hubid=1",
             "-device",
             "virtio-net-pci,netdev=s,addr=4,disable-legacy=on,failover=on",
+            "-netdev",
+            "hubport,id=c,hubid=2",
+            "-device",
+            "virtio-net-pci,netdev=c,addr=5,disable-legacy=on,ctrl_vq=off",
         )
         run_filters(cases, fixture, machine, wire)
         cases.run("standby on request", check_standby, fixture, machine)
+        cases.run("commands that are declined", check_declined, fixture, machine, wire)
+        cases.run("a NIC without a control queue", check_no_control_queue, fixture, machine)
         output = [
             line
             for line in machine.complaints().splitlines()

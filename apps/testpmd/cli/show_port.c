@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_bitops.h>
+
 #include <kickless/device.h>
 #include <kickless/net_control.h>
 
@@ -129,15 +131,22 @@ static const char *on_or_off(const struct port *port, uint64_t offload)
 	return (kl_net_rx_offloads(port->net) & offload) != 0 ? "on" : "off";
 }
 
+/* True when a mode was set on, and the device has taken it. */
+static bool has_mode(const struct port *port, enum kl_net_rx_mode mode)
+{
+	return kl_net_rx_mode_get(port->net, mode) &&
+		(kl_net_info(port->net)->unapplied_settings & RTE_BIT32(mode)) == 0;
+}
+
 /* A device without a control queue passes all packets. */
 static void print_filters(const struct port *port)
 {
 	const bool promiscuous = !kl_device_has_control_queues(port->device) ||
-		kl_net_rx_mode_get(port->net, KL_NET_PROMISCUOUS);
+		has_mode(port, KL_NET_PROMISCUOUS);
 
 	printf("Promiscuous mode: %s\n", promiscuous ? "enabled" : "disabled");
 	printf("Allmulticast mode: %s\n",
-		kl_net_rx_mode_get(port->net, KL_NET_ALL_MULTICAST) ? "enabled" : "disabled");
+		has_mode(port, KL_NET_ALL_MULTICAST) ? "enabled" : "disabled");
 	printf("Maximum number of MAC addresses: %u\n", 1 + KL_NET_MACS_MAX);
 	printf("Maximum number of MAC addresses of hash filtering: 0\n");
 	printf("VLAN offload: \n  strip %s, filter %s, extend off, qinq strip off\n",
@@ -181,7 +190,7 @@ static void print_link(const struct port *port)
 static void print_limits(const struct port *port)
 {
 	const struct kl_net_info *net = kl_net_info(port->net);
-	const uint16_t queues = port_is_started(port) ? port->conf.queue_pairs : 0;
+	const uint16_t queues = port_is_started(port) ? net->queue_pairs : 0;
 
 	printf("Current number of RX queues: %u\n", queues);
 	printf("Max possible RX queues: %u\n", net->max_queue_pairs);
@@ -199,6 +208,24 @@ static void print_limits(const struct port *port)
 	printf("Device error handling mode: none\n");
 }
 
+/* Settings that were requested, and that the device has not taken. */
+static void print_unapplied(const struct port *port)
+{
+	const uint32_t unapplied = kl_net_info(port->net)->unapplied_settings;
+	const char *separator = "";
+
+	if (unapplied == 0)
+		return;
+	printf("  Settings not applied: ");
+	for (int setting = 0; setting < KL_NET_SETTINGS; setting++) {
+		if ((unapplied & RTE_BIT32(setting)) == 0)
+			continue;
+		printf("%s%s", separator, kl_net_setting_name((enum kl_net_setting)setting));
+		separator = ", ";
+	}
+	printf("\n");
+}
+
 static void print_private(const struct port *port)
 {
 	const struct kl_device_info *info = kl_device_info(port->device);
@@ -213,6 +240,7 @@ static void print_private(const struct port *port)
 		kl_device_feature_names(port->device, &info->offered, names, sizeof(names)));
 	printf("  Features accepted: %s\n",
 		kl_device_feature_names(port->device, &info->accepted, names, sizeof(names)));
+	print_unapplied(port);
 }
 
 void show_port_info(const struct port *port)

@@ -70,9 +70,18 @@ bool port_has(const struct port *port, const char *feature)
  */
 static void set_promiscuous(struct port *port)
 {
-	if (kl_device_has_control_queues(port->device) &&
-		has_feature(port, &kl_device_info(port->device)->offered, "CTRL_RX"))
+	const char *missing = !port_may_have(port, "CTRL_VQ") ? "CTRL_VQ" : "CTRL_RX";
+
+	if (!kl_device_has_control_queues(port->device) ||
+		!has_feature(port, &kl_device_info(port->device)->offered, "CTRL_RX"))
+		return;
+	if (port_may_have(port, "CTRL_VQ") && port_may_have(port, "CTRL_RX"))
 		kl_net_rx_mode_set(port->net, KL_NET_PROMISCUOUS, true);
+	else
+		print_error(
+			"port %u: warning: promiscuous mode needs %s, which %s does not offer or features= "
+			"declines; the device decides which packets it passes",
+			port->number, missing, port_name(port));
 }
 
 /* The name that the device is opened by: the user's keys have precedence over --isolate. */

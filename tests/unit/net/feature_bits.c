@@ -169,7 +169,7 @@ Test(feature_bits, declined)
 			(1 << 5 | 1 << 17 | 1 << 18 | 1 << 22 | UINT64_C(1) << 60),
 		0);
 	cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, true), -ENOTSUP);
-	cr_expect(logged("was not accepted"), "%s", log_text());
+	cr_expect(logged("the option features= declines"), "%s", log_text());
 	control_close(&fixture);
 }
 

@@ -68,41 +68,148 @@ Test(settings, while_running)
 	control_close(&fixture);
 }
 
-/* A refusal there fails the start, and the refused setting can be withdrawn. */
-Test(settings, refused_at_the_start)
-{
-	static const int classes[] = {0, 1, 2, 4, 6, 7};
+/* Settings by the class of their commands. A table of VLAN ids and an address are one each. */
+static const struct {
+	int class;
+	uint32_t unapplied;
+	const char *text;
+} refusals[] = {
+	{0, 1u << KL_NET_SETTING_PROMISCUOUS | 1u << KL_NET_SETTING_NO_BROADCAST,
+		"refuses the end of promiscuous mode; it runs without"},
+	{1, 1u << KL_NET_SETTING_MAC | 1u << KL_NET_SETTING_MAC_TABLE,
+		"refuses the table of MAC addresses; it runs without"},
+	{2, 1u << KL_NET_SETTING_VLANS, "refuses a VLAN id to pass; it runs without"},
+	{4, 1u << KL_NET_SETTING_RSS | 1u << KL_NET_SETTING_QUEUE_PAIRS,
+		"of 2 queue pairs the first alone is in use"},
+	{6, 1u << KL_NET_SETTING_COALESCING, "refuses coalescing of notifications; it runs"},
+	{7, 1u << KL_NET_SETTING_HASH_TUNNELS, "refuses a hash of inner packets; it runs without"},
+};
 
+static uint16_t send_on(uint16_t queue)
+{
+	struct rte_mbuf *packet = net_packet(&fixture.net, 60, queue);
+	const uint16_t sent = kl_net_tx_burst(fixture.net.net, queue, &packet, 1);
+
+	if (sent == 0)
+		rte_pktmbuf_free(packet);
+	return sent;
+}
+
+static void expect_runs(unsigned int refusal)
+{
+	const struct kl_net_info *info = kl_net_info(fixture.net.net);
+	const bool has_pairs = refusals[refusal].class != 4;
+
+	cr_expect_eq(kl_net_state(fixture.net.net), KL_DEVICE_RUNNING);
+	cr_expect_eq(info->unapplied_settings, refusals[refusal].unapplied, "%u: 0x%x", refusal,
+		info->unapplied_settings);
+	cr_expect_eq(info->queue_pairs, has_pairs ? 2 : 1);
+	cr_expect_eq(kl_net_queue_pairs(fixture.net.net), 2);
+	cr_expect_eq(send_on(0), 1);
+	cr_expect_eq(send_on(1), has_pairs ? 1 : 0);
+	cr_expect_eq(kl_net_queue_stop(fixture.net.net, KL_NET_TX, 1),
+		!has_pairs                                    ? -EAGAIN :
+			kl_device_has(fixture.net.device, 40) ? 0 :
+								-ENOTSUP);
+}
+
+/* A setting that the device refuses is logged once, kept, and tried by each start and recovery. */
+Test(settings, refused)
+{
+	for (unsigned int i = 0; i < RTE_DIM(refusals); i++) {
+		prepare();
+		set_everything(fixture.net.net);
+		fixture.refused_class = refusals[i].class;
+		forget_log();
+		cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+		cr_expect(logged(refusals[i].text), "%u: %s", i, log_text());
+		expect_runs(i);
+		for (unsigned int times = 0; times < 2; times++) {
+			control_history(&fixture);
+			fake_need_reset(fixture.net.fake);
+			forget_log();
+			cr_assert_eq(kl_net_recover(fixture.net.net), 0, "%s", log_text());
+			cr_expect(logged("runs again") && !logged("refuses"), "logged once: %s",
+				log_text());
+			cr_expect_neq(strstr(control_history(&fixture), "6.0"), NULL,
+				"what comes behind it is sent all the same");
+			expect_runs(i);
+		}
+		/* By now the device takes it. */
+		fixture.refused_class = -1;
+		fake_need_reset(fixture.net.fake);
+		cr_assert_eq(kl_net_recover(fixture.net.net), 0, "%s", log_text());
+		cr_expect_eq(kl_net_info(fixture.net.net)->unapplied_settings, 0);
+		cr_expect_eq(kl_net_info(fixture.net.net)->queue_pairs, 2);
+		cr_expect_eq(send_on(1), 1);
+		/* And a start of the application's logs a refusal again. */
+		cr_expect_eq(kl_net_stop(fixture.net.net), 0);
+		fixture.refused_class = refusals[i].class;
+		forget_log();
+		cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+		cr_expect(logged(refusals[i].text), "%u: %s", i, log_text());
+		control_close(&fixture);
+	}
+}
+
+/* A setting that the application sends while the device runs is in force then. */
+Test(settings, applied_later)
+{
 	prepare();
 	set_everything(fixture.net.net);
-	for (unsigned int i = 0; i < RTE_DIM(classes); i++) {
-		fixture.refused_class = classes[i];
-		cr_expect_eq(net_start(&fixture.net), -EIO);
-		cr_expect_eq(kl_net_state(fixture.net.net), KL_DEVICE_STOPPED);
-		cr_expect_eq(net_buffers_out(&fixture.net), 0);
-		cr_expect_eq(fixture.net.fake->allocated, 0);
-		control_history(&fixture);
-	}
+	fixture.refused_class = 0;
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
 	fixture.refused_class = -1;
-	expect_commands();
+	cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, true), 0);
+	cr_expect_eq(kl_net_info(fixture.net.net)->unapplied_settings,
+		1u << KL_NET_SETTING_NO_BROADCAST);
 	control_close(&fixture);
 }
 
-/* A refusal there fails the recovery: the device is there, and is not reset again and again. */
-Test(settings, refused_in_a_recovery)
+/* A device that answers no command at all is waited for once. */
+Test(settings, never_answered)
 {
 	prepare();
 	set_everything(fixture.net.net);
+	fixture.answer = ANSWER_NEVER;
+	control_listen(&fixture);
 	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
-	fixture.refused_class = 1;
-	fake_need_reset(fixture.net.fake);
-	cr_expect_eq(kl_net_recover(fixture.net.net), -EIO);
-	cr_expect_eq(kl_net_state(fixture.net.net), KL_DEVICE_FAILED);
-	cr_expect_eq(net_buffers_out(&fixture.net), 0);
-	fixture.refused_class = -1;
-	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
-	cr_expect_eq(net_start(&fixture.net), 0, "%s", log_text());
+	cr_expect(logged("the device does not answer RSS within 30 ms; it runs without"), "%s",
+		log_text());
+	cr_expect(logged("has not answered RSS yet"), "%s", log_text());
+	cr_expect_eq(kl_net_info(fixture.net.net)->queue_pairs, 1);
+	cr_expect_eq(send_on(0), 1);
+	cr_expect_eq(send_on(1), 0);
 	control_close(&fixture);
+}
+
+static uint32_t request_reset(struct fake_device *fake, uint16_t queue,
+	const struct fake_chain *chain, void *context)
+{
+	(void)queue;
+	(void)chain;
+	(void)context;
+	fake_need_reset(fake);
+	return 0;
+}
+
+/* One that requests a reset instead of an answer is not one that refuses. */
+Test(settings, needs_reset_at_the_start)
+{
+	prepare();
+	set_everything(fixture.net.net);
+	fixture.net.fake->script.handler = request_reset;
+	cr_expect_eq(net_start(&fixture.net), -EIO);
+	cr_expect_eq(kl_net_state(fixture.net.net), KL_DEVICE_STOPPED);
+	cr_expect_eq(net_buffers_out(&fixture.net), 0);
+	control_close(&fixture);
+}
+
+Test(settings, names)
+{
+	for (int i = 0; i < KL_NET_SETTINGS; i++)
+		cr_expect_neq(kl_net_setting_name((enum kl_net_setting)i), NULL);
+	cr_expect_eq(kl_net_setting_name(KL_NET_SETTINGS), NULL);
 }
 
 /* The setting of a queue holds for it until all are set again. */

@@ -73,7 +73,12 @@ struct kl_net_info {
 	bool link_up; /* true when the device has no such field */
 	uint32_t speed_mbps; /* KL_NET_SPEED_UNKNOWN when the device does not report it */
 	bool full_duplex;
-	uint16_t max_queue_pairs;
+	uint16_t max_queue_pairs; /* with the features that the device's name does not decline */
+	/*
+	 * Those in use: fewer than kl_net_queue_pairs when the device has fewer since a recovery,
+	 * or refused the number. Bursts on the others move nothing. 0 before the first start.
+	 */
+	uint16_t queue_pairs;
 	uint16_t rx_ring_max; /* largest ring sizes, in descriptors; 0 before the first start */
 	uint16_t tx_ring_max;
 
@@ -86,6 +91,12 @@ struct kl_net_info {
 	uint8_t rss_key_max; /* bytes of the hash key; 0: the device hashes nothing */
 	uint16_t rss_table_max; /* entries of the indirection table; 0: no RSS */
 	uint64_t rss_types; /* RTE_ETH_RSS_* that the device can hash */
+
+	/*
+	 * Settings of kickless/net_control.h that the last start or recovery could not have: bits
+	 * 1 << enum kl_net_setting. They are kept, and sent again by the next one.
+	 */
+	uint32_t unapplied_settings;
 
 	/* How often the device has requested gratuitous packets: kl_net_announcement_create. */
 	uint32_t announcements;
@@ -189,8 +200,8 @@ KL_API const struct kl_net_info *kl_net_info(const struct kl_net *net);
 
 /**
  * Negotiates features, sets the queues up, fills the receive rings and lets the device run.
- * Settings of kickless/net_control.h are sent to the device again; one that it refuses is an error
- * of the start.
+ * Settings of kickless/net_control.h are sent to the device again; it runs without one that it
+ * refuses, after a warning.
  *
  * Thread: control.
  * Ownership: the mempool must live until the device is stopped.

@@ -8,8 +8,10 @@
  * command waits for the device's answer, asleep, at most two seconds.
  *
  * A setting lasts. Made before a start, or in an earlier run, it is sent to the device by each
- * start, since a reset makes the device forget it. Before the first start it is checked only
- * against the offered features.
+ * start and recovery, since a reset makes the device forget it. While the device is stopped it is
+ * checked only against the features that the device offers and its name does not decline. A start
+ * or a recovery that can't have it (its feature was not accepted, or the device refuses the
+ * command) logs a warning and runs without: kl_net_info then has it in unapplied_settings.
  *
  * Errors, after a message:
  *	-ENOTSUP	the device did not offer, or the start did not accept, a feature, which is
@@ -22,6 +24,7 @@
  * After an error the setting is as it was before.
  *
  *	function				thread	states		returns
+ *	kl_net_setting_name			any	-		a name, or NULL
  *	kl_net_rx_mode_set			control	all		0 or -errno
  *	kl_net_rx_mode_get			control	all		whether it was set on
  *	kl_net_mac_set, _add, _remove		control	all		0 or -errno
@@ -53,6 +56,33 @@ enum kl_net_rx_mode {
 	KL_NET_NO_BROADCAST,
 	KL_NET_RX_MODES,
 };
+
+/** Settings, as bits 1 << setting in unapplied_settings of struct kl_net_info. */
+enum kl_net_setting {
+	KL_NET_SETTING_PROMISCUOUS = KL_NET_PROMISCUOUS,
+	KL_NET_SETTING_ALL_MULTICAST = KL_NET_ALL_MULTICAST,
+	KL_NET_SETTING_ALL_UNICAST = KL_NET_ALL_UNICAST,
+	KL_NET_SETTING_NO_MULTICAST = KL_NET_NO_MULTICAST,
+	KL_NET_SETTING_NO_UNICAST = KL_NET_NO_UNICAST,
+	KL_NET_SETTING_NO_BROADCAST = KL_NET_NO_BROADCAST,
+	KL_NET_SETTING_MAC,
+	KL_NET_SETTING_MAC_TABLE,
+	KL_NET_SETTING_VLANS,
+	KL_NET_SETTING_QUEUE_PAIRS, /* queue_pairs of struct kl_net_info has those in use */
+	KL_NET_SETTING_RSS,
+	KL_NET_SETTING_HASH_TUNNELS,
+	KL_NET_SETTING_COALESCING,
+	KL_NET_SETTING_RX_OFFLOADS,
+	KL_NET_SETTING_QUEUE_STOPS,
+	KL_NET_SETTINGS,
+};
+
+/**
+ * The name of a setting, such as "promiscuous mode"; NULL for other values.
+ *
+ * Thread: any.
+ */
+KL_API const char *kl_net_setting_name(enum kl_net_setting setting);
 
 /**
  * Sets a receive mode. Needs CTRL_RX, the last four CTRL_RX_EXTRA. A mode that was never set is the
