@@ -14,8 +14,6 @@
 #include "state.h"
 #include "wire_control.h"
 
-unsigned int net_control_timeout_ms = 2000;
-
 /* Header, data in two parts, data to be written, answer, reply. */
 #define SEGMENTS_MAX 6
 /* The answer's initial value, which no device writes. */
@@ -161,7 +159,7 @@ static int fail_broken(const struct kl_net *net, const char *what)
 static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *written)
 {
 	struct kl_queue *queue = net->control.queue;
-	uint64_t deadline = now_ms() + net_control_timeout_ms;
+	uint64_t deadline = now_ms() + kl_device_timeout_ms(net->device);
 	struct timespec pause = {.tv_nsec = PAUSE_MIN_NS};
 
 	for (unsigned int pauses = 1; kl__queue_take(queue, written) == NULL; pauses++) {
@@ -248,8 +246,8 @@ int net_control_query(struct kl_net *net, const struct net_command *command)
 	if (rc < 0)
 		return rc;
 	if (rc == 0) {
-		net_report(net, "the device does not answer %s within %u ms", command->what,
-			net_control_timeout_ms);
+		net_report(net, "the device does not answer %s within %u ms (option timeout_ms)",
+			command->what, kl_device_timeout_ms(net->device));
 		return -ETIMEDOUT;
 	}
 	control->unanswered = NULL;

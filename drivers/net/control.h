@@ -23,9 +23,6 @@ struct net_command {
 	size_t reply_bytes;
 };
 
-/* Timeout for an answer, in milliseconds. A test may shorten it. */
-extern unsigned int net_control_timeout_ms;
-
 /* Largest reply that fits. */
 #define NET_REPLY_MAX 1024
 

@@ -15,7 +15,7 @@
 #include <kickless/log.h>
 #include <kickless/net_control.h>
 
-#include "control.h"
+#include "core/device.h"
 #include "nic.h"
 
 static struct rte_mempool *pool;
@@ -34,7 +34,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	pool = rte_pktmbuf_pool_create("fuzzed", 512, 0, 0, 512 + RTE_PKTMBUF_HEADROOM,
 		SOCKET_ID_ANY);
 	MUST(pool != NULL);
-	net_control_timeout_ms = 1;
+	kl__default_timeout_ms = 1;
 	return 0;
 }
 

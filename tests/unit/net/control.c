@@ -286,7 +286,7 @@ Test(control, answered_twice)
 Test(control, needs_reset_while_waiting)
 {
 	open_with_filter();
-	net_control_timeout_ms = 100000;
+	kl__default_timeout_ms = 100000;
 	fixture.answer = ANSWER_NEVER;
 	control_listen(&fixture);
 	fake_need_reset(fixture.net.fake);
@@ -298,7 +298,7 @@ Test(control, needs_reset_while_waiting)
 Test(control, gone_while_waiting)
 {
 	open_with_filter();
-	net_control_timeout_ms = 100000;
+	kl__default_timeout_ms = 100000;
 	fixture.net.fake->script.is_gone = true;
 	cr_expect_eq(promiscuous(fixture.net.net), -EIO);
 	cr_expect_eq(kl_net_stop(fixture.net.net), -EIO);

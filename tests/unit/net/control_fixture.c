@@ -91,7 +91,7 @@ void control_prepare(struct control_fixture *fixture)
 		fake_offer(fixture->net.fake, offered[i]);
 	fixture->index = CONTROL_INDEX;
 	fixture->refused_class = -1;
-	net_control_timeout_ms = 30;
+	kl__default_timeout_ms = 30;
 	control_listen(fixture);
 }
 

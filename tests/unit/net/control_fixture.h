@@ -6,6 +6,7 @@
 #include <kickless/net_control.h>
 
 #include "control.h"
+#include "core/device.h"
 #include "net_fixture.h"
 #include "wire.h"
 

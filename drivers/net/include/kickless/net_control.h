@@ -5,7 +5,7 @@
  * filters, steering, coalescing, counters. Virtio 1.4, 5.1.9.5.
  *
  * Threads: the device's control thread, one call at a time. Bursts may go on meanwhile. Each
- * command waits for the device's answer, asleep, at most two seconds.
+ * command waits for the device's answer, asleep, at most for timeout_ms of the device's name.
  *
  * A setting lasts. Made before a start, or in an earlier run, it is sent to the device by each
  * start and recovery, since a reset makes the device forget it. While the device is stopped it is
