@@ -174,8 +174,9 @@ Test(settings, never_answered)
 	fixture.answer = ANSWER_NEVER;
 	control_listen(&fixture);
 	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
-	cr_expect(logged("the device does not answer RSS within 30 ms (option timeout_ms); it runs without"), "%s",
-		log_text());
+	cr_expect(
+		logged("the device does not answer RSS within 30 ms (option timeout_ms); it runs without"),
+		"%s", log_text());
 	cr_expect(logged("has not answered RSS yet"), "%s", log_text());
 	cr_expect_eq(kl_net_info(fixture.net.net)->queue_pairs, 1);
 	cr_expect_eq(send_on(0), 1);
