@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -45,8 +46,11 @@ static void begin_control(struct control *control, struct testpmd *pmd)
 	/* As in testpmd, Enter ends a run that has no other end. */
 	control->reads_input = options->interactive ||
 		(control->end_ns == 0 && control->show_ns == 0);
-	if (control->reads_input && !options->interactive)
+	if (control->reads_input && !options->interactive) {
+		/* Else the kernel stops a job in the background, and nothing polls the devices. */
+		signal(SIGTTIN, SIG_IGN);
 		printf("Press enter to exit\n");
+	}
 	fflush(stdout);
 	progress_begin(&control->progress, &pmd->fwd,
 		!options->interactive && options->stats_period == 0 &&
@@ -93,19 +97,28 @@ static int compute_timeout_ms(const struct control *control)
 	return until > now ? (until - now + 999999) / 1000000 : 0;
 }
 
-/* The end of input is not Enter: a service, or a container, has none from the beginning. */
+static void leave_input(struct control *control, const char *why)
+{
+	control->reads_input = false;
+	printf("Standard input %s; SIGINT or SIGTERM ends this run\n", why);
+	fflush(stdout);
+}
+
+/*
+ * The end of input is not Enter: a service, or a container, has none from the beginning. Nor is
+ * what is typed at a terminal for others, while this is a job in its background.
+ */
 static void read_enter(struct control *control)
 {
 	char input[64];
 	const ssize_t length = read(STDIN_FILENO, input, sizeof(input));
 
-	if (length > 0) {
+	if (length > 0)
 		control->pmd->quit = true;
-	} else if (length == 0 || (errno != EINTR && errno != EAGAIN)) {
-		control->reads_input = false;
-		printf("Standard input has ended; SIGINT or SIGTERM ends this run\n");
-		fflush(stdout);
-	}
+	else if (length == 0)
+		leave_input(control, "has ended");
+	else if (errno != EINTR && errno != EAGAIN)
+		leave_input(control, "can't be read");
 }
 
 static void read_input(struct control *control)

@@ -4,6 +4,7 @@
 or a container has none. At the prompt the end of input leaves, as before."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -15,9 +16,9 @@ from fixtures.testpmd import SECONDS, TOOL, Fixture
 WATCHED_SECONDS = 1
 
 
-def start(fixture, stdin, *options, closed=False):
+def start(fixture, stdin, *options, closed=False, wrapper=()):
     """Forwards to a back end; returns the program once it has begun."""
-    arguments = [TOOL, "-l", "0", "--no-huge", "-m", "64", "--"]
+    arguments = [*wrapper, TOOL, "-l", "0", "--no-huge", "-m", "64", "--"]
     arguments += ["--dev", f"vhost-user:{fixture.path('net.sock')},type=net"]
     tool = subprocess.Popen(
         arguments + ["--forward-mode=rxonly", *options],
@@ -42,7 +43,7 @@ def finish(tool, sends=None):
     finally:
         tool.kill()
     text = (tool.shown + text).decode()
-    assert tool.returncode == 0 and text.endswith("\nBye...\n"), f"{tool.returncode}: {text}"
+    assert tool.returncode == 0 and "\nBye...\n" in text, f"{tool.returncode}: {text}"
     return text
 
 
@@ -93,6 +94,29 @@ def ends_by_enter(fixture):
     finish(tool)
 
 
+def goes_on_in_background(fixture):
+    """A job in the background of a terminal must not be stopped by what is typed for others."""
+    master, terminal = pty.openpty()
+    tool = start(
+        fixture,
+        terminal,
+        wrapper=("setsid", "--ctty", "bash", "-c", 'set -m; "$@" <&0 & wait $!', "bash"),
+    )
+    children = f"/proc/{tool.pid}/task/{tool.pid}/children"
+    with open(children, encoding="ascii") as file:
+        pid = int(file.read().split()[0])
+    os.write(master, b"for the shell\n")
+    time.sleep(WATCHED_SECONDS)
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        state = file.read().rpartition(")")[2].split()[0]
+    os.kill(pid, signal.SIGCONT)
+    os.kill(pid, signal.SIGTERM)
+    finish(tool)
+    os.close(terminal)
+    os.close(master)
+    assert state in "RS", f"its state is {state}"
+
+
 def prompt_ends(fixture):
     done = subprocess.run(
         [TOOL, "-l", "0", "--no-huge", "-m", "64", "--"]
@@ -107,7 +131,7 @@ def prompt_ends(fixture):
 
 
 def main():
-    cases = Cases(7)
+    cases = Cases(8)
     with Fixture() as fixture:
         peer = fixture.peer(["net.sock"])
 
@@ -133,6 +157,7 @@ def main():
         run("an input that has ended takes no time", uses_no_core_for_it)
         run("--duration ends it without input", ends_by_itself)
         run("Enter in a pipe ends it", ends_by_enter)
+        run("a job in the background is not stopped", goes_on_in_background)
         run("the prompt ends with its input", prompt_ends)
     return 1 if cases.failed else 0
 
