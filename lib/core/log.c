@@ -2,6 +2,9 @@
 #include <kickless/log.h>
 
 #include <stdio.h>
+#include <string.h>
+
+#include <kickless/text.h>
 
 static void to_stderr(enum kl_log_level level, const char *message, void *context)
 {
@@ -24,13 +27,15 @@ void kl_log_set(enum kl_log_level level, kl_log_fn *fn, void *context)
 
 void kl_log(enum kl_log_level level, const char *format, ...)
 {
-	char message[1024];
+	char raw[1024], message[1024];
 	va_list args;
 
 	if (level > threshold)
 		return;
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
+	/* A message may quote a device, a file name, or a command line. */
+	kl_text_escape(raw, strlen(raw), "", message, sizeof(message));
 	sink(level, message, sink_context);
 }

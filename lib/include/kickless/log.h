@@ -34,7 +34,8 @@ typedef void kl_log_fn(enum kl_log_level level, const char *message, void *conte
 KL_API void kl_log_set(enum kl_log_level level, kl_log_fn *fn, void *context);
 
 /**
- * Logs a message. One longer than 1023 bytes is cut.
+ * Logs a message. One longer than 1023 bytes is cut. Control characters and what is not UTF-8 are
+ * escaped (kl_text_escape), so it is one line whatever a device or a user wrote into it.
  *
  * Thread: any.
  */
