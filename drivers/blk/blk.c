@@ -9,6 +9,7 @@
 #include <kickless/log.h>
 
 #include "config.h"
+#include "identify.h"
 #include "queue.h"
 #include "start.h"
 
@@ -73,15 +74,8 @@ static void remove_device(struct kl_device *device)
 		free(blk->queues[i]);
 	}
 	free(blk->queues);
+	kl_device_dma_free(device, &blk->answer);
 	free(blk);
-}
-
-static bool is_named(struct kl_device *device, const char *key, const char *value)
-{
-	char id[KL_BLK_ID_BYTES + 1];
-
-	return strcmp(key, "serial") == 0 && kl_blk_id_read(kl_device_private(device), id) == 0 &&
-		strcmp(id, value) == 0;
 }
 
 static struct kl_driver blk_driver = {
@@ -92,11 +86,12 @@ static struct kl_driver blk_driver = {
 	.probe = probe_device,
 	.remove = remove_device,
 	.name_key = "serial",
-	.is_named = is_named,
+	.is_named = blk_is_named,
 	.config_changed = blk_config_changed,
 	.configure = blk_configure,
 	.negotiate = blk_negotiate,
 	.create_queues = blk_create_queues,
+	.replay = blk_check_identity,
 	.quiesce = blk_quiesce,
 	.drain = blk_drain,
 	.uses_memory = blk_uses_memory,

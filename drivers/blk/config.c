@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <kickless/driver/config.h>
 #include <kickless/log.h>
 
+#include "ring/clock.h"
 #include "state.h"
 
 #define FIELD(name) offsetof(struct virtio_blk_config, name)
@@ -91,15 +93,11 @@ static void set_capacity(struct kl_blk *blk, uint64_t sectors)
 {
 	uint64_t bytes;
 
-	if (sectors > MAX_SECTORS) {
-		kl_notice("%s: a capacity of %" PRIu64
-			  " sectors is more than offsets can express; the first "
-			  "%" PRIu64 " are used",
-			name_of(blk), sectors, MAX_SECTORS);
+	if (sectors > MAX_SECTORS)
 		sectors = MAX_SECTORS;
-	}
 	bytes = sectors * VIRTIO_BLK_SECTOR & ~(uint64_t)(blk->info.block_size - 1);
 	blk->info.capacity = bytes;
+	blk->info.tail_bytes = (uint32_t)(sectors * VIRTIO_BLK_SECTOR - bytes);
 	kl__store64(&blk->capacity, bytes);
 }
 
@@ -276,6 +274,11 @@ static int read_config(struct kl_blk *blk, has_fn *has, bool is_negotiated)
 		rc = set_queues(blk, &config, has(blk->device, VIRTIO_BLK_F_MQ));
 	if (rc != 0)
 		return rc;
+	if (config.capacity > MAX_SECTORS)
+		kl_notice("%s: a capacity of %" PRIu64
+			  " sectors is more than offsets can express; the first "
+			  "%" PRIu64 " are used",
+			name_of(blk), config.capacity, MAX_SECTORS);
 	set_capacity(blk, config.capacity);
 	set_segments(blk, &config, has);
 	set_geometry(blk, &config, has(blk->device, VIRTIO_BLK_F_GEOMETRY));
@@ -297,6 +300,33 @@ int blk_config_negotiated(struct kl_blk *blk)
 	return read_config(blk, kl_device_has, true);
 }
 
+/* A device may change it all the time, so only some changes in a period are logged. */
+static void log_capacity(struct kl_blk *blk, uint64_t before)
+{
+	uint64_t now = kl__clock();
+	char unlogged[48] = "";
+
+	if (now - blk->logged_since >= BLK_LOGGED_SECONDS * blk->ticks_per_second) {
+		blk->logged_since = now;
+		blk->logged = 0;
+	}
+	if (blk->logged == BLK_LOGGED_MOST) {
+		if (blk->unlogged++ == 0)
+			kl_warning(
+				"%s: its capacity changes all the time; further changes within %d s are only "
+				"counted",
+				name_of(blk), BLK_LOGGED_SECONDS);
+		return;
+	}
+	if (blk->unlogged > 0)
+		snprintf(unlogged, sizeof(unlogged), ", after %" PRIu64 " further changes",
+			blk->unlogged);
+	blk->unlogged = 0;
+	blk->logged++;
+	kl_notice("%s: its capacity changed from %" PRIu64 " to %" PRIu64 " bytes%s", name_of(blk),
+		before, blk->info.capacity, unlogged);
+}
+
 /*
  * 5.2.6.1: the capacity may change at any time. A device that needs a reset interrupts in
  * this way too.
@@ -316,8 +346,7 @@ void blk_config_changed(struct kl_device *device)
 		return;
 	set_capacity(blk, sectors);
 	if (blk->info.capacity != before)
-		kl_notice("%s: its capacity changed from %" PRIu64 " to %" PRIu64 " bytes",
-			name_of(blk), before, blk->info.capacity);
+		log_capacity(blk, before);
 }
 
 int kl_blk_writeback_set(struct kl_blk *blk, bool is_writeback)

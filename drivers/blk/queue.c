@@ -118,12 +118,25 @@ static int check_ring(struct kl_blk *blk, const struct blk_queue *queue, uint16_
 	return -EINVAL;
 }
 
+/* The size of a ring that is made again: as before, or what is possible now, if that is less. */
+static uint16_t choose_size_again(struct kl_blk *blk, const struct blk_queue *queue, uint16_t index)
+{
+	uint16_t most = kl_device_queue_max_size(blk->device, index), size = queue->size;
+
+	if (size <= most &&
+		(kl_device_has(blk->device, VIRTIO_F_RING_PACKED) || (size & (size - 1)) == 0))
+		return size;
+	for (size = 1u << 15; size > most || size > queue->size;)
+		size /= 2;
+	return size;
+}
+
 int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index)
 {
 	const bool again = queue->shared.memory != NULL;
 	const struct kl_queue_conf conf = {
 		.index = index,
-		.size = again ? queue->size : blk->conf.ring_size,
+		.size = again ? choose_size_again(blk, queue, index) : blk->conf.ring_size,
 		.chained = !kl_device_has(blk->device, VIRTIO_F_INDIRECT_DESC),
 		.vector = kl_device_queue_event_fd(blk->device, index + 1) >= 0 ? index + 1 : 0,
 		.kick = blk->conf.kick,

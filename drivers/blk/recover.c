@@ -18,6 +18,10 @@ static void drain_queue(struct blk_queue *queue, uint64_t now)
 			now - slot->since >= queue->timeout_ticks;
 		int result = is_late ? -ETIMEDOUT : -ECANCELED;
 
+		/* The driver's own, whose answer did not come. */
+		if (slot->origin == BLK_FROM_BUFFER && slot->buffer != NULL &&
+			slot->buffer == queue->blk->answer.memory)
+			continue;
 		queue->count.timeouts += is_late;
 		if (slot->origin == BLK_FROM_PARENT)
 			blk_subrequest_done(queue, slot, result);

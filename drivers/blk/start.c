@@ -7,6 +7,7 @@
 
 #include <kickless/log.h>
 
+#include "changes.h"
 #include "config.h"
 #include "queue.h"
 
@@ -116,6 +117,7 @@ int blk_configure(struct kl_device *device, const void *started_with)
 	for (uint16_t i = 0; i < blk->queues_made; i++)
 		blk_queue_free(blk, blk->queues[i]);
 	blk->conf = conf;
+	blk->is_starting = true;
 	blk->queue_count = conf.queues;
 	blk->spin_ticks = conf.spin_ns * blk->ticks_per_second / 1000000000;
 	return add_gates(blk);
@@ -125,20 +127,33 @@ int blk_negotiate(struct kl_device *device)
 {
 	struct kl_blk *blk = kl_device_private(device);
 	struct kl_features wanted = wanted_features(blk);
+	const struct kl_blk_info before = blk->info;
 	int rc = kl_device_negotiate(device, &wanted);
 
-	return rc == 0 ? blk_config_negotiated(blk) : rc;
+	if (rc == 0)
+		rc = blk_config_negotiated(blk);
+	if (rc == 0 && !blk->is_starting)
+		blk_changes_log(blk, &before);
+	return rc;
 }
 
 int blk_create_queues(struct kl_device *device)
 {
 	struct kl_blk *blk = kl_device_private(device);
+	const uint16_t count = KL__MIN(blk->queue_count, blk->info.max_queues);
 	int rc = 0;
 
 	/* Without vectors of their own the queues can be polled, but not slept on. */
 	(void)kl_device_interrupts_enable(device, blk->queue_count);
-	for (uint16_t i = 0; i < blk->queue_count && rc == 0; i++)
+	for (uint16_t i = 0; i < count && rc == 0; i++) {
+		__atomic_store_n(&blk->queues[i]->gate.stays_closed, false, __ATOMIC_RELAXED);
 		rc = blk_queue_create(blk, blk->queues[i], i);
+	}
+	/* After a recovery there may be fewer. Of the others only completions can be taken. */
+	for (uint16_t i = count; i < blk->queue_count; i++) {
+		__atomic_store_n(&blk->queues[i]->gate.stays_closed, true, __ATOMIC_RELAXED);
+		kl__gate_set(&blk->queues[i]->gate, KL__GATE_DRAINED);
+	}
 	return rc;
 }
 

@@ -184,9 +184,21 @@ struct kl_blk {
 	uint64_t halted_at; /* on the clock */
 	uint64_t spin_ticks;
 	struct blk_queue **queues; /* the table is large enough for all that a device can have */
+	struct kl_dma answer; /* for the serial number, from the first time that it is checked */
+	char id[KL_BLK_ID_BYTES]; /* when the device was last started */
+	bool has_id;
+	bool is_checked; /* id and has_id are known */
+	uint64_t logged_since; /* on the clock: the period in which changes are counted */
+	uint64_t unlogged; /* changes that were not logged since the last one that was */
+	unsigned int logged;
+	bool is_starting; /* by the application; false in a recovery */
 	uint16_t queue_count; /* of the last start */
 	uint16_t queues_made; /* queues are made by the first start that has so many, and stay */
 };
+
+/* Changes of the capacity that are logged in a period. */
+#define BLK_LOGGED_MOST 5
+#define BLK_LOGGED_SECONDS 10
 
 /* True if the queue exists; it then stays until the device is closed. */
 static inline bool blk_has_queue(const struct kl_blk *blk, uint16_t queue)

@@ -191,7 +191,8 @@ int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *co
 		now = kl__clock();
 		if (n >= min || now >= deadline)
 			return n;
-		if (kl_blk_state(blk) != KL_DEVICE_RUNNING)
+		if (kl_blk_state(blk) != KL_DEVICE_RUNNING ||
+			__atomic_load_n(&blk->queues[queue]->gate.stays_closed, __ATOMIC_RELAXED))
 			return n > 0 ? n : -ESHUTDOWN;
 		if (fd >= 0 && sleep_until_due(blk, blk->queues[queue], fd, deadline - now) != 0)
 			return n;

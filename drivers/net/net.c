@@ -77,11 +77,14 @@ static const struct kl_driver_option options[] = {
 	{0},
 };
 
-static bool is_named(struct kl_device *device, const char *key, const char *value)
+static bool is_named(struct kl_device *device, const char *key, const char *value, char *own,
+	size_t size)
 {
 	const struct kl_net *net = kl_device_private(device);
 	struct rte_ether_addr mac;
 
+	memcpy(mac.addr_bytes, net->info.mac, sizeof(mac.addr_bytes));
+	rte_ether_format_addr(own, (uint16_t)size, &mac);
 	return strcmp(key, "mac") == 0 && rte_ether_unformat_addr(value, &mac) == 0 &&
 		memcmp(net->info.mac, mac.addr_bytes, sizeof(net->info.mac)) == 0;
 }

@@ -43,30 +43,38 @@ int kl__candidates_find(const struct kl_machine *machine, const struct kl_driver
 	candidates->count = move_to_front(candidates->functions, 0, count, driver, true);
 	candidates->others = move_to_front(candidates->functions, candidates->count, count, driver,
 		false);
-	return 0;
+	candidates->own = calloc(count + 1, sizeof(candidates->own[0]));
+	if (candidates->own != NULL)
+		return 0;
+	kl__candidates_free(candidates);
+	return kl_no_memory(driver->name, (count + 1) * sizeof(candidates->own[0]));
 }
 
 void kl__candidates_free(struct kl__candidates *candidates)
 {
 	kl_function_discover_free(candidates->functions);
+	free(candidates->own);
 }
 
 void kl__candidates_explain(const struct kl__candidates *candidates, const char *spec,
-	const char *type)
+	const char *type, const char *key)
 {
-	char list[512] = "";
+	char list[700] = "";
 	size_t length = 0;
 
 	for (size_t i = 0; i < candidates->count + candidates->others; i++) {
 		const struct kl_function *function = &candidates->functions[i];
+		bool has_own = candidates->own[i][0] != '\0';
 
 		if (length >= sizeof(list))
 			break;
-		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s%s (%s)",
-			i == 0 ? "; there are " : ", ", function->address,
+		length += (size_t)snprintf(list + length, sizeof(list) - length,
+			"%s%s (%s%s%s%s%s)", i == 0 ? "; there are " : ", ", function->address,
 			kl__device_is_open(function->address) ? "open in this program already" :
 				function->driver[0] != '\0'   ? function->driver :
-								"no driver");
+								"no driver",
+			has_own ? ", " : "", has_own ? key : "", has_own ? "=" : "",
+			candidates->own[i]);
 	}
 	kl_error(
 		"%s: there is no such device among the %zu functions of type %s that are bound to "

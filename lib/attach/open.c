@@ -136,7 +136,7 @@ static int open_nth(const struct kl__candidates *candidates, struct kl__spec *sp
 	struct kl_device **device)
 {
 	if (spec->name.nth >= candidates->count) {
-		kl__candidates_explain(candidates, spec->text, spec->name.type);
+		kl__candidates_explain(candidates, spec->text, spec->name.type, "");
 		return -ENODEV;
 	}
 	return open_function(candidates->functions[spec->name.nth].address, spec, device);
@@ -157,12 +157,13 @@ static int open_by_key(const struct kl__candidates *candidates, struct kl__spec 
 			failure = rc;
 			continue;
 		}
-		if (spec->driver->is_named(*device, spec->name.key, spec->name.value))
+		if (spec->driver->is_named(*device, spec->name.key, spec->name.value,
+			    candidates->own[i], sizeof(candidates->own[i])))
 			return 0;
 		kl_device_close(*device);
 	}
 	/* One that could not be opened, for which there was a message, may have been the one. */
-	kl__candidates_explain(candidates, spec->text, spec->name.type);
+	kl__candidates_explain(candidates, spec->text, spec->name.type, spec->name.key);
 	return failure != 0 ? failure : -ENODEV;
 }
 

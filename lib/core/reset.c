@@ -36,6 +36,16 @@ static int reconnect_back_end(struct kl_device *device)
 	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
 
+bool kl_device_can_reconnect(const struct kl_device *device)
+{
+	return device->transport->ops->reconnect != NULL;
+}
+
+bool kl_device_has_reconnected(const struct kl_device *device)
+{
+	return device->has_reconnected;
+}
+
 int kl__device_reset(struct kl_device *device, void (*drain)(void *context), void *context)
 {
 	int rc;

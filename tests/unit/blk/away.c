@@ -15,6 +15,7 @@ static const struct kl__transport_ops *usual;
 static struct kl__transport_ops leavable;
 static unsigned int absences; /* times that it is looked for in vain */
 static int meeting; /* how the next meeting ends */
+static bool answers; /* the next back end serves requests */
 
 static int reconnect(struct kl__transport *transport)
 {
@@ -24,21 +25,32 @@ static int reconnect(struct kl__transport *transport)
 	}
 	if (meeting == 0) {
 		fixture.fake->script.is_gone = false;
+		/* The driver reads the serial number. */
+		fixture.fake->script.serves_doorbells = answers;
 		transport->ops->set_status(transport, 0);
 	}
 	return meeting;
 }
 
-static void open_leavable(void)
+static void start_leavable(const struct kl_blk_conf *conf)
 {
-	fixture_prepare(&fixture);
+	fixture_apply_config(&fixture);
 	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
 	usual = fixture.device->transport->ops;
 	leavable = *usual;
 	leavable.reconnect = reconnect;
 	fixture.device->transport->ops = &leavable;
 	meeting = 0;
-	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	answers = true;
+	fixture.fake->script.serves_doorbells = true;
+	fixture_start(&fixture, conf);
+	fixture.fake->script.serves_doorbells = false;
+}
+
+static void open_leavable(void)
+{
+	fixture_prepare(&fixture);
+	start_leavable(&(struct kl_blk_conf){0});
 }
 
 /* Until it has been looked for so many times in vain. */
@@ -144,6 +156,203 @@ Test(away, something_else_returns)
 	meeting = -EPROTO;
 	cr_expect_eq(kl_blk_recover(fixture.blk), -EPROTO);
 	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
+	close_leavable();
+}
+
+/* The new back end serves another disk: a recovery does not write to it, a start may. */
+Test(away, another_disk_returns)
+{
+	struct kl_blk_completion done[1];
+	char id[KL_BLK_ID_BYTES + 1];
+
+	fixture_prepare(&fixture);
+	fixture.serial = "disk A";
+	start_leavable(&(struct kl_blk_conf){0});
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_WRITE, 0, 0, 4096));
+	leave(1);
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN);
+	fixture.serial = "disk \033B";
+	cr_expect_eq(kl_blk_recover(fixture.blk), -ESTALE, "%s", log_text());
+	cr_expect(logged("its serial number is 'disk \\x1bB' instead of 'disk A'"), "%s",
+		log_text());
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
+	cr_expect_eq(kl_blk_submit(fixture.blk, 0, &(struct kl_blk_request){.op = KL_BLK_FLUSH}, 1),
+		0);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
+	cr_expect_eq(done->result, -ECANCELED);
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EIO);
+	cr_expect_eq(kl_blk_id_read(fixture.blk, id), 0, "%s", log_text());
+	cr_expect_str_eq(id, "disk \033B");
+	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	fixture_expect_works(&fixture);
+	close_leavable();
+}
+
+/* Restarted while stopped, as another disk: the start takes it, with a notice. */
+Test(away, another_disk_at_a_start)
+{
+	fixture_prepare(&fixture);
+	fixture.serial = "disk A";
+	start_leavable(&(struct kl_blk_conf){0});
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
+	fixture.fake->script.is_gone = true;
+	absences = 0;
+	fixture.serial = "disk B";
+	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	cr_expect(logged("it is another disk now"), "%s", log_text());
+	fixture_expect_works(&fixture);
+	close_leavable();
+}
+
+/* A serial number that is there no more, or newly there, proves nothing. */
+Test(away, a_serial_number_comes_and_goes)
+{
+	static const uint8_t statuses[] = {VIRTIO_BLK_S_UNSUPP, VIRTIO_BLK_S_IOERR, 0};
+
+	fixture_prepare(&fixture);
+	fixture.serial = "disk A";
+	start_leavable(&(struct kl_blk_conf){0});
+	for (unsigned int i = 0; i < sizeof(statuses); i++) {
+		fixture.id_status = statuses[i];
+		forget_log();
+		leave(0);
+		cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+		cr_expect_eq(logged("may be another disk"), i != 1, "%u: %s", i, log_text());
+		fixture_expect_works(&fixture);
+	}
+	fixture_expect_sum(&fixture, 0);
+	close_leavable();
+}
+
+/* It accepts the connection and then serves nothing, or breaks its queue. */
+Test(away, a_back_end_that_does_not_answer)
+{
+	struct kl_blk_completion done[1];
+
+	open_leavable();
+	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
+	leave(0);
+	answers = false;
+	kl__default_timeout_ms = 200;
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EIO, "%s", log_text());
+	cr_expect(logged("was not answered within 200 ms (option timeout_ms)"), "%s", log_text());
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 0, "and nothing else");
+	fixture.fake->script.serves_doorbells = true;
+	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	fixture_expect_works(&fixture);
+	close_leavable();
+}
+
+/* Less of everything, each by name; what is still possible goes on. */
+Test(away, a_lesser_disk_returns)
+{
+	struct kl_blk_request request;
+	uint16_t ring;
+
+	fixture_prepare(&fixture);
+	ring = fixture.fake->script.queue_size[0];
+	fake_offer(fixture.fake, VIRTIO_BLK_F_DISCARD);
+	fake_offer(fixture.fake, VIRTIO_BLK_F_WRITE_ZEROES);
+	start_leavable(&(struct kl_blk_conf){0});
+	leave(0);
+	fake_offer_not(fixture.fake, VIRTIO_BLK_F_DISCARD);
+	fake_offer_not(fixture.fake, VIRTIO_BLK_F_WRITE_ZEROES);
+	fake_offer_not(fixture.fake, VIRTIO_BLK_F_FLUSH);
+	fake_offer(fixture.fake, VIRTIO_BLK_F_RO);
+	fixture.config.capacity = 4096;
+	fixture.config.blk_size = 4096;
+	fixture.fake->script.queue_size[0] = fixture.fake->queue[0].size = ring / 2;
+	fixture_apply_config(&fixture);
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	cr_expect(logged("capacity 2097152 instead of 8388608 bytes: requests beyond it fail with "
+			 "ERANGE; block size 4096 instead of 512"),
+		"%s", log_text());
+	cr_expect(logged("read-only now"), "%s", log_text());
+	cr_expect(logged("without FLUSH"));
+	cr_expect(logged("without DISCARD"));
+	cr_expect(logged("without WRITE_ZEROES"));
+	cr_expect(logged("largest ring "), "%s", log_text());
+	cr_expect_eq(fixture_run(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 2097152, 4096)),
+		-ERANGE);
+	cr_expect_eq(fixture_run(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 512, 512)),
+		-EINVAL);
+	cr_expect_eq(fixture_run(&fixture, fixture_data(&fixture, KL_BLK_WRITE, 0, 0, 4096)),
+		-EROFS);
+	cr_expect_eq(fixture_run(&fixture, (struct kl_blk_request){.op = KL_BLK_FLUSH}), 0);
+	request = (struct kl_blk_request){.op = KL_BLK_DISCARD, .length = 4096};
+	cr_expect_eq(fixture_run(&fixture, request), -ENOTSUP);
+	fixture_expect_works(&fixture);
+
+	/* Then all of it again. */
+	fixture.fake->script.serves_doorbells = false;
+	leave(0);
+	fake_offer(fixture.fake, VIRTIO_BLK_F_DISCARD);
+	fake_offer(fixture.fake, VIRTIO_BLK_F_FLUSH);
+	fake_offer_not(fixture.fake, VIRTIO_BLK_F_RO);
+	fixture.config.capacity = FIXTURE_DISK_BYTES / 512;
+	fixture.config.blk_size = 512;
+	fixture.fake->script.queue_size[0] = fixture.fake->queue[0].size = ring;
+	fixture_apply_config(&fixture);
+	forget_log();
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	cr_expect(logged("no longer read-only"), "%s", log_text());
+	cr_expect_eq(fixture_run(&fixture, fixture_data(&fixture, KL_BLK_WRITE, 0, 4194304, 512)),
+		0);
+	fixture_expect_works(&fixture);
+	close_leavable();
+}
+
+static void prepare_queues(uint16_t count)
+{
+	fixture.config.num_queues = count;
+	fixture.fake->script.num_queues = count;
+	for (uint16_t i = 1; i < count; i++)
+		fixture.fake->script.queue_size[i] = fixture.fake->queue[i].size =
+			fixture.fake->script.queue_size[0];
+	fixture_apply_config(&fixture);
+}
+
+/* Requests of a queue that is gone complete, and it takes no more of them until it is back. */
+Test(away, fewer_queues_return)
+{
+	const struct kl_blk_request read = {.op = KL_BLK_READ, .length = 4096, .user_data = 7};
+	struct kl_blk_queue_info info;
+	struct kl_blk_completion done[4];
+	struct kl_blk_request request = read;
+
+	fixture_prepare(&fixture);
+	fake_offer(fixture.fake, VIRTIO_BLK_F_MQ);
+	prepare_queues(3);
+	start_leavable(&(struct kl_blk_conf){.queues = 3});
+	request.buffer = fixture.memory;
+	for (uint16_t i = 0; i < 3; i++)
+		cr_assert_eq(kl_blk_submit(fixture.blk, i, &request, 1), 1);
+	leave(0);
+	prepare_queues(1);
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	cr_expect(logged("queues 1 instead of 3: those from 1 on take no requests"), "%s",
+		log_text());
+	for (uint16_t i = 0; i < 3; i++) {
+		cr_expect_eq(kl_blk_poll(fixture.blk, i, done, 4), 1, "queue %u", i);
+		cr_expect_eq(done->result, -ECANCELED);
+		cr_expect_eq(kl_blk_queue_info_get(fixture.blk, i, &info), i == 0 ? 0 : -EINVAL);
+	}
+	cr_expect_eq(kl_blk_submit(fixture.blk, 1, &request, 1), 0);
+	cr_expect_eq(kl_blk_wait(fixture.blk, 1, done, 1, 1, UINT64_MAX), -ESHUTDOWN);
+	fixture_expect_works(&fixture);
+
+	fixture.fake->script.serves_doorbells = false;
+	leave(0);
+	prepare_queues(3);
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	for (uint16_t i = 0; i < 3; i++) {
+		cr_expect_eq(kl_blk_submit(fixture.blk, i, &request, 1), 1, "queue %u", i);
+		cr_expect_eq(kl_blk_wait(fixture.blk, i, done, 1, 1, 1000000000), 1);
+		cr_expect_eq(done->result, 0);
+	}
+	fixture_expect_works(&fixture);
 	close_leavable();
 }
 

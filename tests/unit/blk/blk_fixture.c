@@ -110,7 +110,10 @@ static void answer(struct blk_fixture *fixture, struct fixture_request *request,
 	char id[VIRTIO_BLK_ID_BYTES] = {0};
 
 	request->bytes = segment->length;
-	memcpy(id, fixture->serial, strnlen(fixture->serial, sizeof(id)));
+	if (fixture->serial_bytes != NULL)
+		memcpy(id, fixture->serial_bytes, sizeof(id));
+	else
+		memcpy(id, fixture->serial, strnlen(fixture->serial, sizeof(id)));
 	if (request->type == VIRTIO_BLK_T_GET_ID)
 		memcpy(segment->data, id,
 			segment->length < sizeof(id) ? segment->length : sizeof(id));
@@ -177,6 +180,8 @@ static uint32_t handle(struct fake_device *fake, uint16_t queue, const struct fa
 		good = fixture->serve(fixture, request, chain);
 	else
 		handle_data(fixture, request, chain);
+	if (header.type == VIRTIO_BLK_T_GET_ID && fixture->id_status != 0)
+		good = fixture->id_status;
 	check_request(fixture, request);
 	if (!fixture->writes_no_status)
 		*status->data = is_bad(fixture, request) ? fixture->bad_status : good;
@@ -219,6 +224,7 @@ void fixture_prepare(struct blk_fixture *fixture)
 	fixture->bad_sector = NO_SECTOR;
 	fixture->bad_status = VIRTIO_BLK_S_IOERR;
 	fixture->serial = "";
+	fixture->serial_bytes = NULL;
 	make_disk(fixture);
 	for (size_t i = 0; i < sizeof(offered) / sizeof(offered[0]); i++)
 		fake_offer(fixture->fake, offered[i]);

@@ -46,7 +46,9 @@ struct blk_fixture {
 	uint8_t bad_status;
 	bool writes_no_status;
 	bool malforms_length;
+	uint8_t id_status; /* of the answer with it */
 	const char *serial;
+	const char *serial_bytes; /* all 20 of them; NULL: those of serial */
 	/* Serves a request of a zoned disk instead of moving data; returns the status. */
 	uint8_t (*serve)(struct blk_fixture *fixture, struct fixture_request *request,
 		const struct fake_chain *chain);

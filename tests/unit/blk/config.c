@@ -8,6 +8,7 @@
 #include "blk_fixture.h"
 #include "fault_injection.h"
 #include "spec/features.h"
+#include "state.h"
 
 static struct blk_fixture fixture;
 
@@ -114,6 +115,80 @@ Test(config, capacity_changes_while_it_runs)
 	cr_expect_eq(fixture_run(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 15 * 512, 512)),
 		0);
 	fixture_close(&fixture);
+}
+
+static unsigned int count_lines(const char *words)
+{
+	unsigned int count = 0;
+
+	for (const char *at = log_text(); (at = strstr(at, words)) != NULL; at++)
+		count++;
+	return count;
+}
+
+static void toggle_capacity(unsigned int times)
+{
+	for (unsigned int i = 0; i < times; i++) {
+		fake_change_config(fixture.fake, 0, i % 2 == 0 ? 16 : 32);
+		kl_device_event_handle(fixture.device);
+		cr_assert_eq(kl_blk_info(fixture.blk)->capacity, (i % 2 == 0 ? 16 : 32) * 512);
+	}
+}
+
+/* A device that never stops changing it: a few lines, with the number of the others. */
+Test(config, capacity_changes_all_the_time)
+{
+	fixture_open(&fixture);
+	fake_change_config(fixture.fake, 1, 0);
+	kl_device_event_handle(fixture.device);
+	forget_log();
+	fixture.blk->logged_since = 0;
+	toggle_capacity(1000);
+	cr_expect_leq(count_lines("its capacity"), BLK_LOGGED_MOST + 1, "%s", log_text());
+	cr_expect_eq(count_lines("changes all the time"), 1, "%s", log_text());
+	/* A period later it is logged again. */
+	forget_log();
+	fixture.blk->logged_since -= BLK_LOGGED_SECONDS * fixture.blk->ticks_per_second;
+	toggle_capacity(1);
+	cr_expect(logged("from 16384 to 8192 bytes, after 99"), "%s", log_text());
+	fixture_close(&fixture);
+}
+
+/* More than can be expressed, again and again, is logged at the start only. */
+Test(config, capacity_too_large_all_the_time)
+{
+	fixture_open(&fixture);
+	forget_log();
+	for (unsigned int i = 0; i < 100; i++) {
+		fake_change_config(fixture.fake, 7, 0xff);
+		kl_device_event_handle(fixture.device);
+	}
+	cr_expect_leq(count_lines("capacity"), 1, "%s", log_text());
+	fixture_close(&fixture);
+}
+
+/* An incomplete block, alone and behind others. */
+Test(config, capacity_of_incomplete_blocks)
+{
+	static const struct {
+		uint64_t sectors, capacity;
+		uint32_t tail;
+	} rows[] = {{0, 0, 0}, {1, 0, 512}, {7, 0, 3584}, {8, 4096, 0}, {17, 8192, 512}};
+
+	for (unsigned int i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fixture_prepare(&fixture);
+		fixture.config.blk_size = 4096;
+		fixture.config.capacity = rows[i].sectors;
+		cr_assert_eq(open_device(), 0);
+		fixture_start(&fixture, &(struct kl_blk_conf){0});
+		cr_expect_eq(kl_blk_info(fixture.blk)->capacity, rows[i].capacity);
+		cr_expect_eq(kl_blk_info(fixture.blk)->tail_bytes, rows[i].tail);
+		cr_expect_eq(fixture_run(&fixture,
+				     fixture_data(&fixture, KL_BLK_READ, 0, rows[i].capacity,
+					     4096)),
+			-ERANGE);
+		fixture_close(&fixture);
+	}
 }
 
 Test(config, queues)
@@ -242,18 +317,68 @@ Test(config, serial_number)
 	fixture_close(&fixture);
 }
 
+static char own[KL_BLK_ID_TEXT_BYTES];
+
+static bool is_named(const char *key, const char *value)
+{
+	return kl_driver_find_name("blk")->is_named(fixture.device, key, value, own, sizeof(own));
+}
+
 Test(config, a_name_by_serial_number)
 {
-	const struct kl_driver *driver = kl_driver_find_name("blk");
-
 	fixture_prepare(&fixture);
 	fixture.serial = "scratch";
 	fixture.fake->script.serves_doorbells = true;
 	cr_assert_eq(open_device(), 0);
-	cr_expect(driver->is_named(fixture.device, "serial", "scratch"));
-	cr_expect(!driver->is_named(fixture.device, "serial", "scratch1"));
-	cr_expect(!driver->is_named(fixture.device, "colour", "scratch"));
+	cr_expect(is_named("serial", "scratch"));
+	cr_expect_str_eq(own, "scratch");
+	cr_expect(!is_named("serial", "scratch1"));
+	cr_expect_str_eq(own, "scratch");
+	cr_expect(!is_named("colour", "scratch"));
 	fixture_close(&fixture);
+}
+
+/* The bytes of a serial number, the values that name it, and the one that is shown. */
+static const struct {
+	const char *bytes; /* 20 of them */
+	const char *values[4];
+	const char *shown;
+} serials[] = {
+	{"scratch\0\0\0\0\0\0\0\0\0\0\0\0\0", {"scratch", "\\x73cratch"}, "scratch"},
+	{"\033[31mred\n\x9b\0\0\0\0\0\0\0\0\0\0", {"\\x1b[31mred\\x0a\\x9b", "\033[31mred\n\x9b"},
+		"\\x1b[31mred\\x0a\\x9b"},
+	{"a,b\\x41\"\0\0\0\0\0\0\0\0\0\0\0\0", {"a\\x2cb\\x5cx41\"", "a,b\\x41\""},
+		"a\\x2cb\\x5cx41\""},
+	{"one\0two\0\0\0\0\0\0\0\0\0\0\0\0", {"one", "one\\x00two"}, "one\\x00two"},
+	{"\xff\xfe\xc3\xa9\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", {"\\xff\\xfe\xc3\xa9"},
+		"\\xff\\xfe\xc3\xa9"},
+	{"twenty characters..!", {"twenty characters..!", "twenty characters..!, and more"},
+		"twenty characters..!"},
+	{"01234567-89ab-cdef-0", {"01234567-89ab-cdef-0123-456789abcdef-2026"},
+		"01234567-89ab-cdef-0"},
+};
+
+Test(config, names_by_any_serial_number)
+{
+	for (unsigned int i = 0; i < sizeof(serials) / sizeof(serials[0]); i++) {
+		fixture_prepare(&fixture);
+		fixture.serial_bytes = serials[i].bytes;
+		fixture.fake->script.serves_doorbells = true;
+		cr_assert_eq(open_device(), 0);
+		for (unsigned int j = 0; j < 4 && serials[i].values[j] != NULL; j++) {
+			const char *value = serials[i].values[j];
+
+			forget_log();
+			cr_expect(is_named("serial", value), "%u: %s", i, value);
+			cr_expect_str_eq(own, serials[i].shown);
+			cr_expect_eq(logged("virtio carries 20"), strlen(value) > 20, "%s: %s",
+				value, log_text());
+		}
+		cr_expect(is_named("serial", own), "what is shown names it");
+		cr_expect(!is_named("serial", "twenty characters.."));
+		cr_expect(!is_named("serial", "01234567-89ab-cdef-123456789"));
+		fixture_close(&fixture);
+	}
 }
 
 static int attach_and_start(void)

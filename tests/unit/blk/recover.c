@@ -9,6 +9,7 @@
 
 #include "blk_fixture.h"
 #include "ring/clock.h"
+#include "ring/verbs.h"
 #include "spec/features.h"
 #include "state.h"
 
@@ -36,9 +37,7 @@ static void poll_often(void)
 		cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 0);
 }
 
-/*
- * After a time without polls half of the deadline is granted again: at most 1000 ms in these tests.
- */
+/* After a time without polls half of the deadline is granted again. */
 static void poll_until_halted(void)
 {
 	uint64_t end = in_ms(20000);
@@ -54,15 +53,31 @@ static void open_with_timeout(uint32_t ms)
 	fixture_start(&fixture, &(struct kl_blk_conf){.timeout_ms = ms});
 }
 
+/*
+ * Makes the requests in flight so much older, as if that time had passed with polls in it: a
+ * machine under load would also let other time pass.
+ */
+static void age_requests(uint64_t ms)
+{
+	struct blk_queue *queue = fixture.blk->queues[0];
+
+	for (uint16_t i = 0; i < queue->ring->size; i++)
+		if (kl__queue_holds(queue->ring, i))
+			queue->slot[i].since -= ms * 1000000;
+	queue->oldest -= ms * 1000000;
+	queue->checked_at = kl__clock();
+	queue->grace_until = queue->checked_at;
+}
+
 Test(recover, a_late_request)
 {
 	struct kl_blk_completion done[4];
 	struct kl_blk_queue_stats stats;
 
-	open_with_timeout(1600);
+	open_with_timeout(600000);
 	fixture.fake->queue[0].kicks = FAKE_KICKS_ANY;
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
-	pass_ms(1700);
+	age_requests(600001);
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 4096, 0, 4096));
 	poll_until_halted();
 	cr_expect_eq(kl_blk_submit(fixture.blk, 0, &(struct kl_blk_request){.op = KL_BLK_FLUSH}, 1),
@@ -89,9 +104,10 @@ Test(recover, not_right_after_a_pause)
 {
 	struct kl_blk_completion done[1];
 
-	open_with_timeout(1000);
+	open_with_timeout(600000);
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
-	pass_ms(1100);
+	age_requests(600001);
+	fixture.blk->queues[0]->checked_at -= UINT64_C(600001) * 1000000;
 	poll_often();
 	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_RUNNING);
 	fake_process(fixture.fake, 0, 1);
@@ -124,7 +140,7 @@ Test(recover, a_budget)
 
 Test(recover, in_time_is_in_time)
 {
-	open_with_timeout(5000);
+	open_with_timeout(600000);
 	for (unsigned int i = 0; i < 100; i++) {
 		fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
 		poll_often();
@@ -139,22 +155,21 @@ Test(recover, the_oldest_is_looked_for)
 {
 	struct kl_blk_completion done[1];
 
-	open_with_timeout(2000);
+	open_with_timeout(600000);
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 0, 4096));
-	pass_ms(1200);
+	age_requests(400000);
 	fixture_submit(&fixture, fixture_data(&fixture, KL_BLK_READ, 4096, 0, 4096));
 	fake_process(fixture.fake, 0, 1);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
 	cr_expect_eq(done->user_data, 0);
 	fixture_expect_sum(&fixture, 1);
 	/* The first would be late now, the second is not, and gets late later. */
-	pass_ms(1000);
+	age_requests(400000);
 	poll_often();
 	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_RUNNING);
-	pass_ms(600);
-	poll_often();
-	pass_ms(600);
+	age_requests(400000);
 	poll_until_halted();
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_HALTED);
 	fixture_close(&fixture);
 }
 
@@ -203,6 +218,21 @@ Test(recover, a_cut_request_is_stopped)
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 4), 1);
 	cr_expect_eq(done->result, -ECANCELED);
 	fixture_expect_sum(&fixture, 0);
+	fixture_close(&fixture);
+}
+
+/* It has no buffer, and is nobody's but the application's. */
+Test(recover, a_flush_is_cut_off)
+{
+	struct kl_blk_request flush = {.op = KL_BLK_FLUSH, .user_data = 9};
+	struct kl_blk_completion done[2];
+
+	fixture_open(&fixture);
+	cr_assert_eq(kl_blk_submit(fixture.blk, 0, &flush, 1), 1);
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
+	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 2), 1);
+	cr_expect_eq(done[0].user_data, 9);
+	cr_expect_eq(done[0].result, -ECANCELED);
 	fixture_close(&fixture);
 }
 

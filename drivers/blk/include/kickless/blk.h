@@ -30,6 +30,7 @@
  *	kl_blk_queue_event_fd		any	all		-1 without an interrupt
  *	kl_blk_writeback_set		control	running		0 or -errno
  *	kl_blk_id_read			control	stopped, failed	0 or -errno
+ *	kl_blk_id_text			any	-		the text
  *	kl_blk_queue_stats_get		any	all		0, -EINVAL
  *	kl_blk_queue_info_get		any	all		0, -EINVAL
  *
@@ -51,6 +52,7 @@
 #define KICKLESS_BLK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <sys/uio.h>
@@ -93,6 +95,8 @@ enum kl_blk_op {
 #define KL_BLK_UNMAP 2
 
 #define KL_BLK_ID_BYTES 20
+/** Room for a serial number as kl_blk_id_text writes it. */
+#define KL_BLK_ID_TEXT_BYTES (4 * KL_BLK_ID_BYTES + 1)
 
 /** The answer to KL_BLK_GET_LIFETIME, as the device writes it. 5.2.6. */
 struct kl_blk_lifetime {
@@ -216,7 +220,8 @@ struct kl_blk_zones {
  * that. The capacity follows the device (kl_device_event_handle).
  */
 struct kl_blk_info {
-	uint64_t capacity;
+	uint64_t capacity; /* whole blocks */
+	uint32_t tail_bytes; /* behind them, less than a block: can't be used */
 	uint32_t block_size; /* a power of two, 512 to 65536 */
 	uint32_t physical_block_size; /* block_size without such a field */
 	uint32_t alignment_offset; /* of the first physical block */
@@ -336,6 +341,11 @@ KL_API enum kl_device_state kl_blk_state(const struct kl_blk *blk);
  * a new capacity, a reset request, a back end that has gone. Where nothing reports them, it reads
  * the registers about once a second.
  *
+ * A device that comes back with another capacity, block size, or fewer queues or features is driven
+ * on, after a warning that has them by name: requests that are not possible any more fail, and
+ * queues that are gone take none. A back end that comes back with another serial number is another
+ * disk: the device has failed then (-ESTALE).
+ *
  * Thread: control.
  * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: a thread has been within a call
  * for 5 s, or the back end has disconnected; then everything has completed, and nothing is taken
@@ -375,7 +385,7 @@ KL_API uint16_t kl_blk_poll(struct kl_blk *blk, uint16_t queue,
  * Thread: queue.
  * Returns: the number of completions, at most max; fewer than min after the time, when a signal
  * came, or when nothing is in flight any more; -ESHUTDOWN when there are none and the device
- * does not run.
+ * does not run, or came back from a recovery without this queue.
  */
 KL_API int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *completions,
 	uint16_t min, uint16_t max, uint64_t timeout_ns);
@@ -424,13 +434,22 @@ KL_API int kl_blk_writeback_set(struct kl_blk *blk, bool is_writeback);
 
 /**
  * Reads the serial number of a device that is stopped, which is started for it and stopped again.
- * It is terminated.
+ * It is terminated, and may hold any bytes: kl_blk_id_text makes them fit to be shown.
  *
  * Thread: control.
- * Returns: 0; -EBUSY when it runs (use KL_BLK_GET_ID), -ETIMEDOUT when there was no answer in two
- * seconds, -ENOTSUP when it has none, or as kl_blk_start.
+ * Returns: 0; -EBUSY when it runs (use KL_BLK_GET_ID), -ETIMEDOUT when there was no answer within
+ * the option timeout_ms, -ENOTSUP when it has none, or as kl_blk_start.
  */
 KL_API int kl_blk_id_read(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1]);
+
+/**
+ * Writes a serial number as text that is fit to be shown (kl_text_escape), and that blk:serial=
+ * takes. Zeroes at its end are left out; a backslash and a comma are escaped too.
+ *
+ * Thread: any.
+ * Returns: text.
+ */
+KL_API char *kl_blk_id_text(const char id[KL_BLK_ID_BYTES], char *text, size_t size);
 
 /**
  * Copies the counters of a queue. Each is exact, but they are not of one moment while the

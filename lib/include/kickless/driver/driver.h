@@ -63,8 +63,12 @@ struct kl_driver {
 	const struct kl_driver_option *options; /* ended by a NULL key; NULL: none */
 	/* The key that devices of the type are found by (TYPE:KEY=VALUE); NULL: none. */
 	const char *name_key;
-	/* True when key=value names this device. NULL without name_key. */
-	bool (*is_named)(struct kl_device *device, const char *key, const char *value);
+	/*
+	 * True when key=value names this device. Writes the value that it has to own, as it is to
+	 * be given, "" when it has none. NULL without name_key.
+	 */
+	bool (*is_named)(struct kl_device *device, const char *key, const char *value, char *own,
+		size_t size);
 	/* The device's configuration changed. May be NULL. */
 	void (*config_changed)(struct kl_device *device);
 

@@ -84,6 +84,15 @@ KL_API enum kl_device_state kl_device_check(struct kl_device *device);
  */
 KL_API unsigned int kl_device_timeout_ms(const struct kl_device *device);
 
+/** True when a reset of a device that has gone connects to its back end again. Thread: any. */
+KL_API bool kl_device_can_reconnect(const struct kl_device *device);
+/**
+ * True when the last reset has connected to a back end again, which may be another one than before.
+ *
+ * Thread: control.
+ */
+KL_API bool kl_device_has_reconnected(const struct kl_device *device);
+
 /** Recoveries of the device that ended well, since it was opened. Thread: any. */
 KL_API uint64_t kl_device_resets(const struct kl_device *device);
 
