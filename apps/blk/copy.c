@@ -222,7 +222,7 @@ static int check_write(void *context, struct pump_slot *slot, int result)
 	(void)context;
 	if (result != 0)
 		print_error("writing %" PRIu64 " bytes at %" PRIu64 ": %s", slot->request.length,
-			slot->request.offset, strerror(-result));
+			slot->request.offset, target_result_text(result));
 	return result == -EINVAL ? -EIO : result;
 }
 
@@ -302,7 +302,7 @@ static int check_read(void *context, struct pump_slot *slot, int result)
 
 	if (result != 0) {
 		print_error("reading %" PRIu64 " bytes at %" PRIu64 ": %s", request->length,
-			request->offset, strerror(-result));
+			request->offset, target_result_text(result));
 		return result == -EINVAL ? -EIO : result;
 	}
 	if (!is_all_zero(slot->buffer, request->length))
@@ -411,7 +411,7 @@ static int flush_copy(struct copy *copy)
 	int rc = target_run(copy->tool, &request);
 
 	if (rc != 0)
-		print_error("flush at the end failed: %s", strerror(-rc));
+		print_error("flush at the end failed: %s", target_result_text(rc));
 	return rc;
 }
 

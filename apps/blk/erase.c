@@ -44,7 +44,7 @@ static int check_result(void *context, struct pump_slot *slot, int result)
 	(void)context;
 	if (result != 0)
 		print_error("%" PRIu64 " bytes at %" PRIu64 " failed: %s", slot->request.length,
-			slot->request.offset, strerror(-result));
+			slot->request.offset, target_result_text(result));
 	return result == -EINVAL ? -EIO : result;
 }
 
@@ -54,7 +54,7 @@ static int flush_device(struct tool *tool)
 	int rc = target_run(tool, &request);
 
 	if (rc != 0)
-		print_error("the flush failed: %s", strerror(-rc));
+		print_error("the flush failed: %s", target_result_text(rc));
 	return rc == -EINVAL ? -EIO : rc;
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/message.h"
 #include "common/number.h"
+#include "common/results.h"
 #include "target.h"
 
 #define NAMES_BYTES 1024
@@ -102,13 +103,14 @@ static void info_to_json(const struct tool *tool, json_t *json)
 	const struct kl_device_info *device = kl_device_info(tool->device);
 	const struct kl_blk_info *info = kl_blk_info(tool->blk);
 
-	json_object_set_new(json, "device", json_string(device->name));
+	json_object_set_new(json, "device", json_text(device->name));
 	json_object_set_new(json, "transport", json_string(device->transport));
-	json_object_set_new(json, "access", json_string(device->access));
+	json_object_set_new(json, "access", json_text(device->access));
 	json_object_set_new(json, "is_isolated", json_boolean(device->is_isolated));
 	json_object_set_new(json, "numa_node", json_integer(device->numa_node));
-	json_object_set_new(json, "serial", json_string(tool->serial));
+	json_object_set_new(json, "serial", json_text(tool->serial));
 	set_integer(json, "capacity_bytes", info->capacity);
+	set_integer(json, "tail_bytes", info->tail_bytes);
 	set_integer(json, "block_bytes", info->block_size);
 	set_integer(json, "physical_block_bytes", info->physical_block_size);
 	set_integer(json, "alignment_offset_bytes", info->alignment_offset);
@@ -137,10 +139,12 @@ static void info_to_json(const struct tool *tool, json_t *json)
 /* Reads the serial number. Call it before target_start: a running device does not allow it. */
 static int read_serial(struct tool *tool)
 {
-	int rc = kl_blk_id_read(tool->blk, tool->serial);
+	char id[KL_BLK_ID_BYTES + 1];
+	int rc = kl_blk_id_read(tool->blk, id);
 
-	if (rc != 0)
-		tool->serial[0] = '\0';
+	tool->serial[0] = '\0';
+	if (rc == 0)
+		kl_blk_id_text(id, tool->serial, sizeof(tool->serial));
 	return rc;
 }
 
@@ -154,7 +158,7 @@ int verb_id(struct tool *tool)
 		return rc == -EINVAL ? -EIO : rc;
 	}
 	fprintf(tool->out, "%s\n", tool->serial);
-	json_object_set_new(tool->json, "serial", json_string(tool->serial));
+	json_object_set_new(tool->json, "serial", json_text(tool->serial));
 	return 0;
 }
 
@@ -165,6 +169,11 @@ static void print_sizes(const struct kl_blk_info *info, FILE *out)
 	fprintf(out, "capacity     %" PRIu64 " bytes (%s), %" PRIu64 " blocks of %u\n",
 		info->capacity, size_text(info->capacity, text, sizeof(text)),
 		info->capacity / info->block_size, info->block_size);
+	if (info->tail_bytes != 0)
+		fprintf(out, "unused       %u bytes at the end, less than a block%s\n",
+			info->tail_bytes, info->capacity == 0 ? ": the disk has no block" : "");
+	else if (info->capacity == 0)
+		fprintf(out, "unused       the disk is empty\n");
 	fprintf(out, "topology     physical block %u, offset of the first %u",
 		info->physical_block_size, info->alignment_offset);
 	if (info->min_io_size != 0)

@@ -11,48 +11,29 @@
 #include <kickless/eal.h>
 
 #include "common/message.h"
+#include "common/results.h"
 #include "common/signals.h"
 #include "target.h"
 #include "tool.h"
 
 #define EXIT_USAGE 2
 
-/* With "-" the results have stdout for themselves, as copied data has. */
+/* With "-" copied data has stdout for itself, as results have. */
 static int open_outputs(struct tool *tool)
 {
 	const struct options *options = &tool->options;
-	bool json_is_stdout = options->json != NULL && strcmp(options->json, "-") == 0;
 	bool data_is_stdout = options->to != NULL && strcmp(options->to, "-") == 0;
 
-	tool->out = json_is_stdout || data_is_stdout ? stderr : stdout;
+	tool->out = data_is_stdout ? stderr : stdout;
 	tool->json = json_object();
-	if (tool->json == NULL)
-		return -ENOMEM;
-	if (options->json == NULL)
-		return 0;
-	tool->json_file = json_is_stdout ? stdout : fopen(options->json, "w");
-	if (tool->json_file != NULL)
-		return 0;
-	print_error("can't write results to %s: %s", options->json, strerror(errno));
-	return -EIO;
+	return tool->json != NULL ? 0 : -ENOMEM;
 }
 
-static int write_json(struct tool *tool)
+static int exit_code(int rc)
 {
-	int rc = 0;
-
-	if (tool->json_file != NULL) {
-		if (json_dumpf(tool->json, tool->json_file,
-			    JSON_INDENT(2) | JSON_REAL_PRECISION(12)) != 0 ||
-			fputc('\n', tool->json_file) == EOF || fflush(tool->json_file) != 0)
-			rc = -EIO;
-		if (tool->json_file != stdout && fclose(tool->json_file) != 0)
-			rc = -EIO;
-	}
-	if (rc != 0)
-		print_error("can't write results to %s", tool->options.json);
-	json_decref(tool->json);
-	return rc;
+	if (rc == -EINVAL)
+		return EXIT_USAGE;
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int run_verb(struct tool *tool)
@@ -112,26 +93,25 @@ static int run_tool(struct tool *tool, int eal_count, char **argv)
 {
 	int rc = open_outputs(tool);
 
-	if (rc != 0)
-		return rc;
-	rc = kl_eal_init(eal_count, argv + 1);
+	if (rc == 0)
+		rc = kl_eal_init(eal_count, argv + 1);
 	if (rc >= 0) {
 		if (kl_sigbus_catch() != 0)
-			print_error(
-				"warning: SIGBUS can't be caught; removing a device may end this program");
+			print_warning(
+				"SIGBUS can't be caught; removing a device may end this program");
 		rc = run_with_eal(tool);
 		kl_eal_cleanup();
 	}
-	if (write_json(tool) != 0 && rc == 0)
-		rc = -EIO;
-	return rc;
+	return exit_code(rc);
 }
 
 int main(int argc, char **argv)
 {
+	struct results results;
 	struct tool tool = {0};
-	int eal_count = 1, rc;
+	int eal_count = 1, status;
 
+	messages_begin();
 	if (options_parse(argc, argv, &tool.options, &eal_count) != 0)
 		return EXIT_USAGE;
 	if (tool.options.help)
@@ -145,10 +125,10 @@ int main(int argc, char **argv)
 		print_dry_run(&tool.options, eal_count, argv);
 		return EXIT_SUCCESS;
 	}
-	if (signals_catch() != 0)
+	if (signals_catch() != 0 || results_open(&results, tool.options.json) != 0)
 		return EXIT_FAILURE;
-	rc = run_tool(&tool, eal_count, argv);
-	if (rc == -EINVAL)
-		return EXIT_USAGE;
-	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	status = run_tool(&tool, eal_count, argv);
+	if (results_write(&results, tool.json, status) != 0 && status == EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	return status;
 }

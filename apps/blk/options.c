@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/leftover.h"
 #include "common/message.h"
 #include "common/options.h"
 
@@ -231,6 +232,53 @@ bool options_change_device(const struct options *options)
 	}
 }
 
+#define NAME_IT "name the device by --dev"
+#define NAME_BACK_END NAME_IT ": a PCI address, blk@0, or vhost-user:PATH for a socket"
+#define EALS "EAL's options stand in front of a --"
+
+/* Of DPDK's and SPDK's programs, fio, and QEMU. */
+static const struct leftover_option leftover[] = {
+	{"-a", NAME_IT " {}", true, NULL},
+	{"--allow", NAME_IT " {}", true, NULL},
+	{"-w", NAME_IT " {}", true, "0000:"},
+	{"-b", "a device that is not named is not touched; leave it out", true, NULL},
+	{"--block", "a device that is not named is not touched; leave it out", true, NULL},
+	{"--vdev", NAME_BACK_END, true, NULL},
+	{"-r", NAME_BACK_END, true, "trtype"},
+	{"-r", NAME_BACK_END, true, "traddr"},
+	{"--filename", NAME_IT "; see kickless-devbind --status for its address", true, NULL},
+	{"filename", NAME_IT "; see kickless-devbind --status for its address", true, NULL},
+	{"--ioengine", "leave it out; this program is the engine", true, NULL},
+	{"--rw", "use --workload {}", true, NULL},
+	{"--readwrite", "use --workload {}", true, NULL},
+	{"--bs", "use --io-size {}", true, NULL},
+	{"--blocksize", "use --io-size {}", true, NULL},
+	{"--iodepth", "use --depth {}", true, NULL},
+	{"--runtime", "use --time {}", true, NULL},
+	{"--numjobs", "use --queues {}", true, NULL},
+	{"--rwmixread", "use --read-percent {}", true, NULL},
+	{"--rate_iops", "use --rate {}", true, NULL},
+	{"--direct", "leave it out; no page cache is in between", true, NULL},
+	{"-drive", NAME_IT ", inside the virtual machine", true, NULL},
+	{"-device", NAME_IT ", inside the virtual machine", true, NULL},
+	{"-blockdev", NAME_IT ", inside the virtual machine", true, NULL},
+	{.name = NULL},
+};
+
+/* Of EAL, where the program's are. */
+static const struct leftover_option misplaced[] = {
+	{"-l", EALS, true, NULL},
+	{"--lcores", EALS, true, NULL},
+	{"-m", EALS, true, NULL},
+	{"--no-huge", EALS, false, NULL},
+	{"--in-memory", EALS, false, NULL},
+	{"--iova-mode", EALS, true, NULL},
+	{"--file-prefix", EALS, true, NULL},
+	{"--socket-mem", EALS, true, NULL},
+	{"--log-level", EALS, true, NULL},
+	{.name = NULL},
+};
+
 static int check_options(const struct options *options)
 {
 	if (options->device == NULL) {
@@ -260,7 +308,8 @@ static bool is_question(const char *word, struct options *options)
 
 int options_parse(int argc, char **argv, struct options *options, int *eal_count)
 {
-	int end = 2, rc;
+	int end = 2, own_count, rc = 0;
+	char **own;
 
 	*options = (struct options){.depth = 32,
 		.queues = 0,
@@ -274,16 +323,26 @@ int options_parse(int argc, char **argv, struct options *options, int *eal_count
 	}
 	if (is_question(argv[1], options))
 		return 0;
-	rc = find_verb(argv[1], &options->verb);
+	if (argv[1][0] == '-')
+		rc = leftover_answer(leftover, argc - 1, argv + 1, true);
+	if (rc == 0)
+		rc = find_verb(argv[1], &options->verb);
 	if (rc != 0)
 		return rc;
 	while (end < argc && strcmp(argv[end], "--") != 0)
 		end++;
 	/* Without "--" there is nothing for EAL. */
 	*eal_count = end < argc ? end - 1 : 1;
-	rc = parse_rows(argc - *eal_count - (end < argc ? 1 : 0),
-		argv + *eal_count + (end < argc ? 1 : 0), options);
+	own = argv + *eal_count + (end < argc ? 1 : 0);
+	own_count = argc - (int)(own - argv);
+	rc = leftover_answer(leftover, own_count - 1, own + 1, true);
+	if (rc == 0)
+		rc = leftover_answer(misplaced, own_count - 1, own + 1, true);
+	if (rc == 0)
+		rc = parse_rows(own_count, own, options);
 	if (rc != 0 || options->help || options->version)
 		return rc;
-	return check_options(options);
+	/* EAL takes some of them, and we have no use for those. */
+	rc = leftover_answer(leftover, *eal_count - 1, argv + 2, options->device == NULL);
+	return rc != 0 ? rc : check_options(options);
 }

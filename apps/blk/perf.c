@@ -10,6 +10,7 @@
 #include <rte_cycles.h>
 
 #include "common/message.h"
+#include "common/results.h"
 #include "common/signals.h"
 #include "target.h"
 
@@ -54,8 +55,8 @@ static int check_sizes(const struct perf_plan *plan, uint64_t size)
 		return -EINVAL;
 	}
 	if (plan->units == 0) {
-		print_error("-o %u: more than the %" PRIu64 " bytes of --size", plan->io_bytes,
-			size);
+		print_error("-o %u: more than the %" PRIu64 " bytes of %s", plan->io_bytes, size,
+			plan->tool->options.size != 0 ? "--size" : "the disk");
 		return -EINVAL;
 	}
 	return 0;
@@ -74,6 +75,18 @@ static int check_op(const struct perf_plan *plan)
 	return 0;
 }
 
+/* Without --io-size: a whole number of blocks, and no more than there is. */
+static uint32_t choose_io_bytes(const struct tool *tool, uint64_t size)
+{
+	const uint32_t block = kl_blk_info(tool->blk)->block_size;
+
+	if (tool->options.io_bytes != 0)
+		return (uint32_t)tool->options.io_bytes;
+	if (block > DEFAULT_IO_BYTES)
+		return block;
+	return size < DEFAULT_IO_BYTES ? (uint32_t)size : DEFAULT_IO_BYTES;
+}
+
 static int make_plan(struct tool *tool, struct perf_plan *plan)
 {
 	const struct options *options = &tool->options;
@@ -82,7 +95,6 @@ static int make_plan(struct tool *tool, struct perf_plan *plan)
 
 	*plan = (struct perf_plan){
 		.tool = tool,
-		.io_bytes = options->io_bytes != 0 ? options->io_bytes : DEFAULT_IO_BYTES,
 		.depth = options->depth,
 		.batch = options->batch != 0 ? options->batch : 1,
 		.is_random = is_random(options->workload),
@@ -93,6 +105,7 @@ static int make_plan(struct tool *tool, struct perf_plan *plan)
 	rc = target_extent(tool, &plan->base, &size);
 	if (rc != 0)
 		return rc;
+	plan->io_bytes = choose_io_bytes(tool, size);
 	plan->units = size / plan->io_bytes;
 	if (is_mixed(options->workload))
 		plan->read_share = ((uint64_t)options->read_percent << 32) / 100;
@@ -210,7 +223,7 @@ static void print_faults(FILE *out, const struct sum *sum)
 {
 	if (sum->errors > 0)
 		fprintf(out, "errors      %" PRIu64 ", the first: %s\n", sum->errors,
-			strerror(-sum->first_error));
+			target_result_text(sum->first_error));
 	if (sum->timeouts > 0 || sum->resets > 0)
 		fprintf(out, "resets      %" PRIu64 ", for %" PRIu64 " late requests\n",
 			sum->resets, sum->timeouts);
@@ -260,7 +273,7 @@ static void add_workload(const struct perf_run *run, json_t *json)
 	struct kl_blk_queue_info queue;
 
 	json_object_set_new(json, "device",
-		json_string(kl_device_info(run->plan.tool->device)->name));
+		json_text(kl_device_info(run->plan.tool->device)->name));
 	json_object_set_new(json, "transport",
 		json_string(kl_device_info(run->plan.tool->device)->transport));
 	if (kl_blk_queue_info_get(run->plan.tool->blk, 0, &queue) == 0) {

@@ -71,6 +71,11 @@ static void control_run(struct perf_run *run)
 		if (kl_blk_state(plan->tool->blk) == KL_DEVICE_LOST)
 			__atomic_store_n(&plan->is_lost, true, __ATOMIC_RELAXED);
 	}
+	/* Nothing but errors would follow. */
+	if (!plan->stop && target_check_resized(plan->tool, plan->base, plan->io_bytes) != 0) {
+		run->has_failed = true;
+		__atomic_store_n(&plan->stop, true, __ATOMIC_RELAXED);
+	}
 	sum_progress(run, &requests);
 	progress_update(&run->progress, requests * plan->io_bytes, requests);
 }

@@ -12,6 +12,7 @@
 
 #define WAIT_NS UINT64_C(100000000)
 #define COMPLETIONS 64
+#define EVENTS_NS UINT64_C(50000000)
 
 struct pump {
 	struct tool *tool;
@@ -28,6 +29,7 @@ struct pump {
 	uint64_t completed;
 	bool has_ended; /* the source gets no more calls of next */
 	double ended; /* since when, after an error */
+	uint64_t looked_ns; /* when events were last handled */
 	int rc;
 	struct progress progress;
 };
@@ -139,7 +141,11 @@ static bool take_completions(struct pump *pump)
 		complete_slot(pump, &completions[i]);
 	if (pump->rc != 0 && n <= 0)
 		target_abort_after(pump->tool, &pump->ended, SIGNAL_TIMEOUT);
-	if (n > 0 || target_poll_events(pump->tool) == 0)
+	/* Under load there are always completions; events are not to wait for the end of that. */
+	if (n > 0 && clock_ns() - pump->looked_ns < EVENTS_NS)
+		return true;
+	pump->looked_ns = clock_ns();
+	if (target_poll_events(pump->tool) == 0)
 		return true;
 	end_pump(pump, -EIO);
 	n = kl_blk_poll(pump->tool->blk, 0, completions, COMPLETIONS);

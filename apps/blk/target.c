@@ -176,25 +176,76 @@ int target_run(struct tool *tool, const struct kl_blk_request *request)
 	return rc;
 }
 
+/* A disk without a block is no wrong usage: the same command works with others. */
+static int check_capacity(const struct tool *tool)
+{
+	const struct kl_blk_info *info = kl_blk_info(tool->blk);
+	const char *name = kl_device_info(tool->device)->name;
+
+	if (info->capacity != 0)
+		return 0;
+	if (info->tail_bytes != 0)
+		print_error("%s: the disk has %u bytes, less than one block of %u", name,
+			info->tail_bytes, info->block_size);
+	else
+		print_error("%s: the disk is empty: its capacity is 0 bytes", name);
+	return -ENOSPC;
+}
+
 int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size)
 {
 	const struct kl_blk_info *info = kl_blk_info(tool->blk);
 	const struct options *options = &tool->options;
+	int rc = check_capacity(tool);
 
+	if (rc != 0)
+		return rc;
 	*offset = options->offset;
 	if (*offset % info->block_size != 0 || options->size % info->block_size != 0) {
 		print_error("--offset and --size must be multiples of the block size, %u",
 			info->block_size);
 		return -EINVAL;
 	}
-	if (*offset >= info->capacity || options->size > info->capacity - *offset) {
-		print_error("--offset and --size: %" PRIu64 " bytes at %" PRIu64
-			    " exceed the capacity of %" PRIu64,
-			options->size, *offset, info->capacity);
+	if (*offset >= info->capacity) {
+		print_error("--offset=%" PRIu64 ": the disk has only %" PRIu64
+			    " bytes; allowed: 0 to %" PRIu64,
+			*offset, info->capacity, info->capacity - info->block_size);
+		return -EINVAL;
+	}
+	if (options->size > info->capacity - *offset) {
+		print_error("--size=%" PRIu64 ": the disk has only %" PRIu64
+			    " bytes from --offset=%" PRIu64 " on",
+			options->size, info->capacity - *offset, *offset);
 		return -EINVAL;
 	}
 	*size = options->size != 0 ? options->size : info->capacity - *offset;
 	return 0;
+}
+
+int target_check_resized(const struct tool *tool, uint64_t offset, uint64_t bytes)
+{
+	const uint64_t capacity = kl_blk_info(tool->blk)->capacity;
+
+	if (capacity >= offset && capacity - offset >= bytes)
+		return 0;
+	print_error("%s: the disk was resized to %" PRIu64 " bytes, and has none at %" PRIu64
+		    " any more",
+		kl_device_info(tool->device)->name, capacity, offset);
+	return -ENOSPC;
+}
+
+const char *target_result_text(int result)
+{
+	switch (result) {
+	case -ERANGE:
+		return "it ends beyond the disk's capacity, which has changed";
+	case -ECANCELED:
+		return "it was in flight when the device was reset";
+	case -ETIMEDOUT:
+		return "it was not completed in time";
+	default:
+		return strerror(-result);
+	}
 }
 
 static int read_first_bytes(struct tool *tool, void *buffer, uint64_t bytes)
@@ -206,7 +257,7 @@ static int read_first_bytes(struct tool *tool, void *buffer, uint64_t bytes)
 
 	if (rc != 0)
 		print_error("the device's first %" PRIu64 " bytes can't be read: %s", bytes,
-			strerror(-rc));
+			target_result_text(rc));
 	return rc;
 }
 

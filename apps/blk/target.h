@@ -34,6 +34,15 @@ int target_run(struct tool *tool, const struct kl_blk_request *request);
 int target_extent(const struct tool *tool, uint64_t *offset, uint64_t *size);
 
 /*
+ * Checks that the disk still has bytes at offset: it may have been resized. Returns 0, or -ENOSPC
+ * after a message.
+ */
+int target_check_resized(const struct tool *tool, uint64_t offset, uint64_t bytes);
+
+/* The meaning of a completion's result, for messages. */
+const char *target_result_text(int result);
+
+/*
  * Call it before the first write. Returns 0; -EROFS, or -EEXIST when the device has data of value,
  * after a message.
  */

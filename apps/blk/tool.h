@@ -16,9 +16,8 @@ struct tool {
 	struct kl_device *device;
 	struct kl_blk *blk;
 	FILE *out; /* output for people */
-	FILE *json_file; /* NULL without --json */
 	json_t *json; /* the results, one object */
-	char serial[KL_BLK_ID_BYTES + 1]; /* empty when it has none */
+	char serial[KL_BLK_ID_TEXT_BYTES]; /* as text; empty when it has none */
 };
 
 /* Each returns 0; an error after a message; or 1 when the run completed and found something bad. */

@@ -146,7 +146,7 @@ static int flush_device(struct verify *verify)
 	int rc = target_run(verify->tool, &request);
 
 	if (rc != 0)
-		print_error("flush after writing failed: %s", strerror(-rc));
+		print_error("flush after writing failed: %s", target_result_text(rc));
 	return rc;
 }
 

@@ -1,40 +1,102 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "message.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+#include <kickless/log.h>
+#include <kickless/text.h>
 
 #include "clock.h"
 
 #define QUIET_NS (2 * SECOND_NS) /* shorter work shows nothing */
+#define LONGEST 4096
 
-static void print_line(const char *name, const char *separator, const char *format, va_list args)
+static pthread_mutex_t last_error_lock = PTHREAD_MUTEX_INITIALIZER;
+static char last_error[LONGEST];
+
+/* Writes the message; what a device, the system or the command line put into it is escaped. */
+static void format_line(char line[LONGEST], const char *format, va_list args)
+{
+	char raw[LONGEST];
+
+	vsnprintf(raw, sizeof(raw), format, args);
+	kl_text_escape(raw, strlen(raw), "", line, LONGEST);
+}
+
+static void print_line(const char *name, const char *separator, const char *line)
 {
 	fflush(stdout);
 	flockfile(stderr);
-	fprintf(stderr, "%s%s", name, separator);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	fprintf(stderr, "%s%s%s\n", name, separator, line);
 	funlockfile(stderr);
+}
+
+static void keep_error(const char *line)
+{
+	pthread_mutex_lock(&last_error_lock);
+	snprintf(last_error, sizeof(last_error), "%s", line);
+	pthread_mutex_unlock(&last_error_lock);
 }
 
 void print_error(const char *format, ...)
 {
+	char line[LONGEST];
 	va_list args;
 
 	va_start(args, format);
-	print_line(program_name, ": ", format, args);
+	format_line(line, format, args);
 	va_end(args);
+	keep_error(line);
+	print_line(program_name, ": ", line);
+}
+
+void print_warning(const char *format, ...)
+{
+	char line[LONGEST];
+	va_list args;
+
+	va_start(args, format);
+	format_line(line, format, args);
+	va_end(args);
+	print_line(program_name, ": warning: ", line);
 }
 
 void print_reply(const char *format, ...)
 {
+	char line[LONGEST];
 	va_list args;
 
 	va_start(args, format);
-	print_line("", "", format, args);
+	format_line(line, format, args);
 	va_end(args);
+	print_line("", "", line);
+}
+
+static void print_message(enum kl_log_level level, const char *message, void *context)
+{
+	static const char *const word[] = {"error: ", "warning: ", "", "debug: "};
+
+	(void)context;
+	if (level == KL_LOG_ERROR)
+		keep_error(message);
+	print_line("kickless: ", word[level], message);
+}
+
+void messages_begin(void)
+{
+	kl_log_set(KL_LOG_NOTICE, print_message, NULL);
+}
+
+char *messages_last_error(char *text, size_t size)
+{
+	pthread_mutex_lock(&last_error_lock);
+	snprintf(text, size, "%s", last_error);
+	pthread_mutex_unlock(&last_error_lock);
+	return text;
 }
 
 static void erase_line(void)

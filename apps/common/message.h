@@ -4,6 +4,7 @@
 #define APPS_MESSAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* The name in front of messages. Each program defines it, beside its options. */
@@ -11,12 +12,24 @@ extern const char program_name[];
 
 /*
  * Prints "PROGRAM: MESSAGE", one sentence: for the command line, and for failures of the
- * run. Any thread.
+ * run. Any thread. In all messages control characters are escaped (kickless/text.h).
  */
 void print_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for what the run goes on after: "PROGRAM: warning: MESSAGE". */
+void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* Prints the message alone, as a reply at a prompt. */
 void print_reply(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Takes the library's messages over from here on. Before any other thread uses the library. */
+void messages_begin(void);
+
+/*
+ * Writes the last error that print_error or the library has printed, "" if there was none. Returns
+ * text. Any thread.
+ */
+char *messages_last_error(char *text, size_t size);
 
 /*
  * A line on the terminal that shows how longer work proceeds. Off a terminal there is none, and

@@ -12,6 +12,7 @@
 #include "bind.h"
 #include "changes.h"
 #include "common/message.h"
+#include "common/results.h"
 #include "names.h"
 #include "options.h"
 #include "report.h"
@@ -139,7 +140,7 @@ static int keep_wanted(struct inventory *inventory, const struct options *option
 	return rc;
 }
 
-static int write_report(const struct inventory *inventory, const struct options *options,
+static json_t *make_report(const struct inventory *inventory, const struct options *options,
 	const struct changes *changes, bool is_done)
 {
 	struct hints hints;
@@ -155,15 +156,17 @@ static int write_report(const struct inventory *inventory, const struct options 
 		if (changes == NULL || (is_done && strcmp(options->driver, "vfio-pci") == 0))
 			report_hints(&hints);
 	}
-	return options->json != NULL ? report_json(&facts, options->json) : 0;
+	return options->json != NULL ? report_to_json(&facts) : NULL;
 }
 
-static int run_action(const struct kl_machine *machine, const struct options *options)
+/* *json is the object of --json, or NULL when there was nothing to report. */
+static int run_action(const struct kl_machine *machine, const struct options *options,
+	json_t **json)
 {
 	bool is_change = options->action != ACTION_STATUS;
 	struct changes changes = {0};
 	struct inventory inventory;
-	int rc, reported;
+	int rc, kept, read_again;
 
 	rc = inventory_read(machine, &inventory);
 	if (rc != 0)
@@ -172,23 +175,28 @@ static int run_action(const struct kl_machine *machine, const struct options *op
 		rc = make_changes(&inventory, options, &changes);
 		print_refusals(&changes);
 		inventory_free(&inventory);
-		reported = inventory_read(machine, &inventory);
-		if (reported != 0)
-			goto free_changes;
+		read_again = inventory_read(machine, &inventory);
+		if (read_again != 0) {
+			changes_free(&changes);
+			return rc != 0 ? rc : read_again;
+		}
 	}
-	reported = keep_wanted(&inventory, options);
-	rc = rc != 0 ? rc : reported;
-	reported = write_report(&inventory, options, is_change ? &changes : NULL, rc == 0);
+	kept = keep_wanted(&inventory, options);
+	rc = rc != 0 ? rc : kept;
+	*json = make_report(&inventory, options, is_change ? &changes : NULL, rc == 0);
 	inventory_free(&inventory);
-free_changes:
 	changes_free(&changes);
-	return rc != 0 ? rc : reported;
+	return rc;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options;
+	struct results results;
+	json_t *json = NULL;
+	int status;
 
+	messages_begin();
 	if (options_parse(argc, argv, &options) != 0)
 		return 2;
 	if (options.help) {
@@ -199,5 +207,8 @@ int main(int argc, char **argv)
 		puts("kickless-devbind " KL_VERSION);
 		return 0;
 	}
-	return run_action(&kl_machine_current, &options) == 0 ? 0 : 1;
+	if (results_open(&results, options.json) != 0)
+		return 1;
+	status = run_action(&kl_machine_current, &options, &json) == 0 ? 0 : 1;
+	return results_write(&results, json, status) == 0 ? status : 1;
 }

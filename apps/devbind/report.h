@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "changes.h"
 #include "hints.h"
 #include "inventory.h"
@@ -20,8 +22,8 @@ void report_table(const struct inventory *inventory, const char *group);
 void report_changes(const struct changes *changes, bool is_dry_run);
 void report_hints(const struct hints *hints);
 
-/* Writes one object to file, "-" for stdout. Returns 0, or -errno after a message. */
-int report_json(const struct report *report, const char *file);
+/* The object of --json; NULL without memory. The caller owns it. */
+json_t *report_to_json(const struct report *report);
 
 const char *interface_name(enum kl_interface interface);
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include <jansson.h>
-
-#include "common/message.h"
+#include "common/results.h"
 #include "names.h"
 #include "types.h"
 
@@ -17,7 +14,7 @@ static json_t *number_to_json(int value)
 
 static json_t *text_to_json(const char *text)
 {
-	return text[0] == '\0' ? json_null() : json_string(text);
+	return text[0] == '\0' ? json_null() : json_text(text);
 }
 
 static json_t *id_to_json(uint16_t value)
@@ -33,7 +30,7 @@ static json_t *names_to_json(const struct nodes *nodes)
 	names_list(nodes, text, sizeof(text));
 	for (char *name = strtok_r(text, ",", &rest); name != NULL;
 		name = strtok_r(NULL, ",", &rest))
-		json_array_append_new(names, json_string(name));
+		json_array_append_new(names, json_text(name));
 	return names;
 }
 
@@ -43,17 +40,17 @@ static json_t *function_to_json(const struct entry *entry)
 	json_t *uses = json_array(), *obstacles = json_array();
 
 	for (size_t i = 0; i < entry->uses.count; i++)
-		json_array_append_new(uses, json_string(entry->uses.text[i]));
+		json_array_append_new(uses, json_text(entry->uses.text[i]));
 	for (size_t i = 0; i < entry->obstacle_count; i++)
-		json_array_append_new(obstacles, json_string(entry->obstacles[i].text));
+		json_array_append_new(obstacles, json_text(entry->obstacles[i].text));
 	return json_pack(
-		"{s:o, s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"{s:o, s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"names", names_to_json(&entry->nodes), "address", function->address, "type",
 		(int)function->type, "type_name", type_name(function->type), "type_title",
 		type_title(function->type), "interface", interface_name(function->interface),
 		"driver", text_to_json(function->driver), "iommu_group",
 		number_to_json(function->iommu_group), "is_noiommu", function->is_noiommu,
-		"numa_node", number_to_json(function->numa_node), "name", function->name,
+		"numa_node", number_to_json(function->numa_node), "name", json_text(function->name),
 		"vendor_id", id_to_json(function->vendor_id), "device_id",
 		id_to_json(function->device_id), "subsystem_vendor",
 		id_to_json(function->subsystem_vendor), "subsystem_id",
@@ -62,19 +59,19 @@ static json_t *function_to_json(const struct entry *entry)
 
 static json_t *change_to_json(const struct change *change)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:o}", "name", change->name, "address",
-		text_to_json(change->address), "from", text_to_json(change->from), "to",
+	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "name", json_text(change->name),
+		"address", text_to_json(change->address), "from", text_to_json(change->from), "to",
 		text_to_json(change->to), "outcome", outcome_name(change->outcome), "why",
 		text_to_json(change->why));
 }
 
 static json_t *hint_to_json(const struct hints *hints, size_t i)
 {
-	return json_pack("{s:o, s:s}", "functions", text_to_json(hints->list[i].who), "text",
-		hints->list[i].text);
+	return json_pack("{s:o, s:o}", "functions", text_to_json(hints->list[i].who), "text",
+		json_text(hints->list[i].text));
 }
 
-static json_t *report_to_json(const struct report *report)
+json_t *report_to_json(const struct report *report)
 {
 	json_t *functions = json_array(), *hints = json_array(), *changes = json_array();
 
@@ -86,22 +83,4 @@ static json_t *report_to_json(const struct report *report)
 		json_array_append_new(changes, change_to_json(&report->changes->list[i]));
 	return json_pack("{s:o, s:o, s:o}", "functions", functions, "changes", changes, "missing",
 		hints);
-}
-
-int report_json(const struct report *report, const char *file)
-{
-	bool to_stdout = strcmp(file, "-") == 0;
-	json_t *object = report_to_json(report);
-	int rc = 0;
-
-	if (object == NULL)
-		return -ENOMEM;
-	errno = EIO;
-	if (to_stdout ? json_dumpf(object, stdout, JSON_INDENT(2)) != 0 || puts("") < 0 :
-			json_dump_file(object, file, JSON_INDENT(2)) != 0) {
-		rc = -errno;
-		print_error("can't write the JSON object to %s: %s", file, strerror(errno));
-	}
-	json_decref(object);
-	return rc;
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <kickless/text.h>
+
 #include "names.h"
 #include "types.h"
 
@@ -68,11 +70,19 @@ static void widen_columns(const struct row *row, size_t width[COLUMNS])
 			width[i] = strlen(row->cell[i]);
 }
 
+/* A cell as it is shown: names in the kernel, as of a driver, may hold any character. */
+static const char *shown(const char *cell, char *text, size_t size)
+{
+	return kl_text_escape(cell, strlen(cell), "", text, size);
+}
+
 static void print_row(const struct row *row, const size_t width[COLUMNS])
 {
+	char text[KL_TEXT_BYTES(192)];
+
 	for (int i = 0; i < COLUMNS - 1; i++)
-		printf("%-*s  ", (int)width[i], row->cell[i]);
-	puts(row->cell[COLUMNS - 1]);
+		printf("%-*s  ", (int)width[i], shown(row->cell[i], text, sizeof(text)));
+	puts(shown(row->cell[COLUMNS - 1], text, sizeof(text)));
 }
 
 void report_table(const struct inventory *inventory, const char *group)
@@ -138,8 +148,10 @@ void report_changes(const struct changes *changes, bool is_dry_run)
 
 void report_hints(const struct hints *hints)
 {
+	char text[KL_TEXT_BYTES(sizeof(hints->list[0].text))];
+
 	for (size_t i = 0; i < hints->count; i++)
 		printf("%s%s%s%s\n", i == 0 ? "\nMissing for drivers in userspace:\n- " : "- ",
 			hints->list[i].who, hints->list[i].who[0] != '\0' ? ": " : "",
-			hints->list[i].text);
+			shown(hints->list[i].text, text, sizeof(text)));
 }

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kickless/text.h>
+
 #include "common/file.h"
 #include "mounts.h"
 
@@ -21,13 +23,16 @@
 static void __attribute__((format(printf, 2, 3)))
 add_use(struct uses *uses, const char *format, ...)
 {
+	char raw[sizeof(uses->text[0])];
 	va_list args;
 
 	if (uses->count == USES_MAX)
 		return;
 	va_start(args, format);
-	vsnprintf(uses->text[uses->count++], sizeof(uses->text[0]), format, args);
+	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
+	/* Interfaces, mounts and processes have the names that anyone gives them. */
+	kl_text_escape(raw, strlen(raw), "", uses->text[uses->count++], sizeof(uses->text[0]));
 }
 
 /* True when a word of a line of the file is the name; column 0 is the first, -1 the last. */

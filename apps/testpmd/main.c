@@ -18,6 +18,7 @@
 #include "cli/show.h"
 #include "cli/testpmd.h"
 #include "common/message.h"
+#include "common/results.h"
 #include "common/signals.h"
 #include "control.h"
 #include "forward/capture.h"
@@ -29,42 +30,14 @@
 
 static struct testpmd testpmd;
 
-/* With "-" the results have stdout for themselves, and output for people goes to stderr. */
-static int open_json(struct testpmd *pmd)
+/* While the ports are open: the report has their names. */
+static void make_results(struct testpmd *pmd)
 {
-	const char *path = pmd->options.json;
-
-	if (path == NULL)
-		return 0;
-	if (strcmp(path, "-") == 0) {
-		const int results = dup(STDOUT_FILENO);
-
-		if (results >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0)
-			pmd->json = fdopen(results, "w");
-	} else {
-		pmd->json = fopen(path, "w");
-	}
-	if (pmd->json != NULL)
-		return 0;
-	print_error("can't write results to %s: %s", path, strerror(errno));
-	return -EIO;
-}
-
-static int write_json(struct testpmd *pmd)
-{
-	int rc;
-
-	if (pmd->json == NULL)
-		return 0;
+	if (pmd->options.json == NULL)
+		return;
 	if (pmd->report.mode == NULL)
 		report_collect(&pmd->report, &pmd->fwd);
-	rc = report_write_json(&pmd->report, pmd->json);
-	if (fclose(pmd->json) != 0)
-		rc = -EIO;
-	pmd->json = NULL;
-	if (rc != 0)
-		print_error("can't write results to %s", pmd->options.json);
-	return rc;
+	pmd->json = report_to_json(&pmd->report);
 }
 
 static int check_cores(const struct testpmd *pmd)
@@ -192,8 +165,7 @@ static int run_program(struct testpmd *pmd)
 	for (uint16_t i = 0; i < pmd->ports.count; i++)
 		if (port_check_queues(&pmd->ports.at[i]))
 			pmd->failed = true;
-	if (write_json(pmd) != 0)
-		rc = -EIO;
+	make_results(pmd);
 	return rc;
 }
 
@@ -239,10 +211,31 @@ static int hold_standard_files(void)
 	return 0;
 }
 
+static int run_testpmd(struct testpmd *pmd, int argc, char **argv)
+{
+	int rc;
+
+	testpmd_init(pmd);
+	rc = kl_eal_init(argc, argv);
+	if (rc >= 0) {
+		if (kl_sigbus_catch() != 0)
+			print_warning(
+				"SIGBUS can't be caught; removing a device may end this program");
+		rc = run_with_eal(pmd);
+		kl_eal_cleanup();
+	}
+	if (rc == 0)
+		printf("\nBye...\n");
+	return exit_code(pmd, rc);
+}
+
 int main(int argc, char **argv)
 {
 	struct testpmd *pmd = &testpmd;
-	int rc;
+	struct results results;
+	int status;
+
+	messages_begin();
 
 	if (hold_standard_files() != 0 || signals_catch() != 0)
 		return EXIT_FAILURE;
@@ -256,18 +249,10 @@ int main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	if (pmd->options.dry_run)
 		return show_dry_run(&pmd->options) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-	testpmd_init(pmd);
-	rc = open_json(pmd);
-	if (rc == 0)
-		rc = kl_eal_init(argc, argv);
-	if (rc >= 0) {
-		if (kl_sigbus_catch() != 0)
-			print_error(
-				"warning: SIGBUS can't be caught; removing a device may end this program");
-		rc = run_with_eal(pmd);
-		kl_eal_cleanup();
-	}
-	if (rc == 0)
-		printf("\nBye...\n");
-	return exit_code(pmd, rc);
+	if (results_open(&results, pmd->options.json) != 0)
+		return EXIT_FAILURE;
+	status = run_testpmd(pmd, argc, argv);
+	if (results_write(&results, pmd->json, status) != 0 && status == EXIT_SUCCESS)
+		return EXIT_FAILURE;
+	return status;
 }

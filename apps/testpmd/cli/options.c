@@ -357,7 +357,7 @@ static int check_run(struct options *options)
 		return -EINVAL;
 	}
 	if (options->interactive && options->stats_period != 0)
-		print_error("warning: --stats-period has no effect with --interactive");
+		print_warning("--stats-period has no effect with --interactive");
 	if (options->settings.rate != 0 && !options->settings.engine->paced &&
 		!options->interactive) {
 		print_error("--rate has no effect in mode %s; allowed: txonly and flowgen",

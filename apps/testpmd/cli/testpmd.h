@@ -19,7 +19,7 @@ struct testpmd {
 	struct fwd fwd;
 	struct report report; /* of the last run that ended */
 	struct metrics_server *metrics; /* NULL without --metrics-listen */
-	FILE *json; /* file for the results at the end; NULL when not requested */
+	json_t *json; /* the results; NULL when not requested, or before the end */
 	bool quit; /* requested at the prompt */
 	bool failed; /* a device failed, or could not be stopped */
 };

@@ -52,8 +52,7 @@ static void check_node(const struct ports *ports, const struct fwd_lcore *lcore,
 	const int node = rte_lcore_to_socket_id(lcore->id);
 
 	if (device_node >= 0 && device_node != node)
-		print_error(
-			"warning: lcore %u on NUMA node %d forwards for port %u (%s) on node %d",
+		print_warning("lcore %u on NUMA node %d forwards for port %u (%s) on node %d",
 			lcore->id, node, number, port_name(port), device_node);
 }
 

@@ -115,8 +115,7 @@ static struct rte_mempool *create_pool(const struct ports *ports, const struct l
 	pool = rte_pktmbuf_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes,
 		SOCKET_ID_ANY);
 	if (pool != NULL)
-		print_error("warning: node %d has no memory for mbufs; another node's is used",
-			node);
+		print_warning("node %d has no memory for mbufs; another node's is used", node);
 	return pool;
 }
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <jansson.h>
 #include <kickless/net.h>
 #include <net/if.h>
 
@@ -64,8 +65,8 @@ void report_collect(struct report *report, const struct fwd *fwd);
  */
 void report_print(const struct report *report, const struct fwd *fwd);
 
-/* Returns 0 or -errno. */
-int report_write_json(const struct report *report, FILE *file);
+/* The report as the object of --json; NULL without memory. The caller owns it. */
+json_t *report_to_json(const struct report *report);
 
 double queue_kicks_per_thousand(const struct queue_report *queue);
 

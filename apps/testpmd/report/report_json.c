@@ -2,11 +2,9 @@
 /* The report as JSON, for programs. The keys are stable, and include their unit. */
 #include "report.h"
 
-#include <errno.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "common/results.h"
 #include "port/port.h"
 
 static json_t *names_to_json(const char *names)
@@ -63,7 +61,7 @@ static void add_totals(json_t *object, const struct port_report *port, double se
 	json_object_set_new(object, "rx_bad_l4_checksums", json_integer(port->bad_l4));
 	json_object_set_new(object, "tx_dropped", json_integer(port->tx_dropped));
 	if (port->tap[0] != '\0') {
-		json_object_set_new(object, "tap", json_string(port->tap));
+		json_object_set_new(object, "tap", json_text(port->tap));
 		json_object_set_new(object, "tap_dropped", json_integer(port->tap_dropped));
 	}
 }
@@ -75,9 +73,9 @@ static json_t *port_to_json(const struct port_report *port, double seconds)
 	json_t *queues = json_array();
 
 	json_object_set_new(object, "port", json_integer(port->port));
-	json_object_set_new(object, "device", json_string(port->device));
+	json_object_set_new(object, "device", json_text(port->device));
 	json_object_set_new(object, "transport", json_string(port->transport));
-	json_object_set_new(object, "access", json_string(port->access));
+	json_object_set_new(object, "access", json_text(port->access));
 	json_object_set_new(object, "isolated", json_boolean(port->is_isolated));
 	json_object_set_new(object, "ring", json_string(ring));
 	json_object_set_new(object, "features", names_to_json(port->features));
@@ -97,11 +95,10 @@ static void add_cycles(json_t *object, const struct report *report)
 		json_real((double)report->busy_cycles / report->cycle_packets));
 }
 
-int report_write_json(const struct report *report, FILE *file)
+json_t *report_to_json(const struct report *report)
 {
 	json_t *object = json_object();
 	json_t *ports = json_array();
-	int rc;
 
 	json_object_set_new(object, "duration_s", json_real(report->seconds));
 	json_object_set_new(object, "mode", json_string(report->mode));
@@ -112,9 +109,5 @@ int report_write_json(const struct report *report, FILE *file)
 	for (uint16_t i = 0; i < report->port_count; i++)
 		json_array_append_new(ports, port_to_json(&report->ports[i], report->seconds));
 	json_object_set_new(object, "ports", ports);
-	rc = json_dumpf(object, file, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
-	json_decref(object);
-	if (rc != 0 || fputc('\n', file) == EOF || fflush(file) != 0)
-		return -EIO;
-	return 0;
+	return object;
 }

@@ -1,0 +1,172 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The file of --json, of each program, however a run ends: it is what it was before, or a whole
+# object. One of a run that failed has the error.
+set -uo pipefail
+source "$(dirname "$0")/../lib/cases.sh"
+plan 31
+scratch=$(mktemp -d)
+testpmd=$root/build/apps/testpmd/kickless-testpmd
+blk=$root/build/apps/blk/kickless-blk
+devbind=$root/build/apps/devbind/kickless-devbind
+file=$scratch/results.json
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$scratch"' EXIT
+
+# run PROGRAM ARGUMENT...: with the status in $status, stdout and stderr in files.
+run() {
+	status=0
+	timeout 60 "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || status=$?
+	echo "status $status"
+	cat "$scratch/err"
+}
+
+# Nothing lies beside the file.
+is_alone() {
+	[ -z "$(find "$scratch" -name 'results.json.*')" ]
+}
+
+# is_untouched STATUS COMMAND...: neither made nor changed.
+is_untouched() {
+	local expected=$1
+	shift
+
+	rm -f "$file"
+	run "$@"
+	[ "$status" = "$expected" ] && [ ! -e "$file" ] && is_alone || return
+	echo kept >"$file"
+	run "$@"
+	[ "$status" = "$expected" ] && [ "$(cat "$file")" = kept ] && is_alone
+}
+
+# has_error STATUS TEXT COMMAND...: a whole object, in a new file and in one that was there.
+has_error() {
+	local expected=$1 text=$2
+	shift 2
+
+	rm -f "$file"
+	for _ in 1 2; do
+		run "$@"
+		[ "$status" = "$expected" ] && is_alone &&
+			json "$file" "d['exit_status'] == $expected and '$text' in d['error']" || return
+	done
+}
+
+# The object has stdout for itself.
+has_error_on_stdout() {
+	local expected=$1 text=$2
+	shift 2
+
+	run "$@"
+	[ "$status" = "$expected" ] && json "$scratch/out" "d['exit_status'] == $expected and '$text' in d['error']"
+}
+
+# refuses_place PATH COMMAND...: it ends before it has begun.
+refuses_place() {
+	local path=$1
+	shift
+
+	run "$@" --json "$path"
+	[ "$status" = 1 ] && grep -F "can't write results to $path" "$scratch/err" && ! grep -F "$nowhere" "$scratch/err"
+}
+
+# ends_by SIGNAL STATUS TEST COMMAND...: while it runs the file is what it was.
+ends_by() {
+	local signal=$1 expected=$2 test=$3 job
+	shift 3
+
+	status=0
+	echo kept >"$file"
+	"$@" >"$scratch/out" 2>"$scratch/err" </dev/null &
+	job=$!
+	sleep 2
+	[ "$(cat "$file")" = kept ] || return
+	kill -s "$signal" "$job"
+	wait "$job" 2>/dev/null || status=$?
+	echo "status $status"
+	cat "$scratch/err" "$file"
+	[ "$status" = "$expected" ] && is_alone || return
+	[ "$signal" = KILL ] && [ "$(cat "$file")" = kept ] || json "$file" "$test"
+}
+
+keeps_link_and_mode() {
+	mkdir -p "$scratch/elsewhere"
+	echo old >"$scratch/elsewhere/target.json"
+	chmod 640 "$scratch/elsewhere/target.json"
+	ln -sf elsewhere/target.json "$scratch/link.json"
+	run "${good[@]}" --json "$scratch/link.json"
+	[ "$status" = 0 ] && [ -L "$scratch/link.json" ] && [ "$(stat -c %a "$scratch/elsewhere/target.json")" = 640 ] &&
+		json "$scratch/elsewhere/target.json" "d['exit_status'] == 0"
+}
+
+has_usual_mode() {
+	rm -f "$file"
+	(umask 027 && run "${good[@]}" --json "$file")
+	[ "$(stat -c %a "$file")" = 640 ]
+}
+
+# As a shell's >(...) is one.
+takes_pipe() {
+	"${good[@]}" --json >(cat >"$scratch/piped.json") && sleep 0.5 && json "$scratch/piped.json" "d['exit_status'] == 0"
+}
+
+takes_full_device() {
+	run "${good[@]}" --json /dev/full
+	[ "$status" = 1 ] && grep -F "can't write results to /dev/full: No space left on device" "$scratch/err"
+}
+
+nowhere=$scratch/nowhere.sock
+disk=vhost-user:$scratch/disk.sock,type=blk
+eal=(-l 0 --no-huge -m 64)
+truncate -s 64M "$scratch/disk.raw"
+qemu-storage-daemon --blockdev "driver=file,node-name=f0,filename=$scratch/disk.raw" \
+	--export "type=vhost-user-blk,id=e0,node-name=f0,addr.type=unix,addr.path=$scratch/disk.sock,writable=on" \
+	>"$scratch/disk.log" 2>&1 &
+sleep 60 | dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --no-shconf --file-prefix=results$$ \
+	--vdev "net_vhost0,iface=$scratch/net.sock" -- --total-num-mbufs=4096 -i -a --forward-mode=rxonly \
+	>"$scratch/net.log" 2>&1 &
+port=vhost-user:$scratch/net.sock,type=net
+good=("$blk" info "${eal[@]}" -- --dev "$disk")
+
+check "blk: an option behind --json is wrong" is_untouched 2 "$blk" perf -- --dev "$disk" --json "$file" --no-such
+check "blk: an option before --json is wrong" is_untouched 2 "$blk" perf -- --no-such --json "$file" --dev "$disk"
+check "blk: a value is wrong" is_untouched 2 "$blk" perf -- --json "$file" --dev "$disk" -t none
+check "blk: --dry-run writes nothing" is_untouched 0 "$blk" perf -- --json "$file" --dev "$disk" --dry-run
+check "testpmd: an option behind --json is wrong" is_untouched 2 "$testpmd" -- --dev "$port" --json "$file" --no-such
+check "devbind: an option behind --json is wrong" is_untouched 2 "$devbind" --json="$file" --no-such
+
+check "blk: EAL does not start" has_error 2 "DPDK does not accept its options" "$blk" info -l 9999 -- --dev "$disk" --json "$file"
+check "blk: no such device" has_error 1 "$nowhere" "$blk" info "${eal[@]}" -- --dev "vhost-user:$nowhere,type=blk" --json "$file"
+check "blk: what is no device's name" has_error 1 "not the name of a device" "$blk" info "${eal[@]}" -- --dev nonsense --json "$file"
+check "blk: a name that is not UTF-8" has_error 1 '\\x' "$blk" info "${eal[@]}" -- --dev $'a\xffb\e[31m' --json "$file"
+check "blk: no such device, on stdout" has_error_on_stdout 1 "$nowhere" "$blk" info "${eal[@]}" -- \
+	--dev "vhost-user:$nowhere,type=blk" --json -
+check "testpmd: no such device" has_error 1 "$nowhere" "$testpmd" "${eal[@]}" -- --dev "vhost-user:$nowhere,type=net" --json "$file"
+check "testpmd: no such device, on stdout" has_error_on_stdout 1 "$nowhere" "$testpmd" "${eal[@]}" -- \
+	--dev "vhost-user:$nowhere,type=net" --json -
+check "devbind: no such function" has_error 1 "0000:00:1f.7" "$devbind" -u 0000:00:1f.7 --json="$file"
+check "devbind: no such function, on stdout" has_error_on_stdout 1 "0000:00:1f.7" "$devbind" -u 0000:00:1f.7 --json=-
+for program in blk testpmd devbind; do
+	case $program in
+	blk) command=("$blk" info "${eal[@]}" -- --dev "vhost-user:$nowhere,type=blk") ;;
+	testpmd) command=("$testpmd" "${eal[@]}" -- --dev "vhost-user:$nowhere,type=net") ;;
+	devbind) command=("$devbind") ;;
+	esac
+	check "$program: a folder that is not there" refuses_place "$scratch/none/results.json" "${command[@]}"
+	check "$program: a folder in the file's place" refuses_place "$scratch" "${command[@]}"
+done
+
+wait_for_socket "$scratch/disk.sock" >&2
+check "blk: a good run" eval 'run "${good[@]}" --json "$file"; [ "$status" = 0 ] && json "$file" "d[\"exit_status\"] == 0 and \"error\" not in d"'
+check "a link stays a link, a mode stays" keeps_link_and_mode
+check "a new file has the mode that any has" has_usual_mode
+check "a pipe" takes_pipe
+check "a device without room" takes_full_device
+check "blk: an error in the middle" has_error 1 "no-such-file" "$blk" copy "${eal[@]}" -- --dev "$disk" --from "$scratch/no-such-file" --json "$file"
+for signal in INT TERM; do
+	check "blk: $signal" ends_by "$signal" 0 "d['exit_status'] == 0 and d['requests'] > 0" \
+		"$blk" perf "${eal[@]}" -- --dev "$disk" -t 30 --json "$file"
+done
+check "blk: KILL leaves the old file" ends_by KILL 137 "" "$blk" perf "${eal[@]}" -- --dev "$disk" -t 30 --json "$file"
+wait_for_socket "$scratch/net.sock" >&2
+check "testpmd: TERM" ends_by TERM 0 "d['exit_status'] == 0 and d['ports'][0]['tx_packets'] > 0" \
+	"$testpmd" "${eal[@]}" -- --dev "$port" --forward-mode=txonly --duration 30 --json "$file"
