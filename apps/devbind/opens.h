@@ -10,8 +10,10 @@
 
 struct open_file {
 	pid_t pid;
-	char file[64]; /* below /dev */
+	char file[64]; /* below /dev, "" when it was opened elsewhere */
 	char command[32];
+	mode_t kind; /* S_IFCHR, S_IFBLK, or 0 when it is neither */
+	dev_t number;
 };
 
 struct opens {
@@ -26,7 +28,11 @@ struct opens {
 int opens_read(const struct kl_machine *machine, struct opens *opens);
 void opens_free(struct opens *opens);
 
-/* A process that has the file below /dev open, or NULL. */
-const struct open_file *opens_find(const struct opens *opens, const char *file);
+/*
+ * A process that has the file below /dev open, or the same device by another file: that of a
+ * container or a chroot has another path. NULL when there is none.
+ */
+const struct open_file *opens_find(const struct kl_machine *machine, const struct opens *opens,
+	const char *file);
 
 #endif

@@ -358,18 +358,19 @@ static void check_claims(const struct kl_machine *machine, const struct nodes *n
 			check_claimed_disk(machine, &nodes->list[i], uses);
 }
 
-static void check_opens(const struct opens *opens, const struct nodes *nodes, struct uses *uses)
+static void check_opens(const struct kl_machine *machine, const struct opens *opens,
+	const struct nodes *nodes, struct uses *uses)
 {
 	for (size_t i = 0; i < nodes->count; i++) {
 		const struct node *node = &nodes->list[i];
 		const struct open_file *open = NULL;
 
 		if (node->file[0] != '\0')
-			open = opens_find(opens, node->file);
+			open = opens_find(machine, opens, node->file);
 		if (open == NULL)
 			continue;
 		add_use(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
-			open->file);
+			node->file);
 		/*
 		 * Drivers that give a whole function to a process wait for it when
 		 * they are unbound.
@@ -379,8 +380,8 @@ static void check_opens(const struct opens *opens, const struct nodes *nodes, st
 	}
 }
 
-static void check_group(const struct opens *opens, const struct kl_function *function,
-	struct uses *uses)
+static void check_group(const struct kl_machine *machine, const struct opens *opens,
+	const struct kl_function *function, struct uses *uses)
 {
 	static const char *const prefixes[] = {"", "noiommu-"};
 	const struct open_file *open = NULL;
@@ -390,12 +391,11 @@ static void check_group(const struct opens *opens, const struct kl_function *fun
 		return;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]) && open == NULL; i++) {
 		snprintf(file, sizeof(file), "vfio/%s%d", prefixes[i], function->iommu_group);
-		open = opens_find(opens, file);
+		open = opens_find(machine, opens, file);
 	}
 	if (open == NULL)
 		return;
-	add_use(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command,
-		open->file);
+	add_use(uses, "process %d (%s) has /dev/%s open", (int)open->pid, open->command, file);
 	uses->is_held = true;
 }
 
@@ -421,7 +421,7 @@ void uses_find(const struct kl_machine *machine, const struct kl_function *funct
 	for (size_t i = 0; i < nodes->count; i++)
 		check_node(machine, &nodes->list[i], nodes, uses);
 	check_claims(machine, nodes, uses);
-	check_opens(opens, nodes, uses);
-	check_group(opens, function, uses);
+	check_opens(machine, opens, nodes, uses);
+	check_group(machine, opens, function, uses);
 	check_other_driver(function, uses);
 }

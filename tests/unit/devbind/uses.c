@@ -149,6 +149,20 @@ Test(uses, a_process_has_the_group_open)
 	cr_expect(uses_of(NIC)->is_held);
 }
 
+/* In a container, whose /dev is not ours. */
+Test(uses, a_process_has_the_group_open_by_another_path)
+{
+	machine_link("../../drivers/vfio-pci", "sys/bus/pci/devices/" NIC "/driver");
+	machine_link("/dev/full", "dev/vfio/7");
+	machine_link("/dev/full", "proc/4711/fd/9");
+	machine_link("/dev/zero", "proc/4712/fd/9");
+	machine_link("/etc/passwd", "proc/4713/fd/9");
+	machine_link("socket:[4711]", "proc/4714/fd/9");
+	machine_file("forwarder", "proc/4711/comm");
+	expect_use(NIC, "process 4711 (forwarder) has /dev/vfio/7 open");
+	cr_expect(uses_of(NIC)->is_held);
+}
+
 Test(uses, a_process_has_the_functions_own_file_open)
 {
 	machine_link("../../drivers/vfio-pci", "sys/bus/pci/devices/" NIC "/driver");
