@@ -16,6 +16,7 @@
 #include "platform/eal_args.h"
 #include "platform/eal_state.h"
 #include "platform/iommu.h"
+#include "platform/sysfs.h"
 #include "platform/uio_sysfs.h"
 
 static struct kl__eal_facts read_facts(void)
@@ -105,6 +106,14 @@ int kl_eal_init(int argc, char **argv)
 	char **copy;
 	int taken;
 
+	/* Of this EAL prints that lcore 0 is unavailable, and a page of options. */
+	if (!kl__file_exists("%s/devices/system/cpu", kl_machine_current.sysfs)) {
+		kl_error(
+			"%s/devices/system/cpu is not there, where DPDK finds the CPUs; run as root: "
+			"mount -t sysfs sysfs %s",
+			kl_machine_current.sysfs, kl_machine_current.sysfs);
+		return -ENODEV;
+	}
 	kl__eal_args_choose(argc, argv, &facts, &args);
 	copy = calloc((size_t)(argc + args.count + 1), sizeof(*copy));
 	if (copy == NULL)

@@ -16,7 +16,8 @@
  * Thread: control, the main thread. Once per process.
  *
  * Returns: the number of elements of argv that were EAL's, argv[0] included, as rte_eal_init does,
- * so that the caller's options follow. After a message: -EINVAL (options), -EACCES, -ENOMEM, -EIO.
+ * so that the caller's options follow. After a message: -EINVAL (options), -ENODEV (sysfs is not
+ * mounted), -EACCES, -ENOMEM, -EIO.
  */
 KL_API int kl_eal_init(int argc, char **argv);
 

@@ -76,7 +76,9 @@ Test(options, json)
 {
 	cr_expect_eq(PARSE("-u", "--json", "00:05.0"), 0);
 	cr_expect_str_eq(options.json, "-");
-	cr_expect_eq(PARSE("-u", "--json", "lo"), 0);
+	cr_expect_eq(PARSE("-u", "--json", "/dev/vdq"), 0);
+	cr_expect_str_eq(options.json, "-");
+	cr_expect_eq(PARSE("-u", "--json", "net@0"), 0);
 	cr_expect_str_eq(options.json, "-");
 	cr_expect_eq(PARSE("-u", "00:05.0", "--json", "out"), 0);
 	cr_expect_str_eq(options.json, "out");
