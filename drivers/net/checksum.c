@@ -22,7 +22,7 @@ uint16_t net_checksum_offset(const struct net_place *place)
 static uint32_t find_headers(const struct rte_mbuf *packet, struct rte_net_hdr_lens *lens)
 {
 	const uint32_t layers = RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK;
-	const unsigned int tags = net_frame_tags(packet);
+	const unsigned int tags = net_frame_is_plain_ip(packet) ? 0 : net_frame_tags(packet);
 	struct rte_mbuf view;
 	uint32_t type;
 

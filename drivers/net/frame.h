@@ -7,6 +7,9 @@
 #ifndef KL_NET_FRAME_H
 #define KL_NET_FRAME_H
 
+#include <stdbool.h>
+#include <string.h>
+
 #include <rte_ether.h>
 #include <rte_mbuf.h>
 
@@ -21,6 +24,18 @@ static inline uint32_t net_frame_max(uint32_t mtu, unsigned int tags)
 
 /* VLAN tags at the start of a frame, of any types in any order; at most NET_TAGS_MAX. */
 unsigned int net_frame_tags(const struct rte_mbuf *packet);
+
+/* True for an IP packet without tags, as most are: a cheaper question than that for tags. */
+static inline bool net_frame_is_plain_ip(const struct rte_mbuf *packet)
+{
+	rte_be16_t type;
+
+	if (packet->data_len < RTE_ETHER_HDR_LEN)
+		return false;
+	memcpy(&type, rte_pktmbuf_mtod_offset(packet, char *, 2 * RTE_ETHER_ADDR_LEN),
+		sizeof(type));
+	return type == RTE_BE16(RTE_ETHER_TYPE_IPV4) || type == RTE_BE16(RTE_ETHER_TYPE_IPV6);
+}
 
 /*
  * A view of a packet, for parsers that know no tags: it starts later by the tags that the packet

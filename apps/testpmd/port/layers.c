@@ -89,15 +89,18 @@ static uint32_t count_tag_bytes(const struct rte_mbuf *packet)
  */
 static uint32_t find_headers(const struct rte_mbuf *packet, struct rte_net_hdr_lens *lengths)
 {
+	const uint32_t wanted = RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK;
 	const uint32_t tag_bytes = count_tag_bytes(packet);
-	struct rte_mbuf view = *packet;
+	struct rte_mbuf view;
 	uint32_t type;
 
+	if (tag_bytes == 0)
+		return rte_net_get_ptype(packet, lengths, wanted);
+	view = *packet;
 	view.data_off += tag_bytes;
 	view.data_len -= tag_bytes;
 	view.pkt_len -= tag_bytes;
-	type = rte_net_get_ptype(&view, lengths,
-		RTE_PTYPE_L2_MASK | RTE_PTYPE_L3_MASK | RTE_PTYPE_L4_MASK);
+	type = rte_net_get_ptype(&view, lengths, wanted);
 	lengths->l2_len += tag_bytes;
 	return type;
 }

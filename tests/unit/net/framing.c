@@ -4,6 +4,7 @@
  * command, has a descriptor of its own. 5.1.9.8. The fake device checks all that it is given:
  * NETL-04, NETL-05, NETL-06.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -280,6 +281,19 @@ Test(framing, commands_without_ring_features)
 {
 	prepare(0);
 	send_commands(0);
+}
+
+/* The legacy face of MMIO is framed in the same way. */
+Test(framing, by_mmio)
+{
+	setenv("UNIT_RING", "mmio", 1);
+	prepare(MERGEABLE | EVENT_IDX);
+	fixture->fake->script.mmio_version = 1;
+	control_start(&control, NULL);
+	cr_assert_str_eq(kl_device_info(fixture->device)->transport, "mmio-legacy");
+	cr_expect_eq(kl_net_rx_mode_set(fixture->net, KL_NET_PROMISCUOUS, true), 0);
+	move_packets(MERGEABLE | EVENT_IDX);
+	control_close(&control);
 }
 
 /* Pinned buffers, and bus addresses that are virtual ones. */
