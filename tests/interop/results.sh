@@ -156,6 +156,7 @@ for program in blk testpmd devbind; do
 done
 
 wait_for_socket "$scratch/disk.sock" >&2
+# shellcheck disable=SC2016 # for eval
 check "blk: a good run" eval 'run "${good[@]}" --json "$file"; [ "$status" = 0 ] && json "$file" "d[\"exit_status\"] == 0 and \"error\" not in d"'
 check "a link stays a link, a mode stays" keeps_link_and_mode
 check "a new file has the mode that any has" has_usual_mode
