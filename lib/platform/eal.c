@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -92,6 +93,18 @@ static int explain_failure(int argc, char **argv, const struct kl__eal_facts *fa
 	}
 }
 
+/* --vdev makes a device of DPDK's, which the program may use beside ours. */
+static void warn_of_device_option(int argc, char **argv)
+{
+	const char *option = kl__eal_device_option(argc, argv);
+
+	if (option != NULL && strcmp(option, "--vdev") != 0)
+		kl_warning(
+			"the option %s has no effect on the devices of this library: the name given to "
+			"kl_device_open alone chooses one",
+			option);
+}
+
 /* EAL reorders argv so that its own options come first; the caller has to see the same order. */
 static void copy_back(char **copy, int added, int argc, char **argv)
 {
@@ -130,6 +143,7 @@ int kl_eal_init(int argc, char **argv)
 	if (taken < 0) {
 		taken = explain_failure(argc, argv, &facts);
 	} else {
+		warn_of_device_option(argc, argv);
 		copy_back(copy, args.count, argc, argv);
 		taken -= args.count;
 	}
