@@ -42,24 +42,32 @@ static struct kl_features wanted_features(const struct kl_blk *blk)
 	return wanted;
 }
 
+static int check_zones(const struct kl_blk *blk)
+{
+	if (blk->info.zones.zone_bytes == 0 ||
+		!kl_features_has(&kl_device_options(blk->device)->declined, VIRTIO_BLK_F_ZONED))
+		return 0;
+	kl_error(
+		"%s: a driver that does not use the zones of a host-managed disk would lose data; leave "
+		"out features=-ZONED",
+		kl_device_info(blk->device)->name);
+	return -EINVAL;
+}
+
+static int check_queues(const struct kl_blk *blk, uint16_t queues)
+{
+	if (queues <= blk->info.max_queues)
+		return 0;
+	kl_error("%s: %u queues are not possible; allowed: 1 to %u",
+		kl_device_info(blk->device)->name, queues, blk->info.max_queues);
+	return -EINVAL;
+}
+
 static int check_conf(const struct kl_blk *blk, const struct kl_blk_conf *conf)
 {
-	const char *name = kl_device_info(blk->device)->name;
+	int rc = check_zones(blk);
 
-	if (blk->info.zones.zone_bytes != 0 &&
-		kl_features_has(&kl_device_options(blk->device)->declined, VIRTIO_BLK_F_ZONED)) {
-		kl_error(
-			"%s: a driver that does not use the zones of a host-managed disk would lose "
-			"data; leave out features=-ZONED",
-			name);
-		return -EINVAL;
-	}
-	if (conf->queues > blk->info.max_queues) {
-		kl_error("%s: %u queues are not possible; allowed: 1 to %u", name, conf->queues,
-			blk->info.max_queues);
-		return -EINVAL;
-	}
-	return 0;
+	return rc == 0 ? check_queues(blk, conf->queues) : rc;
 }
 
 /* Sets defaults for the fields that the caller left at 0. */
@@ -126,15 +134,27 @@ int blk_configure(struct kl_device *device, const void *started_with)
 int blk_negotiate(struct kl_device *device)
 {
 	struct kl_blk *blk = kl_device_private(device);
-	struct kl_features wanted = wanted_features(blk);
 	const struct kl_blk_info before = blk->info;
-	int rc = kl_device_negotiate(device, &wanted);
+	struct kl_features wanted;
+	int rc = 0;
 
+	/* Another back end than the one that was probed may have other zones. */
+	if (kl_device_has_reconnected(device)) {
+		rc = blk_config_probe(blk);
+		if (rc == 0)
+			rc = check_zones(blk);
+	}
+	wanted = wanted_features(blk);
+	if (rc == 0)
+		rc = kl_device_negotiate(device, &wanted);
 	if (rc == 0)
 		rc = blk_config_negotiated(blk);
-	if (rc == 0 && !blk->is_starting)
-		blk_changes_log(blk, &before);
-	return rc;
+	if (rc != 0)
+		return rc;
+	if (blk->is_starting)
+		return check_queues(blk, blk->queue_count);
+	blk_changes_log(blk, &before);
+	return 0;
 }
 
 int blk_create_queues(struct kl_device *device)

@@ -15,6 +15,7 @@ static const struct kl__transport_ops *usual;
 static struct kl__transport_ops leavable;
 static unsigned int absences; /* times that it is looked for in vain */
 static int meeting; /* how the next meeting ends */
+static const char *options;
 static bool answers; /* the next back end serves requests */
 
 static int reconnect(struct kl__transport *transport)
@@ -35,7 +36,7 @@ static int reconnect(struct kl__transport *transport)
 static void start_leavable(const struct kl_blk_conf *conf)
 {
 	fixture_apply_config(&fixture);
-	cr_assert_eq(fixture_attach(&fixture, NULL), 0);
+	cr_assert_eq(fixture_attach(&fixture, options), 0);
 	usual = fixture.device->transport->ops;
 	leavable = *usual;
 	leavable.reconnect = reconnect;
@@ -353,6 +354,58 @@ Test(away, fewer_queues_return)
 		cr_expect_eq(done->result, 0);
 	}
 	fixture_expect_works(&fixture);
+	close_leavable();
+}
+
+/* Restarted while stopped, with fewer queues than the start wants. */
+Test(away, fewer_queues_at_a_start)
+{
+	fixture_prepare(&fixture);
+	fake_offer(fixture.fake, VIRTIO_BLK_F_MQ);
+	prepare_queues(3);
+	start_leavable(&(struct kl_blk_conf){.queues = 3});
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
+	fixture.fake->script.is_gone = true;
+	absences = 0;
+	prepare_queues(2);
+	cr_expect_eq(kl_blk_start(fixture.blk, &(struct kl_blk_conf){.queues = 3}), -EINVAL, "%s",
+		log_text());
+	cr_expect(logged("3 queues are not possible; allowed: 1 to 2"), "%s", log_text());
+	fixture_start(&fixture, &(struct kl_blk_conf){.queues = 2});
+	fixture_expect_works(&fixture);
+	close_leavable();
+}
+
+static void make_zoned(void)
+{
+	fake_offer(fixture.fake, VIRTIO_BLK_F_ZONED);
+	fixture.config.zoned.model = VIRTIO_BLK_Z_HOST_MANAGED;
+	fixture.config.zoned.zone_sectors = 2048;
+	fixture.config.zoned.write_granularity = 512;
+	fixture_apply_config(&fixture);
+}
+
+/* Its zones are to be written in order from now on, or it is not driven at all. */
+Test(away, a_zoned_disk_returns)
+{
+	fixture_prepare(&fixture);
+	start_leavable(&(struct kl_blk_conf){0});
+	leave(0);
+	make_zoned();
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	cr_expect(kl_features_has(&fixture.fake->accepted, VIRTIO_BLK_F_ZONED));
+	cr_expect_eq(kl_blk_info(fixture.blk)->zones.zone_bytes, 2048 * 512);
+	cr_expect(logged("zone size 1048576 instead of 0"), "%s", log_text());
+	close_leavable();
+
+	fixture_prepare(&fixture);
+	options = "features=-ZONED";
+	start_leavable(&(struct kl_blk_conf){0});
+	options = NULL;
+	leave(0);
+	make_zoned();
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EINVAL, "%s", log_text());
+	cr_expect(logged("would lose data"), "%s", log_text());
 	close_leavable();
 }
 
