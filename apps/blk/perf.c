@@ -325,6 +325,10 @@ static void report_run(struct perf_run *run)
 	for (uint16_t i = 0; i < run->job_count; i++)
 		add_job(sum, run->jobs[i]);
 	print_report(run, sum);
+	/* A failure of the device has been reported. */
+	if (sum->errors > 0 && !run->has_failed)
+		print_error("%" PRIu64 " of %" PRIu64 " requests failed, the first: %s",
+			sum->errors, sum->requests, target_result_text(sum->first_error));
 	add_workload(run, run->plan.tool->json);
 	add_results(run, sum, run->plan.tool->json);
 	free(sum);

@@ -216,8 +216,11 @@ int verb_verify(struct tool *tool)
 		if (rc == -EINTR)
 			print_error("stopped before the end");
 		/* Findings of an interrupted run count. */
-		if (!report_verify(&verify) && rc == 0)
+		if (!report_verify(&verify) && rc == 0) {
+			print_error(
+				"not all blocks were written and read back as they should; the results list them");
 			rc = 1;
+		}
 	}
 	free_blocks(&verify);
 	return rc;
