@@ -53,8 +53,20 @@ static void add_queues(struct list *list, const struct kl_blk *blk,
 		add_number(list, "queues", before->max_queues, now, "");
 }
 
-void blk_changes_log(const struct kl_blk *blk, const struct kl_blk_info *before)
+static void add_features(struct list *list, const struct kl_blk *blk, const char *what,
+	struct kl_features set)
 {
+	char names[384];
+
+	if (set.word[0] != 0 || set.word[1] != 0)
+		add_change(list, "%s %s", what,
+			kl_device_feature_names(blk->device, &set, names, sizeof(names)));
+}
+
+void blk_changes_log(const struct kl_blk *blk, const struct kl_blk_info *before,
+	const struct kl_features *features_before)
+{
+	const struct kl_features *features = &kl_device_info(blk->device)->accepted;
 	const struct kl_blk_info *now = &blk->info;
 	struct list list = {.length = 0};
 
@@ -70,16 +82,19 @@ void blk_changes_log(const struct kl_blk *blk, const struct kl_blk_info *before)
 			now->is_read_only ? "read-only now: writes fail with EROFS" :
 					    "no longer read-only");
 	if (before->has_flush && !now->has_flush)
-		add_change(&list, "without FLUSH: it is taken to have no write cache");
+		add_change(&list, "it is taken to have no write cache");
 	if (before->discard.is_offered && !now->discard.is_offered)
-		add_change(&list, "without DISCARD: discards fail with ENOTSUP");
+		add_change(&list, "discards fail with ENOTSUP");
 	if (before->write_zeroes.is_offered && !now->write_zeroes.is_offered)
-		add_change(&list, "without WRITE_ZEROES: such requests fail with ENOTSUP");
+		add_change(&list, "requests to write zeroes fail with ENOTSUP");
 	if (before->secure_erase.is_offered && !now->secure_erase.is_offered)
-		add_change(&list, "without SECURE_ERASE: such requests fail with ENOTSUP");
+		add_change(&list, "secure erases fail with ENOTSUP");
 	add_queues(&list, blk, before);
 	add_number(&list, "largest ring", before->ring_max, now->ring_max, " entries");
 	add_number(&list, "zone size", before->zones.zone_bytes, now->zones.zone_bytes, " bytes");
+	add_features(&list, blk,
+		"features lost:", kl_features_without(*features_before, *features));
+	add_features(&list, blk, "new features:", kl_features_without(*features, *features_before));
 	if (list.length != 0)
 		kl_warning("%s: it came back different: %s", kl_device_info(blk->device)->name,
 			list.text);

@@ -6,9 +6,10 @@
 #include "state.h"
 
 /*
- * Logs, in one message, in which properties the device differs from before, with the values and
- * what follows for requests. Lost and new features are the core's to log. The control thread.
+ * Logs, in one message, in which properties and features the device differs from before, with the
+ * values and what follows for requests. The control thread.
  */
-void blk_changes_log(const struct kl_blk *blk, const struct kl_blk_info *before);
+void blk_changes_log(const struct kl_blk *blk, const struct kl_blk_info *before,
+	const struct kl_features *features_before);
 
 #endif

@@ -149,11 +149,13 @@ int blk_negotiate(struct kl_device *device)
 		rc = kl_device_negotiate(device, &wanted);
 	if (rc == 0)
 		rc = blk_config_negotiated(blk);
+	if (rc == 0 && blk->is_starting)
+		rc = check_queues(blk, blk->queue_count);
 	if (rc != 0)
 		return rc;
-	if (blk->is_starting)
-		return check_queues(blk, blk->queue_count);
-	blk_changes_log(blk, &before);
+	if (!blk->is_starting)
+		blk_changes_log(blk, &before, &blk->features);
+	blk->features = kl_device_info(device)->accepted;
 	return 0;
 }
 

@@ -191,6 +191,7 @@ struct kl_blk {
 	uint64_t logged_since; /* on the clock: the period in which changes are counted */
 	uint64_t unlogged; /* changes that were not logged since the last one that was */
 	unsigned int logged;
+	struct kl_features features; /* that were accepted at the last start or recovery */
 	bool is_starting; /* by the application; false in a recovery */
 	uint16_t queue_count; /* of the last start */
 	uint16_t queues_made; /* queues are made by the first start that has so many, and stay */

@@ -271,9 +271,10 @@ Test(away, a_lesser_disk_returns)
 			 "ERANGE; block size 4096 instead of 512"),
 		"%s", log_text());
 	cr_expect(logged("read-only now"), "%s", log_text());
-	cr_expect(logged("without FLUSH"));
-	cr_expect(logged("without DISCARD"));
-	cr_expect(logged("without WRITE_ZEROES"));
+	cr_expect(logged(
+		"no write cache; discards fail with ENOTSUP; requests to write zeroes fail"));
+	cr_expect(logged("features lost: FLUSH DISCARD WRITE_ZEROES; new features: RO"), "%s",
+		log_text());
 	cr_expect(logged("largest ring "), "%s", log_text());
 	cr_expect_eq(fixture_run(&fixture, fixture_data(&fixture, KL_BLK_READ, 0, 2097152, 4096)),
 		-ERANGE);
