@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <kickless/text.h>
+
 #include "types.h"
 
 /*
@@ -38,17 +40,20 @@ static void append_address(char *who, size_t size, const char *address)
 
 static void add_hint(struct hints *hints, const char *address, const char *text)
 {
+	char shown[sizeof(hints->list[0].text)];
 	size_t i;
 
+	/* It may name a process, and a process any text. */
+	kl_text_escape(text, strlen(text), "", shown, sizeof(shown));
 	for (i = 0; i < hints->count; i++)
-		if (strcmp(hints->list[i].text, text) == 0)
+		if (strcmp(hints->list[i].text, shown) == 0)
 			break;
 	if (i == HINTS_MAX)
 		return;
 	if (i == hints->count) {
 		hints->count++;
 		hints->list[i].who[0] = '\0';
-		snprintf(hints->list[i].text, sizeof(hints->list[i].text), "%s", text);
+		snprintf(hints->list[i].text, sizeof(hints->list[i].text), "%s", shown);
 	}
 	if (address != NULL)
 		append_address(hints->list[i].who, sizeof(hints->list[i].who), address);

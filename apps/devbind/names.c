@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <kickless/text.h>
+
 #include "common/file.h"
 #include "types.h"
 
@@ -193,12 +195,14 @@ void names_list(const struct nodes *nodes, char *text, size_t size)
 	text[0] = '\0';
 	for (size_t i = 0; i < nodes->count; i++) {
 		const struct node *node = &nodes->list[i];
+		char name[KL_TEXT_BYTES(sizeof(node->name))];
 
 		if (!is_named(node) || strcmp(node->subsystem, "virtio") == 0 || is_partition(node))
 			continue;
-		if (length + strlen(node->name) + 2 > size)
+		kl_text_escape(node->name, strlen(node->name), "", name, sizeof(name));
+		if (length + strlen(name) + 2 > size)
 			return;
 		length += (size_t)snprintf(text + length, size - length, "%s%s",
-			length != 0 ? "," : "", node->name);
+			length != 0 ? "," : "", name);
 	}
 }

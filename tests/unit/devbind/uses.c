@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "machine.h"
+#include "names.h"
 
 #define NIC_FOLDER "sys/bus/pci/devices/" NIC "/virtio5/net/eth5"
 #define DISK_FOLDER "sys/bus/pci/devices/" DISK "/virtio9/block/vdq"
@@ -173,6 +174,27 @@ Test(uses, a_process_has_the_functions_own_file_open)
 	open_by_process("vfio/devices/vfio3");
 	expect_use(NIC, "process 4711 (copier) has /dev/vfio/devices/vfio3 open");
 	cr_expect(uses_of(NIC)->is_held);
+}
+
+/* Names of processes, mounts and interfaces may have any bytes, and end on a terminal. */
+Test(uses, names_that_control_a_terminal)
+{
+	char text[64];
+
+	open_by_process("vdq");
+	machine_file("\033[2J\xff", "proc/4711/comm");
+	expect_use(DISK, "process 4711 (\\x1b[2J\\xff) has /dev/vdq open");
+	machine_file("25 1 254:240 / /srv\033[2J rw - ext4 /dev/vdq rw", "proc/self/mountinfo");
+	machine_read();
+	cr_expect_neq(strstr(inventory_find(&inventory, DISK)->uses.text[0],
+			      "vdq is mounted on /srv\\x1b[2J"),
+		NULL);
+	machine_link("../../../class/net",
+		"sys/bus/pci/devices/" NIC "/virtio5/net/e\033[2J/subsystem");
+	machine_read();
+	names_list(&inventory_find(&inventory, NIC)->nodes, text, sizeof(text));
+	cr_expect_eq(strchr(text, '\033'), NULL, "%s", text);
+	cr_expect_neq(strstr(text, "e\\x1b[2J"), NULL, "%s", text);
 }
 
 Test(uses, another_driver)
