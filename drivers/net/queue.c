@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "frame.h"
 #include "pool_reach.h"
+#include "ring/used.h"
 #include "ring/verbs.h"
 #include "rx.h"
 #include "spec/features.h"
@@ -122,7 +123,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	bool has_indirect = kl_device_has(net->device, VIRTIO_F_INDIRECT_DESC);
 	const struct kl_queue_conf queue_conf = {
 		.index = VIRTIO_NET_RX_QUEUE(index),
-		.size = conf->rx_ring_size,
+		.size = net->pairs[index].ring_sizes[KL_NET_RX],
 		.indirect_entries = net->header_is_apart && has_indirect ? RX_SEGMENTS : 0,
 		.chained = net->header_is_apart && !has_indirect,
 		.is_supply = true,
@@ -181,7 +182,7 @@ static int create_tx(struct kl_net *net, struct net_txq *txq, uint16_t index,
 	bool has_indirect = kl_device_has(net->device, VIRTIO_F_INDIRECT_DESC);
 	const struct kl_queue_conf queue_conf = {
 		.index = VIRTIO_NET_TX_QUEUE(index),
-		.size = conf->tx_ring_size,
+		.size = net->pairs[index].ring_sizes[KL_NET_TX],
 		.indirect_entries = TX_SEGMENTS,
 		.chained = !has_indirect,
 		.stall_ms = conf->tx_timeout_ms,
@@ -394,6 +395,9 @@ int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direct
 						 net->pairs[queue].tx.path,
 		.fault = (enum kl_queue_fault)ring->fault,
 		.is_stopped = net->pairs[queue].is_stopped[direction],
+		.in_flight = kl__queue_in_flight(ring),
+		.has_completed = (ring->kind & KL__RING_PACKED) != 0 ? kl__packed_has_used(ring) :
+								       kl__split_has_used(ring),
 	};
 	return 0;
 }

@@ -240,6 +240,22 @@ static int add_gates(struct kl_net *net)
 	return rc;
 }
 
+/* A recovery uses them again, when the arrays may have changed. */
+static void set_ring_sizes(struct kl_net *net, const struct kl_net_conf *conf)
+{
+	const uint16_t *rx = conf->rx_ring_sizes;
+	const uint16_t *tx = conf->tx_ring_sizes;
+
+	for (uint16_t i = 0; i < net->conf.queue_pairs; i++) {
+		uint16_t *sizes = net->pairs[i].ring_sizes;
+
+		sizes[KL_NET_RX] = rx != NULL && rx[i] != 0 ? rx[i] : conf->rx_ring_size;
+		sizes[KL_NET_TX] = tx != NULL && tx[i] != 0 ? tx[i] : conf->tx_ring_size;
+	}
+	net->conf.rx_ring_sizes = NULL;
+	net->conf.tx_ring_sizes = NULL;
+}
+
 int net_configure(struct kl_device *device, const void *started_with)
 {
 	struct kl_net *net = kl_device_private(device);
@@ -255,6 +271,7 @@ int net_configure(struct kl_device *device, const void *started_with)
 	log_random_mac(net);
 	net->conf = *conf;
 	net->conf.queue_pairs = pairs;
+	set_ring_sizes(net, conf);
 	net->running_pairs = pairs;
 	net->settings.rx_offloads_set = false;
 	net->replay.reported = 0;

@@ -37,6 +37,7 @@ struct net_pair {
 	struct net_txq tx;
 	struct net_coalescing coalescing[2]; /* by enum kl_net_direction */
 	bool is_stopped[2]; /* by the application, likewise */
+	uint16_t ring_sizes[2]; /* likewise, of the last start's conf; 0: the device's maximum */
 };
 
 struct net_control {

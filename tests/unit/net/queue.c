@@ -36,6 +36,55 @@ Test(queue, information)
 	net_close(&fixture);
 }
 
+/* Sizes of single queues take the place of the size of all, also when the arrays change later. */
+Test(queue, sizes_of_single_queues)
+{
+	uint16_t rx[] = {16}, tx[] = {0};
+	struct kl_net_queue_info info;
+
+	net_prepare(&fixture);
+	fixture.conf.rx_ring_size = fixture.conf.tx_ring_size = 32;
+	fixture.conf.rx_ring_sizes = rx;
+	fixture.conf.tx_ring_sizes = tx;
+	cr_assert_eq(net_attach(&fixture, NULL), 0);
+	cr_assert_eq(net_start(&fixture), 0);
+	rx[0] = tx[0] = 8;
+	for (int again = 0; again < 2; again++) {
+		cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
+		cr_expect_eq(info.size, 16);
+		cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
+		cr_expect_eq(info.size, 32);
+		fake_need_reset(fixture.fake);
+		cr_assert_eq(kl_net_recover(fixture.net), 0, "%s", log_text());
+	}
+	net_close(&fixture);
+}
+
+/* The device's buffers, and whether it is done with some. */
+Test(queue, buffers_of_the_device)
+{
+	struct kl_net_queue_info info;
+
+	net_open(&fixture);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
+	cr_expect(info.in_flight == FIXTURE_RING && !info.has_completed);
+	net_arrive(&fixture, &(struct arrival){.bytes = 60, .seed = 1});
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
+	cr_expect(info.in_flight == FIXTURE_RING && info.has_completed);
+	net_expect_packet(net_receive(&fixture), 60, 1);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
+	cr_expect_not(info.has_completed);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
+	cr_expect(info.in_flight == 0 && !info.has_completed);
+	cr_expect_eq(net_send(&fixture, net_packet(&fixture, 60, 2)), 1);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
+	cr_expect(info.in_flight > 0 && !info.has_completed);
+	net_transmit(&fixture, 1);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
+	cr_expect(info.has_completed);
+	net_close(&fixture);
+}
+
 /* A receive queue decides at once whatever the user sets. A transmit queue follows the setting. */
 Test(queue, kick_of_the_user)
 {

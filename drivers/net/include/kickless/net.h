@@ -136,6 +136,12 @@ struct kl_net_conf {
 	 */
 	uint64_t tx_offloads;
 	uint64_t rx_offloads;
+	/*
+	 * Ring sizes of single queues, one for each of queue_pairs; copied. 0 in them takes the
+	 * size above. NULL: all have that.
+	 */
+	const uint16_t *rx_ring_sizes;
+	const uint16_t *tx_ring_sizes;
 };
 
 /** The two queues of a pair. */
@@ -166,6 +172,8 @@ struct kl_net_queue_info {
 	const char *path; /* the burst function's variant, such as "mergeable" */
 	enum kl_queue_fault fault; /* why it moves nothing, or KL_QUEUE_OK: see kl_net_recover */
 	bool is_stopped; /* by kl_net_queue_stop */
+	uint16_t in_flight; /* buffers that the device has, and those that it is done with */
+	bool has_completed; /* it is done with some that were not taken yet */
 };
 
 /**
