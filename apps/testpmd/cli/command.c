@@ -270,3 +270,14 @@ struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at)
 	}
 	return NULL;
 }
+
+struct port *select_stopped_port(struct testpmd *pmd, uint32_t number)
+{
+	uint16_t at = 0;
+	struct port *port = select_port(pmd, number, &at);
+
+	if (port == NULL || !port_is_started(port))
+		return port;
+	print_reply("Please stop port %u first", port->number);
+	return NULL;
+}

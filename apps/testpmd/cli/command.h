@@ -75,6 +75,8 @@ extern const struct command_group control_group;
 extern const struct command_group display_group;
 extern const struct command_group config_group;
 extern const struct command_group ports_group;
+extern const struct command_group queues_group;
+extern const struct command_group vlan_group;
 extern const struct command_group offload_group;
 extern const struct command_group filter_group;
 extern const struct command_group rss_group;
@@ -102,5 +104,11 @@ void commands_free(cmdline_parse_ctx_t *context);
  * behind it. Start with *at = 0. Returns NULL at the end. A number without a port is reported once.
  */
 struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at);
+
+/*
+ * The port with a number, if it is stopped: offloads are negotiated when it starts. NULL after a
+ * message.
+ */
+struct port *select_stopped_port(struct testpmd *pmd, uint32_t number);
 
 #endif

@@ -32,6 +32,21 @@ static void run_set_segments(struct testpmd *pmd, const struct command_words *wo
 		pmd->options.mbuf_size - RTE_PKTMBUF_HEADROOM);
 }
 
+static void run_set_split(struct testpmd *pmd, const struct command_words *words)
+{
+	settings_set_split(&pmd->settings, words->word[2].text);
+}
+
+static void run_set_gaps(struct testpmd *pmd, const struct command_words *words)
+{
+	settings_set_gaps(&pmd->settings, words->word[2].text);
+}
+
+static void run_set_rx_segments(struct testpmd *pmd, const struct command_words *words)
+{
+	settings_set_rx_segments(&pmd->settings, words->word[2].text);
+}
+
 static void run_set_cores(struct testpmd *pmd, const struct command_words *words)
 {
 	const uint32_t cores = words->word[2].number;
@@ -138,6 +153,15 @@ static const struct command commands[] = {
 	{"set burst N", "Set the number of packets per burst.", run_set_burst},
 	{"set txpkts LIST", "Set the length of each segment of txonly's packets: x[,y]*.",
 		run_set_segments},
+	{"set txsplit LIST",
+		"Set the segments of txonly's packets, and whether csum copies into such: off, on, rand.",
+		run_set_split},
+	{"set txtimes LIST",
+		"Set the ns from one burst of txonly to the next, and what each packet in it adds: x,y.",
+		run_set_gaps},
+	{"set rxpkts LIST",
+		"Set the length of each segment of received packets: x[,y]*. Virtio does not split them.",
+		run_set_rx_segments},
 	{"set nbcore N", "Set the number of forwarding cores.", run_set_cores},
 	{"set nbport N", "Set the number of forwarding ports.", run_set_ports},
 	{"set portlist|corelist LIST", "Choose the forwarding ports or lcores: x[,y]*.",

@@ -39,6 +39,24 @@ static void run_show_summary(struct testpmd *pmd, const struct command_words *wo
 	}
 }
 
+static void run_show_types(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[2].number, &at);
+
+	if (port != NULL)
+		show_packet_types(port);
+}
+
+static void run_show_capabilities(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL)
+		show_offloads(pmd, port);
+}
+
 static void run_clear_port(struct testpmd *pmd, const struct command_words *words)
 {
 	struct port *port;
@@ -96,21 +114,12 @@ static void run_show_config(struct testpmd *pmd, const struct command_words *wor
 		show_queues(pmd);
 	else if (strcmp(what, "cores") == 0)
 		show_lcores(pmd);
-	else
+	else if (strcmp(what, "txpkts") == 0)
 		show_packets(pmd);
-}
-
-static void run_show_queue(struct testpmd *pmd, const struct command_words *words)
-{
-	const bool tx = strcmp(words->word[1].text, "txq") == 0;
-	const uint32_t queue = words->word[4].number;
-	struct port *port;
-	uint16_t at = 0;
-
-	while ((port = select_port(pmd, words->word[3].number, &at)) != NULL)
-		if (queue > UINT16_MAX || show_queue(port, tx, queue) != 0)
-			print_reply("Failed to retrieve information for port: %u, %s queue: %u",
-				port->number, tx ? "TX" : "RX", queue);
+	else if (strcmp(what, "txtimes") == 0)
+		show_gaps(pmd);
+	else
+		show_rx_segments(pmd);
 }
 
 static void run_show_devices(struct testpmd *pmd, const struct command_words *words)
@@ -127,13 +136,16 @@ static const struct command commands[] = {
 	{"show port info|stats|xstats PORT", "Display information or counters of a port, or all.",
 		run_show_port},
 	{"show port summary PORT", "Display one line for a port, or all.", run_show_summary},
+	{"show port PORT ptypes", "Display the packet types that a device recognises.",
+		run_show_types},
+	{"show port cap PORT", "Display the offloads of a port, or all, and which are on.",
+		run_show_capabilities},
 	{"clear port stats|xstats PORT", "Set the counters of a port, or all, to 0.",
 		run_clear_port},
 	{"show fwd stats all", "Display the statistics of forwarding so far.", run_show_fwd},
 	{"clear fwd stats all", "Set the statistics of forwarding to 0.", run_clear_fwd},
-	{"show config fwd|rxtx|cores|txpkts", "Display that part of the configuration.",
-		run_show_config},
-	{"show rxq|txq info PORT N", "Display information on queue N of a port.", run_show_queue},
+	{"show config fwd|rxtx|cores|txpkts|txtimes|rxpkts",
+		"Display that part of the configuration.", run_show_config},
 	{"show device info all", "Display the devices.", run_show_devices},
 	{NULL, NULL, NULL},
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Offloads of a device: checksums, segmentation, VLAN tags. */
+/* Offloads of a device: checksums, segmentation. */
 #include "command.h"
 
 #include <errno.h>
@@ -12,20 +12,6 @@
 #include "offloads.h"
 #include "testpmd.h"
 
-#define MAX_VLAN 4095
-
-/* The selected port, if it is stopped: offloads are negotiated when it starts. */
-static struct port *select_stopped_port(struct testpmd *pmd, uint32_t number)
-{
-	uint16_t at = 0;
-	struct port *port = select_port(pmd, number, &at);
-
-	if (port == NULL || !port_is_started(port))
-		return port;
-	print_reply("Please stop port %u first", port->number);
-	return NULL;
-}
-
 static const char *sum_maker_name(bool hw)
 {
 	return hw ? "hw" : "sw";
@@ -35,7 +21,7 @@ static void show_sums(const struct testpmd *pmd, const struct port *port)
 {
 	const struct port_sums *sums = &pmd->settings.sums[port->number];
 
-	printf("Parse tunnel is off\n");
+	printf("Parse tunnel is %s\n", sums->parses_tunnels ? "on" : "off");
 	printf("IP checksum offload is sw\n");
 	printf("UDP checksum offload is %s\n", sum_maker_name(sums->udp_hw));
 	printf("TCP checksum offload is %s\n", sum_maker_name(sums->tcp_hw));
@@ -44,47 +30,60 @@ static void show_sums(const struct testpmd *pmd, const struct port *port)
 	printf("Outer-Udp checksum offload is sw\n");
 }
 
-/*
- * Turns a TX offload on or off from the port's next start. Returns false when the device
- * can't do it.
- */
-static bool set_tx_offload(struct port *port, uint64_t offload, bool on)
+/* Turns a port's checksums of TCP or UDP over to the device, or back. False: it has none. */
+static bool set_sum(struct port *port, bool *is_hw, uint64_t offload, bool hw)
 {
-	if (on && (kl_net_info(port->net)->tx_offloads & offload) != offload)
+	if (!port_set_tx_offload(port, offload, hw))
 		return false;
-	if (on)
-		port->conf.tx_offloads |= offload;
-	else
-		port->conf.tx_offloads &= ~offload;
+	*is_hw = hw;
 	return true;
 }
 
+/*
+ * Virtio devices leave all checksums but TCP's and UDP's to the driver. SCTP's does not depend on
+ * what the mode changes, so it stays as it came.
+ */
 static void run_csum_set(struct testpmd *pmd, const struct command_words *words)
 {
+	static const struct {
+		const char *word;
+		const char *name;
+	} names[] = {
+		{"ip", "IP"},
+		{"tcp", "TCP"},
+		{"udp", "UDP"},
+		{"sctp", "SCTP"},
+		{"outer-ip", "Outer IP"},
+		{"outer-udp", "Outer UDP"},
+	};
 	const char *what = words->word[2].text;
 	const bool hw = strcmp(words->word[3].text, "hw") == 0;
-	const bool is_udp = strcmp(what, "udp") == 0;
 	struct port *port = select_stopped_port(pmd, words->word[4].number);
 	struct port_sums *sums;
+	bool is_done = !hw;
 
 	if (port == NULL)
 		return;
 	sums = &pmd->settings.sums[port->number];
-	if (strcmp(what, "ip") == 0) {
-		/* Virtio devices always leave it to the driver. */
-		if (hw)
-			print_reply("IP checksum offload is not supported by port %u",
-				port->number);
-	} else if (!set_tx_offload(port,
-			   is_udp ? RTE_ETH_TX_OFFLOAD_UDP_CKSUM : RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
-			   hw)) {
-		print_reply("%s checksum offload is not supported by port %u",
-			is_udp ? "UDP" : "TCP", port->number);
-	} else if (is_udp) {
-		sums->udp_hw = hw;
-	} else {
-		sums->tcp_hw = hw;
-	}
+	if (strcmp(what, "udp") == 0)
+		is_done = set_sum(port, &sums->udp_hw, RTE_ETH_TX_OFFLOAD_UDP_CKSUM, hw);
+	else if (strcmp(what, "tcp") == 0)
+		is_done = set_sum(port, &sums->tcp_hw, RTE_ETH_TX_OFFLOAD_TCP_CKSUM, hw);
+	for (size_t i = 0; i < RTE_DIM(names) && !is_done; i++)
+		if (strcmp(what, names[i].word) == 0)
+			print_reply("%s checksum offload is not supported by port %u",
+				names[i].name, port->number);
+	show_sums(pmd, port);
+}
+
+static void run_csum_tunnel(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[3].number, &at);
+
+	if (port == NULL)
+		return;
+	pmd->settings.sums[port->number].parses_tunnels = strcmp(words->word[2].text, "on") == 0;
 	show_sums(pmd, port);
 }
 
@@ -116,8 +115,8 @@ static void run_tso_set(struct testpmd *pmd, const struct command_words *words)
 		return;
 	if (segment > UINT16_MAX)
 		print_reply("TSO segment size %u; allowed: 0 (off) to %u", segment, UINT16_MAX);
-	else if (!set_tx_offload(port, RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM,
-			 segment > 0))
+	else if (!port_set_tx_offload(port,
+			 RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM, segment > 0))
 		print_reply("TSO is not supported by port %u", port->number);
 	else
 		pmd->settings.sums[port->number].tso_segment = segment;
@@ -131,24 +130,6 @@ static void run_tso_show(struct testpmd *pmd, const struct command_words *words)
 
 	if (port != NULL)
 		show_tso(pmd, port);
-}
-
-/*
- * Changes an RX offload: of a running port at once, if the device can; of a stopped one from
- * its next start.
- */
-static int set_rx_offload(struct port *port, uint64_t offload, bool on)
-{
-	const uint64_t others = kl_net_rx_offloads(port->net) & ~offload;
-	int rc = 0;
-
-	if (on && (kl_net_info(port->net)->rx_offloads & offload) == 0)
-		return -ENOTSUP;
-	if (port_is_started(port))
-		rc = kl_net_rx_offloads_set(port->net, others | (on ? offload : 0));
-	if (rc == 0)
-		port->conf.rx_offloads = (port->conf.rx_offloads & ~offload) | (on ? offload : 0);
-	return rc;
 }
 
 static void run_configure(struct testpmd *pmd, const struct command_words *words)
@@ -168,9 +149,9 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		return;
 	}
 	if (tx)
-		rc = set_tx_offload(port, offload, on) ? 0 : -ENOTSUP;
+		rc = port_set_tx_offload(port, offload, on) ? 0 : -ENOTSUP;
 	else
-		rc = set_rx_offload(port, offload, on);
+		rc = port_set_rx_offload(port, offload, on);
 	if (rc == -ENOTSUP)
 		print_reply("Error: port %u does not support offload %s%s", port->number,
 			words->word[4].text, port_is_started(port) ? " while it runs" : "");
@@ -216,53 +197,15 @@ static void run_show(struct testpmd *pmd, const struct command_words *words)
 		show_configuration(port, tx);
 }
 
-/* Stripping may change on a running device; filtering changes with its next start. */
-static void run_vlan(struct testpmd *pmd, const struct command_words *words)
-{
-	const bool strip = strcmp(words->word[2].text, "strip") == 0;
-	const bool on = strcmp(words->word[3].text, "on") == 0;
-	const uint64_t offload = strip ? RTE_ETH_RX_OFFLOAD_VLAN_STRIP :
-					 RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
-	uint16_t at = 0;
-	struct port *port = select_port(pmd, words->word[4].number, &at);
-	int rc;
-
-	if (port == NULL)
-		return;
-	rc = set_rx_offload(port, offload, on);
-	if (rc != 0)
-		print_reply("rx_vlan_%s_set(port_pi=%u, on=%d) failed diag=%d: %s",
-			words->word[2].text, port->number, on, rc,
-			rc == -EINVAL ? "stop the port first" : strerror(-rc));
-}
-
-static void run_tag(struct testpmd *pmd, const struct command_words *words)
-{
-	const bool on = strcmp(words->word[1].text, "set") == 0;
-	const uint32_t tag = on ? words->word[3].number : NO_VLAN;
-	struct port *port = select_stopped_port(pmd, words->word[2].number);
-
-	if (port == NULL)
-		return;
-	if (on && tag > MAX_VLAN)
-		print_reply("Invalid vlan_id %u (must be <= %u)", tag, MAX_VLAN);
-	else if (!set_tx_offload(port, RTE_ETH_TX_OFFLOAD_VLAN_INSERT, on))
-		print_reply("Error: vlan insert is not supported by port %u", port->number);
-	else
-		pmd->settings.tx_vlan[port->number] = (uint16_t)tag;
-}
-
 static const struct command commands[] = {
-	{"csum set ip|tcp|udp hw|sw PORT",
+	{"csum set ip|tcp|udp|sctp|outer-ip|outer-udp hw|sw PORT",
 		"Select hardware or software checksums for the csum mode.", run_csum_set},
+	{"csum parse-tunnel on|off PORT",
+		"Compute checksums inside of tunnels too, in the csum mode.", run_csum_tunnel},
 	{"csum show PORT", "Display these selections.", run_csum_show},
 	{"tso set N PORT", "Set the segment size of TSO in the csum mode; 0 turns it off.",
 		run_tso_set},
 	{"tso show PORT", "Display that segment size.", run_tso_show},
-	{"vlan set strip|filter on|off PORT",
-		"Turn stripping of VLAN tags, or filtering by them, on or off.", run_vlan},
-	{"tx_vlan set PORT N", "Insert a VLAN tag into packets that a port sends.", run_tag},
-	{"tx_vlan reset PORT", "Stop inserting it.", run_tag},
 	{"port config PORT rx_offload|tx_offload LIST on|off",
 		"Change an offload: RX of a running port at once, if the device can; otherwise from the next start.",
 		run_configure},

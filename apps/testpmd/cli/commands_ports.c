@@ -170,10 +170,56 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		return;
 	}
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {
-		if (tx)
-			pmd->ports.at[i].conf.tx_ring_size = count;
+		struct port *port = &pmd->ports.at[i];
+
+		if (tx) {
+			port->conf.tx_ring_size = count;
+			memset(port->tx_ring_sizes, 0, sizeof(port->tx_ring_sizes));
+		} else {
+			port->conf.rx_ring_size = count;
+			memset(port->rx_ring_sizes, 0, sizeof(port->rx_ring_sizes));
+		}
+	}
+}
+
+static void run_packet_length(struct testpmd *pmd, const struct command_words *words)
+{
+	const uint32_t bytes = words->word[4].number;
+	struct port *port;
+	uint16_t at = 0;
+
+	if (!all_stopped(pmd))
+		return;
+	if (bytes < RTE_ETHER_MIN_LEN) {
+		print_reply("max-pkt-len can not be less than %u", RTE_ETHER_MIN_LEN);
+		return;
+	}
+	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL) {
+		const uint32_t longest = kl_net_info(port->net)->max_mtu + ETHERNET_OVERHEAD;
+
+		if (bytes > longest)
+			print_reply("max-pkt-len %u of port %u; allowed: %u to %u", bytes,
+				port->number, RTE_ETHER_MIN_LEN, longest);
+		else if (bytes - ETHERNET_OVERHEAD < MINIMUM_MTU)
+			kl_net_mtu_set(port->net, MINIMUM_MTU);
 		else
-			pmd->ports.at[i].conf.rx_ring_size = count;
+			kl_net_mtu_set(port->net, bytes - ETHERNET_OVERHEAD);
+	}
+}
+
+static void run_burst(struct testpmd *pmd, const struct command_words *words)
+{
+	const uint32_t burst = words->word[4].number;
+
+	if (!all_stopped(pmd))
+		return;
+	if (burst == 0) {
+		printf("Using PMD-provided burst value of %u\n", DEFAULT_BURST);
+		pmd->settings.burst = DEFAULT_BURST;
+	} else if (burst > MAX_BURST) {
+		print_reply("burst must be >= 1 && <= %u", MAX_BURST);
+	} else {
+		pmd->settings.burst = burst;
 	}
 }
 
@@ -190,25 +236,6 @@ static void run_mtu(struct testpmd *pmd, const struct command_words *words)
 			rc = port_configure_tap(port);
 		if (rc != 0)
 			print_reply("Set MTU failed. diag=%d", rc);
-	}
-}
-
-static void run_queue(struct testpmd *pmd, const struct command_words *words)
-{
-	const bool tx = strcmp(words->word[2].text, "txq") == 0;
-	const bool stops = strcmp(words->word[4].text, "stop") == 0;
-	const uint32_t queue = words->word[3].number;
-	struct port *port;
-	uint16_t at = 0;
-
-	while ((port = select_port(pmd, words->word[1].number, &at)) != NULL) {
-		if (!port_is_started(port) || queue >= port->conf.queue_pairs) {
-			print_reply("port %u has no started %s queue %u", port->number,
-				tx ? "TX" : "RX", queue);
-			continue;
-		}
-		if (port_stop_queue(port, tx ? KL_NET_TX : KL_NET_RX, queue, stops) == 0)
-			fwd_apply(&pmd->fwd);
 	}
 }
 
@@ -233,10 +260,13 @@ static const struct command commands[] = {
 	{"port config all rxq|txq|rxd|txd N",
 		"Set the number of queues, or of descriptors per ring, of stopped ports.",
 		run_configure},
+	{"port config all max-pkt-len N",
+		"Set the longest frame of stopped ports, FCS included, which sets their MTU.",
+		run_packet_length},
+	{"port config all burst N",
+		"Set the number of packets per burst while the ports are stopped; 0: the default.",
+		run_burst},
 	{"port config mtu PORT N", "Set the MTU of a port.", run_mtu},
-	{"port PORT rxq|txq N start|stop",
-		"Start or stop one queue: by RING_RESET, or else by leaving it out of forwarding.",
-		run_queue},
 	{"set link-up|link-down port PORT",
 		"Forward by a port, or leave it out as without a link. The device's own link is the host's.",
 		run_link},

@@ -112,20 +112,16 @@ static void run_show_table(struct testpmd *pmd, const struct command_words *word
 				rss.table[i]);
 }
 
-static void run_show_hash(struct testpmd *pmd, const struct command_words *words)
+static void show_hash(const struct port *port, bool with_key)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[2].number, &at);
 	struct kl_net_rss rss;
 
-	if (port == NULL)
-		return;
 	if (kl_net_rss_get(port->net, &rss) != 0 || rss.types == 0) {
 		printf("RSS disabled\n");
 		return;
 	}
 	rss_types_print("RSS functions:\n", rss.types);
-	if (strcmp(words->word[4].text, "key") != 0 || rss.key == NULL)
+	if (!with_key || rss.key == NULL)
 		return;
 	printf("RSS key:\n");
 	for (uint8_t i = 0; i < rss.key_bytes; i++)
@@ -133,13 +129,95 @@ static void run_show_hash(struct testpmd *pmd, const struct command_words *words
 	printf("\n");
 }
 
+/* A type, which older scripts name, selects nothing: a device has one set of types and one key. */
+static void run_show_hash(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[2].number, &at);
+
+	if (port != NULL)
+		show_hash(port,
+			strcmp(words->word[4].text, "key") == 0 ||
+				strcmp(words->word[5].text, "key") == 0);
+}
+
+static void run_show_hashes(struct testpmd *pmd, const struct command_words *words)
+{
+	struct port *port;
+	uint16_t at = 0;
+
+	(void)words;
+	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL) {
+		printf("Port %u: ", port->number);
+		show_hash(port, false);
+	}
+}
+
+/* Reads two hexadecimal digits per byte. Returns how many bytes, or -EINVAL. */
+static int parse_key(const char *text, uint8_t *key, size_t size)
+{
+	const size_t digits = strspn(text, "0123456789abcdefABCDEF");
+	const size_t rest = digits + strspn(text + digits, " ");
+
+	if (text[rest] != '\0' || digits == 0 || digits % 2 != 0 || digits / 2 > size)
+		return -EINVAL;
+	for (size_t i = 0; i < digits / 2; i++)
+		sscanf(text + 2 * i, "%2hhx", &key[i]);
+	return digits / 2;
+}
+
+/* Changes the key, and hashes that type too if the device can. */
+static void run_set_key(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	struct port *port = select_port(pmd, words->word[2].number, &at);
+	uint8_t key[UINT8_MAX];
+	struct kl_net_rss rss;
+	int bytes, rc;
+
+	if (port == NULL)
+		return;
+	if (kl_net_info(port->net)->rss_key_max == 0) {
+		print_reply("dev_info did not provide a valid hash key size");
+		return;
+	}
+	bytes = parse_key(words->rest, key, kl_net_info(port->net)->rss_key_max);
+	if (bytes < 0) {
+		print_reply(
+			"key length: %zu invalid - key must be a string of 2 to %u hexa-decimal "
+			"numbers, two for each byte",
+			strlen(words->rest), 2 * kl_net_info(port->net)->rss_key_max);
+		return;
+	}
+	rss = current_rss(port);
+	rss.types |= rss_type_by_name(words->word[4].text) & kl_net_info(port->net)->rss_types;
+	rss.key = key;
+	rss.key_bytes = bytes;
+	rc = kl_net_rss_set(port->net, &rss);
+	if (rc != 0)
+		print_reply("operation failed - diag=%d: %s", rc, strerror(-rc));
+}
+
+/* The flow types of testpmd, of which a virtio device has some. */
+#define RSS_TYPES \
+	"ipv4|ipv4-frag|ipv4-tcp|ipv4-udp|ipv4-sctp|ipv4-other|ipv6|ipv6-frag|ipv6-tcp|ipv6-udp|" \
+	"ipv6-sctp|ipv6-other|l2-payload|ipv6-ex|ipv6-tcp-ex|ipv6-udp-ex|l3-src-only|l3-dst-only|" \
+	"l4-src-only|l4-dst-only|l2-src-only|l2-dst-only|s-vlan|c-vlan|l2tpv3|esp|ah|pfcp|pppoe|gtpu|" \
+	"ecpri|mpls|l2tpv2"
+
 static const struct command commands[] = {
 	{"port config all rss all|default|ip|tcp|udp|none", "Choose what is hashed.", run_types},
 	{"port config PORT rss reta LIST", "Change the redirection table: (index,queue)[,...].",
 		run_set_table},
 	{"show port PORT rss reta N LIST",
 		"Display it; N entries, (mask)[,(mask)] of which to show.", run_show_table},
+	{"port config PORT rss-hash-key " RSS_TYPES " FILE",
+		"Change the hash key: hexadecimal digits, as many as the device takes.",
+		run_set_key},
+	{"show port rss-hash", "Display what is hashed on each port.", run_show_hashes},
 	{"show port PORT rss-hash", "Display what is hashed.", run_show_hash},
+	{"show port PORT rss-hash " RSS_TYPES, "The same.", run_show_hash},
+	{"show port PORT rss-hash " RSS_TYPES " key", "The same with the key.", run_show_hash},
 	{"show port PORT rss-hash key", "The same with the key.", run_show_hash},
 	{NULL, NULL, NULL},
 };

@@ -18,7 +18,7 @@
 #define HAIRPIN "a virtio device has no hairpin queues; mode io returns packets"
 #define NODES "memory lies on the NUMA node of its device"
 #define POOLS "mbufs lie in EAL's memory"
-#define NO_NOISE "there is no mode noisy"
+#define TUNNEL_PORTS "the csum mode parses tunnels on their registered ports"
 #define NO_DIRECTOR "a virtio device has no flow director"
 
 struct dpdk_option {
@@ -37,7 +37,7 @@ static const struct dpdk_option ignored[] = {
 	{"enable-drop-en", NULL, NULL, "the host of a virtio device decides what it drops"},
 	{"eth-link-speed", VALUE, NULL, "the speed of a virtio link is set by its host"},
 	{"flowgen-clones", VALUE, "0", "each packet of flowgen is made anew"},
-	{"geneve-parsed-port", VALUE, NULL, "the csum mode does not parse tunnels"},
+	{"geneve-parsed-port", VALUE, "6081", TUNNEL_PORTS},
 	{"hot-plug", NULL, NULL,
 		"a device whose removal the system requests is closed; port attach opens one"},
 	{"latencystats", VALUE, NULL,
@@ -75,7 +75,7 @@ static const struct dpdk_option ignored[] = {
 	{"txqflags", VALUE, NULL, "--tx-offloads chooses the offloads"},
 	{"txrst", VALUE, "0", THRESHOLDS},
 	{"txwt", VALUE, NULL, THRESHOLDS},
-	{"vxlan-gpe-port", VALUE, NULL, "the csum mode does not parse tunnels"},
+	{"vxlan-gpe-port", VALUE, "4790", TUNNEL_PORTS},
 };
 
 /* A run without them would be another one. */
@@ -89,12 +89,6 @@ static const struct dpdk_option refused[] = {
 	{"flow-isolate-all", NULL, NULL, "a virtio device has no flow rules"},
 	{"hairpin-mode", VALUE, "0x0", HAIRPIN},
 	{"hairpinq", VALUE, "0", HAIRPIN},
-	{"noisy-lkup-memory", VALUE, "0", NO_NOISE},
-	{"noisy-lkup-num-reads", VALUE, "0", NO_NOISE},
-	{"noisy-lkup-num-reads-writes", VALUE, "0", NO_NOISE},
-	{"noisy-lkup-num-writes", VALUE, "0", NO_NOISE},
-	{"noisy-tx-sw-buffer-flushtime", VALUE, "0", NO_NOISE},
-	{"noisy-tx-sw-buffer-size", VALUE, "0", NO_NOISE},
 	{"num-procs", VALUE, "1", "a virtio device belongs to one process"},
 	{"pkt-filter-drop-queue", VALUE, NULL, NO_DIRECTOR},
 	{"pkt-filter-mode", VALUE, "none", NO_DIRECTOR},

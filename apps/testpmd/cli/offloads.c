@@ -58,26 +58,34 @@ int rss_types_parse(const char *word, uint64_t *types)
 	return -EINVAL;
 }
 
+static const struct {
+	uint64_t type;
+	const char *name;
+} rss_names[] = {
+	{RTE_ETH_RSS_IPV4, "ipv4"},
+	{RTE_ETH_RSS_NONFRAG_IPV4_TCP, "ipv4-tcp"},
+	{RTE_ETH_RSS_NONFRAG_IPV4_UDP, "ipv4-udp"},
+	{RTE_ETH_RSS_IPV6, "ipv6"},
+	{RTE_ETH_RSS_NONFRAG_IPV6_TCP, "ipv6-tcp"},
+	{RTE_ETH_RSS_NONFRAG_IPV6_UDP, "ipv6-udp"},
+	{RTE_ETH_RSS_IPV6_EX, "ipv6-ex"},
+	{RTE_ETH_RSS_IPV6_TCP_EX, "ipv6-tcp-ex"},
+	{RTE_ETH_RSS_IPV6_UDP_EX, "ipv6-udp-ex"},
+};
+
+uint64_t rss_type_by_name(const char *name)
+{
+	for (size_t i = 0; i < RTE_DIM(rss_names); i++)
+		if (strcmp(rss_names[i].name, name) == 0)
+			return rss_names[i].type;
+	return 0;
+}
+
 void rss_types_print(const char *title, uint64_t types)
 {
-	static const struct {
-		uint64_t type;
-		const char *name;
-	} names[] = {
-		{RTE_ETH_RSS_IPV4, "ipv4"},
-		{RTE_ETH_RSS_NONFRAG_IPV4_TCP, "ipv4-tcp"},
-		{RTE_ETH_RSS_NONFRAG_IPV4_UDP, "ipv4-udp"},
-		{RTE_ETH_RSS_IPV6, "ipv6"},
-		{RTE_ETH_RSS_NONFRAG_IPV6_TCP, "ipv6-tcp"},
-		{RTE_ETH_RSS_NONFRAG_IPV6_UDP, "ipv6-udp"},
-		{RTE_ETH_RSS_IPV6_EX, "ipv6-ex"},
-		{RTE_ETH_RSS_IPV6_TCP_EX, "ipv6-tcp-ex"},
-		{RTE_ETH_RSS_IPV6_UDP_EX, "ipv6-udp-ex"},
-	};
-
 	fputs(title, stdout);
-	for (size_t i = 0; i < RTE_DIM(names); i++)
-		if ((types & names[i].type) != 0)
-			printf(" %s", names[i].name);
+	for (size_t i = 0; i < RTE_DIM(rss_names); i++)
+		if ((types & rss_names[i].type) != 0)
+			printf(" %s", rss_names[i].name);
 	printf("\n");
 }

@@ -14,6 +14,9 @@ uint64_t offload_by_name(bool tx, const char *name);
 /* Prints " NAME NAME ...". */
 void offloads_print(bool tx, uint64_t offloads);
 
+/* The RTE_ETH_RSS_* type of a name, such as ipv4-tcp; 0 when virtio has none such. */
+uint64_t rss_type_by_name(const char *name);
+
 /* Prints title, then the names of RTE_ETH_RSS_* types on one line. */
 void rss_types_print(const char *title, uint64_t types);
 

@@ -50,6 +50,8 @@ void settings_default(struct fwd_settings *settings)
 	for (uint8_t port = 0; port < MAX_PORTS; port++) {
 		settings->peers[port] = (struct rte_ether_addr){{0x02, 0, 0, 0, 0, port}};
 		settings->tx_vlan[port] = NO_VLAN;
+		settings->tx_outer_vlan[port] = NO_VLAN;
+		settings->outer_tpid[port] = RTE_ETHER_TYPE_VLAN;
 	}
 }
 
@@ -177,6 +179,68 @@ int settings_set_segments(struct fwd_settings *settings, const char *list, uint3
 	settings->segments = count;
 	memcpy(settings->segment_bytes, bytes, count * sizeof(bytes[0]));
 	settings->packet_bytes = sum;
+	return 0;
+}
+
+static const char *const splits[] = {
+	[SPLIT_OFF] = "off",
+	[SPLIT_ON] = "on",
+	[SPLIT_RANDOM] = "rand",
+};
+
+const char *split_name(enum packet_split split)
+{
+	return splits[split];
+}
+
+int settings_set_split(struct fwd_settings *settings, const char *name)
+{
+	for (size_t i = 0; i < RTE_DIM(splits); i++) {
+		if (strcmp(splits[i], name) == 0) {
+			settings->split = i;
+			return 0;
+		}
+	}
+	print_error("unknown value: \"%s\"; allowed: off|on|rand", name);
+	return -EINVAL;
+}
+
+int settings_set_gaps(struct fwd_settings *settings, const char *pair)
+{
+	uint64_t burst, packet;
+	const char *rest;
+
+	if (number_parse(pair, ',', &burst, &rest) != 0 || *rest != ',' ||
+		number_parse(rest + 1, '\0', &packet, NULL) != 0 || burst > UINT32_MAX ||
+		packet > UINT32_MAX) {
+		print_error("tx times '%s'; allowed: BURST,PACKET in ns, such as 1000,100", pair);
+		return -EINVAL;
+	}
+	settings->burst_gap = burst;
+	settings->packet_gap = packet;
+	return 0;
+}
+
+int settings_set_rx_segments(struct fwd_settings *settings, const char *list)
+{
+	uint16_t bytes[MAX_RX_SEGMENTS];
+	uint16_t count = 0;
+	uint64_t value;
+
+	for (const char *at = list;; at++) {
+		if (count == MAX_RX_SEGMENTS || number_parse(at, ',', &value, &at) != 0 ||
+			value >= UINT16_MAX) {
+			print_error(
+				"rx segments '%s'; allowed: up to %u lengths below %u, such as 64,0",
+				list, MAX_RX_SEGMENTS, UINT16_MAX);
+			return -EINVAL;
+		}
+		bytes[count++] = value;
+		if (*at == '\0')
+			break;
+	}
+	memcpy(settings->rx_segment_bytes, bytes, count * sizeof(bytes[0]));
+	settings->rx_segments = count;
 	return 0;
 }
 

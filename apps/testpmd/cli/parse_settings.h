@@ -19,6 +19,12 @@ int settings_set_peer(struct fwd_settings *settings, uint64_t port,
 int settings_load_peers(struct fwd_settings *settings, const char *path);
 /* Parses "N[,N]...", the bytes of each segment of a packet; each must fit into an mbuf. */
 int settings_set_segments(struct fwd_settings *settings, const char *list, uint32_t mbuf_bytes);
+/* off, on or rand. */
+int settings_set_split(struct fwd_settings *settings, const char *name);
+/* Parses "BURST,PACKET", in ns. */
+int settings_set_gaps(struct fwd_settings *settings, const char *pair);
+/* Parses "N[,N]...", at most MAX_RX_SEGMENTS. */
+int settings_set_rx_segments(struct fwd_settings *settings, const char *list);
 /* Parse "SOURCE,DESTINATION" addresses and "SOURCE[,DESTINATION]" ports. */
 int settings_set_addresses(struct fwd_settings *settings, const char *pair);
 int settings_set_udp_ports(struct fwd_settings *settings, const char *pair);
@@ -35,6 +41,7 @@ int settings_set_core_mask(struct fwd_settings *settings, const char *mask);
 /* Checks that EAL has the listed lcores for forwarding. Returns 0, or -EINVAL after a message. */
 int settings_check_cores(const struct fwd_settings *settings);
 
+const char *split_name(enum packet_split split);
 const char *topology_name(enum port_topology topology);
 
 #endif

@@ -16,6 +16,8 @@ void show_port_xstats(const struct port *port);
 void show_port_summary_head(const struct testpmd *pmd);
 void show_port_summary(const struct port *port);
 void show_device(const struct port *port);
+void show_packet_types(const struct port *port);
+void show_offloads(const struct testpmd *pmd, const struct port *port);
 /* Returns 0, or -EINVAL when there is no such queue. */
 int show_queue(const struct port *port, bool tx, uint16_t queue);
 
@@ -24,6 +26,8 @@ void show_forwarding(const struct testpmd *pmd);
 void show_queues(const struct testpmd *pmd);
 void show_lcores(const struct testpmd *pmd);
 void show_packets(const struct testpmd *pmd);
+void show_gaps(const struct testpmd *pmd);
+void show_rx_segments(const struct testpmd *pmd);
 
 /*
  * Shows what a run would use, and the obstacles, for --dry-run. It only reads, and needs no EAL.

@@ -116,7 +116,24 @@ void show_packets(const struct testpmd *pmd)
 	printf("Segment sizes: ");
 	for (uint16_t i = 0; i < settings->segments; i++)
 		printf("%s%u", i > 0 ? "," : "", settings->segment_bytes[i]);
-	printf("\nSplit packet: off\n");
+	printf("\nSplit packet: %s\n", split_name(settings->split));
+}
+
+void show_gaps(const struct testpmd *pmd)
+{
+	printf("Interburst gap: %u\n", pmd->settings.burst_gap);
+	printf("Intraburst gap: %u\n", pmd->settings.packet_gap);
+}
+
+void show_rx_segments(const struct testpmd *pmd)
+{
+	const struct fwd_settings *settings = &pmd->settings;
+
+	printf("Number of segments: %u\n", settings->rx_segments);
+	for (uint16_t i = 0; i < settings->rx_segments; i++)
+		printf("%s%u", i > 0 ? "," : "Segment sizes: ", settings->rx_segment_bytes[i]);
+	if (settings->rx_segments > 0)
+		printf("\n");
 }
 
 static const char *driver_of(const struct kl_function *function)

@@ -18,8 +18,6 @@
 #define STARS "*********************"
 #define NAMES_BYTES 1536
 
-#define MINIMUM_MTU 68 /* RFC 791 */
-
 static struct port_counters current_counters(const struct port *port)
 {
 	struct port_counters counters;
@@ -311,6 +309,8 @@ int show_queue(const struct port *port, bool tx, uint16_t queue)
 		printf("Mempool: %s\n", port->pool != NULL ? port->pool->name : "NULL");
 		printf("RX scattered packets: on\n");
 	}
+	printf("%s deferred start: %s\n", tx ? "TX" : "RX",
+		(tx ? port->tx_deferred[queue] : port->rx_deferred[queue]) ? "on" : "off");
 	print_queue_state(port, &info, tx, queue);
 	return 0;
 }

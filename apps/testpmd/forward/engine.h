@@ -20,6 +20,8 @@ struct fwd_engine {
 	int (*begin)(struct fwd_stream *stream);
 	/* One turn, on the stream's lcore. Returns true when there was work. */
 	bool (*burst)(struct fwd_stream *stream);
+	/* Called after a run that begin has prepared, as begin. May be NULL. */
+	void (*end)(struct fwd_stream *stream);
 };
 
 #endif

@@ -69,6 +69,12 @@ static void check_nodes(const struct fwd *fwd)
 	}
 }
 
+/* In ns, by the gaps of "set txtimes". */
+static uint64_t burst_period(const struct fwd_settings *settings)
+{
+	return settings->burst_gap + (uint64_t)(settings->burst - 1) * settings->packet_gap;
+}
+
 /* The rate is a port's, so its queues share it. */
 static int begin_stream(const struct fwd *fwd, struct fwd_stream *stream, bool tx_first)
 {
@@ -79,6 +85,9 @@ static int begin_stream(const struct fwd *fwd, struct fwd_stream *stream, bool t
 	if (rate != 0)
 		rate = RTE_MAX(rate / fwd->ports->queue_pairs, UINT64_C(1));
 	pace_set(&stream->pace, rate, settings->burst);
+	if (rate == 0 && settings->engine->paced &&
+		(settings->burst_gap | settings->packet_gap) != 0)
+		pace_set_period(&stream->pace, burst_period(settings), settings->burst);
 	if (settings->engine->begin != NULL)
 		rc = settings->engine->begin(stream);
 	if (rc == 0 && tx_first && settings->engine != settings->first_engine)
@@ -86,13 +95,22 @@ static int begin_stream(const struct fwd *fwd, struct fwd_stream *stream, bool t
 	return rc;
 }
 
+static void end_streams(struct fwd *fwd)
+{
+	for (uint16_t i = 0; i < fwd->stream_count; i++)
+		if (fwd->settings.engine->end != NULL)
+			fwd->settings.engine->end(&fwd->streams[i]);
+}
+
 static int begin_streams(struct fwd *fwd, uint32_t tx_first)
 {
 	for (uint16_t i = 0; i < fwd->stream_count; i++) {
 		const int rc = begin_stream(fwd, &fwd->streams[i], tx_first > 0);
 
-		if (rc != 0)
+		if (rc != 0) {
+			end_streams(fwd);
 			return rc;
+		}
 	}
 	return 0;
 }
@@ -179,8 +197,11 @@ int fwd_prepare(struct fwd *fwd, uint32_t tx_first)
 		rc = fwd_grant_pools(fwd);
 	if (rc == 0)
 		rc = begin_streams(fwd, tx_first);
-	if (rc == 0)
-		rc = open_idle(fwd);
+	if (rc != 0)
+		return rc;
+	rc = open_idle(fwd);
+	if (rc != 0)
+		end_streams(fwd);
 	return rc;
 }
 
@@ -209,6 +230,7 @@ bool fwd_stop(struct fwd *fwd)
 	}
 	fwd->ended_ns = clock_ns();
 	fwd->running = false;
+	end_streams(fwd);
 	return true;
 }
 

@@ -18,6 +18,17 @@ struct pace {
 	uint64_t next_part; /* and the fraction, in 1/65536 of a cycle */
 };
 
+/* One burst every ns. */
+static inline void pace_set_period(struct pace *pace, uint64_t ns, uint16_t burst)
+{
+	*pace = (struct pace){
+		.burst = burst,
+		.step = (uint64_t)((double)ns * rte_get_tsc_hz() / NS_PER_S * 65536),
+		.max_behind = rte_get_tsc_hz() / 10,
+		.next = rte_rdtsc(),
+	};
+}
+
 /* Sets a rate; 0 is no limit. At small rates a burst has at most a millisecond's packets. */
 static inline void pace_set(struct pace *pace, uint64_t rate, uint16_t burst)
 {

@@ -37,6 +37,8 @@ static void fill_stream(const struct fwd *fwd, struct fwd_stream *stream, const 
 		.burst = fwd->settings.burst,
 		.record_bursts = fwd->settings.record_bursts,
 		.tx_vlan = fwd->settings.tx_vlan[tx->number],
+		.tx_outer_vlan = fwd->settings.tx_outer_vlan[tx->number],
+		.outer_tpid = fwd->settings.outer_tpid[tx->number],
 		.capture = fwd->capture,
 		.peer = fwd->settings.peers[tx->number],
 	};
@@ -198,11 +200,14 @@ void fwd_apply(struct fwd *fwd)
 		const bool tx_held = tx->link_held ||
 			(tx->tx_held[stream->tx_queue] && stream->tx_tap == NULL);
 
+		const bool strips = rx->strips_vlan[stream->rx_queue] && stream->rx_tap == NULL;
+
+		atomic_store(&stream->strips_vlan, strips);
 		atomic_store(&stream->rx_held, rx_held);
 		atomic_store(&stream->tx_held, tx_held);
 		atomic_store(&stream->verbose, verbose);
 		atomic_store(&stream->is_watched,
-			rx_held || tx_held || stream->record_bursts || verbose != 0 ||
+			rx_held || tx_held || stream->record_bursts || verbose != 0 || strips ||
 				stream->tx_vlan != NO_VLAN || stream->capture != NULL);
 	}
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)

@@ -30,9 +30,27 @@ enum port_topology {
 
 /* Offloads of the csum mode, by sending port. Virtio has none for IPv4's checksum. */
 struct port_sums {
+	bool parses_tunnels; /* the headers inside of a tunnel get new checksums too */
 	bool udp_hw;
 	bool tcp_hw;
 	uint16_t tso_segment; /* payload bytes per TCP segment; 0 for no segmentation */
+};
+
+/* Segments of packets that txonly makes, and that csum copies. */
+enum packet_split {
+	SPLIT_OFF, /* txonly makes all segments; csum does not copy */
+	SPLIT_ON,
+	SPLIT_RANDOM, /* of the segments, the first ones, as many as a random number */
+};
+
+/* For the mode noisy. */
+struct noisy_settings {
+	uint64_t buffer; /* packets that wait; 0 for none */
+	uint64_t flush_ms; /* time after which they leave; 0 for none */
+	uint64_t memory_mib;
+	uint64_t reads; /* per packet, as the next two */
+	uint64_t writes;
+	uint64_t reads_writes;
 };
 
 /* In place of a VLAN tag; the largest one is 4095. */
@@ -63,6 +81,11 @@ struct fwd_settings {
 	uint16_t segments;
 	uint16_t segment_bytes[MAX_SEGMENTS];
 	uint32_t packet_bytes; /* the sum of segment_bytes */
+	enum packet_split split;
+	struct noisy_settings noisy;
+	/* In ns: from one burst to the next, and what each further packet of a burst adds. */
+	uint32_t burst_gap;
+	uint32_t packet_gap;
 	uint64_t rate; /* packets per second and port; 0 for no limit */
 	uint64_t flows; /* of flowgen */
 	bool multi_flow;
@@ -75,6 +98,15 @@ struct fwd_settings {
 	struct rte_ether_addr peers[MAX_PORTS];
 	struct port_sums sums[MAX_PORTS];
 	uint16_t tx_vlan[MAX_PORTS]; /* tag of sent packets by port, or NO_VLAN */
+	uint16_t tx_outer_vlan[MAX_PORTS]; /* the one in front of it, or NO_VLAN */
+	uint16_t outer_tpid[MAX_PORTS]; /* EtherType of that */
+
+	/*
+	 * "set rxpkts": shown, and of no effect, as in testpmd with a device that can't split
+	 * received packets.
+	 */
+	uint16_t rx_segments;
+	uint16_t rx_segment_bytes[MAX_RX_SEGMENTS];
 };
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <rte_byteorder.h>
 #include <rte_net.h>
@@ -83,13 +84,44 @@ static bool is_printed(const struct fwd_stream *stream, uint8_t bit)
 	return (atomic_load_explicit(&stream->verbose, memory_order_relaxed) & bit) != 0;
 }
 
-/* Requests the tag from the driver; idempotent for packets that a full ring refused. */
+/* Inserts a tag behind the addresses. rte_vlan_insert refuses pinned buffers. */
+static void push_tag(struct rte_mbuf *packet, uint16_t type, uint16_t tag)
+{
+	const size_t addresses = 2 * RTE_ETHER_ADDR_LEN;
+	const rte_be16_t bytes[] = {rte_cpu_to_be_16(type), rte_cpu_to_be_16(tag)};
+	char *start;
+
+	if (packet->data_len < RTE_ETHER_HDR_LEN)
+		return;
+	start = rte_pktmbuf_prepend(packet, sizeof(bytes));
+	if (start == NULL)
+		return;
+	memmove(start, start + sizeof(bytes), addresses);
+	memcpy(start + addresses, bytes, sizeof(bytes));
+	packet->l2_len += sizeof(bytes);
+}
+
+/* Requests a single tag from the driver; inserts two. */
 static void tag_packets(const struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
 {
 	for (uint16_t i = 0; i < count; i++) {
-		packets[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
-		packets[i]->vlan_tci = stream->tx_vlan;
+		if (stream->tx_outer_vlan != NO_VLAN) {
+			push_tag(packets[i], RTE_ETHER_TYPE_VLAN, stream->tx_vlan);
+			push_tag(packets[i], stream->outer_tpid, stream->tx_outer_vlan);
+		} else {
+			packets[i]->ol_flags |= RTE_MBUF_F_TX_VLAN;
+			packets[i]->vlan_tci = stream->tx_vlan;
+		}
 	}
+}
+
+/* Takes the tag from packets that have one still. */
+static void strip_packets(struct rte_mbuf **packets, uint16_t count)
+{
+	for (uint16_t i = 0; i < count; i++)
+		if ((packets[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) == 0 &&
+			packets[i]->data_len >= RTE_ETHER_HDR_LEN + RTE_VLAN_HLEN)
+			rte_vlan_strip(packets[i]);
 }
 
 static void capture_received(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
@@ -110,6 +142,8 @@ uint16_t stream_receive_watched(struct fwd_stream *stream, struct rte_mbuf **pac
 		stream->rx_bursts[count]++;
 	if (count == 0)
 		return 0;
+	if (atomic_load_explicit(&stream->strips_vlan, memory_order_relaxed))
+		strip_packets(packets, count);
 	if (is_printed(stream, VERBOSE_RX))
 		print_packets(stream->rx_port, stream->rx_queue, false, packets, count);
 	if (stream->capture != NULL && stream->rx_tap == NULL)
@@ -134,20 +168,26 @@ static uint16_t send_captured(struct fwd_stream *stream, struct rte_mbuf **packe
 	return sent;
 }
 
-uint16_t stream_send_watched(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+uint16_t stream_resend_watched(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
 {
 	uint16_t sent;
 
 	if (atomic_load_explicit(&stream->tx_held, memory_order_relaxed))
 		return 0;
-	if (stream->tx_vlan != NO_VLAN)
-		tag_packets(stream, packets, count);
-	if (is_printed(stream, VERBOSE_TX))
-		print_packets(stream->tx_port, stream->tx_queue, true, packets, count);
 	sent = stream->capture != NULL && stream->tx_tap == NULL ?
 		send_captured(stream, packets, count) :
 		stream_transmit(stream, packets, count);
 	if (stream->record_bursts)
 		stream->tx_bursts[sent]++;
 	return sent;
+}
+
+uint16_t stream_send_watched(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count)
+{
+	if (stream->tx_vlan != NO_VLAN)
+		tag_packets(stream, packets, count);
+	if (is_printed(stream, VERBOSE_TX) &&
+		!atomic_load_explicit(&stream->tx_held, memory_order_relaxed))
+		print_packets(stream->tx_port, stream->tx_queue, true, packets, count);
+	return stream_resend_watched(stream, packets, count);
 }

@@ -42,17 +42,21 @@ struct fwd_stream {
 	uint16_t tx_port;
 	uint16_t tx_queue;
 	uint16_t burst;
-	/* The control thread may change these four during a run. */
-	atomic_bool is_watched; /* any of the next six is set */
+	/* The control thread may change these atomic ones during a run. */
+	atomic_bool is_watched; /* any of the next is set, up to capture */
 	atomic_bool rx_held; /* nothing is received or sent */
 	atomic_bool tx_held;
 	atomic_uchar verbose; /* VERBOSE_ bits */
 	bool record_bursts;
+	atomic_bool strips_vlan; /* tags are taken from received packets */
 	uint16_t tx_vlan; /* tag of sent packets, or NO_VLAN */
+	uint16_t tx_outer_vlan; /* the one in front of it, or NO_VLAN */
+	uint16_t outer_tpid;
 	struct capture *capture; /* NULL without --pcap-out */
 	struct rte_ether_addr source; /* the sending port's own */
 	struct rte_ether_addr peer;
 	struct udp_headers headers; /* of txonly's packets */
+	void *engine_data; /* of an engine with end, from its begin on */
 	bool announces; /* for the order FWD_ANNOUNCE */
 
 	/* Written by the stream's lcore. */
@@ -79,6 +83,9 @@ uint16_t stream_poll_tap(struct fwd_stream *stream, struct rte_mbuf **packets);
  */
 uint16_t stream_receive_watched(struct fwd_stream *stream, struct rte_mbuf **packets);
 uint16_t stream_send_watched(struct fwd_stream *stream, struct rte_mbuf **packets, uint16_t count);
+/* For packets that stream_send_watched did not send. */
+uint16_t stream_resend_watched(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count);
 
 /* Sends packets by the queue. Returns how many it took; the rest stays the caller's. */
 static inline uint16_t stream_transmit(struct fwd_stream *stream, struct rte_mbuf **packets,
@@ -125,13 +132,20 @@ static inline uint16_t stream_try(struct fwd_stream *stream, struct rte_mbuf **p
 					   stream_transmit(stream, packets, count);
 }
 
+static inline uint16_t stream_try_again(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count)
+{
+	return stream_is_watched(stream) ? stream_resend_watched(stream, packets, count) :
+					   stream_transmit(stream, packets, count);
+}
+
 /* Retries for "set fwd MODE retry", with a pause before each. */
 static inline uint16_t stream_retry(struct fwd_stream *stream, struct rte_mbuf **packets,
 	uint16_t sent, uint16_t count)
 {
 	for (uint32_t n = 0; n < stream->settings->retries && sent < count; n++) {
 		rte_delay_us_block(stream->settings->retry_us);
-		sent += stream_try(stream, packets + sent, count - sent);
+		sent += stream_try_again(stream, packets + sent, count - sent);
 	}
 	return sent;
 }

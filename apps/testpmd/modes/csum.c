@@ -2,7 +2,9 @@
 /*
  * csum: as mac, with new checksums of IPv4, TCP and UDP: from the sending device where "csum set"
  * selects hw, else computed here. With "tso set", TCP packets with more payload than that are
- * segmented by the device. Checksums that the receiving device found wrong are counted.
+ * segmented by the device. With "csum parse-tunnel" the headers inside of a tunnel get theirs here,
+ * too. With "set txsplit" packets leave as copies of several segments. Checksums that the receiving
+ * device found wrong are counted.
  */
 #include "modes.h"
 
@@ -13,6 +15,8 @@
 
 #include "edit.h"
 #include "port/layers.h"
+#include "port/tunnel.h"
+#include "split.h"
 
 static void count_bad_sums(struct fwd_stream *stream, const struct rte_mbuf *packet)
 {
@@ -75,6 +79,29 @@ static void sum_udp(const struct port_sums *sums, struct rte_mbuf *packet,
 		layers_set_checksum(layers, layers_make_checksum(layers, packet));
 }
 
+static void sum_ip(const struct layers *layers)
+{
+	struct rte_ipv4_hdr *ip = layers->l3;
+
+	if (!layers->is_ipv4)
+		return;
+	ip->hdr_checksum = 0;
+	ip->hdr_checksum = rte_ipv4_cksum(ip);
+}
+
+/* In software: the device computes one checksum of a packet, the outer one. */
+static void sum_inner(const struct rte_mbuf *packet, const struct layers *outer)
+{
+	struct layers inner;
+
+	if (!layers_parse_inner(packet, outer, &inner))
+		return;
+	sum_ip(&inner);
+	if (inner.protocol == IPPROTO_TCP ||
+		(inner.protocol == IPPROTO_UDP && layers_checksum(&inner) != 0))
+		layers_set_checksum(&inner, layers_make_checksum(&inner, packet));
+}
+
 static bool sum_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
 {
 	const struct port_sums *sums = &stream->settings->sums[stream->tx_port];
@@ -83,12 +110,9 @@ static bool sum_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
 	count_bad_sums(stream, packet);
 	layers_parse(packet, &layers);
 	edit_set_addresses(stream, packet);
-	if (layers.is_ipv4) {
-		struct rte_ipv4_hdr *ip = layers.l3;
-
-		ip->hdr_checksum = 0;
-		ip->hdr_checksum = rte_ipv4_cksum(ip);
-	}
+	if (unlikely(sums->parses_tunnels))
+		sum_inner(packet, &layers);
+	sum_ip(&layers);
 	if (layers.protocol == IPPROTO_TCP)
 		sum_tcp(sums, packet, &layers);
 	else if (layers.protocol == IPPROTO_UDP)
@@ -96,8 +120,25 @@ static bool sum_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
 	return true;
 }
 
+/* As stream_edit, but for copies of several segments. */
+static bool split_burst(struct fwd_stream *stream)
+{
+	struct rte_mbuf *packets[MAX_BURST];
+	const uint16_t count = stream_receive(stream, packets);
+
+	for (uint16_t i = 0; i < count; i++) {
+		sum_packet(stream, packets[i]);
+		packets[i] = split_copy(stream, packets[i]);
+	}
+	if (count > 0)
+		stream_send(stream, packets, count);
+	return count > 0;
+}
+
 static bool csum_burst(struct fwd_stream *stream)
 {
+	if (unlikely(stream->settings->split != SPLIT_OFF))
+		return split_burst(stream);
 	return stream_edit(stream, sum_packet);
 }
 

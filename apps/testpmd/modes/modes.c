@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The table of the forwarding modes, and the four that use no more than a packet's addresses. */
+/* The table of the forwarding modes, and those that use no more than a packet's addresses. */
 #include "modes.h"
 
 #include <stdio.h>
@@ -17,6 +17,10 @@ static const struct fwd_engine *const engines[] = {
 	&csum_engine,
 	&icmpecho_engine,
 	&five_tuple_engine,
+	&noisy_engine,
+	&recycle_engine,
+	&shared_rxq_engine,
+	&ieee1588_engine,
 };
 
 #define ENGINES (sizeof(engines) / sizeof(engines[0]))
@@ -57,6 +61,12 @@ const struct fwd_engine io_engine = {
 	.burst = io_burst,
 };
 
+/* recycle_mbufs: the same, since a receive ring is always refilled from what was sent. */
+const struct fwd_engine recycle_engine = {
+	.name = "recycle_mbufs",
+	.burst = io_burst,
+};
+
 /* rxonly: packets are counted and dropped. */
 static bool rxonly_burst(struct fwd_stream *stream)
 {
@@ -71,6 +81,13 @@ static bool rxonly_burst(struct fwd_stream *stream)
 
 const struct fwd_engine rxonly_engine = {
 	.name = "rxonly",
+	.drops_received = true,
+	.burst = rxonly_burst,
+};
+
+/* shared_rxq: the same. No two ports share a queue, so each packet counts where it came. */
+const struct fwd_engine shared_rxq_engine = {
+	.name = "shared_rxq",
 	.drops_received = true,
 	.burst = rxonly_burst,
 };

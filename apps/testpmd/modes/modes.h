@@ -16,6 +16,10 @@ extern const struct fwd_engine flowgen_engine;
 extern const struct fwd_engine csum_engine;
 extern const struct fwd_engine icmpecho_engine;
 extern const struct fwd_engine five_tuple_engine;
+extern const struct fwd_engine noisy_engine;
+extern const struct fwd_engine recycle_engine;
+extern const struct fwd_engine shared_rxq_engine;
+extern const struct fwd_engine ieee1588_engine;
 
 /* The mode with a name, or NULL. */
 const struct fwd_engine *engine_by_name(const char *name);

@@ -13,6 +13,7 @@
 
 #include "common/message.h"
 #include "forward/stream.h"
+#include "split.h"
 
 /*
  * UDP source ports of several flows, from here on, in the ephemeral range of RFC 6335. The low byte
@@ -33,9 +34,10 @@ static int txonly_begin(struct fwd_stream *stream)
 		.udp_destination = settings->udp_destination,
 	};
 
-	if (settings->multi_flow && settings->segment_bytes[0] < sizeof(struct udp_headers)) {
-		print_error(
-			"--txonly-multi-flow: the first segment has %u bytes; the headers need %zu",
+	if ((settings->multi_flow || settings->split == SPLIT_RANDOM) &&
+		settings->segment_bytes[0] < sizeof(struct udp_headers)) {
+		print_error("%s: the first segment has %u bytes; the headers need %zu",
+			settings->multi_flow ? "--txonly-multi-flow" : "txsplit rand",
 			settings->segment_bytes[0], sizeof(struct udp_headers));
 		return -EINVAL;
 	}
@@ -58,20 +60,20 @@ static void scatter_headers(const struct udp_headers *headers, struct rte_mbuf *
 	}
 }
 
-static bool append_segments(struct fwd_stream *stream, struct rte_mbuf *packet)
+static bool append_segments(struct fwd_stream *stream, struct rte_mbuf *packet, uint16_t count)
 {
 	const struct fwd_settings *settings = stream->settings;
 	struct rte_mbuf *segments[MAX_SEGMENTS];
 	struct rte_mbuf *last = packet;
 
-	if (rte_pktmbuf_alloc_bulk(stream->pool, segments, settings->segments - 1) != 0)
+	if (rte_pktmbuf_alloc_bulk(stream->pool, segments, count - 1) != 0)
 		return false;
-	for (uint16_t i = 1; i < settings->segments; i++) {
+	for (uint16_t i = 1; i < count; i++) {
 		last->next = segments[i - 1];
 		last = last->next;
 		last->data_len = settings->segment_bytes[i];
 	}
-	packet->nb_segs = settings->segments;
+	packet->nb_segs = count;
 	return true;
 }
 
@@ -84,19 +86,45 @@ static void choose_flow(struct fwd_stream *stream, struct rte_mbuf *packet)
 		FIRST_FLOW + (flow << 8) + (rte_lcore_id() & 0xff));
 }
 
+/* Fits the headers to a packet that is shorter than the others. */
+static void shorten_headers(struct rte_mbuf *packet)
+{
+	struct udp_headers *headers = rte_pktmbuf_mtod(packet, struct udp_headers *);
+	const uint16_t bytes = packet->pkt_len - sizeof(headers->ether);
+
+	headers->ip.total_length = rte_cpu_to_be_16(bytes);
+	headers->udp.dgram_len = rte_cpu_to_be_16(bytes - sizeof(headers->ip));
+	headers->ip.hdr_checksum = 0;
+	headers->ip.hdr_checksum = rte_ipv4_cksum(&headers->ip);
+}
+
+static uint32_t add_lengths(const struct rte_mbuf *segment)
+{
+	uint32_t bytes = 0;
+
+	for (; segment != NULL; segment = segment->next)
+		bytes += segment->data_len;
+	return bytes;
+}
+
 static bool make_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
 {
 	const struct fwd_settings *settings = stream->settings;
+	const uint16_t segments = split_segments(settings);
 
 	packet->data_len = settings->segment_bytes[0];
 	packet->pkt_len = settings->packet_bytes;
-	if (settings->segments > 1 && !append_segments(stream, packet))
+	if (segments > 1 && !append_segments(stream, packet, segments))
 		return false;
 	if (likely(packet->data_len >= sizeof(struct udp_headers)))
 		rte_memcpy(rte_pktmbuf_mtod(packet, void *), &stream->headers,
 			sizeof(struct udp_headers));
 	else
 		scatter_headers(&stream->headers, packet);
+	if (unlikely(segments < settings->segments)) {
+		packet->pkt_len = add_lengths(packet);
+		shorten_headers(packet);
+	}
 	if (settings->multi_flow)
 		choose_flow(stream, packet);
 	return true;

@@ -45,11 +45,10 @@ static uint8_t find_protocol(uint32_t type, const struct layers *layers)
 	return 0;
 }
 
-static void parse_upper(const struct rte_mbuf *packet, uint32_t type, struct layers *layers)
+static void parse_upper(const struct rte_mbuf *packet, uint8_t protocol, struct layers *layers)
 {
 	const uint32_t begin = layers->l2_bytes + layers->l3_bytes;
 	const uint32_t total = count_upper_bytes(layers);
-	const uint8_t protocol = find_protocol(type, layers);
 
 	if (protocol == 0 || begin + layers->l4_bytes > packet->data_len ||
 		total < layers->l4_bytes || begin + total > packet->pkt_len)
@@ -124,7 +123,22 @@ void layers_parse(const struct rte_mbuf *packet, struct layers *layers)
 	if (!layers->is_ipv4 && !layers->is_ipv6)
 		return;
 	layers->l3 = packet_at(packet, layers->l2_bytes);
-	parse_upper(packet, type, layers);
+	parse_upper(packet, find_protocol(type, layers), layers);
+}
+
+void layers_find_upper(const struct rte_mbuf *packet, uint8_t protocol, struct layers *layers)
+{
+	const uint32_t begin = layers->l2_bytes + layers->l3_bytes;
+	const struct rte_tcp_hdr *tcp = packet_at(packet, begin);
+
+	if (protocol == IPPROTO_UDP)
+		layers->l4_bytes = sizeof(struct rte_udp_hdr);
+	else if (protocol == IPPROTO_TCP && begin + sizeof(*tcp) <= packet->data_len)
+		layers->l4_bytes = (tcp->data_off >> 4) * 4;
+	else
+		return;
+	if (protocol == IPPROTO_UDP || layers->l4_bytes >= sizeof(*tcp))
+		parse_upper(packet, protocol, layers);
 }
 
 /* Both kinds of header end with the two addresses, side by side. */

@@ -34,6 +34,9 @@ struct layers {
 
 void layers_parse(const struct rte_mbuf *packet, struct layers *layers);
 
+/* Finds the header of TCP or UDP behind an IP header that is known already. */
+void layers_find_upper(const struct rte_mbuf *packet, uint8_t protocol, struct layers *layers);
+
 /* The sum of the pseudo header of RFC 9293, 3.1, with length as the upper layer's, not inverted. */
 uint16_t layers_pseudo_sum(const struct layers *layers, uint32_t length);
 

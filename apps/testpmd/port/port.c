@@ -191,8 +191,34 @@ static int set_rss(struct port *port)
 	return kl_net_rss_get(port->net, &rss) == 0 ? 0 : kl_net_rss_set(port->net, &rss);
 }
 
+/* The configuration with what single queues have instead, or beside it. */
+static struct kl_net_conf complete_conf(const struct port *port)
+{
+	struct kl_net_conf conf = port->conf;
+
+	conf.rx_ring_sizes = port->rx_ring_sizes;
+	conf.tx_ring_sizes = port->tx_ring_sizes;
+	for (uint16_t i = 0; i < conf.queue_pairs; i++)
+		conf.tx_offloads |= port->tx_queue_offloads[i];
+	return conf;
+}
+
+/* Holds the queues that are to be started by themselves. */
+static void defer_queues(struct port *port)
+{
+	memset(port->rx_held, 0, sizeof(port->rx_held));
+	memset(port->tx_held, 0, sizeof(port->tx_held));
+	for (uint16_t i = 0; i < port->conf.queue_pairs; i++) {
+		if (port->rx_deferred[i])
+			port_stop_queue(port, KL_NET_RX, i, true);
+		if (port->tx_deferred[i])
+			port_stop_queue(port, KL_NET_TX, i, true);
+	}
+}
+
 int port_start(struct port *port)
 {
+	struct kl_net_conf conf;
 	const uint8_t *mac;
 	int rc;
 
@@ -200,8 +226,9 @@ int port_start(struct port *port)
 	fflush(stdout);
 	ports_lock();
 	rc = set_rss(port);
+	conf = complete_conf(port);
 	if (rc == 0)
-		rc = kl_net_start(port->net, &port->conf);
+		rc = kl_net_start(port->net, &conf);
 	ports_unlock();
 	if (rc != 0) {
 		print_error("port %u: can't start %s: %s", port->number, port_name(port),
@@ -215,8 +242,7 @@ int port_start(struct port *port)
 	}
 	port->fault_reported = false;
 	port->reset_reported = false;
-	memset(port->rx_held, 0, sizeof(port->rx_held));
-	memset(port->tx_held, 0, sizeof(port->tx_held));
+	defer_queues(port);
 	port->link_up = kl_net_info(port->net)->link_up;
 	mac = kl_net_info(port->net)->mac;
 	printf("Port %u: %02X:%02X:%02X:%02X:%02X:%02X\n", port->number, mac[0], mac[1], mac[2],
@@ -261,6 +287,31 @@ int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t
 		print_error("port %u: can't %s %s queue %u: %s", port->number,
 			stops ? "stop" : "start", direction == KL_NET_TX ? "TX" : "RX", queue,
 			strerror(-rc));
+	return rc;
+}
+
+bool port_set_tx_offload(struct port *port, uint64_t offload, bool on)
+{
+	if (on && (kl_net_info(port->net)->tx_offloads & offload) != offload)
+		return false;
+	if (on)
+		port->conf.tx_offloads |= offload;
+	else
+		port->conf.tx_offloads &= ~offload;
+	return true;
+}
+
+int port_set_rx_offload(struct port *port, uint64_t offload, bool on)
+{
+	const uint64_t others = kl_net_rx_offloads(port->net) & ~offload;
+	int rc = 0;
+
+	if (on && (kl_net_info(port->net)->rx_offloads & offload) == 0)
+		return -ENOTSUP;
+	if (port_is_started(port))
+		rc = kl_net_rx_offloads_set(port->net, others | (on ? offload : 0));
+	if (rc == 0)
+		port->conf.rx_offloads = (port->conf.rx_offloads & ~offload) | (on ? offload : 0);
 	return rc;
 }
 

@@ -23,6 +23,16 @@ struct port {
 	struct kl_net_conf conf;
 	struct tap tap; /* joined to it, if open */
 	uint64_t tap_errors_before; /* at the same time as run */
+	/*
+	 * Of single queues, from the next start: descriptors, or 0 for those of conf; offloads
+	 * beside those of conf; queues that stay stopped.
+	 */
+	uint16_t rx_ring_sizes[MAX_QUEUES];
+	uint16_t tx_ring_sizes[MAX_QUEUES];
+	uint64_t tx_queue_offloads[MAX_QUEUES];
+	bool rx_deferred[MAX_QUEUES];
+	bool tx_deferred[MAX_QUEUES];
+	bool strips_vlan[MAX_QUEUES]; /* beside the device's own stripping; applies at once */
 	uint64_t rss_types; /* RTE_ETH_RSS_* to hash when several queues run; 0 for none */
 	/*
 	 * Not used by forwarding: by "set link-down", and by "port P rxq Q stop" where the device
@@ -71,6 +81,18 @@ void port_close_tap(struct port *port);
  * as held, after a message; call fwd_apply then. Returns 0, or -errno after a message.
  */
 int port_stop_queue(struct port *port, enum kl_net_direction direction, uint16_t queue, bool stops);
+
+/*
+ * Turns a TX offload on or off from the port's next start. Returns false when the device can't do
+ * it.
+ */
+bool port_set_tx_offload(struct port *port, uint64_t offload, bool on);
+
+/*
+ * Changes an RX offload: of a running port at once, if the device can; of a stopped one from its
+ * next start. Returns 0 or -errno.
+ */
+int port_set_rx_offload(struct port *port, uint64_t offload, bool on);
 
 /* Stops the port if it runs, and closes its device. A closed port is skipped. */
 void port_close(struct port *port);

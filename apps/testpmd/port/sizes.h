@@ -7,6 +7,7 @@
 #define MAX_QUEUES 32 /* of one port and direction */
 #define MAX_BURST 512
 #define MAX_SEGMENTS 64
+#define MAX_RX_SEGMENTS 8
 
 #define DEFAULT_BURST 32
 #define DEFAULT_PACKET_BYTES 64
@@ -15,6 +16,7 @@
 #define DEFAULT_RETRY_US 1
 #define DEFAULT_MBUF_CACHE 250
 
+#define MINIMUM_MTU 68 /* RFC 791 */
 #define ETHERNET_OVERHEAD 18 /* header and FCS: the largest packet less the MTU */
 #define TAGS_OVERHEAD 16 /* four VLAN tags, which the MTU does not count */
 

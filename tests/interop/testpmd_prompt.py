@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The commands that DPDK's documentation and test suites send to testpmd, at our prompt: each answer in
+fixtures/prompt_commands.txt, and the effect of those that have one, on the wire where it is one."""
+
+import os
+import re
+import struct
+import sys
+import time
+
+from fixtures.cases import Cases
+from fixtures.packets import (
+    ADDRESS4,
+    THERE,
+    ethernet,
+    ipv4,
+    read_pcap,
+    sums_are_good,
+    udp,
+    write_pcap,
+)
+from fixtures.testpmd import Fixture, counter, link_is_up, wait_for
+
+TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures/prompt_commands.txt")
+PLANNED_COMMANDS = 216
+GONE = "77"
+NOT_TAKEN = r"Bad arguments|Command not found|Ambiguous command"
+DATA = bytes(range(1, 200))
+
+
+def read_table():
+    """Groups of (title, state, rows)."""
+    groups = []
+    with open(TABLE, encoding="utf-8") as file:
+        for line in file:
+            line = line.rstrip("\n")
+            if line.startswith("["):
+                state, title = re.fullmatch(r"\[(\w+)\] (.*)", line).groups()
+                groups.append((title, state, []))
+            elif line and not line.startswith("#"):
+                command, pattern = line.split(" |", 1)
+                groups[-1][2].append((command.replace("GONE", GONE), pattern[1:]))
+    return groups
+
+
+def enter_state(tool, old, new):
+    """Between stopped, started and forwarding."""
+    order = ["stopped", "started", "forwarding"]
+    ups = {"started": "port start all", "forwarding": "start"}
+    downs = {"started": "port stop all", "forwarding": "stop"}
+    at, to = order.index(old), order.index(new)
+    while at < to:
+        at += 1
+        tool.command(ups[order[at]])
+    while at > to:
+        tool.command(downs[order[at]])
+        at -= 1
+
+
+def send(tool, command, pattern):
+    answer = tool.command(command).strip("\n")
+    wanted = pattern.replace("GONE", GONE) or r"^$"
+    assert re.search(wanted, answer), f"no '{wanted}' in:\n{answer}"
+    assert not re.search(NOT_TAKEN, answer), answer
+
+
+def check_answers(cases, groups):
+    with Fixture() as fixture:
+        peer = fixture.peer(["a.sock", "b.sock"])
+        tool = fixture.tool(["a.sock", "b.sock"], eal=("-l", "0,1"))
+        wait_for("the back end's links", lambda: link_is_up(peer, 0) and link_is_up(peer, 1), True)
+        state = "started"
+        for title, wanted, rows in groups:
+            enter_state(tool, state, wanted)
+            state = wanted
+            for command, pattern in rows:
+                cases.run(f"{title}: testpmd> {command}", send, tool, command, pattern)
+        enter_state(tool, state, "started")
+        text, status = tool.quit()
+        cases.check("the prompt ends well", status == 0 and "Bye..." in text, text)
+
+
+def tagged(frame, *tags):
+    return frame[:12] + b"".join(struct.pack("!HH", *tag) for tag in tags) + frame[12:]
+
+
+def vxlan(wrong):
+    inner = ethernet(0x0800, ipv4(17, udp(DATA, ADDRESS4, wrong=wrong), wrong=wrong))
+    return ethernet(
+        0x0800,
+        ipv4(
+            17, udp(bytes.fromhex("0800000000002a00") + inner, ADDRESS4, ports=(5000, 4789)), wrong=wrong
+        ),
+    )
+
+
+def ip_in_ip(wrong):
+    return ethernet(0x0800, ipv4(4, ipv4(17, udp(DATA, ADDRESS4, wrong=wrong), wrong=wrong), wrong=wrong))
+
+
+def through(frames, commands, options=(), wait=0):
+    """The frames that come back from our port, and what the tool printed."""
+    with Fixture() as fixture:
+        write_pcap(fixture.path("in.pcap"), frames)
+        peer = fixture.peer(
+            ["net.sock"],
+            vdevs=[
+                f"net_pcap0,rx_pcap={fixture.path('in.pcap')},tx_pcap={fixture.path('out.pcap')}"
+            ],
+        )
+        tool = fixture.tool(["net.sock"], *options)
+        for command in commands:
+            tool.command(command)
+        wait_for("the back end's link", lambda: link_is_up(peer, 1), True)
+        peer.command("start")
+        tool.command("start")
+        wait_for("the frames at our port", lambda: counter(tool, "RX", 0), len(frames))
+        time.sleep(wait)
+        wait_for("what we sent", lambda: counter(peer, "TX", 0), counter(tool, "TX", 0))
+        tool.command("stop")
+        tool.quit()
+        peer.quit()
+        return read_pcap(fixture.path("out.pcap")), tool.seen
+
+
+PLAIN = ethernet(0x0800, ipv4(17, udp(DATA, ADDRESS4)))
+
+
+def expect(frames, wanted):
+    assert frames == wanted, f"came: {[f.hex() for f in frames]}\nwanted: {[f.hex() for f in wanted]}"
+
+
+def check_two_tags():
+    frames, _ = through(
+        [PLAIN] * 3,
+        ["port stop 0", "vlan set outer tpid 0x88a8 0", "tx_vlan set 0 5 6", "port start 0"],
+    )
+    expect(frames, [tagged(PLAIN, (0x88A8, 6), (0x8100, 5))] * 3)
+
+
+def check_strip():
+    frames, _ = through([tagged(PLAIN, (0x8100, 9)), PLAIN], ["vlan set stripq on 0,0"])
+    expect(frames, [PLAIN] * 2)
+
+
+def check_tunnels():
+    frames, _ = through(
+        [vxlan(True), ip_in_ip(True)],
+        ["csum parse-tunnel on 0", "set fwd csum", "set eth-peer 0 " + THERE.hex(":")],
+    )
+    expect([frame[12:] for frame in frames], [vxlan(False)[12:], ip_in_ip(False)[12:]])
+
+
+def check_split():
+    """A copy has the same bytes, in segments."""
+    frames, output = through(
+        [PLAIN] * 2,
+        ["set txpkts 100,60", "set txsplit on", "set fwd csum", "set verbose 2"]
+    )
+    assert [frame[12:] for frame in frames] == [PLAIN[12:]] * 2, [f.hex() for f in frames]
+    shown = re.findall(r"length=(\d+) - nb_segs=(\d+)", output)
+    assert shown == [(str(len(PLAIN)), "2")] * 2, output
+
+
+def check_noisy():
+    frames, _ = through(
+        [tagged(PLAIN, (0x8100, n)) for n in range(70)],
+        ["set fwd noisy"],
+        options=(
+            "--noisy-tx-sw-buffer-size=40",
+            "--noisy-tx-sw-buffer-flushtime=50",
+            "--noisy-lkup-memory=1",
+            "--noisy-lkup-num-reads=2",
+            "--noisy-lkup-num-writes=2",
+            "--noisy-lkup-num-reads-writes=2",
+        ),
+        wait=0.4,
+    )
+    expect(frames, [tagged(PLAIN, (0x8100, n)) for n in range(70)])
+
+
+def check_rand_split():
+    """Packets of one to three segments, whose headers count their bytes."""
+    frames, _ = through(
+        [],
+        [
+            "set txpkts 60,70,80",
+            "set txsplit rand",
+            "set fwd txonly",
+            "set burst 8",
+            "set txtimes 5000000,0",
+        ],
+        wait=0.5,
+    )
+    assert {len(frame) for frame in frames} == {60, 130, 210}, {len(frame) for frame in frames}
+    bad = [
+        frame.hex()
+        for frame in frames
+        if not sums_are_good(frame)
+        or struct.unpack("!H", frame[16:18])[0] != len(frame) - 14
+        or struct.unpack("!H", frame[38:40])[0] != len(frame) - 34
+    ]
+    assert not bad, bad[0]
+
+
+def check_times(tool):
+    """32 packets every 10 ms, and 31 gaps of 1 ms: 0.8 packets a ms."""
+    for command in ("set fwd txonly", "set txtimes 9000000,1000000", "start"):
+        tool.command(command)
+    begin = time.monotonic()
+    time.sleep(1)
+    sent = int(re.search(r"TX-packets: (\d+)", tool.command("stop")).group(1))
+    most = ((time.monotonic() - begin) / 0.040 + 2) * 32
+    tool.command("set txtimes 0,0")
+    assert 64 <= sent <= most, f"{sent} packets, {most} at most"
+
+
+def check_ring_sizes(tool):
+    tool.command("port stop all")
+    for command in ("rxq 0 ring_size 64", "txq 0 ring_size 128"):
+        tool.command(f"port config 0 {command}")
+    tool.command("port start all")
+    assert "Number of RXDs: 64\n" in tool.command("show rxq info 0 0")
+    assert "Number of TXDs: 128\n" in tool.command("show txq info 0 0")
+    assert "Number of RXDs: 64\n" not in tool.command("show rxq info 1 0")
+    assert "RX desc=64 " in tool.command("show config rxtx")
+    # What was set for all queues afterwards is for this one, too.
+    tool.command("port stop all")
+    tool.command("port config all rxd 256")
+    tool.command("port start all")
+    assert "Number of RXDs: 256\n" in tool.command("show rxq info 0 0")
+    assert "Number of TXDs: 128\n" in tool.command("show txq info 0 0")
+
+
+def check_deferred(tool):
+    tool.command("port stop 0")
+    tool.command("port 0 txq 0 deferred_start on")
+    tool.command("port start 0")
+    answer = tool.command("show txq info 0 0")
+    assert "TX deferred start: on\n" in answer and "Tx queue state: stopped\n" in answer, answer
+    tool.command("set fwd txonly")
+    tool.command("start")
+    time.sleep(0.2)
+    before = counter(tool, "TX", 0)
+    time.sleep(0.2)
+    assert counter(tool, "TX", 0) == before, "a queue that waits sends"
+    assert counter(tool, "TX", 1) > 0, "the other port's does not"
+    tool.command("port 0 txq 0 start")
+    wait_for("packets of the started queue", lambda: counter(tool, "TX", 0), before + 1)
+    tool.command("stop")
+    tool.command("port stop 0")
+    tool.command("port 0 txq 0 deferred_start off")
+    tool.command("port start 0")
+    assert "Tx queue state: started\n" in tool.command("show txq info 0 0")
+
+
+def check_queue_offload(tool):
+    def offloads():
+        return int(re.search(r"Tx offloads=0x(\w+)", tool.command("show config rxtx")).group(1), 16)
+
+    before = offloads()
+    tool.command("port stop 0")
+    tool.command("port 0 txq 0 tx_offload udp_cksum on")
+    tool.command("port start 0")
+    assert before & 4 == 0 and offloads() & 4 == 4, f"{before:#x}, {offloads():#x}"
+    tool.command("port stop 0")
+    tool.command("port 0 txq 0 tx_offload udp_cksum off")
+    tool.command("port start 0")
+    assert offloads() == before, f"{before:#x}, {offloads():#x}"
+
+
+def check_descriptors(tool):
+    """The receive ring is full, the transmit ring is empty."""
+    assert "AVAILABLE" in tool.command("show port 0 rxq 0 desc 1 status")
+    assert "DONE" in tool.command("show port 0 txq 0 desc 1 status")
+
+
+def check_modes(tool):
+    for mode in ("recycle_mbufs", "shared_rxq", "ieee1588", "noisy"):
+        tool.command(f"set fwd {mode}")
+        answer = tool.command("start")
+        assert f"{mode} packet forwarding - ports=2" in answer, answer
+        answer = tool.command("stop")
+        assert "Accumulated forward statistics" in answer, answer
+
+
+def check_log(tool):
+    tool.command("set log global 4")
+    assert "global log level is error" in tool.command("dump_log_types")
+    tool.command("set log lib.mempool 8")
+    assert re.search(r"lib.mempool, level is debug", tool.command("dump_log_types"))
+    tool.command("set log global 8")
+
+
+ON_TOOL = [
+    ("ring_size", check_ring_sizes),
+    ("deferred_start", check_deferred),
+    ("tx_offload of a queue", check_queue_offload),
+    ("desc status", check_descriptors),
+    ("txtimes", check_times),
+    ("further modes run", check_modes),
+    ("set log", check_log),
+]
+ON_WIRE = [
+    ("tx_vlan of two tags", check_two_tags),
+    ("stripq", check_strip),
+    ("csum parse-tunnel", check_tunnels),
+    ("csum with txsplit", check_split),
+    ("txonly with txsplit rand", check_rand_split),
+    ("noisy keeps and flushes", check_noisy),
+]
+
+
+def check_effects(cases):
+    with Fixture() as fixture:
+        peer = fixture.peer(["a.sock", "b.sock"], "--forward-mode=rxonly")
+        tool = fixture.tool(["a.sock", "b.sock"], eal=("-l", "0,1"))
+        wait_for("the back end's links", lambda: link_is_up(peer, 0) and link_is_up(peer, 1), True)
+        peer.command("start")
+        for name, check in ON_TOOL:
+            cases.run(f"effect: {name}", check, tool)
+    for name, check in ON_WIRE:
+        cases.run(f"on the wire: {name}", check)
+
+
+def main():
+    groups = read_table()
+    cases = Cases(PLANNED_COMMANDS + 1 + len(ON_TOOL) + len(ON_WIRE))
+    check_answers(cases, groups)
+    check_effects(cases)
+    return 1 if cases.failed else 0
+
+
+sys.exit(main())
