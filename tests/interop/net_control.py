@@ -35,12 +35,15 @@ KEY = bytes.fromhex(
 )
 
 
-def toeplitz(data):
-    key = int.from_bytes(KEY, "big")
+OTHER_KEY = bytes(range(200, 240))
+
+
+def toeplitz(data, key=KEY):
+    number = int.from_bytes(key, "big")
     result = 0
     for at, bit in enumerate(f"{int.from_bytes(data, 'big'):0{8 * len(data)}b}"):
         if bit == "1":
-            result ^= key >> (8 * len(KEY) - 32 - at) & 0xFFFFFFFF
+            result ^= number >> (8 * len(key) - 32 - at) & 0xFFFFFFFF
     return result
 
 
@@ -68,7 +71,7 @@ def flows(count):
         yield frame(MAC, 0x0800, ipv4(50, b"x" * 40, addresses)), b"".join(addresses)
 
 
-def check_spreading(nic, table):
+def check_spreading(nic, table, key=KEY):
     sent = list(flows(16))
     arrived = [
         row
@@ -76,7 +79,8 @@ def check_spreading(nic, table):
         for row in nic.seen(*(data for data, _ in sent[at : at + BURST]))
     ]
     assert len(arrived) == len(sent), f"{len(arrived)} of {len(sent)} arrived"
-    wanted = sorted((toeplitz(hashed), table[toeplitz(hashed) % len(table)]) for _, hashed in sent)
+    hashes = [toeplitz(hashed, key) for _, hashed in sent]
+    wanted = sorted((value, table[value % len(table)]) for value in hashes)
     got = sorted((int(row["hash"], 16), int(row["queue"], 16)) for row in arrived)
     assert got == wanted, f"hashes and queues: {got}\nwanted: {wanted}"
     return {queue for _, queue in got}
@@ -102,6 +106,42 @@ def check_table(nic):
             + ",".join(f"({entry},{TABLE[entry]})" for entry in range(first, first + 8))
         )
     assert check_spreading(nic, TABLE) == set(TABLE)
+
+
+def check_key(nic):
+    nic.execute("port config 0 rss-hash-key ipv4-udp " + OTHER_KEY.hex())
+    answer = nic.tool.command("show port 0 rss-hash key")
+    assert f"RSS key:\n{OTHER_KEY.hex().upper()}\n" in answer, answer
+    check_spreading(nic, TABLE, OTHER_KEY)
+    nic.refuses("port config 0 rss-hash-key ipv4 " + "0" * 82, "key length: 82 invalid")
+    nic.refuses("port config 0 rss-hash-key ipv4 123", "key length: 3 invalid")
+    nic.refuses("port config 0 rss-hash-key ipv4 12xy", "key length: 4 invalid")
+    nic.execute("port config 0 rss-hash-key ipv4 " + OTHER_KEY[:16].hex())
+    answer = nic.tool.command("show port 0 rss-hash key")
+    assert f"RSS key:\n{OTHER_KEY[:16].hex().upper()}\n" in answer, answer
+    nic.execute("port config 0 rss-hash-key ipv4 " + KEY.hex())
+    check_spreading(nic, TABLE)
+    answer = nic.tool.command("show port 0 ptypes")
+    assert "Supported L3 ptypes:\nL3_IPV4" in answer and "Supported L4 ptypes:\n" in answer, answer
+
+
+def check_single_queues(nic):
+    """Another ring, and stripping, on one queue of four."""
+    nic.execute("stop")
+    nic.execute("port stop 0")
+    nic.execute("port config 0 rxq 1 ring_size 128")
+    nic.execute("port start 0")
+    nic.execute("start")
+    sizes = [nic.tool.command(f"show rxq info 0 {queue}") for queue in range(PAIRS)]
+    assert ["Number of RXDs: 128\n" in size for size in sizes] == [False, True, False, False]
+    nic.execute("vlan set stripq on 0,1")
+    rows = nic.seen(
+        *(data[:12] + bytes.fromhex("8100a007") + data[12:] for data, _ in flows(BURST // 4))
+    )
+    tags = {(row["queue"] == "1", row["tci"]) for row in rows}
+    assert tags == {(True, "a007"), (False, None)}, rows
+    nic.execute("vlan set stripq off 0,1")
+    check_spreading(nic, TABLE)
 
 
 def check_types(nic):
@@ -262,6 +302,8 @@ def run_filters(cases, fixture, machine, wire):
             "RSS spreads by a hash over four queues, and the hash is in the packet", check_rss, nic
         )
         cases.run("another redirection table", check_table, nic)
+        cases.run("another hash key", check_key, nic)
+        cases.run("single queues", check_single_queues, nic)
         cases.run("no RSS: all to queue 0, and no hash", check_types, nic)
         for name, check in (
             ("promiscuous or not", check_promiscuous),
