@@ -126,6 +126,23 @@ static void run_set_members(struct testpmd *pmd, const struct command_words *wor
 		pmd->settings = wanted;
 }
 
+/* What the command line gave is the default. */
+static void run_set_default(struct testpmd *pmd, const struct command_words *words)
+{
+	const struct fwd_settings *given = &pmd->options.settings;
+	struct fwd_settings *settings = &pmd->settings;
+
+	(void)words;
+	settings->ports = given->ports;
+	settings->port_list_count = given->port_list_count;
+	memcpy(settings->port_list, given->port_list, sizeof(given->port_list));
+	settings->cores = given->cores;
+	settings->core_list_count = given->core_list_count;
+	memcpy(settings->core_list, given->core_list, sizeof(given->core_list));
+	memcpy(settings->peers, given->peers, sizeof(given->peers));
+	printf("Reset to default forwarding configuration...\n");
+}
+
 static void run_set_record(struct testpmd *pmd, const struct command_words *words)
 {
 	const bool on = strcmp(words->word[2].text, "on") == 0;
@@ -167,6 +184,8 @@ static const struct command commands[] = {
 	{"set portlist|corelist LIST", "Choose the forwarding ports or lcores: x[,y]*.",
 		run_set_members},
 	{"set portmask|coremask LIST", "The same as a hexadecimal mask.", run_set_members},
+	{"set default", "Forward by the ports, lcores and peers of the command line again.",
+		run_set_default},
 	{"set record-core-cycles|record-burst-stats on|off",
 		"Record CPU cycles, or the sizes of bursts.", run_set_record},
 	{"set eth-peer N MAC", "Set the peer's address of port N, for the modes mac and txonly.",

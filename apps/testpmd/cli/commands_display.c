@@ -21,7 +21,7 @@ static void run_show_port(struct testpmd *pmd, const struct command_words *words
 		else if (strcmp(what, "stats") == 0)
 			show_port_stats(port);
 		else
-			show_port_xstats(port);
+			show_port_xstats(port, pmd->hides_zero);
 	}
 }
 
@@ -124,12 +124,24 @@ static void run_show_config(struct testpmd *pmd, const struct command_words *wor
 
 static void run_show_devices(struct testpmd *pmd, const struct command_words *words)
 {
+	const char *name = words->word[3].text;
 	struct port *port;
 	uint16_t at = 0;
+	bool found = false;
 
-	(void)words;
-	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL)
+	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL) {
+		if (strcmp(name, "all") != 0 && strcmp(name, port_name(port)) != 0)
+			continue;
 		show_device(port);
+		found = true;
+	}
+	if (!found && strcmp(name, "all") != 0)
+		print_reply("no port has the device %s; show device info all displays them", name);
+}
+
+static void run_hide_zero(struct testpmd *pmd, const struct command_words *words)
+{
+	pmd->hides_zero = strcmp(words->word[2].text, "on") == 0;
 }
 
 static const struct command commands[] = {
@@ -146,7 +158,9 @@ static const struct command commands[] = {
 	{"clear fwd stats all", "Set the statistics of forwarding to 0.", run_clear_fwd},
 	{"show config fwd|rxtx|cores|txpkts|txtimes|rxpkts",
 		"Display that part of the configuration.", run_show_config},
-	{"show device info all", "Display the devices.", run_show_devices},
+	{"show device info LIST", "Display the device of that name, or all.", run_show_devices},
+	{"set xstats-hide-zero on|off", "Leave counters that are 0 out of show port xstats.",
+		run_hide_zero},
 	{NULL, NULL, NULL},
 };
 

@@ -128,6 +128,31 @@ static void run_detach(struct testpmd *pmd, const struct command_words *words)
 	printf("Done\n");
 }
 
+/* The same by the name of the device. */
+static void run_detach_device(struct testpmd *pmd, const struct command_words *words)
+{
+	const char *name = words->word[2].text;
+	struct port *port;
+	uint16_t at = 0;
+
+	printf("Removing a device...\n");
+	fflush(stdout);
+	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL)
+		if (strcmp(port_name(port), name) == 0)
+			break;
+	if (port == NULL) {
+		print_reply("Cannot find device %s; show device info all displays them", name);
+	} else if (port_is_started(port)) {
+		print_reply("Port %u not stopped", port->number);
+	} else {
+		testpmd_release_port(pmd, port);
+		port_close_tap(port);
+		printf("Device %s is detached\nNow total ports is %u\n", name,
+			ports_count_open(&pmd->ports));
+	}
+	printf("Done\n");
+}
+
 static bool all_stopped(const struct testpmd *pmd)
 {
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {
@@ -257,6 +282,7 @@ static const struct command commands[] = {
 	{"port reset PORT", "Close the device of a stopped port, and open it again.", run_reset},
 	{"port attach LIST", "Open a device, named as for --dev, as a further port.", run_attach},
 	{"port detach PORT", "Close the device of a stopped port.", run_detach},
+	{"device detach LIST", "The same by the name of the device.", run_detach_device},
 	{"port config all rxq|txq|rxd|txd N",
 		"Set the number of queues, or of descriptors per ring, of stopped ports.",
 		run_configure},

@@ -33,8 +33,10 @@ static void run_types(struct testpmd *pmd, const struct command_words *words)
 	uint64_t types;
 	uint16_t at = 0;
 
-	if (rss_types_parse(words->word[4].text, &types) != 0)
+	if (rss_types_parse(words->word[4].text, &types) != 0) {
+		print_reply("Unknown parameter");
 		return;
+	}
 	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL) {
 		struct kl_net_rss rss = current_rss(port);
 		const uint64_t possible = types & kl_net_info(port->net)->rss_types;
@@ -206,7 +208,7 @@ static void run_set_key(struct testpmd *pmd, const struct command_words *words)
 	"ecpri|mpls|l2tpv2"
 
 static const struct command commands[] = {
-	{"port config all rss all|default|ip|tcp|udp|none", "Choose what is hashed.", run_types},
+	{"port config all rss LIST", "Choose what is hashed.", run_types},
 	{"port config PORT rss reta LIST", "Change the redirection table: (index,queue)[,...].",
 		run_set_table},
 	{"show port PORT rss reta N LIST",

@@ -21,8 +21,8 @@ uint64_t rss_type_by_name(const char *name);
 void rss_types_print(const char *title, uint64_t types);
 
 /*
- * Parses testpmd's word for the flow types to hash: ip, udp, tcp, all, default or none. Returns
- * 0 or -EINVAL.
+ * Parses testpmd's word for the flow types to hash, such as ip, ipv4-tcp, all or none, or the
+ * number of a type's bit. Returns 0 or -EINVAL.
  */
 int rss_types_parse(const char *word, uint64_t *types);
 

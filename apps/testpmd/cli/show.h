@@ -12,7 +12,7 @@ struct testpmd;
 
 void show_port_info(const struct port *port);
 void show_port_stats(struct port *port);
-void show_port_xstats(const struct port *port);
+void show_port_xstats(const struct port *port, bool hides_zero);
 void show_port_summary_head(const struct testpmd *pmd);
 void show_port_summary(const struct port *port);
 void show_device(const struct port *port);

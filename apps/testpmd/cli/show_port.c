@@ -66,32 +66,41 @@ void show_port_stats(struct port *port)
 	printf("  " HASHES "############################" HASHES "\n");
 }
 
-static void print_queue_xstats(const char *direction, uint16_t queue,
-	const struct kl_net_queue_stats *stats)
+static void print_xstat(const char *name, uint64_t value, bool hides_zero)
 {
-	for (const struct counter_field *field = counter_fields; field->name != NULL; field++)
-		printf("%s_q%u_%s: %" PRIu64 "\n", direction, queue, field->name,
-			counter_value(stats, field));
+	if (value != 0 || !hides_zero)
+		printf("%s: %" PRIu64 "\n", name, value);
 }
 
-void show_port_xstats(const struct port *port)
+static void print_queue_xstats(const char *direction, uint16_t queue,
+	const struct kl_net_queue_stats *stats, bool hides_zero)
+{
+	char name[64];
+
+	for (const struct counter_field *field = counter_fields; field->name != NULL; field++) {
+		snprintf(name, sizeof(name), "%s_q%u_%s", direction, queue, field->name);
+		print_xstat(name, counter_value(stats, field), hides_zero);
+	}
+}
+
+void show_port_xstats(const struct port *port, bool hides_zero)
 {
 	const struct port_counters counters = current_counters(port);
 	const struct port_totals total = counters_total(&counters);
 
 	printf("###### NIC extended statistics for port %-2u\n", port->number);
-	printf("rx_good_packets: %" PRIu64 "\n", total.rx_packets);
-	printf("tx_good_packets: %" PRIu64 "\n", total.tx_packets);
-	printf("rx_good_bytes: %" PRIu64 "\n", total.rx_bytes);
-	printf("tx_good_bytes: %" PRIu64 "\n", total.tx_bytes);
-	printf("rx_missed_errors: 0\n");
-	printf("rx_errors: %" PRIu64 "\n", total.rx_errors);
-	printf("tx_errors: %" PRIu64 "\n", total.tx_errors);
-	printf("rx_mbuf_allocation_errors: %" PRIu64 "\n", total.rx_nombuf);
+	print_xstat("rx_good_packets", total.rx_packets, hides_zero);
+	print_xstat("tx_good_packets", total.tx_packets, hides_zero);
+	print_xstat("rx_good_bytes", total.rx_bytes, hides_zero);
+	print_xstat("tx_good_bytes", total.tx_bytes, hides_zero);
+	print_xstat("rx_missed_errors", 0, hides_zero);
+	print_xstat("rx_errors", total.rx_errors, hides_zero);
+	print_xstat("tx_errors", total.tx_errors, hides_zero);
+	print_xstat("rx_mbuf_allocation_errors", total.rx_nombuf, hides_zero);
 	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)
-		print_queue_xstats("rx", i, &counters.rx[i]);
+		print_queue_xstats("rx", i, &counters.rx[i], hides_zero);
 	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)
-		print_queue_xstats("tx", i, &counters.tx[i]);
+		print_queue_xstats("tx", i, &counters.tx[i], hides_zero);
 }
 
 static void print_mac(const char *label, const struct port *port)

@@ -20,6 +20,7 @@ struct testpmd {
 	struct report report; /* of the last run that ended */
 	struct metrics_server *metrics; /* NULL without --metrics-listen */
 	json_t *json; /* the results; NULL when not requested, or before the end */
+	bool hides_zero; /* "set xstats-hide-zero" */
 	bool quit; /* requested at the prompt */
 	bool failed; /* a device failed, or could not be stopped */
 };
