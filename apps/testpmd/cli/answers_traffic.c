@@ -60,6 +60,7 @@ static const struct answer answers[] = {
 		"Display the priority of a protocol.", NOT_IMPLEMENTED),
 	ANSWER("set port meter stats mask PORT N LIST", "Choose the counters of a meter.",
 		NOT_IMPLEMENTED),
+	ANSWER("show port tm node PORT N", "Display a node.", NOT_IMPLEMENTED),
 	ANSWERS_END,
 };
 

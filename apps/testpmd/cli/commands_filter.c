@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <rte_ethdev.h>
+
 #include <kickless/net_control.h>
 
 #include "common/message.h"
@@ -95,12 +97,18 @@ static void set_vlans(struct testpmd *pmd, uint32_t ports, uint32_t first, uint3
 	uint16_t at = 0;
 
 	while ((port = select_port(pmd, ports, &at)) != NULL) {
+		uint32_t id;
 		int rc = 0;
 
-		for (uint32_t id = first; id <= last && rc == 0; id++)
+		for (id = first; id <= last && rc == 0; id++)
 			rc = kl_net_vlan_set(port->net, id, on);
-		if (rc != 0)
-			print_reply("rx_vlan of port %u failed: %s", port->number, strerror(-rc));
+		if (rc == 0)
+			continue;
+		if ((kl_net_rx_offloads(port->net) & RTE_ETH_RX_OFFLOAD_VLAN_FILTER) == 0)
+			print_reply("Port %u: VLAN-filtering disabled", port->number);
+		print_reply(
+			"rte_eth_dev_vlan_filter(port_pi=%u, vlan_id=%u, on=%d) failed diag=%d: %s",
+			port->number, id - 1, on, rc, strerror(-rc));
 	}
 }
 

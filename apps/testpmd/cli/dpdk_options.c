@@ -31,6 +31,7 @@ struct dpdk_option {
 /* Their absence changes no result: a warning. */
 static const struct dpdk_option ignored[] = {
 	{"bitrate-stats", VALUE, NULL, "show port stats has rates"},
+	{"disable-flow-flush", NULL, NULL, "a virtio device has no flow rules"},
 	{"disable-hw-vlan", NULL, NULL, "it is off without --enable-hw-vlan"},
 	{"disable-link-check", NULL, "", NULL},
 	{"display-xstats", VALUE, NULL, "show port xstats displays all counters"},
@@ -58,6 +59,7 @@ static const struct dpdk_option ignored[] = {
 	{"print-event", VALUE, NULL, "events are always printed"},
 	{"proc-id", VALUE, "0", "there is one process"},
 	{"ring-numa-config", VALUE, NULL, NODES},
+	{"enable-rss", NULL, "", NULL},
 	{"rss-level-outer", NULL, "", NULL},
 	{"rx-mq-mode", VALUE, NULL, "--rxq and --disable-rss determine it"},
 	{"rxfreet", VALUE, "0", THRESHOLDS},
@@ -87,8 +89,10 @@ static const struct dpdk_option refused[] = {
 	{"enable-rx-timestamp", NULL, NULL,
 		"a virtio device puts no time on packets; --pcap-out has the time of their arrival"},
 	{"flow-isolate-all", NULL, NULL, "a virtio device has no flow rules"},
+	{"hairpin-map", VALUE, NULL, HAIRPIN},
 	{"hairpin-mode", VALUE, "0x0", HAIRPIN},
 	{"hairpinq", VALUE, "0", HAIRPIN},
+	{"noisy-forward-mode", VALUE, "io", "the mode noisy returns packets as the mode io does"},
 	{"num-procs", VALUE, "1", "a virtio device belongs to one process"},
 	{"pkt-filter-drop-queue", VALUE, NULL, NO_DIRECTOR},
 	{"pkt-filter-mode", VALUE, "none", NO_DIRECTOR},
@@ -96,6 +100,7 @@ static const struct dpdk_option refused[] = {
 	{"pkt-filter-size", VALUE, NULL, NO_DIRECTOR},
 	{"rss-level-inner", NULL, NULL, "a virtio device hashes the outer headers"},
 	{"rx-queue-stats-mapping", VALUE, NULL, "each queue has counters of its own"},
+	{"txonly-flows", VALUE, NULL, "--txonly-multi-flow varies the source port"},
 	{"tx-queue-stats-mapping", VALUE, NULL, "each queue has counters of its own"},
 };
 

@@ -135,7 +135,14 @@ static const struct {
 	{"--rxfreet=0", ACCEPTED},
 	{"--txrst=0", ACCEPTED},
 	{"--flowgen-clones=0", ACCEPTED},
-	/* Of older versions, and of EAL. */
+	/* Of later versions. */
+	{"--disable-flow-flush", IGNORED},
+	{"--enable-rss", ACCEPTED},
+	{"--hairpin-map=0:0:1:0:1", REFUSED},
+	{"--noisy-forward-mode=io", ACCEPTED},
+	{"--noisy-forward-mode=mac", REFUSED},
+	{"--txonly-flows=4", REFUSED},
+	/* Of older ones. */
 	{"--crc-strip", ACCEPTED},
 	{"--disable-hw-vlan", IGNORED},
 	{"--txqflags=0xf00", IGNORED},
