@@ -126,7 +126,7 @@ static void run_set_members(struct testpmd *pmd, const struct command_words *wor
 		pmd->settings = wanted;
 }
 
-/* What the command line gave is the default. */
+/* Sets what the command line gave: that is the default. */
 static void run_set_default(struct testpmd *pmd, const struct command_words *words)
 {
 	const struct fwd_settings *given = &pmd->options.settings;
