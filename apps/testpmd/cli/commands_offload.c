@@ -160,7 +160,7 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 			port->number, rc == -EINVAL ? "stop the port first" : strerror(-rc));
 }
 
-/* A virtio device has no offload of a single queue. */
+/* A virtio device has no offload of a single queue; "port P txq Q tx_offload" requests one. */
 static void show_capabilities(const struct port *port, bool tx)
 {
 	const struct kl_net_info *info = kl_net_info(port->net);
@@ -178,8 +178,11 @@ static void show_configuration(const struct port *port, bool tx)
 	printf("  Port :");
 	offloads_print(tx, tx ? port->conf.tx_offloads : port->conf.rx_offloads);
 	printf("\n");
-	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)
-		printf("  Queue[%2u] :\n", i);
+	for (uint16_t i = 0; i < port->conf.queue_pairs; i++) {
+		printf("  Queue[%2u] :", i);
+		offloads_print(tx, tx ? port->tx_queue_offloads[i] : 0);
+		printf("\n");
+	}
 	printf("\n");
 }
 
