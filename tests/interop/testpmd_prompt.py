@@ -23,7 +23,7 @@ from fixtures.packets import (
 from fixtures.testpmd import Fixture, counter, link_is_up, wait_for
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures/prompt_commands.txt")
-PLANNED_COMMANDS = 266
+PLANNED_COMMANDS = 268
 GONE = "77"
 NOT_TAKEN = r"Bad arguments|Command not found|Ambiguous command"
 DATA = bytes(range(1, 200))
@@ -150,6 +150,11 @@ def check_tunnels():
         ["csum parse-tunnel on 0", "set fwd csum", "set eth-peer 0 " + THERE.hex(":")],
     )
     expect([frame[12:] for frame in frames], [vxlan(False)[12:], ip_in_ip(False)[12:]])
+
+
+def check_addresses():
+    frames, _ = through([PLAIN], ["csum mac-swap off 0", "set fwd csum"])
+    expect(frames, [PLAIN])
 
 
 def check_split():
@@ -306,6 +311,7 @@ ON_WIRE = [
     ("tx_vlan of two tags", check_two_tags),
     ("stripq", check_strip),
     ("csum parse-tunnel", check_tunnels),
+    ("csum mac-swap off", check_addresses),
     ("csum with txsplit", check_split),
     ("txonly with txsplit rand", check_rand_split),
     ("noisy keeps and flushes", check_noisy),

@@ -110,8 +110,6 @@ static const struct answer answers[] = {
 	ANSWER("show port PORT gso", "Display it.", "GSO is not enabled on Port {2}"),
 	ANSWER("set gso segsz N", "Set the length of segments.",
 		"No effect: this program segments nothing in software; see tso set"),
-	ANSWER("csum mac-swap on|off PORT", "Exchange the MAC addresses in the csum mode.",
-		"No effect: the csum mode sets the addresses as the mac mode does; see set eth-peer"),
 	ANSWER("set flush_rx on|off", "Drop packets that came before the start.",
 		"No effect: packets that came before the start are forwarded"),
 	ANSWER("set link_check on|off", "Wait for links at the start of ports.",

@@ -87,6 +87,16 @@ static void run_csum_tunnel(struct testpmd *pmd, const struct command_words *wor
 	show_sums(pmd, port);
 }
 
+static void run_csum_addresses(struct testpmd *pmd, const struct command_words *words)
+{
+	uint16_t at = 0;
+	const struct port *port = select_port(pmd, words->word[3].number, &at);
+
+	if (port != NULL)
+		pmd->settings.sums[port->number].keeps_addresses = strcmp(words->word[2].text,
+									   "off") == 0;
+}
+
 static void run_csum_show(struct testpmd *pmd, const struct command_words *words)
 {
 	uint16_t at = 0;
@@ -205,6 +215,9 @@ static const struct command commands[] = {
 		"Select hardware or software checksums for the csum mode.", run_csum_set},
 	{"csum parse-tunnel on|off PORT",
 		"Compute checksums inside of tunnels too, in the csum mode.", run_csum_tunnel},
+	{"csum mac-swap on|off PORT",
+		"Set the Ethernet addresses in the csum mode, as the mac mode does, or keep them.",
+		run_csum_addresses},
 	{"csum show PORT", "Display these selections.", run_csum_show},
 	{"tso set N PORT", "Set the segment size of TSO in the csum mode; 0 turns it off.",
 		run_tso_set},

@@ -30,6 +30,7 @@ enum port_topology {
 
 /* Offloads of the csum mode, by sending port. Virtio has none for IPv4's checksum. */
 struct port_sums {
+	bool keeps_addresses; /* Ethernet's, which otherwise are set as in the mode mac */
 	bool parses_tunnels; /* the headers inside of a tunnel get new checksums too */
 	bool udp_hw;
 	bool tcp_hw;

@@ -109,7 +109,8 @@ static bool sum_packet(struct fwd_stream *stream, struct rte_mbuf *packet)
 
 	count_bad_sums(stream, packet);
 	layers_parse(packet, &layers);
-	edit_set_addresses(stream, packet);
+	if (likely(!sums->keeps_addresses))
+		edit_set_addresses(stream, packet);
 	if (unlikely(sums->parses_tunnels))
 		sum_inner(packet, &layers);
 	sum_ip(&layers);

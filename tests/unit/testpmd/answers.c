@@ -169,8 +169,6 @@ static const struct {
 		"No effect: this program segments nothing in software; tso set LENGTH 0 has the device do it"},
 	{"show port 0 gso", "GSO is not enabled on Port 0"},
 	{"set gso segsz 0", "No effect: this program segments nothing in software; see tso set"},
-	{"csum mac-swap on 0",
-		"No effect: the csum mode sets the addresses as the mac mode does; see set eth-peer"},
 	{"set flush_rx on", "No effect: packets that came before the start are forwarded"},
 	{"set link_check on", "No effect: a start does not wait for links"},
 	{"set port setup on iterator", "No effect: port attach sets up the port that it names"},
