@@ -23,7 +23,7 @@ struct kl__name {
 	char type[32];
 	unsigned int nth;
 	char key[32];
-	char value[128]; /* of KEY, or the path of a socket */
+	char value[1024]; /* of KEY, or the path of a socket */
 };
 
 /*

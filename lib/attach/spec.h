@@ -11,7 +11,7 @@
 
 struct kl__spec {
 	const char *text;
-	char label[256]; /* the text before the first comma, for messages */
+	char label[1200]; /* the text before the first comma, for messages */
 	struct kl__name name;
 	const char *option_text; /* behind the first comma, inside text; NULL for nothing */
 	/* NULL where only the device itself shows its type, as MMIO registers do. */

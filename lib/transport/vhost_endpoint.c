@@ -2,10 +2,13 @@
 #include "transport/vhost_endpoint.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <kickless/log.h>
@@ -19,35 +22,81 @@ static int new_socket(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * The address of a socket. A path that is too long for one, as below the folder of a container's
+ * volume, is named by its folder, which is open then in *folder, else -1. 0 or -errno.
+ */
+static int make_address(const char *path, struct sockaddr_un *address, int *folder)
+{
+	const char *slash = strrchr(path, '/');
+	char above[PATH_MAX];
+	int length;
+
+	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	*folder = -1;
+	if (strlen(path) < sizeof(address->sun_path)) {
+		strcpy(address->sun_path, path);
+		return 0;
+	}
+	if (slash == NULL)
+		return -ENAMETOOLONG;
+	snprintf(above, sizeof(above), "%.*s", (int)(slash - path + 1), path);
+	*folder = open(above, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*folder < 0)
+		return -errno;
+	length = snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s",
+		*folder, slash + 1);
+	if ((size_t)length < sizeof(address->sun_path))
+		return 0;
+	close(*folder);
+	return -ENAMETOOLONG;
+}
+
+/* connect, or bind, to a path. 0 or -errno. */
+static int apply_path(int (*apply)(int fd, const struct sockaddr *address, socklen_t size), int fd,
+	const char *path)
+{
+	struct sockaddr_un address;
+	int folder, rc = make_address(path, &address, &folder);
+
+	if (rc == 0 && apply(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
+		rc = -errno;
+	if (folder >= 0)
+		close(folder);
+	return rc;
+}
+
 /* A connected socket, or -errno. A unix socket connects at once or not at all. */
-static int connect_to(const struct sockaddr_un *address)
+static int connect_to(const char *path)
 {
 	int fd = new_socket(), rc;
 
-	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0)
+	if (fd < 0)
 		return fd;
-	rc = -errno;
+	rc = apply_path(connect, fd, path);
+	if (rc == 0)
+		return fd;
 	close(fd);
 	return rc;
 }
 
 /* Removes what a process that was killed left there. A file that is no socket is left alone. */
-static int remove_stale(const struct sockaddr_un *address)
+static int remove_stale(const char *path)
 {
-	int fd = connect_to(address);
+	int fd = connect_to(path);
 
 	if (fd >= 0) {
 		close(fd);
 		return -EADDRINUSE;
 	}
-	if (fd == -ECONNREFUSED && unlink(address->sun_path) == 0)
+	if (fd == -ECONNREFUSED && unlink(path) == 0)
 		return 0;
 	return fd == -ENOENT ? 0 : fd;
 }
 
-static int listen_on(const struct sockaddr_un *address)
+static int listen_on(const char *path)
 {
-	int rc = remove_stale(address), fd;
+	int rc = remove_stale(path), fd;
 
 	if (rc != 0)
 		return rc;
@@ -55,11 +104,11 @@ static int listen_on(const struct sockaddr_un *address)
 	if (fd < 0)
 		return fd;
 	/* Before it has a name: nobody else may connect at any time. */
-	if (fchmod(fd, S_IRUSR | S_IWUSR) == 0 &&
-		bind(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
-		listen(fd, 1) == 0)
+	rc = fchmod(fd, S_IRUSR | S_IWUSR) == 0 ? apply_path(bind, fd, path) : -errno;
+	if (rc == 0 && listen(fd, 1) == 0)
 		return fd;
-	rc = -errno;
+	if (rc == 0)
+		rc = -errno;
 	close(fd);
 	return rc;
 }
@@ -69,18 +118,17 @@ int kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *nam
 {
 	*endpoint = (struct kl__vhost_endpoint){
 		.name = name,
-		.address = {.sun_family = AF_UNIX},
 		.listener = -1,
 	};
-	if (strlen(path) >= sizeof(endpoint->address.sun_path)) {
-		kl_error("%s: the path has %zu bytes; a unix socket's may have %zu", name,
-			strlen(path), sizeof(endpoint->address.sun_path) - 1);
+	if (strlen(path) >= sizeof(endpoint->path)) {
+		kl_error("%s: the path has %zu bytes; allowed are %zu", name, strlen(path),
+			sizeof(endpoint->path) - 1);
 		return -ENAMETOOLONG;
 	}
-	strcpy(endpoint->address.sun_path, path);
+	strcpy(endpoint->path, path);
 	if (!is_server)
 		return 0;
-	endpoint->listener = listen_on(&endpoint->address);
+	endpoint->listener = listen_on(endpoint->path);
 	if (endpoint->listener >= 0)
 		return 0;
 	kl_error("%s: can't listen there: %s; is another process using the path?", name,
@@ -94,7 +142,7 @@ void kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint)
 		return;
 	close(endpoint->listener);
 	endpoint->listener = -1;
-	unlink(endpoint->address.sun_path);
+	unlink(endpoint->path);
 }
 
 int kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint)
@@ -104,7 +152,7 @@ int kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint)
 	if (endpoint->listener >= 0)
 		fd = accept4(endpoint->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	else
-		fd = connect_to(&endpoint->address);
+		fd = connect_to(endpoint->path);
 	return fd < 0 ? -EAGAIN : fd;
 }
 
@@ -130,7 +178,7 @@ int kl__vhost_endpoint_connect_first(struct kl__vhost_endpoint *endpoint)
 
 	if (endpoint->listener >= 0)
 		return await_back_end(endpoint);
-	fd = connect_to(&endpoint->address);
+	fd = connect_to(endpoint->path);
 	if (fd < 0)
 		kl_error("%s: can't connect: %s; is the back end running and listening there?",
 			endpoint->name, strerror(-fd));

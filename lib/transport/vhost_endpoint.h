@@ -3,12 +3,12 @@
 #ifndef KL_TRANSPORT_VHOST_ENDPOINT_H
 #define KL_TRANSPORT_VHOST_ENDPOINT_H
 
+#include <limits.h>
 #include <stdbool.h>
-#include <sys/un.h>
 
 struct kl__vhost_endpoint {
 	const char *name; /* for messages */
-	struct sockaddr_un address;
+	char path[PATH_MAX];
 	int listener; /* -1: the other side listens */
 };
 

@@ -411,6 +411,17 @@ static bool open_event_fd(struct kl__vhost_user *user)
 		0;
 }
 
+/* Of a path that is too long the end, which is what tells it from others in its folder. */
+static void set_name(struct kl__transport *transport, const char *path)
+{
+	static const char prefix[] = "vhost-user:", cut[] = "...";
+	const size_t room = sizeof(transport->name) - sizeof(prefix), length = strlen(path);
+	const bool fits = length <= room;
+
+	snprintf(transport->name, sizeof(transport->name), "%s%s%s", prefix, fits ? "" : cut,
+		fits ? path : path + length - (room - (sizeof(cut) - 1)));
+}
+
 int kl__vhost_user_open(const char *path, const struct kl__transport_choice *choice, uint32_t type,
 	struct kl__shared_memory *memory, struct kl__transport **transport)
 {
@@ -428,7 +439,7 @@ int kl__vhost_user_open(const char *path, const struct kl__transport_choice *cho
 	user->transport.numa_node = -1;
 	user->transport.quirks = KL__QUIRK_DATA_QUEUES_ONLY;
 	user->transport.default_queue_size = DEFAULT_QUEUE_SIZE;
-	snprintf(user->transport.name, sizeof(user->transport.name), "vhost-user:%s", path);
+	set_name(&user->transport, path);
 	kl_features_set(&user->transport.features, VIRTIO_F_VERSION_1);
 	user->event_fd = -1;
 	has_fds = kl__vhost_init(&user->socket, user->transport.name,

@@ -14,7 +14,7 @@
 
 struct port {
 	uint16_t number;
-	char spec[256]; /* as given by the user */
+	char spec[1280]; /* as given by the user */
 	struct kl_device *device; /* NULL once closed */
 	struct kl_net *net;
 	enum kl_isolate isolate; /* unless spec has the key */
