@@ -58,6 +58,22 @@ uint64_t kl__now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* A device that can't be reset sets FAILED instead, as Firecracker's did. More time is in vain. */
+static void log_endless_reset(const struct kl_device *device, uint8_t status)
+{
+	bool has_failed = (status & VIRTIO_STATUS_FAILED) != 0;
+
+	kl_error(
+		"%s: reset did not end within %u ms%s: device_status is 0x%02x%s, should be 0; the "
+		"memory it may still write is kept",
+		device->info.name, kl_device_timeout_ms(device),
+		has_failed ? "" : " (option timeout_ms)", status,
+		has_failed ?
+			" (FAILED: a device that can't be reset; start the guest again, without "
+			"a kernel driver on this device)" :
+			"");
+}
+
 /* 2.4.2: the reset has ended when the status reads 0. */
 int kl__status_reset(struct kl_device *device)
 {
@@ -72,10 +88,7 @@ int kl__status_reset(struct kl_device *device)
 		if (status == VIRTIO_STATUS_GONE)
 			return kl__device_gone(device);
 		if (kl__now_ms() >= deadline) {
-			kl_error(
-				"%s: reset did not end within %u ms (option timeout_ms): device_status is "
-				"0x%02x, should be 0; the memory it may still write is kept",
-				device->info.name, kl_device_timeout_ms(device), status);
+			log_endless_reset(device, status);
 			kl__store(&device->state, KL_DEVICE_LOST);
 			return -ETIMEDOUT;
 		}

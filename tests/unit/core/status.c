@@ -109,6 +109,20 @@ Test(status, attach_to_a_device_that_does_not_reset)
 	fixture_close(&fixture);
 }
 
+/* A device that can't be reset sets FAILED. The remedy is another one than more time. */
+Test(status, a_device_that_fails_at_its_reset)
+{
+	fixture_open(&fixture, NULL);
+	fixture_start(&fixture, 1);
+	fixture.fake->status |= 0x80;
+	fixture.fake->script.reset_reads = FAKE_NEVER;
+	kl__default_timeout_ms = 20;
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), -ETIMEDOUT);
+	cr_expect(logged("FAILED") && logged("start the guest again"), "%s", log_text());
+	cr_expect_not(logged("timeout_ms"), "%s", log_text());
+	fixture_close(&fixture);
+}
+
 /* Until the status reads 0 the device may write; what it writes on must still be there. */
 Test(status, rings_outlive_the_pending_reset)
 {
