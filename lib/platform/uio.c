@@ -164,10 +164,19 @@ static const struct kl__pci_access_ops uio_ops = {
 	.close = close_uio,
 };
 
-static int explain_open(const char *address, const char *path, int error)
+int kl__uio_explain(const char *address, const char *path, int error)
 {
-	kl_error("%s: %s can't be opened: %s; run as root", address, path, strerror(error));
-	return error == EACCES || error == EPERM ? -EACCES : -EIO;
+	const char *remedy = "is the device still there?";
+
+	if (error == EROFS)
+		remedy = "a container has sysfs read-only; mount it writable there, or bind the "
+			 "device to vfio-pci, which needs no sysfs";
+	else if (error == ENOENT)
+		remedy = "a container has only the files that it is given";
+	else if (error == EACCES || error == EPERM)
+		remedy = "run as root";
+	kl_error("%s: %s can't be opened: %s; %s", address, path, strerror(error), remedy);
+	return error == EACCES || error == EPERM || error == EROFS ? -EACCES : -ENODEV;
 }
 
 /*
@@ -182,7 +191,7 @@ static int open_config(const char *address, struct kl__region *config)
 		address);
 	config->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (config->fd < 0)
-		return explain_open(address, path, errno);
+		return kl__uio_explain(address, path, errno);
 	config->size = PCI_CFG_SIZE;
 	if (flock(config->fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
@@ -199,7 +208,7 @@ static int open_file(const char *address, struct uio *uio)
 		kl__uio_number(&kl_machine_current, address));
 	uio->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (uio->fd < 0)
-		return explain_open(address, path, errno);
+		return kl__uio_explain(address, path, errno);
 	kl__read_number(&irq, "%s/bus/pci/devices/%s/irq", kl_machine_current.sysfs, address);
 	uio->has_line = irq != 0;
 	return 0;
