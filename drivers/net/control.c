@@ -56,6 +56,7 @@ int net_control_create(struct kl_net *net)
 	struct net_control *control = &net->control;
 	const struct kl_queue_conf conf = {
 		.index = net_control_index(net),
+		.has_own_size = true, /* devices give it fewer entries than those of packets */
 		.indirect_entries = SEGMENTS_MAX,
 		.chained = !kl_device_has(net->device, VIRTIO_F_INDIRECT_DESC),
 		.is_supply = true, /* it is never polled, so no kick may be deferred */

@@ -64,6 +64,7 @@ struct kl_net {
 	struct kl_net_info info;
 	uint8_t device_mac[KL_NET_MAC_BYTES]; /* in the configuration, if it is usable */
 	bool random_mac_is_logged;
+	bool pairs_are_logged; /* that there are fewer than the configuration names */
 	uint16_t config_pairs; /* in the configuration; 0: not there, or invalid */
 	uint32_t hash_types; /* VIRTIO_NET_HASH_TYPE_* that the device can compute */
 	uint32_t tunnels;

@@ -56,6 +56,9 @@ void kl_net_rx_disarm(struct kl_net *net, uint16_t queue)
 	if (kl__gate_enter(&pair->rx_gate)) {
 		kl__queue_disarm(pair->rx.queue);
 		pair->rx.count.interrupts += count;
+		/* A thread that sleeps polls too rarely for the queue's own checks. */
+		if (count == 0)
+			kl__kick_watchdog(pair->rx.queue);
 	}
 	kl__gate_leave(&pair->rx_gate);
 }

@@ -70,8 +70,10 @@ static int take_fixed_size(const struct kl_device *device, uint16_t index, uint1
 static int choose_size(struct kl_device *device, const struct kl_queue_conf *conf, uint16_t *size)
 {
 	uint16_t claimed = kl_device_queue_max_size(device, conf->index);
-	uint16_t requested = conf->size != 0 ? conf->size : device->options.queue_size;
+	uint16_t requested = conf->size;
 
+	if (requested == 0 && !conf->has_own_size)
+		requested = device->options.queue_size;
 	if (claimed == 0) {
 		kl_error(
 			"%s: queue %u does not exist (queue_size reads 0); the device has %u queues",
@@ -230,6 +232,7 @@ int kl_device_queue_add(struct kl_device *device, const struct kl_queue_conf *co
 		.event_idx = kl_device_has(device, VIRTIO_F_EVENT_IDX),
 		.is_on_bus = kl_device_has(device, VIRTIO_F_ORDER_PLATFORM),
 		.has_watchdog = !conf->is_supply,
+		.repeats_first_kick = conf->is_supply,
 		.stall_ms = conf->stall_ms,
 		.is_legacy = (device->transport->quirks & KL__QUIRK_LEGACY) != 0,
 		.kick = choose_kick(device, conf),

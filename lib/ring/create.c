@@ -91,6 +91,7 @@ static void init_kick(struct kl__kick_state *kick, const struct kl__queue_shape 
 		kick->policy.wait_ns = AUTO_WAIT_NS;
 	kick->wait_ticks = kick->policy.wait_ns * shape->ticks_per_second / NS_PER_SECOND;
 	kick->has_watchdog = shape->has_watchdog;
+	kick->repeats_first_kick = shape->repeats_first_kick;
 	kick->adaptive[0].pays = true;
 	kick->adaptive[1].pays = true;
 	kick->watchdog_ticks = WATCHDOG_NS * shape->ticks_per_second / NS_PER_SECOND;

@@ -18,6 +18,8 @@ struct kl__queue_shape {
 	/* ORDER_PLATFORM. */
 	bool is_on_bus;
 	bool has_watchdog;
+	/* Without the watchdog: the first doorbell write is repeated while nothing was used. */
+	bool repeats_first_kick;
 	/* The queue is broken when the device has not moved for this time; 0: never. */
 	uint32_t stall_ms;
 	/* Split, in the layout of devices from before virtio 1.0. */

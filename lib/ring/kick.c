@@ -236,7 +236,8 @@ static void watchdog_kick(struct kl_queue *queue)
 
 	kick->watchdog_kicked_at = kick->checked_at;
 	kick->watchdog_waited = 0;
-	kick->watchdog_kicked = true;
+	/* A queue without the watchdog may move later for any reason: that proves nothing. */
+	kick->watchdog_kicked = kick->has_watchdog;
 	if (kick->watchdog_shift < WATCHDOG_MAX_SHIFT)
 		kick->watchdog_shift++;
 	kl__kick_doorbell(queue);
@@ -268,14 +269,37 @@ static void watchdog_count_kick(struct kl_queue *queue, bool has_moved)
 		kick->watchdog_kicked = false;
 }
 
-/* After a decision that kicked, the timeout is twice as long, since a kick is rarely lost. */
-static bool watchdog_kick_is_due(const struct kl__kick_state *kick)
+/* True while the device requests a kick for the first entry, as it did before it read any. */
+static bool requests_first_kick(const struct kl_queue *queue)
 {
+	if (queue->event_idx && (queue->kind & KL__RING_PACKED) == 0)
+		return kl__load(queue->avail_event) == 0;
+	return kl__kick_wanted(queue, queue->published);
+}
+
+/*
+ * True for a queue whose first doorbell write may have been lost: nothing was ever used. A device
+ * that takes a while to get ready after DRIVER_OK loses it, and nothing would repeat it where
+ * buffers wait for packets. An idle link looks the same, so it is repeated a few times only.
+ */
+static bool first_kick_may_be_lost(const struct kl_queue *queue, uint16_t used)
+{
+	const struct kl__kick_state *kick = &queue->kick;
+
+	return kick->repeats_first_kick && used == 0 && kick->last_sent &&
+		kick->watchdog_shift < WATCHDOG_MAX_SHIFT && requests_first_kick(queue);
+}
+
+/* After a decision that kicked, the timeout is twice as long, since a kick is rarely lost. */
+static bool watchdog_kick_is_due(const struct kl_queue *queue, uint16_t used)
+{
+	const struct kl__kick_state *kick = &queue->kick;
 	uint8_t shift = kick->watchdog_shift;
 
 	if (kick->last_sent && shift < WATCHDOG_MAX_SHIFT)
 		shift++;
-	return kick->has_watchdog && kick->watchdog_waited >= kick->watchdog_ticks << shift;
+	return kick->watchdog_waited >= kick->watchdog_ticks << shift &&
+		(kick->has_watchdog || first_kick_may_be_lost(queue, used));
 }
 
 /* Breaks the queue of a device that has not moved for too long. */
@@ -312,7 +336,7 @@ void kl__kick_watchdog(struct kl_queue *queue)
 		return;
 	}
 	watchdog_check_stall(queue);
-	if (queue->fault == KL_QUEUE_OK && watchdog_kick_is_due(kick))
+	if (queue->fault == KL_QUEUE_OK && watchdog_kick_is_due(queue, used))
 		watchdog_kick(queue);
 }
 

@@ -62,6 +62,7 @@ struct kl__kick_state {
 	/* The last decision wrote the doorbell. */
 	bool last_sent;
 	bool has_watchdog;
+	bool repeats_first_kick;
 	/* The watchdog wrote the doorbell a short while ago, and nothing has moved yet. */
 	bool watchdog_kicked;
 	uint8_t watchdog_shift;

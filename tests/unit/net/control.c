@@ -369,8 +369,10 @@ Test(control, no_control_queue)
 Test(control, queue_missing)
 {
 	control_prepare(&fixture);
-	net_give_queues(&fixture.net, CONTROL_QUEUES - 1);
-	fixture.net.fake->script.queue_size[CONTROL_INDEX] = 0;
+	fake_offer_not(fixture.net.fake, FIXTURE_MQ);
+	fake_offer_not(fixture.net.fake, FIXTURE_RSS);
+	net_give_queues(&fixture.net, 2);
+	fixture.net.fake->script.queue_size[2] = 0;
 	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
 	cr_expect_eq(net_start(&fixture.net), -EINVAL);
 	cr_expect(logged("features=-CTRL_VQ"), "%s", log_text());

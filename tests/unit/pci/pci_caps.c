@@ -472,3 +472,34 @@ Test(pci_caps, reach_of_the_window)
 	}
 	finish(fake);
 }
+
+/*
+ * A capability that names the upper half of a 64-bit BAR, which is no BAR of its own, is passed
+ * over for the next of its type.
+ */
+Test(pci_caps, upper_half_of_a_bar)
+{
+	unsigned int at;
+
+	fake = fake_new(63);
+	at = fake_add_capability(fake, COMMON, 5, 0, 56);
+	fake->access.bar[5].size = 0;
+	cr_assert_neq(at, 0);
+	cr_expect_eq(parse(), 0, "%s", why);
+	cr_expect_neq(caps.common.bar, 5);
+	cr_expect_eq(caps.refused, 1);
+	finish(fake);
+}
+
+/* A window whose capability claims 16 bytes, 4 too few, is left alone; nobody needs it. */
+Test(pci_caps, window_without_its_data)
+{
+	fake = fake_new(63);
+	fake->script.has_window = true;
+	fake_rebuild(fake);
+	cap(WINDOW)[CAP_LEN] = 16;
+	cr_expect_eq(parse(), 0, "%s", why);
+	cr_expect_eq(caps.window, 0);
+	cr_expect(!caps.common.by_window && !caps.device.by_window);
+	finish(fake);
+}

@@ -19,12 +19,15 @@ struct kl_queue;
 struct kl_queue_conf {
 	uint16_t index; /* the queue's number in the device's type */
 	uint16_t size; /* entries; 0 takes the user's queue_size, or the device's maximum */
+	/* The user's queue_size= is for other queues: a size of 0 takes the device's maximum. */
+	bool has_own_size;
 	/* Entries of the indirect table of each buffer, at most the queue's size; 0: no tables. */
 	uint16_t indirect_entries;
 	bool chained; /* buffers of several ring descriptors will be added */
 	/*
 	 * Buffers lie in the queue until the device needs them, as for receiving. The queue is
-	 * kicked eagerly, and one that does not move is not suspicious.
+	 * kicked eagerly, and one that does not move is not suspicious. Only its first doorbell
+	 * write is repeated a few times while the device has used nothing.
 	 */
 	bool is_supply;
 	/* A queue that breaks does not halt the device: its driver deals with it. */
