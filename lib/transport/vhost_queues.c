@@ -140,9 +140,24 @@ static int send_queue(struct kl__vhost_user *user, const struct kl__queue_setup 
 		rc = send_fd(user, VHOST_USER_SET_VRING_CALL, index, call_fd);
 	if (rc == 0)
 		rc = send_fd(user, VHOST_USER_SET_VRING_KICK, index, kick_fd);
-	/* Without this bit there is no such message, and the queue starts enabled. */
-	if (rc == 0 && (user->offered >> VHOST_USER_F_PROTOCOL_FEATURES & 1) != 0)
+	return rc;
+}
+
+/* Without the bit there is no such message, and a queue starts enabled. */
+int kl__vhost_enable_queues(struct kl__vhost_user *user)
+{
+	int rc = 0;
+
+	if ((user->offered >> VHOST_USER_F_PROTOCOL_FEATURES & 1) == 0)
+		return 0;
+	for (uint16_t index = 0; index < user->queue_count && rc == 0; index++) {
+		if (user->kick_fd[index] < 0)
+			continue;
 		rc = send_state(user, VHOST_USER_SET_VRING_ENABLE, index, 1);
+		if (rc != 0)
+			kl_error("%s: queue %u is not enabled; has the back end so many queues?",
+				user->transport.name, index);
+	}
 	return rc;
 }
 

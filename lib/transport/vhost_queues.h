@@ -11,6 +11,8 @@ int kl__vhost_queue_enable(struct kl__transport *transport, const struct kl__que
 int kl__vhost_set_interrupts(struct kl__transport *transport, unsigned int vectors, const int *fds);
 void kl__vhost_release_threads(struct kl__transport *transport);
 
+/* Enables all queues. 0 or, when the back end refuses one, after a message -errno. */
+int kl__vhost_enable_queues(struct kl__vhost_user *user);
 /*
  * Stops all queues. 0 when the back end no longer touches any. -errno when it did not confirm that:
  * then the conversation has ended, and as long as that is under way the queues stay enabled.

@@ -92,7 +92,7 @@ static uint8_t get_status(struct kl__transport *transport)
 			user->status = (uint8_t)payload.value;
 	}
 	if (is_there)
-		return user->status;
+		return user->status | (user->refuses_queues ? VIRTIO_STATUS_NEEDS_RESET : 0);
 	return needs_peer_end(user) ? user->status | VIRTIO_STATUS_NEEDS_RESET : VIRTIO_STATUS_GONE;
 }
 
@@ -101,6 +101,7 @@ static int reset_device(struct kl__vhost_user *user)
 	int rc = kl__vhost_stop_queues(user);
 
 	user->refuses_features = false;
+	user->refuses_queues = false;
 	if (rc == 0 && !kl__vhost_has(user, VHOST_USER_PROTOCOL_F_STATUS) &&
 		kl__vhost_has(user, VHOST_USER_PROTOCOL_F_RESET_DEVICE))
 		rc = kl__vhost_send(&user->socket, VHOST_USER_RESET_DEVICE, NULL, 0, NULL, 0);
@@ -119,6 +120,11 @@ static void set_status(struct kl__transport *transport, uint8_t status)
 	/* 3.1.1: what a device does that can't do with these features. */
 	if (user->refuses_features)
 		status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
+	/* Not before all are set up: a back end may check that it knows the other of a pair. */
+	if ((status & ~user->status & VIRTIO_STATUS_DRIVER_OK) != 0) {
+		rc = kl__vhost_enable_queues(user);
+		user->refuses_queues = rc != 0;
+	}
 	if (rc == 0 && kl__vhost_has(user, VHOST_USER_PROTOCOL_F_STATUS))
 		rc = send_value(user, VHOST_USER_SET_STATUS, status);
 	if (rc == 0)
@@ -294,6 +300,7 @@ static int agree_on_features(struct kl__vhost_user *user, int fd)
 	user->protocol = 0;
 	user->accepted = 0;
 	user->refuses_features = false;
+	user->refuses_queues = false;
 	rc = request_value(user, VHOST_USER_GET_FEATURES, &user->offered);
 	if (rc == 0)
 		rc = kl__vhost_send(&user->socket, VHOST_USER_SET_OWNER, NULL, 0, NULL, 0);

@@ -208,6 +208,7 @@ Test(vhost_user, a_queue)
 	cr_expect(seen.fds == 1 && seen.payload.value == 3);
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_CALL, &seen), 1);
 	cr_expect(seen.fds == 1 && seen.payload.value == 3);
+	transport->ops->set_status(transport, VIRTIO_STATUS_DRIVER_OK);
 	cr_expect_eq(back_end_saw(&back_end, VHOST_USER_SET_VRING_ENABLE, &seen), 1);
 	cr_expect(seen.payload.state.index == 3 && seen.payload.state.number == 1);
 	kl_notify(&notifier, 5);
@@ -265,24 +266,6 @@ Test(vhost_user, a_read_that_would_block)
 	cr_expect_eq(eventfd_write(fd, 7), 0);
 	cr_expect(kl__eventfd_read(fd, &count) && count == 7);
 	close(fd);
-}
-
-/* One that it does not have is refused by the back end, and can be stopped like another. */
-Test(vhost_user, a_queue_is_refused)
-{
-	struct kl_notifier notifier;
-
-	back_end_start(&back_end);
-	open_it();
-	back_end.fault = REPLY_REFUSE;
-	back_end.fault_request = VHOST_USER_SET_VRING_ENABLE;
-	cr_expect_eq(enable(3, &notifier), -EPROTO);
-	cr_expect(logged("SET_VRING_ENABLE: the back end refuses it"), "%s", log_text());
-	transport->ops->set_status(transport, VIRTIO_STATUS_RESET);
-	cr_expect_eq(transport->ops->get_status(transport), 0);
-	back_end.fault = REPLY_CORRECT;
-	cr_expect_eq(enable(3, &notifier), 0);
-	close_all();
 }
 
 Test(vhost_user, interrupts)
