@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "message.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,8 +88,21 @@ static void print_message(enum kl_log_level level, const char *message, void *co
 	print_line("kickless: ", word[level], message);
 }
 
+/* The C library flushes at the end of a program, and forgets the result. */
+static void check_output(void)
+{
+	const bool has_failed = ferror(stdout) != 0;
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !has_failed)
+		return;
+	print_error("its output can't be written: %s", strerror(errno != 0 ? errno : EIO));
+	_exit(EXIT_FAILURE);
+}
+
 void messages_begin(void)
 {
+	atexit(check_output);
 	kl_log_set(KL_LOG_NOTICE, print_message, NULL);
 }
 

@@ -22,7 +22,10 @@ void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Prints the message alone, as a reply at a prompt. */
 void print_reply(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Takes the library's messages over from here on. Before any other thread uses the library. */
+/*
+ * Takes the library's messages over from here on. Before any other thread uses the library. A
+ * program whose output could not be written, as on a full disk, then ends with 1 after a message.
+ */
 void messages_begin(void);
 
 /*
