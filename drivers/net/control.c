@@ -173,6 +173,8 @@ static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *writt
 		}
 		if (now_ms() >= deadline)
 			return 0;
+		/* The first command comes right after DRIVER_OK, when a doorbell may be lost. */
+		kl__kick_watchdog(queue);
 		nanosleep(&pause, NULL);
 		pause.tv_nsec = RTE_MIN(pause.tv_nsec * 2, PAUSE_MAX_NS);
 	}

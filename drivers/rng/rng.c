@@ -62,6 +62,7 @@ static int wait_for_bytes(struct kl_rng *rng, uint64_t since, double ticks, uint
 		/* The control thread closed the gate. */
 		if (kl__load(&rng->gate.state) != KL__GATE_OPEN)
 			return -ESHUTDOWN;
+		kl__kick_poll(rng->queue);
 		if ((double)(kl__clock() - since) < ticks)
 			continue;
 		if (kl_device_needs_reset(rng->device))

@@ -75,6 +75,8 @@ static void ring(struct fake_device *fake, uint16_t index, uint16_t data)
 	struct fake_queue *queue = &fake->queue[index];
 
 	queue->doorbells++;
+	if (queue->doorbells <= fake->script.lost_doorbells)
+		return;
 	fake_observe(fake, index);
 	if (fake_has(fake, FEATURE_NOTIFICATION_DATA))
 		check_data(fake, index, data);

@@ -136,6 +136,7 @@ struct fake_script {
 	/* Bus address of the host's next block; 0: the CPU's address, shifted. */
 	uint64_t next_iova;
 	bool map_doorbells;
+	unsigned int lost_doorbells; /* so many of each queue are not noticed */
 	bool serves_doorbells; /* process the queue within the doorbell write */
 	uint32_t served_queues; /* the same for these queues alone: a bit each */
 

@@ -365,6 +365,24 @@ Test(control, no_control_queue)
 	control_close(&fixture);
 }
 
+/* A device that is not ready right after DRIVER_OK loses the first doorbell of each queue. */
+Test(control, the_first_doorbell_is_lost)
+{
+	struct fake_device *fake;
+
+	control_prepare(&fixture);
+	fake = fixture.net.fake;
+	fake->host.ticks_per_second = 2;
+	fake->script.lost_doorbells = 1;
+	for (unsigned int i = 0; i < FAKE_QUEUES; i++)
+		fake->queue[i].kicks = FAKE_KICKS_ANY;
+	control_start(&fixture, NULL);
+	cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, true), 0, "%s",
+		log_text());
+	cr_expect_geq(fake->queue[CONTROL_INDEX].doorbells, 2);
+	control_close(&fixture);
+}
+
 /* A device that promises the queue and has none. */
 Test(control, queue_missing)
 {

@@ -113,6 +113,23 @@ static void expect_zeros(const uint8_t *data, size_t size)
 			cr_assert_fail("byte %zu is 0x%02x after an error", i, data[i]);
 }
 
+/* A device that is not ready right after DRIVER_OK loses the first doorbell. */
+Test(rng, the_first_doorbell_is_lost)
+{
+	uint8_t data[100];
+
+	prepare();
+	fake->host.ticks_per_second = 2;
+	fake->script.lost_doorbells = 1;
+	fake->queue[0].kicks = FAKE_KICKS_ANY;
+	cr_assert_eq(attach(), 0, "%s", log_text());
+	rng = kl_rng_from_device(device);
+	cr_assert_eq(kl_rng_start(rng), 0, "%s", log_text());
+	cr_expect_eq(kl_rng_read(rng, data, sizeof(data), UINT64_MAX / 2), 0);
+	expect_bytes(data, sizeof(data), 0);
+	tear_down();
+}
+
 FRAMED_TEST(rng, gives_what_the_device_gave)
 {
 	uint8_t data[100];
