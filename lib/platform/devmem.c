@@ -15,6 +15,7 @@
 
 #include "platform/sigbus.h"
 #include "memory/host.h"
+#include "platform/obstacles.h"
 #include "platform/sysfs.h"
 
 /* "  feb00000-feb001ff : LNRO0005:00": the deeper the indent, the further inside. */
@@ -219,8 +220,7 @@ static int open_registers(const char *name, uint64_t address, size_t bytes, stru
 	snprintf(path, sizeof(path), "%s/mem", kl_machine_current.dev);
 	devmem->fd = open(path, O_RDWR | O_SYNC | O_CLOEXEC);
 	if (devmem->fd < 0) {
-		kl_error("%s: %s can't be opened: %s; run as root", name, path, strerror(errno));
-		rc = -EACCES;
+		rc = kl__open_explain(name, path, errno);
 	} else {
 		rc = lock_place(devmem, address);
 	}

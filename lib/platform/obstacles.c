@@ -355,3 +355,21 @@ int kl__obstacles_log(const char *address, enum kl__vfio_way way, uint64_t neede
 		kl_error("%s: %s", address, obstacles[i].text);
 	return search.count != 0 ? obstacles[0].error : 0;
 }
+
+int kl__open_explain(const char *name, const char *path, int error)
+{
+	const bool lacks_right = error == EACCES || error == EPERM;
+	const char *remedy = "is the device still there?";
+
+	if (error == EROFS)
+		remedy = "a container has sysfs read-only; mount it writable there, or bind the "
+			 "device to vfio-pci, which needs no sysfs";
+	else if (error == ENOENT)
+		remedy = "a container has only the files that it is given";
+	else if (lacks_right)
+		remedy = geteuid() != 0 ? "run as root" :
+					  "root may not in a container without this device, or "
+					  "where the kernel is locked down";
+	kl_error("%s: %s can't be opened: %s; %s", name, path, strerror(error), remedy);
+	return lacks_right || error == EROFS ? -EACCES : -ENODEV;
+}

@@ -15,4 +15,10 @@
  */
 int kl__obstacles_log(const char *address, enum kl__vfio_way way, uint64_t needed);
 
+/*
+ * The message for a file of sysfs or /dev, of a device of this name, whose opening ended with error
+ * (of errno). -EACCES, or -ENODEV.
+ */
+int kl__open_explain(const char *name, const char *path, int error);
+
 #endif

@@ -164,21 +164,6 @@ static const struct kl__pci_access_ops uio_ops = {
 	.close = close_uio,
 };
 
-int kl__uio_explain(const char *address, const char *path, int error)
-{
-	const char *remedy = "is the device still there?";
-
-	if (error == EROFS)
-		remedy = "a container has sysfs read-only; mount it writable there, or bind the "
-			 "device to vfio-pci, which needs no sysfs";
-	else if (error == ENOENT)
-		remedy = "a container has only the files that it is given";
-	else if (error == EACCES || error == EPERM)
-		remedy = "run as root";
-	kl_error("%s: %s can't be opened: %s; %s", address, path, strerror(error), remedy);
-	return error == EACCES || error == EPERM || error == EROFS ? -EACCES : -ENODEV;
-}
-
 /*
  * A process that opens and closes /dev/uioN switches bus mastering off, also for another process
  * that has it open. So the lock that keeps a second one of us away is on another file.
@@ -191,7 +176,7 @@ static int open_config(const char *address, struct kl__region *config)
 		address);
 	config->fd = open(path, O_RDWR | O_CLOEXEC);
 	if (config->fd < 0)
-		return kl__uio_explain(address, path, errno);
+		return kl__open_explain(address, path, errno);
 	config->size = PCI_CFG_SIZE;
 	if (flock(config->fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
@@ -208,7 +193,7 @@ static int open_file(const char *address, struct uio *uio)
 		kl__uio_number(&kl_machine_current, address));
 	uio->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (uio->fd < 0)
-		return kl__uio_explain(address, path, errno);
+		return kl__open_explain(address, path, errno);
 	kl__read_number(&irq, "%s/bus/pci/devices/%s/irq", kl_machine_current.sysfs, address);
 	uio->has_line = irq != 0;
 	return 0;

@@ -27,7 +27,4 @@ int kl__uio_open(const char *address, struct kl__pci_access **access, struct kl_
 void kl__uio_bar_open(const struct kl_machine *machine, const char *address, unsigned int bar,
 	struct kl__region *region);
 
-/* The message for a file of the function that can't be opened. -EACCES, or -ENODEV. */
-int kl__uio_explain(const char *address, const char *path, int error);
-
 #endif

@@ -6,11 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
+#include "finish.h"
 #include "folders.h"
 #include "platform/iommu.h"
+#include "platform/obstacles.h"
 
 #define ALL_CAPABILITIES "000001ffffffffff"
 #define WITHOUT_RAWIO "000001fffffdffff"
@@ -226,4 +229,19 @@ Test(obstacles, uio_without_a_file)
 	folders_capabilities(ALL_CAPABILITIES);
 	folders_function("uio_pci_generic");
 	expect_only(KL_OBSTACLE_RIGHTS, -ENODEV, "bind it again");
+}
+
+/* In a container sysfs is read-only, and root has no more rights there than anybody. */
+Test(obstacles, files_that_can_not_be_opened)
+{
+	capture_log();
+	cr_expect_eq(kl__open_explain(FUNCTION, "/sys/config", EROFS), -EACCES);
+	cr_expect(logged(FUNCTION) && logged("/sys/config") && logged("vfio-pci"), "%s",
+		log_text());
+	cr_expect_not(logged("run as root"), "%s", log_text());
+	forget_log();
+	cr_expect_eq(kl__open_explain(FUNCTION, "/dev/uio0", EACCES), -EACCES);
+	cr_expect(logged(geteuid() == 0 ? "locked down" : "run as root"), "%s", log_text());
+	cr_expect_eq(kl__open_explain(FUNCTION, "/dev/uio0", ENOENT), -ENODEV);
+	cr_expect(logged("container"), "%s", log_text());
 }

@@ -2,7 +2,6 @@
 #include "platform/uio.h"
 #include "platform/uio_sysfs.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,7 +11,6 @@
 
 #include <criterion/criterion.h>
 
-#include "finish.h"
 #include "folders.h"
 
 #define SYSFS "sys/bus/pci/devices/" FUNCTION "/"
@@ -42,21 +40,6 @@ Test(uio, is_used)
 	cr_expect_not(kl__uio_is_used(&folders));
 	folders_link("sys/bus/pci/drivers/uio_pci_generic/" FUNCTION, "../nowhere");
 	cr_expect(kl__uio_is_used(&folders));
-}
-
-/* In a container sysfs is read-only, and root has no more rights there than anybody. */
-Test(uio, files_that_can_not_be_opened)
-{
-	capture_log();
-	cr_expect_eq(kl__uio_explain(FUNCTION, "/sys/config", EROFS), -EACCES);
-	cr_expect(logged(FUNCTION) && logged("/sys/config") && logged("vfio-pci"), "%s",
-		log_text());
-	cr_expect_not(logged("run as root"), "%s", log_text());
-	forget_log();
-	cr_expect_eq(kl__uio_explain(FUNCTION, "/dev/uio0", EACCES), -EACCES);
-	cr_expect(logged("run as root"), "%s", log_text());
-	cr_expect_eq(kl__uio_explain(FUNCTION, "/dev/uio0", ENOENT), -ENODEV);
-	cr_expect(logged("container"), "%s", log_text());
 }
 
 /* A file that a BAR of this size would be, each byte its offset. */
