@@ -144,7 +144,7 @@ static uint8_t refuse_id(struct blk_fixture *disk, struct fixture_request *reque
 Test(other_hypervisors, a_serial_number_that_can_not_be_read)
 {
 	const struct kl_driver *driver = kl_driver_find_name("blk");
-	char id[KL_BLK_ID_BYTES + 1];
+	char id[KL_BLK_ID_BYTES + 1], own[64];
 
 	fixture_prepare(&fixture);
 	fake_offer(fixture.fake, VIRTIO_BLK_F_RO);
@@ -153,7 +153,7 @@ Test(other_hypervisors, a_serial_number_that_can_not_be_read)
 	fixture_apply_config(&fixture);
 	cr_assert_eq(fixture_attach(&fixture, NULL), 0, "%s", log_text());
 	cr_expect_eq(kl_blk_id_read(fixture.blk, id), -EIO);
-	cr_expect(!driver->is_named(fixture.device, "serial", "scratch"));
+	cr_expect(!driver->is_named(fixture.device, "serial", "scratch", own, sizeof(own)));
 	fixture_start(&fixture, &(struct kl_blk_conf){0});
 	fixture_expect_works(&fixture);
 	fixture_close(&fixture);
