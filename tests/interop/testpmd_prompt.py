@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""The commands that DPDK's documentation and test suites send to testpmd, at our prompt: each answer in
-fixtures/prompt_commands.txt, and the effect of those that have one, on the wire where it is one."""
+"""The commands that DPDK's documentation and test suites send to testpmd, at our prompt: each
+answer in fixtures/prompt_commands.txt, and the effect of those that have one, on the wire where
+it is one.
+"""
 
 import os
 import re
@@ -90,13 +92,16 @@ def vxlan(wrong):
     return ethernet(
         0x0800,
         ipv4(
-            17, udp(bytes.fromhex("0800000000002a00") + inner, ADDRESS4, ports=(5000, 4789)), wrong=wrong
+            17,
+            udp(bytes.fromhex("0800000000002a00") + inner, ADDRESS4, ports=(5000, 4789)),
+            wrong=wrong,
         ),
     )
 
 
 def ip_in_ip(wrong):
-    return ethernet(0x0800, ipv4(4, ipv4(17, udp(DATA, ADDRESS4, wrong=wrong), wrong=wrong), wrong=wrong))
+    inner = ipv4(17, udp(DATA, ADDRESS4, wrong=wrong), wrong=wrong)
+    return ethernet(0x0800, ipv4(4, inner, wrong=wrong))
 
 
 def through(frames, commands, options=(), wait=0):
@@ -128,7 +133,8 @@ PLAIN = ethernet(0x0800, ipv4(17, udp(DATA, ADDRESS4)))
 
 
 def expect(frames, wanted):
-    assert frames == wanted, f"came: {[f.hex() for f in frames]}\nwanted: {[f.hex() for f in wanted]}"
+    came, due = [f.hex() for f in frames], [f.hex() for f in wanted]
+    assert frames == wanted, f"came: {came}\nwanted: {due}"
 
 
 def check_two_tags():
