@@ -207,6 +207,67 @@ Test(framing, long_run_without_indirect)
 	run_long(MERGEABLE);
 }
 
+/* Takes a receive buffer and writes a packet of one buffer into it. */
+static uint16_t take_one(uint32_t seed)
+{
+	static struct fake_chain chain;
+
+	cr_assert(fake_pop(fixture->fake, FIXTURE_RX, &chain));
+	cr_assert_eq(chain.count, 2);
+	memset(chain.segment[0].data, 0, fixture->header);
+	if (fixture->header >= FIXTURE_HEADER)
+		chain.segment[0].data[10] = 1;
+	for (uint32_t i = 0; i < 20; i++)
+		chain.segment[1].data[i] = net_pattern(seed, i);
+	return chain.head;
+}
+
+/* The device completes any of the buffers that it has, both ways; some stay with it for long. */
+static void run_out_of_order(unsigned int features)
+{
+	struct rte_mbuf *packets[FIXTURE_RING];
+	uint16_t heads[24];
+	uint32_t seeds[24], done[8], holding = 0, seed = 0;
+
+	open_as(features);
+	fixture->fake->script.order = FAKE_SHUFFLE;
+	for (unsigned int round = 0; round < 2000; round++) {
+		for (; holding < 24; holding++) {
+			seeds[holding] = seed;
+			heads[holding] = take_one(seed++);
+		}
+		for (unsigned int i = 0; i < 8; i++, holding--) {
+			uint32_t which = (uint32_t)(fake_random(fixture->fake) % holding);
+
+			fake_complete(fixture->fake, FIXTURE_RX, heads[which],
+				fixture->header + 20);
+			done[i] = seeds[which];
+			heads[which] = heads[holding - 1];
+			seeds[which] = seeds[holding - 1];
+		}
+		fake_arm(fixture->fake, FIXTURE_RX);
+		cr_assert_eq(kl_net_rx_burst(fixture->net, 0, packets, FIXTURE_RING), 8);
+		for (uint32_t i = 0; i < 8; i++)
+			cr_assert_eq(rte_pktmbuf_mtod(packets[i], uint8_t *)[19],
+				net_pattern(done[i], 19));
+		cr_assert_eq(kl_net_tx_burst(fixture->net, 0, packets, 8), 8);
+		net_transmit(fixture, 8);
+	}
+	cr_expect_eq(net_stats(fixture, KL_NET_RX).packets, 2000 * 8);
+	net_expect_law(fixture);
+	control_close(&control);
+}
+
+Test(framing, out_of_order)
+{
+	run_out_of_order(MERGEABLE | INDIRECT);
+}
+
+Test(framing, out_of_order_without_indirect)
+{
+	run_out_of_order(EVENT_IDX);
+}
+
 /* A header that requests something, in a packet that has no room for it. */
 Test(framing, offloads)
 {
