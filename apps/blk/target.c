@@ -28,14 +28,14 @@ static int open_device(struct tool *tool)
 	int length;
 
 	if (strstr(options->device, "isolate=") != NULL)
-		return kl_device_open(options->device, &tool->device);
+		return kl_device_open_typed(options->device, "blk", &tool->device);
 	length = snprintf(name, sizeof(name), "%s,isolate=%s", options->device,
 		isolation_value(options->isolation));
 	if (length >= (int)sizeof(name)) {
 		print_error("--dev '%s' is longer than a device's name may be", options->device);
 		return -EINVAL;
 	}
-	return kl_device_open(name, &tool->device);
+	return kl_device_open_typed(name, "blk", &tool->device);
 }
 
 int target_open(struct tool *tool)

@@ -155,7 +155,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: kickless-echo [EAL options] -- DEVICE ADDRESS\n");
 		return 2;
 	}
-	if (kl_device_open(argv[eal + 1], &device) == 0) {
+	if (kl_device_open_typed(argv[eal + 1], "net", &device) == 0) {
 		status = serve(device, ip.s_addr);
 		kl_device_close(device);
 	}

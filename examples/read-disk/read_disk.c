@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: read-disk [EAL options] -- DEVICE BYTES\n");
 		return 2;
 	}
-	if (kl_device_open(argv[eal + 1], &device) == 0) {
+	if (kl_device_open_typed(argv[eal + 1], "blk", &device) == 0) {
 		ok = read_device(device, strtoull(argv[eal + 2], NULL, 0));
 		kl_device_close(device);
 		/* Only now has the device let go of the buffers. */

@@ -236,11 +236,11 @@ static int open_named(struct kl__spec *spec, struct kl_device **device)
 	return -EINVAL;
 }
 
-int kl_device_open(const char *text, struct kl_device **result)
+int kl_device_open_typed(const char *text, const char *type, struct kl_device **result)
 {
 	struct kl_device *device;
 	struct kl__spec spec;
-	int rc = kl__spec_parse(&kl_machine_current, text, &spec);
+	int rc = kl__spec_parse(&kl_machine_current, text, type, &spec);
 
 	if (rc == 0)
 		rc = kl__eal_check(spec.label);
@@ -252,4 +252,9 @@ int kl_device_open(const char *text, struct kl_device **result)
 	kl__options_apply(&spec.options, device);
 	*result = device;
 	return 0;
+}
+
+int kl_device_open(const char *text, struct kl_device **result)
+{
+	return kl_device_open_typed(text, NULL, result);
 }

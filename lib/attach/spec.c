@@ -91,11 +91,13 @@ static int find_driver_of_function(const struct kl_machine *machine, struct kl__
 }
 
 /* Nothing of a socket shows which type of device is behind it. */
-static int find_driver_of_back_end(struct kl__spec *spec)
+static int find_driver_of_back_end(struct kl__spec *spec, const char *default_type)
 {
 	const struct kl_driver *first = kl_driver_next(NULL);
 	char types[128];
 
+	if (spec->driver == NULL && default_type != NULL)
+		spec->driver = kl_driver_find_name(default_type);
 	if (spec->driver != NULL)
 		return 0;
 	if (first != NULL && kl_driver_next(first) == NULL) {
@@ -127,7 +129,8 @@ static int check_key(const struct kl__spec *spec)
 	return -EINVAL;
 }
 
-int kl__spec_parse(const struct kl_machine *machine, const char *text, struct kl__spec *spec)
+int kl__spec_parse(const struct kl_machine *machine, const char *text, const char *default_type,
+	struct kl__spec *spec)
 {
 	char types[128];
 	int rc = split_text(text, spec);
@@ -144,7 +147,7 @@ int kl__spec_parse(const struct kl_machine *machine, const char *text, struct kl
 	if (rc == 0 && spec->name.kind == KL__NAME_ADDRESS)
 		rc = find_driver_of_function(machine, spec);
 	if (rc == 0 && spec->name.kind == KL__NAME_VHOST_USER)
-		rc = find_driver_of_back_end(spec);
+		rc = find_driver_of_back_end(spec, default_type);
 	if (rc == 0 && spec->name.kind == KL__NAME_KEY)
 		rc = check_key(spec);
 	return rc == 0 ? parse_options(spec) : rc;

@@ -20,11 +20,13 @@ struct kl__spec {
 };
 
 /*
- * Parses text, which has to live as long as spec. The type of a PCI function is read from the
- * machine's sysfs. 0, or after a message -EINVAL (name, type, key or value), -ENOTSUP (a type
- * without a driver), -ENOMEM.
+ * Parses text, which has to live as long as spec. default_type is the type of a device behind a
+ * socket whose name has none; NULL: it has to be named, unless there is one driver only. The type
+ * of a PCI function is read from the machine's sysfs. 0, or after a message -EINVAL (name, type,
+ * key or value), -ENOTSUP (a type without a driver), -ENOMEM.
  */
-int kl__spec_parse(const struct kl_machine *machine, const char *text, struct kl__spec *spec);
+int kl__spec_parse(const struct kl_machine *machine, const char *text, const char *default_type,
+	struct kl__spec *spec);
 
 /*
  * Sets the type that the device has. Options that were checked against another type's table, or

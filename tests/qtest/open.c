@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * kl_device_open for programs that are linked with --wrap=kl_device_open: one more form of a name,
- * qtest:FOLDER/ADDRESS, for the devices of a QEMU without a guest. All others go the usual way, and
- * after the opening everything does.
+ * kl_device_open, and _typed, for programs that are linked with --wrap for both: one more form of
+ * a name, qtest:FOLDER/ADDRESS, for the devices of a QEMU without a guest. All others go the usual
+ * way, and after the opening everything does.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +18,8 @@
 
 int __real_kl_device_open(const char *text, struct kl_device **device);
 int __wrap_kl_device_open(const char *text, struct kl_device **device);
+int __real_kl_device_open_typed(const char *text, const char *type, struct kl_device **device);
+int __wrap_kl_device_open_typed(const char *text, const char *type, struct kl_device **device);
 
 /* An empty machine: nothing of this machine is read, since the functions are QEMU's. */
 static const struct kl_machine no_machine = {
@@ -36,7 +38,7 @@ static int parse(const char *text, char folder[256], struct kl__spec *spec)
 		kl_error("\"%s\" has no folder of a QEMU", text);
 		return -EINVAL;
 	}
-	return kl__spec_parse(&no_machine, slash + 1, spec);
+	return kl__spec_parse(&no_machine, slash + 1, NULL, spec);
 }
 
 static int open_function(const char *folder, struct kl__spec *spec, struct kl__host *host,
@@ -94,4 +96,11 @@ int __wrap_kl_device_open(const char *text, struct kl_device **device)
 	if (rc == 0)
 		kl__options_apply(&spec.options, *device);
 	return rc;
+}
+
+int __wrap_kl_device_open_typed(const char *text, const char *type, struct kl_device **device)
+{
+	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0)
+		return __real_kl_device_open_typed(text, type, device);
+	return __wrap_kl_device_open(text, device);
 }

@@ -112,7 +112,7 @@ int port_open(struct port *port, uint16_t number, const char *spec)
 		strcpy(port->spec, spec);
 	port->number = number;
 	add_isolation(port, name, sizeof(name));
-	rc = kl_device_open(name, &device);
+	rc = kl_device_open_typed(name, "net", &device);
 	if (rc != 0) {
 		print_error("port %u: can't open '%s': %s", number, spec, strerror(-rc));
 		return rc;

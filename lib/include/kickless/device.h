@@ -8,7 +8,7 @@
  * "Any" thread may call the rest from kl_device_open's return to kl_device_close.
  *
  *	function			thread	states		returns
- *	kl_device_open			control	-		0 or -errno
+ *	kl_device_open, _open_typed	control	-		0 or -errno
  *	kl_device_close			control	all		nothing
  *	kl_device_info, _options,	any	all		what is constant
  *	  _has_control_queues, _feature_names
@@ -100,9 +100,10 @@ struct kl_device_options {
  *		TYPE:KEY=VALUE		the one whose driver finds KEY equal to VALUE
  *		vhost-user:PATH		a back end that listens on this unix socket; with
  *					server=1 we listen, and wait up to a minute for it
- *					to connect
+ *					to connect; then mode=OCTAL and group=NAME set the
+ *					permissions and the group of the socket's file, 0600
  *	keys	type=NAME		what it has to be; needed for vhost-user, unless the program
- *					has one driver only
+ *					has one driver only or opens it with a type of its own
  *		queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
  *		timeout_ms=N		the time that any answer of the device may take: to a reset,
  *					a control command, a request for its serial number, a
@@ -125,6 +126,17 @@ struct kl_device_options {
  * does not end), -ENOMEM (also when memory can't be mapped for it).
  */
 KL_API int kl_device_open(const char *spec, struct kl_device **device);
+
+/**
+ * Opens a device as kl_device_open does, for a program that drives one type. That type, by the name
+ * of its driver, is taken for a device behind a socket (vhost-user:PATH) whose name has no type=.
+ * Any other device has the type that it shows. NULL: as kl_device_open.
+ *
+ * Thread: control.
+ * Ownership: as kl_device_open.
+ * Returns: as kl_device_open.
+ */
+KL_API int kl_device_open_typed(const char *spec, const char *type, struct kl_device **device);
 
 /**
  * Stops the device, resets it and frees all that it has. No other thread may use it. NULL is

@@ -40,6 +40,7 @@ static bool has_mapper;
 static struct kl__mapper mapper;
 static struct kl__host_conf host_conf; /* of the last host */
 static struct kl__transport_choice socket_choice; /* of the last socket */
+static uint32_t socket_type;
 static int eal_state, host_error;
 static bool is_physical; /* bus addresses are */
 
@@ -131,10 +132,10 @@ int __wrap_kl__vhost_user_open(const char *path, const struct kl__transport_choi
 	uint32_t type, struct kl__shared_memory *memory, struct kl__transport **transport)
 {
 	(void)path;
-	(void)type;
 	(void)memory;
 	(void)transport;
 	socket_choice = *choice;
+	socket_type = type;
 	opens++;
 	return -ECONNREFUSED;
 }
@@ -265,6 +266,31 @@ Test(open, wrong_keys_of_sockets)
 		refuse("type=TYPE", "vhost-user:/nowhere");
 		finish(fake);
 	}
+}
+
+/* The type of a program that drives one only; one that the user names has precedence. */
+Test(open, a_socket_of_the_program_s_own_type)
+{
+	struct kl_device *device = NULL;
+
+	prepare(2);
+	cr_expect_eq(kl_device_open_typed("vhost-user:/nowhere", "blk", &device), -ECONNREFUSED);
+	cr_expect_eq(opens, 1);
+	cr_expect_eq(socket_type, 2);
+	finish(fake);
+	prepare(2);
+	cr_expect_eq(kl_device_open_typed("vhost-user:/nowhere,type=net", "blk", &device),
+		-ECONNREFUSED);
+	cr_expect_eq(socket_type, 1);
+	finish(fake);
+	/* The options are those of the type. */
+	prepare(2);
+	cr_expect_eq(kl_device_open_typed("vhost-user:/nowhere,mrg_rxbuf=1", "blk", &device),
+		-EINVAL);
+	cr_expect(logged("unknown key mrg_rxbuf"), "%s", log_text());
+	cr_expect_eq(kl_device_open_typed("vhost-user:/nowhere", NULL, &device), -EINVAL);
+	cr_expect_eq(opens, 0);
+	finish(fake);
 }
 
 /* A key of another type is as unknown as any other where the type is known. */
