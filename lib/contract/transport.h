@@ -142,6 +142,10 @@ struct kl__transport_choice {
 	enum kl__interface interface;
 	enum kl__vfio_way vfio; /* of a PCI function */
 	bool is_server; /* of a socket: this side listens */
+	/* Of the file of a socket on which this side listens. */
+	bool has_mode, has_group;
+	uint16_t mode; /* permissions */
+	uint32_t group; /* gid */
 	/* The time that an answer to a message may take; 0: KL__TIMEOUT_MS. */
 	unsigned int timeout_ms;
 };

@@ -75,6 +75,14 @@ __attribute__((format(printf, 2, 3))) static bool fail_channel(struct kl__vhost_
 	return false;
 }
 
+/* As each back end does that ends; of its connection it is logged. Always returns false. */
+static bool end_channel(struct kl__vhost_channel *channel)
+{
+	kl_debug("%s: the back end has closed its own channel", channel->name);
+	kl__vhost_channel_close(channel);
+	return false;
+}
+
 /* True when size bytes of the request are there. */
 static bool receive_until(struct kl__vhost_channel *channel, uint32_t size)
 {
@@ -88,7 +96,7 @@ static bool receive_until(struct kl__vhost_channel *channel, uint32_t size)
 		else if (got < 0 && errno == EAGAIN)
 			return false;
 		else if (got == 0 || errno != EINTR)
-			return fail_channel(channel, "has closed its end");
+			return end_channel(channel);
 	}
 	return true;
 }

@@ -94,7 +94,58 @@ static int remove_stale(const char *path)
 	return fd == -ENOENT ? 0 : fd;
 }
 
-static int listen_on(const char *path)
+/* chmod(2) of an open file; fchmod(2) does not take one that was opened for its path only. */
+static int change_mode(int file, mode_t mode)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	return chmod(path, mode) == 0 ? 0 : -errno;
+}
+
+/*
+ * Gives the file of a socket, which only its owner may use yet, its group and then its mode. The
+ * umask narrows neither. What another process has put in its place meanwhile is left alone.
+ */
+static int open_to_group(const char *path, const struct kl__transport_choice *choice)
+{
+	const mode_t mode = choice->has_mode ? choice->mode : 0660;
+	int file = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), rc = 0;
+	struct stat info;
+
+	if (file < 0)
+		return -errno;
+	if (fstat(file, &info) != 0)
+		rc = -errno;
+	else if (!S_ISSOCK(info.st_mode) || info.st_uid != geteuid())
+		rc = -EADDRINUSE;
+	else if (choice->has_group &&
+		fchownat(file, "", (uid_t)-1, choice->group, AT_EMPTY_PATH) != 0)
+		rc = -errno;
+	else
+		rc = change_mode(file, mode);
+	close(file);
+	return rc;
+}
+
+/* Binds a socket to a path that has no file yet. On failure it has none again. */
+static int bind_to(int fd, const char *path, const struct kl__transport_choice *choice)
+{
+	int rc;
+
+	/* Before it has a name: nobody else may connect at any time. */
+	if (fchmod(fd, S_IRUSR | S_IWUSR) != 0)
+		return -errno;
+	rc = apply_path(bind, fd, path);
+	if (rc != 0 || !(choice->has_mode || choice->has_group))
+		return rc;
+	rc = open_to_group(path, choice);
+	if (rc != 0 && rc != -EADDRINUSE)
+		unlink(path);
+	return rc;
+}
+
+static int listen_on(const char *path, const struct kl__transport_choice *choice)
 {
 	int rc = remove_stale(path), fd;
 
@@ -103,8 +154,7 @@ static int listen_on(const char *path)
 	fd = new_socket();
 	if (fd < 0)
 		return fd;
-	/* Before it has a name: nobody else may connect at any time. */
-	rc = fchmod(fd, S_IRUSR | S_IWUSR) == 0 ? apply_path(bind, fd, path) : -errno;
+	rc = bind_to(fd, path, choice);
 	if (rc == 0 && listen(fd, 1) == 0)
 		return fd;
 	if (rc == 0)
@@ -113,8 +163,22 @@ static int listen_on(const char *path)
 	return rc;
 }
 
+/* Logs why nobody can connect to a path. Returns rc. */
+static int explain_listening(const char *name, const struct kl__transport_choice *choice, int rc)
+{
+	if (rc == -EPERM && choice->has_group)
+		kl_error(
+			"%s: its socket can't be given to group %u: %s; only root may, or a member of "
+			"the group",
+			name, choice->group, strerror(-rc));
+	else
+		kl_error("%s: can't listen there: %s; is another process using the path?", name,
+			strerror(-rc));
+	return rc;
+}
+
 int kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name, const char *path,
-	bool is_server)
+	const struct kl__transport_choice *choice)
 {
 	*endpoint = (struct kl__vhost_endpoint){
 		.name = name,
@@ -125,15 +189,19 @@ int kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *nam
 			sizeof(endpoint->path) - 1);
 		return -ENAMETOOLONG;
 	}
+	if (!choice->is_server && (choice->has_mode || choice->has_group)) {
+		kl_error(
+			"%s: %s= is of the socket on which this side listens; with it belongs server=1",
+			name, choice->has_mode ? "mode" : "group");
+		return -EINVAL;
+	}
 	strcpy(endpoint->path, path);
-	if (!is_server)
+	if (!choice->is_server)
 		return 0;
-	endpoint->listener = listen_on(endpoint->path);
+	endpoint->listener = listen_on(endpoint->path, choice);
 	if (endpoint->listener >= 0)
 		return 0;
-	kl_error("%s: can't listen there: %s; is another process using the path?", name,
-		strerror(-endpoint->listener));
-	return endpoint->listener;
+	return explain_listening(name, choice, endpoint->listener);
 }
 
 void kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint)

@@ -4,7 +4,8 @@
 #define KL_TRANSPORT_VHOST_ENDPOINT_H
 
 #include <limits.h>
-#include <stdbool.h>
+
+#include "contract/transport.h"
 
 struct kl__vhost_endpoint {
 	const char *name; /* for messages */
@@ -16,12 +17,13 @@ struct kl__vhost_endpoint {
 extern unsigned int kl__vhost_connect_timeout_ms;
 
 /*
- * Listens on path when is_server; else nothing happens yet. name must live as long. 0, or
- * after a message -ENAMETOOLONG, -EADDRINUSE (somebody listens there already), -EACCES, or an
- * error of bind.
+ * Listens on path where choice is that this side does; else nothing happens yet. Nobody else may
+ * connect before the file has its group and mode. name must live as long. 0, or after a message
+ * -EINVAL (a mode or group without a file), -ENAMETOOLONG, -EADDRINUSE (somebody listens there
+ * already), -EACCES, -EPERM (the group), or an error of bind.
  */
 int kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name, const char *path,
-	bool is_server);
+	const struct kl__transport_choice *choice);
 /* Stops listening and removes the socket's file. */
 void kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint);
 

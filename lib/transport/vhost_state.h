@@ -23,6 +23,9 @@ struct kl__vhost_user {
 	uint8_t status; /* as last written; where the back end keeps it, as last read */
 	bool refuses_features;
 	bool refuses_queues; /* it did not enable one; it is no device that could run */
+	/* Of the last connection that was agreed on. */
+	uint64_t last_protocol;
+	uint16_t last_queue_count;
 	unsigned int unanswered; /* handshakes in a row, since the last that succeeded */
 	int event_fd; /* an epoll, since the connection under it changes */
 	int kick_fd[KL__VHOST_MAX_QUEUES]; /* -1: not enabled */

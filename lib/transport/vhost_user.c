@@ -2,6 +2,7 @@
 #include "transport/vhost_user.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,16 @@
 /* The queues of a back end without MQ: enough for two data queues. */
 #define QUEUES_WITHOUT_MQ 2
 
-static const unsigned int known[] = {
-	VHOST_USER_PROTOCOL_F_MQ,
-	VHOST_USER_PROTOCOL_F_REPLY_ACK,
-	VHOST_USER_PROTOCOL_F_CONFIG,
-	VHOST_USER_PROTOCOL_F_RESET_DEVICE,
-	VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS,
-	VHOST_USER_PROTOCOL_F_STATUS,
+static const struct kl_feature_name known[] = {
+	{VHOST_USER_PROTOCOL_F_MQ, "MQ"},
+	{VHOST_USER_PROTOCOL_F_REPLY_ACK, "REPLY_ACK"},
+	{VHOST_USER_PROTOCOL_F_BACKEND_REQ, "BACKEND_REQ"},
+	{VHOST_USER_PROTOCOL_F_CONFIG, "CONFIG"},
+	{VHOST_USER_PROTOCOL_F_RESET_DEVICE, "RESET_DEVICE"},
+	{VHOST_USER_PROTOCOL_F_CONFIGURE_MEM_SLOTS, "CONFIGURE_MEM_SLOTS"},
+	{VHOST_USER_PROTOCOL_F_STATUS, "STATUS"},
 };
+#define KNOWN (sizeof(known) / sizeof(known[0]))
 
 /* The protocol knows no largest size; this one is taken when the user names no other. */
 #define DEFAULT_QUEUE_SIZE 256
@@ -36,8 +39,43 @@ static bool parse_server(const char *value, struct kl__transport_choice *choice)
 	return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
 }
 
+/* Octal, as chmod(1) takes it. A right to write to the file of a socket is one to connect. */
+static bool parse_mode(const char *value, struct kl__transport_choice *choice)
+{
+	size_t digits = strspn(value, "01234567");
+	unsigned long mode = strtoul(value, NULL, 8);
+
+	choice->has_mode = true;
+	choice->mode = (uint16_t)mode;
+	return value[digits] == '\0' && (digits == 3 || digits == 4) && mode <= 0777 &&
+		(mode & 0222) != 0;
+}
+
+static bool parse_group(const char *value, struct kl__transport_choice *choice)
+{
+	const struct group *group = getgrnam(value);
+	unsigned long number;
+	char *end;
+
+	choice->has_group = true;
+	if (group != NULL) {
+		choice->group = group->gr_gid;
+		return true;
+	}
+	errno = 0;
+	number = strtoul(value, &end, 10);
+	choice->group = (uint32_t)number;
+	/* The largest one means "as it is" to chown(2). */
+	return value[0] >= '0' && value[0] <= '9' && *end == '\0' && errno == 0 &&
+		number < UINT32_MAX;
+}
+
 const struct kl__transport_option kl__vhost_user_options[] = {
 	{"server", "0 or 1", parse_server},
+	{"mode",
+		"permissions in octal with which somebody may write, from 0002 to 0777, such as 0660",
+		parse_mode},
+	{"group", "the name of a group of this machine, or a number", parse_group},
 	{0},
 };
 
@@ -229,11 +267,11 @@ static int agree_on_protocol(struct kl__vhost_user *user)
 	rc = request_value(user, VHOST_USER_GET_PROTOCOL_FEATURES, &offered);
 	if (rc != 0)
 		return rc;
-	for (unsigned int i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		ours |= UINT64_C(1) << known[i];
+	for (unsigned int i = 0; i < KNOWN; i++)
+		ours |= UINT64_C(1) << known[i].bit;
 	/* Without a configuration it has nothing to send there that would be of use here. */
-	if ((offered >> VHOST_USER_PROTOCOL_F_CONFIG & 1) != 0)
-		ours |= UINT64_C(1) << VHOST_USER_PROTOCOL_F_BACKEND_REQ;
+	if ((offered >> VHOST_USER_PROTOCOL_F_CONFIG & 1) == 0)
+		ours &= ~(UINT64_C(1) << VHOST_USER_PROTOCOL_F_BACKEND_REQ);
 	user->protocol = offered & ours;
 	rc = send_value(user, VHOST_USER_SET_PROTOCOL_FEATURES, user->protocol);
 	user->socket.acks = rc == 0 && kl__vhost_has(user, VHOST_USER_PROTOCOL_F_REPLY_ACK);
@@ -320,6 +358,31 @@ static int agree_on_features(struct kl__vhost_user *user, int fd)
 	return rc;
 }
 
+static void keep_last(struct kl__vhost_user *user)
+{
+	user->last_protocol = user->protocol;
+	user->last_queue_count = user->queue_count;
+}
+
+/* Another program may serve the path now: what it lacks explains what fails later. */
+static void compare_with_last(struct kl__vhost_user *user)
+{
+	uint64_t lost = user->last_protocol & ~user->protocol;
+	char names[128] = "";
+	size_t length = 0;
+
+	for (unsigned int i = 0; i < KNOWN; i++)
+		if ((lost >> known[i].bit & 1) != 0)
+			length += (size_t)snprintf(names + length, sizeof(names) - length, " %s",
+				known[i].name);
+	if (lost != 0)
+		kl_warning("%s: the back end that is there now lacks features of the protocol:%s",
+			user->transport.name, names);
+	if (user->queue_count < user->last_queue_count)
+		kl_warning("%s: the back end that is there now has %u queues; before it had %u",
+			user->transport.name, user->queue_count, user->last_queue_count);
+}
+
 /* The shortest timeout of a message of a handshake with a back end that has come back. */
 #define RECONNECT_MS 1000
 
@@ -351,8 +414,11 @@ static int connect_again(struct kl__transport *transport)
 		return fd;
 	kl__vhost_forget_queues(user);
 	rc = handshake_again(user, fd);
-	if (rc == 0)
+	if (rc == 0) {
 		kl_notice("%s: the back end is there again", transport->name);
+		compare_with_last(user);
+		keep_last(user);
+	}
 	/* One that ends while it is talked to, or does not answer yet, may be back soon. */
 	return rc == -EIO || rc == -ENOTCONN || rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
@@ -398,13 +464,16 @@ static const struct kl__transport_ops vhost_user_ops = {
 static int connect_first(struct kl__vhost_user *user, const char *path,
 	const struct kl__transport_choice *choice)
 {
-	int rc = kl__vhost_endpoint_open(&user->endpoint, user->transport.name, path,
-		choice->is_server);
+	int rc = kl__vhost_endpoint_open(&user->endpoint, user->transport.name, path, choice);
 
 	if (rc != 0)
 		return rc;
 	rc = kl__vhost_endpoint_connect_first(&user->endpoint);
-	return rc < 0 ? rc : agree_on_features(user, rc);
+	if (rc < 0)
+		return rc;
+	rc = agree_on_features(user, rc);
+	keep_last(user);
+	return rc;
 }
 
 /* The sources of events change with the connection, and the application keeps one descriptor. */

@@ -11,7 +11,7 @@
 #include "contract/transport.h"
 #include "contract/shared_memory.h"
 
-/* The option server=0|1, and the end of the table. */
+/* The options server=0|1, mode=OCTAL and group=NAME, and the end of the table. */
 extern const struct kl__transport_option kl__vhost_user_options[];
 
 /*

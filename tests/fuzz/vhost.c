@@ -32,7 +32,7 @@ static int back_end = -1;
 static int channel = -1; /* the back end's end of its own */
 
 int __wrap_kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name,
-	const char *path, bool is_server);
+	const char *path, const struct kl__transport_choice *unused);
 void __wrap_kl__vhost_endpoint_close(struct kl__vhost_endpoint *endpoint);
 int __wrap_kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint);
 int __wrap_kl__vhost_endpoint_connect_first(struct kl__vhost_endpoint *endpoint);
@@ -49,10 +49,10 @@ static void hang_up(void)
 }
 
 int __wrap_kl__vhost_endpoint_open(struct kl__vhost_endpoint *endpoint, const char *name,
-	const char *path, bool is_server)
+	const char *path, const struct kl__transport_choice *unused)
 {
 	(void)path;
-	(void)is_server;
+	(void)unused;
 	endpoint->name = name;
 	return 0;
 }

@@ -170,7 +170,7 @@ Test(vhost_channel, its_end)
 	open_it();
 	cr_assert_eq(shutdown(back_end.channel, SHUT_WR), 0);
 	cr_expect(has_event());
-	expect_closed("has closed its end");
+	expect_closed("the back end has closed its own channel");
 }
 
 Test(vhost_channel, a_flood)

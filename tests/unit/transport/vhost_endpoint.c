@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
@@ -61,5 +64,163 @@ Test(vhost_endpoint, a_path_longer_than_a_socket_s)
 	cr_assert_eq(rmdir(path), 0);
 	*slash = '/';
 	cr_expect_eq(open_path(path), -ENOENT);
+	back_end_finish(&back_end);
+}
+
+/* Nobody of this machine has it, and no other group either. */
+#define NUMBER 64321
+
+static const struct kl__transport_option *option(const char *key)
+{
+	const struct kl__transport_option *option = kl__vhost_user_options;
+
+	while (strcmp(option->key, key) != 0)
+		option++;
+	return option;
+}
+
+static bool is_parsed(const char *key, const char *value, struct kl__transport_choice *choice)
+{
+	*choice = (struct kl__transport_choice){0};
+	return option(key)->parse(value, choice);
+}
+
+Test(vhost_endpoint, modes)
+{
+	static const char *const wrong[] = {"", "0", "66", "0444", "0888", "1777", "00660", "rw-",
+		"0660 ", "-660", "0x1b0", "660.", "99999999999999999999"};
+	struct kl__transport_choice choice;
+
+	cr_expect(is_parsed("mode", "0660", &choice) && choice.has_mode && choice.mode == 0660);
+	cr_expect(is_parsed("mode", "660", &choice) && choice.mode == 0660);
+	cr_expect(is_parsed("mode", "0777", &choice) && choice.mode == 0777);
+	cr_expect(is_parsed("mode", "0002", &choice) && choice.mode == 2);
+	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		cr_expect_not(is_parsed("mode", wrong[i], &choice), "%s", wrong[i]);
+}
+
+Test(vhost_endpoint, groups)
+{
+	static const char *const wrong[] = {"", "no-such-group", "-1", "+1", "1x", "4294967295",
+		"99999999999999999999"};
+	struct kl__transport_choice choice;
+
+	cr_expect(is_parsed("group", "root", &choice) && choice.has_group && choice.group == 0);
+	cr_expect(is_parsed("group", "64321", &choice) && choice.group == NUMBER);
+	for (unsigned int i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		cr_expect_not(is_parsed("group", wrong[i], &choice), "%s", wrong[i]);
+}
+
+/* The error of connect, or 0, for another user with this group. */
+static int connect_as(gid_t group)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct sockaddr_un address = {.sun_family = AF_UNIX};
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		strcpy(address.sun_path, back_end.path);
+		if (setgid(group) != 0 || setuid(NUMBER) != 0)
+			_exit(200);
+		_exit(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno);
+	}
+	waitpid(child, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+struct listening {
+	struct kl__transport_choice choice;
+	mode_t mode;
+	gid_t group;
+	int other_user, other_in_group; /* errors of connect */
+};
+
+/* Whatever the umask is, and root may do all of it. */
+static void listen_with(const struct listening *listening)
+{
+	struct kl__vhost_endpoint endpoint;
+	struct stat info;
+	mode_t mask;
+
+	back_end_start(&back_end);
+	back_end_stop(&back_end);
+	cr_assert_eq(chmod(back_end.folder, 0711), 0);
+	mask = umask(0077);
+	cr_assert_eq(kl__vhost_endpoint_open(&endpoint, "test", back_end.path, &listening->choice),
+		0, "%s", log_text());
+	umask(mask);
+	cr_assert_eq(stat(back_end.path, &info), 0);
+	cr_expect_eq(info.st_mode & 07777, listening->mode, "0%o", info.st_mode);
+	if (geteuid() == 0) {
+		cr_expect_eq(info.st_gid, listening->group, "%u", info.st_gid);
+		cr_expect_eq(connect_as(NUMBER + 1), listening->other_user);
+		cr_expect_eq(connect_as(NUMBER), listening->other_in_group);
+	}
+	kl__vhost_endpoint_close(&endpoint);
+	cr_expect_neq(stat(back_end.path, &info), 0);
+	back_end_serve(&back_end);
+	back_end_finish(&back_end);
+}
+
+Test(vhost_endpoint, only_this_user_connects)
+{
+	listen_with(&(struct listening){{.is_server = true}, 0600, getegid(), EACCES, EACCES});
+}
+
+Test(vhost_endpoint, everybody_connects)
+{
+	listen_with(&(struct listening){{.is_server = true, .has_mode = true, .mode = 0666}, 0666,
+		getegid(), 0, 0});
+}
+
+/* Only root may choose any group; others may choose one of their own. */
+Test(vhost_endpoint, a_group_connects)
+{
+	const struct kl__transport_choice choice = {.is_server = true,
+		.has_group = true,
+		.group = NUMBER};
+	struct kl__vhost_endpoint endpoint;
+	struct stat info;
+
+	if (geteuid() == 0) {
+		listen_with(&(struct listening){choice, 0660, NUMBER, EACCES, 0});
+		return;
+	}
+	back_end_start(&back_end);
+	back_end_stop(&back_end);
+	cr_expect_eq(kl__vhost_endpoint_open(&endpoint, "test", back_end.path, &choice), -EPERM);
+	cr_expect(logged("can't be given to group 64321"), "%s", log_text());
+	cr_expect_neq(stat(back_end.path, &info), 0, "nothing is left");
+	back_end_serve(&back_end);
+	back_end_finish(&back_end);
+}
+
+Test(vhost_endpoint, a_group_that_may_not_connect)
+{
+	const struct kl__transport_choice choice = {.is_server = true,
+		.has_group = true,
+		.group = NUMBER,
+		.has_mode = true,
+		.mode = 0600};
+
+	if (geteuid() == 0)
+		listen_with(&(struct listening){choice, 0600, NUMBER, EACCES, EACCES});
+}
+
+Test(vhost_endpoint, a_mode_of_no_file)
+{
+	const struct kl__transport_choice mode = {.has_mode = true, .mode = 0660},
+					  group = {.has_group = true};
+
+	back_end_start(&back_end);
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &mode, 1, &fixture_memory, &transport),
+		-EINVAL);
+	cr_expect(logged("mode= is of the socket") && logged("server=1"), "%s", log_text());
+	forget_log();
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &group, 1, &fixture_memory, &transport),
+		-EINVAL);
+	cr_expect(logged("group= is of the socket"), "%s", log_text());
 	back_end_finish(&back_end);
 }
