@@ -4,7 +4,7 @@
 # qemu-storage-daemon's and a port of DPDK's net_vhost.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"
-plan 9
+plan 11
 scratch=$(mktemp -d)
 testpmd=$root/build/apps/testpmd/kickless-testpmd
 blk=$root/build/apps/blk/kickless-blk
@@ -83,6 +83,33 @@ sends_packets() {
 		not any(q['watchdog_kicks'] or q['bad_used'] for q in d['ports'][0]['queues'])"
 }
 
+# What is written to descriptor 5 is its input.
+serve_link() {
+	mkfifo "$scratch/link.fifo"
+	exec 5<>"$scratch/link.fifo"
+	"$root/build/tests/interop/vhost_config" -l 0 --no-huge -m 64 --no-pci --no-shconf --no-telemetry -- \
+		"$scratch/link.sock" <"$scratch/link.fifo" >"$scratch/changes.txt" 2>"$scratch/changes.log" &
+}
+
+# link_is down|up: the back end waits for the answer to its report.
+link_is() {
+	echo "$1" >&5
+	wait_for grep -q "^link $1: 0 within" "$scratch/changes.txt" && wait_for grep -q "^Port 0 Link $1" "$scratch/link.txt"
+}
+
+follows_the_link() {
+	local job status=0
+
+	timeout 60 "$testpmd" -l 0 --no-huge -m 128 -- --dev "vhost-user:$scratch/link.sock" \
+		--forward-mode=rxonly --duration 40 >"$scratch/link.txt" 2>&1 &
+	job=$!
+	wait_for grep -q 'ready for processing' "$scratch/changes.log" && link_is down && link_is up || status=1
+	kill -INT "$job"
+	wait "$job" || status=1
+	cat "$scratch/changes.txt" "$scratch/link.txt"
+	return "$status"
+}
+
 disk=vhost-user:$scratch/disk.sock,type=blk
 serve_disk
 check "qemu-storage-daemon serves a disk" wait_for_socket "$scratch/disk.sock"
@@ -95,3 +122,6 @@ check "verify, while the daemon is killed three times" verifies_through_kills
 serve_packets
 check "DPDK's net_vhost serves a port" wait_for_socket "$scratch/net.sock"
 check "packets reach it" sends_packets
+serve_link
+check "DPDK's library serves a port with a link" wait_for_socket "$scratch/link.sock"
+check "its changes are reported, and answered" follows_the_link
