@@ -19,7 +19,12 @@ int kl__kernel_open(const char *path)
 
 int kl__kernel_ioctl(int fd, unsigned long request, void *argument)
 {
-	int rc = ioctl(fd, request, argument);
+	int rc;
+
+	/* What waits for pages may be interrupted by the handler of any signal. */
+	do {
+		rc = ioctl(fd, request, argument);
+	} while (rc < 0 && errno == EINTR);
 
 	return rc >= 0 ? rc : -errno;
 }

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <kickless/log.h>
@@ -224,15 +226,35 @@ int kl__vhost_endpoint_connect(struct kl__vhost_endpoint *endpoint)
 	return fd < 0 ? -EAGAIN : fd;
 }
 
+/* Between two steps of the wait other signals than those that end a program are delivered. */
+#define STEP_MS 100
+
+/*
+ * Waits until somebody connects. A signal that ends programs ends the wait, so that a person who
+ * waits here for long can stop it; the ticks of a timer do not.
+ */
+static void wait_for_connection(const struct kl__vhost_endpoint *endpoint)
+{
+	static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
+	struct pollfd pfd = {.fd = endpoint->listener, .events = POLLIN};
+	sigset_t blocked;
+	unsigned int waited = 0;
+
+	sigfillset(&blocked);
+	for (unsigned int i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+		sigdelset(&blocked, ending[i]);
+	while (waited < kl__vhost_connect_timeout_ms && ppoll(&pfd, 1, &step, &blocked) == 0)
+		waited += STEP_MS;
+}
+
 static int await_back_end(struct kl__vhost_endpoint *endpoint)
 {
-	struct pollfd pfd = {.fd = endpoint->listener, .events = POLLIN};
 	int fd;
 
 	kl_notice("%s: waiting for a back end to connect, at most %u s", endpoint->name,
 		kl__vhost_connect_timeout_ms / 1000);
-	/* A signal ends the wait, so that a person who waits here for long can stop it. */
-	(void)poll(&pfd, 1, (int)kl__vhost_connect_timeout_ms);
+	wait_for_connection(endpoint);
 	fd = kl__vhost_endpoint_connect(endpoint);
 	if (fd >= 0)
 		return fd;

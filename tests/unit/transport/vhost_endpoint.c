@@ -3,15 +3,21 @@
 #include "transport/vhost_endpoint.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
+
+#include "core/device.h"
+#include "spec/status.h"
 
 #include "transport/vhost_user.h"
 #include "vhost_fixture.h"
@@ -222,5 +228,84 @@ Test(vhost_endpoint, a_mode_of_no_file)
 	cr_expect_eq(kl__vhost_user_open(back_end.path, &group, 1, &fixture_memory, &transport),
 		-EINVAL);
 	cr_expect(logged("group= is of the socket"), "%s", log_text());
+	back_end_finish(&back_end);
+}
+
+static void ignore_signal(int number)
+{
+	(void)number;
+}
+
+/* A timer that ticks so often; 0: not any more. */
+static void tick(unsigned int microseconds)
+{
+	const struct sigaction action = {.sa_handler = ignore_signal, .sa_flags = SA_RESTART};
+	const struct itimerval timer = {{0, microseconds}, {0, microseconds}};
+
+	sigaction(SIGALRM, &action, NULL);
+	cr_assert_eq(setitimer(ITIMER_REAL, &timer, NULL), 0);
+}
+
+/* As a profiler makes them. */
+Test(vhost_endpoint, a_timer_ticks_while_nobody_comes)
+{
+	uint64_t begin;
+
+	back_end_start(&back_end);
+	back_end_stop(&back_end);
+	kl__vhost_connect_timeout_ms = 300;
+	begin = kl__now_ms();
+	tick(1000);
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &fixture_server, 1, &fixture_memory,
+			     &transport),
+		-ETIMEDOUT);
+	tick(0);
+	cr_expect_geq(kl__now_ms() - begin, 300);
+	back_end_serve(&back_end);
+	back_end_finish(&back_end);
+}
+
+static void *interrupt_soon(void *thread)
+{
+	usleep(50000);
+	pthread_kill(*(pthread_t *)thread, SIGINT);
+	return NULL;
+}
+
+/* As Ctrl-C sends it. */
+Test(vhost_endpoint, an_interrupt_ends_the_wait)
+{
+	const struct sigaction action = {.sa_handler = ignore_signal};
+	pthread_t self = pthread_self(), thread;
+	uint64_t begin;
+
+	back_end_start(&back_end);
+	back_end_stop(&back_end);
+	sigaction(SIGINT, &action, NULL);
+	begin = kl__now_ms();
+	cr_assert_eq(pthread_create(&thread, NULL, interrupt_soon, &self), 0);
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &fixture_server, 1, &fixture_memory,
+			     &transport),
+		-ETIMEDOUT);
+	cr_expect_lt(kl__now_ms() - begin, 5000);
+	pthread_join(thread, NULL);
+	back_end_serve(&back_end);
+	back_end_finish(&back_end);
+}
+
+/* Each message and each check of the connection. */
+Test(vhost_endpoint, a_timer_ticks_during_messages)
+{
+	back_end_start(&back_end);
+	cr_assert_eq(open_path(back_end.path), 0);
+	tick(200);
+	for (unsigned int i = 0; i < 500; i++) {
+		transport->ops->set_status(transport, VIRTIO_STATUS_ACKNOWLEDGE);
+		cr_assert_eq(transport->ops->get_status(transport), VIRTIO_STATUS_ACKNOWLEDGE,
+			"%u: %s", i, log_text());
+		transport->ops->event_take(transport);
+	}
+	tick(0);
+	transport->ops->close(transport);
 	back_end_finish(&back_end);
 }
