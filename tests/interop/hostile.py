@@ -60,7 +60,7 @@ class Port:
                 "64",
                 "--",
                 "--dev",
-                f"vhost-user:{back_end.path},type=net",
+                f"vhost-user:{back_end.path},timeout_ms=5000",
                 "--enable-rx-cksum",
                 "--tx-timeout=1200",
                 "--total-num-mbufs=4096",
@@ -179,7 +179,7 @@ class Port:
         ), "no traffic"
         before = time.monotonic()
         answer = self.prompt.command("port stop 0") if "stop" in self.prompt.command("stop") else ""
-        assert "does not answer within 5000 ms; the connection is closed" in answer, answer
+        assert "does not answer within 5000 ms (option timeout_ms); the" in answer, answer
         is_stopped = "is there again" in answer
         assert is_stopped or "ETIMEDOUT" in answer or "timed out" in answer, answer
         text, status = self.prompt.quit()

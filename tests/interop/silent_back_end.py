@@ -16,7 +16,7 @@ from fixtures.cases import Cases
 from fixtures.testpmd import ROOT, Fixture, counter
 
 BLK = os.environ.get("BLK", os.path.join(ROOT, "build/apps/blk/kickless-blk"))
-SILENT_SECONDS = 7  # longer than any message may take
+SILENT_SECONDS = 7  # longer than the first attempts to connect may take
 BACK_WITHIN_SECONDS = 2
 
 

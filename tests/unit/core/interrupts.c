@@ -126,6 +126,10 @@ Test(interrupts, a_queue_vector_is_refused)
 	cr_expect_eq(kl_device_interrupts_enable(fixture.device, 1), 0);
 	cr_expect_eq(kl_device_queue_add(fixture.device, &conf, &queue), -EPROTO);
 	cr_expect(logged("queue 0") && logged("vector 1"), "%s", log_text());
+	/* The device may know where the ring is: only a reset frees it. */
+	cr_expect_eq(fixture.fake->allocated, 1);
+	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), 0);
+	cr_expect_eq(fixture.fake->allocated, 0);
 	fixture_close(&fixture);
 }
 
