@@ -25,7 +25,7 @@ from fixtures.packets import (
 from fixtures.testpmd import Fixture, counter, link_is_up, wait_for
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fixtures/prompt_commands.txt")
-PLANNED_COMMANDS = 268
+PLANNED_COMMANDS = 269
 GONE = "77"
 NOT_TAKEN = r"Bad arguments|Command not found|Ambiguous command"
 DATA = bytes(range(1, 200))
