@@ -363,6 +363,24 @@ static void open_and_close(const char *spec)
 	kl_device_close(device);
 }
 
+/* The failure has the key's value of each device that was opened for it. */
+Test(open, a_key_that_no_device_has)
+{
+	static const uint8_t mac[] = {0x52, 0x54, 0, 1, 2, 3};
+	struct kl_device *device = NULL;
+
+	prepare(1);
+	fake_offer(fake, 5);
+	memcpy(fake->script.config, mac, sizeof(mac));
+	fake->script.config_length = 24;
+	fake_rebuild(fake);
+	cr_expect_eq(kl_device_open("net:mac=52:54:00:00:00:99", &device), -ENODEV, "%s",
+		log_text());
+	cr_expect_eq(device, NULL);
+	cr_expect(logged(ADDRESS " (vfio-pci, mac=52:54:00:01:02:03)"), "%s", log_text());
+	finish(fake);
+}
+
 /* The way and the request for isolation arrive, and the address space ends up with the host. */
 Test(open, choices_for_vfio)
 {
