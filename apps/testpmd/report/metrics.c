@@ -13,6 +13,7 @@
 #include <rte_version.h>
 
 #include <kickless/device.h>
+#include <kickless/text.h>
 
 #include "common/clock.h"
 #include "common/message.h"
@@ -21,6 +22,7 @@
 #include "metrics_http.h"
 
 #define LONGEST_ADDRESS 64
+#define LONGEST_NAME 256
 
 static int parse_ipv4(const char *text, uint16_t port, struct sockaddr_storage *address)
 {
@@ -64,14 +66,13 @@ int metrics_parse_address(const char *text, struct sockaddr_storage *address)
 	return parse_ipv6(host, port, address);
 }
 
-/* Writes a label's value: the path of a socket may contain any character. */
-static void write_escaped(const char *text, FILE *file)
+/* Writes a label's value: the path of a socket may contain any byte. */
+static void write_escaped(const char *name, FILE *file)
 {
-	for (; *text != '\0'; text++) {
-		if (*text == '\n') {
-			fputs("\\n", file);
-			continue;
-		}
+	char shown[KL_TEXT_BYTES(LONGEST_NAME)];
+
+	kl_text_escape(name, strlen(name), "", shown, sizeof(shown));
+	for (const char *text = shown; *text != '\0'; text++) {
 		if (*text == '"' || *text == '\\')
 			fputc('\\', file);
 		fputc(*text, file);

@@ -8,6 +8,7 @@
 #include <rte_telemetry.h>
 
 #include <kickless/device.h>
+#include <kickless/text.h>
 
 #include "common/number.h"
 #include "port/ports.h"
@@ -56,11 +57,12 @@ static void write_totals(const struct port *port, struct rte_tel_data *data)
 static void write_identity(const struct port *port, struct rte_tel_data *data)
 {
 	const struct kl_net_info *net = kl_net_info(port->net);
-	char mac[RTE_ETHER_ADDR_FMT_SIZE];
+	char mac[RTE_ETHER_ADDR_FMT_SIZE], name[RTE_TEL_MAX_STRING_LEN];
 
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", net->mac[0], net->mac[1],
 		net->mac[2], net->mac[3], net->mac[4], net->mac[5]);
-	rte_tel_data_add_dict_string(data, "device", port_name(port));
+	kl_text_escape(port_name(port), strlen(port_name(port)), "", name, sizeof(name));
+	rte_tel_data_add_dict_string(data, "device", name);
 	rte_tel_data_add_dict_string(data, "transport", kl_device_info(port->device)->transport);
 	rte_tel_data_add_dict_string(data, "state", port_is_started(port) ? "started" : "stopped");
 	rte_tel_data_add_dict_string(data, "link", net->link_up ? "up" : "down");
