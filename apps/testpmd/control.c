@@ -161,6 +161,7 @@ static void check_devices(struct control *control, uint64_t now)
 	if (now < control->tick_ns)
 		return;
 	control->tick_ns = now + TICK_NS;
+	fwd_check_mbufs(&control->pmd->fwd);
 	for (uint16_t i = 0; i < control->pmd->ports.count; i++) {
 		struct port *port = &control->pmd->ports.at[i];
 

@@ -117,6 +117,55 @@ static void find_place(struct net_rxq *rxq, struct rte_mempool *pool)
 	rxq->stride_at = rows.buffer + rxq->offset - rows.mbuf * rows.stride;
 }
 
+/* Descriptors of the receive rings from queue number index on. */
+static uint32_t count_descriptors(const struct kl_net *net, uint16_t index)
+{
+	uint32_t count = 0;
+
+	for (; index < net->info.queue_pairs; index++)
+		count += kl_net_ring_size(net, KL_NET_RX, index, net->conf.rx_ring_size);
+	return count;
+}
+
+static void report_small_pool(struct kl_net *net, const struct rte_mempool *pool,
+	unsigned int available)
+{
+	if (net->small_pool_is_reported)
+		return;
+	net->small_pool_is_reported = true;
+	kl_warning(
+		"%s: mempool %s has %u buffers, of which %u are free, and %u receive rings have %u "
+		"descriptors: packets will be lost for want of buffers; make the mempool larger, or the "
+		"rings smaller (rx_ring_size of struct kl_net_conf, queue_size= of the device's name)",
+		kl_device_info(net->device)->name, pool->name, pool->size, available,
+		net->info.queue_pairs, count_descriptors(net, 0));
+}
+
+/*
+ * Fills a receive ring. From a pool without a buffer for each descriptor it gets a share: the rings
+ * after it get the same, and the application one to send from.
+ */
+static void fill_ring(struct kl_net *net, struct net_rxq *rxq, uint16_t index)
+{
+	const unsigned int available = rte_mempool_avail_count(rxq->pool);
+	const unsigned int shares = (unsigned int)(net->info.queue_pairs - index) + 1;
+	unsigned int kept = 0;
+	void **others = NULL;
+
+	if (available < count_descriptors(net, index)) {
+		report_small_pool(net, rxq->pool, available);
+		kept = available - (available + shares - 1) / shares;
+		others = calloc(kept + 1u, sizeof(*others));
+	}
+	/* Without memory for this, or when other threads allocate too, the ring takes all. */
+	if (others != NULL && rte_mempool_get_bulk(rxq->pool, others, kept) != 0)
+		kept = 0;
+	net_rx_refill(rxq);
+	if (others != NULL && kept > 0)
+		rte_mempool_put_bulk(rxq->pool, others, kept);
+	free(others);
+}
+
 static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	const struct kl_net_conf *conf)
 {
@@ -156,7 +205,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rxq->whole_bytes = RTE_MIN(rxq->buffer_bytes - rxq->header_bytes, rxq->frame_bytes);
 	rxq->refill_at = RTE_MIN(32, (rxq->queue->size + 3) / 4);
 	net_rx_choose(rxq, kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF));
-	net_rx_refill(rxq);
+	fill_ring(net, rxq, index);
 	rxq->packet_buffers = count_packet_buffers(net, rxq);
 	if (kl__queue_in_flight(rxq->queue) > 0)
 		return 0;
@@ -375,6 +424,19 @@ int kl_net_queue_stats_get(const struct kl_net *net, enum kl_net_direction direc
 	else
 		set_stats(stats, &pair->tx.count, pair->tx.queue);
 	return 0;
+}
+
+uint16_t kl_net_ring_size(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,
+	uint16_t requested)
+{
+	const bool sends = direction == KL_NET_TX;
+	const uint16_t first = sends ? VIRTIO_NET_TX_QUEUE(0) : VIRTIO_NET_RX_QUEUE(0);
+	const uint16_t own = sends ? VIRTIO_NET_TX_QUEUE(queue) : VIRTIO_NET_RX_QUEUE(queue);
+	uint16_t size = kl_device_queue_size(net->device, first, requested);
+
+	if (queue < net->info.max_queue_pairs)
+		size = RTE_MAX(size, kl_device_queue_size(net->device, own, requested));
+	return size;
 }
 
 int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direction, uint16_t queue,

@@ -275,6 +275,7 @@ int net_configure(struct kl_device *device, const void *started_with)
 	net->running_pairs = pairs;
 	net->settings.rx_offloads_set = false;
 	net->replay.reported = 0;
+	net->small_pool_is_reported = false;
 	return add_gates(net);
 }
 

@@ -22,6 +22,7 @@
 #include <kickless/eal.h>
 #include <kickless/net.h>
 
+#define CACHE 64
 #define BURST 32
 #define ECHO_PORT 7
 
@@ -119,12 +120,16 @@ static int serve(struct kl_device *device, in_addr_t ip)
 	const struct kl_kick_policy kick = {.mode = KL_KICK_AUTO};
 	struct kl_net_conf conf = {.queue_pairs = 1, .tx_kick = kick};
 	struct rte_ether_addr mac;
+	unsigned int buffers;
 
 	if (net == NULL) {
 		fprintf(stderr, "%s is not a network device\n", kl_device_info(device)->name);
 		return 1;
 	}
-	conf.pool = rte_pktmbuf_pool_create("packets", 2047, 64, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+	/* Full rings, a burst in hand and the core's cache. */
+	buffers = kl_net_ring_size(net, KL_NET_RX, 0, 0) + kl_net_ring_size(net, KL_NET_TX, 0, 0) +
+		BURST + 2 * CACHE;
+	conf.pool = rte_pktmbuf_pool_create("packets", buffers, CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
 		SOCKET_ID_ANY);
 	if (kl_net_start(net, &conf) != 0)
 		return 1;

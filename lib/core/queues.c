@@ -99,6 +99,29 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 	return 0;
 }
 
+/* Before the negotiation a packed ring is possible where it is offered and not declined. */
+static bool may_be_packed(const struct kl_device *device)
+{
+	return kl_device_offers(device, VIRTIO_F_RING_PACKED) &&
+		!kl_features_has(&device->options.declined, VIRTIO_F_RING_PACKED);
+}
+
+uint16_t kl_device_queue_size(struct kl_device *device, uint16_t index, uint16_t requested)
+{
+	const uint16_t claimed = kl_device_queue_max_size(device, index);
+	uint16_t size = claimed;
+
+	if ((device->transport->quirks & KL__QUIRK_FIXED_QUEUE_SIZE) != 0)
+		return claimed;
+	if (!may_be_packed(device))
+		size = legal_maximum(device, claimed);
+	if (requested == 0)
+		requested = device->options.queue_size;
+	if (requested == 0)
+		requested = device->transport->default_queue_size;
+	return requested != 0 && requested < size ? requested : size;
+}
+
 static void free_own(struct kl_device *device, struct kl__device_queue *entry)
 {
 	kl_device_private_free(device, entry->own, kl__queue_private_bytes(&entry->shape));

@@ -292,6 +292,18 @@ def check_no_control_queue(fixture, machine):
     assert status == 0, output
 
 
+def check_small_pool(fixture, machine):
+    """As many mbufs as the receive ring takes: nothing is left to send, and it is reported once."""
+    options = ("--total-num-mbufs=256", "--mbcache=32", "--forward-mode=txonly")
+    tool = testpmd(fixture, [machine.nic(1)], *options)
+    assert re.search("total-num-mbufs=256: full rings .* need [0-9]+ ", tool.shown), tool.shown
+    tool.command("start")
+    reported = "port 0, queue 0: txonly finds no 32 free mbufs in pool <mb_pool_0>, which has 256"
+    tool.read(reported)
+    output, status = tool.quit()
+    assert status == 0 and reported not in output, output
+
+
 def run_filters(cases, fixture, machine, wire):
     def rx_filter():
         return machine.qmp("query-rx-filter", name="nic")[0]
@@ -326,7 +338,7 @@ def run_filters(cases, fixture, machine, wire):
 
 def main():
     enter_own_network(__file__)
-    cases = Cases(16)
+    cases = Cases(17)
     with Fixture() as fixture:
         machine, wire = mq_machine(
             fixture,
@@ -344,6 +356,7 @@ def main():
         run_filters(cases, fixture, machine, wire)
         cases.run("standby on request", check_standby, fixture, machine)
         cases.run("commands that are declined", check_declined, fixture, machine, wire)
+        cases.run("a pool that is too small", check_small_pool, fixture, machine)
         cases.run("a NIC without a control queue", check_no_control_queue, fixture, machine)
         output = [
             line

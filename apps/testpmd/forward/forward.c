@@ -167,6 +167,7 @@ void fwd_launch(struct fwd *fwd, uint32_t tx_first)
 	check_nodes(fwd);
 	fwd->started_ns = clock_ns();
 	fwd->ended_ns = 0;
+	fwd->reported_mbufs = false;
 	fwd->running = true;
 	for (uint16_t i = 0; i < fwd->lcore_count; i++) {
 		struct fwd_lcore *lcore = &fwd->lcores[i];
@@ -280,6 +281,35 @@ void fwd_announce(struct fwd *fwd, const struct port *port)
 			fwd->streams[i].tx_tap == NULL && fwd->streams[i].tx_queue == 0;
 	for (uint16_t i = 0; i < fwd->lcore_count; i++)
 		run_order(fwd, &fwd->lcores[i], FWD_ANNOUNCE);
+}
+
+/* True when a stream has found no mbufs since the last look, and has sent nothing. */
+static bool is_starved(struct fwd_stream *stream)
+{
+	const uint64_t nombuf = stream->nombuf, sent = stream->tx_packets;
+	const bool is = nombuf != stream->nombuf_before && sent == stream->sent_before;
+
+	stream->nombuf_before = nombuf;
+	stream->sent_before = sent;
+	return is;
+}
+
+void fwd_check_mbufs(struct fwd *fwd)
+{
+	for (uint16_t i = 0; fwd->running && i < fwd->stream_count; i++) {
+		struct fwd_stream *stream = &fwd->streams[i];
+
+		if (!is_starved(stream) || fwd->reported_mbufs)
+			continue;
+		fwd->reported_mbufs = true;
+		print_error(
+			"warning: port %u, queue %u: %s finds no %u free mbufs in pool <%s>, which has "
+			"%u, %u of them free; raise --total-num-mbufs, or make rings smaller by "
+			"--rxd and --txd",
+			stream->tx_port, stream->tx_queue, fwd->settings.engine->name,
+			stream->burst, stream->pool->name, stream->pool->size,
+			rte_mempool_avail_count(stream->pool));
+	}
 }
 
 double fwd_seconds(const struct fwd *fwd)

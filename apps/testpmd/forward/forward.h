@@ -45,6 +45,9 @@ bool fwd_slice(struct fwd *fwd);
 bool fwd_arm(struct fwd *fwd);
 void fwd_disarm(struct fwd *fwd);
 
+/* Reports, once in a run, a stream that finds no mbufs; to be called a few times a second. */
+void fwd_check_mbufs(struct fwd *fwd);
+
 /* Duration of the run until now, or until its end. */
 double fwd_seconds(const struct fwd *fwd);
 

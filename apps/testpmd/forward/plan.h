@@ -28,6 +28,7 @@ struct fwd {
 	struct fwd_lcore lcores[RTE_MAX_LCORE];
 	uint16_t lcore_count;
 	bool running;
+	bool reported_mbufs; /* in this run, a stream that finds none */
 	bool on_main; /* the main lcore forwards, in slices of fwd_slice */
 	uint64_t started_ns;
 	uint64_t ended_ns; /* 0 while running */

@@ -58,6 +58,9 @@ struct fwd_stream {
 	struct udp_headers headers; /* of txonly's packets */
 	void *engine_data; /* of an engine with end, from its begin on */
 	bool announces; /* for the order FWD_ANNOUNCE */
+	/* At the control thread's last look. */
+	uint64_t nombuf_before;
+	uint64_t sent_before;
 
 	/* Written by the stream's lcore. */
 	uint64_t rx_packets __rte_cache_aligned;
@@ -66,6 +69,7 @@ struct fwd_stream {
 	uint64_t bad_ip; /* in csum: checksums that the receiving device found wrong */
 	uint64_t bad_l4;
 	uint64_t busy_cycles;
+	uint64_t nombuf; /* turns that made no packet, since the pool was empty */
 	struct pace pace;
 	uint32_t next_flow;
 	struct capture_batch batch;
@@ -101,6 +105,16 @@ static inline void stream_flush(const struct fwd_stream *stream)
 {
 	if (stream->tx_tap == NULL)
 		kl_net_tx_kick(stream->tx_net, stream->tx_queue);
+}
+
+/* Allocates all packets of a burst; false, and the turn is counted, when the pool has too few. */
+static inline bool stream_allocate(struct fwd_stream *stream, struct rte_mbuf **packets,
+	uint16_t count)
+{
+	if (likely(rte_pktmbuf_alloc_bulk(stream->pool, packets, count) == 0))
+		return true;
+	stream->nombuf++;
+	return false;
 }
 
 /* Receives packets from the queue. */

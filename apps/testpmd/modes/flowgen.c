@@ -83,7 +83,7 @@ static bool flowgen_burst(struct fwd_stream *stream)
 	const uint16_t allowed = pace_allow(&stream->pace);
 	uint32_t flow = advance_flow(stream->next_flow, 0, flows);
 
-	if (allowed == 0 || rte_pktmbuf_alloc_bulk(stream->pool, packets, allowed) != 0)
+	if (allowed == 0 || !stream_allocate(stream, packets, allowed))
 		return received;
 	stream->next_flow = flow;
 	for (uint16_t i = 0; i < allowed; i++) {

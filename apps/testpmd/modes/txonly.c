@@ -66,7 +66,7 @@ static bool append_segments(struct fwd_stream *stream, struct rte_mbuf *packet, 
 	struct rte_mbuf *segments[MAX_SEGMENTS];
 	struct rte_mbuf *last = packet;
 
-	if (rte_pktmbuf_alloc_bulk(stream->pool, segments, count - 1) != 0)
+	if (!stream_allocate(stream, segments, count - 1))
 		return false;
 	for (uint16_t i = 1; i < count; i++) {
 		last->next = segments[i - 1];
@@ -136,7 +136,7 @@ static bool txonly_burst(struct fwd_stream *stream)
 	const uint16_t allowed = pace_allow(&stream->pace);
 	uint16_t made = 0;
 
-	if (allowed == 0 || rte_pktmbuf_alloc_bulk(stream->pool, packets, allowed) != 0)
+	if (allowed == 0 || !stream_allocate(stream, packets, allowed))
 		return false;
 	while (made < allowed && make_packet(stream, packets[made]))
 		made++;

@@ -14,9 +14,9 @@
 #include "common/message.h"
 #include "ports.h"
 
-#define USUAL_RING 1024u
-#define LARGEST_LIKELY_RING 4096u
 #define TAP_MBUFS 4096u
+/* A pool for which memory is short gets no smaller than this. */
+#define LEAST_MBUFS 1023u
 
 /* The largest number of mbufs outside of rings. */
 struct load {
@@ -24,30 +24,21 @@ struct load {
 	uint16_t segments; /* mbufs of a packet */
 };
 
-static uint32_t ring_size(uint32_t option, uint32_t named, uint32_t maximum)
-{
-	if (option != 0)
-		return option;
-	if (named != 0)
-		return named;
-	/*
-	 * Some devices report their largest ring only after set-up; others report one of
-	 * an unusual size.
-	 */
-	return maximum != 0 ? RTE_MIN(maximum, LARGEST_LIKELY_RING) : USUAL_RING;
-}
-
+/* The mbufs of full rings of all queues. */
 static uint32_t ring_mbufs(const struct ports *ports, const struct port *port, uint16_t segments)
 {
-	const struct kl_net_info *info = kl_net_info(port->net);
-	const uint16_t named = kl_device_options(port->device)->queue_size;
-	const uint32_t rx = ring_size(ports->conf.rx_ring_size, named, info->rx_ring_max);
-	const uint32_t tx = ring_size(ports->conf.tx_ring_size, named, info->tx_ring_max);
+	uint32_t count = 0;
 
-	/* The kernel's packets may take many buffers. */
-	if (tap_is_open(&port->tap))
-		return rx + tx + TAP_MBUFS;
-	return rx + tx * segments;
+	for (uint16_t i = 0; i < ports->queue_pairs; i++) {
+		const uint32_t rx = kl_net_ring_size(port->net, KL_NET_RX, i,
+			ports->conf.rx_ring_size);
+		const uint32_t tx = kl_net_ring_size(port->net, KL_NET_TX, i,
+			ports->conf.tx_ring_size);
+
+		/* The kernel's packets may take many buffers. */
+		count += tap_is_open(&port->tap) ? rx + tx + TAP_MBUFS : rx + tx * segments;
+	}
+	return count;
 }
 
 /*
@@ -60,11 +51,9 @@ static uint32_t count_mbufs(const struct ports *ports, const struct load *load)
 
 	for (uint16_t i = 0; i < ports->count; i++)
 		if (port_is_open(&ports->at[i]))
-			count += ports->queue_pairs *
-				(ring_mbufs(ports, &ports->at[i], load->segments) +
-					load->burst * load->segments);
-	/* A pool's ring holds a power of two less one; any other size wastes memory. */
-	return rte_align32pow2(count + 1) - 1;
+			count += ring_mbufs(ports, &ports->at[i], load->segments) +
+				ports->queue_pairs * load->burst * load->segments;
+	return count;
 }
 
 /*
@@ -74,11 +63,40 @@ static uint32_t count_mbufs(const struct ports *ports, const struct load *load)
 static uint32_t count_own_mbufs(const struct ports *ports, const struct port *port,
 	const struct load *load)
 {
-	uint32_t count = 2 * ports->queue_pairs * ring_mbufs(ports, port, load->segments);
-
-	count += ports->queue_pairs * load->burst * load->segments +
+	return 2 * ring_mbufs(ports, port, load->segments) +
+		ports->queue_pairs * load->burst * load->segments +
 		rte_lcore_count() * ports->mbuf_cache * 3 / 2 + MAX_BURST;
-	return rte_align32pow2(count + 1) - 1;
+}
+
+/* The size of a pool that needs so many mbufs; the user's has precedence. */
+static uint32_t choose_count(const struct ports *ports, const char *name, uint32_t needed)
+{
+	/* A pool's ring holds a power of two less one; any other size wastes memory. */
+	if (ports->mbuf_count == 0)
+		return rte_align32pow2(needed + 1) - 1;
+	if (ports->mbuf_count < needed)
+		print_error("warning: --total-num-mbufs=%" PRIu32
+			    ": full rings of %u queues, bursts "
+			    "and caches need %" PRIu32
+			    " of pool <%s>; packets may be lost for want "
+			    "of mbufs; raise it, or make rings smaller by --rxd and --txd",
+			ports->mbuf_count, ports->queue_pairs, needed, name);
+	return ports->mbuf_count;
+}
+
+/* Half the size, for a pool that EAL has no memory for; 0: no smaller one is tried. */
+static uint32_t choose_smaller(const struct ports *ports, uint32_t count)
+{
+	return ports->mbuf_count == 0 && rte_errno == ENOMEM && count > LEAST_MBUFS ? count / 2 : 0;
+}
+
+static void report_smaller(const char *name, uint32_t count, uint32_t wanted)
+{
+	if (count < wanted)
+		print_error("warning: pool <%s> has %" PRIu32 " mbufs, since EAL has no memory for "
+			    "the %" PRIu32 " of full rings; packets may be lost for want of mbufs; "
+			    "give EAL more memory by -m, or make rings smaller by --rxd and --txd",
+			name, count, wanted);
 }
 
 static void announce_pool(const struct ports *ports, const char *name, uint32_t count, int node)
@@ -90,24 +108,29 @@ static void announce_pool(const struct ports *ports, const char *name, uint32_t 
 static struct rte_mempool *create_isolated_pool(const struct ports *ports, const struct port *port,
 	const struct load *load)
 {
-	const uint32_t count = ports->mbuf_count != 0 ? ports->mbuf_count :
-							count_own_mbufs(ports, port, load);
+	struct rte_mempool *pool = NULL;
 	char name[RTE_MEMPOOL_NAMESIZE];
+	uint32_t count, wanted;
 
 	snprintf(name, sizeof(name), "mb_pool_port%u", port->number);
-	announce_pool(ports, name, count, port_node(port));
-	return kl_net_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes,
-		port_node(port));
+	wanted = choose_count(ports, name, count_own_mbufs(ports, port, load));
+	for (count = wanted; pool == NULL && count > 0;) {
+		announce_pool(ports, name, count, port_node(port));
+		pool = kl_net_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes,
+			port_node(port));
+		if (pool == NULL)
+			count = choose_smaller(ports, count);
+	}
+	if (pool != NULL)
+		report_smaller(name, count, wanted);
+	return pool;
 }
 
-static struct rte_mempool *create_pool(const struct ports *ports, const struct load *load, int node)
+static struct rte_mempool *try_pool(const struct ports *ports, const char *name, uint32_t count,
+	int node)
 {
-	const uint32_t count = ports->mbuf_count != 0 ? ports->mbuf_count :
-							count_mbufs(ports, load);
 	struct rte_mempool *pool;
-	char name[RTE_MEMPOOL_NAMESIZE];
 
-	snprintf(name, sizeof(name), "mb_pool_%d", node);
 	announce_pool(ports, name, count, node);
 	pool = rte_pktmbuf_pool_create(name, count, ports->mbuf_cache, 0, ports->mbuf_bytes, node);
 	if (pool != NULL || (rte_errno != ENOMEM && rte_errno != EINVAL))
@@ -116,6 +139,24 @@ static struct rte_mempool *create_pool(const struct ports *ports, const struct l
 		SOCKET_ID_ANY);
 	if (pool != NULL)
 		print_warning("node %d has no memory for mbufs; another node's is used", node);
+	return pool;
+}
+
+static struct rte_mempool *create_pool(const struct ports *ports, const struct load *load, int node)
+{
+	struct rte_mempool *pool = NULL;
+	char name[RTE_MEMPOOL_NAMESIZE];
+	uint32_t count, wanted;
+
+	snprintf(name, sizeof(name), "mb_pool_%d", node);
+	wanted = choose_count(ports, name, count_mbufs(ports, load));
+	for (count = wanted; pool == NULL && count > 0;) {
+		pool = try_pool(ports, name, count, node);
+		if (pool == NULL)
+			count = choose_smaller(ports, count);
+	}
+	if (pool != NULL)
+		report_smaller(name, count, wanted);
 	return pool;
 }
 

@@ -36,6 +36,7 @@
  *	kl_net_queue_event_fd		any	all		-1 without an interrupt
  *	kl_net_queue_stats_get		any	all		0, -EINVAL
  *	kl_net_queue_info_get		any	all		0; else -EINVAL, -EAGAIN
+ *	kl_net_ring_size		control	all		descriptors
  *	kl_net_tx_offload_name		any	-		a name, or NULL
  *	kl_net_rx_offload_name		any	-		a name, or NULL
  *
@@ -385,6 +386,17 @@ KL_API void kl_net_tx_kick(struct kl_net *net, uint16_t queue);
  */
 KL_API int kl_net_queue_stats_get(const struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_queue_stats *stats);
+
+/**
+ * The descriptors of a ring that a start makes for a queue when requested is in its configuration
+ * (0: the default). Before the first start some devices show the first pair alone, so it is at
+ * least the ring of that. For the size of a mempool: a full receive ring holds as many buffers, and
+ * a full transmit ring as many segments of packets.
+ *
+ * Thread: control.
+ */
+KL_API uint16_t kl_net_ring_size(const struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue, uint16_t requested);
 
 /**
  * Copies the properties of a queue.

@@ -49,6 +49,13 @@ KL_API uint16_t kl_device_queue_count(struct kl_device *device);
 KL_API uint16_t kl_device_queue_max_size(struct kl_device *device, uint16_t index);
 
 /**
+ * The size that kl_device_queue_add would give a queue: requested, or, when that is 0, the user's
+ * or the device's. Where the ring's form is not negotiated yet it is the larger one. 0 when there
+ * is no such queue. Thread: control.
+ */
+KL_API uint16_t kl_device_queue_size(struct kl_device *device, uint16_t index, uint16_t requested);
+
+/**
  * Makes a queue on the device's NUMA node and enables it. The device owns it until its next reset.
  *
  * Thread: control, within create_queues.
