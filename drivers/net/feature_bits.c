@@ -271,21 +271,37 @@ static int refuse_offload(const struct kl_net *net, const char *direction, const
 	return -ENOTSUP;
 }
 
+/* In a recovery, the device may have lost the feature of an offload that the start requested. */
+static void leave_out(const struct kl_net *net, const char *direction, const char *name)
+{
+	kl_warning("%s: it runs without the %s offload %s now", kl_device_info(net->device)->name,
+		direction, name != NULL ? name : "requested");
+}
+
+static uint64_t lowest_bit(uint64_t offloads)
+{
+	return offloads & -offloads;
+}
+
 int net_offloads_apply(struct kl_net *net, uint64_t tx_offloads, uint64_t rx_offloads)
 {
 	const struct kl_features *accepted = &kl_device_info(net->device)->accepted;
-	uint64_t tx_missing = tx_offloads & ~net_tx_offloads_of(accepted);
-	uint64_t rx_missing = rx_offloads & ~net_rx_offloads_of(accepted);
+	const bool is_recovering = kl_device_is_recovering(net->device);
+	uint64_t missing;
 
-	if (tx_missing != 0) {
-		tx_missing &= -tx_missing;
-		return refuse_offload(net, "transmit", kl_net_tx_offload_name(tx_missing),
-			tx_missing & net->info.tx_offloads);
+	while ((missing = lowest_bit(tx_offloads & ~net_tx_offloads_of(accepted))) != 0) {
+		if (!is_recovering)
+			return refuse_offload(net, "transmit", kl_net_tx_offload_name(missing),
+				missing & net->info.tx_offloads);
+		leave_out(net, "transmit", kl_net_tx_offload_name(missing));
+		tx_offloads &= ~missing;
 	}
-	if (rx_missing != 0) {
-		rx_missing &= -rx_missing;
-		return refuse_offload(net, "receive", kl_net_rx_offload_name(rx_missing),
-			rx_missing & net->info.rx_offloads);
+	while ((missing = lowest_bit(rx_offloads & ~net_rx_offloads_of(accepted))) != 0) {
+		if (!is_recovering)
+			return refuse_offload(net, "receive", kl_net_rx_offload_name(missing),
+				missing & net->info.rx_offloads);
+		leave_out(net, "receive", kl_net_rx_offload_name(missing));
+		rx_offloads &= ~missing;
 	}
 	net->tx_offloads = tx_offloads | RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	net->rx_offloads = rx_offloads;

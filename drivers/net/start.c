@@ -10,6 +10,7 @@
 #include "control.h"
 #include "feature_bits.h"
 #include "frame.h"
+#include "past.h"
 #include "pool.h"
 #include "queue.h"
 #include "replay.h"
@@ -159,6 +160,7 @@ int net_negotiate(struct kl_device *device)
 	rc = kl_device_negotiate(device, &wanted);
 	if (rc != 0)
 		return rc;
+	kl_device_changes_log(device);
 	net->header_bytes = header_bytes(net);
 	net->header_is_apart = has_header_apart(net);
 	/*
@@ -181,6 +183,8 @@ int net_create_queues(struct kl_device *device)
 
 	for (uint16_t i = 0; i < net->info.queue_pairs && rc == 0; i++)
 		rc = net_pair_create_queues(net, i, &net->conf);
+	if (rc == 0)
+		net_past_compare(net);
 	return rc == 0 ? net_control_create(net) : rc;
 }
 
@@ -211,6 +215,8 @@ int net_replay(struct kl_device *device)
 	kick_receivers(net);
 	for (size_t i = 0; i < RTE_DIM(replays) && rc == 0; i++)
 		rc = replays[i](net);
+	if (rc == 0)
+		net_past_keep(net);
 	return rc;
 }
 
@@ -276,6 +282,7 @@ int net_configure(struct kl_device *device, const void *started_with)
 	net->settings.rx_offloads_set = false;
 	net->replay.reported = 0;
 	net->small_pool_is_reported = false;
+	net->past.is_known = false;
 	return add_gates(net);
 }
 

@@ -59,6 +59,15 @@ struct net_replay {
 	uint32_t reported; /* bits of settings whose failure was logged in this run */
 };
 
+/* The device at the end of the last start or recovery, which a recovery compares it with. */
+struct net_past {
+	bool is_known;
+	uint8_t mac[KL_NET_MAC_BYTES]; /* device_mac */
+	uint16_t mtu;
+	uint16_t max_queue_pairs;
+	uint16_t ring_size[2]; /* of the first pair, by enum kl_net_direction */
+};
+
 struct kl_net {
 	struct kl_device *device;
 	struct kl_net_info info;
@@ -82,6 +91,7 @@ struct kl_net {
 	struct net_control control;
 	struct net_settings settings;
 	struct net_replay replay;
+	struct net_past past;
 };
 
 /* True if the device was started and not stopped, though it may be halted, away or failed. */

@@ -40,6 +40,8 @@ struct kl_device {
 	uint16_t halt_queue;
 	const char *halt_reason; /* NULL: none */
 	bool has_reconnected; /* the last reset has connected to a back end again */
+	bool is_recovering; /* it starts again by a recovery */
+	struct kl_features ran_with; /* features that were accepted when it last ran */
 	bool is_acknowledged; /* reset, and ready for kl_device_negotiate */
 	bool is_driver_ok; /* DRIVER_OK was set, and no reset came since */
 	uint64_t resets; /* recoveries that ended well */

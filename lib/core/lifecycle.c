@@ -226,6 +226,7 @@ static int bring_up(struct kl_device *device)
 	if (rc != 0)
 		return rc;
 	kl__device_set_state(device, KL_DEVICE_RUNNING);
+	device->ran_with = device->info.accepted;
 	if (driver->replay != NULL)
 		rc = driver->replay(device);
 	/* A device may break its first rule here, before a queue's thread could see it. */
@@ -455,8 +456,11 @@ static int reset_away(struct kl_device *device)
 /* The device has been reset and has no queues: it starts as a new one does. */
 static int start_again(struct kl_device *device)
 {
-	int rc = bring_up(device), reset;
+	int rc, reset;
 
+	device->is_recovering = true;
+	rc = bring_up(device);
+	device->is_recovering = false;
 	if (rc != 0) {
 		reset = undo_bring_up(device);
 		if (reset == -ETIMEDOUT)

@@ -209,6 +209,27 @@ static int write_features(struct kl_device *device, const struct kl_features *se
 	return -EPROTO;
 }
 
+static bool is_empty(const struct kl_features *set)
+{
+	return (set->word[0] | set->word[1]) == 0;
+}
+
+void kl_device_changes_log(const struct kl_device *device)
+{
+	const struct kl_features *before = &device->ran_with, *now = &device->info.accepted;
+	const struct kl_features lost = kl_features_without(*before, *now);
+	const struct kl_features gained = kl_features_without(*now, *before);
+	char lost_names[384], gained_names[384];
+
+	if (!device->is_recovering || (is_empty(&lost) && is_empty(&gained)))
+		return;
+	kl_warning("%s: it has come back with other features%s%s%s%s", device->info.name,
+		is_empty(&lost) ? "" : "; lost: ",
+		kl_device_feature_names(device, &lost, lost_names, sizeof(lost_names)),
+		is_empty(&gained) ? "" : "; gained: ",
+		kl_device_feature_names(device, &gained, gained_names, sizeof(gained_names)));
+}
+
 int kl_device_negotiate(struct kl_device *device, const struct kl_features *wanted)
 {
 	struct kl_features set = choose_features(device, wanted);

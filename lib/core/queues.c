@@ -56,7 +56,7 @@ static int take_fixed_size(const struct kl_device *device, uint16_t index, uint1
 			device->info.name, index, claimed, VIRTQ_MAX_SIZE);
 		return -EPROTO;
 	}
-	if (requested != 0 && requested != claimed) {
+	if (requested != 0 && requested != claimed && !device->is_recovering) {
 		kl_error(
 			"%s: queue %u: size %u is not possible; a device from before virtio 1.0 fixes it, here "
 			"at %u",
@@ -89,6 +89,9 @@ static int choose_size(struct kl_device *device, const struct kl_queue_conf *con
 			*size = requested;
 		return 0;
 	}
+	/* A device that has become another one in a recovery goes on with what it can have. */
+	if (device->is_recovering)
+		requested = legal_maximum(device, KL__MIN(requested, *size));
 	if (!is_legal(device, requested) || requested > *size) {
 		kl_error("%s: queue %u: size %u is not possible; allowed are the %s up to %u",
 			device->info.name, conf->index, requested,

@@ -8,6 +8,11 @@ enum kl_device_state kl_device_state(const struct kl_device *device)
 	return (enum kl_device_state)kl__load(&device->state);
 }
 
+bool kl_device_is_recovering(const struct kl_device *device)
+{
+	return device->is_recovering;
+}
+
 uint64_t kl_device_resets(const struct kl_device *device)
 {
 	return kl__load64(&device->resets);

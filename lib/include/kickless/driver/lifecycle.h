@@ -93,6 +93,18 @@ KL_API bool kl_device_can_reconnect(const struct kl_device *device);
  */
 KL_API bool kl_device_has_reconnected(const struct kl_device *device);
 
+/**
+ * True within the callbacks of a recovery. The device may have become another one: a ring size
+ * that it can't have any more is brought to what it can. Thread: control.
+ */
+KL_API bool kl_device_is_recovering(const struct kl_device *device);
+
+/**
+ * In a recovery, after kl_device_negotiate: logs the names of the features that the device has lost
+ * and gained since it last ran, if any. Thread: control.
+ */
+KL_API void kl_device_changes_log(const struct kl_device *device);
+
 /** Recoveries of the device that ended well, since it was opened. Thread: any. */
 KL_API uint64_t kl_device_resets(const struct kl_device *device);
 
