@@ -236,7 +236,19 @@ int net_config_read(struct kl_net *net)
 	return 0;
 }
 
-/* Only the status and what belongs to the link may change while the device runs. 5.1.4 */
+/* It should not change while a device runs; administrators of back ends change it all the same. */
+static void update_mtu(struct kl_net *net, const struct virtio_net_config *config)
+{
+	uint16_t before = net->info.max_mtu;
+
+	set_mtu(net, config);
+	if (net->info.max_mtu != before)
+		kl_notice(
+			"%s: its largest MTU changed from %u to %u; queues take it at the next start",
+			kl_device_info(net->device)->name, before, net->info.max_mtu);
+}
+
+/* Only the status and what belongs to the link should change while the device runs. 5.1.4 */
 void net_config_changed(struct kl_device *device)
 {
 	struct kl_net *net = kl_device_private(device);
@@ -250,6 +262,7 @@ void net_config_changed(struct kl_device *device)
 	if (read_config(net, &config) != 0)
 		return;
 	set_link(net, &config);
+	update_mtu(net, &config);
 	if (net_is_started(net) && (config.status & VIRTIO_NET_S_ANNOUNCE) != 0)
 		net_announce_requested(net);
 }

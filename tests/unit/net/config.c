@@ -139,6 +139,25 @@ Test(config, mtu_nonsense)
 	check_mtu(true, 67, 1500, 65535);
 }
 
+/* As the administrator of a back end does it. */
+Test(config, mtu_of_a_running_device)
+{
+	net_prepare(&fixture);
+	fake_offer(fixture.fake, FIXTURE_MTU);
+	set16(10, 9000);
+	cr_expect_eq(attach()->max_mtu, 9000);
+	cr_assert_eq(net_start(&fixture), 0);
+	set16(10, 1400);
+	kl_device_event_handle(fixture.device);
+	cr_expect_eq(kl_net_info(fixture.net)->max_mtu, 1400);
+	cr_expect_eq(kl_net_info(fixture.net)->mtu, 1400);
+	cr_expect(logged("largest MTU changed from 9000 to 1400"), "%s", log_text());
+	forget_log();
+	kl_device_event_handle(fixture.device);
+	cr_expect_not(logged("MTU"), "%s", log_text());
+	net_close(&fixture);
+}
+
 /* NET-05 */
 Test(config, link)
 {
