@@ -275,7 +275,8 @@ def set_link(path, nic, state):
 def run_command(path, command):
     execute = connect(path)
     name, *arguments = command.split()
-    execute(name, **dict(word.split("=") for word in arguments))
+    pairs = (word.split("=") for word in arguments)
+    execute(name, **{key: int(value) if value.isdigit() else value for key, value in pairs})
     if name == "stop":
         time.sleep(3)
         execute("cont")
