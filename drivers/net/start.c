@@ -299,6 +299,8 @@ int kl_net_stop(struct kl_net *net)
 int kl_net_recover(struct kl_net *net)
 {
 	(void)kl_device_check(net->device);
+	if (net->announce.is_pending && kl_device_state(net->device) == KL_DEVICE_RUNNING)
+		net_config_changed(net->device);
 	return kl_device_recover(net->device);
 }
 

@@ -4,6 +4,7 @@
 #define KL_NET_STATE_H
 
 #include <stdalign.h>
+#include <time.h>
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
@@ -59,6 +60,14 @@ struct net_replay {
 	uint32_t reported; /* bits of settings whose failure was logged in this run */
 };
 
+/* Requests of the device for announcements: announce.c. */
+struct net_announce {
+	uint64_t taken; /* of late: one less with each second */
+	time_t since;
+	uint64_t suppressed; /* since the last one that was acknowledged */
+	bool is_pending; /* the last one was suppressed */
+};
+
 /* The device at the end of the last start or recovery, which a recovery compares it with. */
 struct net_past {
 	bool is_known;
@@ -92,6 +101,7 @@ struct kl_net {
 	struct net_settings settings;
 	struct net_replay replay;
 	struct net_past past;
+	struct net_announce announce;
 };
 
 /* True if the device was started and not stopped, though it may be halted, away or failed. */

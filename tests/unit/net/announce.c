@@ -2,6 +2,7 @@
 /* CTL-11, CTL-12: the device's request for gratuitous packets. */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
@@ -86,6 +87,31 @@ Test(announce, not_negotiated)
 	request_announcement();
 	cr_expect_eq(kl_net_info(fixture.net.net)->announcements, 0);
 	cr_expect_str_eq(control_history(&fixture), "");
+	control_close(&fixture);
+}
+
+/* A device that requests all the time gets an answer a second, and the log one line with each. */
+Test(announce, without_end)
+{
+	uint32_t answered;
+
+	control_open(&fixture);
+	forget_log();
+	for (unsigned int i = 0; i < 1000; i++)
+		request_announcement();
+	answered = kl_net_info(fixture.net.net)->announcements;
+	cr_expect(answered >= 8 && answered < 20, "%u", answered);
+	cr_expect_lt(strlen(log_text()), 1000, "%s", log_text());
+	/* The last one is not forgotten. */
+	for (unsigned int i = 0; i < 30 && kl_net_info(fixture.net.net)->announcements == answered;
+		i++) {
+		const struct timespec pause = {.tv_nsec = 100000000};
+
+		nanosleep(&pause, NULL);
+		cr_expect_eq(kl_net_recover(fixture.net.net), 0);
+	}
+	cr_expect_eq(kl_net_info(fixture.net.net)->announcements, answered + 1);
+	cr_expect(logged("were not answered, one in a second is"), "%s", log_text());
 	control_close(&fixture);
 }
 
