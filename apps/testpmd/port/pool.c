@@ -14,6 +14,7 @@
 #include "common/message.h"
 #include "ports.h"
 
+#define USUAL_RING 1024u
 #define TAP_MBUFS 4096u
 /* A pool for which memory is short gets no smaller than this. */
 #define LEAST_MBUFS 1023u
@@ -24,16 +25,25 @@ struct load {
 	uint16_t segments; /* mbufs of a packet */
 };
 
+/* The largest ring that a command is likely to request later, when nothing names the size now. */
+static uint32_t ring_size(const struct port *port, enum kl_net_direction direction, uint16_t queue,
+	uint16_t option)
+{
+	const uint32_t size = kl_net_ring_size(port->net, direction, queue, option);
+
+	if (option != 0 || kl_device_options(port->device)->queue_size != 0)
+		return size;
+	return RTE_MAX(size, USUAL_RING);
+}
+
 /* The mbufs of full rings of all queues. */
 static uint32_t ring_mbufs(const struct ports *ports, const struct port *port, uint16_t segments)
 {
 	uint32_t count = 0;
 
 	for (uint16_t i = 0; i < ports->queue_pairs; i++) {
-		const uint32_t rx = kl_net_ring_size(port->net, KL_NET_RX, i,
-			ports->conf.rx_ring_size);
-		const uint32_t tx = kl_net_ring_size(port->net, KL_NET_TX, i,
-			ports->conf.tx_ring_size);
+		const uint32_t rx = ring_size(port, KL_NET_RX, i, ports->conf.rx_ring_size);
+		const uint32_t tx = ring_size(port, KL_NET_TX, i, ports->conf.tx_ring_size);
 
 		/* The kernel's packets may take many buffers. */
 		count += tap_is_open(&port->tap) ? rx + tx + TAP_MBUFS : rx + tx * segments;
