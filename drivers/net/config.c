@@ -116,35 +116,15 @@ static void set_link(struct kl_net *net, const struct virtio_net_config *config)
 }
 
 /*
- * The number of pairs of a device that has them all, 0 for another. 5.1.2: with more than one pair
- * the control queue is the one behind the last. A device that names more pairs than it has queues
- * for has none there, and can be driven without MQ and RSS only.
- */
-static uint16_t check_pairs(struct kl_net *net, uint16_t pairs)
-{
-	if (pairs >= VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX)
-		return 0;
-	if (pairs <= 1 || !kl_device_has_control_queues(net->device) ||
-		!kl_device_offers(net->device, VIRTIO_NET_F_CTRL_VQ) ||
-		kl_device_queue_max_size(net->device, (uint16_t)(2 * pairs)) != 0)
-		return pairs;
-	if (!net->pairs_are_logged)
-		kl_notice(
-			"%s: max_virtqueue_pairs is %u, but there is no queue %u, which would be the "
-			"control queue; one pair is used, without MQ and RSS",
-			kl_device_info(net->device)->name, pairs, 2 * pairs);
-	net->pairs_are_logged = true;
-	return 0;
-}
-
-/*
  * 5.1.4.1. A back end without control queues has no need of the feature: all its queues are in use.
  */
 static void set_pairs(struct kl_net *net, const struct virtio_net_config *config)
 {
 	uint16_t pairs = config->max_virtqueue_pairs;
 
-	net->config_pairs = check_pairs(net, pairs);
+	net->config_pairs = pairs;
+	if (pairs >= VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX || (pairs > 1 && net->lacks_pairs))
+		net->config_pairs = 0;
 	net->info.max_queue_pairs = 1;
 	if (!kl_device_has_control_queues(net->device))
 		pairs = kl_device_queue_count(net->device) / 2;

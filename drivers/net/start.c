@@ -142,6 +142,26 @@ static void choose_pairs(struct kl_net *net)
 }
 
 /*
+ * 5.1.2: with MQ or RSS the control queue is the one behind the last pair. A device that names more
+ * pairs than it has queues for has none there, and can be driven without these features only. It is
+ * known once they were accepted: QEMU has those queues only then.
+ */
+static int check_control_queue(struct kl_net *net)
+{
+	const uint16_t index = net_control_index(net);
+
+	if (index <= 2 || !kl_device_has(net->device, VIRTIO_NET_F_CTRL_VQ) ||
+		kl_device_queue_max_size(net->device, index) != 0)
+		return 0;
+	kl_notice(
+		"%s: max_virtqueue_pairs is %u, but there is no queue %u, which would be the control "
+		"queue; one pair is used, without MQ and RSS",
+		kl_device_info(net->device)->name, index / 2, index);
+	net->lacks_pairs = true;
+	return -EPROTO;
+}
+
+/*
  * Negotiates the features, and sets what follows from them. The configuration is read before, since
  * some features are accepted for its contents, and again once its changes are reported.
  */
@@ -169,6 +189,8 @@ int net_negotiate(struct kl_device *device)
 	 */
 	(void)kl_device_interrupts_enable(device, conf->rx_interrupts ? conf->queue_pairs : 0);
 	rc = net_config_read(net);
+	if (rc == 0)
+		rc = check_control_queue(net);
 	if (rc == 0)
 		rc = net_offloads_apply(net, tx_offloads, rx_offloads);
 	if (rc == 0)
@@ -288,7 +310,13 @@ int net_configure(struct kl_device *device, const void *started_with)
 
 int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 {
-	return kl_device_start(net->device, conf);
+	const bool lacked_pairs = net->lacks_pairs;
+	int rc = kl_device_start(net->device, conf);
+
+	/* It has been reset, and is negotiated without what it lacks. */
+	if (rc == -EPROTO && net->lacks_pairs && !lacked_pairs)
+		rc = kl_device_start(net->device, conf);
+	return rc;
 }
 
 int kl_net_stop(struct kl_net *net)

@@ -82,7 +82,7 @@ struct kl_net {
 	struct kl_net_info info;
 	uint8_t device_mac[KL_NET_MAC_BYTES]; /* in the configuration, if it is usable */
 	bool random_mac_is_logged;
-	bool pairs_are_logged; /* that there are fewer than the configuration names */
+	bool lacks_pairs; /* with MQ it had no control queue: it has fewer pairs than it names */
 	bool small_pool_is_reported; /* since the last start */
 	uint16_t config_pairs; /* in the configuration; 0: not there, or invalid */
 	uint32_t hash_types; /* VIRTIO_NET_HASH_TYPE_* that the device can compute */
