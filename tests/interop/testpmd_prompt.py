@@ -191,6 +191,16 @@ def check_noisy():
     expect(frames, [tagged(PLAIN, (0x8100, n)) for n in range(70)])
 
 
+def check_noisy_pool():
+    """The pool holds the packets that wait."""
+    waiting = 9000
+    with Fixture() as fixture:
+        fixture.peer(["net.sock"])
+        tool = fixture.tool(["net.sock"], f"--noisy-tx-sw-buffer-size={waiting}")
+        mbufs = int(re.search(r"<mb_pool_0>: n=(\d+)", tool.shown).group(1))
+        assert mbufs > waiting, f"{mbufs} mbufs"
+
+
 def check_rand_split():
     """Packets of one to three segments, whose headers count their bytes."""
     frames, _ = through(
@@ -321,6 +331,7 @@ ON_WIRE = [
     ("csum with txsplit", check_split),
     ("txonly with txsplit rand", check_rand_split),
     ("noisy keeps and flushes", check_noisy),
+    ("noisy has a pool for what waits", check_noisy_pool),
 ]
 
 

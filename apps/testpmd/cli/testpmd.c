@@ -43,7 +43,11 @@ int testpmd_add_port(struct testpmd *pmd, const char *spec)
 
 int testpmd_create_pools(struct testpmd *pmd)
 {
-	return pools_create(&pmd->ports, pmd->settings.burst, pmd->settings.segments);
+	const struct fwd_settings *settings = &pmd->settings;
+	/* A burst, and what waits in the mode noisy. */
+	const uint32_t packets = settings->burst + settings->noisy.buffer;
+
+	return pools_create(&pmd->ports, packets, settings->segments);
 }
 
 /* The streams of the last run point to the port's device. */

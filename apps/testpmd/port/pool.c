@@ -21,7 +21,7 @@
 
 /* The largest number of mbufs outside of rings. */
 struct load {
-	uint16_t burst;
+	uint32_t packets; /* of a queue */
 	uint16_t segments; /* mbufs of a packet */
 };
 
@@ -62,7 +62,7 @@ static uint32_t count_mbufs(const struct ports *ports, const struct load *load)
 	for (uint16_t i = 0; i < ports->count; i++)
 		if (port_is_open(&ports->at[i]))
 			count += ring_mbufs(ports, &ports->at[i], load->segments) +
-				ports->queue_pairs * load->burst * load->segments;
+				ports->queue_pairs * load->packets * load->segments;
 	return count;
 }
 
@@ -74,7 +74,7 @@ static uint32_t count_own_mbufs(const struct ports *ports, const struct port *po
 	const struct load *load)
 {
 	return 2 * ring_mbufs(ports, port, load->segments) +
-		ports->queue_pairs * load->burst * load->segments +
+		ports->queue_pairs * load->packets * load->segments +
 		rte_lcore_count() * ports->mbuf_cache * 3 / 2 + MAX_BURST;
 }
 
@@ -201,9 +201,9 @@ static struct rte_mempool *find_or_create_pool(struct ports *ports, const struct
 	return wanted.pool;
 }
 
-int pools_create(struct ports *ports, uint16_t burst, uint16_t segments)
+int pools_create(struct ports *ports, uint32_t packets, uint16_t segments)
 {
-	const struct load load = {.burst = burst, .segments = segments};
+	const struct load load = {.packets = packets, .segments = segments};
 
 	for (uint16_t i = 0; i < ports->count; i++) {
 		struct port *port = &ports->at[i];

@@ -11,10 +11,11 @@
 struct ports;
 
 /*
- * Gives each open port its pool, and creates missing pools. A pool's size follows from
- * the rings, the burst and the mbufs per packet. Returns 0, or -errno after a message.
+ * Gives each open port its pool, and creates missing pools. A pool's size follows from the rings,
+ * the packets of a queue that are outside of them, and the mbufs per packet. Returns 0, or -errno
+ * after a message.
  */
-int pools_create(struct ports *ports, uint16_t burst, uint16_t segments);
+int pools_create(struct ports *ports, uint32_t packets, uint16_t segments);
 
 /*
  * Frees the pools; the ports must have been closed. Pools are not freed when a device never
