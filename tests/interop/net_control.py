@@ -338,7 +338,7 @@ def run_filters(cases, fixture, machine, wire):
 
 def main():
     enter_own_network(__file__)
-    cases = Cases(17)
+    cases = Cases(19)
     with Fixture() as fixture:
         machine, wire = mq_machine(
             fixture,
