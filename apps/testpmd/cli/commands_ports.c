@@ -191,7 +191,7 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		return;
 	}
 	if (count > UINT16_MAX) {
-		print_reply("%s %u; allowed: 0 (the device's maximum) to 32768", what, count);
+		print_reply("%s %u; allowed: 0 (as without --%s) to 32768", what, count, what);
 		return;
 	}
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {

@@ -127,7 +127,7 @@ static void explain_virtio_user(struct sentence *sentence, const char *device)
 			length, path);
 		return;
 	}
-	add_text(sentence, "use --dev vhost-user:%.*s,type=net", path != NULL ? length : 4,
+	add_text(sentence, "use --dev vhost-user:%.*s", path != NULL ? length : 4,
 		path != NULL ? path : "PATH");
 	add_keys(sentence, device);
 	add_dropped_keys(sentence, device);
@@ -143,7 +143,7 @@ static void explain_vhost(struct sentence *sentence, const char *device)
 
 	add_text(sentence,
 		"this program is the driver, and the back end another one; to connect with it use --dev "
-		"vhost-user:%.*s,type=net",
+		"vhost-user:%.*s",
 		path != NULL ? length : 4, path != NULL ? path : "PATH");
 	if (client != NULL && *client == '1')
 		add_text(sentence, ",server=1");

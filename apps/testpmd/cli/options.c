@@ -225,8 +225,10 @@ static const struct option_row rows[] = {
 	CALL("portlist", "N[,N]...", set_port_list, "the same, as a list in their order"),
 	NUMBER("rxq", 1, MAX_QUEUES, rxq, "receive queues per port; a device's queues=, or 1"),
 	NUMBER("txq", 1, MAX_QUEUES, txq, "transmit queues per port; a device's queues=, or 1"),
-	NUMBER("rxd", 1, 32768, rxd, "descriptors per receive ring; the device's maximum"),
-	NUMBER("txd", 1, 32768, txd, "descriptors per transmit ring; the device's maximum"),
+	NUMBER("rxd", 1, 32768, rxd,
+		"descriptors per receive ring; queue_size= of the device, 256 over vhost-user and MMIO, else its maximum"),
+	NUMBER("txd", 1, 32768, txd,
+		"descriptors per transmit ring; queue_size= of the device, 256 over vhost-user and MMIO, else its maximum"),
 	CALL("kick", "POLICY", set_kick,
 		"kick policy of devices without a key kick=: eager|lazy:NS|auto; auto"),
 	CALL("isolate", "MODE", set_isolation,
@@ -236,7 +238,7 @@ static const struct option_row rows[] = {
 	NUMBER("mbuf-size", RTE_PKTMBUF_HEADROOM + 64, UINT16_MAX, mbuf_size,
 		"bytes per mbuf, headroom included; 2176"),
 	NUMBER("total-num-mbufs", 32, UINT32_MAX / 2, mbuf_count,
-		"mbufs per pool; as many as the rings need"),
+		"mbufs per pool; enough for the rings that are configured, else of 1024 or more, and for what noisy keeps"),
 	NUMBER("mbcache", 0, RTE_MEMPOOL_CACHE_MAX_SIZE, mbuf_cache, "mbufs cached per lcore; 250"),
 	NUMBER("max-pkt-len", 64, UINT16_MAX, max_packet,
 		"longest frame in bytes, FCS and VLAN tags included; follows from the device's MTU"),
@@ -308,10 +310,14 @@ void options_help(void)
 	     "\n"
 	     "Forwards packets between virtio network devices, as DPDK's testpmd does.\n"
 	     "\n"
-	     "NAME is 0000:00:05.0, net@0 (the first bound) or net:mac=52:54:00:12:34:56; keys:\n"
-	     "queues=N queue_size=N event_idx=0|1 indirect=0|1 mrg_rxbuf=0|1 features=+NAME/-NAME\n"
-	     "legacy=0|1 kick=eager|lazy:NS|auto isolate=0|1|auto timeout_ms=N. Without -i it forwards at once,\n"
-	     "until Enter, SIGINT, SIGTERM or --duration. The end of standard input is not Enter.\n");
+	     "NAME is 0000:00:05.0, net@0 (the first bound), net:mac=52:54:00:12:34:56,\n"
+	     "vhost-user:PATH or mmio:0xADDRESS; keys: queues=N queue_size=N event_idx=0|1\n"
+	     "indirect=0|1 packed=0|1 in_order=0|1 mrg_rxbuf=0|1 mac=ADDRESS features=+NAME/-NAME\n"
+	     "legacy=0|1 vfio=auto|group|cdev kick=eager|lazy:NS|auto isolate=0|1|auto timeout_ms=N;\n"
+	     "of vhost-user:PATH server=0|1 mode=OCTAL group=NAME.\n"
+	     "\n"
+	     "Without -i it forwards at once, until Enter, SIGINT, SIGTERM or --duration. The end of\n"
+	     "standard input is not Enter.\n");
 	options_print(rows, 0);
 	puts("\nAt the prompt, help lists the commands. With EAL's --telemetry, dpdk-telemetry.py reads\n"
 	     "/kickless/ports, and /kickless/port, queues, kicks and features of a port.");

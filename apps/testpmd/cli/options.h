@@ -18,7 +18,7 @@ struct options {
 	uint64_t rxq; /* as given; 0 when not given */
 	uint64_t txq;
 	uint16_t queues; /* queue pairs, from both; 0 when neither was given */
-	uint64_t rxd; /* 0 for the device's maximum */
+	uint64_t rxd; /* 0 for the device's own, see kl_net_ring_size */
 	uint64_t txd;
 	struct kl_kick_policy kick;
 	enum kl_isolate isolate; /* of devices without a key isolate= */

@@ -16,15 +16,15 @@ Test(dpdk_devices, virtual_devices)
 		const char *instead;
 	} rows[] = {
 		{"net_virtio_user0,path=/tmp/s,server=1,queues=2",
-			"use --dev vhost-user:/tmp/s,type=net,server=1,queues=2"},
-		{"net_virtio_user0,path=/tmp/s", "use --dev vhost-user:/tmp/s,type=net"},
-		{"net_virtio_user", "use --dev vhost-user:PATH,type=net"},
+			"use --dev vhost-user:/tmp/s,server=1,queues=2"},
+		{"net_virtio_user0,path=/tmp/s", "use --dev vhost-user:/tmp/s"},
+		{"net_virtio_user", "use --dev vhost-user:PATH"},
 		{"eth_virtio_user0,queue_size=512,mac=02:00:00:00:00:01,path=/s,packed_vq=1",
-			"use --dev vhost-user:/s,type=net,mac=02:00:00:00:00:01,queue_size=512,packed=1"},
+			"use --dev vhost-user:/s,mac=02:00:00:00:00:01,queue_size=512,packed=1"},
 		{"virtio_user0,path=/s,in_order=0,mrg_rxbuf=0",
-			"use --dev vhost-user:/s,type=net,mrg_rxbuf=0,in_order=0"},
+			"use --dev vhost-user:/s,mrg_rxbuf=0,in_order=0"},
 		{"virtio-user0,path=/s,cq=1,vectorized=1",
-			"use --dev vhost-user:/s,type=net (without effect here: cq=1, vectorized=1)"},
+			"use --dev vhost-user:/s (without effect here: cq=1, vectorized=1)"},
 		{"net_virtio_user0,path=/dev/vhost-net,iface=tap3",
 			"use --dev tap:tap3 behind the --dev of the port that it joins"},
 		{"net_virtio_user0,path=/dev/vhost-net",
@@ -34,10 +34,10 @@ Test(dpdk_devices, virtual_devices)
 			"kickless-devbind -b vfio-pci ADDRESS, and use --dev ADDRESS"},
 		{"net_vhost0,iface=/s,client=1,queues=4",
 			"this program is the driver, and the back end another one; to connect with it use "
-			"--dev vhost-user:/s,type=net,server=1,queues=4"},
+			"--dev vhost-user:/s,server=1,queues=4"},
 		{"eth_vhost0,iface=/s,client=0",
 			"this program is the driver, and the back end another one; to connect with it use "
-			"--dev vhost-user:/s,type=net"},
+			"--dev vhost-user:/s"},
 		{"net_tap0,iface=kick0",
 			"use --dev tap:kick0 behind the --dev of the port that it joins"},
 		{"net_null0",
@@ -97,8 +97,7 @@ Test(dpdk_devices, options, .init = cr_redirect_stderr)
 	expect_refusals((const char *[]){"-l", "0", "--vdev", "net_virtio_user0,path=/s",
 				"--vdev=net_null0", "-a", "0000:00:05.0,vectorized=1", "-w00:06.0"},
 		8,
-		(const char *[]){"--vdev net_virtio_user0,path=/s: ",
-			": use --dev vhost-user:/s,type=net\n",
+		(const char *[]){"--vdev net_virtio_user0,path=/s: ", ": use --dev vhost-user:/s\n",
 			"--vdev net_null0: ", "-a 0000:00:05.0,vectorized=1: ",
 			": use --dev 0000:00:05.0 (without effect here: vectorized=1)\n",
 			"-w 00:06.0: ", ": use --dev 00:06.0\n", NULL});
@@ -110,8 +109,8 @@ Test(dpdk_devices, other_options_that_choose, .init = cr_redirect_stderr)
 				"-a", "net_virtio_user0,path=/s", "--vdev"},
 		6,
 		(const char *[]){"--allow pci:0000:00:05.0: ", ": use --dev 0000:00:05.0\n",
-			"--block 0000:00:06.0: ", ": leave it out: ",
-			": use --dev vhost-user:/s,type=net\n", "--vdev : ", NULL});
+			"--block 0000:00:06.0: ", ": leave it out: ", ": use --dev vhost-user:/s\n",
+			"--vdev : ", NULL});
 }
 
 Test(dpdk_devices, options_that_choose_none)
