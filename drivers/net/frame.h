@@ -22,7 +22,7 @@ static inline uint32_t net_frame_max(uint32_t mtu, unsigned int tags)
 	return mtu + RTE_ETHER_HDR_LEN + tags * RTE_VLAN_HLEN;
 }
 
-/* VLAN tags at the start of a frame, of any types in any order; at most NET_TAGS_MAX. */
+/* VLAN tags at the start of a frame, of five types in any order; at most NET_TAGS_MAX. */
 unsigned int net_frame_tags(const struct rte_mbuf *packet);
 
 /* True for an IP packet without tags, as most are: a cheaper question than that for tags. */

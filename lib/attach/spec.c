@@ -139,7 +139,7 @@ int kl__spec_parse(const struct kl_machine *machine, const char *text, const cha
 		kl_error(
 			"\"%s\" is not the name of a device; allowed: a PCI address (0000:00:05.0, 00:05.0), "
 			"TYPE@N or TYPE:KEY=VALUE with TYPE one of: %s, mmio:0xADDRESS, "
-			"vhost-user:PATH[,server=0|1]; each may be followed by ,key=value",
+			"vhost-user:PATH[,server=1[,mode=OCTAL][,group=NAME]]; each may be followed by ,key=value",
 			text, kl__driver_names(types, sizeof(types)));
 		return rc;
 	}

@@ -146,7 +146,10 @@ static int parse_kick(const struct kl__options_scope *scope, const char *value,
 	return 0;
 }
 
-/* The name of a device may contain its type; that of a vhost-user socket must. */
+/*
+ * The name of a device may contain its type; that of a vhost-user socket does unless the program
+ * has one.
+ */
 static int check_type(const struct kl__options_scope *scope, const char *value)
 {
 	const struct kl_driver *driver = NULL;

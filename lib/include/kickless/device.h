@@ -98,13 +98,16 @@ struct kl_device_options {
  *		TYPE@N			the N-th such function of a type that has a driver in this
  *					program, by address, from 0
  *		TYPE:KEY=VALUE		the one whose driver finds KEY equal to VALUE
+ *		mmio:0xADDRESS		the device whose MMIO registers are at this physical address
  *		vhost-user:PATH		a back end that listens on this unix socket; with
  *					server=1 we listen, and wait up to a minute for it
  *					to connect; then mode=OCTAL and group=NAME set the
- *					permissions and the group of the socket's file, 0600
+ *					permissions and the group of the socket's file; 0600
+ *					without them, 0660 with a group alone
  *	keys	type=NAME		what it has to be; needed for vhost-user, unless the program
- *					has one driver only or opens it with a type of its own
- *		queues=N queue_size=N event_idx=0|1 indirect=0|1 kick=eager|lazy:NS|auto
+ *					has one driver only or opens it by kl_device_open_typed
+ *		queues=N queue_size=N event_idx=0|1 indirect=0|1 packed=0|1 in_order=0|1
+ *		kick=eager|lazy:NS|auto
  *		timeout_ms=N		the time that any answer of the device may take: to a reset,
  *					a control command, a request for its serial number, a
  *					vhost-user message; from 100 to 600000, by default 10000
@@ -192,10 +195,11 @@ KL_API int kl_device_event_fd(const struct kl_device *device);
  * True when kl_device_event_handle is to be called for a device that runs: the descriptor of
  * kl_device_event_fd is readable, or about a second has passed since the last call and changes are
  * not reported, as over MMIO or without MSI-X, or perhaps not, as by vhost-user back ends. To be
- * called a few times a second; costs a system call. The functions that recover a
- * device of a type do both themselves.
+ * called a few times a second; costs a system call. The functions that recover a device of a type
+ * do both themselves.
  *
  * Thread: control.
+ * Returns: false also when the device does not run.
  */
 KL_API bool kl_device_event_is_due(const struct kl_device *device);
 

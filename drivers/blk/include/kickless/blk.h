@@ -438,7 +438,7 @@ KL_API int kl_blk_writeback_set(struct kl_blk *blk, bool is_writeback);
  *
  * Thread: control.
  * Returns: 0; -EBUSY when it runs (use KL_BLK_GET_ID), -ETIMEDOUT when there was no answer within
- * the option timeout_ms, -ENOTSUP when it has none, or as kl_blk_start.
+ * timeout_ms of the device's name, -ENOTSUP when it has none, or as kl_blk_start.
  */
 KL_API int kl_blk_id_read(struct kl_blk *blk, char id[KL_BLK_ID_BYTES + 1]);
 

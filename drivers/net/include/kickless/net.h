@@ -108,7 +108,7 @@ struct kl_net_conf {
 	/* Receive queues get interrupts, so that kl_net_rx_arm makes sense. */
 	bool rx_interrupts;
 	uint16_t queue_pairs; /* 1 to max_queue_pairs; 0 takes the name's queues=, or 1 */
-	uint16_t rx_ring_size; /* a power of two; 0 takes the device's maximum */
+	uint16_t rx_ring_size; /* of a split ring a power of two; 0: see kl_net_ring_size */
 	uint16_t tx_ring_size;
 	/* Source of the receive buffers. The threads of the queues allocate from it. */
 	struct rte_mempool *pool;
@@ -173,8 +173,8 @@ struct kl_net_queue_info {
 	const char *path; /* the burst function's variant, such as "mergeable" */
 	enum kl_queue_fault fault; /* why it moves nothing, or KL_QUEUE_OK: see kl_net_recover */
 	bool is_stopped; /* by kl_net_queue_stop */
-	uint16_t in_flight; /* buffers that the device has, and those that it is done with */
-	bool has_completed; /* it is done with some that were not taken yet */
+	uint16_t in_flight; /* buffers in the queue: with the device, or used and not taken yet */
+	bool has_completed; /* some of them are used and not taken yet */
 };
 
 /**
@@ -241,8 +241,8 @@ KL_API int kl_net_stop(struct kl_net *net);
  *
  * To be called about once a second, and when kl_device_event_fd is readable. Costs a register read,
  * an exit with most devices. It handles an event that is due (kl_device_event_is_due), so that the
- * link follows the device also where no interrupt reports it. A device that is there
- * gets three resets a minute. One whose back end comes and goes is waited for without end.
+ * link follows the device also where no interrupt reports it. A device that is there gets three
+ * resets a minute. One whose back end comes and goes is waited for without end.
  *
  * Thread: control.
  * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: the device is not there now, or
@@ -388,12 +388,15 @@ KL_API int kl_net_queue_stats_get(const struct kl_net *net, enum kl_net_directio
 	uint16_t queue, struct kl_net_queue_stats *stats);
 
 /**
- * The descriptors of a ring that a start makes for a queue when requested is in its configuration
- * (0: the default). Before the first start some devices show the first pair alone, so it is at
- * least the ring of that. For the size of a mempool: a full receive ring holds as many buffers, and
- * a full transmit ring as many segments of packets.
+ * The size of the ring that a start makes for a queue when requested is in its configuration (0:
+ * queue_size= of the device's name, else 256 over vhost-user and MMIO, else the device's maximum).
+ *
+ * Before the first start some devices show the first pair alone, so it is at least the ring of
+ * that. For the size of a mempool: a full receive ring holds as many buffers, and a full transmit
+ * ring as many segments of packets.
  *
  * Thread: control.
+ * Returns: descriptors, never more than the device allows.
  */
 KL_API uint16_t kl_net_ring_size(const struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, uint16_t requested);

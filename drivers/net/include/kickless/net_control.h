@@ -78,9 +78,10 @@ enum kl_net_setting {
 };
 
 /**
- * The name of a setting, such as "promiscuous mode"; NULL for other values.
+ * The name of a setting, such as "promiscuous mode".
  *
  * Thread: any.
+ * Returns: a constant text; NULL for other values.
  */
 KL_API const char *kl_net_setting_name(enum kl_net_setting setting);
 

@@ -79,8 +79,11 @@ KL_API void kl_device_halt(struct kl_device *device, const struct kl_queue *queu
 KL_API enum kl_device_state kl_device_check(struct kl_device *device);
 
 /**
- * The time in milliseconds that an answer of the device may take: its option timeout_ms, or the
- * default. A message about an answer that is late names the option. Thread: any.
+ * The time that an answer of the device may take: its option timeout_ms, or the default. A message
+ * about an answer that is late names the option.
+ *
+ * Thread: any.
+ * Returns: milliseconds.
  */
 KL_API unsigned int kl_device_timeout_ms(const struct kl_device *device);
 

@@ -50,8 +50,8 @@ KL_API uint16_t kl_device_queue_max_size(struct kl_device *device, uint16_t inde
 
 /**
  * The size that kl_device_queue_add would give a queue: requested, or, when that is 0, the user's
- * or the device's. Where the ring's form is not negotiated yet it is the larger one. 0 when there
- * is no such queue. Thread: control.
+ * or the device's. For queues without has_own_size. Where the ring's form is not negotiated yet it
+ * is the larger one. 0 when there is no such queue. Thread: control.
  */
 KL_API uint16_t kl_device_queue_size(struct kl_device *device, uint16_t index, uint16_t requested);
 
@@ -68,9 +68,8 @@ KL_API int kl_device_queue_add(struct kl_device *device, const struct kl_queue_c
 	struct kl_queue **queue);
 
 /**
- * Resets one queue while the others run (RING_RESET), and waits for its end, at most the device's
- * timeout_ms. No
- * thread may use the queue. What was in flight can be drained afterwards.
+ * Resets one queue while the others run (RING_RESET), and waits for its end, at most for the
+ * device's timeout_ms. No thread may use the queue. What was in flight can be drained afterwards.
  *
  * Thread: control, within a callback or a change (kl_device_change_begin).
  * Returns: 0; after a message -ENOTSUP without the feature; -EPROTO, -EIO or -ETIMEDOUT when the
