@@ -344,7 +344,7 @@ Test(framing, commands_without_ring_features)
 	send_commands(0);
 }
 
-/* The legacy face of MMIO is framed in the same way. */
+/* The legacy interface of MMIO has the same framing. */
 Test(framing, by_mmio)
 {
 	setenv("UNIT_RING", "mmio", 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Network devices as hypervisors and network cards other than QEMU make them. Each case is the
+ * Network devices as hypervisors and NICs other than QEMU make them. Each case is the
  * input of a public report; tests/reports.md lists them.
  */
 #include <errno.h>
@@ -44,7 +44,7 @@ static void prepare_for_first_doorbell(void)
 }
 
 /*
- * The firmware of a card is not ready right after DRIVER_OK and loses the first doorbell of the
+ * The firmware of a NIC is not ready right after DRIVER_OK and loses the first doorbell of the
  * receive queue. No packet comes, so no refill would repeat it.
  */
 Test(other_hypervisors, the_first_receive_doorbell_is_lost)
