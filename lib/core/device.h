@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include <kickless/driver/clock.h>
 #include <kickless/driver/config.h>
 #include <kickless/driver/dma.h>
 #include <kickless/driver/driver.h>
@@ -78,9 +79,6 @@ bool kl__device_is_open(const char *name);
 
 /* The timeout of a device without the option timeout_ms. A test may shorten it. */
 extern unsigned int kl__default_timeout_ms;
-
-/* The monotonic clock. */
-uint64_t kl__now_ms(void);
 
 /* core/negotiate.c: the feature bits of rings, that every type can use. */
 struct kl_features kl__ring_features(void);

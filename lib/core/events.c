@@ -40,7 +40,7 @@ bool kl_device_event_is_due(const struct kl_device *device)
 		return false;
 	if (event.fd >= 0 && poll(&event, 1, 0) > 0)
 		return true;
-	return !reports_changes(device) && kl__now_ms() - device->handled_ms >= POLL_MS;
+	return !reports_changes(device) && kl_clock_ms() - device->handled_ms >= POLL_MS;
 }
 
 void kl_device_event_handle(struct kl_device *device)
@@ -48,7 +48,7 @@ void kl_device_event_handle(struct kl_device *device)
 	const struct kl__transport_ops *ops = device->transport->ops;
 	uint64_t count;
 
-	device->handled_ms = kl__now_ms();
+	device->handled_ms = kl_clock_ms();
 	if (ops->event_take != NULL)
 		ops->event_take(device->transport);
 	if (device->vector_count > 0 &&
@@ -68,7 +68,7 @@ void kl__device_look_for_event(struct kl_device *device)
 
 	if (kl_device_state(device) != KL_DEVICE_RUNNING)
 		return;
-	now = kl__now_ms();
+	now = kl_clock_ms();
 	if (now - device->looked_ms < LOOK_MS)
 		return;
 	device->looked_ms = now;

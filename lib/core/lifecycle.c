@@ -366,7 +366,7 @@ int kl_device_stop(struct kl_device *device)
 static bool take_recovery(struct kl_device *device)
 {
 	uint64_t *oldest = &device->recovered_ms[device->recoveries % KL__RECOVERIES_MAX];
-	uint64_t now = kl__now_ms();
+	uint64_t now = kl_clock_ms();
 
 	if (*oldest != 0 && now - *oldest < BUDGET_MS)
 		return false;

@@ -13,7 +13,7 @@ int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 {
 	const struct timespec pause = {.tv_nsec = 1000000};
 	struct kl__transport *transport = device->transport;
-	uint64_t deadline = kl__now_ms() + kl_device_timeout_ms(device);
+	uint64_t deadline = kl_clock_ms() + kl_device_timeout_ms(device);
 	int rc;
 
 	if (!kl_device_has(device, VIRTIO_F_RING_RESET) || transport->ops->queue_reset == NULL) {
@@ -24,7 +24,7 @@ int kl_device_queue_stop(struct kl_device *device, struct kl_queue *queue)
 		return -ENOTSUP;
 	}
 	while ((rc = transport->ops->queue_reset(transport, queue->index)) == -EAGAIN &&
-		kl__now_ms() < deadline)
+		kl_clock_ms() < deadline)
 		nanosleep(&pause, NULL);
 	if (rc == 0)
 		return 0;

@@ -50,14 +50,6 @@ int kl__device_gone(const struct kl_device *device)
 	return -EIO;
 }
 
-uint64_t kl__now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* A device that can't be reset sets FAILED instead, as Firecracker's did. More time is in vain. */
 static void log_endless_reset(const struct kl_device *device, uint8_t status)
 {
@@ -79,7 +71,7 @@ int kl__status_reset(struct kl_device *device)
 {
 	struct kl__transport *transport = device->transport;
 	const struct timespec pause = {.tv_nsec = 100000};
-	uint64_t deadline = kl__now_ms() + kl_device_timeout_ms(device);
+	uint64_t deadline = kl_clock_ms() + kl_device_timeout_ms(device);
 	uint8_t status;
 
 	device->is_driver_ok = false;
@@ -87,7 +79,7 @@ int kl__status_reset(struct kl_device *device)
 	while ((status = transport->ops->get_status(transport)) != VIRTIO_STATUS_RESET) {
 		if (status == VIRTIO_STATUS_GONE)
 			return kl__device_gone(device);
-		if (kl__now_ms() >= deadline) {
+		if (kl_clock_ms() >= deadline) {
 			log_endless_reset(device, status);
 			kl__store(&device->state, KL_DEVICE_LOST);
 			return -ETIMEDOUT;

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <kickless/driver/clock.h>
 #include <kickless/log.h>
 
 /* A disk is not resized, nor a link changed, that often. It bounds the time of one reading too. */
@@ -116,11 +116,8 @@ static bool check_header(struct kl__vhost_channel *channel)
 
 static bool count_request(struct kl__vhost_channel *channel)
 {
-	struct timespec clock;
-	uint64_t now;
+	uint64_t now = kl_clock_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &clock);
-	now = (uint64_t)clock.tv_sec * 1000 + (uint64_t)clock.tv_nsec / 1000000;
 	if (channel->requests == 0 || now - channel->second_ms >= 1000) {
 		channel->second_ms = now;
 		channel->requests = 0;

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <kickless/driver/clock.h>
 #include <kickless/log.h>
 
 static const char *const names[] = {
@@ -155,21 +155,13 @@ bool kl__vhost_is_alive(struct kl__vhost_socket *sock)
 	return is_alive;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* 0 when the socket is ready, or hung up, which the next call on it shows; -ETIMEDOUT. */
 static int wait_for(struct kl__vhost_socket *sock, short events, uint64_t deadline)
 {
 	struct pollfd pfds[] = {{.fd = sock->fd, .events = events}, {.events = POLLIN}};
 
 	for (;;) {
-		uint64_t now = now_ms();
+		uint64_t now = kl_clock_ms();
 
 		if (now >= deadline)
 			return -ETIMEDOUT;
@@ -215,7 +207,7 @@ static int send_all(struct kl__vhost_socket *sock, const struct vhost_user_heade
 		{(void *)(uintptr_t)payload, header->size},
 	};
 	struct msghdr message = {.msg_iov = iov, .msg_iovlen = 2};
-	uint64_t deadline = now_ms() + timeout_of(sock);
+	uint64_t deadline = kl_clock_ms() + timeout_of(sock);
 	ssize_t sent;
 
 	if (count > 0)
@@ -266,7 +258,7 @@ static int receive_bytes(struct kl__vhost_socket *sock, enum vhost_user_request 
 static int receive_reply(struct kl__vhost_socket *sock, enum vhost_user_request request,
 	union vhost_user_payload *payload, size_t *size)
 {
-	uint64_t deadline = now_ms() + timeout_of(sock);
+	uint64_t deadline = kl_clock_ms() + timeout_of(sock);
 	struct vhost_user_header header;
 	int rc = receive_bytes(sock, request, &header, sizeof(header), deadline);
 

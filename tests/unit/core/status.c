@@ -75,9 +75,9 @@ Test(status, a_reset_has_the_time_of_the_option)
 	fixture_open(&fixture, "timeout_ms=100");
 	fixture_start(&fixture, 1);
 	fixture.fake->script.reset_reads = FAKE_NEVER;
-	before = kl__now_ms();
+	before = kl_clock_ms();
 	cr_expect_eq(kl__device_reset(fixture.device, NULL, NULL), -ETIMEDOUT);
-	took = kl__now_ms() - before;
+	took = kl_clock_ms() - before;
 	cr_expect(took >= 100 && took < 5000, "%llu ms", (unsigned long long)took);
 	cr_expect(logged("within 100 ms (option timeout_ms)"), "%s", log_text());
 	fixture_close(&fixture);
