@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -351,28 +352,43 @@ int kl__vhost_request(struct kl__vhost_socket *sock, enum vhost_user_request req
 	return rc;
 }
 
-int kl__vhost_open_channel(struct kl__vhost_socket *sock)
+/* As without descriptors, or of back ends that claim every feature of the protocol. */
+static void warn_without_channel(const struct kl__vhost_socket *sock, const char *why)
 {
+	kl_warning(
+		"%s: vhost-user SET_BACKEND_REQ_FD: %s; changes of the back end's configuration are "
+		"seen later",
+		sock->name, why);
+}
+
+int kl__vhost_open_channel(struct kl__vhost_socket *sock, int event_fd)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
 	const union vhost_user_payload none = {0};
 	uint64_t refusal = 0;
-	int end, rc;
+	int end, rc = 0;
+	char why[64];
 
 	pthread_mutex_lock(&sock->lock);
 	end = kl__vhost_channel_open(&sock->channel);
-	rc = end < 0 ?
-		kl_no_descriptor(sock->name) :
-		send_locked(sock, VHOST_USER_SET_BACKEND_REQ_FD, &none, 0, &end, 1, &refusal);
-	if (end >= 0)
-		close(end);
+	if (end < 0) {
+		warn_without_channel(sock, strerror(-end));
+		goto unlock;
+	}
+	rc = send_locked(sock, VHOST_USER_SET_BACKEND_REQ_FD, &none, 0, &end, 1, &refusal);
+	close(end);
+	if (refusal != 0) {
+		snprintf(why, sizeof(why), "the back end refuses it with %llu",
+			(unsigned long long)refusal);
+		warn_without_channel(sock, why);
+	}
 	if (rc != 0 || refusal != 0)
 		kl__vhost_channel_close(&sock->channel);
+	/* It may have been closed while the answer was waited for. */
+	else if (sock->channel.fd >= 0)
+		epoll_ctl(event_fd, EPOLL_CTL_ADD, sock->channel.fd, &event);
+unlock:
 	pthread_mutex_unlock(&sock->lock);
-	/* As back ends do that claim every feature of the protocol. */
-	if (refusal != 0)
-		kl_warning(
-			"%s: vhost-user SET_BACKEND_REQ_FD: the back end refuses it with %llu; changes of "
-			"its configuration are seen later",
-			sock->name, (unsigned long long)refusal);
 	return rc;
 }
 
@@ -381,14 +397,4 @@ void kl__vhost_serve_channel(struct kl__vhost_socket *sock)
 	pthread_mutex_lock(&sock->lock);
 	kl__vhost_channel_serve(&sock->channel);
 	pthread_mutex_unlock(&sock->lock);
-}
-
-bool kl__vhost_has_channel(struct kl__vhost_socket *sock)
-{
-	bool is_open;
-
-	pthread_mutex_lock(&sock->lock);
-	is_open = sock->channel.fd >= 0;
-	pthread_mutex_unlock(&sock->lock);
-	return is_open;
 }

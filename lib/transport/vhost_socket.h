@@ -49,13 +49,12 @@ bool kl__vhost_is_ending(struct kl__vhost_socket *socket);
 bool kl__vhost_is_alive(struct kl__vhost_socket *socket);
 
 /*
- * Opens the back end's own channel and sends it. 0, also when the back end refuses it; as
- * kl__vhost_send.
+ * Opens the back end's own channel, which makes the epoll event_fd readable, and sends it. 0, also
+ * when the back end refuses it or no descriptor is left; as kl__vhost_send.
  */
-int kl__vhost_open_channel(struct kl__vhost_socket *socket);
+int kl__vhost_open_channel(struct kl__vhost_socket *socket, int event_fd);
 /* Reads and answers what has come there, without waiting. */
 void kl__vhost_serve_channel(struct kl__vhost_socket *socket);
-bool kl__vhost_has_channel(struct kl__vhost_socket *socket);
 
 /*
  * Sends request with size bytes of payload and count file descriptors; where acks, waits for the

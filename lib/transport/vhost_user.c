@@ -281,15 +281,9 @@ static int agree_on_protocol(struct kl__vhost_user *user)
 /* The channel on which the back end reports changes of its configuration. */
 static int open_channel(struct kl__vhost_user *user)
 {
-	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP};
-	int rc;
-
 	if (!kl__vhost_has(user, VHOST_USER_PROTOCOL_F_BACKEND_REQ))
 		return 0;
-	rc = kl__vhost_open_channel(&user->socket);
-	if (kl__vhost_has_channel(&user->socket))
-		epoll_ctl(user->event_fd, EPOLL_CTL_ADD, user->socket.channel.fd, &event);
-	return rc;
+	return kl__vhost_open_channel(&user->socket, user->event_fd);
 }
 
 /*

@@ -22,6 +22,19 @@
 static struct back_end back_end;
 static struct kl__transport *transport;
 
+static bool has_descriptors = true;
+
+int __real_socketpair(int domain, int type, int protocol, int *ends);
+int __wrap_socketpair(int domain, int type, int protocol, int *ends);
+
+int __wrap_socketpair(int domain, int type, int protocol, int *ends)
+{
+	if (has_descriptors)
+		return __real_socketpair(domain, type, protocol, ends);
+	errno = EMFILE;
+	return -1;
+}
+
 static void open_it(void)
 {
 	back_end_start(&back_end);
@@ -47,7 +60,7 @@ static bool has_event(void)
 
 static bool has_channel(void)
 {
-	return kl__vhost_has_channel(&kl__vhost(transport)->socket);
+	return kl__vhost(transport)->socket.channel.fd >= 0;
 }
 
 /* The device lives, and is used as before. */
@@ -215,6 +228,41 @@ Test(vhost_channel, refused)
 		0, "%s", log_text());
 	cr_expect(logged("SET_BACKEND_REQ_FD: the back end refuses it"), "%s", log_text());
 	cr_expect_not(has_channel());
+	expect_alive();
+	close_all();
+}
+
+/* It is of use, and not needed: the device works, and comes back, without one. */
+Test(vhost_channel, no_descriptor_for_it)
+{
+	has_descriptors = false;
+	open_it();
+	cr_expect(logged("SET_BACKEND_REQ_FD: Too many open files; changes"), "%s", log_text());
+	cr_expect_not(has_channel());
+	expect_alive();
+	back_end_stop(&back_end);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	back_end_serve(&back_end);
+	cr_expect_eq(transport->ops->reconnect(transport), 0);
+	cr_expect_not(has_channel());
+	expect_alive();
+	close_all();
+}
+
+/* The kernel drops them when nobody takes them. */
+Test(vhost_channel, file_descriptors_with_requests)
+{
+	unsigned int files;
+
+	open_it();
+	files = open_files();
+	for (unsigned int i = 0; i < 8; i++)
+		back_end_request_with_fd(&back_end, CONFIG_CHANGE,
+			i < 4 ? 0 : VHOST_USER_NEED_REPLY);
+	transport->ops->event_take(transport);
+	cr_expect_eq(back_end_answer(&back_end, CONFIG_CHANGE), 0);
+	cr_expect_eq(open_files(), files);
+	cr_expect(has_channel());
 	expect_alive();
 	close_all();
 }

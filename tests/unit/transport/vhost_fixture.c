@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vhost_fixture.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -159,6 +160,20 @@ static uint32_t answer(struct back_end *back_end, const struct vhost_user_header
 	return sizeof(payload->value);
 }
 
+/* Puts one descriptor beside the bytes of a message. */
+static void attach_fd(struct msghdr *message, char *control, int fd)
+{
+	struct cmsghdr *cmsg = (struct cmsghdr *)control;
+
+	memset(control, 0, CMSG_SPACE(sizeof(int)));
+	message->msg_control = control;
+	message->msg_controllen = CMSG_SPACE(sizeof(int));
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+}
+
 static bool reply(struct back_end *back_end, struct vhost_user_header header,
 	const union vhost_user_payload *payload, enum reply_fault fault)
 {
@@ -198,18 +213,8 @@ static bool reply(struct back_end *back_end, struct vhost_user_header header,
 		header.size = UINT32_MAX;
 	if (fault == REPLY_TORN)
 		iov.iov_len -= header.size / 2;
-	if (fault == REPLY_WITH_FD) {
-		struct cmsghdr *cmsg = (struct cmsghdr *)control;
-		int fd = 0;
-
-		memset(control, 0, sizeof(control));
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	}
+	if (fault == REPLY_WITH_FD)
+		attach_fd(&message, control, 0);
 	memcpy(bytes, &header, sizeof(header));
 	return sendmsg(back_end->connection, &message, MSG_NOSIGNAL) >= 0 && fault != REPLY_TORN;
 }
@@ -429,6 +434,17 @@ void back_end_request(struct back_end *back_end, uint32_t request, uint32_t flag
 		(ssize_t)(sizeof(message.header) + size));
 }
 
+void back_end_request_with_fd(struct back_end *back_end, uint32_t request, uint32_t flags)
+{
+	struct vhost_user_header header = {request, VHOST_USER_VERSION | flags, 0};
+	char control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = {&header, sizeof(header)};
+	struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	attach_fd(&message, control, 0);
+	cr_expect_eq(sendmsg(back_end->channel, &message, MSG_NOSIGNAL), (ssize_t)sizeof(header));
+}
+
 static bool wait_for_channel(const struct back_end *back_end)
 {
 	struct pollfd pfd = {.fd = back_end->channel, .events = POLLIN};
@@ -476,4 +492,15 @@ void back_end_forget(struct back_end *back_end)
 	pthread_mutex_lock(&back_end->lock);
 	back_end->count = 0;
 	pthread_mutex_unlock(&back_end->lock);
+}
+
+unsigned int open_files(void)
+{
+	DIR *folder = opendir("/proc/self/fd");
+	unsigned int count = 0;
+
+	while (readdir(folder) != NULL)
+		count++;
+	closedir(folder);
+	return count;
 }

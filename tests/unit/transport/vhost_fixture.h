@@ -88,10 +88,11 @@ void back_end_finish(struct back_end *back_end);
 unsigned int back_end_saw(struct back_end *back_end, uint32_t request, struct seen *seen);
 void back_end_forget(struct back_end *back_end);
 /*
- * Sends a request on the channel, with size bytes of zeros; the flags are those of version 1, and
- * what is added. Then its answer within 5 s, -1 for none.
+ * Sends a request on the channel, with size bytes of zeros or a file descriptor; the flags are
+ * those of version 1, and what is added. Then its answer within 5 s, -1 for none.
  */
 void back_end_request(struct back_end *back_end, uint32_t request, uint32_t flags, uint32_t size);
+void back_end_request_with_fd(struct back_end *back_end, uint32_t request, uint32_t flags);
 int64_t back_end_answer(struct back_end *back_end, uint32_t request);
 /* Sends bytes on the channel. Returns the result of send. */
 ssize_t back_end_send(struct back_end *back_end, const void *bytes, size_t size);
@@ -100,6 +101,9 @@ bool back_end_channel_ends(struct back_end *back_end);
 
 /* Sends one byte that is no answer. */
 void back_end_send_unasked(struct back_end *back_end);
+
+/* Number of files that this process has open. */
+unsigned int open_files(void);
 
 /* Memory: one file, whose regions a test may set; memory_change reports changes. */
 extern struct kl__shared_memory fixture_memory;

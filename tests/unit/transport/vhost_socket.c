@@ -4,7 +4,6 @@
  */
 #include "transport/vhost_socket.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -17,17 +16,6 @@
 #include "vhost_fixture.h"
 
 static struct back_end back_end;
-
-static unsigned int open_files(void)
-{
-	DIR *folder = opendir("/proc/self/fd");
-	unsigned int count = 0;
-
-	while (readdir(folder) != NULL)
-		count++;
-	closedir(folder);
-	return count;
-}
 
 /* Only silence is to be waited for; all else is an answer, however slow this machine may be. */
 static unsigned int timeout_for(enum reply_fault fault)
