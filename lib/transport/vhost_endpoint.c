@@ -238,12 +238,15 @@ static void wait_for_connection(const struct kl__vhost_endpoint *endpoint)
 	static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	const struct timespec step = {.tv_nsec = STEP_MS * 1000000};
 	struct pollfd pfd = {.fd = endpoint->listener, .events = POLLIN};
-	sigset_t blocked;
+	sigset_t own, blocked;
 	unsigned int waited = 0;
 
+	/* A program that blocks one of them takes it elsewhere, as by signalfd(2). */
+	pthread_sigmask(SIG_BLOCK, NULL, &own);
 	sigfillset(&blocked);
 	for (unsigned int i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		sigdelset(&blocked, ending[i]);
+		if (sigismember(&own, ending[i]) == 0)
+			sigdelset(&blocked, ending[i]);
 	while (waited < kl__vhost_connect_timeout_ms && ppoll(&pfd, 1, &step, &blocked) == 0)
 		waited += STEP_MS;
 }

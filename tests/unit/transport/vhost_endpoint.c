@@ -293,6 +293,43 @@ Test(vhost_endpoint, an_interrupt_ends_the_wait)
 	back_end_finish(&back_end);
 }
 
+static void fail_on_signal(int number)
+{
+	(void)number;
+	cr_expect(false, "the program takes it elsewhere");
+}
+
+/* As one does that takes signals by signalfd(2), or in another thread. */
+Test(vhost_endpoint, a_program_that_blocks_signals)
+{
+	static const int all[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	const struct sigaction action = {.sa_handler = fail_on_signal};
+	sigset_t set;
+	uint64_t begin;
+
+	back_end_start(&back_end);
+	back_end_stop(&back_end);
+	kl__vhost_connect_timeout_ms = 200;
+	sigemptyset(&set);
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		sigaddset(&set, all[i]);
+		sigaction(all[i], &action, NULL);
+	}
+	cr_assert_eq(pthread_sigmask(SIG_BLOCK, &set, NULL), 0);
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		pthread_kill(pthread_self(), all[i]);
+	begin = kl_clock_ms();
+	cr_expect_eq(kl__vhost_user_open(back_end.path, &fixture_server, 1, &fixture_memory,
+			     &transport),
+		-ETIMEDOUT);
+	cr_expect_geq(kl_clock_ms() - begin, 200);
+	cr_assert_eq(sigpending(&set), 0);
+	for (unsigned int i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		cr_expect(sigismember(&set, all[i]), "%d is pending still", all[i]);
+	back_end_serve(&back_end);
+	back_end_finish(&back_end);
+}
+
 /* Each message and each check of the connection. */
 Test(vhost_endpoint, a_timer_ticks_during_messages)
 {
