@@ -481,6 +481,17 @@ static bool open_event_fd(struct kl__vhost_user *user)
 		0;
 }
 
+/* 0, or after a message -errno. Until then no function of user->socket may be called. */
+static int open_fds(struct kl__vhost_user *user, const struct kl__transport_choice *choice)
+{
+	unsigned int timeout_ms = choice->timeout_ms != 0 ? choice->timeout_ms : KL__TIMEOUT_MS;
+
+	if (kl__vhost_init(&user->socket, user->transport.name, timeout_ms) == 0 &&
+		open_event_fd(user))
+		return 0;
+	return kl_no_descriptor(user->transport.name);
+}
+
 /* Of a path that is too long the end, which is what tells it from others in its folder. */
 static void set_name(struct kl__transport *transport, const char *path)
 {
@@ -496,8 +507,7 @@ int kl__vhost_user_open(const char *path, const struct kl__transport_choice *cho
 	struct kl__shared_memory *memory, struct kl__transport **transport)
 {
 	struct kl__vhost_user *user = calloc(1, sizeof(*user));
-	bool has_fds;
-	int rc;
+	int rc, watched;
 
 	if (user == NULL)
 		return kl_no_memory(path, sizeof(*user));
@@ -512,13 +522,13 @@ int kl__vhost_user_open(const char *path, const struct kl__transport_choice *cho
 	set_name(&user->transport, path);
 	kl_features_set(&user->transport.features, VIRTIO_F_VERSION_1);
 	user->event_fd = -1;
-	has_fds = kl__vhost_init(&user->socket, user->transport.name,
-			  choice->timeout_ms != 0 ? choice->timeout_ms : KL__TIMEOUT_MS) == 0 &&
-		open_event_fd(user);
-	rc = kl__vhost_memory_open(&user->memory, &user->socket, memory);
+	rc = open_fds(user, choice);
+	/* In any case, since close_transport ends it. */
+	watched = kl__vhost_memory_open(&user->memory, &user->socket, memory);
 	if (rc == 0)
-		rc = has_fds ? connect_first(user, path, choice) :
-			       kl_no_descriptor(user->transport.name);
+		rc = watched;
+	if (rc == 0)
+		rc = connect_first(user, path, choice);
 	if (rc != 0) {
 		close_transport(&user->transport);
 		return rc;

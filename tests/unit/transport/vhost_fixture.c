@@ -39,6 +39,8 @@ static int watch(struct kl__shared_memory *memory, kl__shared_memory_changed *fu
 	(void)memory;
 	changed = function;
 	changed_context = context;
+	/* As any call may leave it. */
+	errno = 0;
 	return 0;
 }
 
