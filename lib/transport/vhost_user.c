@@ -492,15 +492,30 @@ static int open_fds(struct kl__vhost_user *user, const struct kl__transport_choi
 	return kl_no_descriptor(user->transport.name);
 }
 
-/* Of a path that is too long the end, which is what tells it from others in its folder. */
+/* FNV-1a, 32 bits. */
+static uint32_t hash_text(const char *text)
+{
+	uint32_t hash = 2166136261u;
+
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (uint8_t)*text) * 16777619u;
+	return hash;
+}
+
+/*
+ * Of a path that is too long the end, which a person knows it by, behind a number that tells it
+ * from others with the same end: a device is found by its name, and messages have it.
+ */
 static void set_name(struct kl__transport *transport, const char *path)
 {
-	static const char prefix[] = "vhost-user:", cut[] = "...";
+	static const char prefix[] = "vhost-user:";
 	const size_t room = sizeof(transport->name) - sizeof(prefix), length = strlen(path);
-	const bool fits = length <= room;
+	char cut[16] = "";
 
-	snprintf(transport->name, sizeof(transport->name), "%s%s%s", prefix, fits ? "" : cut,
-		fits ? path : path + length - (room - (sizeof(cut) - 1)));
+	if (length > room)
+		snprintf(cut, sizeof(cut), "%08x...", hash_text(path));
+	snprintf(transport->name, sizeof(transport->name), "%s%s%s", prefix, cut,
+		length > room ? path + length - (room - strlen(cut)) : path);
 }
 
 int kl__vhost_user_open(const char *path, const struct kl__transport_choice *choice, uint32_t type,

@@ -41,6 +41,30 @@ static void make_long_path(char *path, size_t size)
 	cr_assert_gt(strlen(path), 108);
 }
 
+/* A device is found by its name: two whose paths only differ far from the end have two names. */
+Test(vhost_endpoint, long_paths_with_the_same_end)
+{
+	char path[2][PATH_MAX], name[2][sizeof(transport->name)], folder[2][64];
+
+	back_end_start(&back_end);
+	for (unsigned int i = 0; i < 2; i++) {
+		snprintf(folder[i], sizeof(folder[i]), "%s/%u-pods-and-containers", back_end.folder,
+			i);
+		snprintf(path[i], sizeof(path[i]),
+			"%s/volumes-kubernetes.io-empty-dir-shared-sockets-net1", folder[i]);
+		cr_assert_eq(mkdir(folder[i], 0700), 0);
+		cr_assert_eq(symlink(back_end.path, path[i]), 0);
+		cr_assert_eq(open_path(path[i]), 0, "%s", log_text());
+		strcpy(name[i], transport->name);
+		transport->ops->close(transport);
+		cr_assert_eq(unlink(path[i]), 0);
+		cr_assert_eq(rmdir(folder[i]), 0);
+	}
+	cr_expect_str_neq(name[0], name[1]);
+	cr_expect(strstr(name[0], "shared-sockets-net1") != NULL, "%s", name[0]);
+	back_end_finish(&back_end);
+}
+
 Test(vhost_endpoint, a_path_longer_than_a_socket_s)
 {
 	char path[PATH_MAX], *slash;
