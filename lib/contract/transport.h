@@ -80,10 +80,11 @@ struct kl__transport_ops {
 	 */
 	int (*event_fd)(struct kl__transport *transport);
 	/*
-	 * Takes what made event_fd readable, before the driver reads what has changed. NULL where
-	 * event_fd is NULL.
+	 * Takes what made event_fd readable, before the driver reads what has changed. False when
+	 * nothing has happened: the configuration is as before, as far as is known, and the device
+	 * requests no reset and has not gone. NULL where event_fd is NULL.
 	 */
-	void (*event_take)(struct kl__transport *transport);
+	bool (*event_take)(struct kl__transport *transport);
 	/*
 	 * False where not each change of the configuration makes event_fd readable: it has to be
 	 * read from time to time. NULL where event_fd is NULL.

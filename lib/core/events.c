@@ -49,8 +49,8 @@ void kl_device_event_handle(struct kl_device *device)
 	uint64_t count;
 
 	device->handled_ms = kl_clock_ms();
-	if (ops->event_take != NULL)
-		ops->event_take(device->transport);
+	if (ops->event_take != NULL && !ops->event_take(device->transport))
+		return;
 	if (device->vector_count > 0 &&
 		!kl__eventfd_read(kl__interrupts_config_fd(device), &count) && errno != EAGAIN)
 		kl_warning("%s: its eventfd can't be read", device->info.name);

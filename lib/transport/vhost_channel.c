@@ -35,6 +35,7 @@ void kl__vhost_channel_close(struct kl__vhost_channel *channel)
 		close(channel->fd);
 	channel->fd = -1;
 	channel->have = 0;
+	channel->has_reported = false;
 }
 
 void kl__vhost_channel_destroy(struct kl__vhost_channel *channel)
@@ -149,18 +150,27 @@ static void send_answer(struct kl__vhost_channel *channel, uint64_t value)
 			channel->request.header.request);
 }
 
+void kl__vhost_channel_note_change(struct kl__vhost_channel *channel)
+{
+	const uint64_t one = 1;
+
+	/* It can only fail when the counter is full, and then it is readable too. */
+	if (write(channel->change_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
 /* Deals with a request that has come as a whole. */
 static void execute_request(struct kl__vhost_channel *channel)
 {
-	const uint64_t one = 1;
 	uint64_t result = DONE;
 
 	if (channel->request.header.request != VHOST_USER_BACKEND_CONFIG_CHANGE_MSG) {
 		kl_debug("%s: request %u of the back end is refused: it is not known",
 			channel->name, channel->request.header.request);
 		result = REFUSED;
-	} else if (write(channel->change_fd, &one, sizeof(one)) < 0) {
-		/* Only when the counter is full: then it is readable too. */
+	} else {
+		channel->has_reported = true;
+		kl__vhost_channel_note_change(channel);
 	}
 	if ((channel->request.header.flags & VHOST_USER_NEED_REPLY) != 0)
 		send_answer(channel, result);

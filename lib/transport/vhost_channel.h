@@ -7,6 +7,7 @@
 #ifndef KL_TRANSPORT_VHOST_CHANNEL_H
 #define KL_TRANSPORT_VHOST_CHANNEL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "spec/vhost_user.h"
@@ -14,6 +15,7 @@
 struct kl__vhost_channel {
 	int fd; /* -1: there is none */
 	int change_fd; /* an eventfd, readable until a change has been taken */
+	bool has_reported; /* a change, since it was opened */
 	const char *name; /* of the transport, for messages */
 	/* The request that has begun to come, and how many of its bytes are there. */
 	struct {
@@ -43,5 +45,8 @@ void kl__vhost_channel_destroy(struct kl__vhost_channel *channel);
  * message.
  */
 void kl__vhost_channel_serve(struct kl__vhost_channel *channel);
+
+/* Makes change_fd readable. */
+void kl__vhost_channel_note_change(struct kl__vhost_channel *channel);
 
 #endif

@@ -58,6 +58,7 @@ static void close_connection(struct kl__vhost_socket *sock)
 		close(sock->fd);
 	sock->fd = -1;
 	kl__vhost_channel_close(&sock->channel);
+	sock->poll = (struct kl__vhost_poll){0};
 	sock->acks = false;
 	sock->is_ending = false;
 }
@@ -131,29 +132,6 @@ __attribute__((format(printf, 4, 5))) static int fail_request(struct kl__vhost_s
 		names[request], why);
 	end_conversation(sock);
 	return rc;
-}
-
-bool kl__vhost_is_alive(struct kl__vhost_socket *sock)
-{
-	short events = 0;
-	bool is_alive;
-
-	pthread_mutex_lock(&sock->lock);
-	if (sock->is_ending)
-		close_connection(sock);
-	if (sock->fd >= 0)
-		events = poll_now(sock);
-	is_alive = sock->fd >= 0 && events == 0;
-	if ((events & (POLLHUP | POLLRDHUP | POLLERR)) != 0) {
-		kl_warning("%s: the back end has gone away", sock->name);
-		close_connection(sock);
-	} else if (events != 0) {
-		kl_warning("%s: the back end sends unrequested data; the connection is closed",
-			sock->name);
-		end_conversation(sock);
-	}
-	pthread_mutex_unlock(&sock->lock);
-	return is_alive;
 }
 
 /* 0 when the socket is ready, or hung up, which the next call on it shows; -ETIMEDOUT. */
@@ -256,10 +234,9 @@ static int receive_bytes(struct kl__vhost_socket *sock, enum vhost_user_request 
 }
 
 /* *size is what the reply should have; 0 on return when it is empty instead, which is a refusal. */
-static int receive_reply(struct kl__vhost_socket *sock, enum vhost_user_request request,
-	union vhost_user_payload *payload, size_t *size)
+static int receive_next(struct kl__vhost_socket *sock, enum vhost_user_request request,
+	union vhost_user_payload *payload, size_t *size, uint64_t deadline)
 {
-	uint64_t deadline = kl_clock_ms() + timeout_of(sock);
 	struct vhost_user_header header;
 	int rc = receive_bytes(sock, request, &header, sizeof(header), deadline);
 
@@ -279,6 +256,65 @@ static int receive_reply(struct kl__vhost_socket *sock, enum vhost_user_request 
 		return fail_request(sock, request, -EPROTO,
 			"answers with %u bytes, and should have sent %zu", header.size, *size);
 	return receive_bytes(sock, request, payload, *size, deadline);
+}
+
+/* The answer to a poll of the configuration; one that is refused changes nothing. */
+static int receive_poll(struct kl__vhost_socket *sock, uint64_t deadline)
+{
+	struct kl__vhost_poll *last = &sock->poll;
+	union vhost_user_payload payload = {0};
+	size_t size = offsetof(struct vhost_user_config, bytes) + last->requested;
+	int rc = receive_next(sock, VHOST_USER_GET_CONFIG, &payload, &size, deadline);
+
+	last->is_pending = false;
+	if (rc != 0 || size == 0)
+		return rc;
+	if (last->count != last->requested ||
+		memcmp(last->bytes, payload.config.bytes, last->requested) != 0)
+		kl__vhost_channel_note_change(&sock->channel);
+	memcpy(last->bytes, payload.config.bytes, last->requested);
+	last->count = last->requested;
+	return 0;
+}
+
+static int receive_reply(struct kl__vhost_socket *sock, enum vhost_user_request request,
+	union vhost_user_payload *payload, size_t *size)
+{
+	uint64_t deadline = kl_clock_ms() + timeout_of(sock);
+	int rc = 0;
+
+	/* A back end answers in the order in which it was sent messages. */
+	if (sock->poll.is_pending)
+		rc = receive_poll(sock, deadline);
+	return rc == 0 ? receive_next(sock, request, payload, size, deadline) : rc;
+}
+
+bool kl__vhost_is_alive(struct kl__vhost_socket *sock)
+{
+	short events = 0;
+	bool is_alive;
+
+	pthread_mutex_lock(&sock->lock);
+	if (sock->is_ending)
+		close_connection(sock);
+	if (sock->fd >= 0)
+		events = poll_now(sock);
+	/* Behind the answer there may be what was not requested. A wrong one ends all. */
+	if (events == POLLIN && sock->poll.is_pending)
+		events = receive_poll(sock, kl_clock_ms() + timeout_of(sock)) == 0 ?
+			poll_now(sock) :
+			0;
+	is_alive = sock->fd >= 0 && !sock->is_ending && events == 0;
+	if ((events & (POLLHUP | POLLRDHUP | POLLERR)) != 0) {
+		kl_warning("%s: the back end has gone away", sock->name);
+		close_connection(sock);
+	} else if (events != 0) {
+		kl_warning("%s: the back end sends unrequested data; the connection is closed",
+			sock->name);
+		end_conversation(sock);
+	}
+	pthread_mutex_unlock(&sock->lock);
+	return is_alive;
 }
 
 static int send_message(struct kl__vhost_socket *sock, enum vhost_user_request request,
@@ -397,4 +433,34 @@ void kl__vhost_serve_channel(struct kl__vhost_socket *sock)
 	pthread_mutex_lock(&sock->lock);
 	kl__vhost_channel_serve(&sock->channel);
 	pthread_mutex_unlock(&sock->lock);
+}
+
+/* Less than the time after which an event is due; the answer is an event of its own. */
+#define POLL_PAUSE_MS 500
+
+void kl__vhost_poll_config(struct kl__vhost_socket *sock, uint32_t size)
+{
+	const union vhost_user_payload payload = {.config = {.size = size}};
+	struct kl__vhost_poll *last = &sock->poll;
+	uint64_t now = kl_clock_ms();
+
+	pthread_mutex_lock(&sock->lock);
+	if (!last->is_pending && (last->sent_ms == 0 || now - last->sent_ms >= POLL_PAUSE_MS) &&
+		send_message(sock, VHOST_USER_GET_CONFIG, 0, &payload,
+			offsetof(struct vhost_user_config, bytes) + size, NULL, 0) == 0) {
+		last->is_pending = true;
+		last->sent_ms = now;
+		last->requested = size;
+	}
+	pthread_mutex_unlock(&sock->lock);
+}
+
+bool kl__vhost_reports_changes(struct kl__vhost_socket *sock)
+{
+	bool has_reported;
+
+	pthread_mutex_lock(&sock->lock);
+	has_reported = sock->channel.has_reported;
+	pthread_mutex_unlock(&sock->lock);
+	return has_reported;
 }

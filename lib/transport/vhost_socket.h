@@ -9,6 +9,19 @@
 #include "spec/vhost_user.h"
 #include "transport/vhost_channel.h"
 
+/*
+ * The configuration, read from time to time where the back end may not report its changes. The
+ * answer is not waited for: a back end that stands still for long, as in a debugger, is not ended
+ * for that.
+ */
+struct kl__vhost_poll {
+	bool is_pending; /* GET_CONFIG was sent, and its answer has not come */
+	uint64_t sent_ms; /* the last one; 0: none */
+	uint32_t requested; /* bytes, in the last one */
+	uint32_t count; /* bytes of the last answer; 0: none */
+	uint8_t bytes[VHOST_USER_MAX_CONFIG];
+};
+
 struct kl__vhost_socket {
 	int fd; /* -1: the other side is gone */
 	bool acks; /* REPLY_ACK was negotiated: every message is answered */
@@ -22,6 +35,7 @@ struct kl__vhost_socket {
 	const char *name;
 	/* The back end may wait for an answer there before it answers here. */
 	struct kl__vhost_channel channel;
+	struct kl__vhost_poll poll;
 	/* A message and its answer belong together; any thread may add memory. */
 	pthread_mutex_t lock;
 };
@@ -55,6 +69,15 @@ bool kl__vhost_is_alive(struct kl__vhost_socket *socket);
 int kl__vhost_open_channel(struct kl__vhost_socket *socket, int event_fd);
 /* Reads and answers what has come there, without waiting. */
 void kl__vhost_serve_channel(struct kl__vhost_socket *socket);
+
+/*
+ * Sends a request for size bytes of the configuration, unless an answer is to come still or the
+ * last request was a moment ago. An answer that differs from the one before, or is the first, makes
+ * the channel's change_fd readable when it is seen: by kl__vhost_is_alive or the next message.
+ */
+void kl__vhost_poll_config(struct kl__vhost_socket *socket, uint32_t size);
+/* True when the back end has shown that it reports changes of its configuration. */
+bool kl__vhost_reports_changes(struct kl__vhost_socket *socket);
 
 /*
  * Sends request with size bytes of payload and count file descriptors; where acks, waits for the

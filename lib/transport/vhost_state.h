@@ -20,6 +20,7 @@ struct kl__vhost_user {
 	uint64_t accepted;
 	uint64_t protocol; /* features of the protocol that both have */
 	uint16_t queue_count;
+	uint16_t config_end; /* of what was read of the configuration on this connection */
 	uint8_t status; /* as last written; where the back end keeps it, as last read */
 	bool refuses_features;
 	bool refuses_queues; /* it did not enable one; it is no device that could run */

@@ -185,6 +185,8 @@ static uint32_t config_read(struct kl__transport *transport, uint32_t offset, un
 		kl__vhost_end(&user->socket);
 		return UINT32_MAX;
 	}
+	if (user->config_end < offset + width)
+		user->config_end = (uint16_t)(offset + width);
 	for (unsigned int i = width; i-- > 0;)
 		value = value << 8 | payload.config.bytes[offset + i];
 	return value;
@@ -230,21 +232,30 @@ static int event_fd(struct kl__transport *transport)
 	return kl__vhost(transport)->event_fd;
 }
 
-static void event_take(struct kl__transport *transport)
-{
-	struct kl__vhost_user *user = kl__vhost(transport);
-	uint64_t count;
-
-	(void)get_status(transport);
-	kl__vhost_serve_channel(&user->socket);
-	/* Before the configuration is read: a change after that is another event. */
-	(void)kl__eventfd_read(user->socket.channel.change_fd, &count);
-}
-
 /* Back ends exist that open the channel, and change their configuration without a word on it. */
 static bool reports_changes(struct kl__transport *transport)
 {
-	return transport->config_size == 0;
+	return transport->config_size == 0 ||
+		kl__vhost_reports_changes(&kl__vhost(transport)->socket);
+}
+
+static bool event_take(struct kl__transport *transport)
+{
+	struct kl__vhost_user *user = kl__vhost(transport);
+	uint8_t before = user->status, status = get_status(transport);
+	uint64_t count;
+
+	kl__vhost_serve_channel(&user->socket);
+	/* Before the configuration is read: a change after that is another event. */
+	if (kl__eventfd_read(user->socket.channel.change_fd, &count))
+		return true;
+	/* One that has gone has all bits. */
+	if ((status & VIRTIO_STATUS_NEEDS_RESET) != 0 || (before & ~status) != 0)
+		return true;
+	/* Of more than a driver reads a back end may have none, and refuse it. */
+	if (user->config_end > 0 && !reports_changes(transport))
+		kl__vhost_poll_config(&user->socket, user->config_end);
+	return false;
 }
 
 static int request_value(struct kl__vhost_user *user, enum vhost_user_request request,
@@ -331,6 +342,7 @@ static int agree_on_features(struct kl__vhost_user *user, int fd)
 	user->status = 0;
 	user->protocol = 0;
 	user->accepted = 0;
+	user->config_end = 0;
 	user->refuses_features = false;
 	user->refuses_queues = false;
 	rc = request_value(user, VHOST_USER_GET_FEATURES, &user->offered);

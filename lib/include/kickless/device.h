@@ -194,9 +194,9 @@ KL_API int kl_device_event_fd(const struct kl_device *device);
 /**
  * True when kl_device_event_handle is to be called for a device that runs: the descriptor of
  * kl_device_event_fd is readable, or about a second has passed since the last call and changes are
- * not reported, as over MMIO or without MSI-X, or perhaps not, as by vhost-user back ends. To be
- * called a few times a second; costs a system call. The functions that recover a device of a type
- * do both themselves.
+ * not reported, as over MMIO or without MSI-X, or perhaps not, as by vhost-user back ends that have
+ * not reported one yet. To be called a few times a second; costs a system call. The functions that
+ * recover a device of a type do both themselves.
  *
  * Thread: control.
  * Returns: false also when the device does not run.
@@ -205,7 +205,8 @@ KL_API bool kl_device_event_is_due(const struct kl_device *device);
 
 /**
  * Empties the descriptor and lets the driver read what changed, which costs exits. May also be
- * called at any time. Thread: control.
+ * called at any time. Of a vhost-user back end the configuration is requested, and not waited for:
+ * the answer is the next event. Thread: control.
  */
 KL_API void kl_device_event_handle(struct kl_device *device);
 
