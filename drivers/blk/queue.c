@@ -109,26 +109,24 @@ static void format_slots(struct blk_queue *queue)
 	}
 }
 
+/* A ring that is made again must fit in the memory that is there. */
 static int check_ring(struct kl_blk *blk, const struct blk_queue *queue, uint16_t index)
 {
-	if (queue->ring->size >= MIN_RING)
+	const char *name = kl_device_info(blk->device)->name;
+
+	if (queue->ring->size < MIN_RING) {
+		kl_error(
+			"%s: queue %u has %u entries; a request needs at least 3, so 4 are the least",
+			name, index, queue->ring->size);
+		return -EINVAL;
+	}
+	if (queue->shared.memory == NULL || queue->ring->size <= queue->size)
 		return 0;
-	kl_error("%s: queue %u has %u entries; a request needs at least 3, so 4 are the least",
-		kl_device_info(blk->device)->name, index, queue->ring->size);
-	return -EINVAL;
-}
-
-/* The size of a ring that is made again: as before, or what is possible now, if that is less. */
-static uint16_t choose_size_again(struct kl_blk *blk, const struct blk_queue *queue, uint16_t index)
-{
-	uint16_t most = kl_device_queue_max_size(blk->device, index), size = queue->size;
-
-	if (size <= most &&
-		(kl_device_has(blk->device, VIRTIO_F_RING_PACKED) || (size & (size - 1)) == 0))
-		return size;
-	for (size = 1u << 15; size > most || size > queue->size;)
-		size /= 2;
-	return size;
+	kl_error(
+		"%s: queue %u has %u entries now, more than the %u that it was started with; stop the "
+		"device and start it again",
+		name, index, queue->ring->size, queue->size);
+	return -EPROTO;
 }
 
 int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index)
@@ -136,7 +134,8 @@ int blk_queue_create(struct kl_blk *blk, struct blk_queue *queue, uint16_t index
 	const bool again = queue->shared.memory != NULL;
 	const struct kl_queue_conf conf = {
 		.index = index,
-		.size = again ? choose_size_again(blk, queue, index) : blk->conf.ring_size,
+		/* In a recovery it is brought to what is possible now, if that is less. */
+		.size = again ? queue->size : blk->conf.ring_size,
 		.chained = !kl_device_has(blk->device, VIRTIO_F_INDIRECT_DESC),
 		.vector = kl_device_queue_event_fd(blk->device, index + 1) >= 0 ? index + 1 : 0,
 		.kick = blk->conf.kick,

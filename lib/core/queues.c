@@ -63,6 +63,14 @@ static int take_fixed_size(const struct kl_device *device, uint16_t index, uint1
 			device->info.name, index, requested, claimed);
 		return -EINVAL;
 	}
+	/* In a recovery the driver has memory for requested entries, and can do with fewer. */
+	if (requested != 0 && requested < claimed) {
+		kl_error(
+			"%s: queue %u: the device fixes its size at %u now, but the queue was made with %u "
+			"entries; stop the device and start it again",
+			device->info.name, index, claimed, requested);
+		return -EPROTO;
+	}
 	*size = claimed;
 	return 0;
 }

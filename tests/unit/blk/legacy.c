@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A disk from before virtio 1.0: the same requests, framed as it needs them. 5.2.6.4. */
+#include <errno.h>
 #include <string.h>
 
 #include <criterion/criterion.h>
@@ -100,5 +101,33 @@ Test(legacy, stopped_and_started)
 		cr_expect_eq(kl_blk_stop(fixture.blk), 0);
 		fixture_start(&fixture, &(struct kl_blk_conf){0});
 	}
+	fixture_close(&fixture);
+}
+
+static void come_back_with(uint16_t size, int expected)
+{
+	fixture.fake->script.queue_size[0] = fixture.fake->queue[0].size = size;
+	kl_device_halt(fixture.device, NULL, "the test wants it");
+	cr_expect_eq(kl_blk_recover(fixture.blk), expected, "%s", log_text());
+}
+
+/* The device fixes the ring's size, and the queue's memory has the size of the start. */
+Test(legacy, the_ring_s_size_changes)
+{
+	uint16_t size;
+
+	prepare();
+	size = fixture.fake->script.queue_size[0];
+	start();
+	come_back_with(size / 2, 0);
+	fixture_expect_works(&fixture);
+	come_back_with(size, 0);
+	fixture_expect_works(&fixture);
+	forget_log();
+	come_back_with(16 * size, -EPROTO);
+	cr_expect(logged("queue 0"), "%s", log_text());
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
+	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	fixture_expect_works(&fixture);
 	fixture_close(&fixture);
 }

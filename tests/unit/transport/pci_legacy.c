@@ -288,6 +288,21 @@ Test(pci_legacy, queue_count)
 	fixture_close(&fixture);
 }
 
+/* A driver has memory for the size of the start, so a recovery takes none that is larger. */
+Test(pci_legacy, sizes_in_a_recovery)
+{
+	prepare();
+	open_negotiated();
+	fixture.device->is_recovering = true;
+	cr_expect_eq(add((struct kl_queue_conf){.index = 1, .size = 128}), -EPROTO);
+	cr_expect(logged("queue 1") && logged("at 256") && logged("128"), "%s", log_text());
+	cr_expect_eq(add((struct kl_queue_conf){.index = 0, .size = 512}), 0, "%s", log_text());
+	cr_expect_eq(queue->size, 256);
+	cr_expect_eq(add((struct kl_queue_conf){.index = 1}), 0, "%s", log_text());
+	cr_expect_eq(queue->size, 256);
+	fixture_close(&fixture);
+}
+
 Test(pci_legacy, a_queue_that_is_enabled_already)
 {
 	prepare();
