@@ -15,6 +15,8 @@
 #define NS_PER_SECOND UINT64_C(1000000000)
 /* With requests in flight no thread sleeps longer without reading the ring. */
 #define SLEEP_NS NS_PER_SECOND
+/* The same while the control thread is at work on the queue; it wakes all when it is done. */
+#define CLOSED_SLEEP_MS 1
 
 void blk_wake_all(struct kl_device *device)
 {
@@ -106,7 +108,7 @@ static enum readiness prepare_sleep(struct blk_queue *queue, uint64_t now, uint6
 	return readiness;
 }
 
-/* 0, or -EINTR. */
+/* Without fd, which is -1 then, only the time ends the sleep. 0, or -EINTR. */
 static int sleep_on(int fd, uint64_t ns)
 {
 	const struct timespec limit = {(time_t)(ns / NS_PER_SECOND), (long)(ns % NS_PER_SECOND)};
@@ -130,21 +132,31 @@ static void check_after_sleep(struct blk_queue *queue)
 	kl__gate_leave(&queue->gate);
 }
 
+static uint64_t ns_of(const struct kl_blk *blk, uint64_t ticks)
+{
+	return (uint64_t)((double)ticks * 1e9 / (double)blk->ticks_per_second) + 1;
+}
+
 /*
  * Sleeps for at most ticks, unless there is something to do. 0, -EINTR, or -ENOENT when nothing
  * is in flight.
  */
 static int sleep_until_due(struct kl_blk *blk, struct blk_queue *queue, int fd, uint64_t ticks)
 {
+	const uint64_t closed_ticks = CLOSED_SLEEP_MS * blk->ticks_per_second / 1000;
 	uint64_t now = kl__clock();
 	int rc = 0;
 
+	if (kl__load(&queue->gate.state) != KL__GATE_OPEN)
+		return sleep_on(fd, ns_of(blk, KL__MIN(ticks, closed_ticks)));
+	/* Nothing would wake it: the queue is polled. */
+	if (fd < 0)
+		return 0;
 	switch (prepare_sleep(queue, now, &ticks)) {
 	case IDLE:
 		return -ENOENT;
 	case SLEEP:
-		rc = sleep_on(fd,
-			(uint64_t)((double)ticks * 1e9 / (double)blk->ticks_per_second) + 1);
+		rc = sleep_on(fd, ns_of(blk, ticks));
 		/* fall through */
 	case POLL:
 		check_after_sleep(queue);
@@ -194,7 +206,7 @@ int kl_blk_wait(struct kl_blk *blk, uint16_t queue, struct kl_blk_completion *co
 		if (kl_blk_state(blk) != KL_DEVICE_RUNNING ||
 			__atomic_load_n(&blk->queues[queue]->gate.stays_closed, __ATOMIC_RELAXED))
 			return n > 0 ? n : -ESHUTDOWN;
-		if (fd >= 0 && sleep_until_due(blk, blk->queues[queue], fd, deadline - now) != 0)
+		if (sleep_until_due(blk, blk->queues[queue], fd, deadline - now) != 0)
 			return n;
 		now = kl__clock();
 	}

@@ -6,12 +6,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <criterion/criterion.h>
 
 #include "blk_fixture.h"
+#include "state.h"
 
 static struct blk_fixture fixture;
 
@@ -184,4 +186,38 @@ Test(wait, stopped_under_a_sleeper)
 	else
 		cr_expect_eq(result, 1);
 	fixture_close(&fixture);
+}
+
+static struct rusage use_of_thread(void)
+{
+	struct rusage use;
+
+	cr_assert_eq(getrusage(RUSAGE_THREAD, &use), 0);
+	return use;
+}
+
+/* A recovery that waits for an answer of the device keeps the gates of a running one closed. */
+static void wait_at_a_gate(unsigned int vectors)
+{
+	struct kl_blk_completion done[1];
+	struct rusage before, after;
+	struct kl__gate *gate;
+
+	open_with_vectors(vectors);
+	gate = &fixture.blk->queues[0]->gate;
+	kl__gate_set(gate, KL__GATE_CLOSED);
+	before = use_of_thread();
+	cr_expect_eq(kl_blk_wait(fixture.blk, 0, done, 1, 1, 300000000), 0);
+	after = use_of_thread();
+	/* The fake device's host gives a clock that may be slower than the real one. */
+	cr_expect_geq(after.ru_nvcsw - before.ru_nvcsw, 10, "it sleeps");
+	cr_expect_leq(after.ru_nvcsw - before.ru_nvcsw, 600, "it sleeps for some time");
+	kl__gate_set(gate, KL__GATE_OPEN);
+	fixture_close(&fixture);
+}
+
+Test(wait, a_closed_gate)
+{
+	wait_at_a_gate(2);
+	wait_at_a_gate(1);
 }
