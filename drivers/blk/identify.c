@@ -9,11 +9,16 @@
 #include <kickless/text.h>
 
 #include "ring/clock.h"
+#include "ring/kick.h"
 #include "slot.h"
 #include "subrequest.h"
 
 #define NS_PER_MS UINT64_C(1000000)
-#define PAUSE_NS 20000
+/* Between two readings of the ring; each pause is twice as long as the one before. */
+#define PAUSE_MIN_NS 20000
+#define PAUSE_MAX_NS 1000000
+/* Between two readings of the status: over vhost-user each is a message, and an answer. */
+#define STATUS_EVERY_MS 4
 
 static const char *name_of(const struct kl_blk *blk)
 {
@@ -132,25 +137,34 @@ static bool take_result(struct blk_queue *queue, uint32_t ready_before, int *res
 /* 0 and the result of the request; -ETIMEDOUT; -EIO when the device halted. */
 static int await_answer(struct kl_blk *blk, int *result)
 {
-	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	const uint64_t ticks_per_ms = blk->ticks_per_second / 1000, begin = kl__clock();
+	const uint64_t end = begin + kl_device_timeout_ms(blk->device) * ticks_per_ms;
+	struct timespec pause = {.tv_nsec = PAUSE_MIN_NS};
 	struct blk_queue *queue = blk->queues[0];
 	const uint32_t ready_before = queue->ready_count;
-	const uint64_t end = kl__clock() +
-		kl_device_timeout_ms(blk->device) * blk->ticks_per_second / 1000;
+	uint64_t status_due = begin + STATUS_EVERY_MS * ticks_per_ms;
 
 	while (!take_result(queue, ready_before, result)) {
-		if (queue->ring->fault != KL_QUEUE_OK || kl_device_needs_reset(blk->device))
+		if (queue->ring->fault != KL_QUEUE_OK)
 			return -EIO;
+		if (kl__clock() >= status_due) {
+			if (kl_device_needs_reset(blk->device))
+				return -EIO;
+			status_due = kl__clock() + STATUS_EVERY_MS * ticks_per_ms;
+		}
 		if (kl__clock() >= end)
 			return -ETIMEDOUT;
+		/* A device that was not ready when the doorbell was written has missed it. */
+		kl__kick_watchdog(queue->ring);
 		nanosleep(&pause, NULL);
+		pause.tv_nsec = KL__MIN(2 * pause.tv_nsec, PAUSE_MAX_NS);
 	}
 	return 0;
 }
 
 /*
  * Reads the serial number from queue 0, which no other thread uses: its gate is closed. 0, also
- * when there is none, or -errno after a message.
+ * when there is none, or after a message -errno; -EAGAIN when no answer comes, which one may later.
  */
 static int request_id(struct kl_blk *blk, bool *has_id)
 {
@@ -182,7 +196,7 @@ static int request_id(struct kl_blk *blk, bool *has_id)
 	else if (rc != 0)
 		kl_error("%s: the request for its serial number was not answered: %s", name_of(blk),
 			strerror(-rc));
-	return rc == -ETIMEDOUT ? -EIO : rc;
+	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
 
 /* 0 when it is the disk that it was, as far as is known. */
@@ -234,8 +248,11 @@ int blk_check_identity(struct kl_device *device)
 		rc = compare_id(blk, blk->answer.memory, has_id, is_starting);
 	if (rc != 0)
 		return rc;
-	memcpy(blk->id, blk->answer.memory, KL_BLK_ID_BYTES);
-	blk->has_id = has_id;
+	/* After one that can't be read, the next one is compared with the last that was. */
+	if (has_id || is_starting || !blk->is_checked) {
+		memcpy(blk->id, blk->answer.memory, KL_BLK_ID_BYTES);
+		blk->has_id = has_id;
+	}
 	blk->is_checked = true;
 	return 0;
 }

@@ -185,7 +185,7 @@ struct kl_blk {
 	uint64_t spin_ticks;
 	struct blk_queue **queues; /* the table is large enough for all that a device can have */
 	struct kl_dma answer; /* for the serial number, from the first time that it is checked */
-	char id[KL_BLK_ID_BYTES]; /* when the device was last started */
+	char id[KL_BLK_ID_BYTES]; /* the last that was read since the start */
 	bool has_id;
 	bool is_checked; /* id and has_id are known */
 	uint64_t logged_since; /* on the clock: the period in which changes are counted */

@@ -41,6 +41,7 @@ struct kl_device {
 	uint16_t halt_queue;
 	const char *halt_reason; /* NULL: none */
 	bool has_reconnected; /* the last reset has connected to a back end again */
+	bool is_unchecked; /* a reset has, and the driver has not brought the device up since */
 	bool is_recovering; /* it starts again by a recovery */
 	struct kl_features ran_with; /* features that were accepted when it last ran */
 	bool is_acknowledged; /* reset, and ready for kl_device_negotiate */

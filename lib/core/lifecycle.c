@@ -229,6 +229,8 @@ static int bring_up(struct kl_device *device)
 	device->ran_with = device->info.accepted;
 	if (driver->replay != NULL)
 		rc = driver->replay(device);
+	if (rc == 0)
+		device->is_unchecked = false;
 	/* A device may break its first rule here, before a queue's thread could see it. */
 	if (rc == 0 && device->halt_reason != NULL)
 		kl__device_set_state(device, KL_DEVICE_HALTED);
@@ -453,6 +455,18 @@ static int reset_away(struct kl_device *device)
 	return rc;
 }
 
+/*
+ * Takes the results of bring_up and of the reset after it. True for a back end that went again in
+ * between, and may be back already, and for one that is there and does not answer yet.
+ */
+static bool may_return(const struct kl_device *device, int rc, int reset)
+{
+	if (reset == 0)
+		return device->has_reconnected ||
+			(rc == -EAGAIN && kl_device_can_reconnect(device));
+	return reset == -EAGAIN;
+}
+
 /* The device has been reset and has no queues: it starts as a new one does. */
 static int start_again(struct kl_device *device)
 {
@@ -465,8 +479,7 @@ static int start_again(struct kl_device *device)
 		reset = undo_bring_up(device);
 		if (reset == -ETIMEDOUT)
 			return reset;
-		/* It went again in between; by now it may be back already. */
-		if (reset == -EAGAIN || (reset == 0 && device->has_reconnected))
+		if (may_return(device, rc, reset))
 			return wait_for_return(device);
 		return fail_device(device, rc);
 	}

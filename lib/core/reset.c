@@ -32,6 +32,8 @@ static int reconnect_back_end(struct kl_device *device)
 	int rc = device->transport->ops->reconnect(device->transport);
 
 	device->has_reconnected = rc == 0;
+	if (rc == 0)
+		device->is_unchecked = true;
 	/* No memory is shared on a connection that is not complete: it may be tried again. */
 	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
@@ -43,7 +45,7 @@ bool kl_device_can_reconnect(const struct kl_device *device)
 
 bool kl_device_has_reconnected(const struct kl_device *device)
 {
-	return device->has_reconnected;
+	return device->is_unchecked;
 }
 
 int kl__device_reset(struct kl_device *device, void (*drain)(void *context), void *context)

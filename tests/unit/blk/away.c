@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 
 #include "blk_fixture.h"
+#include "state.h"
 
 static struct blk_fixture fixture;
 
@@ -189,6 +190,69 @@ Test(away, another_disk_returns)
 	close_leavable();
 }
 
+/* Two resets around one connection: the second one has not connected, but the disk is another. */
+Test(away, another_disk_after_two_departures)
+{
+	fixture_prepare(&fixture);
+	fixture.serial = "disk A";
+	start_leavable(&(struct kl_blk_conf){0});
+	leave(0);
+	later_absences = 0;
+	leavable.set_features = leave_again;
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN, "%s", log_text());
+	leavable.set_features = usual->set_features;
+	fixture.serial = "disk B";
+	cr_expect_eq(kl_blk_recover(fixture.blk), -ESTALE, "%s", log_text());
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
+	close_leavable();
+}
+
+/* As before, but a thread within a call is what lets a second reset come. */
+Test(away, another_disk_under_a_thread)
+{
+	struct kl__gate *gate;
+	uint64_t ticks;
+
+	fixture_prepare(&fixture);
+	fixture.serial = "disk A";
+	start_leavable(&(struct kl_blk_conf){0});
+	leave(1);
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN, "%s", log_text());
+	gate = &fixture.blk->queues[0]->gate;
+	ticks = fixture.device->host->ticks_per_second;
+	fixture.device->host->ticks_per_second = ticks / 100;
+	kl__store(&gate->inside, 1);
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN);
+	cr_expect(logged("a thread has been within a call"), "%s", log_text());
+	kl__store(&gate->inside, 0);
+	fixture.device->host->ticks_per_second = ticks;
+	fixture.serial = "disk B";
+	cr_expect_eq(kl_blk_recover(fixture.blk), -ESTALE, "%s", log_text());
+	close_leavable();
+}
+
+/* The start after the refusal takes the disk that is there, and later ones are compared with it. */
+Test(away, another_disk_is_taken_by_a_start)
+{
+	fixture_prepare(&fixture);
+	fixture.serial = "disk A";
+	start_leavable(&(struct kl_blk_conf){0});
+	leave(0);
+	fixture.serial = "disk B";
+	cr_expect_eq(kl_blk_recover(fixture.blk), -ESTALE, "%s", log_text());
+	forget_log();
+	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	cr_expect(logged("it is another disk now"), "%s", log_text());
+	leave(0);
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	fixture_expect_works(&fixture);
+	fixture.fake->script.serves_doorbells = false;
+	leave(0);
+	fixture.serial = "disk A";
+	cr_expect_eq(kl_blk_recover(fixture.blk), -ESTALE, "%s", log_text());
+	close_leavable();
+}
+
 /* Restarted while stopped, as another disk: the start takes it, with a notice. */
 Test(away, another_disk_at_a_start)
 {
@@ -205,7 +269,10 @@ Test(away, another_disk_at_a_start)
 	close_leavable();
 }
 
-/* A serial number that is there no more, or newly there, proves nothing. */
+/*
+ * A serial number that can't be read, or newly can, proves nothing. The one that was read last is
+ * what later ones are compared with.
+ */
 Test(away, a_serial_number_comes_and_goes)
 {
 	static const uint8_t statuses[] = {VIRTIO_BLK_S_UNSUPP, VIRTIO_BLK_S_IOERR, 0};
@@ -218,14 +285,40 @@ Test(away, a_serial_number_comes_and_goes)
 		forget_log();
 		leave(0);
 		cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
-		cr_expect_eq(logged("may be another disk"), i != 1, "%u: %s", i, log_text());
+		cr_expect_eq(logged("may be another disk"), i < 2, "%u: %s", i, log_text());
 		fixture_expect_works(&fixture);
 	}
 	fixture_expect_sum(&fixture, 0);
 	close_leavable();
 }
 
-/* It accepts the connection and then serves nothing, or breaks its queue. */
+static void come_back(uint8_t id_status, const char *serial, int expected, bool warns)
+{
+	fixture.id_status = id_status;
+	fixture.serial = serial;
+	fixture.fake->script.serves_doorbells = false;
+	forget_log();
+	leave(0);
+	cr_expect_eq(kl_blk_recover(fixture.blk), expected, "%s", log_text());
+	cr_expect_eq(logged("may be another disk"), warns, "%s", log_text());
+}
+
+Test(away, another_disk_after_one_without_a_serial_number)
+{
+	fixture_prepare(&fixture);
+	fixture.serial = "disk A";
+	start_leavable(&(struct kl_blk_conf){0});
+	come_back(VIRTIO_BLK_S_IOERR, "disk A", 0, true);
+	come_back(0, "disk B", -ESTALE, false);
+	/* A start takes a disk without one, and the first that is read then is its own. */
+	fixture.id_status = VIRTIO_BLK_S_IOERR;
+	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	come_back(0, "disk C", 0, true);
+	come_back(0, "disk B", -ESTALE, false);
+	close_leavable();
+}
+
+/* It accepts the connection and then serves nothing: it may yet, so that it is waited for. */
 Test(away, a_back_end_that_does_not_answer)
 {
 	struct kl_blk_completion done[1];
@@ -235,13 +328,67 @@ Test(away, a_back_end_that_does_not_answer)
 	leave(0);
 	answers = false;
 	kl__default_timeout_ms = 200;
-	cr_expect_eq(kl_blk_recover(fixture.blk), -EIO, "%s", log_text());
+	for (unsigned int i = 0; i < 5; i++) {
+		fake_trace_clear(fixture.fake);
+		cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN, "%s", log_text());
+		cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_AWAY);
+		/* Over vhost-user each reading of the status is a message. */
+		cr_expect_lt(fake_trace_count(fixture.fake, "device_status", false), 120);
+	}
 	cr_expect(logged("was not answered within 200 ms (option timeout_ms)"), "%s", log_text());
-	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_FAILED);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 1);
 	cr_expect_eq(kl_blk_poll(fixture.blk, 0, done, 1), 0, "and nothing else");
 	fixture.fake->script.serves_doorbells = true;
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	fixture_expect_works(&fixture);
+
+	cr_expect_eq(kl_blk_stop(fixture.blk), 0);
+	fixture.fake->script.serves_doorbells = false;
+	fixture.fake->script.is_gone = true;
+	cr_expect_eq(kl_blk_start(fixture.blk, &(struct kl_blk_conf){0}), -EAGAIN);
+	cr_expect_eq(kl_blk_state(fixture.blk), KL_DEVICE_STOPPED);
+	fixture.fake->script.serves_doorbells = true;
 	fixture_start(&fixture, &(struct kl_blk_conf){0});
+	fixture_expect_works(&fixture);
+	close_leavable();
+}
+
+/* As one does that is not ready yet when the driver writes the doorbell. */
+Test(away, the_first_doorbell_is_lost)
+{
+	open_leavable();
+	leave(0);
+	fixture.fake->script.lost_doorbells = (unsigned int)fixture.fake->queue[0].doorbells + 1;
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	fixture.fake->script.lost_doorbells = 0;
+	fixture_expect_works(&fixture);
+	close_leavable();
+}
+
+static unsigned int readings;
+
+static uint16_t lose_size(struct kl__transport *transport, uint16_t index)
+{
+	/* The first one is for the information about the disk. */
+	return ++readings == 2 ? 0 : usual->queue_max_size(transport, index);
+}
+
+/* The register of a ring's size reads 0 once, and then again what the device can have. */
+Test(away, a_size_that_is_missing_once)
+{
+	struct kl_blk_queue_info info;
+
+	fixture_prepare(&fixture);
+	fixture.fake->script.queue_size[0] = fixture.fake->queue[0].size = 16 * FIXTURE_RING;
+	start_leavable(&(struct kl_blk_conf){.ring_size = FIXTURE_RING});
+	kl_device_halt(fixture.device, NULL, "the test wants it");
+	leavable.queue_max_size = lose_size;
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EINVAL, "%s", log_text());
+	cr_expect(logged("queue 0 does not exist"), "%s", log_text());
+	fixture.fake->script.serves_doorbells = true;
+	fixture_start(&fixture, &(struct kl_blk_conf){.ring_size = FIXTURE_RING});
+	cr_assert_eq(kl_blk_queue_info_get(fixture.blk, 0, &info), 0);
+	cr_expect_eq(info.size, FIXTURE_RING);
 	fixture_expect_works(&fixture);
 	close_leavable();
 }
@@ -397,6 +544,19 @@ Test(away, a_zoned_disk_returns)
 	cr_expect(kl_features_has(&fixture.fake->accepted, VIRTIO_BLK_F_ZONED));
 	cr_expect_eq(kl_blk_info(fixture.blk)->zones.zone_bytes, 2048 * 512);
 	cr_expect(logged("zone size 1048576 instead of 0"), "%s", log_text());
+	close_leavable();
+
+	/* Two resets around one connection. */
+	fixture_prepare(&fixture);
+	start_leavable(&(struct kl_blk_conf){0});
+	leave(0);
+	later_absences = 0;
+	leavable.set_features = leave_again;
+	cr_expect_eq(kl_blk_recover(fixture.blk), -EAGAIN, "%s", log_text());
+	leavable.set_features = usual->set_features;
+	make_zoned();
+	cr_expect_eq(kl_blk_recover(fixture.blk), 0, "%s", log_text());
+	cr_expect(kl_features_has(&fixture.fake->accepted, VIRTIO_BLK_F_ZONED));
 	close_leavable();
 
 	fixture_prepare(&fixture);

@@ -305,8 +305,9 @@ KL_API const struct kl_blk_info *kl_blk_info(const struct kl_blk *blk);
  *
  * Thread: control.
  * Returns: 0; after a message -EINVAL (conf), -EBUSY (it is started already), -ENOTSUP, -EPROTO,
- * -ENOMEM, -EIO, -EAGAIN (a thread has been within a call for 5 s, or its back end is not there);
- * -ETIMEDOUT, it is lost. Unless it is lost, the device is stopped then and may be started again.
+ * -ENOMEM, -EIO, -EAGAIN (a thread has been within a call for 5 s, or its back end is not there or
+ * does not answer); -ETIMEDOUT, it is lost. Unless it is lost, the device is stopped then and may
+ * be started again.
  */
 KL_API int kl_blk_start(struct kl_blk *blk, const struct kl_blk_conf *conf);
 
@@ -348,9 +349,10 @@ KL_API enum kl_device_state kl_blk_state(const struct kl_blk *blk);
  *
  * Thread: control.
  * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: a thread has been within a call
- * for 5 s, or the back end has disconnected; then everything has completed, and nothing is taken
- * until it is there again. -ETIMEDOUT: it is lost; what was in flight never completes, and its
- * memory must never be used again. Other errors: it has failed, which has been logged.
+ * for 5 s, or the back end has disconnected or does not answer; then everything has completed, and
+ * nothing is taken until it is there again. -ETIMEDOUT: it is lost; what was in flight never
+ * completes, and its memory must never be used again. Other errors: it has failed, which has been
+ * logged.
  */
 KL_API int kl_blk_recover(struct kl_blk *blk);
 

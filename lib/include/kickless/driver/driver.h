@@ -90,7 +90,8 @@ struct kl_driver {
 	int (*create_queues)(struct kl_device *device);
 	/*
 	 * After DRIVER_OK: makes the kick decisions for buffers added before it, sets again in the
-	 * device what it forgot at its reset. May be NULL.
+	 * device what it forgot at its reset. May be NULL. In a recovery -EAGAIN means that nothing
+	 * answers yet: a back end that can be connected to again is waited for.
 	 */
 	int (*replay)(struct kl_device *device);
 	/* Before a reset: takes what the device has completed from its queues. May be NULL. */

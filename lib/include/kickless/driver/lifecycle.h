@@ -30,9 +30,9 @@ struct kl_queue;
  *
  * Thread: control.
  * Returns: 0: it runs. After a message: -EBUSY, it is started already; -ETIMEDOUT, it is lost;
- * -EAGAIN, a thread has been within a call for 5 s, or its back end is not there; or an error of a
- * callback. After -EBUSY nothing has changed; after a thread's -EAGAIN the state is as before;
- * else, unless it is lost, the device is stopped.
+ * -EAGAIN, a thread has been within a call for 5 s, or its back end is not there or does not
+ * answer; or an error of a callback. After -EBUSY nothing has changed; after a thread's -EAGAIN the
+ * state is as before; else, unless it is lost, the device is stopped.
  */
 KL_API int kl_device_start(struct kl_device *device, const void *conf);
 
@@ -53,9 +53,9 @@ KL_API int kl_device_stop(struct kl_device *device);
  * handles an event that is due (kl_device_event_is_due), and otherwise reads the clock.
  *
  * Thread: control.
- * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: the back end is not there now,
- * or a thread has been within a call for 5 s. -ETIMEDOUT: it is lost. Any other error: it has
- * failed, which has been logged.
+ * Returns: 0: it runs, or is stopped. -EAGAIN, to be called again: the back end is not there now
+ * or does not answer, or a thread has been within a call for 5 s. -ETIMEDOUT: it is lost. Any
+ * other error: it has failed, which has been logged.
  */
 KL_API int kl_device_recover(struct kl_device *device);
 
@@ -90,7 +90,8 @@ KL_API unsigned int kl_device_timeout_ms(const struct kl_device *device);
 /** True when a reset of a device that has gone connects to its back end again. Thread: any. */
 KL_API bool kl_device_can_reconnect(const struct kl_device *device);
 /**
- * True when the last reset has connected to a back end again, which may be another one than before.
+ * True when a reset has connected to a back end again, and the device has not been brought up
+ * since, replay included. It may be another back end than before.
  *
  * Thread: control.
  */
