@@ -9,7 +9,9 @@
 #include "core/device.h"
 #include "spec/status.h"
 
+/* Readings between two generations, and pairs of readings where a device has no generation. */
 #define MAX_TRIES 100
+#define MAX_PAIRS 10
 
 static size_t field_bytes(const struct kl_config_field *field)
 {
@@ -35,86 +37,119 @@ static uint64_t read_integer(struct kl__transport *transport, uint32_t offset, u
 	return low | (uint64_t)transport->ops->config_read(transport, offset + 4, 4) << 32;
 }
 
-static void read_fields(struct kl__transport *transport, const struct kl_config_field *fields,
-	size_t count)
+/* One call of kl_device_config_read. A reading of a register may take as long as any answer. */
+struct reading {
+	struct kl__transport *transport;
+	const struct kl_config_field *fields;
+	size_t count;
+	uint64_t deadline; /* kl__now_ms */
+	uint8_t *copies; /* two of all values; NULL where the device has a generation */
+	size_t bytes; /* of one copy */
+};
+
+static bool is_late(const struct reading *reading)
 {
-	for (size_t f = 0; f < count; f++) {
-		char *value = fields[f].value;
+	return kl__now_ms() >= reading->deadline;
+}
 
-		for (unsigned int i = 0; i < fields[f].count; i++, value += fields[f].width) {
-			uint64_t integer = read_integer(transport,
-				fields[f].offset + i * (uint32_t)fields[f].width, fields[f].width);
+/* Leaves the rest as it is once the deadline is over. */
+static void read_fields(const struct reading *reading)
+{
+	for (size_t f = 0; f < reading->count; f++) {
+		const struct kl_config_field *field = &reading->fields[f];
+		char *value = field->value;
 
-			memcpy(value, &integer, fields[f].width);
+		for (unsigned int i = 0; i < field->count; i++, value += field->width) {
+			uint64_t integer;
+
+			if (is_late(reading))
+				return;
+			integer = read_integer(reading->transport,
+				field->offset + i * (uint32_t)field->width, field->width);
+			memcpy(value, &integer, field->width);
 		}
 	}
 }
 
-static size_t copy_values(const struct kl_config_field *fields, size_t count, uint8_t *copy)
+static void copy_values(const struct reading *reading, uint8_t *copy)
 {
-	size_t at = 0;
-
-	for (size_t f = 0; f < count; f++) {
-		memcpy(copy + at, fields[f].value, field_bytes(&fields[f]));
-		at += field_bytes(&fields[f]);
+	for (size_t f = 0; f < reading->count; f++) {
+		memcpy(copy, reading->fields[f].value, field_bytes(&reading->fields[f]));
+		copy += field_bytes(&reading->fields[f]);
 	}
-	return at;
 }
 
-static bool read_between_generations(struct kl__transport *transport,
-	const struct kl_config_field *fields, size_t count)
+static bool read_between_generations(const struct reading *reading)
 {
+	struct kl__transport *transport = reading->transport;
 	uint32_t before = transport->ops->config_generation(transport);
 
-	read_fields(transport, fields, count);
+	read_fields(reading);
 	return transport->ops->config_generation(transport) == before;
 }
 
 /* 2.5.4: a legacy device has no generation, so two readings must agree. */
-static bool read_twice(struct kl__transport *transport, const struct kl_config_field *fields,
-	size_t count, uint8_t *first, uint8_t *second)
+static bool read_twice(const struct reading *reading)
 {
-	size_t size;
+	read_fields(reading);
+	copy_values(reading, reading->copies);
+	read_fields(reading);
+	copy_values(reading, reading->copies + reading->bytes);
+	return memcmp(reading->copies, reading->copies + reading->bytes, reading->bytes) == 0;
+}
 
-	read_fields(transport, fields, count);
-	size = copy_values(fields, count, first);
-	read_fields(transport, fields, count);
-	copy_values(fields, count, second);
-	return memcmp(first, second, size) == 0;
+static int read_until_stable(const struct kl_device *device, const struct reading *reading)
+{
+	const int most = reading->copies != NULL ? MAX_PAIRS : MAX_TRIES;
+
+	for (int tries = 0; tries < most; tries++) {
+		bool is_stable = reading->copies != NULL ? read_twice(reading) :
+							   read_between_generations(reading);
+
+		if (is_late(reading)) {
+			kl_error(
+				"%s: its configuration was not read within %u ms (option timeout_ms)",
+				device->info.name, kl_device_timeout_ms(device));
+			return device->is_recovering && kl_device_can_reconnect(device) ? -EAGAIN :
+											  -EPROTO;
+		}
+		if (is_stable)
+			return 0;
+	}
+	kl_error("%s: its configuration changed during each of %d readings; the device is faulty",
+		device->info.name, most);
+	return -EPROTO;
 }
 
 int kl_device_config_read(struct kl_device *device, const struct kl_config_field *fields,
 	size_t count)
 {
 	struct kl__transport *transport = device->transport;
-	uint8_t *copies = NULL;
-	size_t bytes = 0;
-	int rc = -EPROTO;
+	struct reading reading = {
+		.transport = transport,
+		.fields = fields,
+		.count = count,
+		.deadline = kl__now_ms() + kl_device_timeout_ms(device),
+	};
+	int rc;
 
 	for (size_t f = 0; f < count; f++) {
 		if (check_field(device, fields[f].offset, field_bytes(&fields[f])) != 0)
 			return -ENODATA;
-		bytes += field_bytes(&fields[f]);
+		reading.bytes += field_bytes(&fields[f]);
 	}
 	if (transport->ops->config_generation == NULL) {
-		copies = malloc(2 * bytes + 1);
-		if (copies == NULL)
-			return kl_no_memory(device->info.name, 2 * bytes + 1);
+		reading.copies = malloc(2 * reading.bytes + 1);
+		if (reading.copies == NULL)
+			return kl_no_memory(device->info.name, 2 * reading.bytes + 1);
 	}
-	for (int tries = 0; tries < MAX_TRIES && rc != 0; tries++)
-		if (copies != NULL ? read_twice(transport, fields, count, copies, copies + bytes) :
-				     read_between_generations(transport, fields, count))
-			rc = 0;
-	free(copies);
+	rc = read_until_stable(device, &reading);
+	free(reading.copies);
 	/*
 	 * All ones are a stable generation too, so a device that left the bus is told apart here.
 	 */
 	if (transport->ops->get_status(transport) == VIRTIO_STATUS_GONE)
 		return kl__device_gone(device);
-	if (rc != 0)
-		kl_error(
-			"%s: its configuration changed during each of %d readings; the device is faulty",
-			device->info.name, MAX_TRIES);
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include <criterion/criterion.h>
 
@@ -219,5 +220,48 @@ Test(config, legacy_devices_are_read_until_two_readings_agree)
 	cr_expect_eq(read_legacy(5, 0), UINT64_C(0x0000432d00004329));
 	cr_expect_gt(legacy_reads, 10);
 	read_legacy(1000000, -EPROTO);
-	cr_expect_leq(legacy_reads, 400);
+	cr_expect_leq(legacy_reads, 40);
+}
+
+static uint32_t read_slowly(struct kl__transport *transport, uint32_t offset, unsigned int width)
+{
+	const struct timespec pause = {.tv_nsec = 30000000};
+
+	nanosleep(&pause, NULL);
+	return legacy_read(transport, offset, width);
+}
+
+static int reconnect_never(struct kl__transport *transport)
+{
+	(void)transport;
+	return -EAGAIN;
+}
+
+/* A back end whose answers all come just in time: the deadline is one for all of them. */
+static void read_late(bool is_recovering, unsigned int flips, int expected)
+{
+	uint8_t values[16];
+	const struct kl_config_field field = {0, 1, 16, values};
+
+	open_with(16);
+	kl__default_timeout_ms = 100;
+	legacy_ops = *fixture.device->transport->ops;
+	legacy_ops.config_generation = NULL;
+	legacy_ops.config_read = read_slowly;
+	legacy_ops.reconnect = reconnect_never;
+	fixture.device->is_recovering = is_recovering;
+	fixture.device->transport->ops = &legacy_ops;
+	legacy_reads = 0;
+	legacy_flips = flips;
+	cr_expect_eq(kl_device_config_read(fixture.device, &field, 1), expected);
+	cr_expect_leq(legacy_reads, 5);
+	cr_expect(logged("within 100 ms (option timeout_ms)"), "%s", log_text());
+	fixture_close(&fixture);
+}
+
+Test(config, slow_devices)
+{
+	read_late(false, 0, -EPROTO);
+	read_late(false, 1000000, -EPROTO);
+	read_late(true, 0, -EAGAIN);
 }

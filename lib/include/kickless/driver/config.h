@@ -26,7 +26,9 @@ struct kl_config_field {
  *
  * Thread: control.
  * Returns: 0; -ENODATA, a field lies beyond the configuration space; after a message -EPROTO, the
- * device changed it at each of 100 tries; -EIO, it is gone.
+ * device changed it at each of 100 tries (10 without a generation) or took longer than its
+ * timeout_ms for all of it; -EAGAIN instead of that in a recovery, where the back end can be
+ * connected to again; -EIO, it is gone.
  * Spec: 2.5, 4.1.3.1.
  */
 KL_API int kl_device_config_read(struct kl_device *device, const struct kl_config_field *fields,
