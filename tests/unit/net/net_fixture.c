@@ -331,7 +331,8 @@ unsigned int net_arrive(struct net_fixture *fixture, const struct arrival *arriv
 	 * A device that uses buffers in order may write one used element for all that
 	 * it has filled.
 	 */
-	if (ring_is("in_order") && used > 1 && arrival->first_bytes == 0)
+	if (kl_device_has(fixture->device, FIXTURE_IN_ORDER) && used > 1 &&
+		arrival->first_bytes == 0)
 		fake_complete_batch(fixture->fake, FIXTURE_RX, used, length[used - 1]);
 	else
 		for (unsigned int i = 0; i < used; i++)

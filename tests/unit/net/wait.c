@@ -61,11 +61,13 @@ static void wake_and_poll(bool event_idx)
 
 Test(wait, wakes_with_event_idx)
 {
+	ONLY_IF(!ring_is("mmio"));
 	wake_and_poll(true);
 }
 
 Test(wait, wakes_with_flags)
 {
+	ONLY_IF(!ring_is("mmio"));
 	wake_and_poll(false);
 }
 
@@ -96,6 +98,7 @@ static void notify_for_nothing(void)
 /* EVS-06 */
 Test(wait, notifications_that_mean_nothing)
 {
+	ONLY_IF(!ring_is("mmio"));
 	net_prepare(&fixture);
 	notify_for_nothing();
 }
@@ -103,6 +106,7 @@ Test(wait, notifications_that_mean_nothing)
 /* EVP-10 */
 Test(wait, notifications_that_mean_nothing_to_a_packed_ring)
 {
+	ONLY_IF(!ring_is("mmio"));
 	net_prepare(&fixture);
 	fake_offer(fixture.fake, FIXTURE_PACKED);
 	fake_rebuild(fixture.fake);
@@ -137,6 +141,7 @@ Test(wait, the_event_stays_over_a_restart)
 {
 	int fd;
 
+	ONLY_IF(!ring_is("mmio"));
 	open_with(2, true);
 	fd = kl_net_queue_event_fd(fixture.net, 0);
 	cr_assert_eq(kl_net_stop(fixture.net), 0);
