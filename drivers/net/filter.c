@@ -185,6 +185,9 @@ int kl_net_mac_set(struct kl_net *net, const uint8_t mac[KL_NET_MAC_BYTES])
 	net->info.mac_is_random = false;
 	net->settings.mac_is_given = true;
 	net_setting_applied(net, KL_NET_SETTING_MAC);
+	/* Without a command for it the table was sent too. */
+	if (!has_mac_command(net))
+		net_setting_applied(net, KL_NET_SETTING_MAC_TABLE);
 	return 0;
 }
 
@@ -209,6 +212,8 @@ static int change_macs(struct kl_net *net, const net_mac *macs, unsigned int cou
 	memcpy(net->settings.macs, macs, count * sizeof(net_mac));
 	net->settings.mac_count = count;
 	net_setting_applied(net, KL_NET_SETTING_MAC_TABLE);
+	if (!has_mac_command(net))
+		net_setting_applied(net, KL_NET_SETTING_MAC);
 	return 0;
 }
 
@@ -265,19 +270,22 @@ static bool has_own_mac(const struct kl_net *net)
 
 static int replay_macs(struct kl_net *net)
 {
-	int rc = 0;
+	const bool has_own = has_own_mac(net);
+	int sent = 0, rc = 0;
 
-	if (has_own_mac(net)) {
+	if (has_own) {
 		net_replay_begin(net, KL_NET_SETTING_MAC);
-		rc = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "another MAC address");
-		if (rc == 0)
-			rc = send_own_mac(net, net->info.mac);
-		rc = net_replay_end(net, rc);
+		sent = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "another MAC address");
+		if (sent == 0)
+			sent = send_own_mac(net, net->info.mac);
+		rc = net_replay_end(net, sent);
 	}
-	/* Without a command for its own address the device has got the table by now. */
-	if (rc != 0 || net->settings.mac_count == 0 || (has_own_mac(net) && !has_mac_command(net)))
+	if (rc != 0 || net->settings.mac_count == 0)
 		return rc;
 	net_replay_begin(net, KL_NET_SETTING_MAC_TABLE);
+	/* Without a command for its own address the device has got the table by now, or not. */
+	if (has_own && !has_mac_command(net))
+		return net_replay_end(net, sent);
 	rc = net_require_feature(net, VIRTIO_NET_F_CTRL_RX, "a table of MAC addresses");
 	if (rc == 0)
 		rc = send_macs(net, net->settings.macs, net->settings.mac_count, net->info.mac);
@@ -325,7 +333,8 @@ static int replay_vlans(struct kl_net *net)
 {
 	int rc = 0;
 
-	if (!kl_device_has(net->device, VIRTIO_NET_F_CTRL_VLAN))
+	if (!kl_device_has(net->device, VIRTIO_NET_F_CTRL_VLAN) &&
+		(net->conf.rx_offloads & RTE_ETH_RX_OFFLOAD_VLAN_FILTER) == 0)
 		return 0;
 	net_replay_begin(net, KL_NET_SETTING_VLANS);
 	for (uint16_t id = 0; id < VLAN_IDS && rc == 0; id++)

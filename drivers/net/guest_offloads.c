@@ -103,17 +103,29 @@ int kl_net_rx_offloads_set(struct kl_net *net, uint64_t rx_offloads)
 	return 0;
 }
 
+/* Returns -ENOTSUP. */
+static int report_missing(const struct kl_net *net, uint64_t offloads)
+{
+	const char *name = kl_net_rx_offload_name(offloads & -offloads);
+
+	net_report(net,
+		"the receive offload %s is not possible: the device has not accepted its features",
+		name != NULL ? name : "requested");
+	return -ENOTSUP;
+}
+
 /* A back end that reconnected may offer less than before. */
 int net_rx_offloads_replay(struct kl_net *net)
 {
-	uint64_t possible = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
+	const uint64_t possible = net_rx_offloads_of(&kl_device_info(net->device)->accepted);
+	const uint64_t wanted = net->settings.rx_offloads & CHANGEABLE;
 	int rc;
 
 	if (!net->settings.rx_offloads_set)
 		return 0;
 	net_replay_begin(net, KL_NET_SETTING_RX_OFFLOADS);
-	rc = apply_offloads(net,
-		(net->rx_offloads & ~CHANGEABLE) |
-			(net->settings.rx_offloads & CHANGEABLE & possible));
+	rc = apply_offloads(net, (net->rx_offloads & ~CHANGEABLE) | (wanted & possible));
+	if (rc == 0 && (wanted & ~possible) != 0)
+		rc = report_missing(net, wanted & ~possible);
 	return net_replay_end(net, rc);
 }

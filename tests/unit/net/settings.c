@@ -166,6 +166,104 @@ Test(settings, applied_later)
 	control_close(&fixture);
 }
 
+static int recover(void)
+{
+	fake_need_reset(fixture.net.fake);
+	forget_log();
+	return kl_net_recover(fixture.net.net);
+}
+
+/* A filter that the application requested, and that the device has no more. */
+Test(settings, vlans_without_the_feature)
+{
+	const struct kl_net_info *info;
+
+	prepare();
+	cr_assert_eq(kl_net_vlan_set(fixture.net.net, 5, true), 0);
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	info = kl_net_info(fixture.net.net);
+	cr_expect_eq(info->unapplied_settings, 0);
+	fake_offer_not(fixture.net.fake, 19);
+	cr_assert_eq(recover(), 0, "%s", log_text());
+	cr_expect_eq(info->unapplied_settings, 1u << KL_NET_SETTING_VLANS);
+	cr_expect(logged("it needs the feature CTRL_VLAN, which the device does not offer; it runs "
+			 "without"),
+		"%s", log_text());
+	fake_offer(fixture.net.fake, 19);
+	cr_assert_eq(recover(), 0, "%s", log_text());
+	cr_expect_eq(info->unapplied_settings, 0);
+	/* Without the filter's offload all tags are to pass. */
+	cr_expect_eq(kl_net_stop(fixture.net.net), 0);
+	fixture.net.conf.rx_offloads = 0;
+	forget_log();
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	cr_expect_eq(info->unapplied_settings, 0);
+	cr_expect_not(logged("CTRL_VLAN"), "%s", log_text());
+	control_close(&fixture);
+}
+
+/* One command has the table and the device's own address. */
+Test(settings, own_address_in_the_table)
+{
+	const uint32_t both = 1u << KL_NET_SETTING_MAC | 1u << KL_NET_SETTING_MAC_TABLE;
+	const struct kl_net_info *info;
+
+	control_prepare(&fixture);
+	fake_offer_not(fixture.net.fake, 23);
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0, "%s", log_text());
+	cr_assert_eq(kl_net_mac_set(fixture.net.net, macs[0]), 0);
+	cr_assert_eq(kl_net_mac_add(fixture.net.net, macs[1]), 0);
+	fixture.refused_class = 1;
+	forget_log();
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	info = kl_net_info(fixture.net.net);
+	cr_expect_eq(info->unapplied_settings, both, "0x%x", info->unapplied_settings);
+	cr_expect(logged("refuses the table of MAC addresses; it runs without"), "%s", log_text());
+	fixture.refused_class = -1;
+	cr_expect_eq(kl_net_mac_set(fixture.net.net, macs[2]), 0);
+	cr_expect_eq(info->unapplied_settings, 0);
+	fixture.refused_class = 1;
+	cr_assert_eq(recover(), 0, "%s", log_text());
+	cr_expect_eq(info->unapplied_settings, both);
+	fixture.refused_class = -1;
+	cr_expect_eq(kl_net_mac_remove(fixture.net.net, macs[1]), 0);
+	cr_expect_eq(info->unapplied_settings, 0);
+	cr_expect_eq(kl_net_mac_add(fixture.net.net, macs[1]), 0);
+	/* The same without a control queue. */
+	fake_offer_not(fixture.net.fake, FIXTURE_CTRL_VQ);
+	cr_assert_eq(recover(), 0, "%s", log_text());
+	cr_expect_eq(info->unapplied_settings & both, both, "0x%x", info->unapplied_settings);
+	control_close(&fixture);
+}
+
+/* An offload that was set while the device ran, and that it has no more. */
+Test(settings, receive_offloads_without_the_feature)
+{
+	const uint32_t bit = 1u << KL_NET_SETTING_RX_OFFLOADS;
+	const struct kl_net_info *info;
+
+	control_prepare(&fixture);
+	fake_offer(fixture.net.fake, 1);
+	fake_offer(fixture.net.fake, 2);
+	fixture.net.conf.rx_offloads = RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+	control_start(&fixture, NULL);
+	info = kl_net_info(fixture.net.net);
+	cr_assert_eq(kl_net_rx_offloads_set(fixture.net.net,
+			     RTE_ETH_RX_OFFLOAD_SCATTER | RTE_ETH_RX_OFFLOAD_TCP_CKSUM |
+				     RTE_ETH_RX_OFFLOAD_VLAN_STRIP),
+		0, "%s", log_text());
+	fake_offer_not(fixture.net.fake, 1);
+	cr_assert_eq(recover(), 0, "%s", log_text());
+	cr_expect_eq(info->unapplied_settings, bit, "0x%x", info->unapplied_settings);
+	cr_expect(logged("the receive offload TCP_CKSUM is not possible"), "%s", log_text());
+	cr_expect_neq(kl_net_rx_offloads(fixture.net.net) & RTE_ETH_RX_OFFLOAD_VLAN_STRIP, 0);
+	fake_offer(fixture.net.fake, 1);
+	cr_assert_eq(recover(), 0, "%s", log_text());
+	cr_expect_eq(info->unapplied_settings, 0);
+	cr_expect_neq(kl_net_rx_offloads(fixture.net.net) & RTE_ETH_RX_OFFLOAD_TCP_CKSUM, 0);
+	control_close(&fixture);
+}
+
 /* A device that answers no command at all is waited for once. */
 Test(settings, never_answered)
 {
