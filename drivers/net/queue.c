@@ -117,53 +117,18 @@ static void find_place(struct net_rxq *rxq, struct rte_mempool *pool)
 	rxq->stride_at = rows.buffer + rxq->offset - rows.mbuf * rows.stride;
 }
 
-/* Descriptors of the receive rings from queue number index on. */
-static uint32_t count_descriptors(const struct kl_net *net, uint16_t index)
-{
-	uint32_t count = 0;
-
-	for (; index < net->info.queue_pairs; index++)
-		count += kl_net_ring_size(net, KL_NET_RX, index, net->conf.rx_ring_size);
-	return count;
-}
-
 static void report_small_pool(struct kl_net *net, const struct rte_mempool *pool,
-	unsigned int available)
+	unsigned int available, uint32_t wanted)
 {
 	if (net->small_pool_is_reported)
 		return;
 	net->small_pool_is_reported = true;
 	kl_warning(
-		"%s: mempool %s has %u buffers, of which %u are free, and %u receive rings have %u "
-		"descriptors: packets will be lost for want of buffers; make the mempool larger, or the "
+		"%s: mempool %s has %u buffers, of which %u are free, and %u receive rings have room "
+		"for %u: packets will be lost for want of buffers; make the mempool larger, or the "
 		"rings smaller (rx_ring_size of struct kl_net_conf, queue_size= of the device's name)",
 		kl_device_info(net->device)->name, pool->name, pool->size, available,
-		net->info.queue_pairs, count_descriptors(net, 0));
-}
-
-/*
- * Fills a receive ring. From a pool without a buffer for each descriptor it gets a share: the rings
- * after it get the same, and the application one to send from.
- */
-static void fill_ring(struct kl_net *net, struct net_rxq *rxq, uint16_t index)
-{
-	const unsigned int available = rte_mempool_avail_count(rxq->pool);
-	const unsigned int shares = (unsigned int)(net->info.queue_pairs - index) + 1;
-	unsigned int kept = 0;
-	void **others = NULL;
-
-	if (available < count_descriptors(net, index)) {
-		report_small_pool(net, rxq->pool, available);
-		kept = available - (available + shares - 1) / shares;
-		others = calloc(kept + 1u, sizeof(*others));
-	}
-	/* Without memory for this, or when other threads allocate too, the ring takes all. */
-	if (others != NULL && rte_mempool_get_bulk(rxq->pool, others, kept) != 0)
-		kept = 0;
-	net_rx_refill(rxq);
-	if (others != NULL && kept > 0)
-		rte_mempool_put_bulk(rxq->pool, others, kept);
-	free(others);
+		net->info.queue_pairs, wanted);
 }
 
 static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
@@ -205,13 +170,7 @@ static int create_rx(struct kl_net *net, struct net_rxq *rxq, uint16_t index,
 	rxq->whole_bytes = RTE_MIN(rxq->buffer_bytes - rxq->header_bytes, rxq->frame_bytes);
 	rxq->refill_at = RTE_MIN(32, (rxq->queue->size + 3) / 4);
 	net_rx_choose(rxq, kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF));
-	fill_ring(net, rxq, index);
-	rxq->packet_buffers = count_packet_buffers(net, rxq);
-	if (kl__queue_in_flight(rxq->queue) > 0)
-		return 0;
-	kl_error("%s: mempool %s has no free buffer for the receive ring of %u; make it larger",
-		kl_device_info(net->device)->name, conf->pool->name, rxq->queue->size);
-	return -ENOMEM;
+	return 0;
 }
 
 /* Without an MTU of the device or the user, packets of any length may be sent. */
@@ -265,6 +224,42 @@ int net_pair_create_queues(struct kl_net *net, uint16_t index, const struct kl_n
 
 	if (rc == 0)
 		rc = create_tx(net, &net->pairs[index].tx, index, conf);
+	return rc;
+}
+
+static int fill_ring(const struct kl_net *net, struct net_rxq *rxq, uint16_t limit)
+{
+	net_rx_refill(rxq, limit);
+	rxq->packet_buffers = count_packet_buffers(net, rxq);
+	if (kl__queue_in_flight(rxq->queue) > 0)
+		return 0;
+	kl_error("%s: mempool %s has no free buffer for the receive ring of %u; make it larger",
+		kl_device_info(net->device)->name, rxq->pool->name, rxq->queue->size);
+	return -ENOMEM;
+}
+
+int net_pairs_fill(struct kl_net *net)
+{
+	const uint16_t pairs = net->info.queue_pairs;
+	uint32_t wanted = 0;
+	int rc = 0;
+
+	for (uint16_t i = 0; i < pairs; i++)
+		wanted += net_rx_room(&net->pairs[i].rx);
+	for (uint16_t i = 0; i < pairs && rc == 0; i++) {
+		struct net_rxq *rxq = &net->pairs[i].rx;
+		const unsigned int available = rte_mempool_avail_count(rxq->pool);
+		const unsigned int shares = (unsigned int)(pairs - i) + 1;
+		const uint16_t room = net_rx_room(rxq);
+		uint16_t limit = room;
+
+		if (available < wanted) {
+			report_small_pool(net, rxq->pool, available, wanted);
+			limit = (uint16_t)RTE_MIN(limit, (available + shares - 1) / shares);
+		}
+		rc = fill_ring(net, rxq, limit);
+		wanted -= room;
+	}
 	return rc;
 }
 
@@ -458,8 +453,20 @@ int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direct
 		.fault = (enum kl_queue_fault)ring->fault,
 		.is_stopped = net->pairs[queue].is_stopped[direction],
 		.in_flight = kl__queue_in_flight(ring),
-		.has_completed = (ring->kind & KL__RING_PACKED) != 0 ? kl__packed_has_used(ring) :
-								       kl__split_has_used(ring),
 	};
 	return 0;
+}
+
+int kl_net_queue_has_completed(const struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue)
+{
+	const struct kl_queue *ring;
+
+	if (queue >= net->running_pairs || !net_is_started(net))
+		return -EINVAL;
+	ring = direction == KL_NET_RX ? net->pairs[queue].rx.queue : net->pairs[queue].tx.queue;
+	if (!kl__queue_exists(ring))
+		return -EAGAIN;
+	return (ring->kind & KL__RING_PACKED) != 0 ? kl__packed_has_used(ring) :
+						     kl__split_has_used(ring);
 }

@@ -8,8 +8,13 @@
 /* Makes the records of all queue pairs that the device has. 0, -ENOMEM after a message. */
 int net_pairs_create(struct kl_net *net);
 void net_pairs_free(struct kl_net *net);
-/* Makes the queues of pair number index, with a full receive ring; net_pair_drain frees them. */
+/* Makes the queues of pair number index, which are empty; net_pair_drain frees them. */
 int net_pair_create_queues(struct kl_net *net, uint16_t index, const struct kl_net_conf *conf);
+/*
+ * Fills the receive rings of all pairs in use. From a pool that is too small each gets an equal
+ * share, and the application one to send from. 0, or -ENOMEM after a message.
+ */
+int net_pairs_fill(struct kl_net *net);
 /* True when a packet that the device may have now lies there: struct kl_driver. */
 bool net_uses_memory(struct kl_device *device, const void *address, size_t size);
 /* After a reset: frees the packets that were in flight and what the queues needed. */

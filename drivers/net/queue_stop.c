@@ -99,7 +99,7 @@ int kl_net_queue_start(struct kl_net *net, enum kl_net_direction direction, uint
 	kl_device_change_begin(net->device);
 	rc = kl_device_queue_start(net->device, ring_of(pair, direction));
 	if (rc == 0 && direction == KL_NET_RX) {
-		net_rx_refill(&pair->rx);
+		net_rx_refill(&pair->rx, NET_RX_ALL);
 		kl__kick_check(pair->rx.queue);
 	}
 	if (rc == 0) {

@@ -99,20 +99,21 @@ KL__NOINLINE static uint16_t refill_chunk_apart(struct net_rxq *rxq, uint16_t co
 	return added;
 }
 
-/* Ring descriptors of a buffer whose header is apart. */
-static uint16_t descriptors_apart(const struct kl_queue *queue)
+/* Buffers that the ring has room for. One whose header is apart may take two descriptors. */
+KL__ALWAYS_INLINE uint16_t find_room(const struct kl_queue *queue, const bool apart,
+	const unsigned int kind)
 {
-	return (queue->kind & KL__RING_CHAINED) != 0 ? 2 : 1;
+	const uint16_t room = kl__ring_free(queue, kind);
+
+	return apart && (queue->kind & KL__RING_CHAINED) != 0 ? room / 2 : room;
 }
 
-KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned int place,
-	const bool apart, const unsigned int kind)
+KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const uint16_t limit,
+	const unsigned int place, const bool apart, const unsigned int kind)
 {
 	struct kl_queue *queue = rxq->queue;
-	uint16_t room = kl__ring_free(queue, kind);
+	uint16_t room = RTE_MIN(find_room(queue, apart, kind), limit);
 
-	if (apart)
-		room /= descriptors_apart(queue);
 	while (room > 0) {
 		uint16_t chunk = RTE_MIN(room, REFILL_CHUNK);
 		uint16_t added = apart ? refill_chunk_apart(rxq, chunk) :
@@ -126,9 +127,14 @@ KL__ALWAYS_INLINE void refill_and_publish(struct net_rxq *rxq, const unsigned in
 		kl__ring_publish(queue, kind);
 }
 
-void net_rx_refill(struct net_rxq *rxq)
+uint16_t net_rx_room(const struct net_rxq *rxq)
 {
-	refill_and_publish(rxq, rxq->place, rxq->header_is_apart, rxq->queue->kind);
+	return find_room(rxq->queue, rxq->header_is_apart, rxq->queue->kind);
+}
+
+void net_rx_refill(struct net_rxq *rxq, uint16_t limit)
+{
+	refill_and_publish(rxq, limit, rxq->place, rxq->header_is_apart, rxq->queue->kind);
 }
 
 KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const unsigned int place,
@@ -136,7 +142,7 @@ KL__ALWAYS_INLINE void refill_and_kick(struct net_rxq *rxq, const unsigned int p
 {
 	uint16_t published = rxq->queue->published;
 
-	refill_and_publish(rxq, place, apart, kind);
+	refill_and_publish(rxq, NET_RX_ALL, place, apart, kind);
 	if (rxq->queue->published != published)
 		kl__kick(rxq->queue);
 }

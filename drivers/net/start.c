@@ -206,6 +206,8 @@ int net_create_queues(struct kl_device *device)
 	for (uint16_t i = 0; i < net->info.queue_pairs && rc == 0; i++)
 		rc = net_pair_create_queues(net, i, &net->conf);
 	if (rc == 0)
+		rc = net_pairs_fill(net);
+	if (rc == 0)
 		net_past_compare(net);
 	return rc == 0 ? net_control_create(net) : rc;
 }

@@ -23,7 +23,7 @@ static bool has_buffers(struct net_rxq *rxq)
 
 	if (kl__ring_free(queue, queue->kind) < rxq->refill_at)
 		return true;
-	net_rx_refill(rxq);
+	net_rx_refill(rxq, NET_RX_ALL);
 	if (queue->published != published)
 		kl__kick(queue);
 	return kl__queue_in_flight(queue) >= rxq->packet_buffers;

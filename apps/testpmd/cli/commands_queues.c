@@ -159,11 +159,12 @@ static void run_show_all(struct testpmd *pmd, const struct command_words *words)
  * Descriptor N is the N-th from the one that the queue takes next. Behind the first one the device
  * may be done with more than are shown so.
  */
-static const char *descriptor_state(const struct kl_net_queue_info *info, bool tx, uint32_t n)
+static const char *descriptor_state(const struct port *port, uint16_t in_flight, bool tx,
+	uint16_t queue, uint32_t n)
 {
-	if (n >= info->in_flight)
+	if (n >= in_flight)
 		return tx ? "DONE" : "UNAVAILABLE";
-	if (n == 0 && info->has_completed)
+	if (n == 0 && kl_net_queue_has_completed(port->net, tx ? KL_NET_TX : KL_NET_RX, queue) == 1)
 		return "DONE";
 	return tx ? "FULL" : "AVAILABLE";
 }
@@ -184,7 +185,8 @@ static void run_descriptor(struct testpmd *pmd, const struct command_words *word
 		n >= info.size)
 		print_reply("Invalid input: queue id = %u, desc id = %u", queue, n);
 	else
-		printf("Desc status = %s\n", descriptor_state(&info, tx, n));
+		printf("Desc status = %s\n",
+			descriptor_state(port, info.in_flight, tx, (uint16_t)queue, n));
 }
 
 static const struct command commands[] = {

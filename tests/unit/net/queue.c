@@ -60,28 +60,35 @@ Test(queue, sizes_of_single_queues)
 	net_close(&fixture);
 }
 
-/* The device's buffers, and whether it is done with some. */
-Test(queue, buffers_of_the_device)
+static void expect_buffers(enum kl_net_direction direction, uint16_t in_flight, int has_completed)
 {
 	struct kl_net_queue_info info;
 
-	net_open(&fixture);
-	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
-	cr_expect(info.in_flight == FIXTURE_RING && !info.has_completed);
+	cr_assert_eq(kl_net_queue_info_get(fixture.net, direction, 0, &info), 0);
+	cr_expect_eq(info.in_flight, in_flight, "%u", info.in_flight);
+	cr_expect_eq(kl_net_queue_has_completed(fixture.net, direction, 0), has_completed);
+}
+
+/* The device's buffers, and whether it is done with some. */
+Test(queue, buffers_of_the_device)
+{
+	net_prepare(&fixture);
+	cr_assert_eq(net_attach(&fixture, NULL), 0, "%s", log_text());
+	cr_expect_eq(kl_net_queue_has_completed(fixture.net, KL_NET_RX, 0), -EINVAL);
+	cr_assert_eq(net_start(&fixture), 0, "%s", log_text());
+	expect_buffers(KL_NET_RX, FIXTURE_RING, 0);
 	net_arrive(&fixture, &(struct arrival){.bytes = 60, .seed = 1});
-	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
-	cr_expect(info.in_flight == FIXTURE_RING && info.has_completed);
+	expect_buffers(KL_NET_RX, FIXTURE_RING, 1);
 	net_expect_packet(net_receive(&fixture), 60, 1);
-	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_RX, 0, &info), 0);
-	cr_expect_not(info.has_completed);
-	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
-	cr_expect(info.in_flight == 0 && !info.has_completed);
+	expect_buffers(KL_NET_RX, FIXTURE_RING - 1, 0);
+	expect_buffers(KL_NET_TX, 0, 0);
 	cr_expect_eq(net_send(&fixture, net_packet(&fixture, 60, 2)), 1);
-	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
-	cr_expect(info.in_flight > 0 && !info.has_completed);
+	expect_buffers(KL_NET_TX, 1, 0);
 	net_transmit(&fixture, 1);
-	cr_assert_eq(kl_net_queue_info_get(fixture.net, KL_NET_TX, 0, &info), 0);
-	cr_expect(info.has_completed);
+	expect_buffers(KL_NET_TX, 1, 1);
+	cr_expect_eq(kl_net_queue_has_completed(fixture.net, KL_NET_TX, 1), -EINVAL);
+	cr_expect_eq(kl_net_stop(fixture.net), 0);
+	cr_expect_eq(kl_net_queue_has_completed(fixture.net, KL_NET_TX, 0), -EINVAL);
 	net_close(&fixture);
 }
 

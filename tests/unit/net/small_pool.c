@@ -33,7 +33,7 @@ Test(small_pool, is_shared_by_the_rings)
 	forget_log();
 	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
 	cr_expect(logged("has 1024 buffers, of which 1024 are free") &&
-			logged("4 receive rings have 32768 descriptors") &&
+			logged("4 receive rings have room for 32768") &&
 			logged("make the mempool larger, or the rings smaller"),
 		"%s", log_text());
 	for (uint16_t i = 0; i < PAIRS; i++) {
@@ -49,7 +49,87 @@ Test(small_pool, is_shared_by_the_rings)
 	forget_log();
 	fake_need_reset(fixture.net.fake);
 	cr_assert_eq(kl_net_recover(fixture.net.net), 0, "%s", log_text());
-	cr_expect_not(logged("descriptors"), "%s", log_text());
+	cr_expect_not(logged("receive rings"), "%s", log_text());
+	control_close(&fixture);
+}
+
+/* Rings of sizes of their own are what counts, not the size of all. */
+Test(small_pool, sizes_of_single_queues)
+{
+	static const uint16_t small[PAIRS] = {64, 64, 64, 64};
+	static const uint16_t large[PAIRS] = {LARGE_RING, 64, 64, 64};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		prepare();
+		fixture.net.conf.rx_ring_size = i == 0 ? LARGE_RING : 64;
+		fixture.net.conf.rx_ring_sizes = i == 0 ? small : large;
+		cr_assert_eq(net_attach(&fixture.net, NULL), 0);
+		forget_log();
+		cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+		if (i == 0)
+			cr_expect_not(logged("receive rings"), "%s", log_text());
+		else
+			cr_expect(logged("4 receive rings have room for 8384"), "%s", log_text());
+		if (i == 0)
+			cr_expect_eq(net_buffers_out(&fixture.net), PAIRS * 64);
+		for (uint16_t queue = 1; queue < PAIRS; queue++) {
+			struct kl_net_queue_stats stats;
+
+			cr_assert_eq(kl_net_queue_stats_get(fixture.net.net, KL_NET_RX, queue,
+					     &stats),
+				0);
+			cr_expect_eq(stats.queue.posted, 64, "queue %u", queue);
+		}
+		control_close(&fixture);
+	}
+}
+
+/* A header that is apart takes a descriptor, so a ring has room for half as many buffers. */
+Test(small_pool, headers_apart)
+{
+	ONLY_IF(!ring_is("mmio"));
+	prepare();
+	fixture.net.fake->script.interfaces = FAKE_LEGACY;
+	fixture.net.fake->script.next_iova = UINT64_C(1) << 32;
+	fake_offer_not(fixture.net.fake, 32);
+	fake_offer_not(fixture.net.fake, FIXTURE_INDIRECT);
+	fixture.net.conf.rx_ring_size = 0;
+	for (uint16_t i = 0; i < 2 * PAIRS; i++)
+		fixture.net.fake->script.queue_size[i] = fixture.net.fake->queue[i].size = 512;
+	fake_rebuild(fixture.net.fake);
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
+	forget_log();
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	cr_expect_not(logged("receive rings"), "%s", log_text());
+	cr_expect_eq(net_buffers_out(&fixture.net), PAIRS * 256);
+	control_close(&fixture);
+}
+
+static rte_mempool_dequeue_t take_from_pool;
+static unsigned int fewest;
+
+static int take_and_count(struct rte_mempool *pool, void **objects, unsigned int count)
+{
+	int rc = take_from_pool(pool, objects, count);
+
+	fewest = RTE_MIN(fewest, rte_mempool_ops_get_count(pool));
+	return rc;
+}
+
+/* While the rings are filled, too, the others of a shared pool have their share. */
+Test(small_pool, has_some_at_any_time)
+{
+	struct rte_mempool_ops *ops;
+
+	prepare();
+	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
+	ops = rte_mempool_get_ops(fixture.net.pool->ops_index);
+	take_from_pool = ops->dequeue;
+	ops->dequeue = take_and_count;
+	fewest = FIXTURE_POOL;
+	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
+	ops->dequeue = take_from_pool;
+	cr_expect_geq(fewest, FIXTURE_POOL / (PAIRS + 1), "%u", fewest);
 	control_close(&fixture);
 }
 
@@ -76,7 +156,7 @@ Test(small_pool, is_large_enough)
 	cr_assert_eq(net_attach(&fixture.net, NULL), 0);
 	forget_log();
 	cr_assert_eq(net_start(&fixture.net), 0, "%s", log_text());
-	cr_expect_not(logged("descriptors"), "%s", log_text());
+	cr_expect_not(logged("receive rings"), "%s", log_text());
 	cr_expect_eq(net_buffers_out(&fixture.net), 4 * 256);
 	control_close(&fixture);
 }

@@ -36,6 +36,7 @@
  *	kl_net_queue_event_fd		any	all		-1 without an interrupt
  *	kl_net_queue_stats_get		any	all		0, -EINVAL
  *	kl_net_queue_info_get		any	all		0; else -EINVAL, -EAGAIN
+ *	kl_net_queue_has_completed	control	all		0, 1; else -EINVAL, -EAGAIN
  *	kl_net_ring_size		control	all		descriptors
  *	kl_net_tx_offload_name		any	-		a name, or NULL
  *	kl_net_rx_offload_name		any	-		a name, or NULL
@@ -65,6 +66,7 @@ struct kl_net;
 
 /**
  * Properties of a network device. Read again at each start and at each change of the configuration.
+ * The MTU of a device that runs stays that of its start, or of its last recovery.
  */
 struct kl_net_info {
 	uint8_t mac[KL_NET_MAC_BYTES];
@@ -174,7 +176,6 @@ struct kl_net_queue_info {
 	enum kl_queue_fault fault; /* why it moves nothing, or KL_QUEUE_OK: see kl_net_recover */
 	bool is_stopped; /* by kl_net_queue_stop */
 	uint16_t in_flight; /* buffers in the queue: with the device, or used and not taken yet */
-	bool has_completed; /* some of them are used and not taken yet */
 };
 
 /**
@@ -410,6 +411,18 @@ KL_API uint16_t kl_net_ring_size(const struct kl_net *net, enum kl_net_direction
  */
 KL_API int kl_net_queue_info_get(const struct kl_net *net, enum kl_net_direction direction,
 	uint16_t queue, struct kl_net_queue_info *info);
+
+/**
+ * Looks in the ring whether the device is done with buffers that were not taken yet. Meanwhile the
+ * queue's thread may take them.
+ *
+ * Thread: control.
+ * Returns: 1 if it is, 0 if not; -EINVAL when the device is not started or has no such queue;
+ * -EAGAIN when the queue does not exist now.
+ * Spec: 2.7.8, 2.8.6.
+ */
+KL_API int kl_net_queue_has_completed(const struct kl_net *net, enum kl_net_direction direction,
+	uint16_t queue);
 
 /**
  * Makes a mempool of packets whose bytes lie in a region of their own (kl_region_create), apart
