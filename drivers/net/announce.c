@@ -2,7 +2,6 @@
 #include "announce.h"
 
 #include <inttypes.h>
-#include <time.h>
 
 #include <rte_arp.h>
 
@@ -15,38 +14,22 @@
 /* Requests that may come at once; after them one in a second is acknowledged. */
 #define REQUESTS_AT_ONCE 8
 
-/* False when the device has requested too many of late, which is logged with the next one taken. */
-static bool take_request(struct net_announce *announce, time_t now)
-{
-	const uint64_t elapsed = (uint64_t)(now - announce->since);
-
-	announce->taken -= RTE_MIN(elapsed, announce->taken);
-	announce->since = now;
-	if (announce->taken >= REQUESTS_AT_ONCE) {
-		announce->is_pending = true;
-		announce->suppressed++;
-		return false;
-	}
-	announce->is_pending = false;
-	announce->taken++;
-	return true;
-}
-
 void net_announce_requested(struct kl_net *net)
 {
 	struct net_announce *announce = &net->announce;
-	struct timespec now;
+	uint64_t *suppressed = &announce->limit.suppressed;
 
 	if (!kl_device_has(net->device, VIRTIO_NET_F_GUEST_ANNOUNCE))
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (!take_request(announce, now.tv_sec))
+	announce->is_pending = !net_limit_take(&announce->limit, REQUESTS_AT_ONCE, 1);
+	if (announce->is_pending)
 		return;
-	if (announce->suppressed > 0)
+	/* Requests that were not answered are logged with the next one that is. */
+	if (*suppressed > 0)
 		kl_warning("%s: the device requests announcements all the time; %" PRIu64
 			   " were not answered, one in a second is",
-			kl_device_info(net->device)->name, announce->suppressed);
-	announce->suppressed = 0;
+			kl_device_info(net->device)->name, *suppressed);
+	*suppressed = 0;
 	net->info.announcements++;
 	(void)net_control_send(net, "the acknowledgement of an announcement",
 		VIRTIO_NET_CTRL_ANNOUNCE, VIRTIO_NET_CTRL_ANNOUNCE_ACK, NULL, 0);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "config.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <kickless/driver/config.h>
@@ -13,6 +15,10 @@
 
 #define FIELD(name) offsetof(struct virtio_net_config, name)
 #define FIELDS_MAX 12
+
+/* Messages about changes of one kind: some at once, and then one in a period. */
+#define NOTICES_AT_ONCE 5
+#define NOTICE_SECONDS 10
 
 /* 2.5.1: only a field whose feature is offered may be read, and only where the space has it. */
 static bool has_field(const struct kl_net *net, unsigned int feature, size_t end)
@@ -93,14 +99,31 @@ static void set_mac(struct kl_net *net, const struct virtio_net_config *config)
 	memcpy(net->info.mac, mac.addr_bytes, sizeof(net->info.mac));
 }
 
-static void set_mtu(struct kl_net *net, const struct virtio_net_config *config)
+/* 0 if the device has none, or an invalid one. */
+static uint16_t find_mtu(const struct kl_net *net, const struct virtio_net_config *config)
 {
 	bool is_valid = has_field_of(net, VIRTIO_NET_F_MTU) && config->mtu >= NET_MIN_MTU;
 
-	net->info.max_mtu = is_valid ? config->mtu : UINT16_MAX;
-	net->info.mtu = is_valid ? config->mtu : RTE_ETHER_MTU;
+	return is_valid ? config->mtu : 0;
+}
+
+static uint16_t largest_mtu(uint16_t config_mtu)
+{
+	return config_mtu != 0 ? config_mtu : UINT16_MAX;
+}
+
+void net_config_apply_mtu(struct kl_net *net)
+{
+	net->info.max_mtu = largest_mtu(net->config_mtu);
+	net->info.mtu = net->config_mtu != 0 ? net->config_mtu : RTE_ETHER_MTU;
 	if (net->settings.mtu != 0)
 		net->info.mtu = RTE_MIN(net->settings.mtu, net->info.max_mtu);
+}
+
+static void set_mtu(struct kl_net *net, const struct virtio_net_config *config)
+{
+	net->config_mtu = find_mtu(net, config);
+	net_config_apply_mtu(net);
 }
 
 static void set_link(struct kl_net *net, const struct virtio_net_config *config)
@@ -216,16 +239,36 @@ int net_config_read(struct kl_net *net)
 	return 0;
 }
 
-/* It should not change while a device runs; administrators of back ends change it all the same. */
+/* A device may change it all the time. */
+static void log_mtu(struct kl_net *net, uint16_t before)
+{
+	struct net_limit *notices = &net->mtu_notices;
+	char unlogged[48] = "";
+
+	if (!net_limit_take(notices, NOTICES_AT_ONCE, NOTICE_SECONDS))
+		return;
+	if (notices->suppressed > 0)
+		snprintf(unlogged, sizeof(unlogged), ", after %" PRIu64 " further changes",
+			notices->suppressed);
+	notices->suppressed = 0;
+	kl_notice("%s: its largest MTU changed from %u to %u%s; the next start or recovery uses it",
+		kl_device_info(net->device)->name, largest_mtu(before),
+		largest_mtu(net->config_mtu), unlogged);
+}
+
+/*
+ * It should not change while a device runs; administrators of back ends change it all the same. The
+ * queues have the limits of their start, so until they are made anew its MTU is that one.
+ */
 static void update_mtu(struct kl_net *net, const struct virtio_net_config *config)
 {
-	uint16_t before = net->info.max_mtu;
+	const uint16_t before = net->config_mtu;
 
-	set_mtu(net, config);
-	if (net->info.max_mtu != before)
-		kl_notice(
-			"%s: its largest MTU changed from %u to %u; queues take it at the next start",
-			kl_device_info(net->device)->name, before, net->info.max_mtu);
+	net->config_mtu = find_mtu(net, config);
+	if (!net_is_started(net))
+		net_config_apply_mtu(net);
+	if (net->config_mtu != before)
+		log_mtu(net, before);
 }
 
 /* Only the status and what belongs to the link should change while the device runs. 5.1.4 */

@@ -17,6 +17,9 @@ bool net_config_is_usable(const struct kl_net *net, unsigned int feature);
 /* True when the device offers a feature, and the options in its name don't decline it. */
 bool net_feature_is_possible(const struct kl_net *net, unsigned int feature);
 
+/* To be called without queues: an MTU that changed while they were there takes effect. */
+void net_config_apply_mtu(struct kl_net *net);
+
 /* Link and speed may have changed, and the device may request an announcement. */
 void net_config_changed(struct kl_device *device);
 

@@ -8,6 +8,7 @@
 #include <kickless/log.h>
 
 #include "replay.h"
+#include "ring/clock.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
 #include "spec/features.h"
@@ -137,14 +138,6 @@ static int submit_command(struct net_control *control, const struct net_command 
 	return 0;
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static int fail_broken(const struct kl_net *net, const char *what)
 {
 	net_report(net,
@@ -160,7 +153,7 @@ static int fail_broken(const struct kl_net *net, const char *what)
 static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *written)
 {
 	struct kl_queue *queue = net->control.queue;
-	uint64_t deadline = now_ms() + kl_device_timeout_ms(net->device);
+	uint64_t deadline = kl__now_ms() + kl_device_timeout_ms(net->device);
 	struct timespec pause = {.tv_nsec = PAUSE_MIN_NS};
 
 	for (unsigned int pauses = 1; kl__queue_take(queue, written) == NULL; pauses++) {
@@ -171,7 +164,7 @@ static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *writt
 				kl_device_info(net->device)->name, what);
 			return -EIO;
 		}
-		if (now_ms() >= deadline)
+		if (kl__now_ms() >= deadline)
 			return 0;
 		/* The first command comes right after DRIVER_OK, when a doorbell may be lost. */
 		kl__kick_watchdog(queue);

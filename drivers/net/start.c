@@ -47,22 +47,39 @@ static uint16_t header_bytes(const struct kl_net *net)
 	return offsetof(struct virtio_net_hdr, num_buffers);
 }
 
+/* Frames with tags may be longer than those that a pool must have room for. */
+static void report_tag_room(struct kl_net *net, const struct rte_mempool *pool, uint32_t room,
+	uint16_t mtu)
+{
+	const uint32_t wanted = RTE_PKTMBUF_HEADROOM + net_frame_max(mtu, NET_TAGS_MAX);
+
+	if (net->tag_room_is_reported || room >= wanted ||
+		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF))
+		return;
+	net->tag_room_is_reported = true;
+	kl_warning(
+		"%s: mempool %s has buffers of %u bytes: without MRG_RXBUF full frames of the MTU %u "
+		"with up to %u VLAN tags need %u, and are lost; make the buffers larger, or the MTU "
+		"smaller",
+		kl_device_info(net->device)->name, pool->name, room, mtu, NET_TAGS_MAX, wanted);
+}
+
 /* 5.1.9.3.1: without MRG_RXBUF a packet must fit one buffer, with it the header must. */
-static int check_pool(const struct kl_net *net, struct rte_mempool *pool, uint16_t mtu)
+static int check_pool(struct kl_net *net, struct rte_mempool *pool, uint16_t mtu)
 {
 	uint32_t room = rte_pktmbuf_data_room_size(pool);
 	uint32_t needed = RTE_PKTMBUF_HEADROOM + net->header_bytes;
 
 	if (!kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF))
-		needed = RTE_PKTMBUF_HEADROOM + net_frame_max(mtu, NET_TAGS_MAX);
-	if (room >= needed && rte_pktmbuf_priv_size(pool) % RTE_MBUF_PRIV_ALIGN == 0)
+		needed = RTE_PKTMBUF_HEADROOM + net_frame_max(mtu, 0);
+	if (room >= needed && rte_pktmbuf_priv_size(pool) % RTE_MBUF_PRIV_ALIGN == 0) {
+		report_tag_room(net, pool, room, mtu);
 		return 0;
+	}
 	kl_error(
-		"%s: mempool %s has buffers of %u bytes; needed are at least %u (%s MRG_RXBUF, MTU %u, "
-		"up to %u VLAN tags)",
+		"%s: mempool %s has buffers of %u bytes; needed are at least %u (%s MRG_RXBUF, MTU %u)",
 		kl_device_info(net->device)->name, pool->name, room, needed,
-		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF) ? "with" : "without", mtu,
-		NET_TAGS_MAX);
+		kl_device_has(net->device, VIRTIO_NET_F_MRG_RXBUF) ? "with" : "without", mtu);
 	return -EINVAL;
 }
 
@@ -105,6 +122,7 @@ void net_drain(struct kl_device *device)
 	net_control_free(net);
 	net->tx_offloads = 0;
 	net->rx_offloads = 0;
+	net_config_apply_mtu(net);
 }
 
 void net_halted(struct kl_device *device)
@@ -158,7 +176,7 @@ static int check_control_queue(struct kl_net *net)
 		"queue; one pair is used, without MQ and RSS",
 		kl_device_info(net->device)->name, index / 2, index);
 	net->lacks_pairs = true;
-	return -EPROTO;
+	return -ERESTART;
 }
 
 /*
@@ -180,7 +198,6 @@ int net_negotiate(struct kl_device *device)
 	rc = kl_device_negotiate(device, &wanted);
 	if (rc != 0)
 		return rc;
-	kl_device_changes_log(device);
 	net->header_bytes = header_bytes(net);
 	net->header_is_apart = has_header_apart(net);
 	/*
@@ -191,8 +208,10 @@ int net_negotiate(struct kl_device *device)
 	rc = net_config_read(net);
 	if (rc == 0)
 		rc = check_control_queue(net);
-	if (rc == 0)
-		rc = net_offloads_apply(net, tx_offloads, rx_offloads);
+	if (rc != 0)
+		return rc;
+	kl_device_changes_log(device);
+	rc = net_offloads_apply(net, tx_offloads, rx_offloads);
 	if (rc == 0)
 		choose_pairs(net);
 	return rc;
@@ -306,19 +325,14 @@ int net_configure(struct kl_device *device, const void *started_with)
 	net->settings.rx_offloads_set = false;
 	net->replay.reported = 0;
 	net->small_pool_is_reported = false;
+	net->tag_room_is_reported = false;
 	net->past.is_known = false;
 	return add_gates(net);
 }
 
 int kl_net_start(struct kl_net *net, const struct kl_net_conf *conf)
 {
-	const bool lacked_pairs = net->lacks_pairs;
-	int rc = kl_device_start(net->device, conf);
-
-	/* It has been reset, and is negotiated without what it lacks. */
-	if (rc == -EPROTO && net->lacks_pairs && !lacked_pairs)
-		rc = kl_device_start(net->device, conf);
-	return rc;
+	return kl_device_start(net->device, conf);
 }
 
 int kl_net_stop(struct kl_net *net)

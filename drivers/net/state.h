@@ -4,7 +4,6 @@
 #define KL_NET_STATE_H
 
 #include <stdalign.h>
-#include <time.h>
 
 #include <rte_ether.h>
 #include <rte_mbuf.h>
@@ -17,6 +16,7 @@
 #include <kickless/net_control.h>
 
 #include "burst.h"
+#include "limit.h"
 #include "ring/gate.h"
 #include "settings.h"
 
@@ -62,9 +62,7 @@ struct net_replay {
 
 /* Requests of the device for announcements: announce.c. */
 struct net_announce {
-	uint64_t taken; /* of late: one less with each second */
-	time_t since;
-	uint64_t suppressed; /* since the last one that was acknowledged */
+	struct net_limit limit;
 	bool is_pending; /* the last one was suppressed */
 };
 
@@ -84,6 +82,9 @@ struct kl_net {
 	bool random_mac_is_logged;
 	bool lacks_pairs; /* with MQ it had no control queue: it has fewer pairs than it names */
 	bool small_pool_is_reported; /* since the last start */
+	bool tag_room_is_reported; /* likewise */
+	uint16_t config_mtu; /* in the configuration; 0: not there, or invalid */
+	struct net_limit mtu_notices;
 	uint16_t config_pairs; /* in the configuration; 0: not there, or invalid */
 	uint32_t hash_types; /* VIRTIO_NET_HASH_TYPE_* that the device can compute */
 	uint32_t tunnels;

@@ -212,13 +212,24 @@ static int reset_quietly(struct kl_device *device)
 	return rc;
 }
 
+/* A driver may find that the device can't do what was accepted. */
+static int negotiate(struct kl_device *device)
+{
+	int rc = device->driver->negotiate(device);
+
+	if (rc != -ERESTART)
+		return rc;
+	rc = kl__device_reset(device, NULL, NULL);
+	return rc == 0 ? device->driver->negotiate(device) : rc;
+}
+
 static int bring_up(struct kl_device *device)
 {
 	const struct kl_driver *driver = device->driver;
 	int rc;
 
 	device->halt_reason = NULL;
-	rc = driver->negotiate(device);
+	rc = negotiate(device);
 	if (rc == 0)
 		rc = driver->create_queues(device);
 	if (rc == 0)

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <criterion/criterion.h>
+
+#include <kickless/net_control.h>
 #include <rte_ethdev.h>
 
 #include "net_fixture.h"
@@ -139,9 +141,22 @@ Test(config, mtu_nonsense)
 	check_mtu(true, 67, 1500, 65535);
 }
 
+static void expect_mtu(uint16_t mtu)
+{
+	cr_expect_eq(kl_net_info(fixture.net)->max_mtu, mtu);
+	cr_expect_eq(kl_net_info(fixture.net)->mtu, mtu);
+}
+
+static void expect_sent_of(uint32_t bytes, unsigned int count)
+{
+	cr_expect_eq(net_send(&fixture, net_packet(&fixture, bytes, 1)), 1);
+	cr_expect_eq(net_transmit(&fixture, 1), count, "%u bytes", bytes);
+}
+
 /* As the administrator of a back end does it. */
 Test(config, mtu_of_a_running_device)
 {
+	ONLY_IF(!ring_is("unmerged"));
 	net_prepare(&fixture);
 	fake_offer(fixture.fake, FIXTURE_MTU);
 	set16(10, 9000);
@@ -149,12 +164,47 @@ Test(config, mtu_of_a_running_device)
 	cr_assert_eq(net_start(&fixture), 0);
 	set16(10, 1400);
 	kl_device_event_handle(fixture.device);
-	cr_expect_eq(kl_net_info(fixture.net)->max_mtu, 1400);
-	cr_expect_eq(kl_net_info(fixture.net)->mtu, 1400);
-	cr_expect(logged("largest MTU changed from 9000 to 1400"), "%s", log_text());
+	expect_mtu(9000);
+	cr_expect(logged("largest MTU changed from 9000 to 1400; the next start"), "%s",
+		log_text());
 	forget_log();
 	kl_device_event_handle(fixture.device);
 	cr_expect_not(logged("MTU"), "%s", log_text());
+	cr_expect_eq(kl_net_stop(fixture.net), 0);
+	expect_mtu(1400);
+	cr_assert_eq(net_start(&fixture), 0);
+	/* Both directions have the limits of the start, until a recovery. */
+	set16(10, 9000);
+	kl_device_event_handle(fixture.device);
+	expect_mtu(1400);
+	cr_expect_eq(kl_net_mtu_set(fixture.net, 9000), -EINVAL);
+	cr_expect_eq(kl_net_mtu_set(fixture.net, 1300), 0);
+	expect_sent_of(1000 + 14, 1);
+	expect_sent_of(1350 + 14, 0);
+	fake_need_reset(fixture.fake);
+	cr_assert_eq(kl_net_recover(fixture.net), 0, "%s", log_text());
+	cr_expect_eq(kl_net_info(fixture.net)->max_mtu, 9000);
+	cr_expect_eq(kl_net_mtu_set(fixture.net, 9000), 0);
+	expect_sent_of(1350 + 14, 1);
+	net_close(&fixture);
+}
+
+/* A device that changes it all the time does not fill a log. */
+Test(config, mtu_that_changes_all_the_time)
+{
+	net_prepare(&fixture);
+	fake_offer(fixture.fake, FIXTURE_MTU);
+	set16(10, 1500);
+	attach();
+	cr_assert_eq(net_start(&fixture), 0);
+	forget_log();
+	for (unsigned int i = 0; i < 1000; i++) {
+		set16(10, i % 2 == 0 ? 1400 : 1500);
+		kl_device_event_handle(fixture.device);
+	}
+	cr_expect(logged("largest MTU changed"), "%s", log_text());
+	cr_expect_lt(strlen(log_text()), 1000, "%s", log_text());
+	expect_mtu(1500);
 	net_close(&fixture);
 }
 
@@ -191,6 +241,7 @@ Test(config, link_event)
 {
 	uint64_t count;
 
+	ONLY_IF(!ring_is("mmio"));
 	net_open(&fixture);
 	cr_assert_geq(kl_device_event_fd(fixture.device), 0);
 	set16(6, 0);
@@ -247,6 +298,7 @@ Test(config, speed_not_offered)
 /* CFG-05: a configuration that ends early costs the features whose fields it lacks. */
 Test(config, short_structures)
 {
+	ONLY_IF(!ring_is("mmio"));
 	net_prepare(&fixture);
 	fake_offer(fixture.fake, FIXTURE_MTU);
 	fake_offer(fixture.fake, FIXTURE_SPEED_DUPLEX);
@@ -264,6 +316,7 @@ Test(config, short_structures)
 
 Test(config, no_structure)
 {
+	ONLY_IF(!ring_is("mmio"));
 	net_prepare(&fixture);
 	fixture.fake->script.config_length = 0;
 	fake_rebuild(fixture.fake);

@@ -178,6 +178,31 @@ Test(other_device, queue_pairs)
 	control_close(&fixture);
 }
 
+/* It names more pairs than it has queues for: it goes on with the first, as at a start. */
+Test(other_device, control_queue_missing)
+{
+	const struct kl_net_info *info;
+
+	prepare();
+	start(NULL);
+	info = kl_net_info(fixture.net.net);
+	set16(8, 8);
+	fixture.index = 2;
+	control_listen(&fixture);
+	cr_assert_eq(recover(), 0, "%s", log_text());
+	cr_expect(logged("max_virtqueue_pairs is 8, but there is no queue 16") &&
+			logged("lost: MQ ") && logged("runs again"),
+		"%s", log_text());
+	cr_expect_eq(kl_net_state(fixture.net.net), KL_DEVICE_RUNNING);
+	cr_expect(info->queue_pairs == 1 && info->max_queue_pairs == 1);
+	for (uint16_t i = 0; i < 4; i++)
+		cr_expect_eq(send_on(i, 0), i < 1, "queue %u", i);
+	cr_expect_eq(kl_net_rx_mode_set(fixture.net.net, KL_NET_PROMISCUOUS, true), 0);
+	cr_assert_eq(recover(), 0, "%s", log_text());
+	cr_expect_not(logged("lost:"), "%s", log_text());
+	control_close(&fixture);
+}
+
 Test(other_device, mtu)
 {
 	const uint64_t errors = 1;

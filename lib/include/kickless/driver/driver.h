@@ -82,7 +82,11 @@ struct kl_driver {
 	 * last start, makes the records of queues and adds their gates (kl_device_gate_add).
 	 */
 	int (*configure)(struct kl_device *device, const void *conf);
-	/* Negotiates features (kl_device_negotiate), reads what they make of the configuration. */
+	/*
+	 * Negotiates features (kl_device_negotiate), reads what they make of the configuration.
+	 * After -ERESTART the device is reset, and it is called once more: it knows now what it
+	 * must not accept.
+	 */
 	int (*negotiate)(struct kl_device *device);
 	/*
 	 * Creates queues (kl_device_queue_add) and fills those that the device takes buffers from.
