@@ -8,9 +8,7 @@
 
 #include "message.h"
 
-/* The value of word when that is the option; next is the word behind it, or NULL. */
-static const char *match_option(const struct leftover_option *option, const char *word,
-	const char *next)
+const char *leftover_match(const struct leftover_option *option, const char *word, const char *next)
 {
 	const size_t length = strlen(option->name);
 	const bool is_letter = length == 2 && option->name[0] == '-' && option->name[1] != '-';
@@ -51,7 +49,7 @@ bool leftover_find(const struct leftover_option *list, int argc, char *const *ar
 {
 	for (int i = 0; i < argc; i++) {
 		for (const struct leftover_option *option = list; option->name != NULL; option++) {
-			const char *value = match_option(option, argv[i],
+			const char *value = leftover_match(option, argv[i],
 				i + 1 < argc ? argv[i + 1] : NULL);
 
 			if (value == NULL)

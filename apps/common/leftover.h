@@ -21,6 +21,13 @@ struct leftover_option {
 };
 
 /*
+ * Returns the value of word when that is the option, "" for none; else NULL. next is the word
+ * behind it, or NULL.
+ */
+const char *leftover_match(const struct leftover_option *option, const char *word,
+	const char *next);
+
+/*
  * Finds the first word of the argc words at argv that is an option of a list, which ends with a
  * NULL name. Returns true, and writes the sentence that names word and remedy to text.
  */

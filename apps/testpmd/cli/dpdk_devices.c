@@ -9,6 +9,7 @@
 
 #include <rte_common.h>
 
+#include "common/leftover.h"
 #include "common/message.h"
 
 #define LONGEST_TEXT 1024
@@ -213,34 +214,24 @@ static void explain_blocked(struct sentence *sentence, const char *device)
 	add_text(sentence, "leave it out: no device is opened but those that --dev names");
 }
 
+#define OPTION(word) \
+	{ \
+		.name = (word), .has_value = true \
+	}
+
 static const struct {
-	const char *option;
+	struct leftover_option option;
 	void (*explain)(struct sentence *sentence, const char *device);
 } options[] = {
-	{"-a", explain_allowed},
-	{"--allow", explain_allowed},
-	{"-w", explain_allowed},
-	{"--pci-whitelist", explain_allowed},
-	{"-b", explain_blocked},
-	{"--block", explain_blocked},
-	{"--pci-blacklist", explain_blocked},
-	{"--vdev", explain_vdev},
+	{OPTION("-a"), explain_allowed},
+	{OPTION("--allow"), explain_allowed},
+	{OPTION("-w"), explain_allowed},
+	{OPTION("--pci-whitelist"), explain_allowed},
+	{OPTION("-b"), explain_blocked},
+	{OPTION("--block"), explain_blocked},
+	{OPTION("--pci-blacklist"), explain_blocked},
+	{OPTION("--vdev"), explain_vdev},
 };
-
-/* The value of the option when it is this word; the next word may be it, "" when there is none. */
-static const char *match_option(const char *option, const char *word, const char *next)
-{
-	const size_t length = strlen(option);
-	const bool is_long = option[1] == '-';
-
-	if (strncmp(word, option, length) != 0)
-		return NULL;
-	if (word[length] == '\0')
-		return next != NULL ? next : "";
-	if (word[length] == '=')
-		return word + length + 1;
-	return is_long ? NULL : word + length;
-}
 
 static bool refuse_word(const char *word, const char *next)
 {
@@ -248,14 +239,14 @@ static bool refuse_word(const char *word, const char *next)
 	struct sentence sentence = {.text = text, .size = sizeof(text)};
 
 	for (size_t i = 0; i < RTE_DIM(options); i++) {
-		const char *value = match_option(options[i].option, word, next);
+		const char *value = leftover_match(&options[i].option, word, next);
 
 		if (value == NULL)
 			continue;
 		options[i].explain(&sentence, value);
 		print_error(
 			"%s %s: EAL's options choose no device here, those behind \"--\" do: %s",
-			options[i].option, value, text);
+			options[i].option.name, value, text);
 		return true;
 	}
 	return false;
