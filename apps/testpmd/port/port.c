@@ -70,17 +70,21 @@ bool port_has(const struct port *port, const char *feature)
  */
 static void set_promiscuous(struct port *port)
 {
+	const struct kl_features *offered = &kl_device_info(port->device)->offered;
 	const char *missing = !port_may_have(port, "CTRL_VQ") ? "CTRL_VQ" : "CTRL_RX";
 
-	if (!kl_device_has_control_queues(port->device) ||
-		!has_feature(port, &kl_device_info(port->device)->offered, "CTRL_RX"))
+	if (!kl_device_has_control_queues(port->device) || !has_feature(port, offered, "CTRL_RX"))
 		return;
-	if (port_may_have(port, "CTRL_VQ") && port_may_have(port, "CTRL_RX"))
+	if (port_may_have(port, missing))
 		kl_net_rx_mode_set(port->net, KL_NET_PROMISCUOUS, true);
+	else if (has_feature(port, offered, missing))
+		print_warning(
+			"port %u: promiscuous mode needs %s, which features= declines; remove "
+			"-%s there, or %s decides which packets it passes",
+			port->number, missing, missing, port_name(port));
 	else
-		print_error(
-			"port %u: warning: promiscuous mode needs %s, which %s does not offer or features= "
-			"declines; the device decides which packets it passes",
+		print_warning("port %u: promiscuous mode needs %s, which %s does not offer; the "
+			      "device decides which packets it passes",
 			port->number, missing, port_name(port));
 }
 
