@@ -14,14 +14,11 @@
 /* True when the word at that place of a syntax is that kind of value, see command.h. */
 static bool is_kind(const char *syntax, unsigned int at, const char *kind)
 {
-	const size_t length = strlen(kind);
-
 	for (; at > 0 && *syntax != '\0'; at--) {
 		syntax += strcspn(syntax, " ");
 		syntax += strspn(syntax, " ");
 	}
-	return strncmp(syntax, kind, length) == 0 &&
-		(syntax[length] == ' ' || syntax[length] == '\0');
+	return syntax_begins_with(syntax, kind);
 }
 
 /* Writes the word that was typed at a place. Returns its length, as snprintf does. */
@@ -108,9 +105,7 @@ void answer_run(struct testpmd *pmd, const struct command_words *words)
 	}
 	while ((port = select_port(pmd, words->word[place].number, &at)) != NULL) {
 		one.word[place].number = port->number;
-		if (answer->needs_stop && port_is_started(port))
-			print_reply("Please stop port %u first", port->number);
-		else
+		if (!answer->needs_stop || require_stopped(port))
 			print_answer(answer, &one);
 	}
 }

@@ -104,9 +104,11 @@ static void run_command(void *parsed, struct cmdline *cmdline, void *data)
 	fflush(stdout);
 }
 
-static bool is_kind(const char *word, size_t length, const char *kind)
+bool syntax_begins_with(const char *syntax, const char *kind)
 {
-	return strlen(kind) == length && strncmp(word, kind, length) == 0;
+	const size_t length = strcspn(syntax, " ");
+
+	return strlen(kind) == length && strncmp(syntax, kind, length) == 0;
 }
 
 static void group_names(const struct command_group *const *groups, char *choices)
@@ -124,9 +126,9 @@ static void make_choices(struct command_instance *instance, unsigned int at, con
 {
 	char *choices = instance->choices[at];
 
-	if (is_kind(word, length, "MODE"))
+	if (syntax_begins_with(word, "MODE"))
 		engine_names('#', choices, CHOICES_BYTES);
-	else if (is_kind(word, length, "SECTION"))
+	else if (syntax_begins_with(word, "SECTION"))
 		group_names(instance->groups, choices);
 	else
 		snprintf(choices, CHOICES_BYTES, "%.*s", (int)length, word);
@@ -142,18 +144,18 @@ static void make_token(struct command_instance *instance, unsigned int at, const
 
 	token->hdr.ops = &cmdline_token_string_ops;
 	token->hdr.offset = offsetof(struct command_words, word) + at * sizeof(union command_word);
-	if (is_kind(word, length, "N")) {
+	if (syntax_begins_with(word, "N")) {
 		token->hdr.ops = &cmdline_token_num_ops;
 		token->number.num_data.type = RTE_UINT32;
-	} else if (is_kind(word, length, "PORT")) {
+	} else if (syntax_begins_with(word, "PORT")) {
 		token->hdr.ops = &port_token_ops;
 		token->port.pmd = instance->pmd;
-	} else if (is_kind(word, length, "MAC")) {
+	} else if (syntax_begins_with(word, "MAC")) {
 		token->hdr.ops = &cmdline_token_etheraddr_ops;
-	} else if (is_kind(word, length, "FILE")) {
+	} else if (syntax_begins_with(word, "FILE")) {
 		token->hdr.offset = offsetof(struct command_words, rest);
 		token->string.string_data.str = TOKEN_STRING_MULTI;
-	} else if (!is_kind(word, length, "LIST")) {
+	} else if (!syntax_begins_with(word, "LIST")) {
 		make_choices(instance, at, word, length);
 	}
 	instance->inst.tokens[at] = &token->hdr;
@@ -247,11 +249,8 @@ static void print_invalid_port(const struct testpmd *pmd, uint32_t number)
 	printf(" ]\n");
 }
 
-static struct port *select_one(struct testpmd *pmd, uint32_t number, uint16_t *at)
+static struct port *find_port(struct testpmd *pmd, uint32_t number)
 {
-	if (*at > 0)
-		return NULL;
-	*at = 1;
 	if (number < pmd->ports.count && port_is_open(&pmd->ports.at[number]))
 		return &pmd->ports.at[number];
 	print_invalid_port(pmd, number);
@@ -261,7 +260,7 @@ static struct port *select_one(struct testpmd *pmd, uint32_t number, uint16_t *a
 struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at)
 {
 	if (number != PORT_ALL)
-		return select_one(pmd, number, at);
+		return (*at)++ == 0 ? find_port(pmd, number) : NULL;
 	while (*at < pmd->ports.count) {
 		struct port *port = &pmd->ports.at[(*at)++];
 
@@ -271,13 +270,25 @@ struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at)
 	return NULL;
 }
 
+struct port *select_one_port(struct testpmd *pmd, uint32_t number)
+{
+	if (number != PORT_ALL)
+		return find_port(pmd, number);
+	print_reply("port all; allowed for this command: the number of one port");
+	return NULL;
+}
+
+bool require_stopped(const struct port *port)
+{
+	if (!port_is_started(port))
+		return true;
+	print_reply("Please stop port %u first", port->number);
+	return false;
+}
+
 struct port *select_stopped_port(struct testpmd *pmd, uint32_t number)
 {
-	uint16_t at = 0;
-	struct port *port = select_port(pmd, number, &at);
+	struct port *port = select_one_port(pmd, number);
 
-	if (port == NULL || !port_is_started(port))
-		return port;
-	print_reply("Please stop port %u first", port->number);
-	return NULL;
+	return port != NULL && require_stopped(port) ? port : NULL;
 }

@@ -89,6 +89,9 @@ extern const struct command_group drivers_group;
 /* All groups, ended by NULL. */
 extern const struct command_group *const command_groups[];
 
+/* True when the word at the beginning of a syntax is that kind of value, or that literal word. */
+bool syntax_begins_with(const char *syntax, const char *kind);
+
 /* The n-th command of a group; NULL behind the last one. */
 const struct command *group_command(const struct command_group *group, size_t n);
 
@@ -105,10 +108,13 @@ void commands_free(cmdline_parse_ctx_t *context);
  */
 struct port *select_port(struct testpmd *pmd, uint32_t number, uint16_t *at);
 
-/*
- * The port with a number, if it is stopped: offloads are negotiated when it starts. NULL after a
- * message.
- */
+/* Finds the open port with a number. Returns NULL after a message, also for PORT_ALL. */
+struct port *select_one_port(struct testpmd *pmd, uint32_t number);
+
+/* The same, if the port is stopped: offloads are negotiated when it starts. */
 struct port *select_stopped_port(struct testpmd *pmd, uint32_t number);
+
+/* Returns true when the port is stopped, false after a message. */
+bool require_stopped(const struct port *port);
 
 #endif

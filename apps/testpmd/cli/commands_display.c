@@ -41,8 +41,7 @@ static void run_show_summary(struct testpmd *pmd, const struct command_words *wo
 
 static void run_show_types(struct testpmd *pmd, const struct command_words *words)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[2].number);
 
 	if (port != NULL)
 		show_packet_types(port);

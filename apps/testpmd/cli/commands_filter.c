@@ -75,10 +75,8 @@ static void run_show_macs(struct testpmd *pmd, const struct command_words *words
 	const bool multicast = strcmp(words->word[3].text, "mcast_macs") == 0;
 	unsigned int count = multicast ? 0 : 1;
 	const uint8_t *mac;
-	struct port *port;
-	uint16_t at = 0;
+	const struct port *port = select_one_port(pmd, words->word[2].number);
 
-	port = select_port(pmd, words->word[2].number, &at);
 	if (port == NULL)
 		return;
 	for (unsigned int n = 0; (mac = kl_net_mac_get(port->net, n)) != NULL; n++)

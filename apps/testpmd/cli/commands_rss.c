@@ -63,8 +63,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 	const int count = pairs_parse(words->word[5].text, pairs, MAX_TABLE);
 	uint16_t table[MAX_TABLE];
 	struct kl_net_rss rss;
-	uint16_t at = 0;
-	struct port *port = select_port(pmd, words->word[2].number, &at);
+	struct port *port = select_one_port(pmd, words->word[2].number);
 	int rc;
 
 	if (port == NULL)
@@ -93,8 +92,7 @@ static void run_set_table(struct testpmd *pmd, const struct command_words *words
 /* Masks select the entries to show, 64 to a mask, as in testpmd. */
 static void run_show_table(struct testpmd *pmd, const struct command_words *words)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[2].number);
 	struct kl_net_rss rss;
 
 	if (port == NULL)
@@ -134,8 +132,7 @@ static void show_hash(const struct port *port, bool with_key)
 /* A type, which older scripts name, selects nothing: a device has one set of types and one key. */
 static void run_show_hash(struct testpmd *pmd, const struct command_words *words)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[2].number);
 
 	if (port != NULL)
 		show_hash(port,
@@ -171,8 +168,7 @@ static int parse_key(const char *text, uint8_t *key, size_t size)
 /* Changes the key, and hashes that type too if the device can. */
 static void run_set_key(struct testpmd *pmd, const struct command_words *words)
 {
-	uint16_t at = 0;
-	struct port *port = select_port(pmd, words->word[2].number, &at);
+	struct port *port = select_one_port(pmd, words->word[2].number);
 	uint8_t key[UINT8_MAX];
 	struct kl_net_rss rss;
 	int bytes, rc;
