@@ -9,7 +9,7 @@ import sys
 import time
 
 from fixtures.cases import Cases
-from fixtures.testpmd import ROOT, Fixture
+from fixtures.testpmd import ROOT, Fixture, cpu_seconds
 
 LONGEST_GAP_US = 400  # half of them are longer than an adaptive forwarder polls
 MOST_CPU = 0.02
@@ -56,12 +56,6 @@ class Pinger:
     def quit(self):
         self.process.kill()
         self.process.communicate()
-
-
-def cpu_seconds(process):
-    with open(f"/proc/{process.pid}/stat", encoding="ascii") as file:
-        fields = file.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def share_of_cpu(process, seconds=5):

@@ -68,7 +68,9 @@ static void run_csum_set(struct testpmd *pmd, const struct command_words *words)
 	if (strcmp(what, "udp") == 0)
 		is_done = set_sum(port, &sums->udp_hw, RTE_ETH_TX_OFFLOAD_UDP_CKSUM, hw);
 	else if (strcmp(what, "tcp") == 0)
-		is_done = set_sum(port, &sums->tcp_hw, RTE_ETH_TX_OFFLOAD_TCP_CKSUM, hw);
+		/* TSO goes on to need the device's. */
+		is_done = set_sum(port, &sums->tcp_hw,
+			hw || sums->tso_segment == 0 ? RTE_ETH_TX_OFFLOAD_TCP_CKSUM : 0, hw);
 	for (size_t i = 0; i < RTE_DIM(names) && !is_done; i++)
 		if (strcmp(what, names[i].word) == 0)
 			print_reply("%s checksum offload is not supported by port %u",
@@ -78,8 +80,7 @@ static void run_csum_set(struct testpmd *pmd, const struct command_words *words)
 
 static void run_csum_tunnel(struct testpmd *pmd, const struct command_words *words)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[3].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[3].number);
 
 	if (port == NULL)
 		return;
@@ -89,8 +90,7 @@ static void run_csum_tunnel(struct testpmd *pmd, const struct command_words *wor
 
 static void run_csum_addresses(struct testpmd *pmd, const struct command_words *words)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[3].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[3].number);
 
 	if (port != NULL)
 		pmd->settings.sums[port->number].keeps_addresses = strcmp(words->word[2].text,
@@ -99,8 +99,7 @@ static void run_csum_addresses(struct testpmd *pmd, const struct command_words *
 
 static void run_csum_show(struct testpmd *pmd, const struct command_words *words)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[2].number);
 
 	if (port != NULL)
 		show_sums(pmd, port);
@@ -120,23 +119,27 @@ static void run_tso_set(struct testpmd *pmd, const struct command_words *words)
 {
 	const uint32_t segment = words->word[2].number;
 	struct port *port = select_stopped_port(pmd, words->word[3].number);
+	uint64_t offloads = RTE_ETH_TX_OFFLOAD_TCP_TSO;
+	struct port_sums *sums;
 
 	if (port == NULL)
 		return;
+	sums = &pmd->settings.sums[port->number];
+	/* TSO needs it, and "csum set tcp hw" goes on to. */
+	if (segment > 0 || !sums->tcp_hw)
+		offloads |= RTE_ETH_TX_OFFLOAD_TCP_CKSUM;
 	if (segment > UINT16_MAX)
 		print_reply("TSO segment size %u; allowed: 0 (off) to %u", segment, UINT16_MAX);
-	else if (!port_set_tx_offload(port,
-			 RTE_ETH_TX_OFFLOAD_TCP_TSO | RTE_ETH_TX_OFFLOAD_TCP_CKSUM, segment > 0))
+	else if (!port_set_tx_offload(port, offloads, segment > 0))
 		print_reply("TSO is not supported by port %u", port->number);
 	else
-		pmd->settings.sums[port->number].tso_segment = segment;
+		sums->tso_segment = segment;
 	show_tso(pmd, port);
 }
 
 static void run_tso_show(struct testpmd *pmd, const struct command_words *words)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[2].number);
 
 	if (port != NULL)
 		show_tso(pmd, port);
@@ -147,9 +150,8 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 	const bool tx = strcmp(words->word[3].text, "tx_offload") == 0;
 	const bool on = strcmp(words->word[5].text, "on") == 0;
 	const uint64_t offload = offload_by_name(tx, words->word[4].text);
-	uint16_t at = 0;
 	struct port *port = tx ? select_stopped_port(pmd, words->word[2].number) :
-				 select_port(pmd, words->word[2].number, &at);
+				 select_one_port(pmd, words->word[2].number);
 	int rc;
 
 	if (port == NULL)
@@ -162,6 +164,7 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		rc = port_set_tx_offload(port, offload, on) ? 0 : -ENOTSUP;
 	else
 		rc = port_set_rx_offload(port, offload, on);
+	fwd_apply(&pmd->fwd);
 	if (rc == -ENOTSUP)
 		print_reply("Error: port %u does not support offload %s%s", port->number,
 			words->word[4].text, port_is_started(port) ? " while it runs" : "");
@@ -199,8 +202,7 @@ static void show_configuration(const struct port *port, bool tx)
 static void run_show(struct testpmd *pmd, const struct command_words *words)
 {
 	const bool tx = strcmp(words->word[3].text, "tx_offload") == 0;
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[2].number);
 
 	if (port == NULL)
 		return;

@@ -190,8 +190,9 @@ static void run_configure(struct testpmd *pmd, const struct command_words *words
 		configure_queues(pmd, tx, count);
 		return;
 	}
-	if (count > UINT16_MAX) {
-		print_reply("%s %u; allowed: 0 (as without --%s) to 32768", what, count, what);
+	if (count > LARGEST_RING) {
+		print_reply("%s %u; allowed: 1 to %u, or 0 as without --%s", what, count,
+			LARGEST_RING, what);
 		return;
 	}
 	for (uint16_t i = 0; i < pmd->ports.count; i++) {
@@ -220,15 +221,22 @@ static void run_packet_length(struct testpmd *pmd, const struct command_words *w
 		return;
 	}
 	while ((port = select_port(pmd, PORT_ALL, &at)) != NULL) {
-		const uint32_t longest = kl_net_info(port->net)->max_mtu + ETHERNET_OVERHEAD;
+		const uint16_t max_mtu = kl_net_info(port->net)->max_mtu;
+		const uint32_t longest = max_mtu + ETHERNET_OVERHEAD + TAGS_OVERHEAD;
+		uint32_t mtu = bytes - ETHERNET_OVERHEAD;
+		int rc;
 
-		if (bytes > longest)
+		if (bytes > longest) {
 			print_reply("max-pkt-len %u of port %u; allowed: %u to %u", bytes,
 				port->number, RTE_ETHER_MIN_LEN, longest);
-		else if (bytes - ETHERNET_OVERHEAD < MINIMUM_MTU)
-			kl_net_mtu_set(port->net, MINIMUM_MTU);
-		else
-			kl_net_mtu_set(port->net, bytes - ETHERNET_OVERHEAD);
+			continue;
+		}
+		/* Above the MTU there is room for VLAN tags anyway. */
+		mtu = RTE_MIN(RTE_MAX(mtu, (uint32_t)MINIMUM_MTU), (uint32_t)max_mtu);
+		rc = kl_net_mtu_set(port->net, mtu);
+		if (rc != 0)
+			print_reply("max-pkt-len %u of port %u: the MTU %u is refused: %s", bytes,
+				port->number, mtu, strerror(-rc));
 	}
 }
 

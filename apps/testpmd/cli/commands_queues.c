@@ -12,8 +12,6 @@
 #include "show.h"
 #include "testpmd.h"
 
-#define LARGEST_RING 32768
-
 static bool is_tx(const struct command_words *words, unsigned int at)
 {
 	return strcmp(words->word[at].text, "txq") == 0;
@@ -23,22 +21,13 @@ static bool is_tx(const struct command_words *words, unsigned int at)
 static struct port *select_port_with_queue(struct testpmd *pmd, uint32_t number, bool tx,
 	uint32_t queue)
 {
-	uint16_t at = 0;
-	struct port *port = select_port(pmd, number, &at);
+	struct port *port = select_one_port(pmd, number);
 
 	if (port == NULL || queue < port->conf.queue_pairs)
 		return port;
 	print_reply("Invalid %s queue %u (must be < nb_%s=%u)", tx ? "TX" : "RX", queue,
 		tx ? "txq" : "rxq", port->conf.queue_pairs);
 	return NULL;
-}
-
-static bool is_stopped(const struct port *port)
-{
-	if (!port_is_started(port))
-		return true;
-	print_reply("Please stop port %u first", port->number);
-	return false;
 }
 
 static void run_state(struct testpmd *pmd, const struct command_words *words)
@@ -69,9 +58,9 @@ static void run_ring_size(struct testpmd *pmd, const struct command_words *words
 
 	if (port == NULL)
 		return;
-	if (size > LARGEST_RING || (size & (size - 1)) != 0)
-		print_reply("ring_size %u of %s queue %u; allowed: a power of two up to %u, or 0 "
-			    "for that of all queues",
+	if (size > LARGEST_RING)
+		print_reply("ring_size %u of %s queue %u; allowed: 1 to %u, or 0 for that of all "
+			    "queues",
 			size, tx ? "TX" : "RX", queue, LARGEST_RING);
 	else if (tx)
 		port->tx_ring_sizes[queue] = size;
@@ -98,7 +87,7 @@ static void run_deferred(struct testpmd *pmd, const struct command_words *words)
 	const bool on = strcmp(words->word[5].text, "on") == 0;
 	struct port *port = select_port_with_queue(pmd, words->word[1].number, tx, queue);
 
-	if (port == NULL || !is_stopped(port))
+	if (port == NULL || !require_stopped(port))
 		return;
 	if (tx)
 		port->tx_deferred[queue] = on;
@@ -117,7 +106,7 @@ static void run_offload(struct testpmd *pmd, const struct command_words *words)
 	const uint64_t offload = offload_by_name(true, name);
 	struct port *port = select_port_with_queue(pmd, words->word[1].number, true, queue);
 
-	if (port == NULL || !is_stopped(port))
+	if (port == NULL || !require_stopped(port))
 		return;
 	if (offload == 0)
 		print_reply("Unknown offload name: %s", name);
@@ -175,8 +164,7 @@ static void run_descriptor(struct testpmd *pmd, const struct command_words *word
 	const uint32_t queue = words->word[4].number;
 	const uint32_t n = words->word[6].number;
 	struct kl_net_queue_info info = {0};
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, words->word[2].number, &at);
+	const struct port *port = select_one_port(pmd, words->word[2].number);
 
 	if (port == NULL)
 		return;

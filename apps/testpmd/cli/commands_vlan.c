@@ -25,13 +25,13 @@ static void run_vlan(struct testpmd *pmd, const struct command_words *words)
 	const bool on = strcmp(words->word[3].text, "on") == 0;
 	const uint64_t offload = strip ? RTE_ETH_RX_OFFLOAD_VLAN_STRIP :
 					 RTE_ETH_RX_OFFLOAD_VLAN_FILTER;
-	uint16_t at = 0;
-	struct port *port = select_port(pmd, words->word[4].number, &at);
+	struct port *port = select_one_port(pmd, words->word[4].number);
 	int rc;
 
 	if (port == NULL)
 		return;
 	rc = port_set_rx_offload(port, offload, on);
+	fwd_apply(&pmd->fwd);
 	if (rc != 0)
 		print_reply("rx_vlan_%s_set(port_pi=%u, on=%d) failed diag=%d: %s",
 			words->word[2].text, port->number, on, rc,
@@ -46,7 +46,6 @@ static void run_strip_queue(struct testpmd *pmd, const struct command_words *wor
 	const bool on = strcmp(words->word[3].text, "on") == 0;
 	uint64_t number, queue;
 	struct port *port;
-	uint16_t at = 0;
 	const char *rest;
 
 	if (number_parse(words->word[4].text, ',', &number, &rest) != 0 || *rest != ',' ||
@@ -54,7 +53,7 @@ static void run_strip_queue(struct testpmd *pmd, const struct command_words *wor
 		print_reply("must specify (port,queue_id)");
 		return;
 	}
-	port = select_port(pmd, number < PORT_ALL ? number : PORT_ALL - 1, &at);
+	port = select_one_port(pmd, number < PORT_ALL ? number : PORT_ALL - 1);
 	if (port == NULL)
 		return;
 	if (queue >= port->conf.queue_pairs) {
@@ -113,8 +112,7 @@ static void run_no_tag(struct testpmd *pmd, const struct command_words *words)
 /* The EtherType of the outer tag of two. That of a single or inner tag is the driver's. */
 static void set_type(struct testpmd *pmd, uint32_t number, bool outer, uint32_t type)
 {
-	uint16_t at = 0;
-	const struct port *port = select_port(pmd, number, &at);
+	const struct port *port = select_one_port(pmd, number);
 
 	if (port == NULL)
 		return;

@@ -69,10 +69,16 @@ static void check_nodes(const struct fwd *fwd)
 	}
 }
 
-/* In ns, by the gaps of "set txtimes". */
+/*
+ * In ns, by the gaps of "set txtimes". Bursts of one packet without a gap between bursts still have
+ * that between packets.
+ */
 static uint64_t burst_period(const struct fwd_settings *settings)
 {
-	return settings->burst_gap + (uint64_t)(settings->burst - 1) * settings->packet_gap;
+	const uint64_t period = settings->burst_gap +
+		(uint64_t)(settings->burst - 1) * settings->packet_gap;
+
+	return period > 0 ? period : settings->packet_gap;
 }
 
 /* The rate is a port's, so its queues share it. */

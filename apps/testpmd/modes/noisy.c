@@ -145,7 +145,8 @@ static bool noisy_burst(struct fwd_stream *stream)
 	if (noisy->flush_cycles > 0 && noisy->count > 0 &&
 		rte_rdtsc() - noisy->sent_at > noisy->flush_cycles)
 		send_waiting(stream, noisy, RTE_MIN(noisy->count, (uint32_t)MAX_BURST));
-	return count > 0 || noisy->count > 0;
+	/* Without a flush time only new packets push those out that wait. */
+	return count > 0 || (noisy->flush_cycles > 0 && noisy->count > 0);
 }
 
 const struct fwd_engine noisy_engine = {

@@ -314,9 +314,12 @@ int port_set_rx_offload(struct port *port, uint64_t offload, bool on)
 		return -ENOTSUP;
 	if (port_is_started(port))
 		rc = kl_net_rx_offloads_set(port->net, others | (on ? offload : 0));
-	if (rc == 0)
-		port->conf.rx_offloads = (port->conf.rx_offloads & ~offload) | (on ? offload : 0);
-	return rc;
+	if (rc != 0)
+		return rc;
+	port->conf.rx_offloads = (port->conf.rx_offloads & ~offload) | (on ? offload : 0);
+	if (!on && (offload & RTE_ETH_RX_OFFLOAD_VLAN_STRIP) != 0)
+		memset(port->strips_vlan, 0, sizeof(port->strips_vlan));
+	return 0;
 }
 
 void port_close(struct port *port)

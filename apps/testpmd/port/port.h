@@ -90,7 +90,8 @@ bool port_set_tx_offload(struct port *port, uint64_t offload, bool on);
 
 /*
  * Changes an RX offload: of a running port at once, if the device can; of a stopped one from its
- * next start. Returns 0 or -errno.
+ * next start. VLAN_STRIP turned off is off for single queues, too: call fwd_apply then. Returns 0
+ * or -errno.
  */
 int port_set_rx_offload(struct port *port, uint64_t offload, bool on);
 

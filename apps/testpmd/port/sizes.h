@@ -7,6 +7,7 @@
 #define MAX_QUEUES 32 /* of one port and direction */
 #define MAX_BURST 512
 #define MAX_SEGMENTS 64
+#define LARGEST_RING 32768 /* a split ring's size is a power of two, which its start checks */
 #define MAX_RX_SEGMENTS 8
 
 #define DEFAULT_BURST 32
