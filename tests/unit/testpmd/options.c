@@ -16,6 +16,7 @@
 #include <criterion/criterion.h>
 
 #include "common/message.h"
+#include "modes/modes.h"
 
 enum outcome {
 	ACCEPTED, /* without a word */
@@ -230,4 +231,19 @@ Test(options, peers_of_a_file)
 	remove(path);
 	cr_expect_eq(parse(option), -EINVAL);
 	cr_expect_not_null(strstr(printed, path), "%s", printed);
+}
+
+/* The help is a constant, so it repeats the table of the modes. */
+Test(options, help_has_all_modes)
+{
+	static char help[32768];
+	FILE *saved = stdout;
+	char names[256];
+
+	stdout = fmemopen(help, sizeof(help), "w");
+	options_help();
+	fclose(stdout);
+	stdout = saved;
+	engine_names('|', names, sizeof(names));
+	cr_expect_not_null(strstr(help, names), "no %s in: %s", names, help);
 }
