@@ -232,7 +232,8 @@ static void run_packet_length(struct testpmd *pmd, const struct command_words *w
 			continue;
 		}
 		/* Above the MTU there is room for VLAN tags anyway. */
-		mtu = RTE_MIN(RTE_MAX(mtu, (uint32_t)MINIMUM_MTU), (uint32_t)max_mtu);
+		mtu = RTE_MAX(mtu, (uint32_t)MINIMUM_MTU);
+		mtu = RTE_MIN(mtu, (uint32_t)max_mtu);
 		rc = kl_net_mtu_set(port->net, mtu);
 		if (rc != 0)
 			print_reply("max-pkt-len %u of port %u: the MTU %u is refused: %s", bytes,
