@@ -26,7 +26,7 @@ use_iommu() {
 declare -A machines=([q35]=q35 [microvm]="microvm,acpi=on,pcie=on,pit=on,pic=on,rtc=on")
 
 add_machine() {
-	local home=$cache parameters="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic"
+	local home=$cache parameters="console=ttyS0 quiet loglevel=4 panic=-1 oops=panic softlockup_panic=1"
 
 	# The guest lives for seconds and trusts itself. Clearing each page before
 	# use would cost 3 s of boot under TCG, where no clock needs checking either.
