@@ -84,11 +84,6 @@ static bool is_named(const struct node *node)
 		strcmp(node->subsystem, "virtio") == 0;
 }
 
-static bool is_partition(const struct node *node)
-{
-	return strcmp(node->subsystem, "block") == 0 && file_exists("%s/partition", node->path);
-}
-
 static const struct node *find_node(const struct nodes *nodes, const char *name, bool is_file)
 {
 	for (size_t i = 0; i < nodes->count; i++)
@@ -124,7 +119,7 @@ static size_t find_by_node(const struct inventory *inventory, const char *name, 
 
 		if (node == NULL)
 			continue;
-		if (is_partition(node)) {
+		if (node_is_partition(node)) {
 			snprintf(why, size,
 				"it is a partition, and a function has all of its disk; name the disk, or %s",
 				inventory->entries[i].function.address);
@@ -197,7 +192,8 @@ void names_list(const struct nodes *nodes, char *text, size_t size)
 		const struct node *node = &nodes->list[i];
 		char name[KL_TEXT_BYTES(sizeof(node->name))];
 
-		if (!is_named(node) || strcmp(node->subsystem, "virtio") == 0 || is_partition(node))
+		if (!is_named(node) || strcmp(node->subsystem, "virtio") == 0 ||
+			node_is_partition(node))
 			continue;
 		kl_text_escape(node->name, strlen(node->name), "", name, sizeof(name));
 		if (length + strlen(name) + 2 > size)

@@ -82,3 +82,8 @@ void nodes_free(struct nodes *nodes)
 	free(nodes->list);
 	memset(nodes, 0, sizeof(*nodes));
 }
+
+bool node_is_partition(const struct node *node)
+{
+	return strcmp(node->subsystem, "block") == 0 && file_exists("%s/partition", node->path);
+}

@@ -7,6 +7,7 @@
 #define DEVBIND_NODES_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <kickless/discover.h>
@@ -27,5 +28,8 @@ struct nodes {
 /* Finds all nodes below the function, those of the virtio bus included. Returns 0 or -ENOMEM. */
 int nodes_find(const struct kl_machine *machine, const char *address, struct nodes *nodes);
 void nodes_free(struct nodes *nodes);
+
+/* True for a part of a disk; the disk itself is another node. */
+bool node_is_partition(const struct node *node);
 
 #endif

@@ -143,10 +143,17 @@ static void check_disk(const struct kl_machine *machine, const struct node *node
 	check_loops(machine, node, uses);
 }
 
+/* A disk without a medium has no mount, and without root nothing is bound. */
+static bool may_hide_claim(int error)
+{
+	return error != ENOMEDIUM && error != EROFS && (error != EACCES || geteuid() == 0);
+}
+
 /*
  * The kernel refuses to open a claimed disk exclusively, also when the claim comes from a mount
  * namespace that is invisible here. A disk is claimed through its partitions too, so this is for
- * disks whose other uses have all been checked.
+ * disks whose other uses have all been checked. What keeps it from being opened, such as a
+ * container's lack of the file, may hide a claim.
  */
 static void check_claimed_disk(const struct kl_machine *machine, const struct node *node,
 	struct uses *uses)
@@ -154,6 +161,10 @@ static void check_claimed_disk(const struct kl_machine *machine, const struct no
 	char path[PATH_MAX];
 	int fd;
 
+	if (node->file[0] == '\0') {
+		add_use(uses, "disk %s can't be checked: its file in /dev is unknown", node->name);
+		return;
+	}
 	snprintf(path, sizeof(path), "%s/%s", machine->dev, node->file);
 	fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0)
@@ -162,6 +173,9 @@ static void check_claimed_disk(const struct kl_machine *machine, const struct no
 		add_use(uses,
 			"disk %s is claimed by the kernel, such as by a mount that is not visible here",
 			node->name);
+	else if (may_hide_claim(errno))
+		add_use(uses, "disk %s can't be checked: /dev/%s: %s", node->name, node->file,
+			strerror(errno));
 }
 
 static bool is_up(const struct node *node)
@@ -354,7 +368,8 @@ static void check_claims(const struct kl_machine *machine, const struct nodes *n
 	struct uses *uses)
 {
 	for (size_t i = 0; i < nodes->count && uses->count == 0; i++)
-		if (strcmp(nodes->list[i].subsystem, "block") == 0)
+		if (strcmp(nodes->list[i].subsystem, "block") == 0 &&
+			!node_is_partition(&nodes->list[i]))
 			check_claimed_disk(machine, &nodes->list[i], uses);
 }
 

@@ -2,8 +2,11 @@
 /* Everything that the system may use a function for is found, and stands in the refusal. */
 #include "uses.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <criterion/criterion.h>
 
@@ -201,4 +204,147 @@ Test(uses, another_driver)
 {
 	machine_link("../../drivers/xen-pciback", "sys/bus/pci/devices/" NIC "/driver");
 	expect_use(NIC, "the kernel driver xen-pciback serves the system with it");
+}
+
+/* The kernel refuses the exclusive open of a disk that a mount elsewhere has claimed. */
+static int open_error;
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+
+int __wrap_open64(const char *path, int flags, ...)
+{
+	const char *name = strrchr(path, '/');
+
+	if (open_error != 0 && (flags & O_EXCL) != 0 && name != NULL && strcmp(name, "/vdq") == 0) {
+		errno = open_error;
+		return -1;
+	}
+	return __real_open64(path, flags, 0666);
+}
+
+Test(uses, a_disk_that_the_kernel_has_claimed)
+{
+	open_error = EBUSY;
+	expect_use(DISK, "disk vdq is claimed by the kernel");
+	cr_expect_eq(uses_of(NIC)->count, 0);
+}
+
+/* In a container without the disk's file, or whose rules forbid it. */
+Test(uses, a_disk_that_cannot_be_checked)
+{
+	static const int errors[] = {EPERM, ENXIO, EIO, EMFILE, ENODEV};
+	char path[256];
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		open_error = errors[i];
+		expect_use(DISK, "disk vdq can't be checked: /dev/vdq: ");
+		cr_expect_neq(strstr(uses_of(DISK)->text[0], strerror(errors[i])), NULL, "%s",
+			uses_of(DISK)->text[0]);
+	}
+	open_error = 0;
+	snprintf(path, sizeof(path), "%s/vdq", folders.dev);
+	cr_assert_eq(unlink(path), 0);
+	expect_use(DISK, "disk vdq can't be checked: /dev/vdq: No such file or directory");
+	machine_file("", DISK_FOLDER "/uevent");
+	expect_use(DISK, "disk vdq can't be checked: its file in /dev is unknown");
+}
+
+/* A claimed partition would keep the whole disk from being opened. */
+Test(uses, a_partition_without_a_file)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/vdq1", folders.dev);
+	cr_assert_eq(unlink(path), 0);
+	cr_expect_eq(uses_of(DISK)->count, 0);
+}
+
+/* Nothing is mounted from a drive without a medium; and only root binds anything. */
+Test(uses, disks_that_need_no_check)
+{
+	open_error = ENOMEDIUM;
+	cr_expect_eq(uses_of(DISK)->count, 0);
+	open_error = EROFS;
+	cr_expect_eq(uses_of(DISK)->count, 0);
+	open_error = EACCES;
+	cr_expect_eq(uses_of(DISK)->count, geteuid() == 0 ? 1 : 0);
+}
+
+static void lose_interface(void)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/" NIC "/virtio5/net/eth5/subsystem",
+		folders.sysfs);
+	cr_assert_eq(unlink(path), 0);
+}
+
+Test(uses, an_interface_in_another_namespace)
+{
+	lose_interface();
+	expect_use(NIC, "its interface is in another network namespace");
+	cr_expect_eq(uses_of(OTHER_NIC)->count, 0);
+}
+
+#define VIRTIO_FOLDER "sys/bus/pci/devices/" NIC "/virtio5"
+
+static void give_virtio_driver(const char *driver)
+{
+	lose_interface();
+	machine_link(driver, VIRTIO_FOLDER "/driver");
+}
+
+Test(uses, a_mounted_9p_share)
+{
+	give_virtio_driver("../../bus/virtio/drivers/9pnet_virtio");
+	machine_file("home", VIRTIO_FOLDER "/mount_tag");
+	machine_file("25 1 0:44 / /mnt rw - 9p other rw", "proc/self/mountinfo");
+	cr_expect_eq(uses_of(NIC)->count, 0);
+	machine_file("25 1 0:44 / /home rw - 9p home rw", "proc/self/mountinfo");
+	expect_use(NIC, "share home is mounted on /home");
+}
+
+/* sysfs does not have its tag: any mount of the kind may be the one. */
+Test(uses, a_mounted_virtiofs_share)
+{
+	give_virtio_driver("../../bus/virtio/drivers/virtiofs");
+	machine_file("25 1 0:44 / /mnt rw - tmpfs any rw", "proc/self/mountinfo");
+	cr_expect_eq(uses_of(NIC)->count, 0);
+	machine_file("25 1 0:44 / /mnt rw - virtiofs any rw", "proc/1/mountinfo");
+	expect_use(NIC, "share any is mounted on /mnt");
+}
+
+Test(uses, the_kernels_random_numbers)
+{
+	give_virtio_driver("../../bus/virtio/drivers/virtio_rng");
+	machine_file("tpm-rng-0", "sys/class/misc/hw_random/rng_current");
+	cr_expect_eq(uses_of(NIC)->count, 0);
+	machine_file("virtio_rng.0", "sys/class/misc/hw_random/rng_current");
+	expect_use(NIC, "the kernel takes its random numbers from virtio_rng.0");
+}
+
+Test(uses, drivers_whose_users_are_unknown)
+{
+	static const char *const drivers[] = {"virtio_balloon", "virtio_console",
+		"vmw_vsock_virtio_transport"};
+	char word[128];
+
+	lose_interface();
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		machine_link(drivers[i], VIRTIO_FOLDER "/driver");
+		snprintf(word, sizeof(word), "the kernel driver %s serves the system with it",
+			drivers[i]);
+		expect_use(NIC, word);
+	}
+}
+
+Test(uses, a_process_has_the_uio_file_open)
+{
+	machine_link("../../drivers/uio_pci_generic", "sys/bus/pci/devices/" NIC "/driver");
+	machine_link("../../../../class/uio", "sys/bus/pci/devices/" NIC "/uio/uio0/subsystem");
+	machine_file("DEVNAME=uio0", "sys/bus/pci/devices/" NIC "/uio/uio0/uevent");
+	cr_expect_eq(uses_of(NIC)->count, 0);
+	open_by_process("uio0");
+	expect_use(NIC, "process 4711 (copier) has /dev/uio0 open");
+	cr_expect(uses_of(NIC)->is_held);
 }
