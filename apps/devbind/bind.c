@@ -67,46 +67,82 @@ int bind_enable_noiommu(const struct kl_machine *machine, char *why, size_t size
 	return rc;
 }
 
+/* Returns 1, or 0 when there is no such file, or -errno. */
 static int give_file(uid_t user, gid_t group, const char *path, char *why, size_t size)
 {
 	int rc;
 
-	if (access(path, F_OK) != 0 || chown(path, user, group) == 0)
+	if (chown(path, user, group) == 0)
+		return 1;
+	if (errno == ENOENT)
 		return 0;
 	rc = -errno;
 	snprintf(why, size, "it is bound, but %s can't be given away: %s", path, strerror(-rc));
 	return rc;
 }
 
-int bind_give_files(const struct kl_machine *machine, const char *address, uid_t user, gid_t group,
-	char *why, size_t size)
+/* Gives the files of the function's group. Returns how many there are, or -errno. */
+static int give_group_files(const struct kl_machine *machine, const char *address, uid_t user,
+	gid_t group, char *why, size_t size)
 {
 	static const char *const prefixes[] = {"", "noiommu-"};
-	char folder[PATH_MAX], path[2 * PATH_MAX], number[32];
-	struct dirent *entry;
-	DIR *devices;
-	int rc = 0;
+	char path[2 * PATH_MAX], number[32];
+	int rc = 0, count = 0;
 
-	if (user == (uid_t)-1 && group == (gid_t)-1)
-		return 0;
 	file_link(number, sizeof(number), "%s/bus/pci/devices/%s/iommu_group", machine->sysfs,
 		address);
-	for (size_t i = 0; i < 2 && number[0] != '\0' && rc == 0; i++) {
+	for (size_t i = 0; i < 2 && number[0] != '\0' && rc >= 0; i++) {
 		snprintf(path, sizeof(path), "%s/vfio/%s%s", machine->dev, prefixes[i], number);
 		rc = give_file(user, group, path, why, size);
+		count += rc;
 	}
+	return rc < 0 ? rc : count;
+}
+
+/* The same for the function's own files, which newer kernels have. */
+static int give_own_files(const struct kl_machine *machine, const char *address, uid_t user,
+	gid_t group, char *why, size_t size)
+{
+	char folder[PATH_MAX], path[2 * PATH_MAX];
+	struct dirent *entry;
+	int rc = 0, count = 0;
+	DIR *devices;
+
 	snprintf(folder, sizeof(folder), "%s/bus/pci/devices/%s/vfio-dev", machine->sysfs, address);
 	devices = opendir(folder);
 	if (devices == NULL)
-		return rc;
-	while (rc == 0 && (entry = readdir(devices)) != NULL) {
+		return 0;
+	while (rc >= 0 && (entry = readdir(devices)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(path, sizeof(path), "%s/vfio/devices/%s", machine->dev, entry->d_name);
 		rc = give_file(user, group, path, why, size);
+		count += rc;
 	}
 	closedir(devices);
-	return rc;
+	return rc < 0 ? rc : count;
+}
+
+int bind_give_files(const struct kl_machine *machine, const char *address, uid_t user, gid_t group,
+	char *why, size_t size)
+{
+	int group_count, own_count;
+
+	if (user == (uid_t)-1 && group == (gid_t)-1)
+		return 0;
+	group_count = give_group_files(machine, address, user, group, why, size);
+	if (group_count < 0)
+		return group_count;
+	own_count = give_own_files(machine, address, user, group, why, size);
+	if (own_count < 0)
+		return own_count;
+	if (group_count + own_count != 0)
+		return 0;
+	snprintf(why, size,
+		"it is bound, but has no file in %s/vfio that --uid and --gid could give away; a "
+		"container needs the host's /dev, and a machine without an IOMMU --noiommu-mode",
+		machine->dev);
+	return -ENOENT;
 }
 
 static void read_driver(const struct kl_machine *machine, const char *address, char driver[32])
@@ -178,16 +214,13 @@ static void explain_failure(const char *step, const char *driver, int error, cha
 	snprintf(why, size, "%s %s failed: %s", step, driver, reason);
 }
 
-int bind_function(const struct kl_machine *machine, const char *address, const char *driver,
-	char *why, size_t size)
+/* Takes the function from the driver before, and gives it to another, or to the same again. */
+static int change_driver(const struct kl_machine *machine, const char *address, const char *before,
+	const char *driver, char *why, size_t size)
 {
-	char before[32];
 	size_t length;
 	int rc;
 
-	read_driver(machine, address, before);
-	if (strcmp(before, driver) == 0)
-		return 0;
 	rc = take_from_driver(machine, address);
 	if (rc != 0) {
 		explain_failure("unbinding it from", before, rc, why, size);
@@ -202,7 +235,27 @@ int bind_function(const struct kl_machine *machine, const char *address, const c
 		snprintf(why + length, size - length, "; it is bound to %s as before",
 			before[0] != '\0' ? before : "nothing");
 	else
-		snprintf(why + length, size - length, "; binding it to %s again failed too",
-			before);
+		snprintf(why + length, size - length,
+			"; binding it to %s again failed too, so it has no driver",
+			before[0] != '\0' ? before : "nothing");
 	return rc;
+}
+
+int bind_function(const struct kl_machine *machine, const char *address, const char *driver,
+	char *why, size_t size)
+{
+	char before[32];
+
+	read_driver(machine, address, before);
+	if (strcmp(before, driver) == 0)
+		return 0;
+	return change_driver(machine, address, before, driver, why, size);
+}
+
+int bind_again(const struct kl_machine *machine, const char *address, char *why, size_t size)
+{
+	char before[32];
+
+	read_driver(machine, address, before);
+	return change_driver(machine, address, before, before, why, size);
 }

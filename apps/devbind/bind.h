@@ -26,7 +26,7 @@ int bind_enable_noiommu(const struct kl_machine *machine, char *why, size_t size
 
 /*
  * Gives the files in /dev/vfio of a function that vfio-pci has to a user and a group; -1 leaves
- * either as it is. Returns 0, or -errno with a sentence in why.
+ * either as it is. Returns 0, or -errno with a sentence in why; -ENOENT when there are none.
  */
 int bind_give_files(const struct kl_machine *machine, const char *address, uid_t user, gid_t group,
 	char *why, size_t size);
@@ -37,5 +37,8 @@ int bind_give_files(const struct kl_machine *machine, const char *address, uid_t
  */
 int bind_function(const struct kl_machine *machine, const char *address, const char *driver,
 	char *why, size_t size);
+
+/* Takes the function at address from its driver, and binds it to the same again. Returns alike. */
+int bind_again(const struct kl_machine *machine, const char *address, char *why, size_t size);
 
 #endif

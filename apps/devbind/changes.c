@@ -20,6 +20,7 @@ const char *outcome_name(enum outcome outcome)
 		[CHANGE_NEEDLESS] = "needless",
 		[CHANGE_DONE] = "done",
 		[CHANGE_FAILED] = "failed",
+		[CHANGE_NOT_ATTEMPTED] = "not attempted",
 	};
 
 	return names[outcome];
@@ -155,8 +156,10 @@ static int check_again(const struct kl_machine *machine, const struct options *o
 	struct inventory now;
 	int rc = inventory_read(machine, &now);
 
-	if (rc != 0)
+	if (rc != 0) {
+		refuse_change(change, "its uses can't be checked again: %s", strerror(-rc));
 		return rc;
+	}
 	entry = inventory_find(&now, change->address);
 	if (entry == NULL)
 		refuse_change(change, "it has been unplugged since");
@@ -171,6 +174,31 @@ static int check_again(const struct kl_machine *machine, const struct options *o
 	return change->outcome == CHANGE_PLANNED ? 0 : -EBUSY;
 }
 
+/*
+ * Binds the function. One that was bound before no-IOMMU mode was on has no group: it is bound
+ * once more.
+ */
+static int make_change(const struct kl_machine *machine, struct change *change)
+{
+	const bool is_again = strcmp(change->from, change->to) == 0;
+	size_t length;
+	int rc = 0;
+
+	if (change->needs_noiommu)
+		rc = bind_enable_noiommu(machine, change->why, sizeof(change->why));
+	if (rc != 0)
+		return rc;
+	rc = is_again ? bind_again(machine, change->address, change->why, sizeof(change->why)) :
+			bind_function(machine, change->address, change->to, change->why,
+				sizeof(change->why));
+	length = strlen(change->why);
+	if (rc != 0 && change->needs_noiommu)
+		snprintf(change->why + length, sizeof(change->why) - length,
+			"; VFIO's no-IOMMU mode stays on: echo N "
+			">/sys/module/vfio/parameters/enable_unsafe_noiommu_mode switches it off");
+	return rc;
+}
+
 static int apply_change(const struct kl_machine *machine, const struct options *options,
 	struct change *change)
 {
@@ -180,14 +208,7 @@ static int apply_change(const struct kl_machine *machine, const struct options *
 		rc = check_again(machine, options, change);
 		if (rc != 0)
 			return rc;
-		if (change->needs_noiommu)
-			rc = bind_enable_noiommu(machine, change->why, sizeof(change->why));
-		if (rc == 0 && strcmp(change->from, change->to) == 0)
-			rc = bind_function(machine, change->address, "", change->why,
-				sizeof(change->why));
-		if (rc == 0)
-			rc = bind_function(machine, change->address, change->to, change->why,
-				sizeof(change->why));
+		rc = make_change(machine, change);
 		change->outcome = rc == 0 ? CHANGE_DONE : CHANGE_FAILED;
 	}
 	if (rc == 0 && is_for_vfio(change)) {
@@ -207,6 +228,13 @@ int changes_apply(const struct kl_machine *machine, const struct options *option
 	for (size_t i = 0; i < changes->count && rc == 0; i++)
 		rc = apply_change(machine, options, &changes->list[i]);
 	return rc;
+}
+
+void changes_cancel(struct changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		if (changes->list[i].outcome == CHANGE_PLANNED)
+			changes->list[i].outcome = CHANGE_NOT_ATTEMPTED;
 }
 
 void changes_free(struct changes *changes)

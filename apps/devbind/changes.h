@@ -15,6 +15,7 @@ enum outcome {
 	CHANGE_NEEDLESS, /* nothing to do */
 	CHANGE_DONE,
 	CHANGE_FAILED,
+	CHANGE_NOT_ATTEMPTED, /* another one was refused or has failed */
 };
 
 struct change {
@@ -45,6 +46,8 @@ int changes_plan(const struct inventory *inventory, const struct options *option
  */
 int changes_apply(const struct kl_machine *machine, const struct options *options,
 	struct changes *changes);
+/* Marks what is planned still as not attempted, after a refusal or failure of anything. */
+void changes_cancel(struct changes *changes);
 void changes_free(struct changes *changes);
 
 const char *outcome_name(enum outcome outcome);

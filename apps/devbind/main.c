@@ -72,7 +72,7 @@ static int provide_driver(const struct kl_machine *machine, const struct options
 		return -ENODEV;
 	}
 	if (options->dry_run && bind_can_load_driver(driver)) {
-		print_error("would run: modprobe %s", driver);
+		print_reply("would run: modprobe %s", driver);
 		return 0;
 	}
 	if (!options->dry_run && bind_load_driver(machine, driver))
@@ -88,7 +88,7 @@ static void warn_of_noiommu(const struct changes *changes, bool is_dry_run)
 {
 	for (size_t i = 0; i < changes->count; i++)
 		if (changes->list[i].needs_noiommu) {
-			print_error(
+			print_warning(
 				"%s VFIO's no-IOMMU mode: a program that opens such a function, and "
 				"its device, reach all memory of this machine",
 				is_dry_run ? "would switch on" : "switching on");
@@ -112,6 +112,8 @@ static int make_changes(struct inventory *inventory, const struct options *optio
 		warn_of_noiommu(changes, options->dry_run);
 	if (rc == 0 && !options->dry_run)
 		rc = changes_apply(inventory->machine, options, changes);
+	if (rc != 0)
+		changes_cancel(changes);
 	return rc;
 }
 
@@ -149,7 +151,7 @@ static json_t *make_report(const struct inventory *inventory, const struct optio
 	hints_collect(inventory, changes == NULL ? NULL : is_changed, changes, &hints);
 	if (is_for_people(options)) {
 		if (changes != NULL)
-			report_changes(changes, options->dry_run);
+			report_changes(changes);
 		if (options->status)
 			report_table(inventory, options->group);
 		/* A refusal has stated its reason; further obstacles would only hide it. */

@@ -111,25 +111,47 @@ static void explain_unknown(const struct inventory *inventory, const char *name,
 			"driver has it; " ALLOWED);
 }
 
+/* Adds a function that has the name to the sentence that refuses it. */
+static void add_address(const char *address, size_t number, char *why, size_t size)
+{
+	const size_t length = number == 0 ? 0 : strlen(why);
+
+	snprintf(why + length, size - length, "%s%s",
+		number == 0 ? "it is the name of several functions; give one of their addresses: " :
+			      ", ",
+		address);
+}
+
+/* An interface, a disk and a device of the virtio bus may have the same name. */
 static size_t find_by_node(const struct inventory *inventory, const char *name, bool is_file,
 	bool *is_chosen, char *why, size_t size)
 {
-	for (size_t i = 0; i < inventory->count; i++) {
-		const struct node *node = find_node(&inventory->entries[i].nodes, name, is_file);
+	const struct node *node = NULL;
+	size_t count = 0, last = 0;
 
-		if (node == NULL)
+	for (size_t i = 0; i < inventory->count; i++) {
+		const struct node *found = find_node(&inventory->entries[i].nodes, name, is_file);
+
+		if (found == NULL)
 			continue;
-		if (node_is_partition(node)) {
-			snprintf(why, size,
-				"it is a partition, and a function has all of its disk; name the disk, or %s",
-				inventory->entries[i].function.address);
-			return 0;
-		}
-		is_chosen[i] = true;
-		return 1;
+		add_address(inventory->entries[i].function.address, count++, why, size);
+		node = found;
+		last = i;
 	}
-	explain_unknown(inventory, name, why, size);
-	return 0;
+	if (count > 1)
+		return 0;
+	if (node == NULL) {
+		explain_unknown(inventory, name, why, size);
+		return 0;
+	}
+	if (node_is_partition(node)) {
+		snprintf(why, size,
+			"it is a partition, and a function has all of its disk; name the disk, or %s",
+			inventory->entries[last].function.address);
+		return 0;
+	}
+	is_chosen[last] = true;
+	return 1;
 }
 
 /* A path below /dev, where links such as those in /dev/disk lead to a disk. */
@@ -183,18 +205,27 @@ size_t names_find(const struct inventory *inventory, const char *name, bool *is_
 		size);
 }
 
+const struct node *names_next(const struct nodes *nodes, size_t *i)
+{
+	while (*i < nodes->count) {
+		const struct node *node = &nodes->list[(*i)++];
+
+		if (is_named(node) && strcmp(node->subsystem, "virtio") != 0 &&
+			!node_is_partition(node))
+			return node;
+	}
+	return NULL;
+}
+
 void names_list(const struct nodes *nodes, char *text, size_t size)
 {
-	size_t length = 0;
+	const struct node *node;
+	size_t length = 0, i = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < nodes->count; i++) {
-		const struct node *node = &nodes->list[i];
+	while ((node = names_next(nodes, &i)) != NULL) {
 		char name[KL_TEXT_BYTES(sizeof(node->name))];
 
-		if (!is_named(node) || strcmp(node->subsystem, "virtio") == 0 ||
-			node_is_partition(node))
-			continue;
 		kl_text_escape(node->name, strlen(node->name), "", name, sizeof(name));
 		if (length + strlen(name) + 2 > size)
 			return;

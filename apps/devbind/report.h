@@ -19,7 +19,7 @@ struct report {
 
 /* group: that of --status-dev, NULL for none. */
 void report_table(const struct inventory *inventory, const char *group);
-void report_changes(const struct changes *changes, bool is_dry_run);
+void report_changes(const struct changes *changes);
 void report_hints(const struct hints *hints);
 
 /* The object of --json; NULL without memory. The caller owns it. */

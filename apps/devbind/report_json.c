@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "report.h"
 
-#include <string.h>
-
 #include "common/results.h"
 #include "names.h"
 #include "types.h"
@@ -25,12 +23,11 @@ static json_t *id_to_json(uint16_t value)
 static json_t *names_to_json(const struct nodes *nodes)
 {
 	json_t *names = json_array();
-	char text[256], *rest;
+	const struct node *node;
+	size_t i = 0;
 
-	names_list(nodes, text, sizeof(text));
-	for (char *name = strtok_r(text, ",", &rest); name != NULL;
-		name = strtok_r(NULL, ",", &rest))
-		json_array_append_new(names, json_text(name));
+	while ((node = names_next(nodes, &i)) != NULL)
+		json_array_append_new(names, json_text(node->name));
 	return names;
 }
 

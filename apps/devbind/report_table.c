@@ -120,24 +120,30 @@ static const char *driver_or_none(const char *driver)
 	return driver[0] != '\0' ? driver : "no driver";
 }
 
-void report_changes(const struct changes *changes, bool is_dry_run)
+void report_changes(const struct changes *changes)
 {
+	char from_text[KL_TEXT_BYTES(32)], to_text[KL_TEXT_BYTES(32)];
+
 	for (size_t i = 0; i < changes->count; i++) {
 		const struct change *change = &changes->list[i];
+		const char *from = shown(driver_or_none(change->from), from_text,
+				   sizeof(from_text)),
+			   *to = shown(driver_or_none(change->to), to_text, sizeof(to_text));
 
 		switch (change->outcome) {
 		case CHANGE_PLANNED:
-			printf("%s (%s): %s from %s to %s\n", change->address, change->type,
-				is_dry_run ? "would go" : "was not taken",
-				driver_or_none(change->from), driver_or_none(change->to));
+			printf("%s (%s): would go from %s to %s\n", change->address, change->type,
+				from, to);
 			break;
 		case CHANGE_NEEDLESS:
-			printf("%s (%s): has %s already\n", change->address, change->type,
-				driver_or_none(change->to));
+			printf("%s (%s): has %s already\n", change->address, change->type, to);
 			break;
 		case CHANGE_DONE:
-			printf("%s (%s): from %s to %s\n", change->address, change->type,
-				driver_or_none(change->from), driver_or_none(change->to));
+			printf("%s (%s): from %s to %s\n", change->address, change->type, from, to);
+			break;
+		case CHANGE_NOT_ATTEMPTED:
+			printf("%s (%s): not attempted: from %s to %s\n", change->address,
+				change->type, from, to);
 			break;
 		case CHANGE_REFUSED:
 		case CHANGE_FAILED:

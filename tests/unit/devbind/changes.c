@@ -3,6 +3,7 @@
 #include "changes.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 #include <criterion/criterion.h>
 
+#include "bind.h"
 #include "machine.h"
 
 #define FUNCTION_FOLDER "sys/bus/pci/devices/" NIC
@@ -215,4 +217,98 @@ Test(changes, files_for_a_user)
 	cr_assert_eq(stat(path, &stat_of_it), 0);
 	cr_expect_eq(stat_of_it.st_uid, 12);
 	cr_expect_eq(stat_of_it.st_gid, 34);
+}
+
+/* A container's /dev without them, or a function that vfio-pci took before no-IOMMU mode was on. */
+Test(changes, no_files_for_a_user)
+{
+	machine_link("../../drivers/vfio-pci", FUNCTION_FOLDER "/driver");
+	cr_expect_eq(PLAN("-b", "vfio-pci", "--uid=12", "00:05.0"), 0);
+	cr_expect_eq(changes_apply(&folders, &options, &changes), -ENOENT);
+	expect(0, NIC, CHANGE_FAILED, "it is bound, but has no file in ");
+}
+
+/* The function's own file alone is enough. */
+Test(changes, its_own_file_for_a_user)
+{
+	struct stat stat_of_it;
+	char path[256];
+
+	if (geteuid() != 0)
+		return;
+	machine_link("../../drivers/vfio-pci", FUNCTION_FOLDER "/driver");
+	machine_file("", FUNCTION_FOLDER "/vfio-dev/vfio3/dev");
+	machine_file("", "dev/vfio/devices/vfio3");
+	cr_expect_eq(PLAN("-b", "vfio-pci", "--gid=34", "00:05.0"), 0);
+	cr_expect_eq(changes_apply(&folders, &options, &changes), 0);
+	snprintf(path, sizeof(path), "%s/vfio/devices/vfio3", folders.dev);
+	cr_assert_eq(stat(path, &stat_of_it), 0);
+	cr_expect_eq(stat_of_it.st_gid, 34);
+}
+
+/* The kernel's part of an unbinding: what is written to the file ends the binding. */
+static void *unbind_once(void *context)
+{
+	char address[16] = "", path[256];
+	FILE *unbind = fopen(context, "r");
+
+	if (unbind == NULL || fgets(address, sizeof(address), unbind) == NULL)
+		return NULL;
+	fclose(unbind);
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/driver", folders.sysfs, address);
+	unlink(path);
+	return NULL;
+}
+
+/* Its driver is the one before, not the none in between. */
+Test(changes, binding_again_fails)
+{
+	char unbind[256], probe[256];
+	pthread_t kernel;
+
+	without_iommu("N");
+	machine_link("../../drivers/vfio-pci", FUNCTION_FOLDER "/driver");
+	cr_expect_eq(PLAN("-b", "vfio-pci", "--noiommu-mode", "eth5"), 0);
+	snprintf(unbind, sizeof(unbind), "%s/bus/pci/drivers/vfio-pci/unbind", folders.sysfs);
+	snprintf(probe, sizeof(probe), "%s/bus/pci/drivers_probe", folders.sysfs);
+	cr_assert_eq(unlink(unbind) | unlink(probe) | mkfifo(unbind, 0600), 0);
+	bind_timeout_ms = 5000;
+	cr_assert_eq(pthread_create(&kernel, NULL, unbind_once, unbind), 0);
+	cr_expect_eq(changes_apply(&folders, &options, &changes), -ENOENT);
+	pthread_join(kernel, NULL);
+	expect(0, NIC, CHANGE_FAILED,
+		"binding it to vfio-pci failed: No such file or directory; binding it to vfio-pci again "
+		"failed too, so it has no driver; VFIO's no-IOMMU mode stays on");
+}
+
+static int discover_error;
+int __real_kl_function_discover_on(const struct kl_machine *machine, struct kl_function **list,
+	size_t *count);
+int __wrap_kl_function_discover_on(const struct kl_machine *machine, struct kl_function **list,
+	size_t *count);
+
+int __wrap_kl_function_discover_on(const struct kl_machine *machine, struct kl_function **list,
+	size_t *count)
+{
+	return discover_error != 0 ? discover_error :
+				     __real_kl_function_discover_on(machine, list, count);
+}
+
+Test(changes, the_machine_cannot_be_read_again)
+{
+	cr_expect_eq(PLAN("-b", "vfio-pci", "eth5", "eth6"), 0);
+	discover_error = -ENOMEM;
+	cr_expect_eq(changes_apply(&folders, &options, &changes), -ENOMEM);
+	expect(0, NIC, CHANGE_REFUSED, "its uses can't be checked again: Cannot allocate memory");
+}
+
+/* After the first that is refused or fails, no other one is made. */
+Test(changes, not_attempted)
+{
+	cr_expect_eq(PLAN("-b", "vfio-pci", "eth5", "eth6"), 0);
+	machine_file(UP, "%s", FUNCTION_FOLDER "/virtio5/net/eth5/flags");
+	cr_expect_eq(changes_apply(&folders, &options, &changes), -EBUSY);
+	changes_cancel(&changes);
+	expect(0, NIC, CHANGE_REFUSED, "up");
+	expect(1, OTHER_NIC, CHANGE_NOT_ATTEMPTED, "");
 }

@@ -113,3 +113,26 @@ Test(names, of_a_function)
 	names_list(&inventory_find(&inventory, DISK)->nodes, text, sizeof(text));
 	cr_expect_str_eq(text, "vdq");
 }
+
+/* Any of them may be meant. */
+Test(names, of_several_functions)
+{
+	machine_link("../../../class/net",
+		"sys/bus/pci/devices/" OTHER_NIC "/virtio6/net/vdq/subsystem");
+	machine_read();
+	expect_none("vdq", "several functions; give one of their addresses: " OTHER_NIC ", " DISK);
+	cr_expect_str_eq(find("eth6"), OTHER_NIC);
+	machine_link("../../../class/net",
+		"sys/bus/pci/devices/" FAR_NIC "/virtio7/net/vdq1/subsystem");
+	machine_read();
+	expect_none("vdq1", "several functions; give one of their addresses: " DISK ", " FAR_NIC);
+}
+
+/* Two names of one function are no doubt. */
+Test(names, of_two_nodes_of_a_function)
+{
+	machine_link("../../../class/net",
+		"sys/bus/pci/devices/" NIC "/virtio5/net/virtio5/subsystem");
+	machine_read();
+	cr_expect_str_eq(find("virtio5"), NIC);
+}

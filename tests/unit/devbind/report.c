@@ -75,3 +75,43 @@ Test(report, no_text_controls_a_terminal, .init = cr_redirect_stdout)
 	cr_expect_eq(strchr(printed, '\033'), NULL, "%s", printed);
 	cr_expect_neq(strstr(printed, rows[1].shown), NULL, "%s", printed);
 }
+
+/* A comma is a character like others in the name of an interface. */
+Test(report, names_with_commas)
+{
+	struct node list[] = {{.name = "eth0,lan", .subsystem = "net"},
+		{.name = "virtio3", .subsystem = "virtio"}, {.name = "eth1", .subsystem = "net"}};
+	json_t *object, *names;
+
+	prepare("");
+	entry.nodes = (struct nodes){.list = list, .count = 3};
+	object = report_to_json(&facts);
+	names = json_object_get(json_array_get(json_object_get(object, "functions"), 0), "names");
+	cr_expect_eq(json_array_size(names), 2);
+	expect_text(json_array_get(names, 0), "eth0,lan");
+	expect_text(json_array_get(names, 1), "eth1");
+	json_decref(object);
+}
+
+Test(report, no_change_controls_a_terminal, .init = cr_redirect_stdout)
+{
+	static const enum outcome outcomes[] = {CHANGE_PLANNED, CHANGE_NEEDLESS, CHANGE_DONE,
+		CHANGE_NOT_ATTEMPTED};
+	struct change list[4];
+	const struct changes changes = {.list = list, .count = 4};
+	char printed[4096] = "";
+	FILE *output;
+
+	for (int i = 0; i < 4; i++) {
+		list[i] = (struct change){.address = "0000:00:05.0", .outcome = outcomes[i]};
+		snprintf(list[i].from, sizeof(list[i].from), "%s", rows[1].text);
+		snprintf(list[i].to, sizeof(list[i].to), "%s", rows[1].text);
+	}
+	report_changes(&changes);
+	fflush(stdout);
+	output = cr_get_redirected_stdout();
+	cr_assert_gt(fread(printed, 1, sizeof(printed) - 1, output), 0);
+	cr_expect_eq(strchr(printed, '\033'), NULL, "%s", printed);
+	cr_expect_neq(strstr(printed, "not attempted: from \\x1b[2Jvfio to \\x1b[2Jvfio"), NULL,
+		"%s", printed);
+}
