@@ -324,7 +324,7 @@ int options_parse(int argc, char **argv, struct options *options, int *eal_count
 	if (is_question(argv[1], options))
 		return 0;
 	if (argv[1][0] == '-')
-		rc = leftover_answer(leftover, argc - 1, argv + 1, true);
+		rc = leftover_answer(leftover, rows, argc - 1, argv + 1, true);
 	if (rc == 0)
 		rc = find_verb(argv[1], &options->verb);
 	if (rc != 0)
@@ -335,14 +335,14 @@ int options_parse(int argc, char **argv, struct options *options, int *eal_count
 	*eal_count = end < argc ? end - 1 : 1;
 	own = argv + *eal_count + (end < argc ? 1 : 0);
 	own_count = argc - (int)(own - argv);
-	rc = leftover_answer(leftover, own_count - 1, own + 1, true);
+	rc = leftover_answer(leftover, rows, own_count - 1, own + 1, true);
 	if (rc == 0)
-		rc = leftover_answer(misplaced, own_count - 1, own + 1, true);
+		rc = leftover_answer(misplaced, rows, own_count - 1, own + 1, true);
 	if (rc == 0)
 		rc = parse_rows(own_count, own, options);
 	if (rc != 0 || options->help || options->version)
 		return rc;
 	/* EAL takes some of them, and we have no use for those. */
-	rc = leftover_answer(leftover, *eal_count - 1, argv + 2, options->device == NULL);
+	rc = leftover_answer(leftover, NULL, *eal_count - 1, argv + 2, options->device == NULL);
 	return rc != 0 ? rc : check_options(options);
 }

@@ -44,28 +44,76 @@ static void write_sentence(const struct leftover_option *option, const char *val
 			value[0] != '\0' ? value : "NAME", mark + 2);
 }
 
-bool leftover_find(const struct leftover_option *list, int argc, char *const *argv, char *text,
-	unsigned int size)
+/* True for the name, or a start of it, which getopt takes too. */
+static bool is_long(const struct option_row *row, const char *word)
 {
-	for (int i = 0; i < argc; i++) {
-		for (const struct leftover_option *option = list; option->name != NULL; option++) {
-			const char *value = leftover_match(option, argv[i],
-				i + 1 < argc ? argv[i + 1] : NULL);
+	return strncmp(word, "--", 2) == 0 && strncmp(row->name, word + 2, strlen(word + 2)) == 0;
+}
 
-			if (value == NULL)
-				continue;
-			write_sentence(option, value, text, size);
+/* True for an option of the program's whose value is the next word. */
+static bool takes_next(const struct option_row *rows, const char *word)
+{
+	if (word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0)
+		return false;
+	/* The options of EAL are not known here: the next word may be a value. */
+	if (rows == NULL)
+		return true;
+	for (const struct option_row *row = rows; row->name != NULL; row++) {
+		const bool is_letter = row->letter != '\0' && word[1] == row->letter &&
+			word[2] == '\0';
+
+		if (row->value != NULL && row->value[0] != '[' && (is_letter || is_long(row, word)))
 			return true;
-		}
 	}
 	return false;
 }
 
-int leftover_answer(const struct leftover_option *list, int argc, char *const *argv, bool is_wrong)
+static const struct leftover_option *match_word(const struct leftover_option *list, bool is_text,
+	const char *word, const char *next, const char **value)
+{
+	for (const struct leftover_option *option = list; option->name != NULL; option++) {
+		if (is_text != (option->name[0] != '-'))
+			continue;
+		*value = leftover_match(option, word, next);
+		if (*value != NULL)
+			return option;
+	}
+	return NULL;
+}
+
+bool leftover_find(const struct leftover_option *list, const struct option_row *rows, int argc,
+	char *const *argv, char *text, unsigned int size)
+{
+	bool is_value = false, is_behind_text = false;
+
+	for (int i = 0; i < argc; i++) {
+		const char *word = argv[i], *next = i + 1 < argc ? argv[i + 1] : NULL, *value;
+		const bool is_text = word[0] != '-';
+		const struct leftover_option *option = NULL;
+
+		/* A dash behind an option that may have no value begins the next option. */
+		if (!is_value || (rows == NULL && !is_text)) {
+			if (!is_text || !is_behind_text)
+				option = match_word(list, is_text, word, next, &value);
+			is_behind_text |= is_text;
+			is_value = takes_next(rows, word);
+		} else {
+			is_value = false;
+		}
+		if (option == NULL)
+			continue;
+		write_sentence(option, value, text, size);
+		return true;
+	}
+	return false;
+}
+
+int leftover_answer(const struct leftover_option *list, const struct option_row *rows, int argc,
+	char *const *argv, bool is_wrong)
 {
 	char text[1024];
 
-	if (!leftover_find(list, argc, argv, text, sizeof(text)))
+	if (!leftover_find(list, rows, argc, argv, text, sizeof(text)))
 		return 0;
 	if (is_wrong) {
 		print_error("%s", text);

@@ -8,10 +8,13 @@
 
 #include <stdbool.h>
 
+#include "options.h"
+
 struct leftover_option {
 	/*
-	 * With its dashes: "-a", "--vdev". The value follows in the next word, behind '=', or right
-	 * behind a single letter. Without any, as "filename", only behind '='.
+	 * With its dashes: "-a", "--vdev". The value follows in the next word, behind '=', or
+	 * right behind a single letter. Without any, as "filename", only behind '=', and as the
+	 * first word that is no option and no value.
 	 */
 	const char *name;
 	const char *remedy; /* ends a sentence; {} stands for the value */
@@ -29,15 +32,17 @@ const char *leftover_match(const struct leftover_option *option, const char *wor
 
 /*
  * Finds the first word of the argc words at argv that is an option of a list, which ends with a
- * NULL name. Returns true, and writes the sentence that names word and remedy to text.
+ * NULL name. rows are the options of the program, whose values are skipped; NULL: they are EAL's.
+ * Returns true, and writes the sentence that names word and remedy to text.
  */
-bool leftover_find(const struct leftover_option *list, int argc, char *const *argv, char *text,
-	unsigned int size);
+bool leftover_find(const struct leftover_option *list, const struct option_row *rows, int argc,
+	char *const *argv, char *text, unsigned int size);
 
 /*
  * Answers such options: as an error when is_wrong, else as a warning that they have no effect.
  * Returns -EINVAL after an error, 0 otherwise.
  */
-int leftover_answer(const struct leftover_option *list, int argc, char *const *argv, bool is_wrong);
+int leftover_answer(const struct leftover_option *list, const struct option_row *rows, int argc,
+	char *const *argv, bool is_wrong);
 
 #endif

@@ -3,7 +3,7 @@
 # Options that a script still has from another program: what takes their place is named.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"
-plan 22
+plan 28
 blk=$root/build/apps/blk/kickless-blk
 
 # replaced WORD TEXT ARGUMENT...: wrong usage, and TEXT is in its message about WORD.
@@ -45,4 +45,10 @@ check "beside a device: -a" warned "--dev 0000:00:10.0" perf -a 0000:00:10.0 -- 
 check "beside a device: --vdev" warned "vhost-user:PATH" info --vdev=x -- --dev blk@0 --dry-run
 check "-w NAME is ours" "$blk" perf -w randread --dev blk@0 --dry-run
 check "a file of that name is none" "$blk" copy --from filename --dev blk@0 --dry-run
+check "a value of ours: filename=x" "$blk" copy --to filename=x --dev blk@0 --dry-run
+check "a value of ours: filename=x behind a short name" "$blk" copy --fr filename=x --dev blk@0 --dry-run
+check "a value of ours: --rw=x" "$blk" copy --dev blk@0 --to --rw=x --dry-run
+check "a value of ours: -l" "$blk" copy --dev blk@0 --to -l --dry-run
+check "fio: filename= behind a value" replaced filename "kickless-devbind --status" perf -q 1 filename=/dev/vda
+check "a value of EAL's: filename=x" "$blk" info --file-prefix filename=x -- --dev blk@0 --dry-run
 check "an unknown option is one still" refused "$blk" "unknown option" perf --no-such --dev blk@0

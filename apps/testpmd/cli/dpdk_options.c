@@ -120,20 +120,14 @@ static bool is_accepted(const struct dpdk_option *option, const char *value)
 		strcmp(option->accepted, value != NULL ? value : "") == 0;
 }
 
-static void print_reason(const char *kind, const struct dpdk_option *option, const char *value)
-{
-	print_error("%s--%s%s%s%s: %s", kind, option->name, value != NULL ? "=" : "",
-		value != NULL ? value : "", kind[0] != '\0' ? " has no effect" : "",
-		option->reason);
-}
-
 static int ignore_option(void *options, const struct option_row *row, const char *value)
 {
 	const struct dpdk_option *option = find_option(ignored, RTE_DIM(ignored), row->name);
 
 	(void)options;
 	if (!is_accepted(option, value))
-		print_reason("warning: ", option, value);
+		print_warning("--%s%s%s has no effect: %s", option->name, value != NULL ? "=" : "",
+			value != NULL ? value : "", option->reason);
 	return 0;
 }
 
@@ -144,7 +138,8 @@ static int refuse_option(void *options, const struct option_row *row, const char
 	(void)options;
 	if (is_accepted(option, value))
 		return 0;
-	print_reason("", option, value);
+	print_error("--%s%s%s: %s", option->name, value != NULL ? "=" : "",
+		value != NULL ? value : "", option->reason);
 	return -EINVAL;
 }
 

@@ -435,6 +435,20 @@ static int check_options(struct options *options)
 	return rc;
 }
 
+/* True when a word is a long option of ours. The short ones are EAL's too, as -a. */
+static bool has_own_option(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		for (const struct option_row *row = rows; row->name != NULL; row++) {
+			const size_t length = strcspn(argv[i], "=");
+
+			if (strncmp(argv[i], "--", 2) == 0 && length == strlen(row->name) + 2 &&
+				strncmp(argv[i] + 2, row->name, length - 2) == 0)
+				return true;
+		}
+	return false;
+}
+
 /*
  * Returns the index of the first option of testpmd's, behind a lone "--". EAL's stand before it;
  * --help and --version may, too.
@@ -449,7 +463,7 @@ static int find_first_option(struct options *options, int argc, char **argv)
 	}
 	if (options->help || options->version)
 		return argc;
-	if (dpdk_devices_refuse(argc, argv) != 0)
+	if (!has_own_option(argc, argv) && dpdk_devices_refuse(argc, argv) != 0)
 		return -EINVAL;
 	print_error("usage: kickless-testpmd [EAL options] -- --dev NAME[,key=value...] [options]; "
 		    "--help explains them");

@@ -308,8 +308,8 @@ void fwd_check_mbufs(struct fwd *fwd)
 		if (!is_starved(stream) || fwd->reported_mbufs)
 			continue;
 		fwd->reported_mbufs = true;
-		print_error(
-			"warning: port %u, queue %u: %s finds no %u free mbufs in pool <%s>, which has "
+		print_warning(
+			"port %u, queue %u: %s finds no %u free mbufs in pool <%s>, which has "
 			"%u, %u of them free; raise --total-num-mbufs, or make rings smaller by "
 			"--rxd and --txd",
 			stream->tx_port, stream->tx_queue, fwd->settings.engine->name,

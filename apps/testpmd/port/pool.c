@@ -85,11 +85,10 @@ static uint32_t choose_count(const struct ports *ports, const char *name, uint32
 	if (ports->mbuf_count == 0)
 		return rte_align32pow2(needed + 1) - 1;
 	if (ports->mbuf_count < needed)
-		print_error("warning: --total-num-mbufs=%" PRIu32
-			    ": full rings of %u queues, bursts "
-			    "and caches need %" PRIu32
-			    " of pool <%s>; packets may be lost for want "
-			    "of mbufs; raise it, or make rings smaller by --rxd and --txd",
+		print_warning("--total-num-mbufs=%" PRIu32 ": full rings of %u queues, bursts "
+			      "and caches need %" PRIu32
+			      " of pool <%s>; packets may be lost for want "
+			      "of mbufs; raise it, or make rings smaller by --rxd and --txd",
 			ports->mbuf_count, ports->queue_pairs, needed, name);
 	return ports->mbuf_count;
 }
@@ -103,9 +102,10 @@ static uint32_t choose_smaller(const struct ports *ports, uint32_t count)
 static void report_smaller(const char *name, uint32_t count, uint32_t wanted)
 {
 	if (count < wanted)
-		print_error("warning: pool <%s> has %" PRIu32 " mbufs, since EAL has no memory for "
-			    "the %" PRIu32 " of full rings; packets may be lost for want of mbufs; "
-			    "give EAL more memory by -m, or make rings smaller by --rxd and --txd",
+		print_warning(
+			"pool <%s> has %" PRIu32 " mbufs, since EAL has no memory for "
+			"the %" PRIu32 " of full rings; packets may be lost for want of mbufs; "
+			"give EAL more memory by -m, or make rings smaller by --rxd and --txd",
 			name, count, wanted);
 }
 

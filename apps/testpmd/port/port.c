@@ -462,7 +462,7 @@ int port_join_tap(struct port *port, const char *spec)
 	if (port->tap.has_uso || !may_receive_uso(port))
 		conf->rx_offloads |= info->rx_offloads & RTE_ETH_RX_OFFLOAD_TCP_LRO;
 	else
-		print_error(
+		print_warning(
 			"port %u: this kernel's TAP does not accept coalesced UDP packets, so LRO is off; "
 			"features=-GUEST_USO4/-GUEST_USO6 enables it for TCP",
 			port->number);

@@ -159,19 +159,28 @@ static const struct {
 static struct options options;
 static char printed[4096];
 
-static int parse(const char *option)
+static int parse_words(int argc, const char *const *words)
 {
-	char *argv[] = {(char *)"kickless-testpmd", (char *)"--", (char *)"--dev",
-		(char *)"vhost-user:/tmp/s,type=net", (char *)(uintptr_t)option, NULL};
 	FILE *saved = stderr;
+	char *argv[8] = {NULL};
 	int rc;
 
+	for (int i = 0; i < argc; i++)
+		argv[i] = (char *)(uintptr_t)words[i];
 	memset(printed, 0, sizeof(printed));
 	stderr = fmemopen(printed, sizeof(printed), "w");
-	rc = options_parse(&options, 5, argv);
+	rc = options_parse(&options, argc, argv);
 	fclose(stderr);
 	stderr = saved;
 	return rc;
+}
+
+static int parse(const char *option)
+{
+	const char *const words[] = {"kickless-testpmd", "--", "--dev",
+		"vhost-user:/tmp/s,type=net", option};
+
+	return parse_words(5, words);
 }
 
 static void expect_outcome(const char *option, enum outcome outcome)
@@ -196,6 +205,37 @@ Test(options, of_testpmd)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		expect_outcome(rows[i].option, rows[i].outcome);
+}
+
+/* The object of --json has the last error, and a run goes on after a warning. */
+Test(options, a_warning_is_no_error)
+{
+	char error[256];
+
+	cr_expect_eq(parse("--no-numa"), 0);
+	cr_expect_not_null(strstr(printed, "warning: --no-numa has no effect"), "%s", printed);
+	cr_expect_str_eq(messages_last_error(error, sizeof(error)), "");
+	cr_expect_eq(parse("--txonly-flows=4"), -EINVAL);
+	cr_expect_not_null(strstr(messages_last_error(error, sizeof(error)), "--txonly-flows=4"));
+}
+
+/* Without a "--" our -a is no EAL option that names a device. */
+Test(options, the_dashes_in_front_are_missing)
+{
+	static const char *const rows_without[][4] = {
+		{"kickless-testpmd", "--dev=net@0", "-i", "-a"},
+		{"kickless-testpmd", "-a", "--forward-mode=txonly", "--auto-start"},
+		{"kickless-testpmd", "-i", "--nb-cores", "-a"},
+	};
+	static const char *const eals[] = {"kickless-testpmd", "-l", "0", "-a", "0000:00:05.0"};
+
+	for (size_t i = 0; i < sizeof(rows_without) / sizeof(rows_without[0]); i++) {
+		cr_expect_eq(parse_words(4, rows_without[i]), -EINVAL);
+		cr_expect_not_null(strstr(printed, "usage: kickless-testpmd [EAL options] -- "),
+			"%s", printed);
+	}
+	cr_expect_eq(parse_words(5, eals), -EINVAL);
+	cr_expect_not_null(strstr(printed, "use --dev 0000:00:05.0"), "%s", printed);
 }
 
 Test(options, values_that_are_read)
