@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +30,16 @@ json_t *json_text(const char *text)
 	return json;
 }
 
+static int refuse_for(const struct results *results, const char *reason)
+{
+	print_error("can't write results to %s: %s",
+		results->path[0] != '\0' ? results->path : "\"\"", reason);
+	return -EIO;
+}
+
 static int refuse(const struct results *results)
 {
-	print_error("can't write results to %s: %s", results->path, strerror(errno));
-	return -EIO;
+	return refuse_for(results, strerror(errno));
 }
 
 static int take_stdout(struct results *results)
@@ -53,51 +59,145 @@ static int take_stdout(struct results *results)
 }
 
 /* Opens what is written in place, and not emptied before the end. */
-static int open_stream(struct results *results)
+static int open_stream(struct results *results, int flags)
 {
-	const int fd = open(results->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	int fd = open(results->path, O_WRONLY | O_CLOEXEC | flags, 0666);
 
+	/* The number of a stdout that is closed would get what is printed. */
+	if (fd >= 0 && fd <= STDERR_FILENO) {
+		const int low = fd;
+
+		fd = fcntl(low, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+		close(low);
+	}
 	results->stream = fd >= 0 ? fdopen(fd, "w") : NULL;
 	return results->stream != NULL ? 0 : refuse(results);
 }
 
-static bool can_create_beside(const char *path)
+static bool is_same_file(const struct stat *status, int fd)
 {
-	char *copy = strdup(path);
-	bool can = copy != NULL && faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS) == 0;
+	struct stat other;
 
-	free(copy);
-	return can;
+	return fstat(fd, &other) == 0 && other.st_dev == status->st_dev &&
+		other.st_ino == status->st_ino;
+}
+
+/* Joins a regular file that stdout or stderr writes already, such as /dev/stdout: behind that. */
+static int share_stream(struct results *results, int fd)
+{
+	const int copy = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
+	results->is_shared = true;
+	results->stream = copy >= 0 ? fdopen(copy, "w") : NULL;
+	return results->stream != NULL ? 0 : refuse(results);
+}
+
+/*
+ * Makes a file beside the target, which gets its name from path and a suffix. A name that leaves no
+ * room for the suffix is shortened. Returns its descriptor, and its name in *temporary, or -1.
+ */
+static int make_temporary(const char *target, char **temporary)
+{
+	static const char suffix[] = ".XXXXXX";
+	const char *slash = strrchr(target, '/');
+	const size_t folder = slash != NULL ? (size_t)(slash + 1 - target) : 0;
+	size_t length = strlen(target);
+	int fd;
+
+	if (length - folder > NAME_MAX - (sizeof(suffix) - 1))
+		length = folder + NAME_MAX - (sizeof(suffix) - 1);
+	*temporary = malloc(length + sizeof(suffix));
+	if (*temporary == NULL)
+		return -1;
+	memcpy(*temporary, target, length);
+	memcpy(*temporary + length, suffix, sizeof(suffix));
+	fd = mkostemp(*temporary, O_CLOEXEC);
+	if (fd < 0) {
+		free(*temporary);
+		*temporary = NULL;
+	}
+	return fd;
+}
+
+/* Tries it. The file is made once more at the end, so that a program that is killed leaves none. */
+static bool can_create_beside(const char *target)
+{
+	char *temporary;
+	const int fd = make_temporary(target, &temporary);
+
+	if (fd < 0)
+		return false;
+	close(fd);
+	unlink(temporary);
+	free(temporary);
+	return true;
+}
+
+/* A new file, or what a link to none leads to. */
+static int begin_new(struct results *results)
+{
+	struct stat status;
+
+	/* A link stays. */
+	if (lstat(results->path, &status) == 0 || !can_create_beside(results->path))
+		return open_stream(results, O_CREAT);
+	results->target = strdup(results->path);
+	return results->target != NULL ? 0 : refuse(results);
+}
+
+/* False where a rename is not possible, or would leave another name with the old text. */
+static bool can_replace(const char *target, const struct stat *status)
+{
+	return S_ISREG(status->st_mode) && status->st_nlink == 1 && can_create_beside(target);
+}
+
+/* Something that is there. It is open from here on, to be written in place if need be. */
+static int begin_existing(struct results *results, const struct stat *status)
+{
+	char *target;
+	int rc;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (S_ISREG(status->st_mode) && is_same_file(status, fd))
+			return share_stream(results, fd);
+	rc = open_stream(results, 0);
+	if (rc != 0)
+		return rc;
+	/* A link stays, and what it leads to is replaced. */
+	target = realpath(results->path, NULL);
+	if (target != NULL && can_replace(target, status))
+		results->target = target;
+	else
+		free(target);
+	return 0;
 }
 
 int results_open(struct results *results, const char *path)
 {
 	struct stat status;
-	bool exists;
 
 	*results = (struct results){.path = path};
 	if (path == NULL)
 		return 0;
 	if (strcmp(path, "-") == 0)
 		return take_stdout(results);
-	exists = lstat(path, &status) == 0;
-	/* A link stays, and what it leads to is replaced. */
-	results->target = exists ? realpath(path, NULL) : strdup(path);
-	if (results->target != NULL && (!exists || stat(path, &status) == 0) &&
-		(!exists || S_ISREG(status.st_mode)) && can_create_beside(results->target) &&
-		(!exists || faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0))
-		return 0;
-	free(results->target);
-	results->target = NULL;
-	return open_stream(results);
+	if (path[0] == '\0')
+		return refuse_for(results,
+			"the name is empty; allowed: that of a file, or - for stdout");
+	if (path[strlen(path) - 1] == '/')
+		return refuse_for(results,
+			"it is a folder; allowed: the name of a file, or - for stdout");
+	if (stat(path, &status) == 0)
+		return begin_existing(results, &status);
+	return errno == ENOENT ? begin_new(results) : refuse(results);
 }
 
-static int dump_object(const json_t *object, FILE *stream)
+static int dump_object(const json_t *object, FILE *stream, bool is_shared)
 {
 	struct stat status;
 
 	errno = EIO;
-	if (fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode) &&
+	if (!is_shared && fstat(fileno(stream), &status) == 0 && S_ISREG(status.st_mode) &&
 		ftruncate(fileno(stream), 0) != 0)
 		return -EIO;
 	if (json_dumpf(object, stream, FORMAT) != 0 || fputc('\n', stream) == EOF ||
@@ -106,54 +206,85 @@ static int dump_object(const json_t *object, FILE *stream)
 	return 0;
 }
 
-/* The rights that the file has, or that a new one would get. */
-static mode_t choose_mode(const char *path)
+/*
+ * Gives the new file the owner and rights of the old one, or the rights that any new file gets.
+ * Returns false when it can't have that owner.
+ */
+static bool copy_rights(const char *target, int fd)
 {
 	const mode_t mask = umask(0);
-	struct stat status;
+	struct stat old, new;
 
 	umask(mask);
-	return stat(path, &status) == 0 ? status.st_mode & 0777 : 0666 & ~mask;
+	if (stat(target, &old) != 0)
+		return fchmod(fd, 0666 & ~mask) == 0;
+	if (fstat(fd, &new) != 0)
+		return false;
+	if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
+		fchown(fd, old.st_uid, old.st_gid) != 0)
+		return false;
+	return fchmod(fd, old.st_mode & 0777) == 0;
 }
 
-static int write_temporary(const json_t *object, const char *target, int fd)
+enum replacement {
+	REPLACED,
+	NOT_REPLACEABLE, /* the target has to be written in place */
+	NOT_WRITTEN, /* such as on a full disk */
+};
+
+static enum replacement write_temporary(const json_t *object, const char *target,
+	const char *temporary, int fd)
 {
+	const bool has_rights = copy_rights(target, fd);
 	FILE *stream = fdopen(fd, "w");
 	int rc;
 
 	if (stream == NULL) {
 		close(fd);
-		return -EIO;
+		return NOT_WRITTEN;
 	}
-	rc = fchmod(fd, choose_mode(target)) == 0 ? dump_object(object, stream) : -EIO;
-	if (fclose(stream) != 0)
-		rc = -EIO;
-	return rc;
+	if (!has_rights) {
+		fclose(stream);
+		return NOT_REPLACEABLE;
+	}
+	rc = dump_object(object, stream, false);
+	if (fclose(stream) != 0 || rc != 0)
+		return NOT_WRITTEN;
+	return rename(temporary, target) == 0 ? REPLACED : NOT_REPLACEABLE;
 }
 
-static int replace_target(const json_t *object, const char *target)
+static enum replacement replace_target(const json_t *object, const char *target)
 {
-	const size_t bytes = strlen(target) + sizeof(".XXXXXX");
-	char *temporary = malloc(bytes);
-	int fd, rc = -EIO;
+	enum replacement result;
+	char *temporary;
+	const int fd = make_temporary(target, &temporary);
+	int why;
 
-	if (temporary == NULL)
-		return -EIO;
-	snprintf(temporary, bytes, "%s.XXXXXX", target);
-	fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd >= 0) {
-		rc = write_temporary(object, target, fd);
-		if (rc == 0 && rename(temporary, target) != 0)
-			rc = -EIO;
-		if (rc != 0) {
-			const int why = errno;
-
-			unlink(temporary);
-			errno = why;
-		}
-	}
+	if (fd < 0)
+		return NOT_REPLACEABLE;
+	result = write_temporary(object, target, temporary, fd);
+	why = errno;
+	if (result != REPLACED)
+		unlink(temporary);
 	free(temporary);
-	return rc;
+	errno = why;
+	return result;
+}
+
+static int write_object(struct results *results, const json_t *object)
+{
+	enum replacement result = NOT_REPLACEABLE;
+
+	if (results->target != NULL)
+		result = replace_target(object, results->target);
+	if (result == NOT_REPLACEABLE && results->stream == NULL)
+		results->stream = fopen(results->target, "we");
+	if (result != NOT_REPLACEABLE || results->stream == NULL)
+		return result == REPLACED ? 0 : -EIO;
+	/* It stands behind what is printed to the same file. */
+	if (results->is_shared)
+		fflush(stdout);
+	return dump_object(object, results->stream, results->is_shared);
 }
 
 static void add_outcome(json_t *object, int exit_status)
@@ -176,8 +307,7 @@ int results_write(struct results *results, json_t *object, int exit_status)
 		object = json_object();
 	if (results->path != NULL && object != NULL) {
 		add_outcome(object, exit_status);
-		rc = results->target != NULL ? replace_target(object, results->target) :
-					       dump_object(object, results->stream);
+		rc = write_object(results, object);
 	}
 	if (results->stream != NULL && fclose(results->stream) != 0)
 		rc = -EIO;

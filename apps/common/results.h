@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The results of a run as one JSON object in the file of --json. The file is replaced at the end,
- * by a rename: it holds what it held before, or a whole object. An object of a run that failed has
- * the error. Main thread.
+ * by a rename that keeps owner and mode: it holds what it held before, or a whole object. What no
+ * rename can replace is written in place. An object of a run that failed has the error. Main
+ * thread.
  */
 #ifndef APPS_RESULTS_H
 #define APPS_RESULTS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <jansson.h>
@@ -14,7 +16,12 @@
 struct results {
 	const char *path; /* as given; NULL: there are none to be written */
 	char *target; /* the file that is replaced; NULL: they are written to stream */
-	FILE *stream; /* of stdout, a pipe, a device, a file in a folder that can't be changed */
+	/*
+	 * What is written in place: stdout, a pipe, a device, a file in a folder that can't be
+	 * changed; and the target, for a rename that is not possible at the end. NULL: a new file.
+	 */
+	FILE *stream;
+	bool is_shared; /* stdout or stderr writes the same file: it is not emptied */
 };
 
 /*

@@ -4,7 +4,7 @@
 # object. One of a run that failed has the error.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"
-plan 31
+plan 46
 scratch=$(mktemp -d)
 testpmd=$root/build/apps/testpmd/kickless-testpmd
 blk=$root/build/apps/blk/kickless-blk
@@ -114,6 +114,92 @@ takes_full_device() {
 	[ "$status" = 1 ] && grep -F "can't write results to /dev/full: No space left on device" "$scratch/err"
 }
 
+# Such a file is written in place, after a rename was tried or where that would be wrong.
+in_place() {
+	local target=$1 number
+	shift
+
+	number=$(stat -c %i "$target")
+	run "$@"
+	[ "$status" = 0 ] && [ "$(stat -c %i "$target")" = "$number" ] && is_alone && json "$target" "d['exit_status'] == 0"
+}
+
+as_root() {
+	[ "$(id -u)" = 0 ] || { echo "this needs root"; return 1; }
+}
+
+takes_longest_name() {
+	local name
+	name=$(printf 'n%.0s' $(seq 255))
+
+	run "$devbind" --json="$scratch/$name" && [ "$status" = 0 ] && json "$scratch/$name" "d['exit_status'] == 0" || return
+	run "$devbind" --json="$scratch/$name"
+	[ "$status" = 0 ] && rm "$scratch/$name" && [ -z "$(find "$scratch" -name 'nnn*')" ]
+}
+
+# As docker -v FILE:FILE makes one: a rename ends with EBUSY.
+takes_bind_mount() {
+	as_root || return
+	: >"$scratch/mounted.json"
+	echo old >"$scratch/below.json"
+	# shellcheck disable=SC2016 # for the shell in the namespace
+	in_place "$scratch/below.json" unshare -m sh -c 'mount --bind "$1" "$2" && exec "$3" --json="$2"' sh \
+		"$scratch/below.json" "$scratch/mounted.json" "$devbind"
+}
+
+# takes_file_of OWNER MODE FOLDER_MODE: as the user 65534. In a sticky folder a rename ends with EPERM.
+takes_file_of() {
+	local folder=$scratch/shared
+	as_root || return
+
+	mkdir -p "$folder"
+	chmod "$3" "$folder"
+	cp "$devbind" "$folder/devbind"
+	chmod 755 "$scratch" "$folder/devbind"
+	echo old >"$folder/results.json"
+	chown "$1" "$folder/results.json"
+	chmod "$2" "$folder/results.json"
+	in_place "$folder/results.json" setpriv --reuid=65534 --regid=65534 --clear-groups "$folder/devbind" \
+		--json="$folder/results.json" && [ "$(stat -c %u:%g:%a "$folder/results.json")" = "$1:$2" ]
+}
+
+keeps_owner() {
+	as_root || return
+	echo old >"$file"
+	chown 12:34 "$file"
+	chmod 640 "$file"
+	run "$devbind" --json="$file"
+	[ "$status" = 0 ] && [ "$(stat -c %u:%g:%a "$file")" = 12:34:640 ] && json "$file" "d['exit_status'] == 0"
+}
+
+keeps_second_name() {
+	echo old >"$scratch/first.json"
+	ln -f "$scratch/first.json" "$scratch/second.json"
+	in_place "$scratch/second.json" "$devbind" --json="$scratch/first.json"
+}
+
+# ends_with_object OUTPUT: behind what else was printed to the same file.
+ends_with_object() {
+	sed -n '/^{$/,$p' "$1" >"$scratch/object.json"
+	grep -E "ADDRESS|no virtio PCI function" "$1" && json "$scratch/object.json" "d['exit_status'] == 0"
+}
+
+keeps_output() {
+	local number
+
+	: >"$scratch/output"
+	number=$(stat -c %i "$scratch/output")
+	"$devbind" "--json=$1" >"$scratch/output" && ends_with_object "$scratch/output" &&
+		[ "$(stat -c %i "$scratch/output")" = "$number" ]
+}
+
+# The file must not become the output that the program does not have.
+takes_no_output() {
+	echo old >"$file"
+	"$devbind" --json="$file" >&-
+	json "$file" "'functions' in d"
+}
+
 nowhere=$scratch/nowhere.sock
 disk=vhost-user:$scratch/disk.sock,type=blk
 eal=(-l 0 --no-huge -m 64)
@@ -153,7 +239,20 @@ for program in blk testpmd devbind; do
 	esac
 	check "$program: a folder that is not there" refuses_place "$scratch/none/results.json" "${command[@]}"
 	check "$program: a folder in the file's place" refuses_place "$scratch" "${command[@]}"
+	check "$program: a folder that does not exist in the file's place" refuses_place "$scratch/new/" "${command[@]}"
 done
+check "blk: an empty name" refused "$blk" 'results to "": the name is empty' info "${eal[@]}" -- --dev "$disk" --json ""
+check "devbind: an empty name" refused "$devbind" 'results to "": the name is empty' --json=
+check "devbind: a name that is too long" refused "$devbind" "File name too long" --json="$scratch/$(printf 'n%.0s' $(seq 256))"
+check "the longest name" takes_longest_name
+check "a mounted file" takes_bind_mount
+check "another user's file in a folder like /tmp" takes_file_of 0:0 666 1777
+check "another user's file elsewhere" takes_file_of 0:65534 660 777
+check "the owner stays" keeps_owner
+check "a second name stays" keeps_second_name
+check "what stdout writes, by /dev/stdout" keeps_output /dev/stdout
+check "what stdout writes, by its name" keeps_output "$scratch/output"
+check "without a stdout" takes_no_output
 
 wait_for_socket "$scratch/disk.sock" >&2
 # shellcheck disable=SC2016 # for eval
