@@ -61,15 +61,18 @@ only_sector_2048_fails() {
 
 # No interrupt reports it here: the program reads the capacity about once a second.
 grows_under_load() {
-	local load
+	local load status=0
 
-	blk perf 08.0 --json "$scratch/perf.json" -q 8 -t 4 2>"$scratch/perf.txt" &
+	touch "$scratch/begun"
+	blk perf 08.0 --json "$scratch/perf.json" -q 8 -t 60 -w randwrite --force 2>"$scratch/perf.txt" &
 	load=$!
-	sleep 1.5
-	"$root/tests/guest/lib/verify.py" resize "$machine/qmp" growing 134217728 || return
-	wait "$load" || return
+	wait_for [ "$scratch/growing.raw" -nt "$scratch/begun" ] &&
+		"$root/tests/guest/lib/verify.py" resize "$machine/qmp" growing 134217728 &&
+		wait_for grep -q 'its capacity changed from 67108864 to 134217728 bytes' "$scratch/perf.txt" || status=1
+	kill -TERM "$(pgrep -P "$load")"
+	wait "$load" || status=1
 	cat "$scratch/perf.txt"
-	grep -q 'its capacity changed from 67108864 to 134217728 bytes' "$scratch/perf.txt" && results "$clean" && blk info 08.0 | tee /dev/stderr | grep -q 134217728
+	[ "$status" = 0 ] && results "$clean" && blk info 08.0 | tee /dev/stderr | grep -q 134217728
 }
 
 # is_zero OFFSET SIZE: of the growing disk's file, both in MiB.

@@ -71,9 +71,11 @@ verifies_through_kills() {
 
 serve_packets() {
 	# Its prompt ends it when its input does.
-	sleep 60 | dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --no-shconf --file-prefix=peer$$ \
+	mkfifo "$scratch/peer.fifo"
+	exec 6<>"$scratch/peer.fifo"
+	dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --no-shconf --file-prefix=peer$$ \
 		--vdev "net_vhost0,iface=$scratch/net.sock" -- --total-num-mbufs=4096 -i -a --forward-mode=rxonly \
-		>"$scratch/net.log" 2>&1 &
+		<"$scratch/peer.fifo" >"$scratch/net.log" 2>&1 &
 }
 
 sends_packets() {

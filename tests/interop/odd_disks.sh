@@ -56,29 +56,44 @@ resize() {
 	"$root/tests/guest/lib/verify.py" resize "$machine/qmp" "$1" "$2"
 }
 
-grows_without_interrupt() {
-	local load status=0
-
+# begin_load VERB DEVICE [OPTION...]: in the background, with its process in $load. Not before the
+# next call is_written can hold.
+begin_load() {
+	touch "$scratch/begun"
 	blk "$@" 2>"$scratch/log" &
 	load=$!
-	sleep 1.5
-	resize quiet 134217728
-	wait "$load" || status=$?
-	cat "$scratch/log"
-	[ "$status" = 0 ] && grep "its capacity changed from 67108864 to 134217728 bytes" "$scratch/log"
 }
 
-# It ends soon after it has shrunk, not after its 20 s.
-shrinks_to_nothing() {
-	local load status=0 started=$SECONDS
+# is_written FILE: by the load.
+is_written() {
+	[ "$1" -nt "$scratch/begun" ]
+}
 
-	blk perf 07.0 -t 20 --json "$scratch/perf.json" 2>"$scratch/log" &
-	load=$!
-	sleep 1.5
+# grows_without_interrupt STATUS VERB DEVICE [OPTION...]: it ends with that status, by a signal.
+grows_without_interrupt() {
+	local load status=0 expected=$1
+	shift
+
+	begin_load "$@"
+	wait_for is_written "$scratch/quiet.raw" && resize quiet 134217728 &&
+		wait_for grep "its capacity changed from 67108864 to 134217728 bytes" "$scratch/log" || expected=none
+	kill -TERM "$(pgrep -P "$load")"
+	wait "$load" || status=$?
+	cat "$scratch/log"
+	[ "$status" = "$expected" ]
+}
+
+# It ends soon after it has shrunk, not after its 40 s.
+shrinks_to_nothing() {
+	local load status=0 started
+
+	begin_load perf 07.0 -t 40 -w randwrite --force --json "$scratch/perf.json"
+	wait_for is_written "$scratch/shrinking.raw" || return
+	started=$SECONDS
 	resize shrinking 0
 	wait "$load" || status=$?
 	cat "$scratch/log"
-	[ "$status" = 1 ] && [ $((SECONDS - started)) -lt 10 ] &&
+	[ "$status" = 1 ] && [ $((SECONDS - started)) -lt 20 ] &&
 		json "$scratch/perf.json" "d['exit_status'] == 1 and 'resized to 0 bytes' in d['error'] and d['requests'] > 0"
 }
 
@@ -119,7 +134,7 @@ check "a block that is no more" ends 2 "--offset=4096: the disk has only 4096 by
 	blk copy 08.0 --to "$scratch/back" --offset 4096
 check "more blocks than there are" ends 2 "--size=8192: the disk has only 4096 bytes from --offset=0 on" \
 	blk copy 08.0 --to "$scratch/back" --size 8192
-check "without an interrupt: it grows while perf runs" grows_without_interrupt perf 06.0 -t 4
+check "without an interrupt: it grows while perf runs" grows_without_interrupt 0 perf 06.0 -t 50 -w randwrite --force
 resize quiet 67108864
-check "without an interrupt: it grows while verify runs" grows_without_interrupt verify 06.0 --size 4M -t 4
+check "without an interrupt: it grows while verify runs" grows_without_interrupt 1 verify 06.0 --size 4M -t 50
 check "a disk that shrinks to nothing while perf runs" shrinks_to_nothing

@@ -69,17 +69,27 @@ refuses_place() {
 	[ "$status" = 1 ] && grep -F "can't write results to $path" "$scratch/err" && ! grep -F "$nowhere" "$scratch/err"
 }
 
-# ends_by SIGNAL STATUS TEST COMMAND...: while it runs the file is what it was.
+# Whether the run has written to the disk.
+has_written() {
+	[ "$scratch/disk.raw" -nt "$file" ]
+}
+
+# Whether the run has sent packets, by the peer's answer to an earlier call.
+has_sent() {
+	echo "show port stats 0" >&5
+	grep -E "RX-packets: [1-9]" "$scratch/net.log"
+}
+
+# ends_by SIGNAL STATUS TEST BEGUN COMMAND...: while it runs, from BEGUN on, the file is what it was.
 ends_by() {
-	local signal=$1 expected=$2 test=$3 job
-	shift 3
+	local signal=$1 expected=$2 test=$3 begun=$4 job
+	shift 4
 
 	status=0
 	echo kept >"$file"
 	"$@" >"$scratch/out" 2>"$scratch/err" </dev/null &
 	job=$!
-	sleep 2
-	[ "$(cat "$file")" = kept ] || return
+	wait_for "$begun" && [ "$(cat "$file")" = kept ] || { kill -KILL "$job"; return 1; }
 	kill -s "$signal" "$job"
 	wait "$job" 2>/dev/null || status=$?
 	echo "status $status"
@@ -106,7 +116,7 @@ has_usual_mode() {
 
 # As a shell's >(...) is one.
 takes_pipe() {
-	"${good[@]}" --json >(cat >"$scratch/piped.json") && sleep 0.5 && json "$scratch/piped.json" "d['exit_status'] == 0"
+	"${good[@]}" --json >(cat >"$scratch/piped.json") && wait_for json "$scratch/piped.json" "d['exit_status'] == 0"
 }
 
 takes_full_device() {
@@ -207,9 +217,12 @@ truncate -s 64M "$scratch/disk.raw"
 qemu-storage-daemon --blockdev "driver=file,node-name=f0,filename=$scratch/disk.raw" \
 	--export "type=vhost-user-blk,id=e0,node-name=f0,addr.type=unix,addr.path=$scratch/disk.sock,writable=on" \
 	>"$scratch/disk.log" 2>&1 &
-sleep 60 | dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --no-shconf --file-prefix=results$$ \
+# Its prompt ends it when its input does.
+mkfifo "$scratch/peer.fifo"
+exec 5<>"$scratch/peer.fifo"
+dpdk-testpmd -l 0,1 --no-huge -m 256 --no-pci --no-shconf --file-prefix=results$$ \
 	--vdev "net_vhost0,iface=$scratch/net.sock" -- --total-num-mbufs=4096 -i -a --forward-mode=rxonly \
-	>"$scratch/net.log" 2>&1 &
+	<"$scratch/peer.fifo" >"$scratch/net.log" 2>&1 &
 port=vhost-user:$scratch/net.sock,type=net
 good=("$blk" info "${eal[@]}" -- --dev "$disk")
 
@@ -263,10 +276,10 @@ check "a pipe" takes_pipe
 check "a device without room" takes_full_device
 check "blk: an error in the middle" has_error 1 "no-such-file" "$blk" copy "${eal[@]}" -- --dev "$disk" --from "$scratch/no-such-file" --json "$file"
 for signal in INT TERM; do
-	check "blk: $signal" ends_by "$signal" 0 "d['exit_status'] == 0 and d['requests'] > 0" \
-		"$blk" perf "${eal[@]}" -- --dev "$disk" -t 30 --json "$file"
+	check "blk: $signal" ends_by "$signal" 0 "d['exit_status'] == 0 and d['requests'] > 0" has_written \
+		"$blk" perf "${eal[@]}" -- --dev "$disk" -w randwrite --force -t 60 --json "$file"
 done
-check "blk: KILL leaves the old file" ends_by KILL 137 "" "$blk" perf "${eal[@]}" -- --dev "$disk" -t 30 --json "$file"
+check "blk: KILL leaves the old file" ends_by KILL 137 "" has_written "$blk" perf "${eal[@]}" -- --dev "$disk" -w randwrite --force -t 60 --json "$file"
 wait_for_socket "$scratch/net.sock" >&2
-check "testpmd: TERM" ends_by TERM 0 "d['exit_status'] == 0 and d['ports'][0]['tx_packets'] > 0" \
-	"$testpmd" "${eal[@]}" -- --dev "$port" --forward-mode=txonly --duration 30 --json "$file"
+check "testpmd: TERM" ends_by TERM 0 "d['exit_status'] == 0 and d['ports'][0]['tx_packets'] > 0" has_sent \
+	"$testpmd" "${eal[@]}" -- --dev "$port" --forward-mode=txonly --duration 60 --json "$file"

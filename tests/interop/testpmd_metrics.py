@@ -105,8 +105,9 @@ def check_idlers(port):
     for _ in range(3):
         begin = time.monotonic()
         assert "kickless_forwarding" in scrape(port)
-        assert time.monotonic() - begin < 2, "a scrape waits for idle connections"
-    late = [idler for idler in idlers[1:] if not is_ended(idler, 0.01)]
+        # Idle connections end after 5 s.
+        assert time.monotonic() - begin < 4, "a scrape waits for idle connections"
+    late = [idler for idler in idlers[1:] if not is_ended(idler, 0.05)]
     assert len(late) <= 8, f"{len(late)} idle connections are kept"
     for idler in idlers:
         idler.close()
@@ -123,8 +124,10 @@ def check_slow_senders(port):
             with contextlib.suppress(OSError):
                 connection.sendall(bytes([byte]))
         time.sleep(0.3)
+    else:
+        raise AssertionError("some were not ended before the last byte")
     took = time.monotonic() - begin
-    assert 4 < took < 8, f"they were ended after {took:.1f} s"
+    assert took > 4, f"they were ended after {took:.1f} s"
     for connection in slow:
         connection.close()
     assert "kickless_forwarding" in scrape(port)
