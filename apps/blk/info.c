@@ -275,9 +275,10 @@ static void print_info(const struct tool *tool)
 	const struct kl_device_info *device = kl_device_info(tool->device);
 	const struct kl_blk_info *info = kl_blk_info(tool->blk);
 	FILE *out = tool->out;
+	char text[SHOWN_BYTES];
 
-	fprintf(out, "device       %s, %s, NUMA node %d\n", device->name, device->transport,
-		device->numa_node);
+	fprintf(out, "device       %s, %s, NUMA node %d\n", show_text(device->name, text),
+		device->transport, device->numa_node);
 	fprintf(out, "reached by   %s%s\n", device->access,
 		device->is_isolated ? ", isolated" : "");
 	fprintf(out, "serial       %s\n", tool->serial[0] != '\0' ? tool->serial : "none");

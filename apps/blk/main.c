@@ -74,7 +74,9 @@ static int run_with_eal(struct tool *tool)
 
 static void print_dry_run(const struct options *options, int eal_count, char **argv)
 {
-	printf("would %s %s", verb_name(options->verb), options->device);
+	char text[SHOWN_BYTES];
+
+	printf("would %s %s", verb_name(options->verb), show_text(options->device, text));
 	if (options->verb == VERB_PERF)
 		printf(": %s, %" PRIu64 " bytes, depth %" PRIu64 ", queues %" PRIu64 ", %.1f s",
 			workload_name(options->workload),
@@ -85,7 +87,7 @@ static void print_dry_run(const struct options *options, int eal_count, char **a
 		options_change_device(options) ? "writes to" : "only reads from");
 	printf("EAL options:");
 	for (int i = 1; i < eal_count; i++)
-		printf(" %s", argv[1 + i]);
+		printf(" %s", show_text(argv[1 + i], text));
 	printf("%s\n", eal_count > 1 ? "" : " none");
 }
 

@@ -236,7 +236,7 @@ static void print_report(const struct perf_run *run, const struct sum *sum)
 {
 	const struct options *options = &run->plan.tool->options;
 	FILE *out = run->plan.tool->out;
-	char text[128];
+	char text[SHOWN_BYTES + 128];
 
 	fprintf(out, "device      %s, %u queue%s on %u lcore%s\n",
 		target_text(run->plan.tool, text, sizeof(text)), run->job_count,

@@ -313,11 +313,13 @@ char *target_text(const struct tool *tool, char *text, size_t size)
 {
 	const struct kl_device_info *info = kl_device_info(tool->device);
 	struct kl_blk_queue_info queue;
+	char name[SHOWN_BYTES];
 
+	show_text(info->name, name);
 	if (kl_blk_queue_info_get(tool->blk, 0, &queue) == 0)
-		snprintf(text, size, "%s (%s, %s ring, %s)", info->name, info->transport,
-			queue.ring, queue.path);
+		snprintf(text, size, "%s (%s, %s ring, %s)", name, info->transport, queue.ring,
+			queue.path);
 	else
-		snprintf(text, size, "%s (%s)", info->name, info->transport);
+		snprintf(text, size, "%s (%s)", name, info->transport);
 	return text;
 }

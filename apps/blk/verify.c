@@ -41,7 +41,7 @@ static void print_report(const struct verify *verify, uint64_t blocks, bool is_g
 {
 	FILE *out = verify->tool->out;
 	uint64_t bytes = verify->size * verify->passes;
-	char text[128];
+	char text[SHOWN_BYTES + 128];
 
 	fprintf(out, "device      %s\n", target_text(verify->tool, text, sizeof(text)));
 	fprintf(out, "checked     %" PRIu64 " blocks of %u bytes from %" PRIu64 " on, %u time%s\n",

@@ -78,6 +78,11 @@ void print_reply(const char *format, ...)
 	print_line("", "", line);
 }
 
+char *show_text(const char *raw, char text[SHOWN_BYTES])
+{
+	return kl_text_escape(raw, strlen(raw), "", text, SHOWN_BYTES);
+}
+
 static void print_message(enum kl_log_level level, const char *message, void *context)
 {
 	static const char *const word[] = {"error: ", "warning: ", "", "debug: "};

@@ -22,6 +22,14 @@ void print_warning(const char *format, ...) __attribute__((format(printf, 1, 2))
 /* Prints the message alone, as a reply at a prompt. */
 void print_reply(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+#define SHOWN_BYTES 1024 /* of a text with its end */
+
+/*
+ * Writes to text what of a device, the system or the command line is to be printed on stdout, as
+ * messages have it: with control characters escaped. Returns text. Any thread.
+ */
+char *show_text(const char *raw, char text[SHOWN_BYTES]);
+
 /*
  * Takes the library's messages over from here on. Before any other thread uses the library. A
  * program whose output could not be written, as on a full disk, then ends with 1 after a message.

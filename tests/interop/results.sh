@@ -4,7 +4,7 @@
 # object. One of a run that failed has the error.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"
-plan 46
+plan 47
 scratch=$(mktemp -d)
 testpmd=$root/build/apps/testpmd/kickless-testpmd
 blk=$root/build/apps/blk/kickless-blk
@@ -210,6 +210,21 @@ takes_no_output() {
 	json "$file" "'functions' in d"
 }
 
+# shows_name COMMAND...: of a socket, without a byte that controls a terminal.
+shows_name() {
+	run "$@"
+	[ "$status" = 0 ] && grep -F 'odd\x1b[2J.sock' "$scratch/out" && ! LC_ALL=C grep -P '[\x00-\x08\x0b-\x1f]' "$scratch/out"
+}
+
+no_name_controls_a_terminal() {
+	local odd=$scratch/odd$'\e[2J'.sock
+	ln -s disk.sock "$odd"
+	set -- "${eal[@]}" -- --dev "vhost-user:$odd,type=blk"
+
+	shows_name "$blk" info "$@" && shows_name "$blk" perf "$@" -t 0.1 && shows_name "$blk" verify "$@" --size 1M &&
+		shows_name "$blk" perf "$@" --dry-run
+}
+
 nowhere=$scratch/nowhere.sock
 disk=vhost-user:$scratch/disk.sock,type=blk
 eal=(-l 0 --no-huge -m 64)
@@ -270,6 +285,7 @@ check "without a stdout" takes_no_output
 wait_for_socket "$scratch/disk.sock" >&2
 # shellcheck disable=SC2016 # for eval
 check "blk: a good run" eval 'run "${good[@]}" --json "$file"; [ "$status" = 0 ] && json "$file" "d[\"exit_status\"] == 0 and \"error\" not in d"'
+check "no device's name controls a terminal" no_name_controls_a_terminal
 check "a link stays a link, a mode stays" keeps_link_and_mode
 check "a new file has the mode that any has" has_usual_mode
 check "a pipe" takes_pipe

@@ -160,6 +160,18 @@ def check_telemetry(tool):
     ), features
 
 
+def check_shown_names(tool):
+    """Neither does what is printed hold a byte that controls a terminal."""
+    shown = ""
+    for command in ("show port info 0", "show port summary all", "show device info all"):
+        answer = tool.command(command)
+        assert r'net\x1b"\xc2\x9b.sock' in answer, f"{command}: {answer!r}"
+        shown += answer
+    shown += tool.command("stop") + tool.command("start")
+    assert r'Device: vhost-user:' in shown and shown.count(r'net\x1b"\xc2\x9b.sock') >= 4, shown
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", shown), repr(shown)
+
+
 def check_wrong_ports():
     for port in ("", ",1", ",x", ",99999999999999999999", ",-1"):
         answer = telemetry("/kickless/port" + port)
@@ -215,7 +227,7 @@ def check_library(fixture):
 
 
 def main():
-    cases = Cases(9)
+    cases = Cases(10)
     with Fixture() as fixture:
         fixture.peer([ODD, "other.sock"], "--forward-mode=rxonly", "-a")
         cases.run("only --metrics-listen needs the HTTP library", check_library, fixture)
@@ -233,6 +245,7 @@ def main():
         cases.run("the metrics are served on loopback only", check_loopback_only, port)
         cases.run("40 idle connections take nothing away", check_idlers, port)
         cases.run("a slow request has a deadline", check_slow_senders, port)
+        cases.run("no name controls a terminal", check_shown_names, tool)
         cases.run("dpdk-telemetry.py reads /kickless", check_telemetry, tool)
         cases.run("/kickless refuses ports that are not there", check_wrong_ports)
         cases.run(

@@ -132,6 +132,7 @@ static void run_detach(struct testpmd *pmd, const struct command_words *words)
 static void run_detach_device(struct testpmd *pmd, const struct command_words *words)
 {
 	const char *name = words->word[2].text;
+	char text[SHOWN_BYTES];
 	struct port *port;
 	uint16_t at = 0;
 
@@ -147,7 +148,7 @@ static void run_detach_device(struct testpmd *pmd, const struct command_words *w
 	} else {
 		testpmd_release_port(pmd, port);
 		port_close_tap(port);
-		printf("Device %s is detached\nNow total ports is %u\n", name,
+		printf("Device %s is detached\nNow total ports is %u\n", show_text(name, text),
 			ports_count_open(&pmd->ports));
 	}
 	printf("Done\n");

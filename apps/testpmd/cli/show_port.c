@@ -11,6 +11,7 @@
 #include <kickless/net_control.h>
 
 #include "common/clock.h"
+#include "common/message.h"
 #include "offloads.h"
 #include "testpmd.h"
 
@@ -122,13 +123,14 @@ static const char *port_keys(const struct port *port)
 static void print_identity(const struct port *port)
 {
 	const struct kl_device_info *info = kl_device_info(port->device);
+	char text[SHOWN_BYTES];
 
 	printf("\n" STARS " Infos for port %-2u " STARS "\n", port->number);
 	print_mac("MAC address: ", port);
-	printf("\nDevice name: %s\n", info->name);
+	printf("\nDevice name: %s\n", show_text(info->name, text));
 	printf("Driver name: %s\n", info->driver);
 	printf("Firmware-version: not available\n");
-	printf("Devargs: %s\n", port_keys(port));
+	printf("Devargs: %s\n", show_text(port_keys(port), text));
 	printf("Connect to socket: %d\n", port_node(port));
 	printf("memory allocation on the socket: %d\n", port_node(port));
 }
@@ -268,27 +270,28 @@ void show_port_summary_head(const struct testpmd *pmd)
 void show_port_summary(const struct port *port)
 {
 	const struct kl_device_info *info = kl_device_info(port->device);
-	char speed[32];
+	char speed[32], text[SHOWN_BYTES];
 
 	printf("%-4u ", port->number);
 	print_mac("", port);
-	printf(" %-12s %-14s %-8s %s\n", info->name, info->driver,
+	printf(" %-12s %-14s %-8s %s\n", show_text(info->name, text), info->driver,
 		port_link_is_up(port) ? "up" : "down", port_speed(port, speed, sizeof(speed)));
 }
 
 void show_device(const struct port *port)
 {
 	const struct kl_device_info *info = kl_device_info(port->device);
+	char text[SHOWN_BYTES];
 
-	printf("\n" STARS " Infos for device %s " STARS "\n", info->name);
+	printf("\n" STARS " Infos for device %s " STARS "\n", show_text(info->name, text));
 	printf("Bus name: virtio\n");
 	printf("Bus information: %s\n", info->transport);
 	printf("Driver name: %s\n", info->driver);
-	printf("Devargs: %s\n", port_keys(port));
+	printf("Devargs: %s\n", show_text(port_keys(port), text));
 	printf("Connect to socket: %d\n", info->numa_node);
 	printf("\n\tPort id: %-2u", port->number);
 	print_mac("\n\tMAC address: ", port);
-	printf("\n\tDevice name: %s\n", info->name);
+	printf("\n\tDevice name: %s\n", show_text(info->name, text));
 }
 
 static void print_queue_state(const struct port *port, const struct kl_net_queue_info *info,

@@ -34,14 +34,15 @@ static void collect_port(struct port_report *report, const struct port *port)
 	counters_read(port->net, port->conf.queue_pairs, &counters);
 	counters_subtract(&counters, &port->run);
 	*report = (struct port_report){.port = port->number, .totals = counters_total(&counters)};
-	snprintf(report->device, sizeof(report->device), "%s", info->name);
+	kl_text_escape(info->name, strlen(info->name), "", report->device, sizeof(report->device));
 	snprintf(report->transport, sizeof(report->transport), "%s", info->transport);
 	snprintf(report->access, sizeof(report->access), "%s", port_access(port));
 	report->is_isolated = info->is_isolated;
 	kl_device_feature_names(port->device, &info->accepted, report->features,
 		sizeof(report->features));
 	report->tx_dropped = report->totals.tx_errors;
-	snprintf(report->tap, sizeof(report->tap), "%s", port->tap.name);
+	kl_text_escape(port->tap.name, strlen(port->tap.name), "", report->tap,
+		sizeof(report->tap));
 	report->tap_dropped = __atomic_load_n(&port->tap.errors, __ATOMIC_RELAXED) -
 		port->tap_errors_before;
 	for (uint16_t i = 0; i < port->conf.queue_pairs; i++)

@@ -14,6 +14,8 @@
 #include <kickless/net.h>
 #include <net/if.h>
 
+#include <kickless/text.h>
+
 #include "port/counters.h"
 #include "port/sizes.h"
 
@@ -28,13 +30,14 @@ struct queue_report {
 
 struct port_report {
 	uint16_t port;
-	char device[160]; /* a socket's path may be long */
+	/* Escaped, for a terminal; a socket's path may be long. */
+	char device[KL_TEXT_BYTES(160)];
 	char transport[32];
 	char access[32];
 	bool is_isolated;
 	char features[1536]; /* names with spaces in between */
 	struct port_totals totals;
-	char tap[IFNAMSIZ]; /* interface joined to it; empty without one */
+	char tap[KL_TEXT_BYTES(IFNAMSIZ)]; /* interface joined to it, escaped; "": none */
 	uint64_t tap_dropped; /* packets that the kernel refused, or sent malformed */
 	uint64_t bad_ip; /* in csum: checksums that the device found wrong */
 	uint64_t bad_l4;

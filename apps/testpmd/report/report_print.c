@@ -10,6 +10,7 @@
 
 #include <rte_cycles.h>
 
+#include "common/message.h"
 #include "forward/plan.h"
 
 #define DASHES "----------------------"
@@ -82,14 +83,16 @@ static void print_sent(uint64_t tx, uint64_t tx_dropped)
 
 static void print_ends(const struct fwd_stream *stream)
 {
+	char text[SHOWN_BYTES];
+
 	printf("\n  ------- Forward Stats for ");
 	if (stream->rx_tap != NULL)
-		printf("TAP %s", stream->rx_tap->name);
+		printf("TAP %s", show_text(stream->rx_tap->name, text));
 	else
 		printf("RX Port=%2u/Queue=%2u", stream->rx_port, stream->rx_queue);
 	printf(" -> ");
 	if (stream->tx_tap != NULL)
-		printf("TAP %s", stream->tx_tap->name);
+		printf("TAP %s", show_text(stream->tx_tap->name, text));
 	else
 		printf("TX Port=%2u/Queue=%2u", stream->tx_port, stream->tx_queue);
 	printf(" -------\n");
