@@ -80,7 +80,8 @@ has_sent() {
 	grep -E "RX-packets: [1-9]" "$scratch/net.log"
 }
 
-# ends_by SIGNAL STATUS TEST BEGUN COMMAND...: while it runs, from BEGUN on, the file is what it was.
+# ends_by SIGNAL STATUS TEST BEGUN COMMAND...: from BEGUN on, and while it runs, the file is as it
+# was.
 ends_by() {
 	local signal=$1 expected=$2 test=$3 begun=$4 job
 	shift 4
@@ -157,7 +158,8 @@ takes_bind_mount() {
 		"$scratch/below.json" "$scratch/mounted.json" "$devbind"
 }
 
-# takes_file_of OWNER MODE FOLDER_MODE: as the user 65534. In a sticky folder a rename ends with EPERM.
+# takes_file_of OWNER MODE FOLDER_MODE: as the user 65534. In a sticky folder a rename ends with
+# EPERM.
 takes_file_of() {
 	local folder=$scratch/shared
 	as_root || return
