@@ -5,10 +5,10 @@
 #include <string.h>
 #include <time.h>
 
+#include <kickless/driver/clock.h>
 #include <kickless/log.h>
 
 #include "replay.h"
-#include "ring/clock.h"
 #include "ring/kick.h"
 #include "ring/verbs.h"
 #include "spec/features.h"
@@ -153,7 +153,7 @@ static int fail_broken(const struct kl_net *net, const char *what)
 static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *written)
 {
 	struct kl_queue *queue = net->control.queue;
-	uint64_t deadline = kl__now_ms() + kl_device_timeout_ms(net->device);
+	uint64_t deadline = kl_clock_ms() + kl_device_timeout_ms(net->device);
 	struct timespec pause = {.tv_nsec = PAUSE_MIN_NS};
 
 	for (unsigned int pauses = 1; kl__queue_take(queue, written) == NULL; pauses++) {
@@ -164,7 +164,7 @@ static int wait_for_answer(struct kl_net *net, const char *what, uint32_t *writt
 				kl_device_info(net->device)->name, what);
 			return -EIO;
 		}
-		if (kl__now_ms() >= deadline)
+		if (kl_clock_ms() >= deadline)
 			return 0;
 		/* The first command comes right after DRIVER_OK, when a doorbell may be lost. */
 		kl__kick_watchdog(queue);

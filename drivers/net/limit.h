@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "ring/clock.h"
+#include <kickless/driver/clock.h>
 
 /* All zeros is a limit of which nothing was taken. */
 struct net_limit {
@@ -22,7 +22,7 @@ struct net_limit {
 static inline bool net_limit_take(struct net_limit *limit, unsigned int most, unsigned int seconds)
 {
 	const uint64_t period_ms = 1000 * (uint64_t)seconds;
-	const uint64_t periods = (kl__now_ms() - limit->since_ms) / period_ms;
+	const uint64_t periods = (kl_clock_ms() - limit->since_ms) / period_ms;
 
 	limit->taken -= periods < limit->taken ? periods : limit->taken;
 	limit->since_ms += periods * period_ms;

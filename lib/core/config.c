@@ -42,14 +42,14 @@ struct reading {
 	struct kl__transport *transport;
 	const struct kl_config_field *fields;
 	size_t count;
-	uint64_t deadline; /* kl__now_ms */
+	uint64_t deadline; /* kl_clock_ms */
 	uint8_t *copies; /* two of all values; NULL where the device has a generation */
 	size_t bytes; /* of one copy */
 };
 
 static bool is_late(const struct reading *reading)
 {
-	return kl__now_ms() >= reading->deadline;
+	return kl_clock_ms() >= reading->deadline;
 }
 
 /* Leaves the rest as it is once the deadline is over. */
@@ -129,7 +129,7 @@ int kl_device_config_read(struct kl_device *device, const struct kl_config_field
 		.transport = transport,
 		.fields = fields,
 		.count = count,
-		.deadline = kl__now_ms() + kl_device_timeout_ms(device),
+		.deadline = kl_clock_ms() + kl_device_timeout_ms(device),
 	};
 	int rc;
 

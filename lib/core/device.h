@@ -14,7 +14,6 @@
 
 #include "contract/host.h"
 #include "contract/transport.h"
-#include "ring/clock.h"
 
 /* Recoveries that a device may take within a minute. */
 #define KL__RECOVERIES_MAX 3

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clocks. */
+/* The CPU's own counter: cheap enough for a data path, and the same on all cores we support. */
 #ifndef KL_RING_CLOCK_H
 #define KL_RING_CLOCK_H
 
 #include <stdint.h>
-#include <time.h>
 
-/* The monotonic clock. A call may be a system call, so it is not for the data path. */
-static inline uint64_t kl__now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* The CPU's own counter: cheap enough for a data path, and the same on all cores we support. */
 static inline uint64_t kl__clock(void)
 {
 #if defined(__x86_64__)
