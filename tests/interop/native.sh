@@ -4,7 +4,7 @@
 # qemu-storage-daemon's and a port of DPDK's net_vhost.
 set -uo pipefail
 source "$(dirname "$0")/../lib/cases.sh"
-plan 11
+plan 13
 scratch=$(mktemp -d)
 testpmd=$root/build/apps/testpmd/kickless-testpmd
 blk=$root/build/apps/blk/kickless-blk
@@ -85,31 +85,55 @@ sends_packets() {
 		not any(q['watchdog_kicks'] or q['bad_used'] for q in d['ports'][0]['queues'])"
 }
 
-# What is written to descriptor 5 is its input.
-serve_link() {
-	mkfifo "$scratch/link.fifo"
-	exec 5<>"$scratch/link.fifo"
+# serve_changes net|disk: what is written to descriptor 5 is its input.
+serve_changes() {
+	changes=$scratch/$1-changes
+	mkfifo "$changes.fifo"
+	exec 5<>"$changes.fifo"
 	"$root/build/tests/interop/vhost_config" -l 0 --no-huge -m 64 --no-pci --no-shconf --no-telemetry -- \
-		"$scratch/link.sock" <"$scratch/link.fifo" >"$scratch/changes.txt" 2>"$scratch/changes.log" &
+		"$changes.sock" "$1" <"$changes.fifo" >"$changes.txt" 2>"$changes.log" &
 }
 
-# link_is down|up: the back end waits for the answer to its report.
-link_is() {
+# changes_to CHANGE LINE: the back end waits for the answer to its report, and we print the line.
+changes_to() {
 	echo "$1" >&5
-	wait_for grep -q "^link $1: 0 within" "$scratch/changes.txt" && wait_for grep -q "^Port 0 Link $1" "$scratch/link.txt"
+	wait_for grep -q "^$1: 0 within" "$changes.txt" && wait_for grep -q "$2" "$scratch/changed.txt"
+}
+
+# sees_changes SIGNAL CHECK COMMAND...: while the command runs, CHECK succeeds.
+sees_changes() {
+	local signal=$1 check=$2 job status=0
+	shift 2
+
+	timeout 60 "$@" >"$scratch/changed.txt" 2>&1 &
+	job=$!
+	wait_for grep -q 'ready for processing' "$changes.log" && "$check" || status=1
+	kill "-$signal" "$job"
+	wait "$job" || status=1
+	cat "$changes.txt" "$scratch/changed.txt"
+	return "$status"
+}
+
+link_goes_down_and_up() {
+	changes_to down '^Port 0 Link down' && changes_to up '^Port 0 Link up'
 }
 
 follows_the_link() {
-	local job status=0
+	sees_changes INT link_goes_down_and_up "$testpmd" -l 0 --no-huge -m 128 -- --dev "vhost-user:$changes.sock" \
+		--forward-mode=rxonly --duration 40
+}
 
-	timeout 60 "$testpmd" -l 0 --no-huge -m 128 -- --dev "vhost-user:$scratch/link.sock" \
-		--forward-mode=rxonly --duration 40 >"$scratch/link.txt" 2>&1 &
-	job=$!
-	wait_for grep -q 'ready for processing' "$scratch/changes.log" && link_is down && link_is up || status=1
-	kill -INT "$job"
-	wait "$job" || status=1
-	cat "$scratch/changes.txt" "$scratch/link.txt"
-	return "$status"
+disk_grows_and_shrinks() {
+	changes_to 4096 'its capacity changed from 1048576 to 2097152 bytes' &&
+		changes_to 3072 'its capacity changed from 2097152 to 1572864 bytes'
+}
+
+# While requests are in flight. This back end does not follow a ring that it maps once more, which
+# isolation makes it do.
+follows_the_size() {
+	sees_changes TERM disk_grows_and_shrinks "$blk" perf -l 0 --no-huge -- --dev "vhost-user:$changes.sock" \
+		-q 8 -o 4k -w randread -t 40 --isolate off --json "$scratch/perf.json"
+	json "$scratch/perf.json" "d['requests'] > 100 and d['errors'] == 0"
 }
 
 disk=vhost-user:$scratch/disk.sock,type=blk
@@ -124,6 +148,9 @@ check "verify, while the daemon is killed three times" verifies_through_kills
 serve_packets
 check "DPDK's net_vhost serves a port" wait_for_socket "$scratch/net.sock"
 check "packets reach it" sends_packets
-serve_link
-check "DPDK's library serves a port with a link" wait_for_socket "$scratch/link.sock"
+serve_changes net
+check "DPDK's library serves a port with a link" wait_for_socket "$changes.sock"
 check "its changes are reported, and answered" follows_the_link
+serve_changes disk
+check "DPDK's library serves a disk that changes" wait_for_socket "$changes.sock"
+check "its sizes are reported, and seen under load" follows_the_size

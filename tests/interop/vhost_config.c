@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Usage: vhost_config [EAL options] -- SOCKET
+ * Usage: vhost_config [EAL options] -- SOCKET net|disk
  *
- * A vhost-user back end by DPDK's own library that has a configuration, of a NIC whose link it
- * takes down and up: each line that it reads, "down" or "up". It reports the change on its own
- * channel, waits for the answer, and prints the result. Carries no packets.
+ * A vhost-user back end by DPDK's own library whose configuration changes by each line that it
+ * reads: the link of a NIC, "down" or "up", or the size of a disk, in sectors. It reports the
+ * change on its own channel, waits for the answer, and prints the result. The NIC carries no
+ * packets.
  */
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_version.h>
 #include <rte_vhost.h>
+
+#include "vhost_disk.h"
 
 #define GET_CONFIG 24
 #define PROTOCOL_F_CONFIG 9
@@ -30,6 +35,7 @@
 /* virtio 1.x, 5.1.4; little-endian, as this machine is. */
 static uint8_t config[CONFIG_BYTES];
 static atomic_int device = -1;
+static bool is_disk;
 
 /* The beginning of a message as DPDK hands it to a handler: that of the wire. */
 struct message {
@@ -67,6 +73,8 @@ static int on_connection(int vid)
 
 static int on_new_device(int vid)
 {
+	if (is_disk && disk_begin(vid) != 0)
+		return -1;
 	atomic_store(&device, vid);
 	return 0;
 }
@@ -75,6 +83,8 @@ static void on_lost_device(int vid)
 {
 	(void)vid;
 	atomic_store(&device, -1);
+	if (is_disk)
+		disk_end();
 }
 
 static const struct rte_vhost_device_ops callbacks = {
@@ -91,7 +101,8 @@ static int serve(const char *path)
 	if (rte_vhost_driver_register(path, 0) != 0 ||
 		rte_vhost_driver_get_features(path, &features) != 0 ||
 		rte_vhost_driver_set_features(path,
-			features | UINT64_C(1) << VIRTIO_NET_F_STATUS) != 0 ||
+			is_disk ? DISK_FEATURES : features | UINT64_C(1) << VIRTIO_NET_F_STATUS) !=
+			0 ||
 		rte_vhost_driver_get_protocol_features(path, &protocol) != 0 ||
 		rte_vhost_driver_set_protocol_features(path,
 			protocol | UINT64_C(1) << PROTOCOL_F_CONFIG) != 0 ||
@@ -100,25 +111,39 @@ static int serve(const char *path)
 	return rte_vhost_driver_start(path);
 }
 
+/* Both fields are little-endian, as this machine is. */
+static void change_config(const char *line)
+{
+	const uint64_t sectors = strtoull(line, NULL, 10);
+
+	if (is_disk)
+		memcpy(config, &sectors, sizeof(sectors));
+	else
+		config[STATUS_AT] = strcmp(line, "up") == 0;
+}
+
 int main(int argc, char **argv)
 {
 	const int taken = rte_eal_init(argc, argv);
 	const uint16_t mtu = 1500;
 	char line[16];
 
-	if (taken < 0 || argc - taken != 2)
+	if (taken < 0 || argc - taken != 3)
 		return 2;
-	config[STATUS_AT] = 1;
-	memcpy(config + MTU_AT, &mtu, sizeof(mtu));
+	is_disk = strcmp(argv[taken + 2], "disk") == 0;
+	if (!is_disk)
+		memcpy(config + MTU_AT, &mtu, sizeof(mtu));
+	change_config(is_disk ? "2048" : "up");
 	if (serve(argv[taken + 1]) != 0)
 		return 1;
 	while (fgets(line, sizeof(line), stdin) != NULL) {
 		const uint64_t begin = rte_rdtsc();
 		int rc;
 
-		config[STATUS_AT] = strcmp(line, "up\n") == 0;
+		line[strcspn(line, "\n")] = '\0';
+		change_config(line);
 		rc = rte_vhost_backend_config_change(atomic_load(&device), true);
-		printf("link %s: %d within %u ms\n", config[STATUS_AT] != 0 ? "up" : "down", rc,
+		printf("%s: %d within %u ms\n", line, rc,
 			(unsigned int)((rte_rdtsc() - begin) * 1000 / rte_get_tsc_hz()));
 		fflush(stdout);
 	}
