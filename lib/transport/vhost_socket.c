@@ -455,6 +455,16 @@ void kl__vhost_poll_config(struct kl__vhost_socket *sock, uint32_t size)
 	pthread_mutex_unlock(&sock->lock);
 }
 
+bool kl__vhost_is_connected(struct kl__vhost_socket *sock)
+{
+	bool is_connected;
+
+	pthread_mutex_lock(&sock->lock);
+	is_connected = sock->fd >= 0 && !sock->is_ending;
+	pthread_mutex_unlock(&sock->lock);
+	return is_connected;
+}
+
 bool kl__vhost_reports_changes(struct kl__vhost_socket *sock)
 {
 	bool has_reported;

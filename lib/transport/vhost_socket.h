@@ -76,6 +76,8 @@ void kl__vhost_serve_channel(struct kl__vhost_socket *socket);
  * the channel's change_fd readable when it is seen: by kl__vhost_is_alive or the next message.
  */
 void kl__vhost_poll_config(struct kl__vhost_socket *socket, uint32_t size);
+/* False once either side has ended the conversation. Reads no message. */
+bool kl__vhost_is_connected(struct kl__vhost_socket *socket);
 /* True when the back end has shown that it reports changes of its configuration. */
 bool kl__vhost_reports_changes(struct kl__vhost_socket *socket);
 

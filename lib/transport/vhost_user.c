@@ -232,11 +232,16 @@ static int event_fd(struct kl__transport *transport)
 	return kl__vhost(transport)->event_fd;
 }
 
-/* Back ends exist that open the channel, and change their configuration without a word on it. */
+/*
+ * Back ends exist that open the channel, and change their configuration without a word on it. Once
+ * a connection has ended, whoever saw that first has left no event.
+ */
 static bool reports_changes(struct kl__transport *transport)
 {
-	return transport->config_size == 0 ||
-		kl__vhost_reports_changes(&kl__vhost(transport)->socket);
+	struct kl__vhost_socket *sock = &kl__vhost(transport)->socket;
+
+	return kl__vhost_is_connected(sock) &&
+		(transport->config_size == 0 || kl__vhost_reports_changes(sock));
 }
 
 static bool event_take(struct kl__transport *transport)

@@ -13,6 +13,7 @@
 
 #include "attach_device.h"
 #include "fake_device.h"
+#include "spec/status.h"
 #include "transport/vhost_state.h"
 #include "transport/vhost_user.h"
 #include "vhost_fixture.h"
@@ -189,6 +190,22 @@ Test(vhost_poll, a_pause)
 Test(vhost_poll, a_pause_without_a_channel)
 {
 	pause_back_end(PROTOCOL(STATUS) | PROTOCOL(BACKEND_REQ));
+}
+
+/* Whoever saw the end first, as a command of another thread may, has taken the event with it. */
+Test(vhost_poll, the_end_of_a_connection_without_a_configuration)
+{
+	run_without(PROTOCOL(STATUS));
+	transport->config_size = 0;
+	device->handled_ms = 0;
+	cr_expect_not(kl_device_event_is_due(device));
+	back_end_stop(&back_end);
+	cr_expect_eq(transport->ops->get_status(transport), VIRTIO_STATUS_GONE);
+	cr_expect(kl_device_event_is_due(device));
+	kl__device_set_state(device, KL_DEVICE_STOPPED);
+	kl_device_close(device);
+	finish(fake);
+	cr_expect_eq(rmdir(back_end.folder), 0);
 }
 
 /* Answers come in the order of messages. */
