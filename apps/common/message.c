@@ -44,38 +44,41 @@ static void keep_error(const char *line)
 	pthread_mutex_unlock(&last_error_lock);
 }
 
-void print_error(const char *format, ...)
+static void print_message(bool is_error, const char *separator, const char *format, va_list args)
 {
 	char line[LONGEST];
+
+	format_line(line, format, args);
+	if (is_error)
+		keep_error(line);
+	print_line(separator[0] != '\0' ? program_name : "", separator, line);
+}
+
+void print_error(const char *format, ...)
+{
 	va_list args;
 
 	va_start(args, format);
-	format_line(line, format, args);
+	print_message(true, ": ", format, args);
 	va_end(args);
-	keep_error(line);
-	print_line(program_name, ": ", line);
 }
 
 void print_warning(const char *format, ...)
 {
-	char line[LONGEST];
 	va_list args;
 
 	va_start(args, format);
-	format_line(line, format, args);
+	print_message(false, ": warning: ", format, args);
 	va_end(args);
-	print_line(program_name, ": warning: ", line);
 }
 
 void print_reply(const char *format, ...)
 {
-	char line[LONGEST];
 	va_list args;
 
 	va_start(args, format);
-	format_line(line, format, args);
+	print_message(false, "", format, args);
 	va_end(args);
-	print_line("", "", line);
 }
 
 char *show_text(const char *raw, char text[SHOWN_BYTES])
@@ -83,7 +86,7 @@ char *show_text(const char *raw, char text[SHOWN_BYTES])
 	return kl_text_escape(raw, strlen(raw), "", text, SHOWN_BYTES);
 }
 
-static void print_message(enum kl_log_level level, const char *message, void *context)
+static void print_log(enum kl_log_level level, const char *message, void *context)
 {
 	static const char *const word[] = {"error: ", "warning: ", "", "debug: "};
 
@@ -108,7 +111,7 @@ static void check_output(void)
 void messages_begin(void)
 {
 	atexit(check_output);
-	kl_log_set(KL_LOG_NOTICE, print_message, NULL);
+	kl_log_set(KL_LOG_NOTICE, print_log, NULL);
 }
 
 char *messages_last_error(char *text, size_t size)
