@@ -38,11 +38,6 @@ static int reconnect_back_end(struct kl_device *device)
 	return rc == -ETIMEDOUT ? -EAGAIN : rc;
 }
 
-bool kl_device_can_reconnect(const struct kl_device *device)
-{
-	return device->transport->ops->reconnect != NULL;
-}
-
 bool kl_device_has_reconnected(const struct kl_device *device)
 {
 	return device->is_unchecked;
@@ -65,7 +60,7 @@ int kl__device_reset(struct kl_device *device, void (*drain)(void *context), voi
 	if (drain != NULL)
 		drain(context);
 	kl__device_free_queues(device);
-	if (rc == -EIO && device->transport->ops->reconnect != NULL)
+	if (rc == -EIO && kl_device_can_reconnect(device))
 		rc = reconnect_back_end(device);
 	if (rc == 0)
 		kl__device_acknowledge(device);

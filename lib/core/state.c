@@ -8,6 +8,11 @@ enum kl_device_state kl_device_state(const struct kl_device *device)
 	return (enum kl_device_state)kl__load(&device->state);
 }
 
+bool kl_device_can_reconnect(const struct kl_device *device)
+{
+	return device->transport->ops->reconnect != NULL;
+}
+
 bool kl_device_is_recovering(const struct kl_device *device)
 {
 	return device->is_recovering;

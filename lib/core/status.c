@@ -44,7 +44,7 @@ int kl__device_check_lost(const struct kl_device *device)
 int kl__device_gone(const struct kl_device *device)
 {
 	/* Where it may come back, the transport has logged that it went. */
-	if (device->transport->ops->reconnect == NULL)
+	if (!kl_device_can_reconnect(device))
 		kl_error("%s: the device has left the bus: nobody answers there any more",
 			device->info.name);
 	return -EIO;
